@@ -1,0 +1,151 @@
+"""Every error that extenci reports to a person.
+
+    ExtenciError              what is wrong, and what to do about it
+    ├── UsageError            the command line or the call asks for something that cannot be
+    ├── SpecError             spec or service files have problems (all of them, with positions)
+    ├── CatalogError          the catalog's files or records cannot be used
+    │   └── LockHeld          another apply is at work
+    ├── ServiceError          a service said no, or did not answer
+    │   ├── AccessRefused     the credentials are missing, wrong, or not allowed to do this
+    │   ├── Unreachable       no connection, or no answer in time
+    │   ├── ThingNotFound     the id does not exist (any more)
+    │   ├── ThingInUse        something else still uses it
+    │   ├── LimitReached      a quota or the capacity of the service
+    │   └── Throttled         asked too often; retries did not help
+    ├── DiskError             a disk cannot be read or is not what the spec says
+    │   └── DiskChanged       it changed while, or since, it was read
+    ├── PlanError             a plan cannot be made or used
+    │   ├── PlanRefused       past a limit of a service, without --force
+    │   ├── StalePlan         the world or the specs changed since it was made
+    │   └── AlreadyApplied    nothing of it is left to do
+    ├── SandboxError          the local cloud cannot be started or used
+    ├── Declined              a person said no, or nobody could be asked
+    └── Interrupted           Ctrl-C, or told to stop; what was done is recorded
+
+No text of an error ever holds a secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class ExtenciError(Exception):
+    """Something a person can act on: `message` says what and why, `hint` what to do next."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class UsageError(ExtenciError):
+    """The command line, or the call, asks for something that cannot be."""
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing wrong in one file. Lines and columns count from 1; 0 means the whole file."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        position = f":{self.line}:{self.column}" if self.line else ""
+        return f"{self.file}{position}: {self.message}"
+
+
+class SpecError(ExtenciError):
+    """Spec or service files have problems; `problems` has every one of them, in file order."""
+
+    def __init__(self, problems: tuple[Problem, ...], hint: str = "") -> None:
+        super().__init__("\n".join(str(problem) for problem in problems), hint)
+        self.problems = problems
+
+
+class CatalogError(ExtenciError):
+    """The catalog's files or records cannot be read, written or used."""
+
+
+class LockHeld(CatalogError):
+    """Another apply holds the catalog's lock."""
+
+
+class ServiceError(ExtenciError):
+    """A service said no, or did not answer.
+
+    `code` is the service's own error code (`InvalidAMIID.NotFound`), `""` where there is none.
+    """
+
+    def __init__(
+        self, message: str, hint: str = "", *, service: str = "", call: str = "", code: str = ""
+    ) -> None:
+        super().__init__(message, hint)
+        self.service = service
+        self.call = call
+        self.code = code
+
+
+class AccessRefused(ServiceError):
+    """The credentials are missing, wrong, or not allowed to do this."""
+
+
+class Unreachable(ServiceError):
+    """No connection could be made, or no answer came in time."""
+
+
+class ThingNotFound(ServiceError):
+    """The id or name does not exist on the service (any more)."""
+
+
+class ThingInUse(ServiceError):
+    """Something else on the service still uses it."""
+
+
+class LimitReached(ServiceError):
+    """A quota of the account, or the capacity of the service, is used up."""
+
+
+class Throttled(ServiceError):
+    """The service was asked too often, and patience did not help."""
+
+
+class DiskError(ExtenciError):
+    """A disk cannot be read, or is not what its spec says."""
+
+
+class DiskChanged(DiskError):
+    """A disk changed while it was read, or since its digest was taken."""
+
+
+class PlanError(ExtenciError):
+    """A plan cannot be made, read or used."""
+
+
+class PlanRefused(PlanError):
+    """The plan goes past a limit of a service, and nobody said --force."""
+
+
+class StalePlan(PlanError):
+    """The world, the specs or the disks changed since the plan was made."""
+
+
+class AlreadyApplied(PlanError):
+    """Nothing of the saved plan is left to do."""
+
+
+class SandboxError(ExtenciError):
+    """The local cloud cannot be started, found or used."""
+
+
+class Declined(ExtenciError):
+    """A person said no, or an answer was needed and nobody could be asked."""
+
+
+class Interrupted(ExtenciError):
+    """Work was stopped by Ctrl-C or a signal; what was done until then is recorded."""
