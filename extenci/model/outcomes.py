@@ -1,0 +1,85 @@
+"""What carrying a plan out tells: progress while it runs, and what became of each change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from extenci.model.plans import Change, Plan
+
+
+class Status(StrEnum):
+    """What became of a change."""
+
+    DONE = "done"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    SKIPPED = "skipped"
+    """Not begun, or given up, because the run was interrupted."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one change. `made` are ids that later changes need (`image`, `snapshot`,
+    `machines`); `message` says why where it is not done; `seconds` is how long it took."""
+
+    change: str
+    status: Status
+    message: str = ""
+    hint: str = ""
+    made: Mapping[str, object] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Began:
+    """Work on a change has begun."""
+
+    change: Change
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """A change got on: `done` of `total` units (`bytes` sent, `machines` ready)."""
+
+    change: Change
+    done: int
+    total: int
+    unit: str
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Something worth a line about a change: a machine's address, a warning, a wait."""
+
+    change: Change | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Work on a change has ended, one way or the other."""
+
+    change: Change
+    outcome: Outcome
+
+
+Event = Began | Advanced | Noted | Ended
+Listener = Callable[[Event], None]
+"""Takes events from any thread, quickly, and never raises."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of a whole apply. `run` is its id in the journal."""
+
+    run: str
+    plan: Plan
+    outcomes: tuple[Outcome, ...]
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was asked for was done."""
+        return not self.plan.blocked and all(outcome.status is Status.DONE for outcome in self.outcomes)

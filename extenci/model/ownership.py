@@ -1,0 +1,136 @@
+"""The marks that say what is extenci's: tags on cloud resources, in one place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from extenci.model.wishes import InstancesWish
+from extenci.model.words import Address, Role
+
+PREFIX = "extenci:"
+STACK = "extenci:stack"
+SERVICE = "extenci:service"
+NAME = "extenci:name"
+DIGEST = "extenci:digest"
+VERSION = "extenci:version"
+SOURCE_SHA256 = "extenci:source-sha256"
+VERDICT = "extenci:verdict"
+SETTINGS = "extenci:settings"
+ROLE = "extenci:role"
+PLAN = "extenci:plan"
+PROTECT = "extenci:protect"
+EXPIRES = "extenci:expires"
+TAG_KEYS = "extenci:tags"
+"""Which of a resource's other tags came from its spec, so that they can be removed again, without any
+record, once the spec no longer names them."""
+
+TAG_KEYS_LIMIT = 255
+"""Characters that the list of a resource's own tag keys may take (EC2: a tag value holds 256)."""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What the tags of an owned resource say of it. `settings` is `FORMAT:HASH`."""
+
+    stack: str
+    service: str
+    name: str
+    role: Role = Role.POOL
+    digest: str | None = None
+    version: str | None = None
+    source_sha256: str | None = None
+    settings: str | None = None
+    plan: str | None = None
+    protect: bool = False
+    verdict: str | None = None
+    expires: str | None = None
+    tag_keys: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> Address:
+        """The address that the resource belongs to."""
+        return Address(self.service, self.name)
+
+    def to_tags(self, own: Mapping[str, str] | None = None) -> dict[str, str]:
+        """These marks as tags, with the tags `own` that the spec asks for beside them."""
+        own = own or {}
+        known = {
+            STACK: self.stack,
+            SERVICE: self.service,
+            NAME: self.name,
+            ROLE: str(self.role),
+            DIGEST: self.digest,
+            VERSION: self.version,
+            SOURCE_SHA256: self.source_sha256,
+            SETTINGS: self.settings,
+            PLAN: self.plan,
+            PROTECT: "true" if self.protect else None,
+            VERDICT: self.verdict,
+            EXPIRES: self.expires,
+            TAG_KEYS: join_keys(own) or None,
+        }
+        return {**own, **{key: value for key, value in known.items() if value is not None}}
+
+
+def read_marks(tags: Mapping[str, str]) -> Marks | None:
+    """The marks among a resource's tags, or None where it is not extenci's."""
+    stack, service, name = tags.get(STACK), tags.get(SERVICE), tags.get(NAME)
+    if not (stack and service and name):
+        return None
+    role = tags.get(ROLE, Role.POOL)
+    return Marks(
+        stack=stack,
+        service=service,
+        name=name,
+        role=Role(role) if role in list(Role) else Role.MANUAL,
+        digest=tags.get(DIGEST),
+        version=tags.get(VERSION),
+        source_sha256=tags.get(SOURCE_SHA256),
+        settings=tags.get(SETTINGS),
+        plan=tags.get(PLAN),
+        protect=tags.get(PROTECT) == "true",
+        verdict=tags.get(VERDICT),
+        expires=tags.get(EXPIRES),
+        tag_keys=split_keys(tags.get(TAG_KEYS, "")),
+    )
+
+
+def join_keys(keys: Iterable[str]) -> str:
+    """Tag keys as one tag value: sorted, with `,` between and `,` and `\\` inside escaped."""
+    return ",".join(key.replace("\\", "\\\\").replace(",", "\\,") for key in sorted(keys))
+
+
+def split_keys(text: str) -> tuple[str, ...]:
+    """The reverse of `join_keys`."""
+    keys: list[str] = []
+    current, escaped = "", False
+    for character in text:
+        if escaped or character not in "\\,":
+            current, escaped = current + character, False
+        elif character == "\\":
+            escaped = True
+        else:
+            keys, current = [*keys, current], ""
+    return (*keys, current) if text else ()
+
+
+SETTINGS_FORMAT = "1"
+
+
+def settings_mark(wish: InstancesWish) -> str:
+    """`FORMAT:HASH` over the launch settings that DescribeInstances does not report.
+
+    A mark of another format than `SETTINGS_FORMAT` says nothing about a machine being outdated.
+    """
+    volume = wish.settings.root_volume
+    hidden = [
+        str(wish.launch),
+        wish.settings.user_data,
+        [volume.gib, volume.type, volume.encrypted] if volume else None,
+        wish.settings.spot_price,
+    ]
+    digest = hashlib.sha256(json.dumps(hidden).encode()).hexdigest()[:16]
+    return f"{SETTINGS_FORMAT}:{digest}"

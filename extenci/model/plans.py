@@ -1,0 +1,242 @@
+"""Plans as values: the changes, in order, that would make the observed state the desired one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from extenci.model.versions import Disk, Version
+from extenci.model.wishes import InstancesWish, Wishes
+from extenci.model.words import Address, Kind
+
+FORMAT_VERSION = 1
+
+
+class Action(StrEnum):
+    """Everything that a change can do."""
+
+    STAGE = "stage"
+    REGISTER = "register"
+    VERIFY = "verify"
+    LAUNCH = "launch"
+    REPLACE = "replace"
+    TERMINATE = "terminate"
+    UNSTAGE = "unstage"
+    ADOPT = "adopt"
+    FORGET = "forget"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """One field that differs; `path` is dotted (`settings.type`), secrets are shown by their hash."""
+
+    path: str
+    before: object
+    after: object
+
+
+# What a change needs to be carried out, one class an action.
+
+
+@dataclass(frozen=True)
+class StageWork:
+    """Upload a disk and register it. `tags` go on the snapshot and the image, without the plan's id.
+
+    `snapshot` is a pending one of an interrupted run to go on with; `size` the disk's bytes,
+    `blocks` its non-zero blocks.
+    """
+
+    version: Version
+    source: str
+    size: int
+    blocks: int
+    tags: Mapping[str, str]
+    sha256: str | None = None
+    snapshot: str | None = None
+
+
+@dataclass(frozen=True)
+class RegisterWork:
+    """Register an image of a snapshot that is there (`snapshot`), or that another change of this plan
+    makes (`staged_by`: that change's id)."""
+
+    version: Version
+    tags: Mapping[str, str]
+    snapshot: str | None = None
+    staged_by: str | None = None
+
+
+@dataclass(frozen=True)
+class ImageToLaunch:
+    """The image of a launch: one that is there (`id`), or that a change of this plan registers
+    (`staged_by`: that change's id)."""
+
+    id: str | None
+    staged_by: str | None = None
+
+
+@dataclass(frozen=True)
+class LaunchWork:
+    """Launch machines of a group. `tags` go on each of them, without the plan's id."""
+
+    group: InstancesWish
+    image: ImageToLaunch
+    count: int
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ReplaceWork:
+    """Launch machines in place of `machines`, at most `batch` at a time; with `surge`, the new ones run
+    before the old ones go, otherwise at most `batch` are missing meanwhile."""
+
+    group: InstancesWish
+    image: ImageToLaunch
+    machines: tuple[str, ...]
+    batch: int
+    surge: bool
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class TerminateWork:
+    """End machines."""
+
+    machines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UnstageWork:
+    """Deregister an image and delete its snapshot. `image` None: only a snapshot was left behind;
+    `snapshots` empty: they stay, something else uses them."""
+
+    image: str | None
+    snapshots: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UpdateWork:
+    """Set and remove tags (marks included) of resources."""
+
+    resources: tuple[str, ...]
+    set: Mapping[str, str]
+    unset: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AdoptWork:
+    """Put the tags on resources that are ours by name, token or record but do not carry them yet."""
+
+    resources: tuple[str, ...]
+    set: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ForgetWork:
+    """Drop the records of resources that no longer exist."""
+
+    resources: tuple[str, ...]
+
+
+Work = (
+    StageWork
+    | RegisterWork
+    | LaunchWork
+    | ReplaceWork
+    | TerminateWork
+    | UnstageWork
+    | UpdateWork
+    | AdoptWork
+    | ForgetWork
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One step of a plan. `id` is `ACTION ADDRESS`, with a discriminator where one address has several of
+    an action; `depends_on` holds ids of changes that must be done before; `count` is the number of
+    machines or images."""
+
+    id: str
+    address: Address
+    kind: Kind
+    action: Action
+    count: int
+    reason: str
+    work: Work
+    fields: tuple[FieldChange, ...] = ()
+    depends_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A difference that nobody's spec asked for: `path` is a field, or a resource and a field of it."""
+
+    address: Address
+    kind: Kind
+    path: str
+    before: object
+    after: object
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """Something the specs ask for that this plan will not do, and why."""
+
+    address: Address
+    kind: Kind
+    action: Action
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be done, in an order that can be followed from first to last.
+
+    `refusals` are limits of services that the plan goes past: it is shown, and not applied without
+    --force. `summary` counts: images to stage, register and unstage; machines to launch, replace, terminate.
+    """
+
+    stack: str
+    services: tuple[str, ...]
+    changes: tuple[Change, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    blocked: tuple[Blocked, ...] = ()
+    warnings: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+    destroy: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is to be done. Drift and warnings alone do not count."""
+        return not self.changes and not self.blocked
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How many of each action: machines for instances, images for images; only what is not zero."""
+        counts: dict[str, int] = {}
+        for change in self.changes:
+            counts[str(change.action)] = counts.get(str(change.action), 0) + change.count
+        return counts
+
+    def change(self, id: str) -> Change | None:  # noqa: A002 - the field's own name
+        """The change of an id."""
+        return next((change for change in self.changes if change.id == id), None)
+
+
+@dataclass(frozen=True)
+class SavedPlan:
+    """A plan and all it was made from, as `plan --out` writes it.
+
+    `id` names the plan (and the run that applies it); `wishes` are whole; `disks` by address as text;
+    `force` whether limits were waived when it was made.
+    """
+
+    id: str
+    made: float
+    plan: Plan
+    wishes: Wishes
+    disks: Mapping[str, Disk] = field(default_factory=dict)
+    force: bool = False

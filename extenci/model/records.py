@@ -1,0 +1,75 @@
+"""What the catalog remembers: a cache of what is owned, and the journal of what was begun.
+
+On a service with `tags: create` none of this is needed to plan; it makes reasons and drift richer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from extenci.model.words import Address
+
+Facts = Mapping[str, "str | int | float | bool | None"]
+
+
+class ResourceKind(StrEnum):
+    """Kinds of things that extenci makes on a service."""
+
+    IMAGE = "image"
+    SNAPSHOT = "snapshot"
+    MACHINE = "machine"
+
+
+@dataclass(frozen=True)
+class ResourceRecord:
+    """One resource known to be owned. `tags` are the marks and tags it was made with (the only ones
+    there are on a service with `tags: none`); `facts` what it was like when last seen, by the
+    names of the observed value's fields; `seen` is seconds since the epoch."""
+
+    service: str
+    id: str
+    kind: ResourceKind
+    address: Address
+    tags: Mapping[str, str]
+    facts: Facts = field(default_factory=dict)
+    seen: float = 0.0
+
+
+@dataclass(frozen=True)
+class AppliedRecord:
+    """The fields of a wish (as `extenci.plan` flattens them) when it was last fully applied."""
+
+    address: Address
+    fields: Mapping[str, object]
+    at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A changing call that was written down before it was made.
+
+    `tags` are those that the call gives, or is followed by, so that what it made can be told as owned by
+    its `token` alone. `result` is None while the outcome is unknown.
+    """
+
+    id: int
+    run: str
+    change: str
+    service: str
+    call: str
+    token: str
+    at: float
+    tags: Mapping[str, str] = field(default_factory=dict)
+    request: Mapping[str, object] = field(default_factory=dict)
+    result: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True)
+class Records:
+    """What the catalog knows of one stack."""
+
+    resources: tuple[ResourceRecord, ...] = ()
+    applied: Mapping[Address, AppliedRecord] = field(default_factory=dict)
+    intents: tuple[Intent, ...] = ()

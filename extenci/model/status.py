@@ -1,0 +1,55 @@
+"""Desired, recorded and live, side by side: what `extenci status` reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from extenci.model.words import Address
+
+
+@dataclass(frozen=True)
+class ImageStatus:
+    """One image. `state` is `staged`, `not staged`, `outdated`, `pending`, `failed` or `not wished`;
+    `older` are ids of other versions that are still staged."""
+
+    address: Address
+    digest: str | None
+    id: str | None
+    snapshot: str | None
+    state: str
+    verdict: str | None = None
+    older: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MachineStatus:
+    """One machine of a group; `job` is its HTCondor job, None where it has none."""
+
+    id: str
+    state: str
+    host: str
+    image: str
+    job: str | None = None
+    outdated: bool = False
+
+
+@dataclass(frozen=True)
+class InstancesStatus:
+    """One instance group; `wanted` is 0 where it is no longer wished; `recorded` the number of
+    machines in this catalog's records."""
+
+    address: Address
+    wanted: int
+    machines: tuple[MachineStatus, ...]
+    recorded: int = 0
+
+
+@dataclass(frozen=True)
+class StackStatus:
+    """A stack, or the selected part of it."""
+
+    stack: str
+    services: tuple[str, ...]
+    images: tuple[ImageStatus, ...]
+    instances: tuple[InstancesStatus, ...]
+    sandbox_machines: str | None = None

@@ -1,0 +1,84 @@
+"""The smallest shared words: addresses and the enumerations of the spec format."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}")
+"""What services, stacks, images and instance groups may be called. AMI names (3 to 128 characters)
+hold a name, a stack and 22 characters more, hence the limit."""
+
+
+@dataclass(frozen=True, order=True)
+class Address:
+    """`service/name`: one image or instance group on one service."""
+
+    service: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.service}/{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Read `service/name`; ValueError where it is not that."""
+        service, slash, name = text.partition("/")
+        if not (slash and NAME.fullmatch(service) and NAME.fullmatch(name)):
+            raise ValueError(f"{text!r} is not an address: it takes SERVICE/NAME")
+        return cls(service, name)
+
+
+class Kind(StrEnum):
+    """What an address is the address of."""
+
+    IMAGE = "image"
+    INSTANCES = "instances"
+
+
+class Architecture(StrEnum):
+    """RegisterImage's `Architecture`."""
+
+    X86_64 = "x86_64"
+    ARM64 = "arm64"
+    I386 = "i386"
+
+
+class BootMode(StrEnum):
+    """RegisterImage's `BootMode`."""
+
+    LEGACY_BIOS = "legacy-bios"
+    UEFI = "uefi"
+    UEFI_PREFERRED = "uefi-preferred"
+
+
+class Method(StrEnum):
+    """How a disk becomes a registered image."""
+
+    EBS = "ebs"
+    IMPORT = "import"
+    BUNDLE = "bundle"
+
+
+class Launch(StrEnum):
+    """Who starts the machines of a group."""
+
+    EC2 = "ec2"
+    CONDOR = "condor"
+
+
+class Tagging(StrEnum):
+    """When a service lets extenci tag what it makes."""
+
+    CREATE = "create"
+    AFTER = "after"
+    NONE = "none"
+
+
+class Role(StrEnum):
+    """What an owned machine or image is there for (tag `extenci:role`)."""
+
+    POOL = "pool"
+    TEST = "test"
+    MANUAL = "manual"
