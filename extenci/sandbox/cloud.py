@@ -1,0 +1,57 @@
+"""What the sandbox's services share: moto's EC2 backend, its lock, the disks and the machines.
+
+moto is not safe for threads. Whatever reads or changes the backend holds `Cloud.lock`; the bytes of
+blocks and objects are moved outside of it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.models.instances import Reservation
+
+from extenci.sandbox.machines import Machines
+from extenci.sandbox.tokens import Tokens
+
+if TYPE_CHECKING:
+    from extenci.sandbox.imports import ImportTask
+    from extenci.sandbox.instances import Machine
+
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long things take, in seconds."""
+
+    complete_snapshot: float = 0.2
+    shut_down: float = 0.2
+    forget_terminated: float = 3600.0
+
+
+@dataclass
+class Cloud:
+    """The state of one sandbox. `clock` gives seconds since 1970."""
+
+    disks: Path
+    machines: Machines
+    pace: Pace = field(default_factory=Pace)
+    clock: Callable[[], float] = time.time
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    restless: dict[str, Machine] = field(default_factory=dict)
+    """Machines that are on their way to another state, by id."""
+    imports: dict[str, ImportTask] = field(default_factory=dict)
+    launches: Tokens[Reservation] = field(default_factory=Tokens)
+    """RunInstances' client tokens."""
+
+    @property
+    def backend(self) -> EC2Backend:
+        """moto's EC2 for the only account and region there are."""
+        return ec2_backends[ACCOUNT][REGION]

@@ -1,0 +1,53 @@
+"""Where a sandbox keeps its things, below one EXTENCI_HOME."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The folder `HOME/sandbox`. The lock lies beside it, so that removing the folder keeps the lock."""
+
+    home: Path
+
+    @property
+    def root(self) -> Path:
+        return self.home / "sandbox"
+
+    @property
+    def lock(self) -> Path:
+        return self.home / "sandbox.lock"
+
+    @property
+    def state(self) -> Path:
+        """JSON: the process and its ports, written by the server when it answers."""
+        return self.root / "state.json"
+
+    @property
+    def log(self) -> Path:
+        """What the server's process prints."""
+        return self.root / "server.log"
+
+    @property
+    def calls(self) -> Path:
+        """One JSON line for each request; see `extenci.sandbox.calls`."""
+        return self.root / "calls.jsonl"
+
+    @property
+    def disks(self) -> Path:
+        """`SNAPSHOT-ID.raw`, sparse, for each snapshot that exists."""
+        return self.root / "disks"
+
+    @property
+    def keys(self) -> Path:
+        return self.root / "keys"
+
+    @property
+    def access_key(self) -> Path:
+        return self.keys / "access"
+
+    @property
+    def secret_key(self) -> Path:
+        return self.keys / "secret"

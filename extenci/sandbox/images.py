@@ -1,0 +1,262 @@
+"""AMIs. Corrects these of moto:
+
+- RegisterImage drops block device mappings, tags and every setting, and makes an unrelated snapshot;
+  it accepts any name, twice too, any snapshot and any ImageLocation.
+- DescribeImages pages nothing and has no filters on block devices.
+
+Source: AWS EC2 API reference, RegisterImage, DescribeImages, DeregisterImage, "Error codes".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.core.utils import utcnow
+from moto.ec2.exceptions import (
+    EC2ClientError,
+    InvalidAMIIdError,
+    MalformedAMIIdError,
+    MissingParameterError,
+    UnvailableAMIIdError,
+)
+from moto.ec2.models.amis import Ami
+from moto.ec2.utils import random_ami_id
+
+from extenci.sandbox.actions import Actions
+from extenci.sandbox.cloud import ACCOUNT, Cloud
+from extenci.sandbox.filters import chosen
+from extenci.sandbox.paging import page, page_size
+from extenci.sandbox.s3 import object_exists
+from extenci.sandbox.snapshots import find_snapshot, not_completed
+from extenci.sandbox.tags import no_such_snapshot, tags_at_creation, tags_of
+
+VOLUME_TYPES = ("standard", "gp2", "gp3", "io1", "io2", "sc1", "st1")
+_NAME = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}")
+_CHOICES = {
+    "Architecture": ("i386", "x86_64", "arm64", "x86_64_mac", "arm64_mac"),
+    "VirtualizationType": ("hvm", "paravirtual"),
+    "BootMode": ("legacy-bios", "uefi", "uefi-preferred"),
+    "TpmSupport": ("v2.0",),
+    "ImdsSupport": ("v2.0",),
+}
+
+
+class Image(Ami):
+    """An AMI as it was registered."""
+
+    def __init__(
+        self, cloud: Cloud, parameters: Mapping[str, Any], mappings: Sequence[dict[str, Any]]
+    ) -> None:
+        """Not moto's own beginnings, which would make a volume and a snapshot."""
+        self.ec2_backend = cloud.backend
+        self.id = random_ami_id()
+        self.name = parameters["Name"]
+        self.description = parameters.get("Description", "")
+        self.state = "available"
+        self.image_type = "machine"
+        self.owner_id = ACCOUNT
+        self.owner_alias = None
+        self.creation_date = utcnow()
+        self.image_location = parameters.get("ImageLocation") or f"{ACCOUNT}/{self.name}"
+        self.architecture = parameters.get("Architecture", "i386")
+        self.virtualization_type = parameters.get("VirtualizationType", "paravirtual")
+        self.boot_mode = parameters.get("BootMode")
+        self.tpm_support = parameters.get("TpmSupport")
+        self.imds_support = parameters.get("ImdsSupport")
+        self.ena_support = bool(parameters.get("EnaSupport", False))
+        self.sriov = self.sriov_net_support = parameters.get("SriovNetSupport")
+        self.kernel_id = parameters.get("KernelId")
+        self.ramdisk_id = parameters.get("RamdiskId")
+        self.root_device_name = parameters.get("RootDeviceName") or "/dev/sda1"
+        self.root_device_type = "ebs" if mappings else "instance-store"
+        self.hypervisor = "xen"
+        self.platform = None
+        self.platform_details = "Linux/UNIX"
+        self.usage_operation = "RunInstances"
+        self.product_codes = set()
+        self.instance_id = None
+        self.launch_permissions = []
+        self._mappings = list(mappings)
+
+    @property
+    def public(self) -> bool:
+        return self.is_public
+
+    @property
+    def block_device_mappings(self) -> list[dict[str, Any]]:
+        return self._mappings
+
+    @property
+    def root(self) -> dict[str, Any] | None:
+        """The root device's mapping; None for an image in S3."""
+        devices = {mapping["DeviceName"]: mapping for mapping in self._mappings}
+        return devices.get(self.root_device_name)
+
+
+class ImageActions(Actions):
+    """RegisterImage, DescribeImages, DeregisterImage."""
+
+    def register_image(self) -> ActionResult:
+        parameters = self.params
+        self._check_name(parameters.get("Name"))
+        for name, choices in _CHOICES.items():
+            _one_of(parameters, name, choices)
+        mappings = [self._mapping(asked) for asked in parameters.get("BlockDeviceMappings", [])]
+        self._check_source(parameters, mappings)
+        tags = tags_at_creation(self.tag_specifications(), ["image", "snapshot"])
+        self.error_on_dryrun()
+        image = Image(self.cloud, parameters, mappings)
+        self.backend.amis[image.id] = image
+        self.backend.tags[image.id].update(tags["image"])
+        return ActionResult({"ImageId": image.id})
+
+    def describe_images(self) -> ActionResult:
+        self.error_on_dryrun()
+        ids = self._get_param("ImageIds", [])
+        images = [find_image(self.cloud, one) for one in ids] or list(self.backend.amis.values())
+        owners = {ACCOUNT if owner == "self" else owner for owner in self._get_param("Owners", [])}
+        if owners:
+            images = [image for image in images if {image.owner_id, image.owner_alias} & owners]
+        found = chosen(images, self.filters, _filter_values, lambda one: tags_of(self.backend, one.id))
+        size = page_size(self._get_param("MaxResults"), least=1)
+        shown, following = page(found, size, self._get_param("NextToken"), lambda one: one.id)
+        return ActionResult({"Images": shown, "NextToken": following})
+
+    def deregister_image(self) -> ActionResult:
+        image = find_image(self.cloud, self._get_param("ImageId", ""))
+        self.error_on_dryrun()
+        self.backend.deregister_image(image.id)
+        self.backend.tags.pop(image.id, None)
+        return ActionResult({"Return": True})
+
+    def _check_name(self, name: str | None) -> None:
+        if name is None:
+            raise MissingParameterError("name")
+        if not _NAME.fullmatch(name):
+            raise EC2ClientError(
+                "InvalidAMIName.Malformed",
+                "AMI names must be between 3 and 128 characters long, and may contain letters, "
+                "numbers, '(', ')', '.', '-', '/', '_' and others that RegisterImage lists",
+            )
+        for image in self.backend.amis.values():
+            if image.name == name and image.owner_id == ACCOUNT:
+                raise EC2ClientError(
+                    "InvalidAMIName.Duplicate", f"AMI name {name} is already in use by AMI {image.id}"
+                )
+
+    def _check_source(self, parameters: Mapping[str, Any], mappings: Sequence[Any]) -> None:
+        """An image lies on a snapshot, its root device, or in S3, where its manifest is."""
+        location = parameters.get("ImageLocation")
+        if location and not mappings:
+            if not object_exists(*location.lstrip("/").partition("/")[::2]):
+                raise EC2ClientError(
+                    "InvalidManifest", f"HTTP 404 (Not Found) response for URL of manifest {location}"
+                )
+            return
+        if not mappings:
+            raise MissingParameterError("imageLocation or blockDeviceMapping")
+        root = parameters.get("RootDeviceName")
+        devices = {mapping["DeviceName"]: mapping for mapping in mappings}
+        if not root or not devices.get(root, {}).get("Ebs", {}).get("SnapshotId"):
+            raise EC2ClientError(
+                "InvalidBlockDeviceMapping",
+                f"The root device {root or '(RootDeviceName is missing)'} needs a block device "
+                "mapping with a snapshot.",
+            )
+
+    def _mapping(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        if not asked.get("DeviceName"):
+            raise EC2ClientError("InvalidBlockDeviceMapping", "A block device mapping has no device name.")
+        if "Ebs" not in asked:
+            return dict(asked)
+        return {"DeviceName": asked["DeviceName"], "Ebs": checked_ebs(self.cloud, asked["Ebs"], {})}
+
+
+def checked_ebs(cloud: Cloud, asked: Mapping[str, Any], image: Mapping[str, Any]) -> dict[str, Any]:
+    """An Ebs block device as AWS would show it: what is asked, else what the image says, else the defaults.
+
+    Raises InvalidSnapshot.NotFound, IncorrectState, InvalidBlockDeviceMapping, InvalidParameterValue.
+    """
+    ebs = {"DeleteOnTermination": True, "VolumeType": "gp2", "Encrypted": False} | image | asked
+    _one_of(ebs, "VolumeType", VOLUME_TYPES)
+    if not ebs.get("SnapshotId"):
+        if not ebs.get("VolumeSize"):
+            raise MissingParameterError("size/snapshot")
+        return ebs
+    if not re.fullmatch(r"snap-[0-9a-f]{8,17}", ebs["SnapshotId"]):
+        raise no_such_snapshot(ebs["SnapshotId"])
+    snapshot = find_snapshot(cloud, ebs["SnapshotId"])
+    if snapshot.status != "completed":
+        raise not_completed(snapshot)
+    ebs.setdefault("VolumeSize", snapshot.disk.gib)
+    if ebs["VolumeSize"] < snapshot.disk.gib:
+        raise EC2ClientError(
+            "InvalidBlockDeviceMapping",
+            f"Volume of size {ebs['VolumeSize']}GB is smaller than snapshot '{snapshot.id}', "
+            f"expect size>= {snapshot.disk.gib}GB",
+        )
+    return ebs
+
+
+def find_image(cloud: Cloud, image_id: str) -> Ami:
+    """Raises InvalidAMIID.Malformed, .NotFound, and .Unavailable for one that was deregistered."""
+    if not re.fullmatch(r"ami-[0-9a-f]{8,17}", image_id):
+        raise MalformedAMIIdError([image_id])
+    if image_id in cloud.backend.deleted_amis:
+        raise UnvailableAMIIdError(image_id)
+    if image_id not in cloud.backend.amis:
+        raise InvalidAMIIdError(image_id)
+    return cloud.backend.amis[image_id]
+
+
+def _one_of(parameters: Mapping[str, Any], name: str, choices: Sequence[str]) -> None:
+    value = parameters.get(name)
+    if value is not None and value not in choices:
+        raise EC2ClientError(
+            "InvalidParameterValue",
+            f"Value ({value}) for parameter {name[0].lower() + name[1:]} is invalid. "
+            f"Valid values: {', '.join(choices)}.",
+        )
+
+
+def _filter_values(image: Ami, name: str) -> list[object] | None:
+    simple = {
+        "name": "name",
+        "state": "state",
+        "image-id": "id",
+        "architecture": "architecture",
+        "virtualization-type": "virtualization_type",
+        "boot-mode": "boot_mode",
+        "description": "description",
+        "owner-id": "owner_id",
+        "owner-alias": "owner_alias",
+        "image-type": "image_type",
+        "is-public": "is_public",
+        "hypervisor": "hypervisor",
+        "kernel-id": "kernel_id",
+        "platform": "platform",
+        "manifest-location": "image_location",
+        "root-device-name": "root_device_name",
+        "root-device-type": "root_device_type",
+        "ena-support": "ena_support",
+        "tpm-support": "tpm_support",
+        "imds-support": "imds_support",
+    }
+    in_mappings = {
+        "block-device-mapping.snapshot-id": "SnapshotId",
+        "block-device-mapping.volume-size": "VolumeSize",
+        "block-device-mapping.volume-type": "VolumeType",
+        "block-device-mapping.encrypted": "Encrypted",
+        "block-device-mapping.delete-on-termination": "DeleteOnTermination",
+    }
+    if name in simple:
+        return [getattr(image, simple[name], None)]
+    mappings = image.block_device_mappings
+    if name in in_mappings:
+        return [mapping.get("Ebs", {}).get(in_mappings[name]) for mapping in mappings]
+    if name == "block-device-mapping.device-name":
+        return [mapping["DeviceName"] for mapping in mappings]
+    return None

@@ -1,0 +1,132 @@
+"""A small threaded HTTP/1.1 server: keep-alive, Content-Length and chunked bodies, one thread a connection.
+
+The standard library's parser is enough here, and leaving out flask and werkzeug keeps the way of a
+512 KiB block short: one read, one write.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+IDLE_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request. `path` and `query` are as they were sent, percent-encoded; header names are lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer. `code` is the error's name, for the log; it is not sent."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    code: str = ""
+
+
+class BadBody(Exception):
+    """The request's body is not framed as HTTP/1.1 says."""
+
+
+class Listener(ThreadingHTTPServer):
+    """Listens on 127.0.0.1 at `port` (0: any free one) and gives each request to `service`."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 512
+
+    def __init__(self, port: int, service: Callable[[Request], Answer]) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.service = service
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+    def server_bind(self) -> None:
+        """As HTTPServer's, but does not ask the name service who 127.0.0.1 is, which may take seconds."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = "127.0.0.1", self.port
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that went away is no news; the gateway reports its own errors."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "extenci-sandbox"
+    sys_version = ""
+    timeout = IDLE_SECONDS
+    disable_nagle_algorithm = True
+    server: Listener
+
+    def serve(self) -> None:
+        try:
+            body = self._body()
+        except (BadBody, ValueError):
+            self.close_connection = True
+            self._send(Answer(400, {}, b"The body is not framed as HTTP/1.1 says.\n"))
+            return
+        path, _, query = self.path.partition("?")
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self._send(self.server.service(Request(self.command, path, query, headers, body)))
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = serve  # noqa: N815
+
+    def _body(self) -> bytes:
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return self._chunks()
+        return self._exactly(int(self.headers.get("Content-Length", "0")))
+
+    def _chunks(self) -> bytes:
+        chunks = []
+        while size := int(self.rfile.readline(1024).split(b";")[0], 16):
+            chunks.append(self._exactly(size))
+            self.rfile.readline(8)
+        while self.rfile.readline(65536).strip():
+            pass
+        return b"".join(chunks)
+
+    def _exactly(self, size: int) -> bytes:
+        if size < 0:
+            raise BadBody
+        data = self.rfile.read(size)
+        if len(data) < size:
+            raise BadBody
+        return data
+
+    def _send(self, answer: Answer) -> None:
+        """Head and body in one write: two would wait for each other's acknowledgement."""
+        reason = HTTPStatus(answer.status).phrase
+        lines = [f"HTTP/1.1 {answer.status} {reason}", "Server: extenci-sandbox"]
+        lines += [f"{name}: {value}" for name, value in answer.headers.items() if name.lower() not in _OURS]
+        lines += [f"Date: {self.date_time_string()}", f"Content-Length: {self._length(answer)}"]
+        if self.close_connection:
+            lines.append("Connection: close")
+        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+        self.wfile.write(head if self.command == "HEAD" else head + answer.body)
+
+    def _length(self, answer: Answer) -> str:
+        """HEAD's answer tells the length of what GET would have sent (RFC 9110, 8.6)."""
+        named = {name.lower(): value for name, value in answer.headers.items()}.get("content-length")
+        return named if self.command == "HEAD" and named else str(len(answer.body))
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """The request log (`extenci.sandbox.calls`) says more, and never a query string with a signature."""
+
+
+_OURS = {"server", "date", "content-length", "connection", "status", "transfer-encoding"}
