@@ -91,9 +91,7 @@ def _listed(
     } | ({} if following is None else {"NextToken": base64.b64encode(b"%d" % following).decode()})
 
 
-def _entries(
-    indexes: Sequence[int], entry: Callable[[int], dict[str, Any]]
-) -> list[dict[str, Any]]:
+def _entries(indexes: Sequence[int], entry: Callable[[int], dict[str, Any]]) -> list[dict[str, Any]]:
     return [entry(index) for index in indexes]
 
 

@@ -41,9 +41,7 @@ class CallLog:
         self._file = self._open()
         self._size = os.fstat(self._file).st_size
 
-    def write(
-        self, service: str, action: str, key: str, *, status: int, error: str, changes: bool
-    ) -> None:
+    def write(self, service: str, action: str, key: str, *, status: int, error: str, changes: bool) -> None:
         now = round(self._clock(), 4)
         record = Record(now, service, action, key[:KEY_CHARACTERS], status, error, changes)
         line = (json.dumps(asdict(record)) + "\n").encode()

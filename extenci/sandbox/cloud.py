@@ -6,9 +6,11 @@ blocks and objects are moved outside of it.
 
 from __future__ import annotations
 
+import ipaddress
+import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +52,11 @@ class Cloud:
     imports: dict[str, ImportTask] = field(default_factory=dict)
     launches: Tokens[Reservation] = field(default_factory=Tokens)
     """RunInstances' client tokens."""
+    _addresses: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def next_public_address(self) -> str:
+        """One of 198.18.0.0/15, which nobody on the Internet has (RFC 2544); moto's could be anybody's."""
+        return str(ipaddress.IPv4Address("198.18.0.0") + next(self._addresses))
 
     @property
     def backend(self) -> EC2Backend:

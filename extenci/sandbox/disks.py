@@ -39,13 +39,14 @@ class Disk:
         with self.path.open("rb", buffering=0) as file:
             return os.pread(file.fileno(), BLOCK_BYTES, index * BLOCK_BYTES)
 
-    def take_over(self, source: Path, blocks: Iterable[int]) -> None:
-        """Starts from the content of another disk, not longer than this one, whose data lies in `blocks`."""
+    def take_over(self, source: int, blocks: Iterable[int]) -> None:
+        """Starts from the content of the file `source` (a descriptor), whose data lies in `blocks`."""
         self._holding_data.update(blocks)
-        with source.open("rb", buffering=0) as file:
-            for start, end in _data(file.fileno()):
-                while start < end:
-                    start += os.copy_file_range(file.fileno(), self._file, end - start, start, start)
+        for start, end in _data(source):
+            position = start
+            while position < end:
+                left = end - position
+                position += os.copy_file_range(source, self._file, left, position, position)
 
     def seal(self) -> None:
         """No more writing."""

@@ -6,12 +6,11 @@ reference for what is refused and how.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
@@ -20,6 +19,14 @@ from extenci.sandbox.access import Access, access_key
 from extenci.sandbox.block_lists import block_token, changed_blocks, snapshot_blocks
 from extenci.sandbox.cloud import ACCOUNT, Cloud
 from extenci.sandbox.disks import BLOCK_BYTES
+from extenci.sandbox.ebs_checks import (
+    block_index,
+    check_completion,
+    checked_block,
+    checksum_headers,
+    read_json,
+    whole_number,
+)
 from extenci.sandbox.ebs_errors import EbsError, conflict, invalid, no_such_snapshot
 from extenci.sandbox.gateway import Call
 from extenci.sandbox.listener import Answer, Request
@@ -85,7 +92,7 @@ class EbsService:
         except EC2ClientError as error:
             return invalid("INVALID_PARAMETER_VALUE", error.message).answer()
 
-    def refuse(self, access: Access, call: Call) -> Answer:  # noqa: ARG002
+    def refuse(self, access: Access, call: Call) -> Answer:
         """As the AWS gateway and EBS do ("Common errors" and AccessDeniedException)."""
         match access:
             case Access.ANONYMOUS:
@@ -110,13 +117,11 @@ class EbsService:
         return EbsError(500, "InternalServerException", message).answer()
 
     def _start(self, request: Request, _: Mapping[str, str]) -> Answer:
-        asked = _json(request.body)
+        asked = read_json(request.body)
         token = asked.pop("ClientToken", None)
         if token is not None and not 0 < len(str(token)) <= TOKEN_CHARACTERS:
-            raise invalid(
-                "INVALID_PARAMETER_VALUE", f"ClientToken has 1 to {TOKEN_CHARACTERS} characters."
-            )
-        with self._cloud.lock:
+            raise invalid("INVALID_PARAMETER_VALUE", f"ClientToken has 1 to {TOKEN_CHARACTERS} characters.")
+        with ExitStack() as later, self._cloud.lock:
             try:
                 snapshot = self._tokens.made(token, asked)
             except TokenReused:
@@ -124,13 +129,14 @@ class EbsService:
                     "The request uses the same client token as a previous, but non-identical request."
                 ) from None
             if snapshot is None:
-                snapshot = self._made(asked)
+                snapshot = self._made(asked, later)
                 self._tokens.remember(token, asked, snapshot)
-            return _started(snapshot, asked)
+        return _started(snapshot, asked)
 
-    def _made(self, asked: Mapping[str, Any]) -> DiskSnapshot:
-        gib = _whole(asked, "VolumeSize", _GIB_RANGE, "INVALID_VOLUME_SIZE")
-        minutes = _whole({"Timeout": 60} | asked, "Timeout", _MINUTES_RANGE, "INVALID_PARAMETER_VALUE")
+    def _made(self, asked: dict[str, Any], later: ExitStack) -> DiskSnapshot:
+        """What is to be done without the lock goes to `later`."""
+        gib = whole_number(asked, "VolumeSize", _GIB_RANGE, "INVALID_VOLUME_SIZE")
+        minutes = whole_number({"Timeout": 60} | asked, "Timeout", _MINUTES_RANGE, "INVALID_PARAMETER_VALUE")
         try:
             tags = checked_tags(asked.get("Tags") or [])
         except EC2ClientError as error:
@@ -144,7 +150,7 @@ class EbsService:
             timeout_minutes=minutes,
         )
         if parent is not None:
-            snapshot.inherit(parent)
+            later.enter_context(snapshot.inheriting(parent))
         add_snapshot(self._cloud, snapshot, tags)
         return snapshot
 
@@ -165,13 +171,13 @@ class EbsService:
 
     def _put(self, request: Request, place: Mapping[str, str]) -> Answer:
         snapshot = self._found(place["snapshot"])
-        index = _index(place["index"], snapshot)
-        digest = _checked_block(request)
+        index = block_index(place["index"], snapshot)
+        digest = checked_block(request)
         try:
             snapshot.put(index, request.body, digest)
         except NotPending:
             raise _not_pending(snapshot) from None
-        return Answer(201, _checksum(digest) | {"Content-Type": "application/json"}, b"{}")
+        return Answer(201, checksum_headers(digest) | {"Content-Type": "application/json"}, b"{}")
 
     def _complete(self, request: Request, place: Mapping[str, str]) -> Answer:
         snapshot = self._found(place["snapshot"])
@@ -180,7 +186,7 @@ class EbsService:
         except NotPending:
             raise _not_pending(snapshot) from None
         try:
-            _check_completion(request.headers, snapshot)
+            check_completion(request.headers, snapshot)
         except EbsError:
             snapshot.unseal()
             raise
@@ -189,13 +195,13 @@ class EbsService:
 
     def _get(self, _: Request, place: Mapping[str, str]) -> Answer:
         snapshot = self._completed(place["snapshot"])
-        index = _index(place["index"], snapshot)
+        index = block_index(place["index"], snapshot)
         if place.get("blockToken") != block_token(snapshot, index):
             raise invalid("INVALID_BLOCK_TOKEN", "The block token is not valid for this block.")
         if index not in snapshot.blocks:
             raise invalid("INVALID_BLOCK", f"The snapshot has no block {index}.")
         data = snapshot.disk.read(index)
-        headers = _checksum(hashlib.sha256(data).digest()) | {
+        headers = checksum_headers(hashlib.sha256(data).digest()) | {
             "x-amz-Data-Length": str(BLOCK_BYTES),
             "Content-Type": "application/octet-stream",
         }
@@ -237,78 +243,10 @@ def _started(snapshot: DiskSnapshot, asked: Mapping[str, Any]) -> Answer:
     return _reply(201, shown | {name: asked[name] for name in named if name in asked})
 
 
-def _checked_block(request: Request) -> bytes:
-    """The SHA-256 of the block, if it is what the headers say. Raises ValidationException."""
-    if request.headers.get("x-amz-data-length") != str(BLOCK_BYTES) or len(request.body) != BLOCK_BYTES:
-        raise invalid("INVALID_BLOCK", f"A block has {BLOCK_BYTES} bytes.")
-    if request.headers.get("x-amz-checksum-algorithm") != "SHA256":
-        raise invalid("INVALID_PARAMETER_VALUE", "The checksum algorithm is SHA256.")
-    digest = hashlib.sha256(request.body).digest()
-    if _decoded(request.headers.get("x-amz-checksum", "")) != digest:
-        raise invalid("INVALID_BLOCK", "The checksum does not match the block data.")
-    return digest
-
-
-def _check_completion(headers: Mapping[str, str], snapshot: DiskSnapshot) -> None:
-    """ChangedBlocksCount, and the aggregated checksum if there is one (LINEAR: of all digests in order)."""
-    count = headers.get("x-amz-changedblockscount", "")
-    if not count.isdecimal() or int(count) != len(snapshot.written):
-        raise invalid(
-            "INVALID_PARAMETER_VALUE",
-            f"ChangedBlocksCount is {count or 'missing'}, but {len(snapshot.written)} blocks were put.",
-        )
-    checksum = headers.get("x-amz-checksum")
-    if checksum is None:
-        return
-    method = headers.get("x-amz-checksum-aggregation-method")
-    if method != "LINEAR" or headers.get("x-amz-checksum-algorithm") != "SHA256":
-        raise invalid("INVALID_PARAMETER_VALUE", "A checksum goes with SHA256 and LINEAR.")
-    digests = b"".join(snapshot.written[index] for index in sorted(snapshot.written))
-    if _decoded(checksum) != hashlib.sha256(digests).digest():
-        raise invalid("INVALID_PARAMETER_VALUE", "The checksum does not match the blocks' checksums.")
-
-
-def _index(text: str, snapshot: DiskSnapshot) -> int:
-    if not text.isdecimal() or int(text) >= snapshot.disk.blocks:
-        raise invalid("INVALID_BLOCK", f"Block {text} is not in a volume of {snapshot.disk.gib} GiB.")
-    return int(text)
-
-
-def _whole(asked: Mapping[str, Any], name: str, valid: range, reason: str) -> int:
-    value = asked.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or value not in valid:
-        raise invalid(reason, f"{name} must be from {valid[0]} to {valid[-1]}.")
-    return value
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body or b"{}")
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise EbsError(400, "SerializationException", "The body is not a JSON object.")
-    return value
-
-
 def _not_pending(snapshot: DiskSnapshot) -> EbsError:
     if snapshot.status == "error":
         return invalid("WRITE_REQUEST_TIMEOUT", f"The snapshot {snapshot.id} was not completed in time.")
     return invalid("INVALID_SNAPSHOT_ID", f"The snapshot {snapshot.id} is not pending.")
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
-        return b""
-
-
-def _checksum(digest: bytes) -> dict[str, str]:
-    return {
-        "x-amz-Checksum": base64.b64encode(digest).decode(),
-        "x-amz-Checksum-Algorithm": "SHA256",
-    }
 
 
 def _reply(status: int, content: Mapping[str, Any]) -> Answer:

@@ -57,7 +57,7 @@ class Ec2Actions(
 
 
 def respond(cloud: Cloud, request: MotoRequest) -> tuple[int, Any, str | bytes]:
-    """Status, headers and body. Raises NotImplementedError for what moto lacks, ValueError for bad numbers."""
+    """Status, headers, body. Raises NotImplementedError for what moto lacks, ValueError for bad numbers."""
     response = Ec2Actions(cloud)
     response.setup_class(request)
     status, headers, body = response.call_action()
@@ -85,7 +85,7 @@ class Ec2Service:
             parameters=parameters,
         )
 
-    def answer(self, request: Request, call: Call) -> Answer:
+    def answer(self, request: Request, call: Call) -> Answer:  # noqa: ARG002
         if not call.action:
             return _no_such_action(call.parameters.get("Action", ""))
         body = write_query(count_from_one(call.parameters))

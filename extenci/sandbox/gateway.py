@@ -11,8 +11,8 @@ from typing import Protocol
 
 from extenci.sandbox.access import Access, access_of
 from extenci.sandbox.calls import CallLog
-from extenci.sandbox.control import IDENTITY_PATH
 from extenci.sandbox.listener import Answer, Request
+from extenci.sandbox.process import IDENTITY_PATH
 
 
 @dataclass(frozen=True)

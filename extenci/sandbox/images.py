@@ -26,14 +26,13 @@ from moto.ec2.models.amis import Ami
 from moto.ec2.utils import random_ami_id
 
 from extenci.sandbox.actions import Actions
+from extenci.sandbox.block_devices import checked_ebs, one_of
 from extenci.sandbox.cloud import ACCOUNT, Cloud
 from extenci.sandbox.filters import chosen
 from extenci.sandbox.paging import page, page_size
 from extenci.sandbox.s3 import object_exists
-from extenci.sandbox.snapshots import find_snapshot, not_completed
-from extenci.sandbox.tags import no_such_snapshot, tags_at_creation, tags_of
+from extenci.sandbox.tags import tags_at_creation, tags_of
 
-VOLUME_TYPES = ("standard", "gp2", "gp3", "io1", "io2", "sc1", "st1")
 _NAME = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}")
 _CHOICES = {
     "Architecture": ("i386", "x86_64", "arm64", "x86_64_mac", "arm64_mac"),
@@ -63,11 +62,11 @@ class Image(Ami):
         self.image_location = parameters.get("ImageLocation") or f"{ACCOUNT}/{self.name}"
         self.architecture = parameters.get("Architecture", "i386")
         self.virtualization_type = parameters.get("VirtualizationType", "paravirtual")
-        self.boot_mode = parameters.get("BootMode")
+        self.boot_mode = parameters.get("BootMode")  # type: ignore[assignment]  # not said: not shown
         self.tpm_support = parameters.get("TpmSupport")
         self.imds_support = parameters.get("ImdsSupport")
         self.ena_support = bool(parameters.get("EnaSupport", False))
-        self.sriov = self.sriov_net_support = parameters.get("SriovNetSupport")
+        self.sriov = self.sriov_net_support = parameters.get("SriovNetSupport")  # type: ignore[assignment]
         self.kernel_id = parameters.get("KernelId")
         self.ramdisk_id = parameters.get("RamdiskId")
         self.root_device_name = parameters.get("RootDeviceName") or "/dev/sda1"
@@ -103,7 +102,7 @@ class ImageActions(Actions):
         parameters = self.params
         self._check_name(parameters.get("Name"))
         for name, choices in _CHOICES.items():
-            _one_of(parameters, name, choices)
+            one_of(parameters, name, choices)
         mappings = [self._mapping(asked) for asked in parameters.get("BlockDeviceMappings", [])]
         self._check_source(parameters, mappings)
         tags = tags_at_creation(self.tag_specifications(), ["image", "snapshot"])
@@ -175,32 +174,6 @@ class ImageActions(Actions):
         return {"DeviceName": asked["DeviceName"], "Ebs": checked_ebs(self.cloud, asked["Ebs"], {})}
 
 
-def checked_ebs(cloud: Cloud, asked: Mapping[str, Any], image: Mapping[str, Any]) -> dict[str, Any]:
-    """An Ebs block device as AWS would show it: what is asked, else what the image says, else the defaults.
-
-    Raises InvalidSnapshot.NotFound, IncorrectState, InvalidBlockDeviceMapping, InvalidParameterValue.
-    """
-    ebs = {"DeleteOnTermination": True, "VolumeType": "gp2", "Encrypted": False} | image | asked
-    _one_of(ebs, "VolumeType", VOLUME_TYPES)
-    if not ebs.get("SnapshotId"):
-        if not ebs.get("VolumeSize"):
-            raise MissingParameterError("size/snapshot")
-        return ebs
-    if not re.fullmatch(r"snap-[0-9a-f]{8,17}", ebs["SnapshotId"]):
-        raise no_such_snapshot(ebs["SnapshotId"])
-    snapshot = find_snapshot(cloud, ebs["SnapshotId"])
-    if snapshot.status != "completed":
-        raise not_completed(snapshot)
-    ebs.setdefault("VolumeSize", snapshot.disk.gib)
-    if ebs["VolumeSize"] < snapshot.disk.gib:
-        raise EC2ClientError(
-            "InvalidBlockDeviceMapping",
-            f"Volume of size {ebs['VolumeSize']}GB is smaller than snapshot '{snapshot.id}', "
-            f"expect size>= {snapshot.disk.gib}GB",
-        )
-    return ebs
-
-
 def find_image(cloud: Cloud, image_id: str) -> Ami:
     """Raises InvalidAMIID.Malformed, .NotFound, and .Unavailable for one that was deregistered."""
     if not re.fullmatch(r"ami-[0-9a-f]{8,17}", image_id):
@@ -210,16 +183,6 @@ def find_image(cloud: Cloud, image_id: str) -> Ami:
     if image_id not in cloud.backend.amis:
         raise InvalidAMIIdError(image_id)
     return cloud.backend.amis[image_id]
-
-
-def _one_of(parameters: Mapping[str, Any], name: str, choices: Sequence[str]) -> None:
-    value = parameters.get(name)
-    if value is not None and value not in choices:
-        raise EC2ClientError(
-            "InvalidParameterValue",
-            f"Value ({value}) for parameter {name[0].lower() + name[1:]} is invalid. "
-            f"Valid values: {', '.join(choices)}.",
-        )
 
 
 def _filter_values(image: Ami, name: str) -> list[object] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from moto.ec2.models.instances import Instance
 
 
@@ -9,26 +11,24 @@ def filter_values(instance: Instance, name: str, reservation_id: str) -> list[ob
     """The values of `instance` under a filter's name; None for a name that does not exist."""
     if name in _SIMPLE:
         return [getattr(instance, _SIMPLE[name], None)]
-    match name:
-        case "reservation-id":
-            return [reservation_id]
-        case "group-id" | "instance.group-id":
-            return [group.id for group in instance.security_groups]
-        case "group-name" | "instance.group-name":
-            return [group.name for group in instance.security_groups]
-        case "iam-instance-profile.arn":
-            return [(instance.iam_instance_profile or {}).get("Arn")]
-        case "instance-lifecycle":
-            return [instance.lifecycle] if instance.lifecycle else []
-        case "state-reason-code":
-            return [instance.state_reason.code]
-        case "block-device-mapping.volume-id":
-            return [device.volume_id for _, device in instance.get_block_device_mapping]
-        case "launch-time":
-            return [instance.launch_time.strftime("%Y-%m-%dT%H:%M:%S.000Z")]
-        case _:
-            return None
+    if name == "reservation-id":
+        return [reservation_id]
+    return _DERIVED[name](instance) if name in _DERIVED else None
 
+
+_DERIVED: dict[str, Callable[[Instance], list[object]]] = {
+    "group-id": lambda one: [group.id for group in one.security_groups],
+    "instance.group-id": lambda one: [group.id for group in one.security_groups],
+    "group-name": lambda one: [group.name for group in one.security_groups],
+    "instance.group-name": lambda one: [group.name for group in one.security_groups],
+    "iam-instance-profile.arn": lambda one: [(one.iam_instance_profile or {}).get("Arn")],
+    "instance-lifecycle": lambda one: [one.lifecycle] if one.lifecycle else [],
+    "state-reason-code": lambda one: [getattr(one.state_reason, "code", None)],
+    "block-device-mapping.volume-id": lambda one: [
+        device.volume_id for _, device in one.get_block_device_mapping
+    ],
+    "launch-time": lambda one: [one.launch_time.strftime("%Y-%m-%dT%H:%M:%S.000Z")],
+}
 
 _SIMPLE = {
     "instance-id": "id",

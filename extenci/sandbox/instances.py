@@ -70,6 +70,9 @@ class Machine(Instance):
         self.boot_mode = getattr(order.image, "boot_mode", None)
         self.ena_support = getattr(order.image, "ena_support", False)
         self.root_device_name = order.image.root_device_name
+        self.state_reason = None  # type: ignore[assignment]  # shown as an empty one otherwise
+        if self.nics[0].public_ip:
+            self.nics[0].public_ip = cloud.next_public_address()
         self.change("pending", 0)
 
     def change(self, name: str, code: int) -> None:
@@ -113,7 +116,8 @@ class Machine(Instance):
             throughput=ebs.get("Throughput"),
         )
         volume.add_tags(tags)
-        volume.attachment = VolumeAttachment(volume, self, device, "attached")
+        attachment = VolumeAttachment(volume, self, device, "attached")  # type: ignore[abstract]
+        volume.attachment = attachment
         self.block_device_mapping[device] = BlockDeviceType(
             volume_id=volume.id,
             status=volume.status,
@@ -189,7 +193,7 @@ class InstanceActions(Actions):
         return reservation
 
     def _launch_one(self, order: Order, index: int) -> Machine:
-        machine = Machine(self.cloud, order, index)
+        machine = Machine(self.cloud, order, index)  # type: ignore[abstract]  # by name only
         self.backend.tags[machine.id].update(order.tags["instance"])
         for device, ebs in order.devices.items():
             machine.attach(device, ebs, order.tags["volume"])

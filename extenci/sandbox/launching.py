@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,17 +17,17 @@ from moto.ec2.exceptions import (
     EC2ClientError,
     InvalidAMIIdError,
     InvalidKeyPairNameError,
-    InvalidSecurityGroupNotFoundError,
     MissingParameterError,
     UnvailableAMIIdError,
 )
 from moto.ec2.models.amis import Ami
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.security_groups import SecurityGroup
-from moto.ec2.models.subnets import Subnet
 
-from extenci.sandbox.cloud import ACCOUNT, REGION, Cloud
-from extenci.sandbox.images import checked_ebs, find_image
+from extenci.sandbox.block_devices import checked_ebs
+from extenci.sandbox.cloud import ACCOUNT, Cloud
+from extenci.sandbox.images import find_image
+from extenci.sandbox.networking import groups_of, private_address, subnet_of
 from extenci.sandbox.tags import tags_at_creation
 from extenci.sandbox.tokens import TOKEN_CHARACTERS
 
@@ -70,7 +69,7 @@ def read_order(cloud: Cloud, asked: Mapping[str, Any]) -> Order:
     if "LaunchTemplate" in asked:
         raise EC2ClientError("UnsupportedOperation", "The sandbox launches without launch templates.")
     image = _image(cloud, asked)
-    subnet = _subnet(cloud, asked)
+    subnet = subnet_of(cloud, asked)
     encoded, user_bytes = _user_data(asked.get("UserData"))
     return Order(
         count=_count(asked),
@@ -78,11 +77,11 @@ def read_order(cloud: Cloud, asked: Mapping[str, Any]) -> Order:
         type=_type(asked, image),
         token=_token(asked),
         key_name=_key_name(cloud, asked),
-        groups=_groups(cloud, asked, subnet.vpc_id),
+        groups=groups_of(cloud, asked, subnet.vpc_id),
         subnet=subnet.id if "NetworkInterfaces" not in asked else None,
         zone=subnet.availability_zone,
         interfaces=asked.get("NetworkInterfaces", []),
-        private_address=_private_address(asked, subnet),
+        private_address=private_address(asked, subnet),
         public_address=asked.get("AssociatePublicIpAddress"),
         devices=_devices(cloud, asked, image),
         tags=tags_at_creation(asked.get("TagSpecifications", []), _TAGGED),
@@ -178,54 +177,6 @@ def _key_name(cloud: Cloud, asked: Mapping[str, Any]) -> str | None:
     return name
 
 
-def _subnet(cloud: Cloud, asked: Mapping[str, Any]) -> Subnet:
-    """The subnet that is named, else the default one of the zone. Raises InvalidSubnetID.NotFound."""
-    zone = asked.get("Placement", {}).get("AvailabilityZone")
-    named = asked.get("SubnetId") or _interface_subnet(asked)
-    if named:
-        if "NetworkInterfaces" in asked and asked.get("SubnetId"):
-            raise EC2ClientError(
-                "InvalidParameterCombination",
-                "Network interfaces and an instance-level subnet ID may not be specified on the same "
-                "request",
-            )
-        subnet = cloud.backend.get_subnet(named)
-        if zone and subnet.availability_zone != zone:
-            raise _invalid(f"The subnet {named} is not in the availability zone {zone}.")
-        return subnet
-    default = cloud.backend.get_default_subnets().get(zone or f"{REGION}a")
-    if default is None:
-        raise _invalid(f"Invalid availability zone: [{zone or f'{REGION}a'}]")
-    return default
-
-
-def _interface_subnet(asked: Mapping[str, Any]) -> str | None:
-    return next((i["SubnetId"] for i in asked.get("NetworkInterfaces", []) if "SubnetId" in i), None)
-
-
-def _private_address(asked: Mapping[str, Any], subnet: Subnet) -> str | None:
-    address: str | None = asked.get("PrivateIpAddress")
-    if address and ipaddress.ip_address(address) not in subnet.cidr:
-        raise _invalid(f"Address {address} does not fall within the subnet's address range")
-    if address and address in subnet._subnet_ips:  # noqa: SLF001  # moto has no question for it
-        raise EC2ClientError("InvalidIPAddress.InUse", f"Address {address} is in use.")
-    return address
-
-
-def _groups(cloud: Cloud, asked: Mapping[str, Any], vpc: str) -> list[SecurityGroup]:
-    """By id and by name, all of one VPC; the VPC's default group if none is named."""
-    groups = []
-    for name in [*asked.get("SecurityGroups", []), *asked.get("SecurityGroupIds", [])]:
-        group = cloud.backend.get_security_group_by_name_or_id(name, vpc)
-        if group is None:
-            raise InvalidSecurityGroupNotFoundError(name)
-        groups.append(group)
-    if not groups and "NetworkInterfaces" not in asked:
-        default = cloud.backend.get_default_security_group(vpc)
-        groups = [default] if default else []
-    return groups
-
-
 def _user_data(encoded: str | None) -> tuple[Base64EncodedString | None, bytes]:
     if not encoded:
         return None, b""
@@ -253,9 +204,7 @@ def _profile(asked: Mapping[str, str]) -> dict[str, str] | None:
 def _devices(cloud: Cloud, asked: Mapping[str, Any], image: Ami) -> dict[str, dict[str, Any]]:
     """The image's devices, changed and added to as asked. `NoDevice` takes one away."""
     of_image = {
-        mapping["DeviceName"]: mapping["Ebs"]
-        for mapping in image.block_device_mappings
-        if "Ebs" in mapping
+        mapping["DeviceName"]: mapping["Ebs"] for mapping in image.block_device_mappings if "Ebs" in mapping
     }
     devices = dict(of_image)
     for mapping in _named(asked.get("BlockDeviceMappings", [])):

@@ -30,9 +30,7 @@ def moto_request(
 def _headers(sent: Mapping[str, str], service: str) -> dict[str, str]:
     scope = f"AKIAIOSFODNN7EXAMPLE/20260101/{REGION}/{service}/aws4_request"
     kept = {
-        name: value
-        for name, value in sent.items()
-        if name not in _DROPPED and not name.startswith("x-moto-")
+        name: value for name, value in sent.items() if name not in _DROPPED and not name.startswith("x-moto-")
     }
     return kept | {
         "host": "127.0.0.1",

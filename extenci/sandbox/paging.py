@@ -37,8 +37,7 @@ def page_size(asked: int | None, least: int, most: int = 1000) -> int | None:
     if asked is not None and asked < least:
         raise EC2ClientError(
             "InvalidParameterValue",
-            f"Value ( {asked} ) for parameter maxResults is invalid. "
-            f"Expecting a value greater than {least}.",
+            f"Value ( {asked} ) for parameter maxResults is invalid. Expecting a value greater than {least}.",
         )
     return None if asked is None else min(asked, most)
 

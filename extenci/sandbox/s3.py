@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
-from moto.core.routing import NotFound, get_service_router
+from moto.core.routing import get_service_router
 from moto.s3.models import FakeKey, s3_backends
 from moto.s3.responses import S3Response
+from werkzeug.exceptions import NotFound
 
 from extenci.sandbox.access import Access, access_key
 from extenci.sandbox.cloud import ACCOUNT
@@ -28,7 +29,7 @@ def find_object(bucket: str, key: str) -> FakeKey | None:
     with _LOCK:
         if bucket not in backend.buckets:
             return None
-        return backend.get_object(bucket, key)  # type: ignore[return-value]
+        return backend.get_object(bucket, key)
 
 
 def object_exists(bucket: str, key: str) -> bool:

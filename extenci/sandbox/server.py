@@ -91,7 +91,7 @@ def _write_state(folder: Folder, state: Mapping[str, object]) -> None:
 
 
 def _wait(folder: Folder, identity: str, end: threading.Event) -> None:
-    """Until SIGTERM, or until the state file is no longer ours (its home was deleted, or given to another)."""
+    """Until SIGTERM, or until the state file is no longer ours: its home is gone or someone else's."""
     while not end.wait(WATCH_SECONDS):
         try:
             state = json.loads(folder.state.read_text("utf-8"))

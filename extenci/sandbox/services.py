@@ -9,7 +9,7 @@ from extenci.sandbox.cloud import Cloud, Pace
 from extenci.sandbox.ebs import EbsService
 from extenci.sandbox.ec2 import Ec2Service
 from extenci.sandbox.folder import Folder
-from extenci.sandbox.gateway import Gateway
+from extenci.sandbox.gateway import Gateway, Service
 from extenci.sandbox.listener import Listener
 from extenci.sandbox.machines import SimulatedMachines
 from extenci.sandbox.s3 import S3Service
@@ -28,9 +28,8 @@ def open_listeners(
     _ = cloud.backend  # made now, not by the first request
     log = CallLog(folder.calls)
     told = {"identity": identity, "pid": str(os.getpid()), "machines": machines.kind}
-    services = (Ec2Service(cloud), S3Service(), EbsService(cloud))
+    services: tuple[Service, ...] = (Ec2Service(cloud), S3Service(), EbsService(cloud))
     listeners = [
-        Listener(port, Gateway(service, log, told))
-        for port, service in zip(ports, services, strict=True)
+        Listener(port, Gateway(service, log, told)) for port, service in zip(ports, services, strict=True)
     ]
     return listeners, machines.kind

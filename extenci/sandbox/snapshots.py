@@ -11,7 +11,8 @@ AWS: API reference, DescribeSnapshots, DeleteSnapshot, CreateSnapshot; EBS direc
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.exceptions import EC2ClientError, InvalidSnapshotInUse
@@ -60,7 +61,7 @@ class DiskSnapshot(Snapshot):
         self._sealed = False
         self._writing = 0
         self._gate = threading.Condition()
-        volume = Volume(cloud.backend, volume_id, gib, None)
+        volume = Volume(cloud.backend, volume_id, gib, None)  # type: ignore[abstract]  # by name only
         super().__init__(cloud.backend, snapshot_id, volume, description, encrypted=encrypted)
 
     @property
@@ -87,12 +88,18 @@ class DiskSnapshot(Snapshot):
     def blocks(self) -> frozenset[int]:
         return self.inherited | self.written.keys()
 
-    def inherit(self, parent: DiskSnapshot) -> None:
-        """Starts from all that `parent`, not longer than this one, holds."""
-        with self._gate:
+    @contextmanager
+    def inheriting(self, parent: DiskSnapshot) -> Iterator[None]:
+        """Starts from all that `parent`, not longer than this one, holds.
+
+        Copied when the context ends, so that this can be left without `Cloud.lock`; the parent may be
+        deleted meanwhile, and whoever puts blocks waits.
+        """
+        with self._gate, parent.disk.path.open("rb", buffering=0) as source:
             self.inherited = parent.blocks
             self.lineage = parent.lineage | self.lineage
-            self.disk.take_over(parent.disk.path, self.inherited)
+            yield
+            self.disk.take_over(source.fileno(), self.inherited)
 
     def put(self, index: int, data: bytes, digest: bytes) -> None:
         """Writes a block. Several threads may put at once. Raises NotPending."""
@@ -193,14 +200,13 @@ class SnapshotActions(Actions):
         snapshot = self._made(source.disk.gib, NO_VOLUME, source, description)
         return ActionResult({"SnapshotId": snapshot.id, "Tags": snapshot.tag_set})
 
-    def _made(
-        self, gib: int, volume_id: str, source: Snapshot | None, description: str
-    ) -> DiskSnapshot:
+    def _made(self, gib: int, volume_id: str, source: Snapshot | None, description: str) -> DiskSnapshot:
         tags = tags_at_creation(self.tag_specifications(), ["snapshot"])["snapshot"]
         self.error_on_dryrun()
         snapshot = DiskSnapshot(self.cloud, gib, description, volume_id=volume_id)
         if isinstance(source, DiskSnapshot):
-            snapshot.inherit(source)
+            with snapshot.inheriting(source):
+                pass
         snapshot.seal()
         snapshot.complete(self.cloud.pace.complete_snapshot)
         add_snapshot(self.cloud, snapshot, tags)
@@ -219,26 +225,19 @@ def _snapshots_of(mappings: Iterable[dict[str, dict[str, object]]]) -> set[objec
 
 
 def _filter_values(snapshot: Snapshot, name: str) -> list[object] | None:
-    match name:
-        case "status":
-            return [snapshot.status]
-        case "snapshot-id":
-            return [snapshot.id]
-        case "owner-id":
-            return [snapshot.owner_id]
-        case "volume-id":
-            return [snapshot.volume_id]
-        case "volume-size":
-            return [snapshot.volume_size]
-        case "description":
-            return [snapshot.description]
-        case "encrypted":
-            return [snapshot.encrypted]
-        case "progress":
-            return [snapshot.progress]
-        case "storage-tier":
-            return [snapshot.storage_tier]
-        case "start-time":
-            return [snapshot.start_time.strftime("%Y-%m-%dT%H:%M:%S.000Z")]
-        case _:
-            return None
+    if name == "start-time":
+        return [snapshot.start_time.strftime("%Y-%m-%dT%H:%M:%S.000Z")]
+    return [getattr(snapshot, _FILTERS[name])] if name in _FILTERS else None
+
+
+_FILTERS = {
+    "status": "status",
+    "snapshot-id": "id",
+    "owner-id": "owner_id",
+    "volume-id": "volume_id",
+    "volume-size": "volume_size",
+    "description": "description",
+    "encrypted": "encrypted",
+    "progress": "progress",
+    "storage-tier": "storage_tier",
+}
