@@ -1,0 +1,94 @@
+"""A spec root → Wishes, with every problem of every file at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from extenci.model.errors import Problem, SpecError
+from extenci.model.services import SANDBOX, Service
+from extenci.model.wishes import Wishes
+from extenci.spec.document import Fault
+from extenci.spec.resolve import Resolution, resolve
+from extenci.spec.root import SETTINGS_FILE, Root, RootFiles, find_common_root, list_files, read_root
+from extenci.spec.selection import find_selected_files, select
+from extenci.spec.services import open_library
+from extenci.spec.spec_file import SpecDocument, read_spec_file
+from extenci.spec.wording import quoted, shown
+
+DEFAULT_STACK = "default"
+
+
+def load_wishes(
+    paths: Sequence[Path],
+    *,
+    catalog_services: Mapping[str, Path],
+    sandbox: Service | Callable[[], Service],
+    service: str | None = None,
+    targets: Sequence[str] = (),
+) -> Wishes:
+    """Everything that the root of `paths` asks for (the current folder's where there are none), narrowed
+    to the paths, `service` and `targets`.
+
+    `catalog_services` are the catalog's service files by name, read only where a spec uses them.
+    `sandbox` is the built-in service, or makes it: then it is called only for sound specs that use it.
+    SpecError has all problems of all files; UsageError says what cannot be selected.
+    """
+    paths = paths or [Path()]
+    root = read_root(find_common_root(paths))
+    files = list_files(root)
+    selected = find_selected_files(root.folder, paths, files.specs)
+    documents = [read_spec_file(path) for path in files.specs]
+    library = open_library(catalog_services, files.services)
+    resolution = resolve(root.folder, documents, library)
+    problems = [*_find_problems(root, files, documents), *library.problems, *resolution.problems]
+    stack, missing = _find_stack(root, resolution)
+    _raise_if_any([*problems, *missing])
+    selection = select(documents, selected, service, targets)
+    services = dict(resolution.services)
+    if SANDBOX in services and service in (None, SANDBOX):
+        services[SANDBOX] = sandbox if isinstance(sandbox, Service) else sandbox()
+    return Wishes(
+        stack=stack,
+        root=str(root.folder),
+        services=dict(sorted(services.items())),
+        images=tuple(sorted(resolution.images, key=lambda wish: wish.address)),
+        instances=tuple(sorted(resolution.instances, key=lambda wish: wish.address)),
+        selection=selection,
+    )
+
+
+def _find_problems(root: Root, files: RootFiles, documents: Iterable[SpecDocument]) -> list[Problem]:
+    problems = _problems_of(root.folder / SETTINGS_FILE, root.faults)
+    problems += [Problem(shown(path), 0, 0, message) for path, message in files.faults]
+    for document in documents:
+        problems += _problems_of(document.document.path, document.faults)
+    if not files.specs and not problems:
+        text = "holds no spec files (*.yaml); to remove everything that was made from here: extenci destroy"
+        problems.append(Problem(shown(root.folder), 0, 0, text))
+    return problems
+
+
+def _problems_of(path: Path, faults: Iterable[Fault]) -> list[Problem]:
+    file = shown(path)
+    return [Problem(file, fault.mark.line, fault.mark.column, fault.message) for fault in faults]
+
+
+def _find_stack(root: Root, resolution: Resolution) -> tuple[str, list[Problem]]:
+    if root.stack is not None:
+        return root.stack, []
+    away = sorted(name for name, found in resolution.services.items() if not found.on_loopback)
+    if not away or root.faults:
+        return DEFAULT_STACK, []
+    text = (
+        f"must say 'stack: NAME', since {quoted(away[0])} is not on this machine: "
+        "what is made from these specs carries that name, and nothing else is ever touched"
+    )
+    line = 1 if root.settings else 0
+    return DEFAULT_STACK, [Problem(shown(root.folder / SETTINGS_FILE), line, line, text)]
+
+
+def _raise_if_any(problems: Iterable[Problem]) -> None:
+    found = tuple(sorted(set(problems)))
+    if found:
+        raise SpecError(found)

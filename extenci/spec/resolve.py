@@ -1,0 +1,198 @@
+"""Entries of spec files → wishes: defaults of services filled in, references followed, paths absolute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from extenci.model.errors import Problem
+from extenci.model.services import Service
+from extenci.model.wishes import (
+    ImageId,
+    ImageReference,
+    ImageWish,
+    InstancesWish,
+    LaunchSettings,
+    Origin,
+    RootVolume,
+)
+from extenci.model.words import Address, Kind, Launch, Method
+from extenci.spec.document import Mark
+from extenci.spec.fields import IMAGE_ID
+from extenci.spec.schema import ImageSpec, InstancesSpec
+from extenci.spec.service_file import absolute
+from extenci.spec.services import Library
+from extenci.spec.spec_file import SpecDocument, SpecEntry
+from extenci.spec.user_data import read_user_data
+from extenci.spec.wording import quoted, shown, suggestion
+
+MOST_SUGGESTIONS = 100
+
+UPLOADS = (Method.EBS,)
+"""Methods that have their effect already."""
+
+
+@dataclass
+class Resolution:
+    """What became of all entries. `images` and `instances` are sound only where `problems` is empty."""
+
+    folder: Path
+    library: Library
+    images: list[ImageWish] = field(default_factory=list)
+    instances: list[InstancesWish] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    entries: dict[Address, SpecEntry] = field(default_factory=dict)
+    services: dict[str, Service] = field(default_factory=dict)
+
+    def note(self, path: Path, mark: Mark, message: str) -> None:
+        """Note a problem."""
+        self.problems.append(Problem(shown(path), mark.line, mark.column, message))
+
+
+def resolve(folder: Path, documents: Sequence[SpecDocument], library: Library) -> Resolution:
+    """Resolve all entries of a root. References are checked only when every file could be read, since
+    what they refer to may be in one that could not."""
+    resolution = Resolution(folder, library)
+    for document in documents:
+        _resolve_services(resolution, document)
+    for document in documents:
+        for entry in document.entries:
+            _register(resolution, entry)
+    is_whole = all(document.is_whole for document in documents)
+    for address, entry in resolution.entries.items():
+        service = resolution.services.get(address.service)
+        match entry.spec:
+            case ImageSpec() as spec if service is not None:
+                resolution.images.append(_resolve_image(resolution, entry, spec, service))
+            case InstancesSpec() as spec:
+                if is_whole:
+                    _check_image(resolution, entry, spec, address)
+                if service is not None:
+                    resolution.instances.append(_resolve_instances(resolution, entry, spec, service))
+            case _:
+                pass
+    return resolution
+
+
+def _resolve_services(resolution: Resolution, document: SpecDocument) -> None:
+    for named in document.services:
+        service = resolution.library.find(named.name)
+        if service is not None:
+            resolution.services[named.name] = service
+        elif named.name not in resolution.library.names:
+            close = suggestion(named.name, resolution.library.names)
+            hint = close or "; neither the catalog nor services/ has such a file"
+            text = f"there is no service {quoted(named.name)}{hint}"
+            resolution.note(document.document.path, named.mark, text)
+
+
+def _register(resolution: Resolution, entry: SpecEntry) -> None:
+    for service in entry.services:
+        address = Address(service.name, entry.name)
+        first = resolution.entries.setdefault(address, entry)
+        if first is not entry:
+            what = "an image" if first.kind is Kind.IMAGE else "a group of instances"
+            place = f"{shown(first.path)}:{first.mark.line}:{first.mark.column}"
+            text = f"{quoted(entry.name)} is already {what} at {quoted(service.name)}: {place}"
+            resolution.note(entry.path, entry.mark, text)
+
+
+def _resolve_image(resolution: Resolution, entry: SpecEntry, spec: ImageSpec, service: Service) -> ImageWish:
+    method = spec.method or service.stage
+    if method not in UPLOADS:
+        whose = "" if spec.method else f" (the default of the service {quoted(service.name)})"
+        resolution.note(
+            entry.path, entry.place("method"), f"not supported yet: method: {method}{whose}; use ebs"
+        )
+    if spec.verify is not None:
+        resolution.note(entry.path, entry.place_of_key("verify"), "not supported yet: verify; leave it out")
+    if spec.from_url:
+        text = "not supported yet: a URL as source; download the disk and name its path"
+        resolution.note(entry.path, entry.place("source"), text)
+    return ImageWish(
+        address=Address(service.name, entry.name),
+        origin=_origin(entry),
+        source=spec.source if spec.from_url else absolute(entry.path.parent, spec.source),
+        method=method,
+        sha256=spec.sha256,
+        architecture=spec.architecture,
+        boot_mode=spec.boot_mode,
+        gib=spec.size,
+        keep=spec.keep,
+        protect=spec.protect,
+        tags=dict(spec.tags),
+    )
+
+
+def _resolve_instances(
+    resolution: Resolution, entry: SpecEntry, spec: InstancesSpec, service: Service
+) -> InstancesWish:
+    launch = spec.launch or service.launch
+    if launch is not Launch.EC2:
+        whose = "" if spec.launch else f" (the default of the service {quoted(service.name)})"
+        resolution.note(
+            entry.path, entry.place("launch"), f"not supported yet: launch: {launch}{whose}; use ec2"
+        )
+    return InstancesWish(
+        address=Address(service.name, entry.name),
+        origin=_origin(entry),
+        image=_reference(spec.image, service.name),
+        count=spec.count,
+        settings=_settings(resolution, entry, spec),
+        launch=launch,
+        max_unavailable=spec.update.max_unavailable,
+        launch_timeout=spec.launch_timeout,
+        protect=spec.protect,
+        tags=dict(spec.tags),
+    )
+
+
+def _settings(resolution: Resolution, entry: SpecEntry, spec: InstancesSpec) -> LaunchSettings:
+    volume = spec.root_volume
+    user_data, fault = read_user_data(resolution.folder, entry.path.parent, spec)
+    if fault:
+        resolution.note(entry.path, entry.place("user_data_file"), f"'user_data_file' {fault}")
+    return LaunchSettings(
+        type=spec.type,
+        key_name=spec.key_name,
+        user_data=user_data,
+        security_groups=tuple(spec.security_groups or ()),
+        subnet=spec.subnet,
+        availability_zone=spec.availability_zone,
+        instance_profile=spec.instance_profile,
+        root_volume=RootVolume(volume.gib, volume.type, volume.encrypted) if volume else None,
+        spot_price=spec.spot_price,
+    )
+
+
+def _reference(image: str, service: str) -> ImageReference:
+    return ImageId(image) if IMAGE_ID.fullmatch(image) else Address(service, image)
+
+
+def _check_image(resolution: Resolution, entry: SpecEntry, spec: InstancesSpec, address: Address) -> None:
+    reference = _reference(spec.image, address.service)
+    if isinstance(reference, ImageId):
+        return
+    found = resolution.entries.get(reference)
+    if found is None:
+        text = f"there is no image {quoted(spec.image)} at {quoted(address.service)}"
+        resolution.note(entry.path, entry.place("image"), text + _suggest_image(resolution, reference))
+    elif found.kind is not Kind.IMAGE:
+        text = f"{quoted(spec.image)} is a group of instances at {quoted(address.service)}, not an image"
+        resolution.note(entry.path, entry.place("image"), text)
+
+
+def _suggest_image(resolution: Resolution, reference: Address) -> str:
+    if len(resolution.problems) > MOST_SUGGESTIONS:
+        return ""
+    names = (
+        address.name
+        for address, entry in resolution.entries.items()
+        if address.service == reference.service and entry.kind is Kind.IMAGE
+    )
+    return suggestion(reference.name, names)
+
+
+def _origin(entry: SpecEntry) -> Origin:
+    return Origin(shown(entry.path), entry.mark.line, entry.mark.column)

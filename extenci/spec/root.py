@@ -1,0 +1,169 @@
+"""Spec roots: which folder a path belongs to, its settings, and which files it holds."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from extenci.model.errors import UsageError
+from extenci.spec.document import Fault
+from extenci.spec.faults import validate
+from extenci.spec.fields import Name, Strict, text, whole
+from extenci.spec.wording import shown
+from extenci.spec.yaml import Document, load_document
+
+SETTINGS_FILE = "extenci.yaml"
+SERVICES_FOLDER = "services"
+SUFFIXES = (".yaml", ".yml")
+MOST_FILES = 2000
+MOST_ENTRIES = 100_000
+"""Files and folders that are looked at below a root before it is taken for the wrong folder."""
+
+
+class RootFile(Strict):
+    """`extenci.yaml`: what a repository of specs is called, and its settings."""
+
+    format: whole(1, 1) = Field(1, description="Version of the file formats.")  # type: ignore[valid-type]
+    stack: Name | None = Field(None, description="The stack: whose everything made from here is.")
+    ignore: Annotated[list[text(200)], Field(max_length=100)] = Field(  # type: ignore[valid-type]
+        default_factory=list,
+        description="YAML files that are not specs: names, paths or folders, with * and ?.",
+    )
+
+
+@dataclass(frozen=True)
+class Root:
+    """A root's absolute folder, its settings file (None where there is none) and what it says."""
+
+    folder: Path
+    settings: Document | None
+    stack: str | None
+    ignore: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True)
+class RootFiles:
+    """What a root holds: spec files, service files, and what is wrong with the folder itself."""
+
+    specs: tuple[Path, ...]
+    services: tuple[Path, ...]
+    faults: tuple[tuple[Path, str], ...] = ()
+
+
+def find_root(path: Path) -> Path:
+    """The nearest folder at or above a path that has an extenci.yaml, else the path's own folder.
+
+    UsageError where the path does not exist.
+    """
+    real = resolve_path(path)
+    folder = real if real.is_dir() else real.parent
+    return next((f for f in (folder, *folder.parents) if os.path.lexists(f / SETTINGS_FILE)), folder)
+
+
+def resolve_path(path: Path) -> Path:
+    """A path's real one. UsageError where there is nothing."""
+    real = Path(os.path.realpath(path))
+    try:
+        real.stat()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no path"
+        raise UsageError(
+            f"{shown(path)} cannot be used: {reason}.", "Name a folder of specs, or a file in one."
+        ) from None
+    return real
+
+
+def find_common_root(paths: Sequence[Path]) -> Path:
+    """The root that all paths share; UsageError where they do not."""
+    roots = sorted({find_root(path) for path in paths})
+    if len(roots) > 1:
+        names = ", ".join(shown(root) for root in roots)
+        raise UsageError(
+            f"The paths belong to different spec roots: {names}.",
+            "Each root is a stack of its own; name paths of one at a time.",
+        )
+    return roots[0]
+
+
+def read_root(folder: Path) -> Root:
+    """A root's settings."""
+    path = folder / SETTINGS_FILE
+    if not os.path.lexists(path):
+        return Root(folder, None, None)
+    document = load_document(path)
+    if document.top is None:
+        return Root(folder, document, None, (), document.faults)
+    settings, faults = validate(RootFile, document.top)
+    faults = [*document.faults, *faults]
+    if settings is None:
+        return Root(folder, document, None, (), tuple(faults))
+    return Root(folder, document, settings.stack, tuple(settings.ignore), tuple(faults))
+
+
+def list_files(root: Root) -> RootFiles:
+    """All spec and service files of a root, sorted. Links are followed to files inside the root only."""
+    specs: dict[Path, None] = {}
+    services: dict[Path, None] = {}
+    faults: list[tuple[Path, str]] = []
+    for path in _walk(root, faults):
+        real = Path(os.path.realpath(path))
+        if not real.is_relative_to(root.folder):
+            faults.append(
+                (path, "is a link that leads out of the spec root; copy the file, or list it in 'ignore'")
+            )
+        elif path.relative_to(root.folder).parts[0] != SERVICES_FOLDER:
+            specs[real] = None
+        elif path.parent.parent == root.folder:
+            services[path] = None
+        else:
+            faults.append(
+                (path, f"is below a folder of {SERVICES_FOLDER}/; service files stand in it directly")
+            )
+        if len(specs) + len(services) > MOST_FILES:
+            raise UsageError(
+                f"{shown(root.folder)} holds more than {MOST_FILES} YAML files, too many for a spec root.",
+                "Name a folder of specs, or list what is none under 'ignore' in its extenci.yaml.",
+            )
+    return RootFiles(tuple(sorted(specs)), tuple(sorted(services)), tuple(faults))
+
+
+def _walk(root: Root, faults: list[tuple[Path, str]]) -> Iterator[Path]:
+    looked_at = 0
+
+    def note(error: OSError) -> None:
+        faults.append((Path(error.filename), f"cannot be looked into: {error.strerror}"))
+
+    for folder, folders, files in os.walk(root.folder, onerror=note):
+        here = Path(folder)
+        folders[:] = sorted(name for name in folders if not _is_ignored(here / name, root))
+        looked_at += len(folders) + len(files)
+        if looked_at > MOST_ENTRIES:
+            raise UsageError(
+                f"{shown(root.folder)} holds more than {MOST_ENTRIES} files, too many for a spec root.",
+                "Name a folder of specs, or a file in one.",
+            )
+        for name in sorted(files):
+            path = here / name
+            if (
+                name.endswith(SUFFIXES)
+                and path != root.folder / SETTINGS_FILE
+                and not _is_ignored(path, root)
+            ):
+                yield path
+
+
+def _is_ignored(path: Path, root: Root) -> bool:
+    if path.name.startswith("."):
+        return True
+    relative = path.relative_to(root.folder).as_posix()
+    return any(
+        fnmatch.fnmatchcase(relative if "/" in pattern.rstrip("/") else path.name, pattern.rstrip("/"))
+        for pattern in root.ignore
+    )

@@ -1,0 +1,88 @@
+"""Narrowing: which addresses the paths, --service and --target of a command are about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from extenci.model.errors import UsageError
+from extenci.model.wishes import Selection
+from extenci.model.words import Address
+from extenci.spec.root import SERVICES_FOLDER, SETTINGS_FILE, resolve_path
+from extenci.spec.spec_file import SpecDocument
+from extenci.spec.wording import listed, quoted, shown, suggestion
+
+
+def find_selected_files(root: Path, paths: Sequence[Path], specs: Collection[Path]) -> frozenset[Path] | None:
+    """The spec files that paths inside a root name; None for all. UsageError for what is none of them."""
+    selected: set[Path] = set()
+    for path in paths:
+        real = resolve_path(path)
+        if real in (root, root / SETTINGS_FILE):
+            return None
+        found = {spec for spec in specs if spec == real or spec.is_relative_to(real)}
+        if not found:
+            raise UsageError(f"{shown(path)} {_why_not(root, real)}", f"The spec root is {shown(root)}.")
+        selected |= found
+    return frozenset(selected)
+
+
+def _why_not(root: Path, real: Path) -> str:
+    if real.is_dir():
+        return "holds no spec files of its spec root."
+    if real.parent == root / SERVICES_FOLDER:
+        return f"describes a service; to select it, use --service {real.stem}."
+    return (
+        "is not a spec file of its spec root: specs end in .yaml or .yml, and are neither hidden nor ignored."
+    )
+
+
+def select(
+    documents: Sequence[SpecDocument],
+    files: frozenset[Path] | None,
+    service: str | None,
+    targets: Sequence[str],
+) -> Selection:
+    """The selection. A target that the specs don't have is kept, since it may be an owned thing that they
+    had once; but its service must be one of theirs. UsageError otherwise."""
+    named = sorted({named.name for document in documents for named in document.services})
+    if service is not None and service not in named:
+        raise _unknown_service(service, named)
+    addresses = None if files is None else _addresses_in(documents, files)
+    if targets:
+        wanted = frozenset(_parse(target, named) for target in targets)
+        everywhere = _addresses_in(documents, None)
+        for address in sorted(wanted):
+            if addresses is not None and address in everywhere - addresses:
+                raise UsageError(f"The target {address} is not in the files that were named.")
+            if service is not None and address.service != service:
+                raise UsageError(f"The target {address} is not at the service {quoted(service)}.")
+        addresses = wanted
+    return Selection(addresses, None if service is None else frozenset((service,)))
+
+
+def _addresses_in(documents: Sequence[SpecDocument], files: frozenset[Path] | None) -> frozenset[Address]:
+    return frozenset(
+        Address(service.name, entry.name)
+        for document in documents
+        if files is None or document.document.path in files
+        for entry in document.entries
+        for service in entry.services
+    )
+
+
+def _parse(target: str, named: Sequence[str]) -> Address:
+    try:
+        address = Address.parse(target)
+    except ValueError:
+        raise UsageError(f"The target {quoted(target)} is not an address.", "Write SERVICE/NAME.") from None
+    if address.service not in named:
+        raise _unknown_service(address.service, named)
+    return address
+
+
+def _unknown_service(service: str, named: Sequence[str]) -> UsageError:
+    close = suggestion(service, named)
+    return UsageError(
+        f"The specs name no service {quoted(service)}{close or '.'}", f"They name {listed(named)}."
+    )

@@ -1,0 +1,237 @@
+"""Service files: `catalog/service/NAME.yaml` and a root's `services/NAME.yaml` → Service."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from extenci.model.errors import Problem, SpecError
+from extenci.model.services import SANDBOX, Credentials, KeyFiles, Limits, Profile, SdkChain, Service
+from extenci.model.words import NAME, Launch, Method, Tagging
+from extenci.spec.document import Fault, Mark
+from extenci.spec.faults import validate
+from extenci.spec.fields import (
+    FilePath,
+    LaunchChoice,
+    MethodChoice,
+    Strict,
+    TaggingChoice,
+    Text,
+    matching,
+    require_text,
+    whole,
+    wrong,
+)
+from extenci.spec.schema import LaunchKeys
+from extenci.spec.wording import shown
+from extenci.spec.yaml import Document, load_document
+
+DEFAULT_REGION = "us-east-1"
+SUFFIXES = (".yaml", ".yml")
+
+_ACCESS_KEY = re.compile(r"A(?:KI|SI)A[A-Z0-9]{8,}")
+_SECRET_KEY = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9+][A-Za-z0-9/+]{38}[A-Za-z0-9/+=]")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
+_AWS_HOST = re.compile(r"(?:[a-z0-9-]+\.)*amazonaws\.(?:com|com\.cn|eu)|(?:[a-z0-9-]+\.)*api\.aws")
+_AWS_REGION = re.compile(r"(?:^|\.)([a-z]{2}(?:-[a-z]+)+-\d)\.")
+
+
+def read_key_path(value: object) -> str:
+    """The path of a file with a key; the key itself is refused, unseen."""
+    found = require_text(value, 4095)
+    if _ACCESS_KEY.fullmatch(found) or _SECRET_KEY.fullmatch(found):
+        raise wrong("looks like the key itself; write it into a file, and the path of that file here")
+    return found
+
+
+def read_url(value: object) -> str:
+    """An endpoint's URL. It is never repeated in a message, since people put passwords into URLs."""
+    found = require_text(value, 2048)
+    try:
+        parts = urlsplit(found)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise wrong("must be a URL such as https://ec2.us-east-1.amazonaws.com") from None
+    if (
+        parts.scheme not in ("http", "https")
+        or not _HOST.fullmatch(host)
+        or " " in found
+        or not found.isascii()
+    ):
+        raise wrong("must be a URL with a host, such as https://ec2.us-east-1.amazonaws.com")
+    if "@" in parts.netloc:
+        raise wrong("must not have a user name or password in it; name key files under 'credentials'")
+    if parts.query or parts.fragment or "?" in found or "#" in found:
+        raise wrong("must end with its path: nothing after a ? or a #")
+    return found.rstrip("/")
+
+
+Url = Annotated[str, BeforeValidator(read_url), WithJsonSchema({"type": "string", "format": "uri"})]
+KeyPath = Annotated[str, BeforeValidator(read_key_path), WithJsonSchema({"type": "string"})]
+
+
+class CredentialsSpec(Strict):
+    """Two key files, or a profile of the AWS SDK; without either, the SDK looks for itself."""
+
+    access_key_file: KeyPath | None = Field(None, description="File that holds the access key's id.")
+    secret_key_file: KeyPath | None = Field(None, description="File that holds the secret key.")
+    profile: Text | None = Field(None, description="Profile of the AWS SDK's configuration.")
+
+    @model_validator(mode="after")
+    def _require_one_kind(self) -> Self:
+        files = (self.access_key_file, self.secret_key_file)
+        if self.profile is not None and any(files):
+            raise wrong("stands beside key files; keep one of the two", "profile")
+        if self.profile is None and None in files:
+            raise wrong("must have 'access_key_file' and 'secret_key_file', or 'profile'")
+        return self
+
+
+class CondorCredentialsSpec(Strict):
+    """Key files on the schedd's machine, never opened here."""
+
+    access_key_file: KeyPath = Field(description="File there that holds the access key's id.")
+    secret_key_file: KeyPath = Field(description="File there that holds the secret key.")
+
+
+class CondorSpec(Strict):
+    """The HTCondor that launches machines of this service."""
+
+    schedd: Text | None = Field(None, description="Name of the schedd. Default: this machine's.")
+    pool: Text | None = Field(None, description="The pool's central manager. Default: the configured one.")
+    credentials: CondorCredentialsSpec | None = Field(
+        None, description="Key files on the schedd's machine. Default for a local schedd: the ones above."
+    )
+
+
+class LimitsSpec(Strict):
+    """Bounds past which a plan needs --force."""
+
+    delete_percent: whole(0, 100, "percent") | None = Field(  # type: ignore[valid-type]
+        None, description="Machines removed, net, of those owned on the service, in percent."
+    )
+    instances: whole(0, 1_000_000, "machines") | None = Field(  # type: ignore[valid-type]
+        None, description="Machines wanted on the service altogether."
+    )
+
+
+class ServiceFile(Strict):
+    """One cloud endpoint, with its credentials and abilities."""
+
+    ec2: Url | None = Field(None, description="EC2 endpoint. Default: AWS's own of the region.")
+    s3: Url | None = Field(None, description="S3 endpoint. Default: as `ec2`.")
+    ebs: Url | None = Field(None, description="EBS direct APIs' endpoint. Default: as `ec2`.")
+    region: matching(r"[a-zA-Z0-9_-]{1,64}", "the name of a region such as us-east-1") | None = Field(  # type: ignore[valid-type]
+        None, description="Region. Default: the one in the EC2 endpoint's name, else `us-east-1`."
+    )
+    credentials: CredentialsSpec | None = Field(
+        None, description="What extenci calls the service with. Default: what the AWS SDK finds."
+    )
+    ca_bundle: FilePath | None = Field(None, description="PEM certificates that sign the endpoints'.")
+    launch: LaunchChoice = Field(Launch.EC2, description="Who starts machines. Default: `ec2`.")
+    stage: MethodChoice = Field(Method.EBS, description="How disks are staged. Default: `ebs`.")
+    tags: TaggingChoice = Field(
+        Tagging.CREATE, description="When things can be tagged: `create`, `after` or `none`."
+    )
+    bucket: matching(r"[a-zA-Z0-9][a-zA-Z0-9._-]{1,253}[a-zA-Z0-9]", "the name of a bucket") | None = Field(  # type: ignore[valid-type]
+        None, description="S3 bucket for uploads."
+    )
+    condor: CondorSpec | None = Field(None, description="HTCondor that launches machines.")
+    limits: LimitsSpec = Field(LimitsSpec(), description="Bounds that need --force to pass.")
+    test: LaunchKeys | None = Field(None, description="Defaults for test VMs.")
+
+    @model_validator(mode="after")
+    def _require_place(self) -> Self:
+        if self.ec2 is None and self.region is None:
+            raise wrong("must have 'region' or an 'ec2' endpoint, or nobody knows which cloud it is")
+        return self
+
+
+def read_service(path: Path, name: str | None = None) -> Service:
+    """The service that a file describes; its name is the file's. SpecError has all its problems."""
+    name = path.stem if name is None else name
+    document = load_document(path)
+    faults = [*_find_name_faults(name), *document.faults]
+    spec, found = validate(ServiceFile, document.top) if document.top is not None else (None, [])
+    faults += found
+    if faults or spec is None:
+        raise SpecError(to_problems(document, faults))
+    return _build(name, path, spec)
+
+
+def to_problems(document: Document, faults: list[Fault]) -> tuple[Problem, ...]:
+    """Faults as problems of a file, each place once, in order."""
+    file = shown(document.path)
+    return tuple(
+        Problem(file, fault.mark.line, fault.mark.column, fault.message) for fault in sorted(set(faults))
+    )
+
+
+def _find_name_faults(name: str) -> list[Fault]:
+    if name == SANDBOX:
+        return [Fault(Mark(), "the service 'sandbox' is built in; give this one another name")]
+    if not NAME.fullmatch(name):
+        return [
+            Fault(
+                Mark(),
+                "a service is called what its file is called: letters, digits, dots, dashes, underscores",
+            )
+        ]
+    return []
+
+
+def _build(name: str, path: Path, spec: ServiceFile) -> Service:
+    folder = path.absolute().parent
+    elsewhere = spec.ec2 if spec.ec2 is not None and not _is_aws(spec.ec2) else None
+    return Service(
+        name=name,
+        region=spec.region or _find_region(spec.ec2) or DEFAULT_REGION,
+        ec2=spec.ec2,
+        # What is meant for another cloud must never end up at AWS, so these follow `ec2`.
+        s3=spec.s3 or elsewhere,
+        ebs=spec.ebs or elsewhere,
+        credentials=_build_credentials(spec.credentials, folder),
+        ca_bundle=absolute(folder, spec.ca_bundle) if spec.ca_bundle else None,
+        launch=spec.launch,
+        stage=spec.stage,
+        tags=spec.tags,
+        bucket=spec.bucket,
+        limits=Limits(spec.limits.delete_percent, spec.limits.instances),
+        file=str(path.absolute()),
+    )
+
+
+def _build_credentials(spec: CredentialsSpec | None, folder: Path) -> Credentials:
+    if spec is None:
+        return SdkChain()
+    if spec.profile is not None:
+        return Profile(spec.profile)
+    return KeyFiles(
+        absolute(folder, spec.access_key_file or ""), absolute(folder, spec.secret_key_file or "")
+    )
+
+
+def absolute(folder: Path, path: str) -> str:
+    """A path of a file in `folder` as an absolute one; `~` expanded, links on the way followed, but not
+    what it names."""
+    joined = os.path.join(folder, os.path.expanduser(path))  # noqa: PTH111, PTH118 - text in, text out
+    head, tail = os.path.split(joined)
+    if tail in ("", ".", ".."):
+        return os.path.realpath(joined)
+    return os.path.join(os.path.realpath(head), tail)  # noqa: PTH118
+
+
+def _is_aws(url: str) -> bool:
+    return bool(_AWS_HOST.fullmatch(urlsplit(url).hostname or ""))
+
+
+def _find_region(url: str | None) -> str | None:
+    if url is None or not _is_aws(url):
+        return None
+    found = _AWS_REGION.search(urlsplit(url).hostname or "")
+    return found[1] if found else None

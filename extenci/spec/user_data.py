@@ -1,0 +1,39 @@
+"""User data: from the spec itself or a file of the root, as RunInstances takes it (base64).
+
+A spec repository may be anyone's. A file that it names here goes to a service, so it must be one of the
+repository's own: inside the root with all links followed, and not hidden (`.git/config` can hold a token).
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+
+from extenci.spec.document import Unreadable
+from extenci.spec.fields import USER_DATA_LIMIT
+from extenci.spec.reading import read_bytes
+from extenci.spec.schema import LaunchKeys
+from extenci.spec.service_file import absolute
+
+
+def read_user_data(root: Path, folder: Path, spec: LaunchKeys) -> tuple[str | None, str]:
+    """The user data in base64, None where there is none; and what is wrong with its file, or ''."""
+    if spec.user_data is not None:
+        return _encode(spec.user_data.encode()), ""
+    if spec.user_data_file is None:
+        return None, ""
+    real = Path(os.path.realpath(absolute(folder, spec.user_data_file)))
+    if not real.is_relative_to(root):
+        return None, "leads out of the spec root; what machines get must be a file of these specs"
+    if any(part.startswith(".") for part in real.relative_to(root).parts):
+        return None, "leads to a hidden file or folder, where secrets of the repository may be"
+    try:
+        content = read_bytes(real, USER_DATA_LIMIT, follow=False)
+    except Unreadable as unreadable:
+        return None, unreadable.fault.message
+    return (_encode(content), "") if content else (None, "names an empty file; leave the key out")
+
+
+def _encode(content: bytes) -> str:
+    return base64.b64encode(content).decode()
