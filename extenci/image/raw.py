@@ -1,0 +1,185 @@
+"""Raw disks, read once: their non-zero blocks, and their digest.
+
+What the digest is, `extenci.image.digest` says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from extenci.image import problems
+from extenci.image.digest import ZERO_BLOCK, Digest, FileHash
+from extenci.image.extents import data_blocks
+from extenci.image.fingerprint import Fingerprint, fingerprint_of
+from extenci.image.formats import Format, foreign_format, refusal
+from extenci.model.errors import Interrupted
+from extenci.model.versions import BLOCK_BYTES, Disk
+
+Progress = Callable[[int, int], None]
+"""Told how many bytes of the disk are done, holes included, and how many there are."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block that is not all zeros: its bytes (always 512 KiB) and their SHA-256 (32 raw bytes)."""
+
+    index: int
+    data: bytes
+    sha256: bytes
+
+
+@dataclass(frozen=True)
+class RawDisk:
+    """A raw disk that is open for reading; `path` as it was given."""
+
+    path: Path | str
+    descriptor: int
+    fingerprint: Fingerprint
+
+    @property
+    def size(self) -> int:
+        """The disk's length in bytes."""
+        return self.fingerprint.size
+
+    def pieces(self, stop: Event | None = None) -> Iterator[tuple[int, bytes]]:
+        """(index, bytes) of each block that is no hole, as it is in the file: the last may be short.
+
+        DiskChanged where the file is not what it was, DiskError where it cannot be read, Interrupted
+        once `stop` is set.
+        """
+        indexes = data_blocks(self.descriptor, self.size)
+        while (index := self._next(indexes)) is not None:
+            if stop is not None and stop.is_set():
+                raise Interrupted(f"Reading the disk {problems.shown(self.path)} was stopped.")
+            yield index, self._read(index)
+        self.check_unchanged()
+
+    def blocks(self, stop: Event | None = None, on_progress: Progress | None = None) -> Iterator[Block]:
+        """The blocks that are not all zeros, in the order of their indexes; errors as of `pieces`."""
+        for index, piece in self.pieces(stop):
+            block = as_block(index, piece)
+            if block is not None:
+                yield block
+            if on_progress is not None:
+                on_progress(index * BLOCK_BYTES + len(piece), self.size)
+
+    def check_unchanged(self) -> None:
+        """DiskChanged where the file was written to, cut or extended since it was opened."""
+        if fingerprint_of(os.fstat(self.descriptor)) != self.fingerprint:
+            raise problems.changed(self.path)
+
+    def _next(self, indexes: Iterator[int]) -> int | None:
+        try:
+            return next(indexes, None)
+        except OSError as error:
+            raise problems.unreadable(self.path, error) from error
+
+    def _read(self, index: int) -> bytes:
+        offset = index * BLOCK_BYTES
+        wanted = min(BLOCK_BYTES, self.size - offset)
+        try:
+            piece = os.pread(self.descriptor, wanted, offset)
+            while len(piece) < wanted:
+                more = os.pread(self.descriptor, wanted - len(piece), offset + len(piece))
+                if not more:
+                    raise problems.changed(self.path)
+                piece += more
+        except OSError as error:
+            raise problems.broken(self.path, offset, error) from error
+        return piece
+
+
+def as_block(index: int, piece: bytes) -> Block | None:
+    """The block that a piece of the file is, or None where it is all zeros."""
+    data = piece if len(piece) == BLOCK_BYTES else piece.ljust(BLOCK_BYTES, b"\0")
+    if data == ZERO_BLOCK:
+        return None
+    return Block(index, data, hashlib.sha256(data).digest())
+
+
+@contextmanager
+def open_disk(path: Path | str) -> Iterator[RawDisk]:
+    """Open a raw disk. DiskError where it is no readable, regular, non-empty file, or in another format."""
+    descriptor = _open(path)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise problems.not_a_file(path, status.st_mode)
+        if status.st_size == 0:
+            raise problems.empty(path)
+        if (found := _format(path, descriptor, status.st_size)) is not None:
+            raise refusal(path, found)
+        yield RawDisk(path, descriptor, fingerprint_of(status))
+    finally:
+        os.close(descriptor)
+
+
+def blocks(
+    path: Path | str, *, stop: Event | None = None, on_progress: Progress | None = None
+) -> Iterator[Block]:
+    """The non-zero blocks of the raw disk at `path`, in the order of their indexes.
+
+    At most one block is held at a time. Errors as of `open_disk` and `RawDisk.pieces`; that the file
+    changed is told at the latest after the last block.
+    """
+    with open_disk(path) as disk:
+        yield from disk.blocks(stop, on_progress)
+
+
+def read_disk(
+    path: Path | str,
+    *,
+    sha256: str | None = None,
+    on_progress: Progress | None = None,
+    stop: Event | None = None,
+) -> Disk:
+    """Read the raw disk at `path` once and tell its digest, size and number of non-zero blocks.
+
+    With `sha256` (hex), the file's own bytes are hashed too, holes included: DiskError where they have
+    another. Errors as of `blocks`.
+    """
+    with open_disk(path) as disk:
+        digest, whole = Digest(), FileHash() if sha256 is not None else None
+        for index, piece in disk.pieces(stop):
+            block = as_block(index, piece)
+            if block is not None:
+                digest.add(index, block.sha256)
+            if whole is not None:
+                whole.add(index * BLOCK_BYTES, piece, stop)
+            if on_progress is not None:
+                on_progress(index * BLOCK_BYTES + len(piece), disk.size)
+        if whole is not None and sha256 is not None:
+            _check_sha256(path, whole.finish(disk.size, stop), sha256)
+        if on_progress is not None:
+            on_progress(disk.size, disk.size)
+        return Disk(digest.hexdigest(), disk.size, digest.blocks, sha256.lower() if sha256 else None)
+
+
+def _check_sha256(path: Path | str, found: str, wanted: str) -> None:
+    if found != wanted.lower():
+        raise problems.other_sha256(path, wanted.lower(), found)
+
+
+def _open(path: Path | str) -> int:
+    """Looks before it opens: opening a FIFO would wait, and opening a device may do things."""
+    try:
+        mode = Path(path).stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise problems.not_a_file(path, mode)
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    except (OSError, ValueError) as error:
+        raise problems.unreadable(path, error) from error
+
+
+def _format(path: Path | str, descriptor: int, size: int) -> Format | None:
+    try:
+        return foreign_format(descriptor, size)
+    except OSError as error:
+        raise problems.broken(path, 0, error) from error
