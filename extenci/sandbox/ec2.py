@@ -26,7 +26,7 @@ from extenci.sandbox.query import count_from_one, read_query, write_query
 from extenci.sandbox.snapshots import SnapshotActions
 from extenci.sandbox.tags import TagActions
 
-_LOOKING = ("Describe", "Get", "List", "Search", "Export")
+_LOOKING = ("Describe", "Get", "List", "Search")
 _ALWAYS_PENDING = "RunInstances.Reservation.Instances.Instance.State"
 
 
@@ -142,6 +142,8 @@ def ec2_error(status: int, code: str, message: str) -> Answer:
 
 
 def _no_such_action(action: str) -> Answer:
+    if not action:
+        return ec2_error(400, "MissingAction", "The request is missing an action.")
     message = f"The action {action} is not valid for this web service (the sandbox does not have it)."
     return ec2_error(400, "InvalidAction", message)
 

@@ -71,8 +71,6 @@ class Machine(Instance):
         self.ena_support = getattr(order.image, "ena_support", False)
         self.root_device_name = order.image.root_device_name
         self.state_reason = None  # type: ignore[assignment]  # shown as an empty one otherwise
-        if self.nics[0].public_ip:
-            self.nics[0].public_ip = cloud.next_public_address()
         self.change("pending", 0)
 
     def change(self, name: str, code: int) -> None:
@@ -201,7 +199,7 @@ class InstanceActions(Actions):
         snapshot = self.backend.snapshots.get(root.get("SnapshotId", ""))
         key_pair = self.backend.key_pairs.get(order.key_name or "")
         self.cloud.restless[machine.id] = machine
-        self.cloud.machines.start(
+        address = self.cloud.machines.start(
             Launch(
                 instance_id=machine.id,
                 image_id=order.image.id,
@@ -215,6 +213,8 @@ class InstanceActions(Actions):
                 public_key=key_pair.material_public if key_pair else b"",
             )
         )
+        if machine.nics[0].public_ip:
+            machine.nics[0].public_ip = address or self.cloud.next_public_address()
         return machine
 
     def describe_instances(self) -> ActionResult:

@@ -31,8 +31,12 @@ class Machines(Protocol):
 
     kind: Literal["qemu", "simulated"]
 
-    def start(self, launch: Launch) -> None:
-        """Begins to start a machine; `booted` tells when it is up."""
+    def start(self, launch: Launch) -> str | None:
+        """Begins to start a machine; `booted` tells when it is up.
+
+        Returns the address at which it can be reached from here, which is shown as its public one; None
+        if it cannot: one that leads nowhere is shown then.
+        """
         ...
 
     def booted(self, instance_id: str) -> bool:
@@ -68,8 +72,9 @@ class SimulatedMachines:
         self._clock = clock
         self._machines: dict[str, _Simulated] = {}
 
-    def start(self, launch: Launch) -> None:
+    def start(self, launch: Launch) -> str | None:
         self._machines[launch.instance_id] = _Simulated(launch, self._clock())
+        return None
 
     def booted(self, instance_id: str) -> bool:
         machine = self._machines.get(instance_id)

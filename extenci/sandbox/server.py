@@ -12,6 +12,7 @@ import os
 import secrets
 import signal
 import sys
+import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Mapping
@@ -61,6 +62,7 @@ def _open(folder: Folder, ports: list[int]) -> Callable[[], None]:
     signal.signal(signal.SIGTERM, lambda *_: end.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update(_MOTO_SETTINGS)
+    tempfile.tempdir = str(folder.root)  # where moto puts big objects: /tmp may be small, or memory
     gc.disable()  # importing makes objects that stay: collecting meanwhile costs a third of the time
     identity = secrets.token_hex(16)
     listeners, kind = _listeners(folder, ports, identity)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from importlib.metadata import version
 
+from extenci.model.errors import SandboxError
 from extenci.sandbox.calls import CallLog
 from extenci.sandbox.cloud import Cloud, Pace
 from extenci.sandbox.ebs import EbsService
@@ -22,6 +24,7 @@ def open_listeners(
 
     `ports`: one each, 0 for any free one.
     """
+    _check_moto()
     machines = SimulatedMachines(boot_seconds)
     pace = Pace(forget_terminated=forget_seconds)
     cloud = Cloud(folder.disks, machines, pace)
@@ -33,3 +36,14 @@ def open_listeners(
         Listener(port, Gateway(service, log, told)) for port, service in zip(ports, services, strict=True)
     ]
     return listeners, machines.kind
+
+
+def _check_moto() -> None:
+    """What is corrected here is moto 5.2's; another moto may be wrong elsewhere, or right by now."""
+    found = version("moto")
+    numbers = tuple(int(part) for part in found.split(".")[:3] if part.isdecimal())
+    if not (5, 2, 5) <= numbers < (5, 3):
+        raise SandboxError(
+            f"The sandbox needs moto from 5.2.5 to before 5.3, but {found} is installed.",
+            "Install it with: pip install 'extenci[sandbox]'",
+        )

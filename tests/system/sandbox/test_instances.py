@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -313,3 +314,10 @@ def test_the_console_says_that_the_machine_is_simulated(ec2: EC2Client, run: Run
     assert "Linux" not in text
     with refused("InvalidInstanceID.NotFound"):
         ec2.get_console_output(InstanceId="i-0123456789abcdef0")
+
+
+def test_the_same_token_at_the_same_time_launches_once(run: Run) -> None:
+    token = uuid4().hex
+    with ThreadPoolExecutor(8) as pool:
+        launched = list(pool.map(lambda _: run(ClientToken=token, MaxCount=3), range(8)))
+    assert len({machine for machines in launched for machine in machines}) == 3
