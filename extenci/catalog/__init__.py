@@ -1,0 +1,1 @@
+"""What this user has: service files, records of what is owned, the journal, the lock, saved plans."""

@@ -1,0 +1,69 @@
+"""The folder that holds everything extenci keeps for one user."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from extenci.model.errors import CatalogError
+
+VARIABLE = "EXTENCI_HOME"
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where a user's services, records, lock and sandbox live. Reading from it never creates it."""
+
+    path: Path
+
+    @classmethod
+    def find(cls, environment: Mapping[str, str] = os.environ) -> Home:
+        """`EXTENCI_HOME`, or `~/.extenci`; CatalogError where neither can be told."""
+        named = environment.get(VARIABLE, "")
+        try:
+            return cls(Path(named or "~/.extenci").expanduser().absolute())
+        except RuntimeError as error:
+            raise CatalogError(
+                "The home folder of this user cannot be found, so there is no place for extenci's records.",
+                f"Set {VARIABLE} to a folder that extenci may use.",
+            ) from error
+
+    @property
+    def services_folder(self) -> Path:
+        """The folder of service files, `NAME.yaml` each."""
+        return self.path / "catalog" / "service"
+
+    @property
+    def database(self) -> Path:
+        """The file of records and journal."""
+        return self.path / "catalog" / "records.sqlite"
+
+    @property
+    def lock(self) -> Path:
+        """The file that an apply locks while it works."""
+        return self.path / "apply.lock"
+
+    @property
+    def sandbox_folder(self) -> Path:
+        """The folder of the local cloud."""
+        return self.path / "sandbox"
+
+    def make(self, folder: Path | None = None) -> Path:
+        """Create the home, and `folder` inside it, readable by this user only; CatalogError otherwise.
+
+        Folders that exist keep the permissions that someone gave them.
+        """
+        folder = folder or self.path
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for part in reversed((folder, *folder.parents)):
+                if part.is_relative_to(self.path):
+                    part.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise CatalogError(
+                f"The folder {folder} cannot be created: {error.strerror or error}.",
+                f"Make it writable for this user, or set {VARIABLE} to a folder that is.",
+            ) from error
+        return folder

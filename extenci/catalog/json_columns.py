@@ -1,0 +1,43 @@
+"""Mappings in columns: compact JSON with sorted keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from extenci.model.errors import CatalogError
+
+
+def pack(mapping: Mapping[str, object]) -> str:
+    """A mapping as JSON. What JSON has no word for is written as its text rather than refused: a result
+    that cannot be stored would be lost after its call was made."""
+    return json.dumps(dict(mapping), sort_keys=True, separators=(",", ":"), default=simplify)
+
+
+def simplify(value: object) -> object:
+    """Collections as lists, mappings as dicts, everything else as text."""
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=str)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)
+
+
+def unpack(text: str) -> dict[str, Any]:
+    """The reverse of `pack`; CatalogError where a damaged file holds something else."""
+    try:
+        mapping = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise damaged(text) from error
+    if not isinstance(mapping, dict):
+        raise damaged(text)
+    return mapping
+
+
+def damaged(text: str) -> CatalogError:
+    """A column that is not what extenci writes; its text is cut short."""
+    return CatalogError(
+        f"The records hold {text[:40]!r} where extenci never writes that: the file is damaged.",
+        "Move catalog/records.sqlite in EXTENCI_HOME away, or restore it from a backup.",
+    )

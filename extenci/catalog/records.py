@@ -1,0 +1,152 @@
+"""What is known to be owned, by stack, and the way into everything else that the catalog keeps."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from types import TracebackType
+
+from extenci.catalog.database import Database
+from extenci.catalog.digests import Digests
+from extenci.catalog.home import Home
+from extenci.catalog.journal import Journal, needed_intents
+from extenci.catalog.json_columns import damaged, pack, unpack
+from extenci.model.records import AppliedRecord, Records, ResourceKind, ResourceRecord
+from extenci.model.words import Address
+
+
+class Catalog:
+    """The records, the journal and the digests of one home. Any thread may use it.
+
+    Every method raises CatalogError where the file cannot be used. Reading creates nothing.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self.home = database.home
+        self.journal = Journal(database, clock)
+        self.digests = Digests(database, clock)
+        self._database = database
+        self._clock = clock
+
+    @classmethod
+    def open(cls, home: Home, clock: Callable[[], float] = time.time) -> Catalog:
+        """The catalog of a home; the file is opened, and made, when it is first needed."""
+        return cls(Database(home), clock)
+
+    def __enter__(self) -> Catalog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def records(self, stack: str) -> Records:
+        """All that planning a stack may need, as of one moment.
+
+        `intents` are the unsettled calls, and launches (RunInstances, StartSnapshot, RegisterImage) of
+        the last 48 hours that succeeded: what they made may not carry tags yet.
+        """
+        with self._database.reading() as connection:
+            return Records(
+                resources=select_resources(connection, stack),
+                applied=select_applied(connection, stack),
+                intents=needed_intents(connection, stack, self._clock()),
+            )
+
+    def remember(self, stack: str, *resources: ResourceRecord) -> None:
+        """Record resources as owned by a stack, in one transaction; known ones are replaced."""
+        rows = [
+            (stack, known.service, known.id, str(known.kind), known.address.name, pack(known.tags),
+             pack(known.facts), known.seen or self._clock())
+            for known in resources
+        ]  # fmt: skip
+        if rows:
+            with self._database.writing() as connection:
+                connection.executemany(
+                    "INSERT OR REPLACE INTO resources VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows
+                )
+
+    def forget(self, stack: str, service: str, ids: Iterable[str]) -> None:
+        """Drop the records of resources; unknown ids do not matter."""
+        rows = [(stack, service, id_) for id_ in ids]
+        if rows:
+            with self._database.writing() as connection:
+                connection.executemany(
+                    "DELETE FROM resources WHERE stack = ? AND service = ? AND id = ?", rows
+                )
+
+    def set_applied(self, stack: str, *applied: AppliedRecord) -> None:
+        """Record the fields of wishes that were fully applied."""
+        rows = [
+            (stack, known.address.service, known.address.name, pack(known.fields), known.at or self._clock())
+            for known in applied
+        ]
+        if rows:
+            with self._database.writing() as connection:
+                connection.executemany("INSERT OR REPLACE INTO applied VALUES (?, ?, ?, ?, ?)", rows)
+
+    def clear_applied(self, stack: str, *addresses: Address) -> None:
+        """Forget what was last applied at addresses."""
+        rows = [(stack, address.service, address.name) for address in addresses]
+        if rows:
+            with self._database.writing() as connection:
+                connection.executemany(
+                    "DELETE FROM applied WHERE stack = ? AND service = ? AND name = ?", rows
+                )
+
+    def stacks(self) -> tuple[str, ...]:
+        """Every stack that has records of resources, or runs, sorted."""
+        return self._texts("SELECT stack FROM resources UNION SELECT stack FROM runs ORDER BY 1")
+
+    def services_with_records(self, stack: str) -> tuple[str, ...]:
+        """The services on which a stack is known to own something, sorted."""
+        return self._texts("SELECT DISTINCT service FROM resources WHERE stack = ? ORDER BY 1", stack)
+
+    def stacks_with_records(self, service: str) -> tuple[str, ...]:
+        """The stacks that are known to own something on a service, sorted."""
+        return self._texts("SELECT DISTINCT stack FROM resources WHERE service = ? ORDER BY 1", service)
+
+    def _texts(self, query: str, *values: str) -> tuple[str, ...]:
+        with self._database.reading() as connection:
+            return tuple(row[0] for row in connection.execute(query, values).fetchall())
+
+
+def select_resources(connection: sqlite3.Connection, stack: str) -> tuple[ResourceRecord, ...]:
+    """The resources that a stack is known to own, by service and id."""
+    rows = connection.execute(
+        "SELECT * FROM resources WHERE stack = ? ORDER BY service, id", (stack,)
+    ).fetchall()
+    return tuple(resource_of(row) for row in rows)
+
+
+def resource_of(row: sqlite3.Row) -> ResourceRecord:
+    """A row of `resources` as a value; CatalogError where a damaged file holds something else."""
+    if row["kind"] not in list(ResourceKind):
+        raise damaged(str(row["kind"]))
+    return ResourceRecord(
+        service=row["service"],
+        id=row["id"],
+        kind=ResourceKind(row["kind"]),
+        address=Address(row["service"], row["name"]),
+        tags=unpack(row["tags"]),
+        facts=unpack(row["facts"]),
+        seen=row["seen"],
+    )
+
+
+def select_applied(connection: sqlite3.Connection, stack: str) -> dict[Address, AppliedRecord]:
+    """What was last fully applied, by address."""
+    rows = connection.execute(
+        "SELECT * FROM applied WHERE stack = ? ORDER BY service, name", (stack,)
+    ).fetchall()
+    addresses = [Address(row["service"], row["name"]) for row in rows]
+    return {
+        address: AppliedRecord(address, unpack(row["fields"]), row["at"])
+        for address, row in zip(addresses, rows, strict=True)
+    }

@@ -1,0 +1,83 @@
+"""The tables of records and journal, as migrations: script N makes version N + 1 of the database.
+
+A script that has been released is never changed; a new need is a new script at the end. Times are
+seconds since the epoch; columns named after mappings hold JSON.
+"""
+
+from __future__ import annotations
+
+FIRST = """
+CREATE TABLE resources (
+    stack TEXT NOT NULL,
+    service TEXT NOT NULL,
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    seen REAL NOT NULL,
+    PRIMARY KEY (stack, service, id)
+) WITHOUT ROWID;
+CREATE INDEX resources_by_service ON resources (service);
+
+CREATE TABLE applied (
+    stack TEXT NOT NULL,
+    service TEXT NOT NULL,
+    name TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (stack, service, name)
+) WITHOUT ROWID;
+
+CREATE TABLE runs (
+    id TEXT NOT NULL PRIMARY KEY,
+    stack TEXT NOT NULL,
+    plan TEXT,
+    command TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    began REAL NOT NULL,
+    ended REAL,
+    outcome TEXT
+) WITHOUT ROWID;
+CREATE INDEX runs_by_stack ON runs (stack, began);
+
+CREATE TABLE changes (
+    run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    change TEXT NOT NULL,
+    status TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (run, change)
+) WITHOUT ROWID;
+
+CREATE TABLE calls (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    change TEXT NOT NULL,
+    service TEXT NOT NULL,
+    call TEXT NOT NULL,
+    token TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    request TEXT NOT NULL,
+    at REAL NOT NULL,
+    result TEXT,
+    failure TEXT,
+    settled_at REAL
+);
+CREATE INDEX calls_by_run ON calls (run);
+CREATE INDEX calls_open ON calls (run) WHERE settled_at IS NULL;
+
+CREATE TABLE digests (
+    path TEXT NOT NULL PRIMARY KEY,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    inode TEXT NOT NULL,
+    device TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    blocks INTEGER NOT NULL,
+    sha256 TEXT,
+    at REAL NOT NULL
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS = (FIRST,)
