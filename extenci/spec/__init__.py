@@ -6,14 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from extenci.spec.json_schema import json_schema
+    from extenci.spec.editor_schema import json_schema
     from extenci.spec.load import load_wishes
     from extenci.spec.root import find_root
     from extenci.spec.service_file import read_service
 
 _HOMES = {
     "find_root": "extenci.spec.root",
-    "json_schema": "extenci.spec.json_schema",
+    "json_schema": "extenci.spec.editor_schema",
     "load_wishes": "extenci.spec.load",
     "read_service": "extenci.spec.service_file",
 }

@@ -6,14 +6,16 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
-from extenci.spec.fields import FilePath, Flag, Port, Regex, Strict, Text, duration, text, whole, wrong
+from extenci.spec.fields import FilePath, Flag, Port, Regex, Text
+from extenci.spec.forms import Strict, duration, matching, text, whole, wrong
 from extenci.spec.wording import kind_of, listed, suggestion
 
 KINDS = ("tcp", "ssh", "http", "console", "run", "pytest")
 TAG_PREFIX = "check:"
 """Sets the union's tags, which pydantic puts into the paths of errors, apart from keys."""
 
-CommandLine: Any = text(4096)
+CommandLine = Annotated[str, text(4096)]
+HttpPath = Annotated[str, matching("/[!-~]{0,2000}", "a path that begins with / and has no spaces")]
 
 
 def _read_files(value: object) -> object:
@@ -23,11 +25,11 @@ def _read_files(value: object) -> object:
 class CheckKeys(Strict):
     """Keys that every check may have."""
 
-    timeout: duration(1, 24 * 3600) | None = Field(  # type: ignore[valid-type]
-        None, description="How long one try may take. Default: what is left of the block's `timeout`."
+    timeout: Annotated[int, duration(1, 24 * 3600)] | None = Field(
+        default=None, description="How long one try may take. Default: what is left of the block's `timeout`."
     )
-    retries: whole(0, 1000, "tries") | None = Field(  # type: ignore[valid-type]
-        None, description="How often a failed try is repeated. Default: until the `timeout`."
+    retries: Annotated[int, whole(0, 1000, "tries")] | None = Field(
+        default=None, description="How often a failed try is repeated. Default: until the `timeout`."
     )
 
 
@@ -41,23 +43,27 @@ class SshCheck(CheckKeys):
     """A command succeeds on the machine."""
 
     ssh: CommandLine = Field(description="The command.")
-    user: Text | None = Field(None, description="Who logs in.")
+    user: Text | None = Field(default=None, description="Who logs in.")
     key: FilePath | None = Field(
-        None, description="Private key, relative to this file. Default: a temporary key pair."
+        default=None, description="Private key, relative to this file. Default: a temporary key pair."
     )
-    port: Port = Field(22, description="Port of the SSH server. Default: 22.")
-    status: whole(0, 255) = Field(0, description="Exit status expected. Default: 0.")  # type: ignore[valid-type]
-    output: Regex | None = Field(None, description="Regular expression that must be found in the output.")
+    port: Port = Field(default=22, description="Port of the SSH server. Default: 22.")
+    status: Annotated[int, whole(0, 255)] = Field(default=0, description="Exit status expected. Default: 0.")
+    output: Regex | None = Field(
+        default=None, description="Regular expression that must be found in the output."
+    )
 
 
 class HttpCheck(CheckKeys):
     """A path is answered."""
 
-    http: text(2048, pattern="^/") = Field(description="The path, such as `/health`.")  # type: ignore[valid-type]
-    port: Port | None = Field(None, description="Default: 80, with `tls` 443.")
-    status: whole(100, 599) = Field(200, description="HTTP status expected. Default: 200.")  # type: ignore[valid-type]
-    host: Text | None = Field(None, description="Host header to send. Default: the address.")
-    tls: Flag = Field(False, description="Whether to use TLS.")
+    http: HttpPath = Field(description="The path, such as `/health`.")
+    port: Port | None = Field(default=None, description="Default: 80, with `tls` 443.")
+    status: Annotated[int, whole(100, 599)] = Field(
+        default=200, description="HTTP status expected. Default: 200."
+    )
+    host: Text | None = Field(default=None, description="Host header to send. Default: the address.")
+    tls: Flag = Field(default=False, description="Whether to use TLS.")
 
 
 class ConsoleCheck(CheckKeys):

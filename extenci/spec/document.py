@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path as FilePath
 
 Plain = None | bool | int | Decimal | str | list["Plain"] | dict[str, "Plain"]
 """Values as validation sees them. Numbers with a fraction are Decimal, so that they stay exact."""
@@ -80,6 +81,15 @@ class Mapping:
 
 
 Node = Scalar | Sequence | Mapping
+
+
+@dataclass(frozen=True)
+class Document:
+    """One YAML file, and what is wrong with it as YAML. `top` is None where nothing of it could be read."""
+
+    path: FilePath
+    top: Node | None
+    faults: tuple[Fault, ...] = ()
 
 
 def plain(node: Node) -> Plain:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
@@ -9,13 +10,16 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from extenci.spec.document import Fault, Mark, Node, Path, find_nothings, locate, plain
+from extenci.spec.document import Document, Fault, Mark, Node, Path, find_nothings, locate, plain
 from extenci.spec.wording import kind_of, quoted, suggestion
 
 M = TypeVar("M", bound=BaseModel)
 
 MOST_FAULTS = 500
 """Faults of one file that are put into words; with more, nobody reads on."""
+
+FEW_KEYS = 6
+"""Keys of a mapping up to which a message lists them all."""
 
 UNKNOWN_SECRETS = frozenset(
     (
@@ -26,22 +30,28 @@ UNKNOWN_SECRETS = frozenset(
 """Keys that nobody may use, and under which people put secrets."""
 
 
-def validate(model: type[M], top: Node) -> tuple[M | None, list[Fault]]:
-    """The document as a model, or what is wrong with it. Values are never part of the faults' text,
-    save for words that should have been one of a few."""
-    faults = [
-        Fault(locate(top, path)[1].mark, f"{subject(path)}has no value; write one, or remove the line")
-        for path in find_nothings(top)
-    ]
-    silent = {fault.mark for fault in faults}
+def validate(model: type[M], document: Document) -> tuple[M | None, list[Fault]]:
+    """The document as a model, and everything that is wrong with it, as YAML too. None where anything is.
+
+    Values are never part of a fault's text, save for words that should have been one of a few.
+    """
+    if document.top is None:
+        return None, list(document.faults)
+    faults = [*document.faults, *_find_empty(document.top)]
     try:
-        value = model.model_validate(plain(top))
+        value = model.model_validate(plain(document.top))
     except ValidationError as error:
         details = error.errors(include_url=False)
-        found = (explain(detail, top, model) for detail in details[:MOST_FAULTS])
-        faults += [fault for fault in found if fault.mark not in silent]
-        return None, faults
+        silent = {fault.mark for fault in faults}
+        found = [explain(detail, document.top, model) for detail in details[:MOST_FAULTS]]
+        return None, faults + [fault for fault in found if fault.mark not in silent]
     return (None if faults else value), faults
+
+
+def _find_empty(top: Node) -> Iterator[Fault]:
+    for path in itertools.islice(find_nothings(top), MOST_FAULTS):
+        mark = place(top, path)
+        yield Fault(mark, f"{subject(path)}has no value; write one, or remove the line")
 
 
 def explain(detail: ErrorDetails, top: Node, model: type[BaseModel]) -> Fault:
@@ -93,7 +103,7 @@ def _wanted(detail: ErrorDetails) -> str:
         case "list_type":
             return f"must be a list, not {given}"
         case "too_short":
-            return f"must have at least {context.get('min_length')} items"
+            return "must not be empty"
         case "too_long":
             return f"has too many items: at most {context.get('max_length')}"
         case _:
@@ -107,9 +117,10 @@ def _unknown_key(key: str, loc: Path, model: type[BaseModel]) -> str:
             "and name a file that holds the secret under 'credentials'"
         )
     known = keys_at(model, loc[:-1])
-    close = suggestion(key, known)
-    elsewhere = "" if close else next(_other_places(key, model, known), "")
-    return f"unknown key {quoted(key)}{close or elsewhere}"
+    hint = suggestion(key, known)
+    if not hint and len(known) <= FEW_KEYS:
+        hint = f"; the keys here are {', '.join(known)}"
+    return f"unknown key {quoted(key)}{hint or next(_other_places(key, model, known), '')}"
 
 
 def _other_places(key: str, model: type[BaseModel], known: Iterable[str]) -> Iterator[str]:

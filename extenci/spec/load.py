@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from extenci.model.errors import Problem, SpecError
+from extenci.model.errors import Problem, SpecError, UsageError
 from extenci.model.services import SANDBOX, Service
 from extenci.model.wishes import Wishes
 from extenci.spec.document import Fault
+from extenci.spec.reading import LARGEST_FILE
 from extenci.spec.resolve import Resolution, resolve
 from extenci.spec.root import SETTINGS_FILE, Root, RootFiles, find_common_root, list_files, read_root
 from extenci.spec.selection import find_selected_files, select
@@ -17,6 +19,9 @@ from extenci.spec.spec_file import SpecDocument, read_spec_file
 from extenci.spec.wording import quoted, shown
 
 DEFAULT_STACK = "default"
+
+LARGEST_ROOT = 8 << 20
+"""Bytes of all spec files together, about a minute's reading."""
 
 
 def load_wishes(
@@ -38,6 +43,7 @@ def load_wishes(
     root = read_root(find_common_root(paths))
     files = list_files(root)
     selected = find_selected_files(root.folder, paths, files.specs)
+    _require_small(files)
     documents = [read_spec_file(path) for path in files.specs]
     library = open_library(catalog_services, files.services)
     resolution = resolve(root.folder, documents, library)
@@ -56,6 +62,18 @@ def load_wishes(
         instances=tuple(sorted(resolution.instances, key=lambda wish: wish.address)),
         selection=selection,
     )
+
+
+def _require_small(files: RootFiles) -> None:
+    size = 0
+    for path in files.specs:
+        with contextlib.suppress(OSError):
+            size += min(path.stat().st_size, LARGEST_FILE)
+    if size > LARGEST_ROOT:
+        raise UsageError(
+            f"The spec files are {size >> 20} MiB together; at most {LARGEST_ROOT >> 20} MiB are read.",
+            "Name a folder of specs, or list what is none under 'ignore' in its extenci.yaml.",
+        )
 
 
 def _find_problems(root: Root, files: RootFiles, documents: Iterable[SpecDocument]) -> list[Problem]:
@@ -81,8 +99,9 @@ def _find_stack(root: Root, resolution: Resolution) -> tuple[str, list[Problem]]
     if not away or root.faults:
         return DEFAULT_STACK, []
     text = (
-        f"must say 'stack: NAME', since {quoted(away[0])} is not on this machine: "
-        "what is made from these specs carries that name, and nothing else is ever touched"
+        f"{'must' if root.settings else 'does not exist, and must'} say 'stack: NAME', since "
+        f"{quoted(away[0])} is not on this machine: what is made from these specs carries that name, "
+        "and nothing else is ever touched"
     )
     line = 1 if root.settings else 0
     return DEFAULT_STACK, [Problem(shown(root.folder / SETTINGS_FILE), line, line, text)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -12,15 +12,16 @@ from typing import Annotated
 from pydantic import Field
 
 from extenci.model.errors import UsageError
-from extenci.spec.document import Fault
+from extenci.spec.document import Document, Fault
 from extenci.spec.faults import validate
-from extenci.spec.fields import Name, Strict, text, whole
+from extenci.spec.fields import Name
+from extenci.spec.forms import Strict, text, whole
 from extenci.spec.wording import shown
-from extenci.spec.yaml import Document, load_document
+from extenci.spec.yaml import SUFFIXES, load_document
 
 SETTINGS_FILE = "extenci.yaml"
+MISNAMED = "extenci.yml"
 SERVICES_FOLDER = "services"
-SUFFIXES = (".yaml", ".yml")
 MOST_FILES = 2000
 MOST_ENTRIES = 100_000
 """Files and folders that are looked at below a root before it is taken for the wrong folder."""
@@ -29,9 +30,9 @@ MOST_ENTRIES = 100_000
 class RootFile(Strict):
     """`extenci.yaml`: what a repository of specs is called, and its settings."""
 
-    format: whole(1, 1) = Field(1, description="Version of the file formats.")  # type: ignore[valid-type]
-    stack: Name | None = Field(None, description="The stack: whose everything made from here is.")
-    ignore: Annotated[list[text(200)], Field(max_length=100)] = Field(  # type: ignore[valid-type]
+    format: Annotated[int, whole(1, 1)] = Field(default=1, description="Version of the file formats.")
+    stack: Name | None = Field(default=None, description="The stack: whose everything made from here is.")
+    ignore: Annotated[list[Annotated[str, text(200)]], Field(max_length=100)] = Field(
         default_factory=list,
         description="YAML files that are not specs: names, paths or folders, with * and ?.",
     )
@@ -98,10 +99,7 @@ def read_root(folder: Path) -> Root:
     if not os.path.lexists(path):
         return Root(folder, None, None)
     document = load_document(path)
-    if document.top is None:
-        return Root(folder, document, None, (), document.faults)
-    settings, faults = validate(RootFile, document.top)
-    faults = [*document.faults, *faults]
+    settings, faults = validate(RootFile, document)
     if settings is None:
         return Root(folder, document, None, (), tuple(faults))
     return Root(folder, document, settings.stack, tuple(settings.ignore), tuple(faults))
@@ -114,7 +112,9 @@ def list_files(root: Root) -> RootFiles:
     faults: list[tuple[Path, str]] = []
     for path in _walk(root, faults):
         real = Path(os.path.realpath(path))
-        if not real.is_relative_to(root.folder):
+        if path == root.folder / MISNAMED:
+            faults.append((path, f"must be called {SETTINGS_FILE}"))
+        elif not real.is_relative_to(root.folder):
             faults.append(
                 (path, "is a link that leads out of the spec root; copy the file, or list it in 'ignore'")
             )
@@ -142,21 +142,26 @@ def _walk(root: Root, faults: list[tuple[Path, str]]) -> Iterator[Path]:
 
     for folder, folders, files in os.walk(root.folder, onerror=note):
         here = Path(folder)
-        folders[:] = sorted(name for name in folders if not _is_ignored(here / name, root))
         looked_at += len(folders) + len(files)
         if looked_at > MOST_ENTRIES:
             raise UsageError(
-                f"{shown(root.folder)} holds more than {MOST_ENTRIES} files, too many for a spec root.",
+                f"{shown(root.folder)} holds more than {MOST_ENTRIES:,} files, too many for a spec root.",
                 "Name a folder of specs, or a file in one.",
             )
-        for name in sorted(files):
-            path = here / name
-            if (
-                name.endswith(SUFFIXES)
-                and path != root.folder / SETTINGS_FILE
-                and not _is_ignored(path, root)
-            ):
-                yield path
+        if here != root.folder and SETTINGS_FILE in files:
+            faults.append((here, "is a spec root inside another one; move it out, or list it in 'ignore'"))
+            folders.clear()
+            continue
+        folders[:] = sorted(name for name in folders if not _is_ignored(here / name, root))
+        yield from _pick(here, [*folders, *files], root)
+
+
+def _pick(here: Path, names: Iterable[str], root: Root) -> Iterator[Path]:
+    """What is called like a YAML file, folders too: reading one says what is wrong with that."""
+    for name in sorted(names):
+        path = here / name
+        if name.endswith(SUFFIXES) and path != root.folder / SETTINGS_FILE and not _is_ignored(path, root):
+            yield path
 
 
 def _is_ignored(path: Path, root: Root) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from extenci.model.words import Architecture, BootMode, Launch, Method
+from extenci.model.words import Architecture
 from extenci.spec.checks import Check
 from extenci.spec.fields import (
     ArchitectureChoice,
@@ -22,53 +22,51 @@ from extenci.spec.fields import (
     Price,
     Sha256,
     Source,
-    Strict,
     Tags,
     Text,
     UserData,
-    choice,
-    duration,
-    whole,
-    wrong,
 )
+from extenci.spec.forms import Strict, choice, duration, whole, wrong
 
-GibCount: Any = whole(1, 65536, "GiB")
+GibCount = Annotated[int, whole(1, 65536, "GiB")]
 DAY = 24 * 3600
 
 
 class VolumeSpec(Strict):
     """The root volume, where it should differ from the image's."""
 
-    gib: GibCount | None = Field(None, description="Size in GiB; at least the image's own.")
-    type: Text | None = Field(None, description="Volume type, such as `gp3`.")
-    encrypted: Flag | None = Field(None, description="Whether the volume is encrypted.")
+    gib: GibCount | None = Field(default=None, description="Size in GiB; at least the image's own.")
+    type: Text | None = Field(default=None, description="Volume type, such as `gp3`.")
+    encrypted: Flag | None = Field(default=None, description="Whether the volume is encrypted.")
 
 
 class LaunchKeys(Strict):
     """What a machine is launched with, wherever a file says so."""
 
-    type: Text | None = Field(None, description="Instance type, such as `m5.large`.")
+    type: Text | None = Field(default=None, description="Instance type, such as `m5.large`.")
     launch: LaunchChoice | None = Field(
-        None, description="Who starts the machines: `ec2` or `condor`. Default: the service's."
+        default=None, description="Who starts the machines: `ec2` or `condor`. Default: the service's."
     )
-    key_name: Text | None = Field(None, description="Name of a key pair on the service.")
+    key_name: Text | None = Field(default=None, description="Name of a key pair on the service.")
     user_data: UserData | None = Field(
-        None, description="Text that the machines get at their start, at most 16 KiB."
+        default=None, description="Text that the machines get at their start, at most 16 KiB."
     )
     user_data_file: FilePath | None = Field(
-        None, description="File with the user data, relative to this file, inside the spec root."
+        default=None, description="File with the user data, relative to this file, inside the spec root."
     )
     security_groups: Annotated[list[Text], Field(max_length=100)] | None = Field(
-        None, description="Names or `sg-…` ids of security groups."
+        default=None, description="Names or `sg-…` ids of security groups."
     )
-    subnet: Text | None = Field(None, description="Id of a subnet.")
-    availability_zone: Text | None = Field(None, description="Availability zone, such as `us-east-1a`.")
-    instance_profile: Text | None = Field(None, description="Name or ARN of an IAM instance profile.")
+    subnet: Text | None = Field(default=None, description="Id of a subnet.")
+    availability_zone: Text | None = Field(
+        default=None, description="Availability zone, such as `us-east-1a`."
+    )
+    instance_profile: Text | None = Field(default=None, description="Name or ARN of an IAM instance profile.")
     root_volume: VolumeSpec | None = Field(
-        None, description="The root volume, where it should differ from the image's."
+        default=None, description="The root volume, where it should differ from the image's."
     )
     spot_price: Price | None = Field(
-        None, description="Highest price per hour; with it, the machines are spot instances."
+        default=None, description="Highest price per hour; with it, the machines are spot instances."
     )
 
     @model_validator(mode="after")
@@ -91,17 +89,17 @@ class VerifySpec(LaunchKeys):
     """How a new version is tried in a test VM before anything uses it. Keys of a launch may stand here
     too; the service's `test:` has their defaults."""
 
-    address: choice(Reach) = Field(  # type: ignore[valid-type]
-        Reach.PUBLIC, description="Which address the checks use: `public` or `private`."
+    address: Annotated[Reach, choice(Reach)] = Field(
+        default=Reach.PUBLIC, description="Which address the checks use: `public` or `private`."
     )
-    timeout: duration(1, DAY) = Field(  # type: ignore[valid-type]
-        600, description="How long launching and checking may take together. Default: 10m."
+    timeout: Annotated[int, duration(1, DAY)] = Field(
+        default=600, description="How long launching and checking may take together. Default: 10m."
     )
-    confirm: Flag = Field(False, description="Whether a person must also say yes.")
-    confirm_within: duration(60, 30 * DAY) = Field(  # type: ignore[valid-type]
-        DAY, description="How long a test VM waits for that person. Default: 24h."
+    confirm: Flag = Field(default=False, description="Whether a person must also say yes.")
+    confirm_within: Annotated[int, duration(60, 30 * DAY)] = Field(
+        default=DAY, description="How long a test VM waits for that person. Default: 24h."
     )
-    keep_on_failure: Flag = Field(False, description="Whether a failed test VM stays, to look at it.")
+    keep_on_failure: Flag = Field(default=False, description="Whether a failed test VM stays, to look at it.")
     checks: Annotated[list[Check], Field(max_length=100)] = Field(
         default_factory=list, description="What must succeed, in this order."
     )
@@ -114,27 +112,29 @@ class ImageSpec(Strict):
         description="The disk: a path relative to this file, or an `https://` or `s3://` URL."
     )
     sha256: Sha256 | None = Field(
-        None,
+        default=None,
         description="SHA-256 of the source file's bytes. Required for URLs; with it, the file is needed "
         "only to upload it.",
     )
     architecture: ArchitectureChoice = Field(
-        Architecture.X86_64, description="Architecture to register. Default: `x86_64`."
+        default=Architecture.X86_64, description="Architecture to register. Default: `x86_64`."
     )
     boot_mode: BootModeChoice | None = Field(
-        None, description="Boot mode to register. Default: the service's."
+        default=None, description="Boot mode to register. Default: the service's."
     )
     method: MethodChoice | None = Field(
-        None, description="How to stage: `ebs`, `import` or `bundle`. Default: the service's."
+        default=None, description="How to stage: `ebs`, `import` or `bundle`. Default: the service's."
     )
-    size: GibCount | None = Field(None, description="Volume size in GiB. Default: the disk's, rounded up.")
-    keep: whole(0, 100, "versions") = Field(  # type: ignore[valid-type]
-        0, description="Versions kept for rollback beside the wanted one, newest first. Default: 0."
+    size: GibCount | None = Field(
+        default=None, description="Volume size in GiB. Default: the disk's, rounded up."
     )
-    protect: Flag = Field(False, description="Whether no plan may remove it.")
+    keep: Annotated[int, whole(0, 100, "versions")] = Field(
+        default=0, description="Versions kept for rollback beside the wanted one, newest first. Default: 0."
+    )
+    protect: Flag = Field(default=False, description="Whether no plan may remove it.")
     tags: Tags = Field(default_factory=dict, description="Tags of the image and its snapshot.")
     verify: VerifySpec | None = Field(
-        None, description="Boot a test VM from a new version before anything uses it."
+        default=None, description="Boot a test VM from a new version before anything uses it."
     )
 
     @property
@@ -152,8 +152,9 @@ class ImageSpec(Strict):
 class UpdateSpec(Strict):
     """How machines are replaced."""
 
-    max_unavailable: whole(0, 10000, "machines") = Field(  # type: ignore[valid-type]
-        1, description="How many may be missing while machines are replaced; 0 starts the new ones first."
+    max_unavailable: Annotated[int, whole(0, 10000, "machines")] = Field(
+        default=1,
+        description="How many may be missing while machines are replaced; 0: new ones start first.",
     )
 
 
@@ -162,13 +163,13 @@ class InstancesSpec(LaunchKeys):
 
     type: Text = Field(description="Instance type, such as `m5.large`.")
     image: ImageText = Field(description="An image of these specs, or an id (`ami-…`, `emi-…`).")
-    count: whole(0, 10000, "machines") = Field(description="How many machines.")  # type: ignore[valid-type]
+    count: Annotated[int, whole(0, 10000, "machines")] = Field(description="How many machines.")
     tags: Tags = Field(default_factory=dict, description="Tags of the machines.")
-    update: UpdateSpec = Field(UpdateSpec(), description="How machines are replaced.")
-    launch_timeout: duration(10, DAY) = Field(  # type: ignore[valid-type]
-        900, description="How long a machine may take to run. Default: 15m."
+    update: UpdateSpec = Field(default=UpdateSpec(), description="How outdated machines give way to new ones.")
+    launch_timeout: Annotated[int, duration(10, DAY)] = Field(
+        default=900, description="How long a machine may take to run. Default: 15m."
     )
-    protect: Flag = Field(False, description="Whether no plan may remove the group's machines.")
+    protect: Flag = Field(default=False, description="Whether no plan may remove the group's machines.")
 
 
 class SpecFile(Strict):
@@ -179,15 +180,3 @@ class SpecFile(Strict):
     instances: dict[EntryName, InstancesSpec] = Field(
         default_factory=dict, description="Groups of machines, by name."
     )
-
-
-__all__ = [
-    "BootMode",
-    "ImageSpec",
-    "InstancesSpec",
-    "Launch",
-    "LaunchKeys",
-    "Method",
-    "SpecFile",
-    "VerifySpec",
-]

@@ -8,31 +8,20 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
 from extenci.model.errors import Problem, SpecError
 from extenci.model.services import SANDBOX, Credentials, KeyFiles, Limits, Profile, SdkChain, Service
 from extenci.model.words import NAME, Launch, Method, Tagging
-from extenci.spec.document import Fault, Mark
+from extenci.spec.document import Document, Fault, Mark
 from extenci.spec.faults import validate
-from extenci.spec.fields import (
-    FilePath,
-    LaunchChoice,
-    MethodChoice,
-    Strict,
-    TaggingChoice,
-    Text,
-    matching,
-    require_text,
-    whole,
-    wrong,
-)
+from extenci.spec.fields import FilePath, LaunchChoice, MethodChoice, TaggingChoice, Text
+from extenci.spec.forms import Form, Strict, matching, require_text, whole, wrong
 from extenci.spec.schema import LaunchKeys
 from extenci.spec.wording import shown
-from extenci.spec.yaml import Document, load_document
+from extenci.spec.yaml import load_document
 
 DEFAULT_REGION = "us-east-1"
-SUFFIXES = (".yaml", ".yml")
 
 _ACCESS_KEY = re.compile(r"A(?:KI|SI)A[A-Z0-9]{8,}")
 _SECRET_KEY = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9+][A-Za-z0-9/+]{38}[A-Za-z0-9/+=]")
@@ -71,16 +60,18 @@ def read_url(value: object) -> str:
     return found.rstrip("/")
 
 
-Url = Annotated[str, BeforeValidator(read_url), WithJsonSchema({"type": "string", "format": "uri"})]
-KeyPath = Annotated[str, BeforeValidator(read_key_path), WithJsonSchema({"type": "string"})]
+Url = Annotated[str, Form(read_url, {"type": "string", "format": "uri"})]
+Region = Annotated[str, matching(r"[a-zA-Z0-9_-]{1,64}", "the name of a region such as us-east-1")]
+Bucket = Annotated[str, matching(r"[a-zA-Z0-9][a-zA-Z0-9._-]{1,253}[a-zA-Z0-9]", "the name of a bucket")]
+KeyPath = Annotated[str, Form(read_key_path, {"type": "string"})]
 
 
 class CredentialsSpec(Strict):
     """Two key files, or a profile of the AWS SDK; without either, the SDK looks for itself."""
 
-    access_key_file: KeyPath | None = Field(None, description="File that holds the access key's id.")
-    secret_key_file: KeyPath | None = Field(None, description="File that holds the secret key.")
-    profile: Text | None = Field(None, description="Profile of the AWS SDK's configuration.")
+    access_key_file: KeyPath | None = Field(default=None, description="File that holds the access key's id.")
+    secret_key_file: KeyPath | None = Field(default=None, description="File that holds the secret key.")
+    profile: Text | None = Field(default=None, description="Profile of the AWS SDK's configuration.")
 
     @model_validator(mode="after")
     def _require_one_kind(self) -> Self:
@@ -102,48 +93,49 @@ class CondorCredentialsSpec(Strict):
 class CondorSpec(Strict):
     """The HTCondor that launches machines of this service."""
 
-    schedd: Text | None = Field(None, description="Name of the schedd. Default: this machine's.")
-    pool: Text | None = Field(None, description="The pool's central manager. Default: the configured one.")
+    schedd: Text | None = Field(default=None, description="Name of the schedd. Default: this machine's.")
+    pool: Text | None = Field(
+        default=None, description="The pool's central manager. Default: the configured one."
+    )
     credentials: CondorCredentialsSpec | None = Field(
-        None, description="Key files on the schedd's machine. Default for a local schedd: the ones above."
+        default=None,
+        description="Key files on the schedd's machine. Default for a local schedd: the ones above.",
     )
 
 
 class LimitsSpec(Strict):
     """Bounds past which a plan needs --force."""
 
-    delete_percent: whole(0, 100, "percent") | None = Field(  # type: ignore[valid-type]
-        None, description="Machines removed, net, of those owned on the service, in percent."
+    delete_percent: Annotated[int, whole(0, 100, "percent")] | None = Field(
+        default=None, description="Machines removed, net, of those owned on the service, in percent."
     )
-    instances: whole(0, 1_000_000, "machines") | None = Field(  # type: ignore[valid-type]
-        None, description="Machines wanted on the service altogether."
+    instances: Annotated[int, whole(0, 1_000_000, "machines")] | None = Field(
+        default=None, description="Machines wanted on the service altogether."
     )
 
 
 class ServiceFile(Strict):
     """One cloud endpoint, with its credentials and abilities."""
 
-    ec2: Url | None = Field(None, description="EC2 endpoint. Default: AWS's own of the region.")
-    s3: Url | None = Field(None, description="S3 endpoint. Default: as `ec2`.")
-    ebs: Url | None = Field(None, description="EBS direct APIs' endpoint. Default: as `ec2`.")
-    region: matching(r"[a-zA-Z0-9_-]{1,64}", "the name of a region such as us-east-1") | None = Field(  # type: ignore[valid-type]
-        None, description="Region. Default: the one in the EC2 endpoint's name, else `us-east-1`."
+    ec2: Url | None = Field(default=None, description="EC2 endpoint. Default: AWS's own of the region.")
+    s3: Url | None = Field(default=None, description="S3 endpoint. Default: as `ec2`.")
+    ebs: Url | None = Field(default=None, description="EBS direct APIs' endpoint. Default: as `ec2`.")
+    region: Region | None = Field(
+        default=None, description="Region. Default: the one in the EC2 endpoint's name, else `us-east-1`."
     )
     credentials: CredentialsSpec | None = Field(
-        None, description="What extenci calls the service with. Default: what the AWS SDK finds."
+        default=None, description="What extenci calls the service with. Default: what the AWS SDK finds."
     )
-    ca_bundle: FilePath | None = Field(None, description="PEM certificates that sign the endpoints'.")
-    launch: LaunchChoice = Field(Launch.EC2, description="Who starts machines. Default: `ec2`.")
-    stage: MethodChoice = Field(Method.EBS, description="How disks are staged. Default: `ebs`.")
+    ca_bundle: FilePath | None = Field(default=None, description="PEM certificates that sign the endpoints'.")
+    launch: LaunchChoice = Field(default=Launch.EC2, description="Who starts machines. Default: `ec2`.")
+    stage: MethodChoice = Field(default=Method.EBS, description="How disks are staged. Default: `ebs`.")
     tags: TaggingChoice = Field(
-        Tagging.CREATE, description="When things can be tagged: `create`, `after` or `none`."
+        default=Tagging.CREATE, description="When things can be tagged: `create`, `after` or `none`."
     )
-    bucket: matching(r"[a-zA-Z0-9][a-zA-Z0-9._-]{1,253}[a-zA-Z0-9]", "the name of a bucket") | None = Field(  # type: ignore[valid-type]
-        None, description="S3 bucket for uploads."
-    )
-    condor: CondorSpec | None = Field(None, description="HTCondor that launches machines.")
-    limits: LimitsSpec = Field(LimitsSpec(), description="Bounds that need --force to pass.")
-    test: LaunchKeys | None = Field(None, description="Defaults for test VMs.")
+    bucket: Bucket | None = Field(default=None, description="S3 bucket for uploads.")
+    condor: CondorSpec | None = Field(default=None, description="HTCondor that launches machines.")
+    limits: LimitsSpec = Field(default=LimitsSpec(), description="Bounds that need --force to pass.")
+    test: LaunchKeys | None = Field(default=None, description="Defaults for test VMs.")
 
     @model_validator(mode="after")
     def _require_place(self) -> Self:
@@ -156,9 +148,8 @@ def read_service(path: Path, name: str | None = None) -> Service:
     """The service that a file describes; its name is the file's. SpecError has all its problems."""
     name = path.stem if name is None else name
     document = load_document(path)
-    faults = [*_find_name_faults(name), *document.faults]
-    spec, found = validate(ServiceFile, document.top) if document.top is not None else (None, [])
-    faults += found
+    spec, faults = validate(ServiceFile, document)
+    faults += _find_name_faults(name)
     if faults or spec is None:
         raise SpecError(to_problems(document, faults))
     return _build(name, path, spec)

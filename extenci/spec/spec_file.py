@@ -10,11 +10,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
 from extenci.model.words import Kind
-from extenci.spec.document import Entry, Fault, Mapping, Mark, Node, Scalar, child, locate, plain
+from extenci.spec.document import Document, Entry, Fault, Mapping, Mark, Node, Scalar, child, locate, plain
 from extenci.spec.faults import place, validate
 from extenci.spec.fields import read_entry_name, read_names
 from extenci.spec.schema import ImageSpec, InstancesSpec, SpecFile
-from extenci.spec.yaml import Document, load_document
+from extenci.spec.yaml import load_document
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -76,13 +76,13 @@ def read_spec_file(path: Path) -> SpecDocument:
     top = document.top
     if top is None:
         return SpecDocument(document, (), (), document.faults, is_whole=False)
-    whole, faults = validate(SpecFile, top)
+    whole, faults = validate(SpecFile, document)
     services = _find_services(top)
     entries = (
         *_find_entries(document, services, Kind.IMAGE, ImageSpec, whole.images if whole else None),
         *_find_entries(document, services, Kind.INSTANCES, InstancesSpec, whole.instances if whole else None),
     )
-    return SpecDocument(document, services, entries, (*document.faults, *faults), is_whole=bool(services))
+    return SpecDocument(document, services, entries, tuple(faults), is_whole=bool(services))
 
 
 def _find_services(top: Node) -> tuple[NamedService, ...]:

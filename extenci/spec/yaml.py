@@ -28,25 +28,19 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
-from extenci.spec.document import Entry, Fault, Mapping, Mark, Node, Scalar, Sequence, Unreadable
+from extenci.spec.document import Document, Entry, Fault, Mapping, Mark, Node, Scalar, Sequence, Unreadable
 from extenci.spec.reading import end_mark, read_text
 from extenci.spec.scalars import TAG, Ambiguous, Value, resolve, resolve_tagged
 from extenci.spec.wording import quoted
+
+SUFFIXES = (".yaml", ".yml")
+"""What names of YAML files end in."""
 
 MOST_VALUES = 100_000
 """Values of one document, with every alias written out."""
 
 DEEPEST = 50
 """Levels of nesting. The formats need seven."""
-
-
-@dataclass(frozen=True)
-class Document:
-    """One YAML file. `top` is None where nothing of it could be read."""
-
-    path: Path
-    top: Node | None
-    faults: tuple[Fault, ...] = ()
 
 
 def load_document(path: Path) -> Document:
@@ -65,7 +59,14 @@ def compose(text: str) -> tuple[Node, list[Fault]]:
     return composer.document(), composer.faults
 
 
+LONGEST_LINE = 100_000
+"""Characters. The parser's time for a tag grows with the square of its length."""
+
+
 def _parse(text: str) -> Iterator[Event]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > LONGEST_LINE:
+            raise Unreadable(f"this line is too long: at most {LONGEST_LINE:,} characters", Mark(number, 1))
     try:
         yield from YAML(typ="safe", pure=True).parse(text)
     except ReaderError as error:
@@ -82,12 +83,26 @@ def _explain(error: MarkedYAMLError, text: str) -> str:
     mark = error.problem_mark
     if mark is not None and "'\\t'" in str(error.problem) and text[mark.index : mark.index + 1] == "\t":
         return "a tab stands where YAML allows spaces only; indent with spaces"
+    problem = str(error.problem)
+    if "end of stream" in problem or "<stream end>" in problem:
+        begin = _mark(error.context_mark)
+        return f"the file ends within what begins at line {begin.line}: a quote or a bracket is not closed"
+    if problem == "mapping values are not allowed here":
+        return "this is not valid YAML: a second ': ' in one line; put text that has one in quotes"
     context = f" {error.context}" if error.context else ""
-    return f"this is not valid YAML: {error.problem}{context}"
+    return f"this is not valid YAML: {problem}{context}"
 
 
 def _mark(mark: Any) -> Mark:
     return Mark(mark.line + 1, mark.column + 1) if mark is not None else Mark()
+
+
+def _join_surrogates(text: str) -> str:
+    """Text whose surrogate pairs, which JSON escapes characters beyond U+FFFF with, are those characters.
+    UnicodeError where a half is alone."""
+    if not any("\ud800" <= character <= "\udfff" for character in text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16")
 
 
 @dataclass
@@ -181,10 +196,13 @@ class _Composer:
         except Ambiguous as error:
             self._fault(event, str(error))
             return str(event.value)
-        if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+        if not isinstance(value, str):
+            return value
+        try:
+            return _join_surrogates(value)
+        except UnicodeError:
             self._fault(event, "holds half of a character (a surrogate), which is not text")
             return ""
-        return value
 
     def _resolve(self, event: ScalarEvent) -> Value:
         if event.tag is None:
