@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from extenci.image.raw import read_disk
+from extenci.model.errors import DiskError
+
+CONTENT = b"\0" * 512 + b"partition" * 100
+
+
+def zipped(content: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("disk.raw", content)
+    return file.getvalue()
+
+
+def tarred(content: bytes) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        member = tarfile.TarInfo("disk.vmdk")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    return file.getvalue()
+
+
+def iso(_: bytes) -> bytes:
+    return bytes(0x8000) + b"\x01CD001\x01" + bytes(2041)
+
+
+FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "qcow2": (lambda _: b"QFI\xfb\0\0\0\3" + bytes(600), "qcow2 images"),
+    "vmdk": (lambda _: b"KDMV\1\0\0\0" + bytes(600), "VMDK images"),
+    "vmdk descriptor": (lambda _: b"# Disk DescriptorFile\nversion=1\n", "VMDK images"),
+    "dynamic vhd": (lambda content: b"conectix" + content, "VHD images"),
+    "fixed vhd": (lambda content: content.ljust(4096, b"\0") + b"conectix".ljust(512, b"\0"), "VHD images"),
+    "vhdx": (lambda _: b"vhdxfile" + bytes(600), "VHDX images"),
+    "vdi": (lambda _: b"<<< Oracle".ljust(64) + b"\x7f\x10\xda\xbe" + bytes(600), "VDI images"),
+    "gzip": (gzip.compress, "disks compressed with gzip"),
+    "xz": (lzma.compress, "disks compressed with xz"),
+    "bzip2": (bz2.compress, "disks compressed with bzip2"),
+    "zstd": (lambda content: b"\x28\xb5\x2f\xfd" + content, "disks compressed with zstd"),
+    "zip": (zipped, "zip archives"),
+    "ova": (tarred, "tar archives"),
+    "iso": (iso, "ISO 9660 CD images"),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_what_is_no_raw_disk_is_told_by_its_content(tmp_path: Path, kind: str) -> None:
+    make, name = FILES[kind]
+    path = tmp_path / "disk.raw"
+    path.write_bytes(make(CONTENT))
+    with pytest.raises(DiskError, match=f"^not supported yet: {name}") as caught:
+        read_disk(path)
+    assert str(path) in caught.value.message
+    assert caught.value.hint
+
+
+def test_qcow2_images_are_refused_with_the_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "disk.qcow2"
+    path.write_bytes(b"QFI\xfb" + bytes(600))
+    with pytest.raises(DiskError) as caught:
+        read_disk(path)
+    assert str(caught.value) == (
+        f"not supported yet: qcow2 images. The disk {path} is one, and only raw disks can be staged.\n"
+        f"Convert it first: qemu-img convert -O raw {path} DISK.raw"
+    )
+
+
+def test_an_iso_with_a_boot_sector_is_a_raw_disk_too(tmp_path: Path) -> None:
+    path = tmp_path / "hybrid.iso"
+    path.write_bytes(bytes(510) + b"\x55\xaa" + iso(b"")[512:])
+    assert read_disk(path).blocks == 1
+
+
+@pytest.mark.parametrize("content", [b"x", b"BZh9 is no magic alone", b"conectiv", CONTENT])
+def test_anything_else_is_a_raw_disk(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "disk.qcow2"
+    path.write_bytes(content)
+    assert read_disk(path).size == len(content)
