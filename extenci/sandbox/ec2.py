@@ -17,23 +17,24 @@ from extenci.sandbox.access import Access, access_key
 from extenci.sandbox.cloud import Cloud
 from extenci.sandbox.console import ConsoleActions
 from extenci.sandbox.gateway import Call
-from extenci.sandbox.images import ImageActions
+from extenci.sandbox.image_copies import ImageCopyActions
 from extenci.sandbox.imports import ImportActions
-from extenci.sandbox.instances import InstanceActions, settle
+from extenci.sandbox.instances import settle
 from extenci.sandbox.listener import Answer, Request
 from extenci.sandbox.moto_request import moto_request
 from extenci.sandbox.query import count_from_one, read_query, write_query
-from extenci.sandbox.snapshots import SnapshotActions
+from extenci.sandbox.spot import SpotActions
 from extenci.sandbox.tags import TagActions
 
 _LOOKING = ("Describe", "Get", "List", "Search")
+_NOT_HERE = {"CreateFleet", "RequestSpotFleet"}
+"""What would launch machines past the checks of `launching`."""
 _ALWAYS_PENDING = "RunInstances.Reservation.Instances.Instance.State"
 
 
 class Ec2Actions(
-    ImageActions,
-    InstanceActions,
-    SnapshotActions,
+    ImageCopyActions,
+    SpotActions,
     ImportActions,
     TagActions,
     ConsoleActions,
@@ -71,7 +72,7 @@ class Ec2Service:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._operations = frozenset(get_service_model("ec2").operation_names)
+        self._operations = frozenset(get_service_model("ec2").operation_names) - _NOT_HERE
 
     def read(self, request: Request) -> Call:
         parameters = read_query(request.query)

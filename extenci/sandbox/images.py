@@ -100,7 +100,7 @@ class ImageActions(Actions):
 
     def register_image(self) -> ActionResult:
         parameters = self.params
-        self._check_name(parameters.get("Name"))
+        self.check_name(parameters.get("Name"))
         for name, choices in _CHOICES.items():
             one_of(parameters, name, choices)
         mappings = [self._mapping(asked) for asked in parameters.get("BlockDeviceMappings", [])]
@@ -131,7 +131,7 @@ class ImageActions(Actions):
         self.backend.tags.pop(image.id, None)
         return ActionResult({"Return": True})
 
-    def _check_name(self, name: str | None) -> None:
+    def check_name(self, name: str | None) -> None:
         if name is None:
             raise MissingParameterError("name")
         if not _NAME.fullmatch(name):

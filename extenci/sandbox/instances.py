@@ -12,7 +12,7 @@ AWS: API reference, RunInstances, DescribeInstances, TerminateInstances; User Gu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -38,6 +38,8 @@ from extenci.sandbox.tokens import TokenReused
 
 class Machine(Instance):
     """An instance that is pending until its machine is up, and shutting-down before it is terminated."""
+
+    spot_instance_request_id: str | None = None
 
     def __init__(self, cloud: Cloud, order: Order, index: int) -> None:
         self.ended: float | None = None
@@ -162,6 +164,10 @@ class InstanceActions(Actions):
     """RunInstances, DescribeInstances, TerminateInstances."""
 
     def run_instances(self) -> ActionResult:
+        return ActionResult(self.once(lambda: read_order(self.cloud, self.params)))
+
+    def once(self, read: Callable[[], Order]) -> Reservation:
+        """Launches what `read` finds in the request, unless its client token did so before."""
         token = self._get_param("ClientToken")
         parameters = {name: value for name, value in self.params.items() if name != "DryRun"}
         try:
@@ -173,11 +179,11 @@ class InstanceActions(Actions):
                 "previous request(s).",
             ) from None
         if made is None:
-            order = read_order(self.cloud, self.params)
+            order = read()
             self.error_on_dryrun()
             made = self._launch(order)
             self.cloud.launches.remember(token, parameters, made)
-        return ActionResult(made)
+        return made
 
     def _launch(self, order: Order) -> Reservation:
         reservation = Reservation(random_reservation_id(), ACCOUNT)

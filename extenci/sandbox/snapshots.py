@@ -188,24 +188,28 @@ class SnapshotActions(Actions):
     def create_snapshot(self) -> ActionResult:
         """A copy of what the volume was made from: simulated machines never write to their volumes."""
         volume = self.backend.get_volume(self._get_param("VolumeId"))
-        source = self.backend.snapshots.get(volume.snapshot_id or "")
-        snapshot = self._made(volume.size, volume.id, source, self._get_param("Description", ""))
-        return ActionResult(snapshot)
+        return ActionResult(self._of_request(volume.size, volume.id, volume.snapshot_id or ""))
 
     def copy_snapshot(self) -> ActionResult:
         source = find_snapshot(self.cloud, self._get_param("SourceSnapshotId", ""))
         if source.status != "completed":
             raise not_completed(source)
-        description = self._get_param("Description", "")
-        snapshot = self._made(source.disk.gib, NO_VOLUME, source, description)
+        snapshot = self._of_request(source.disk.gib, NO_VOLUME, source.id)
         return ActionResult({"SnapshotId": snapshot.id, "Tags": snapshot.tag_set})
 
-    def _made(self, gib: int, volume_id: str, source: Snapshot | None, description: str) -> DiskSnapshot:
+    def _of_request(self, gib: int, volume_id: str, source: str) -> DiskSnapshot:
         tags = tags_at_creation(self.tag_specifications(), ["snapshot"])["snapshot"]
         self.error_on_dryrun()
+        return self.copied(gib, volume_id, source, self._get_param("Description", ""), tags)
+
+    def copied(
+        self, gib: int, volume_id: str, source: str, description: str, tags: dict[str, str]
+    ) -> DiskSnapshot:
+        """A new snapshot of `gib` GiB with the content of the snapshot `source`, if there is one."""
         snapshot = DiskSnapshot(self.cloud, gib, description, volume_id=volume_id)
-        if isinstance(source, DiskSnapshot):
-            with snapshot.inheriting(source):
+        original = self.backend.snapshots.get(source)
+        if isinstance(original, DiskSnapshot):
+            with snapshot.inheriting(original):
                 pass
         snapshot.seal()
         snapshot.complete(self.cloud.pace.complete_snapshot)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -28,12 +27,11 @@ BLOCK = 524288
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxStatus]:
     home = tmp_path_factory.mktemp("home")
-    os.environ["EXTENCI_SANDBOX_BOOT_SECONDS"] = "0.6"
-    try:
-        yield control.start(home)
-    finally:
-        del os.environ["EXTENCI_SANDBOX_BOOT_SECONDS"]
-        control.stop(home)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EXTENCI_SANDBOX_BOOT_SECONDS", "0.6")
+        started = control.start(home)
+    yield started
+    control.stop(home)
 
 
 @pytest.fixture(scope="session")

@@ -251,3 +251,23 @@ def test_images_are_paged_when_asked(ec2: EC2Client, make_image: Callable[..., s
     found = [[image["ImageId"] for image in page["Images"]] for page in pages]
     assert [len(page) for page in found] == [2, 2, 1]
     assert {image for page in found for image in page} == images
+
+
+def test_an_image_made_of_a_machine_has_its_disks(
+    ec2: EC2Client, run: Callable[..., list[str]], snapshot: str
+) -> None:
+    """CreateImage: a new snapshot of each volume; moto makes an empty one of 15 GiB."""
+    (machine,) = run()
+    image = ec2.create_image(InstanceId=machine, Name="of-a-machine")["ImageId"]
+    copy = ec2.copy_image(SourceImageId=image, SourceRegion="us-east-1", Name="of-an-image")["ImageId"]
+    found = ec2.describe_images(ImageIds=[image, copy])["Images"]
+    assert [one["Architecture"] for one in found] == ["x86_64", "x86_64"]
+    ebs = [one["BlockDeviceMappings"][0]["Ebs"] for one in found]
+    assert [one["VolumeSize"] for one in ebs] == [2, 2]
+    assert len({snapshot, *(one["SnapshotId"] for one in ebs)}) == 3
+    ec2.get_waiter("snapshot_completed").wait(
+        SnapshotIds=[one["SnapshotId"] for one in ebs], WaiterConfig={"Delay": 1}
+    )
+    run(ImageId=copy)
+    with refused("InvalidAMIName.Duplicate"):
+        ec2.create_image(InstanceId=machine, Name="of-a-machine")

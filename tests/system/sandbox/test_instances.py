@@ -321,3 +321,30 @@ def test_the_same_token_at_the_same_time_launches_once(run: Run) -> None:
     with ThreadPoolExecutor(8) as pool:
         launched = list(pool.map(lambda _: run(ClientToken=token, MaxCount=3), range(8)))
     assert len({machine for machines in launched for machine in machines}) == 3
+
+
+def test_a_spot_request_is_fulfilled_by_a_spot_machine(
+    ec2: EC2Client, image: str, instance_of: InstanceOf
+) -> None:
+    """RequestSpotInstances, which HTCondor uses; moto launches whatever image it names."""
+    asked: Any = {
+        "SpotPrice": "0.05",
+        "ClientToken": uuid4().hex,
+        "LaunchSpecification": {
+            "ImageId": image,
+            "InstanceType": "t3.micro",
+            "Placement": {"AvailabilityZone": "us-east-1c"},
+        },
+    }
+    (request,) = ec2.request_spot_instances(**asked)["SpotInstanceRequests"]
+    found = instance_of(request["InstanceId"])
+    assert found["InstanceLifecycle"] == "spot"
+    assert found["SpotInstanceRequestId"] == request["SpotInstanceRequestId"]
+    assert found["Placement"]["AvailabilityZone"] == "us-east-1c"
+    (again,) = ec2.request_spot_instances(**asked)["SpotInstanceRequests"]
+    assert again["SpotInstanceRequestId"] == request["SpotInstanceRequestId"]
+    ids = [request["SpotInstanceRequestId"]]
+    described = ec2.describe_spot_instance_requests(SpotInstanceRequestIds=ids)["SpotInstanceRequests"]
+    assert described[0]["State"] == "active"
+    with refused("InvalidAMIID.NotFound"):
+        ec2.request_spot_instances(LaunchSpecification={"ImageId": "ami-0123456789abcdef0"})
