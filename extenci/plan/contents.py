@@ -1,0 +1,91 @@
+"""Which version an image's wish asks for: from its disk, or from what is staged of a pinned source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from extenci.model.observed import Image, ImageState, Snapshot, SnapshotState
+from extenci.model.versions import Disk, Registration, Version
+from extenci.model.wishes import ImageWish
+from extenci.plan.scene import Stock
+
+
+@dataclass(frozen=True)
+class Content:
+    """A wanted version, and the disk to upload it from; None where the source file is not here."""
+
+    version: Version
+    disk: Disk | None
+
+
+def find_content(wish: ImageWish, disk: Disk | None, stock: Stock) -> Content | str:
+    """The version that a wish asks for, or a sentence that says why it cannot be known."""
+    if disk is not None:
+        return read_content(wish, disk)
+    version = pinned_version(wish, stock)
+    return Content(version, None) if version else missing_source(wish)
+
+
+def read_content(wish: ImageWish, disk: Disk) -> Content | str:
+    """The version of a disk that was read."""
+    if wish.gib is not None and wish.gib < disk.gib:
+        return (
+            f"{wish.origin}: size is {wish.gib} GiB, but the disk {wish.source} needs {disk.gib} GiB. "
+            f"Ask for size: {disk.gib} or more, or leave size out."
+        )
+    return Content(Version(disk.digest, registration(wish, wish.gib or disk.gib)), disk)
+
+
+def registration(wish: ImageWish, gib: int) -> Registration:
+    """How a wish wants a volume of `gib` GiB registered."""
+    return Registration(wish.architecture, wish.boot_mode, wish.method, gib)
+
+
+def missing_source(wish: ImageWish) -> str:
+    """Why nothing can be made from a wish whose source file is not here."""
+    known = "and what it held is not on the service" if wish.sha256 else "and no sha256 says what it held"
+    return (
+        f"The source file {wish.source} is missing, {known}. "
+        f"Put the file there, or correct the source at {wish.origin}."
+    )
+
+
+def pinned_version(wish: ImageWish, stock: Stock) -> Version | None:
+    """The version of a pinned source, told by what is on the service: an image registered as wished, else
+    any content of that source, which can be registered without the file."""
+    if wish.sha256 is None:
+        return None
+    registered = pinned_images(wish, stock)
+    exact = (version for version, image in registered if says(image, version))
+    return next(exact, None) or next(pinned_snapshots(wish, stock), None)
+
+
+def says(image: Image, version: Version) -> bool:
+    """Whether an image's marks are those of a version."""
+    marks = image.marks
+    return marks is not None and (marks.version, marks.digest) == (str(version), version.digest)
+
+
+def pinned_images(wish: ImageWish, stock: Stock) -> Iterator[tuple[Version, Image]]:
+    """The images of this name made from the pinned source, with the version each would be if wished."""
+    for image in stock.owned_images.get(wish.address, ()):
+        marks, gib = image.marks, wish.gib or image.gib
+        if image.state is ImageState.FAILED or marks is None or not gib:
+            continue
+        if marks.digest and marks.source_sha256 == wish.sha256:
+            yield Version(marks.digest, registration(wish, gib)), image
+
+
+def pinned_snapshots(wish: ImageWish, stock: Stock) -> Iterator[Version]:
+    """The versions that can be registered from completed snapshots of the pinned source."""
+    for snapshot in stock.owned_snapshots:
+        marks = snapshot.marks
+        if marks and marks.digest and marks.source_sha256 == wish.sha256 and fits(snapshot, wish):
+            yield Version(marks.digest, registration(wish, wish.gib or snapshot.gib))
+
+
+def fits(snapshot: Snapshot, wish: ImageWish) -> bool:
+    """Whether a wish's volume can be made from a snapshot: EC2 takes no volume smaller than it."""
+    whole = snapshot.state is SnapshotState.COMPLETED
+    return whole and (wish.gib is None or snapshot.gib <= wish.gib)

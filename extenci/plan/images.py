@@ -1,0 +1,296 @@
+"""Images that are wished for: found staged, or to be staged or registered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from extenci.model.observed import Image, ImageState
+from extenci.model.ownership import VERSION, Marks
+from extenci.model.plans import (
+    Action,
+    Blocked,
+    Change,
+    FieldChange,
+    RegisterWork,
+    StageWork,
+)
+from extenci.model.records import ResourceKind
+from extenci.model.versions import Version
+from extenci.model.wishes import ImageWish
+from extenci.model.words import Address, Kind
+from extenci.plan.contents import Content, find_content, missing_source, says
+from extenci.plan.fields import IMAGE_FIELDS, differing_fields, image_fields, new_fields
+from extenci.plan.parts import Part, unstage_id
+from extenci.plan.provisions import Coming, Provision, Ready, Unready
+from extenci.plan.scene import Scene, Stock
+from extenci.plan.snapshots import Upload, find_pending, find_source
+
+
+@dataclass(frozen=True)
+class Provided:
+    """How each needed image of a service comes to be there. `cleared` are failed images that hold a
+    wanted name: they have to be unstaged before the changes of `part`."""
+
+    provisions: Mapping[Address, Provision]
+    part: Part
+    cleared: tuple[Image, ...]
+
+
+@dataclass(frozen=True)
+class Need:
+    """An image that is not staged: what it takes to stage it."""
+
+    wish: ImageWish
+    content: Content
+    failed: tuple[Image, ...]
+
+
+def provide_images(scene: Scene, stock: Stock) -> Provided:
+    """Find or make every image that a selected wish of a service asks for or is launched from."""
+    found: dict[Address, Provision | Need] = {
+        wish.address: look_for(scene, stock, wish) for wish in needed_images(scene, stock)
+    }
+    needs = sorted((thing for thing in found.values() if isinstance(thing, Need)), key=upload_order)
+    made = make_images(scene, stock, needs)
+    ready = {address: thing for address, thing in found.items() if not isinstance(thing, Need)}
+    provisions: dict[Address, Provision] = {**ready, **{address: made[address][0] for address in made}}
+    return Provided(
+        provisions={address: provisions[address] for address in found},
+        part=Part(
+            changes=tuple(change for _, change in made.values() if change),
+            blocked=tuple(
+                Blocked(address, Kind.IMAGE, Action.STAGE, provision.reason)
+                for address, provision in sorted(provisions.items(), key=lambda item: item[0])
+                if isinstance(provision, Unready)
+            ),
+        ),
+        cleared=tuple(image for need in needs if made[need.wish.address][1] for image in need.failed),
+    )
+
+
+def make_images(
+    scene: Scene, stock: Stock, needs: Sequence[Need]
+) -> dict[Address, tuple[Provision, Change | None]]:
+    """Stage or register what is not there; the same content is uploaded once."""
+    uploads: dict[tuple[str, str], Upload] = {}
+    made: dict[Address, tuple[Provision, Change | None]] = {}
+    for need in needs:
+        change = make_image(scene, stock, need, uploads)
+        if isinstance(change, Unready):
+            made[need.wish.address] = change, None
+        else:
+            made[need.wish.address] = coming(change, need), change
+    return made
+
+
+def needed_images(scene: Scene, stock: Stock) -> tuple[ImageWish, ...]:
+    """The images that are selected, and those that a selected group is launched from."""
+    if scene.destroy:
+        return ()
+    name = stock.service.name
+    references = {group.image for group in scene.groups_on(name) if scene.covers(group.address)}
+    return tuple(
+        wish for wish in scene.images_on(name) if scene.covers(wish.address) or wish.address in references
+    )
+
+
+def upload_order(need: Need) -> tuple[int, Address]:
+    """The smallest volume first: a snapshot serves every volume that is not smaller than itself."""
+    return need.content.version.registration.gib, need.wish.address
+
+
+def look_for(scene: Scene, stock: Stock, wish: ImageWish) -> Provision | Need:
+    """Whether a wished image is staged, can be, or cannot."""
+    content = find_content(wish, scene.disks.get(wish.address), stock)
+    if isinstance(content, str):
+        return Unready(content)
+    version = content.version
+    same = [image for image in stock.owned_images.get(wish.address, ()) if says(image, version)]
+    staged = [image for image in same if image.state is not ImageState.FAILED]
+    if staged:
+        best = min(staged, key=lambda image: preference(image, stock))
+        return Ready(best, str(version), version.digest)
+    if same and wish.protect:
+        return Unready(
+            f"The image {same[0].id} failed to be registered and has to go first, but {wish.address} is "
+            f"protected. Set protect: false at {wish.origin} until it is staged.",
+            str(version),
+        )
+    holders = stock.named.get(version.image_name(wish.address.name, scene.wishes.stack), ())
+    foreign = next((image for image in holders if image not in same), None)
+    if foreign:
+        return Unready(explain_holder(foreign), str(version))
+    return Need(wish, content, tuple(same))
+
+
+def preference(image: Image, stock: Stock) -> tuple[bool, bool, str, str]:
+    """Which of several images of one version is the one to keep: in use, available, the oldest."""
+    idle = image.id not in stock.run_from
+    return idle, image.state is not ImageState.AVAILABLE, image.created, image.id
+
+
+def explain_holder(image: Image) -> str:
+    """Why an image that is not this address's own, but has its name, stands in the way."""
+    marks = image.marks
+    whose = (
+        f"an image of stack {marks.stack} at {marks.address}" if marks else "an image that is not extenci's"
+    )
+    return (
+        f"{image.id}, {whose}, already has the name {image.name}, and a service registers a name only once. "
+        "Rename the image in the specs, or deregister that one by hand if nobody needs it."
+    )
+
+
+def make_image(
+    scene: Scene, stock: Stock, need: Need, uploads: dict[tuple[str, str], Upload]
+) -> Change | Unready:
+    """The change that stages a missing image; what it uploads is noted in `uploads`."""
+    wish, content = need.wish, need.content
+    version = content.version
+    key = (version.digest, "bundle" if wish.method == "bundle" else "snapshot")
+    snapshot = find_source(stock, version, wish.address)
+    if snapshot:
+        return register(scene, stock, need, snapshot=snapshot)
+    if key in uploads:
+        return register(scene, stock, need, upload=uploads[key])
+    if content.disk is None:
+        return Unready(missing_source(wish), str(version))
+    change = stage(scene, stock, need)
+    uploads[key] = Upload(change.id, wish.address)
+    return change
+
+
+def stage(scene: Scene, stock: Stock, need: Need) -> Change:
+    """Upload a disk and register it, going on with an upload that was interrupted."""
+    wish, version, disk = need.wish, need.content.version, need.content.disk
+    assert disk is not None, "only a disk that is here can be staged"  # noqa: S101 - for the type checker
+    pending = find_pending(stock, version, wish.address)
+    work = StageWork(
+        version=version,
+        source=wish.source,
+        size=disk.size,
+        blocks=disk.blocks,
+        tags=image_tags(scene, wish, version),
+        sha256=wish.sha256,
+        snapshot=pending,
+    )
+    reason = "upload was interrupted" if pending else missing_reason(scene, stock, need)
+    return image_change(scene, stock, need, Action.STAGE, reason, work)
+
+
+def register(
+    scene: Scene, stock: Stock, need: Need, *, snapshot: str | None = None, upload: Upload | None = None
+) -> Change:
+    """Register an image of content that is on the service, or that another change brings there."""
+    wish, version = need.wish, need.content.version
+    work = RegisterWork(
+        version=version,
+        tags=image_tags(scene, wish, version),
+        snapshot=snapshot,
+        staged_by=upload.change if upload else None,
+    )
+    reason = f"same content as {upload.address}" if upload else present_reason(scene, stock, need)
+    change = image_change(scene, stock, need, Action.REGISTER, reason, work)
+    return replace(change, depends_on=(*change.depends_on, upload.change)) if upload else change
+
+
+def image_change(
+    scene: Scene, stock: Stock, need: Need, action: Action, reason: str, work: StageWork | RegisterWork
+) -> Change:
+    """A change that registers one image."""
+    address = need.wish.address
+    return Change(
+        id=f"{action} {address}",
+        address=address,
+        kind=Kind.IMAGE,
+        action=action,
+        count=1,
+        reason=reason,
+        work=work,
+        fields=content_fields(scene, stock, need),
+        depends_on=tuple(unstage_id(address, image.id) for image in need.failed),
+    )
+
+
+def image_tags(scene: Scene, wish: ImageWish, version: Version) -> dict[str, str]:
+    """The tags of an image and its snapshot, without the plan's id."""
+    marks = Marks(
+        stack=scene.wishes.stack,
+        service=wish.address.service,
+        name=wish.address.name,
+        digest=version.digest,
+        version=str(version),
+        source_sha256=wish.sha256,
+        protect=wish.protect,
+    )
+    return marks.to_tags(wish.tags)
+
+
+def missing_reason(scene: Scene, stock: Stock, need: Need) -> str:
+    """Why a disk is uploaded."""
+    address = need.wish.address
+    others = other_versions(stock, need)
+    if need.failed:
+        return "registration failed"
+    if lost := lost_image(scene, address, str(need.content.version)):
+        return f"{lost} is gone"
+    if not others:
+        return "not staged"
+    same = any(image.marks and image.marks.digest == need.content.version.digest for image in others)
+    return "volume is smaller than the snapshot" if same else "content changed"
+
+
+def present_reason(scene: Scene, stock: Stock, need: Need) -> str:
+    """Why an image is registered of content that is on the service already."""
+    if need.failed:
+        return "registration failed"
+    if lost := lost_image(scene, need.wish.address, str(need.content.version)):
+        return f"{lost} is gone"
+    digest = need.content.version.digest
+    same = any(image.marks and image.marks.digest == digest for image in other_versions(stock, need))
+    return "same content, other settings" if same else "content is already on the service"
+
+
+def other_versions(stock: Stock, need: Need) -> tuple[Image, ...]:
+    """The images of this address that are not of the wanted version."""
+    owned = stock.owned_images.get(need.wish.address, ())
+    return tuple(image for image in owned if image not in need.failed)
+
+
+def lost_image(scene: Scene, address: Address, label: str) -> str | None:
+    """The id that the wanted version had by the records, where it is not on the service any more."""
+    stock = scene.stocks[address.service]
+    for record in scene.recorded.get(address, ()):
+        lost = record.kind is ResourceKind.IMAGE and record.id not in stock.images
+        if lost and record.tags.get(VERSION) == label:
+            return record.id
+    return None
+
+
+def content_fields(scene: Scene, stock: Stock, need: Need) -> tuple[FieldChange, ...]:
+    """What of an image differs from the newest version there is of it."""
+    wish, version = need.wish, need.content.version
+    after = {**image_fields(wish), "digest": version.digest, "size": version.registration.gib}
+    others = other_versions(stock, need)
+    if not others:
+        return new_fields(after, IMAGE_FIELDS)
+    newest = max(others, key=lambda image: (image.created, image.id))
+    seen: dict[str, object] = {**after, "digest": newest.marks and newest.marks.digest}
+    seen |= known({"architecture": newest.architecture, "boot_mode": newest.boot_mode, "size": newest.gib})
+    applied = scene.applied(wish.address) or {}
+    seen |= {name: applied[name] for name in ("method", "boot_mode") if name in applied}
+    return differing_fields(seen, after, IMAGE_FIELDS)
+
+
+def known(values: Mapping[str, object]) -> dict[str, object]:
+    """What a service does report."""
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def coming(change: Change, need: Need) -> Coming:
+    """The provision that a change makes."""
+    version = need.content.version
+    work = change.work
+    snapshot = work.snapshot if isinstance(work, StageWork | RegisterWork) else None
+    return Coming(change.id, str(version), version.digest, snapshot)

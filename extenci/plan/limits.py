@@ -1,0 +1,63 @@
+"""Limits of services: how much a plan may remove, and how many machines there may be after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from extenci.model.plans import Action, Change
+from extenci.plan.groups import Group
+from extenci.plan.parts import counted
+from extenci.plan.scene import Scene, Stock
+
+FEW = 10
+"""From how many owned machines on a percentage says something."""
+
+
+def find_headroom(scene: Scene, stock: Stock, groups: Iterable[Group]) -> int | None:
+    """How many machines beside those of the plan's end the service's limit allows; None: any number."""
+    limit = stock.service.limits.instances
+    if limit is None:
+        return None
+    planned = {group.wish.address: group.size_after for group in groups}
+    others = sum(
+        len(machines)
+        for address, machines in stock.owned_machines.items()
+        if address not in planned and (address in scene.groups or not scene.covers(address))
+    )
+    return limit - sum(planned.values()) - others
+
+
+def find_refusals(scene: Scene, stock: Stock, changes: Iterable[Change]) -> tuple[str, ...]:
+    """What of a plan goes past the limits of a service, as sentences."""
+    numbers = dict.fromkeys(Action, 0)
+    for change in changes:
+        numbers[change.action] += change.count
+    owned = sum(len(machines) for machines in stock.owned_machines.values())
+    launched, ended = numbers[Action.LAUNCH], numbers[Action.TERMINATE]
+    found = (
+        refuse_removal(scene, stock, owned, ended - launched),
+        refuse_growth(stock, owned, owned + launched - ended),
+    )
+    return tuple(sentence for sentence in found if sentence)
+
+
+def refuse_removal(scene: Scene, stock: Stock, owned: int, removed: int) -> str | None:
+    """Whether too large a part of a service's machines goes. `destroy` says it means that."""
+    percent = stock.service.limits.delete_percent
+    if scene.destroy or percent is None or owned < FEW or 100 * removed <= percent * owned:
+        return None
+    return (
+        f"The plan ends {removed} of the {owned} machines on {stock.service.name} for good, more than its "
+        f"limit of {percent} % (limits.delete_percent). If that is meant, say --force."
+    )
+
+
+def refuse_growth(stock: Stock, before: int, after: int) -> str | None:
+    """Whether a service gets more machines than it may have."""
+    limit = stock.service.limits.instances
+    if limit is None or after <= limit or after <= before:
+        return None
+    return (
+        f"The plan leads to {counted(after, 'machine')} on {stock.service.name}, more than its limit of "
+        f"{limit} (limits.instances). If that is meant, say --force."
+    )

@@ -1,0 +1,101 @@
+"""Why a group's machines are launched, replaced or ended, and which fields of the wish that comes from."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from extenci.model.plans import FieldChange
+from extenci.model.wishes import InstancesWish
+from extenci.plan.fields import LAUNCH_FIELDS, differing_fields, group_fields, new_fields
+from extenci.plan.groups import Group
+from extenci.plan.parts import counted, listed
+from extenci.plan.scene import Scene
+
+
+def explain_launch(scene: Scene, group: Group) -> str:
+    """`count 3 → 5`, `1 machine gone`, both, or what can be told without records: `2 missing`."""
+    before = applied_count(scene, group.wish)
+    grown = max(0, group.wish.count - before) if before is not None else 0
+    lost = min(lost_machines(scene, group), group.missing - min(grown, group.missing))
+    causes = [f"count {before} → {group.wish.count}"] if grown else []
+    causes += [f"{counted(lost, 'machine')} gone"] if lost else []
+    return ", ".join(causes) or f"{group.missing} missing"
+
+
+def explain_terminate(scene: Scene, group: Group) -> str:
+    """`count 5 → 3`, or what can be told without records."""
+    before = applied_count(scene, group.wish)
+    if before is not None and before > group.wish.count:
+        return f"count {before} → {group.wish.count}"
+    return f"{len(group.surplus)} more than wanted"
+
+
+def explain_replace(scene: Scene, group: Group) -> str:
+    """`type differs`, `image and type differ`, `1 stopped`, in the order of the spec's keys."""
+    names = list(dict.fromkeys(field.path.partition(".")[0] for field in replace_fields(scene, group)))
+    causes = (
+        [f"{listed(names, most=len(names))} {'differs' if len(names) == 1 else 'differ'}"] if names else []
+    )
+    ill = Counter(member.health.message for member in group.renewed if not member.health.ok)
+    causes += [f"{number} {message}" for message, number in sorted(ill.items())]
+    return ", ".join(causes)
+
+
+def applied_count(scene: Scene, wish: InstancesWish) -> int | None:
+    """The count that was last fully applied, if known."""
+    count = (scene.applied(wish.address) or {}).get("count")
+    return count if isinstance(count, int) else None
+
+
+def lost_machines(scene: Scene, group: Group) -> int:
+    """How many recorded machines of a group are not there any more."""
+    machines = scene.stocks[group.wish.address.service].machines
+    records = scene.recorded.get(group.wish.address, ())
+    return sum(record.kind == "machine" and record.id not in machines for record in records)
+
+
+def launch_fields(scene: Scene, group: Group) -> tuple[FieldChange, ...]:
+    """Every field of a group that is new, else its count where that changed."""
+    fields = group_fields(group.wish)
+    applied = scene.applied(group.wish.address)
+    if applied is None and not group.members:
+        return new_fields(fields, ("count", *LAUNCH_FIELDS))
+    return differing_fields(applied, fields, ("count",)) if applied is not None else ()
+
+
+def terminate_fields(scene: Scene, group: Group) -> tuple[FieldChange, ...]:
+    """The count where that changed."""
+    applied = scene.applied(group.wish.address)
+    return differing_fields(applied, group_fields(group.wish), ("count",)) if applied is not None else ()
+
+
+def replace_fields(scene: Scene, group: Group) -> tuple[FieldChange, ...]:
+    """The launch settings that differ, before and after: as machines were found, and, for what is not
+    reported of machines, as last applied."""
+    found: dict[str, list[FieldChange]] = {}
+    for member in group.renewed:
+        for field in member.outdated:
+            found.setdefault(field.path, []).append(field)
+    seen = [merge(fields) for fields in found.values()]
+    hidden = hidden_fields(scene, group) if "settings" in found else ()
+    if hidden:
+        seen = [field for field in seen if field.path != "settings"]
+    order = {name: place for place, name in enumerate((*LAUNCH_FIELDS, "settings"))}
+    return tuple(sorted((*seen, *hidden), key=lambda field: order[field.path.partition(".")[0]]))
+
+
+def hidden_fields(scene: Scene, group: Group) -> tuple[FieldChange, ...]:
+    """Which of the settings that no service reports changed in the specs, if that is known."""
+    applied = scene.applied(group.wish.address)
+    hidden = ("launch", "user_data", "root_volume", "spot_price")
+    return differing_fields(applied, group_fields(group.wish), hidden) if applied is not None else ()
+
+
+def merge(fields: list[FieldChange]) -> FieldChange:
+    """One field of many machines: what they have, as one value where it is the same."""
+    values: list[object] = []
+    for field in fields[:1] if len({repr(field.before) for field in fields}) == 1 else fields:
+        if field.before not in values:
+            values.append(field.before)
+    before = values[0] if len(values) == 1 else sorted(values, key=str)
+    return FieldChange(fields[0].path, before, fields[0].after)

@@ -1,0 +1,172 @@
+"""What goes: machines of groups and versions of images that nothing asks for any more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from extenci.model.observed import Image, ImageState, Machine
+from extenci.model.plans import Action, Blocked, Change, ReplaceWork, TerminateWork
+from extenci.model.wishes import ImageId, ImageWish, InstancesWish
+from extenci.model.words import Address, Kind
+from extenci.plan.parts import Part, counted, listed
+from extenci.plan.protect import explain_protection, is_protected
+from extenci.plan.provisions import Coming, Provision, Ready
+from extenci.plan.scene import Scene, Stock
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """An image to unstage, once the changes `after` are done. `first`: it stands in the way of a change
+    of this plan, and goes before it."""
+
+    image: Image
+    address: Address
+    reason: str
+    after: tuple[str, ...] = ()
+    first: bool = False
+
+
+@dataclass(frozen=True)
+class Retired:
+    """The images that go, and what is said about those that stay although nothing asks for them."""
+
+    leaving: tuple[Leaving, ...]
+    part: Part
+
+
+def removal_reason(scene: Scene) -> str:
+    """Why what nothing asks for is removed."""
+    return "destroy" if scene.destroy else "no longer in the specs"
+
+
+def remove_groups(scene: Scene, stock: Stock) -> Part:
+    """End the machines of groups that are not wished for."""
+    changes: list[Change] = []
+    blocked: list[Blocked] = []
+    for address, machines in sorted(stock.owned_machines.items()):
+        if not scene.covers(address) or (address in scene.groups and not scene.destroy):
+            continue
+        kept = [machine for machine in machines if is_protected(scene, Kind.INSTANCES, machine)]
+        ended = tuple(machine.id for machine in machines if machine.id not in {one.id for one in kept})
+        if kept:
+            reason = explain_protection(scene, Kind.INSTANCES, address, counted(len(kept), "machine"))
+            blocked.append(Blocked(address, Kind.INSTANCES, Action.TERMINATE, reason))
+        if ended:
+            changes.append(end_group(scene, address, ended))
+    return Part(tuple(changes), tuple(blocked))
+
+
+def end_group(scene: Scene, address: Address, machines: tuple[str, ...]) -> Change:
+    """End machines of a group that is not wished for."""
+    return Change(
+        id=f"{Action.TERMINATE} {address}",
+        address=address,
+        kind=Kind.INSTANCES,
+        action=Action.TERMINATE,
+        count=len(machines),
+        reason=removal_reason(scene),
+        work=TerminateWork(machines),
+    )
+
+
+def find_departures(part: Part) -> dict[str, str]:
+    """The change that ends a machine, by the machine's id."""
+    return {
+        machine: change.id
+        for change in part.changes
+        if isinstance(change.work, TerminateWork | ReplaceWork)
+        for machine in change.work.machines
+    }
+
+
+def retire_images(
+    scene: Scene, stock: Stock, provisions: Mapping[Address, Provision], departures: Mapping[str, str]
+) -> Retired:
+    """Choose the images that go: of wishes, versions beyond `keep`; all of what is not wished for."""
+    named = {str(wish.image): wish for wish in id_groups(scene, stock)}
+    judged = [
+        judge_leaving(scene, stock, candidate, departures, named)
+        for address in sorted(stock.owned_images)
+        if scene.covers(address)
+        for candidate in superfluous(scene, stock, address, provisions.get(address))
+    ]
+    return Retired(
+        tuple(one for one in judged if isinstance(one, Leaving)),
+        Part(
+            blocked=tuple(one for one in judged if isinstance(one, Blocked)),
+            warnings=tuple(one for one in judged if isinstance(one, str)),
+        ),
+    )
+
+
+def superfluous(
+    scene: Scene, stock: Stock, address: Address, provision: Provision | None
+) -> Iterator[Leaving]:
+    """The images of an address that nothing asks for, whether or not they can go."""
+    images, wish = stock.owned_images[address], scene.images.get(address)
+    if wish is None or scene.destroy:
+        for image in images:
+            yield Leaving(image, address, removal_reason(scene))
+    elif isinstance(provision, Ready | Coming):
+        yield from superfluous_versions(images, wish, provision)
+
+
+def superfluous_versions(
+    images: tuple[Image, ...], wish: ImageWish, provision: Ready | Coming
+) -> Iterator[Leaving]:
+    """Versions beyond `keep`, newest first, duplicates of the wanted one, and those never registered."""
+    after = (provision.change,) if isinstance(provision, Coming) else ()
+    current = provision.image if isinstance(provision, Ready) else None
+    kept = 0
+    for image in sorted(images, key=lambda image: (image.created, image.id), reverse=True):
+        wanted = image.marks is not None and image.marks.version == provision.label
+        if image == current or (wanted and current is None):
+            continue
+        if image.state is ImageState.FAILED:
+            yield Leaving(image, wish.address, "registration failed", after)
+        elif wanted and current:
+            yield Leaving(image, wish.address, f"duplicate of {current.id}", after)
+        elif kept < wish.keep:
+            kept += 1
+        else:
+            yield Leaving(image, wish.address, "old version", after)
+
+
+def judge_leaving(
+    scene: Scene,
+    stock: Stock,
+    candidate: Leaving,
+    departures: Mapping[str, str],
+    named: Mapping[str, InstancesWish],
+) -> Leaving | Blocked | str:
+    """Whether an image that nothing asks for goes, and after what; a sentence where it stays."""
+    image, address = candidate.image, candidate.address
+    if is_protected(scene, Kind.IMAGE, image):
+        if address in scene.images and not scene.destroy:
+            return f"{image.id} ({candidate.reason}) of {address} stays: {address} is protected."
+        reason = explain_protection(scene, Kind.IMAGE, address, image.id)
+        return Blocked(address, Kind.IMAGE, Action.UNSTAGE, reason)
+    machines = stock.run_from.get(image.id, ())
+    staying = [machine for machine in machines if machine.id not in departures]
+    if staying:
+        return f"{image.id} ({candidate.reason}) of {address} stays: {describe_users(staying)} from it."
+    if image.id in named:
+        return f"{image.id} ({candidate.reason}) of {address} stays: {named[image.id].address} names it."
+    after = sorted({*candidate.after, *(departures[machine.id] for machine in machines)})
+    return replace(candidate, after=tuple(after))
+
+
+def describe_users(machines: list[Machine]) -> str:
+    """`2 machines of a/pool and 1 machine of a/web run`."""
+    numbers = Counter(str(machine.marks.address) if machine.marks else machine.id for machine in machines)
+    groups = [f"{counted(number, 'machine')} of {name}" for name, number in sorted(numbers.items())]
+    return f"{listed(groups)} {'runs' if len(machines) == 1 else 'run'}"
+
+
+def id_groups(scene: Scene, stock: Stock) -> Iterator[InstancesWish]:
+    """The groups that name an image by its id."""
+    for wish in scene.lasting_groups(stock.service.name):
+        if isinstance(wish.image, ImageId):
+            yield wish

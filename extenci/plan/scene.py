@@ -1,0 +1,178 @@
+"""Everything a plan is made from, indexed once, so that each question afterwards is a look-up."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from extenci.model.observed import Image, Machine, Observation, ServiceState, Snapshot
+from extenci.model.ownership import Marks, read_marks
+from extenci.model.records import Records, ResourceRecord
+from extenci.model.services import Service
+from extenci.model.versions import Disk
+from extenci.model.wishes import ImageWish, InstancesWish, Wishes
+from extenci.model.words import Address, Role
+
+T = TypeVar("T", Image, Snapshot, Machine)
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What is on one service. `owned_*` holds this stack's resources of role `pool` only, sorted by
+    id; `machines` are those not gone; `users` are the images of the account that use a snapshot;
+    `content` and `registered` are owned snapshots and images by digest."""
+
+    service: Service
+    images: Mapping[str, Image]
+    snapshots: Mapping[str, Snapshot]
+    machines: Mapping[str, Machine]
+    gone: Mapping[str, Machine]
+    named: Mapping[str, tuple[Image, ...]]
+    users: Mapping[str, tuple[Image, ...]]
+    run_from: Mapping[str, tuple[Machine, ...]]
+    owned_images: Mapping[Address, tuple[Image, ...]]
+    owned_snapshots: tuple[Snapshot, ...]
+    owned_machines: Mapping[Address, tuple[Machine, ...]]
+    content: Mapping[str, tuple[Snapshot, ...]]
+    registered: Mapping[str, tuple[Image, ...]]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The inputs of a plan. `stocks` has the services that the selection touches, in order of their
+    names; `images` and `groups` are all wishes, selected or not."""
+
+    wishes: Wishes
+    disks: Mapping[Address, Disk]
+    records: Records
+    now: float
+    destroy: bool
+    stocks: Mapping[str, Stock]
+    images: Mapping[Address, ImageWish]
+    groups: Mapping[Address, InstancesWish]
+    recorded: Mapping[Address, tuple[ResourceRecord, ...]]
+
+    def covers(self, address: Address) -> bool:
+        """Whether changes of an address belong to the plan."""
+        return self.wishes.selection.covers(address)
+
+    def images_on(self, service: str) -> tuple[ImageWish, ...]:
+        """The images wished for on a service, selected or not."""
+        return tuple(wish for address, wish in self.images.items() if address.service == service)
+
+    def groups_on(self, service: str) -> tuple[InstancesWish, ...]:
+        """The instance groups wished for on a service, selected or not."""
+        return tuple(wish for address, wish in self.groups.items() if address.service == service)
+
+    def applied(self, address: Address) -> Mapping[str, object] | None:
+        """The fields of an address's wish when it was last fully applied, if that is known."""
+        record = self.records.applied.get(address)
+        return record.fields if record else None
+
+    def lasting_groups(self, service: str) -> tuple[InstancesWish, ...]:
+        """The groups of a service that are still wished for once the plan is done."""
+        groups = self.groups_on(service)
+        return tuple(wish for wish in groups if not (self.destroy and self.covers(wish.address)))
+
+
+def set_scene(
+    wishes: Wishes,
+    disks: Mapping[Address, Disk],
+    observation: Observation,
+    records: Records,
+    now: float,
+    destroy: bool,
+) -> Scene:
+    """Index the inputs of a plan; the order in which they come makes no difference afterwards."""
+    names = touched_services(wishes)
+    return Scene(
+        wishes=wishes,
+        disks=disks,
+        records=records,
+        now=now,
+        destroy=destroy,
+        stocks={name: take_stock(wishes, observation.services[name]) for name in names},
+        images={wish.address: wish for wish in sorted(wishes.images, key=lambda wish: wish.address)},
+        groups={wish.address: wish for wish in sorted(wishes.instances, key=lambda wish: wish.address)},
+        recorded=group_by_address(records.resources),
+    )
+
+
+def touched_services(wishes: Wishes) -> tuple[str, ...]:
+    """The names of the services that the selection is about."""
+    selection = wishes.selection
+    among = None if selection.addresses is None else {address.service for address in selection.addresses}
+    return tuple(
+        name
+        for name in sorted(wishes.services)
+        if (selection.services is None or name in selection.services) and (among is None or name in among)
+    )
+
+
+def take_stock(wishes: Wishes, state: ServiceState) -> Stock:
+    """Index what one service reports."""
+    images = sorted(state.images, key=lambda image: image.id)
+    snapshots = sorted(state.snapshots, key=lambda snapshot: snapshot.id)
+    machines = sorted(state.machines, key=lambda machine: machine.id)
+    live = [machine for machine in machines if not machine.state.is_gone]
+    scope = (wishes.stack, state.service)
+    owned_images = by_address(images, *scope)
+    owned_snapshots = tuple(thing for thing in snapshots if is_planned(thing.marks, *scope))
+    owned = (image for images in owned_images.values() for image in images)
+    return Stock(
+        service=wishes.services[state.service],
+        images={image.id: image for image in images},
+        snapshots={snapshot.id: snapshot for snapshot in snapshots},
+        machines={machine.id: machine for machine in live},
+        gone={machine.id: machine for machine in machines if machine.state.is_gone},
+        named=gather((image.name, image) for image in images),
+        users=gather((snapshot, image) for image in images for snapshot in sorted(set(image.snapshots))),
+        run_from=gather((machine.image, machine) for machine in live),
+        owned_images=owned_images,
+        owned_snapshots=owned_snapshots,
+        owned_machines=by_address(live, *scope),
+        content=by_digest(owned_snapshots),
+        registered=by_digest(owned),
+    )
+
+
+def is_planned(marks: Marks | None, stack: str, service: str) -> bool:
+    """Whether marks are of this stack and service, and of what plans look after (not `test`, `manual`)."""
+    return marks is not None and (marks.stack, marks.service, marks.role) == (stack, service, Role.POOL)
+
+
+def by_address(things: Iterable[T], stack: str, service: str) -> dict[Address, tuple[T, ...]]:
+    """The things that plans look after, by their address."""
+    pairs = ((t.marks.address, t) for t in things if t.marks and is_planned(t.marks, stack, service))
+    return gather(pairs)
+
+
+def by_digest(things: Iterable[T]) -> dict[str, tuple[T, ...]]:
+    """Things by the digest that their marks say."""
+    return gather((thing.marks.digest, thing) for thing in things if thing.marks and thing.marks.digest)
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def gather(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
+    """All values of each key, in the order they came."""
+    lists: dict[K, list[V]] = defaultdict(list)
+    for key, value in pairs:
+        lists[key].append(value)
+    return {key: tuple(values) for key, values in lists.items()}
+
+
+def group_by_address(resources: Iterable[ResourceRecord]) -> dict[Address, tuple[ResourceRecord, ...]]:
+    """The records that plans look after, by their address."""
+    ordered = sorted(resources, key=lambda record: (record.service, record.kind, record.id))
+    return gather((record.address, record) for record in ordered if recorded_role(record) is Role.POOL)
+
+
+def recorded_role(record: ResourceRecord) -> Role:
+    """What a recorded resource is there for; records without marks are a plan's own."""
+    marks = read_marks(record.tags)
+    return marks.role if marks else Role.POOL
