@@ -74,6 +74,7 @@ CREATE TABLE digests (
     inode TEXT NOT NULL,
     device TEXT NOT NULL,
     digest TEXT NOT NULL,
+    disk_size INTEGER NOT NULL,
     blocks INTEGER NOT NULL,
     sha256 TEXT,
     at REAL NOT NULL
