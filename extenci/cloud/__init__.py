@@ -1,0 +1,6 @@
+"""What exists on a cloud and can be done there: one narrow method for each call, and no decisions.
+
+Errors leave here as `extenci.model.errors.ServiceError`s, never as the SDK's.
+"""
+
+from __future__ import annotations

@@ -1,0 +1,93 @@
+"""What EC2 answers, as observed values. Whatever a service leaves out is None, "" or empty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from extenci.model.observed import Image, ImageState, Machine, MachineState, Snapshot, SnapshotState
+from extenci.model.ownership import read_marks
+
+Answer = Mapping[str, Any]
+
+
+def read_image(answer: Answer) -> Image:
+    """An `Image` of DescribeImages. Sizes in GiB."""
+    tags = read_tags(answer)
+    volumes = [
+        (one.get("DeviceName"), one["Ebs"]) for one in answer.get("BlockDeviceMappings", ()) if one.get("Ebs")
+    ]
+    sizes = {device: ebs.get("VolumeSize") for device, ebs in volumes}
+    state = answer.get("State", "")
+    return Image(
+        id=answer["ImageId"],
+        name=answer.get("Name", ""),
+        state=ImageState(state) if state in list(ImageState) else ImageState.FAILED,
+        snapshots=tuple(ebs["SnapshotId"] for _, ebs in volumes if ebs.get("SnapshotId")),
+        architecture=answer.get("Architecture"),
+        boot_mode=answer.get("BootMode"),
+        gib=sizes.get(answer.get("RootDeviceName")),
+        created=answer.get("CreationDate", ""),
+        tags=tags,
+        marks=read_marks(tags),
+    )
+
+
+def read_snapshot(answer: Answer) -> Snapshot:
+    """A `Snapshot` of DescribeSnapshots."""
+    tags = read_tags(answer)
+    state = answer.get("State", "")
+    started = answer.get("StartTime")
+    return Snapshot(
+        id=answer["SnapshotId"],
+        state=SnapshotState(state) if state in list(SnapshotState) else SnapshotState.ERROR,
+        gib=int(answer.get("VolumeSize", 0)),
+        started=started.isoformat() if isinstance(started, datetime) else str(started or ""),
+        tags=tags,
+        marks=read_marks(tags),
+    )
+
+
+def read_machine(answer: Answer) -> Machine:
+    """An `Instance` of DescribeInstances.
+
+    `host` is the public address, or the private one where there is no other; a state that EC2 does not
+    know counts as pending.
+    """
+    tags = read_tags(answer)
+    state = answer.get("State", {}).get("Name", "")
+    launched = answer.get("LaunchTime")
+    public = answer.get("PublicIpAddress") or answer.get("PublicDnsName") or ""
+    private = answer.get("PrivateIpAddress") or answer.get("PrivateDnsName") or ""
+    return Machine(
+        id=answer["InstanceId"],
+        state=MachineState(state) if state in list(MachineState) else MachineState.PENDING,
+        image=answer.get("ImageId", ""),
+        type=answer.get("InstanceType", ""),
+        launched=launched.timestamp() if isinstance(launched, datetime) else 0.0,
+        host=public or private,
+        private_host=private,
+        key_name=answer.get("KeyName") or None,
+        groups=read_groups(answer.get("SecurityGroups", ())),
+        subnet=answer.get("SubnetId") or None,
+        availability_zone=answer.get("Placement", {}).get("AvailabilityZone"),
+        instance_profile=answer.get("IamInstanceProfile", {}).get("Arn"),
+        spot=answer.get("InstanceLifecycle") == "spot",
+        reason=answer.get("StateReason", {}).get("Message") or answer.get("StateTransitionReason") or "",
+        token=answer.get("ClientToken", ""),
+        tags=tags,
+        marks=read_marks(tags),
+    )
+
+
+def read_tags(answer: Answer) -> dict[str, str]:
+    """The tags of a resource."""
+    return {tag["Key"]: tag.get("Value", "") for tag in answer.get("Tags", ())}
+
+
+def read_groups(groups: Sequence[Answer]) -> frozenset[str]:
+    """Names and ids of security groups."""
+    return frozenset(
+        text for group in groups for text in (group.get("GroupName"), group.get("GroupId")) if text
+    )

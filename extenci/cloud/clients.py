@@ -1,0 +1,30 @@
+"""Everything that extenci can ask of one service."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from extenci.cloud.ebs import Ebs
+from extenci.cloud.ec2 import Ec2
+from extenci.cloud.session import ServiceSession
+from extenci.model.services import Service
+
+
+class Clients:
+    """The clients of one service. Making this reads and sends nothing; any thread may use it.
+
+    `clock` tells seconds that only rise, `sleep` waits for seconds.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.service = service
+        session = ServiceSession(service)
+        self.ec2 = Ec2(session)
+        self.ebs = Ebs(session, clock=clock, sleep=sleep)

@@ -1,0 +1,155 @@
+"""EBS direct: snapshots written and read block by block (EBS direct API reference).
+
+Blocks have 512 KiB; a block's index is its offset divided by that.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from extenci.cloud.requests import tag_list
+from extenci.cloud.session import ServiceSession
+from extenci.cloud.translate import translated
+from extenci.model.errors import ServiceError, ThingNotFound
+from extenci.model.versions import BLOCK_BYTES
+
+if TYPE_CHECKING:
+    from mypy_boto3_ebs import EBSClient
+
+BIRTH_SECONDS = 120.0
+"""How long after its start a snapshot may still be said not to exist (EBS User Guide, StartSnapshot)."""
+BIRTH_PAUSE_SECONDS = 1.0
+
+
+class Ebs:
+    """EBS direct of one service. Any thread may use it. Every method raises ServiceError and its kinds.
+
+    `clock` tells seconds that only rise, `sleep` waits for seconds.
+    """
+
+    def __init__(
+        self,
+        session: ServiceSession,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._session = session
+        self._clock = clock
+        self._sleep = sleep
+        self._known: dict[str, float] = {}
+
+    def start_snapshot(
+        self,
+        gib: int,
+        token: str,
+        tags: Mapping[str, str],
+        *,
+        description: str = "",
+        timeout_minutes: int = 60,
+        parent: str | None = None,
+    ) -> str:
+        """Start a snapshot of a volume of `gib` GiB; its id. It fails by itself when no block comes for
+        `timeout_minutes` (10 to 4320). The same token (at most 64 characters) and parameters again: the same
+        snapshot."""
+        asked: dict[str, Any] = {
+            "VolumeSize": gib, "ClientToken": token, "Timeout": timeout_minutes,
+            "Tags": tag_list(tags) or None, "Description": description or None, "ParentSnapshotId": parent,
+        }  # fmt: skip
+        with self._asking("StartSnapshot") as ebs:
+            answer = ebs.start_snapshot(**{name: value for name, value in asked.items() if value is not None})
+        snapshot = answer["SnapshotId"]
+        self._known.setdefault(snapshot, self._clock())
+        return snapshot
+
+    def put_block(
+        self, snapshot: str, index: int, data: bytes, sha256: bytes, *, stop: Event | None = None
+    ) -> None:
+        """Write a block: 512 KiB and their SHA-256 (32 raw bytes). ServiceError where the service stored
+        something else."""
+        checksum = base64.b64encode(sha256).decode()
+
+        def put() -> None:
+            with self._asking("PutSnapshotBlock") as ebs:
+                answer = ebs.put_snapshot_block(
+                    SnapshotId=snapshot,
+                    BlockIndex=index,
+                    BlockData=data,
+                    DataLength=BLOCK_BYTES,
+                    Checksum=checksum,
+                    ChecksumAlgorithm="SHA256",
+                )
+            if answer.get("Checksum", checksum) != checksum:
+                raise _damaged(self._session.service.name, snapshot, index)
+
+        self._patiently(put, snapshot, stop)
+
+    def complete(self, snapshot: str, changed_blocks: int, linear_sha256: bytes) -> None:
+        """Seal a snapshot of which `changed_blocks` blocks were put. The service refuses where the SHA-256
+        over the blocks' raw SHA-256s in the order of their indexes is another. The snapshot is pending
+        for a while after."""
+        aggregate: dict[str, Any] = {
+            "Checksum": base64.b64encode(linear_sha256).decode(),
+            "ChecksumAlgorithm": "SHA256",
+            "ChecksumAggregationMethod": "LINEAR",
+        }
+
+        def complete() -> None:
+            with self._asking("CompleteSnapshot") as ebs:
+                ebs.complete_snapshot(
+                    SnapshotId=snapshot,
+                    ChangedBlocksCount=changed_blocks,
+                    **(aggregate if changed_blocks else {}),
+                )
+
+        self._patiently(complete, snapshot, None)
+
+    def list_blocks(self, snapshot: str) -> dict[int, str]:
+        """Indexes of the blocks that a snapshot holds, each with the token that reads it."""
+        found: dict[int, str] = {}
+        following: dict[str, Any] = {}
+        while True:
+            with self._asking("ListSnapshotBlocks") as ebs:
+                page = ebs.list_snapshot_blocks(SnapshotId=snapshot, MaxResults=10_000, **following)
+            found.update((block["BlockIndex"], block["BlockToken"]) for block in page.get("Blocks", ()))
+            if not page.get("NextToken"):
+                return found
+            following = {"NextToken": page["NextToken"]}
+
+    def get_block(self, snapshot: str, index: int, token: str) -> bytes:
+        """The bytes of a block that `list_blocks` named."""
+        with self._asking("GetSnapshotBlock") as ebs:
+            answer = ebs.get_snapshot_block(SnapshotId=snapshot, BlockIndex=index, BlockToken=token)
+            return answer["BlockData"].read()
+
+    def _patiently(self, attempt: Callable[[], None], snapshot: str, stop: Event | None) -> None:
+        """Attempt, and again while the snapshot is so young that "does not exist" may pass."""
+        known_since = self._known.setdefault(snapshot, self._clock())
+        while True:
+            try:
+                return attempt()
+            except ThingNotFound:
+                if self._clock() - known_since > BIRTH_SECONDS or (stop is not None and stop.is_set()):
+                    raise
+            self._sleep(BIRTH_PAUSE_SECONDS)
+
+    @contextmanager
+    def _asking(self, call: str) -> Iterator[EBSClient]:
+        client: EBSClient = self._session.client("ebs")
+        session = self._session
+        with translated(session.service.name, call, session.address("ebs"), session.hidden()):
+            yield client
+
+
+def _damaged(service: str, snapshot: str, index: int) -> ServiceError:
+    return ServiceError(
+        f"The service {service} stored something else than was sent as block {index} of {snapshot}.",
+        "Apply again. If it happens again, something on the way changes what is sent.",
+        service=service,
+        call="PutSnapshotBlock",
+    )

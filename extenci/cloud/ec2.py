@@ -1,0 +1,198 @@
+"""EC2: one narrow method for each call. Parameters and errors as in the EC2 API reference.
+
+Things are looked up by filters rather than by ids, because one id that no longer exists makes a whole
+call fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from extenci.cloud.answers import read_image, read_machine, read_snapshot
+from extenci.cloud.requests import (
+    LaunchRequest,
+    RegisterRequest,
+    register_parameters,
+    run_parameters,
+    tag_list,
+)
+from extenci.cloud.session import ServiceSession
+from extenci.cloud.translate import translated
+from extenci.model.errors import ServiceError, ThingNotFound
+from extenci.model.observed import Image, Machine, Snapshot
+from extenci.model.ownership import STACK
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+PAGE = 1000
+"""Results a page: the most that DescribeInstances, -Images and -Snapshots give."""
+FILTER_VALUES = 200
+"""The most values that a call's filters may have."""
+RESOURCES = 1000
+"""The most resources that TerminateInstances, CreateTags and DeleteTags take at once."""
+
+
+class Ec2:
+    """EC2 of one service. Any thread may use it. Every method raises ServiceError and its kinds."""
+
+    def __init__(self, session: ServiceSession) -> None:
+        self._session = session
+
+    def images(self) -> tuple[Image, ...]:
+        """All images that the account owns, disabled ones too."""
+        return tuple(map(read_image, self._pages("describe_images", "Images", **_ALL_OWN_IMAGES)))
+
+    def images_by_name(self, name: str) -> tuple[Image, ...]:
+        """The account's images of a name (at most one on AWS)."""
+        found = self._pages(
+            "describe_images", "Images", Filters=[_filter("name", [_literal(name)])], **_ALL_OWN_IMAGES
+        )
+        return tuple(image for image in map(read_image, found) if image.name == name)
+
+    def root_device(self, image: str) -> str:
+        """The name of an image's root device, whoever owns the image. ThingNotFound where there is none."""
+        with self._asking("DescribeImages") as ec2:
+            found = ec2.describe_images(ImageIds=[image])["Images"]
+        if not found:
+            raise ThingNotFound(
+                f"The image {image} does not exist on the service {self._session.service.name}.",
+                "Correct the image's id in the spec.",
+                service=self._session.service.name,
+                call="DescribeImages",
+            )
+        return found[0].get("RootDeviceName", "/dev/sda1")
+
+    def snapshots(self, stack: str) -> tuple[Snapshot, ...]:
+        """The account's snapshots that carry a stack's mark."""
+        return self._snapshots("tag:" + STACK, [stack])
+
+    def snapshots_by_id(self, ids: Sequence[str]) -> tuple[Snapshot, ...]:
+        """Those of the snapshots that exist and are the account's."""
+        return tuple(
+            one for batch in _batches(ids, FILTER_VALUES) for one in self._snapshots("snapshot-id", batch)
+        )
+
+    def machines(self, stack: str) -> tuple[Machine, ...]:
+        """Machines that carry a stack's mark, those that ended lately too."""
+        return self._machines("tag:" + STACK, [stack])
+
+    def machines_by_id(self, ids: Sequence[str]) -> tuple[Machine, ...]:
+        """Those of the machines that exist."""
+        return tuple(
+            one for batch in _batches(ids, FILTER_VALUES) for one in self._machines("instance-id", batch)
+        )
+
+    def machines_by_token(self, tokens: Sequence[str]) -> tuple[Machine, ...]:
+        """Machines that were launched with these client tokens."""
+        return tuple(
+            one for batch in _batches(tokens, FILTER_VALUES) for one in self._machines("client-token", batch)
+        )
+
+    def register_image(self, request: RegisterRequest) -> str:
+        """Register an image of a snapshot; its id. The code InvalidAMIName.Duplicate: the name is taken."""
+        with self._asking("RegisterImage") as ec2:
+            return ec2.register_image(**register_parameters(request))["ImageId"]
+
+    def deregister_image(self, image: str) -> None:
+        """Deregister an image; its snapshots stay. ThingNotFound where there is none."""
+        with self._asking("DeregisterImage") as ec2:
+            ec2.deregister_image(ImageId=image)
+
+    def delete_snapshot(self, snapshot: str) -> None:
+        """Delete a snapshot. ThingNotFound where there is none, ThingInUse while an image uses it."""
+        with self._asking("DeleteSnapshot") as ec2:
+            ec2.delete_snapshot(SnapshotId=snapshot)
+
+    def run_instances(self, request: LaunchRequest) -> tuple[str, ...]:
+        """Launch machines; their ids. The same token and request again: the same machines."""
+        root_device = request.root_device
+        if request.settings.root_volume is not None and root_device is None:
+            root_device = self.root_device(request.image)
+        user_data = request.settings.user_data
+        with self._asking("RunInstances", *((user_data,) if user_data else ())) as ec2:
+            answer = ec2.run_instances(**run_parameters(request, root_device))
+        return tuple(machine["InstanceId"] for machine in answer["Instances"])
+
+    def terminate(self, ids: Sequence[str]) -> None:
+        """End machines; those that ended already are no error. ThingNotFound names those that never were,
+        or ended long ago; then none of its thousand was ended."""
+        for batch in _batches(ids, RESOURCES):
+            with self._asking("TerminateInstances") as ec2:
+                ec2.terminate_instances(InstanceIds=list(batch))
+
+    def create_tags(self, ids: Sequence[str], tags: Mapping[str, str]) -> None:
+        """Put tags on resources, in place of those of the same keys."""
+        for batch in _batches(ids, RESOURCES) if tags else ():
+            with self._asking("CreateTags") as ec2:
+                ec2.create_tags(Resources=list(batch), Tags=cast("Any", tag_list(tags)))
+
+    def delete_tags(self, ids: Sequence[str], keys: Sequence[str]) -> None:
+        """Take tags off resources, whatever their values."""
+        for batch in _batches(ids, RESOURCES) if keys else ():
+            with self._asking("DeleteTags") as ec2:
+                ec2.delete_tags(Resources=list(batch), Tags=[{"Key": key} for key in sorted(keys)])
+
+    def console_output(self, machine: str) -> str:
+        """What a machine wrote on its serial console, "" while the service has nothing of it."""
+        with self._asking("GetConsoleOutput") as ec2:
+            return ec2.get_console_output(InstanceId=machine).get("Output", "")
+
+    def _snapshots(self, name: str, values: Sequence[str]) -> tuple[Snapshot, ...]:
+        found = self._pages(
+            "describe_snapshots", "Snapshots", OwnerIds=["self"], Filters=[_filter(name, values)]
+        )
+        return tuple(map(read_snapshot, found))
+
+    def _machines(self, name: str, values: Sequence[str]) -> tuple[Machine, ...]:
+        found = self._pages("describe_instances", "Reservations", Filters=[_filter(name, values)])
+        return tuple(
+            read_machine(machine) for reservation in found for machine in reservation.get("Instances", ())
+        )
+
+    def _pages(self, method: str, items: str, **parameters: Any) -> list[Mapping[str, Any]]:
+        """All items of all pages. Not asked for pages, AWS gives everything at once, or too much to give."""
+        call = "".join(word.capitalize() for word in method.split("_"))
+        with self._asking(call) as ec2:
+            pages = ec2.get_paginator(cast("Any", method)).paginate(
+                **parameters, PaginationConfig={"PageSize": PAGE}
+            )
+            return [item for page in pages for item in cast("Any", page).get(items, ())]
+
+    @contextmanager
+    def _asking(self, call: str, *hidden: str) -> Iterator[EC2Client]:
+        client: EC2Client = self._session.client("ec2")
+        session = self._session
+        with translated(session.service.name, call, session.address("ec2"), (*session.hidden(), *hidden)):
+            try:
+                yield client
+            except KeyError as error:
+                raise _incomplete(session.service.name, call, error) from None
+
+
+_ALL_OWN_IMAGES: Mapping[str, Any] = {"Owners": ["self"], "IncludeDisabled": True}
+"""A disabled image still has its name and holds its snapshots."""
+
+
+def _batches(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def _filter(name: str, values: Sequence[str]) -> dict[str, Any]:
+    return {"Name": name, "Values": list(values)}
+
+
+def _literal(text: str) -> str:
+    """A filter's value that stands for itself: `*` and `?` match anything otherwise."""
+    return "".join("\\" + character if character in "\\*?" else character for character in text)
+
+
+def _incomplete(service: str, call: str, error: KeyError) -> ServiceError:
+    return ServiceError(
+        f"The service {service} answered {call} without {error}.",
+        "Check the service's URLs: something else may listen there.",
+        service=service,
+        call=call,
+    )

@@ -1,0 +1,139 @@
+"""Which kind of error a service's code stands for, and what to do about it.
+
+Sources: EC2 API reference, "Error codes for the Amazon EC2 API"; EBS direct API reference, "Errors".
+"""
+
+from __future__ import annotations
+
+from extenci.model.errors import (
+    AccessRefused,
+    LimitReached,
+    ServiceError,
+    ThingInUse,
+    ThingNotFound,
+    Throttled,
+)
+
+Kind = type[ServiceError]
+
+_KEYS = "Check the service's `credentials:`: the keys are not known there, or not for this service."
+_RIGHTS = "Ask whoever runs the account to allow this call for these credentials."
+_TIME = "Renew the credentials, and check that this machine's clock is right."
+_ACCOUNT = "The account is not ready for this: see the message, and ask whoever runs it."
+
+_ACCESS = {
+    "AuthFailure": _KEYS,
+    "InvalidClientTokenId": _KEYS,
+    "InvalidAccessKeyId": _KEYS,
+    "InvalidToken": _KEYS,
+    "UnrecognizedClientException": _KEYS,
+    "MissingAuthenticationToken": _KEYS,
+    "MissingAuthenticationTokenException": _KEYS,
+    "SignatureDoesNotMatch": _KEYS,
+    "InvalidSignatureException": _KEYS,
+    "IncompleteSignature": _KEYS,
+    "IncompleteSignatureException": _KEYS,
+    "InvalidSecurity": _KEYS,
+    "UnauthorizedOperation": _RIGHTS,
+    "AccessDenied": _RIGHTS,
+    "AccessDeniedException": _RIGHTS,
+    "NotAuthorized": _RIGHTS,
+    "Forbidden": _RIGHTS,
+    "401": _KEYS,
+    "403": _RIGHTS,
+    "RequestExpired": _TIME,
+    "ExpiredToken": _TIME,
+    "ExpiredTokenException": _TIME,
+    "TokenRefreshRequired": _TIME,
+    "RequestTimeTooSkewed": _TIME,
+    "Blocked": _ACCOUNT,
+    "OptInRequired": _ACCOUNT,
+    "PendingVerification": _ACCOUNT,
+}
+
+SIGNATURE_CODES = frozenset(
+    (
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+    )
+)
+"""Their messages quote the canonical request, session token included."""
+
+_QUOTA = "Ask the service for a higher quota, or end what is no longer needed."
+_CAPACITY = "Try later, or another type or availability zone."
+
+_LIMITS = {
+    "InsufficientInstanceCapacity": _CAPACITY,
+    "InsufficientHostCapacity": _CAPACITY,
+    "InsufficientReservedInstanceCapacity": _CAPACITY,
+    "InsufficientCapacity": _CAPACITY,
+    "InsufficientCapacityOnHost": _CAPACITY,
+    "InsufficientFreeAddressesInSubnet": "Give another subnet: this one has no free addresses.",
+    "SpotMaxPriceTooLow": "Raise spot_price, or launch without it.",
+    "InstanceLimitExceeded": _QUOTA,
+    "VcpuLimitExceeded": _QUOTA,
+    "ResourceLimitExceeded": _QUOTA,
+    "ServiceQuotaExceededException": _QUOTA,
+    "ConcurrentSnapshotLimitExceeded": _QUOTA,
+    "PendingSnapshotLimitExceeded": _QUOTA,
+    "AMIQuotaExceeded": _QUOTA,
+    "TagLimitExceeded": "Give fewer tags: a resource takes 50.",
+}
+
+_THROTTLES = frozenset(
+    ("Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded", "RequestThrottled",
+     "RequestThrottledException", "SlowDown", "TooManyRequestsException", "BandwidthLimitExceeded",
+     "PriorRequestNotComplete", "EC2ThrottledException", "ClientRequestLimitExceeded", "429")
+)  # fmt: skip
+
+_IN_USE = frozenset(
+    ("DependencyViolation", "ResourceInUse", "ResourceInUseException", "OperationNotPermitted.InUse")
+)
+
+_HINTS = {
+    "InvalidParameterCombination": "With `subnet`, name security groups by their ids (sg-…).",
+    "InvalidAMIName.Duplicate": "An image of this name is registered already.",
+    "InvalidBlockDeviceMapping": "Check `size` and `root_volume`: a volume holds at least its snapshot.",
+    "Unsupported": "The type may not exist in this zone, or not for this architecture or boot mode.",
+    "InternalError": "The service failed. Try again later.",
+    "Unavailable": "The service is overloaded. Try again later.",
+    "ServiceUnavailable": "The service is overloaded. Try again later.",
+}
+
+
+def kind_of_code(code: str) -> tuple[Kind, str]:
+    """The class of error that a code stands for, and the next step ("" where none is known)."""
+    if code in _ACCESS:
+        return AccessRefused, _ACCESS[code]
+    if code in _THROTTLES or code.startswith("Throttl"):
+        return Throttled, "Try again later, or with a lower --parallelism."
+    if is_limit(code):
+        return LimitReached, _LIMITS.get(code, _QUOTA)
+    if code in _IN_USE or code.endswith((".InUse", "InUseException")):
+        return ThingInUse, "Something else uses it: find out what, and end that first."
+    if is_missing(code):
+        return ThingNotFound, "It does not exist there (any more)."
+    return ServiceError, _hint(code)
+
+
+def is_limit(code: str) -> bool:
+    """Whether a code says that a quota or the capacity is used up."""
+    return code in _LIMITS or code.startswith("MaxSpot") or code.endswith(("LimitExceeded", "QuotaExceeded"))
+
+
+def is_missing(code: str) -> bool:
+    """Whether a code says that a thing does not exist; a deregistered AMI is `Unavailable`."""
+    missing = (".NotFound", "NotFoundException", ".Unknown")
+    return code.endswith(missing) or code in ("InvalidAMIID.Unavailable", "NoSuchBucket", "NoSuchKey", "404")
+
+
+def _hint(code: str) -> str:
+    if code in _HINTS:
+        return _HINTS[code]
+    if code.isdigit() and code >= "500":
+        return "The service failed. Try again later."
+    if code.endswith(".Malformed"):
+        return "Correct it: this is not how such ids or names are written."
+    return ""

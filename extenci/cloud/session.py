@@ -1,0 +1,102 @@
+"""The SDK's clients of one service, each made when it is first needed.
+
+Making one costs 0.2 s, most of it for reading the SDK's own descriptions of the API, so they are shared
+by all threads and the descriptions by all services.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
+from botocore.loaders import Loader, create_loader
+from botocore.session import Session
+
+import extenci
+from extenci.cloud.credentials import hidden_of, open_session
+from extenci.cloud.translate import translated
+from extenci.model.services import Service, is_loopback
+
+CONNECT_SECONDS = 10
+READ_SECONDS = {"ebs": 20}
+OTHER_READ_SECONDS = 60
+ATTEMPTS = 6
+ATTEMPTS_WITHOUT_CONNECTION = 3
+"""Where nobody listens, six attempts would keep a person waiting for half a minute."""
+CONNECTIONS = 64
+
+_making = threading.Lock()
+_loaders: list[Loader] = []
+
+
+class ServiceSession:
+    """Credentials and clients of one service. Any thread may use it; nothing is read or sent before the
+    first call of a method."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self._session: Session | None = None
+        self._clients: dict[str, Any] = {}
+
+    def client(self, api: str) -> Any:
+        """The SDK's client of an API (`ec2`, `s3`, `ebs`). AccessRefused without credentials."""
+        with _making:
+            if api not in self._clients:
+                with translated(self.service.name, f"a connection to {api}", self.address(api)):
+                    self._clients[api] = self._make(api)
+            return self._clients[api]
+
+    def address(self, api: str) -> str:
+        """The URL that the service file names for an API, "" where it is AWS's own."""
+        return self._addresses.get(api) or ""
+
+    def hidden(self) -> tuple[str, ...]:
+        """Secrets of this service's credentials, which no text may hold."""
+        return hidden_of(self._session) if self._session is not None else ()
+
+    @property
+    def _addresses(self) -> Mapping[str, str | None]:
+        return {"ec2": self.service.ec2, "s3": self.service.s3, "ebs": self.service.ebs}
+
+    def _make(self, api: str) -> Any:
+        if self._session is None:
+            self._session = open_session(self.service.name, self.service.credentials)
+            self._session.register_component("data_loader", _shared_loader(self._session))
+        client = self._session.create_client(
+            api,
+            region_name=self.service.region,
+            endpoint_url=self.address(api) or None,
+            verify=self.service.ca_bundle,
+            config=self._config(api),
+        )
+        client.meta.events.register_first(f"needs-retry.{api}", _give_up_without_connection)
+        return client
+
+    def _config(self, api: str) -> Config:
+        return Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS.get(api, OTHER_READ_SECONDS),
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            max_pool_connections=CONNECTIONS,
+            user_agent_extra=f"extenci/{extenci.__version__}",
+            proxies={} if is_loopback(self.address(api)) else None,
+            parameter_validation=True,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+
+
+def _shared_loader(session: Session) -> Loader:
+    if not _loaders:
+        _loaders.append(create_loader(session.get_config_variable("data_path")))
+    return _loaders[0]
+
+
+def _give_up_without_connection(
+    attempts: int = 0, caught_exception: Exception | None = None, **_: object
+) -> None:
+    if isinstance(caught_exception, EndpointConnectionError) and attempts >= ATTEMPTS_WITHOUT_CONNECTION:
+        raise caught_exception
