@@ -18,6 +18,10 @@ Path = tuple[str | int, ...]
 """Keys and indexes that lead from a document's top to a value."""
 
 
+MOST_FAULTS = 500
+"""Faults of one kind and file that are put into words; with more, nobody reads on."""
+
+
 @dataclass(frozen=True, order=True, slots=True)
 class Mark:
     """A place in a file. Lines and columns count from 1; 0 means the whole file."""

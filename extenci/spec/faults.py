@@ -10,13 +10,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from extenci.spec.document import Document, Fault, Mark, Node, Path, find_nothings, locate, plain
+from extenci.spec.document import MOST_FAULTS, Document, Fault, Mark, Node, Path, find_nothings, locate, plain
 from extenci.spec.wording import kind_of, quoted, suggestion
 
 M = TypeVar("M", bound=BaseModel)
-
-MOST_FAULTS = 500
-"""Faults of one file that are put into words; with more, nobody reads on."""
 
 FEW_KEYS = 6
 """Keys of a mapping up to which a message lists them all."""
@@ -44,7 +41,10 @@ def validate(model: type[M], document: Document) -> tuple[M | None, list[Fault]]
         details = error.errors(include_url=False)
         silent = {fault.mark for fault in faults}
         found = [explain(detail, document.top, model) for detail in details[:MOST_FAULTS]]
-        return None, faults + [fault for fault in found if fault.mark not in silent]
+        faults += [fault for fault in found if fault.mark not in silent]
+        if len(details) > MOST_FAULTS:
+            faults.append(Fault(Mark(), f"has {len(details) - MOST_FAULTS} more problems of this kind"))
+        return None, faults
     return (None if faults else value), faults
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from decimal import Decimal
 from typing import Annotated
 
@@ -25,6 +26,7 @@ from extenci.spec.forms import (
 from extenci.spec.wording import kind_of, printable
 
 IMAGE_ID = re.compile(r"(?:ami|emi)-[0-9A-Za-z]{1,32}")
+MOST_SERVICES = 100
 LONGEST_PATH = 4095
 USER_DATA_LIMIT = 16 * 1024
 """Bytes of user data, before base64 (EC2: RunInstances, UserData)."""
@@ -60,6 +62,8 @@ def read_names(value: object) -> list[str]:
         return [read_name(value)]
     if not isinstance(value, list) or not value:
         raise wrong("must be the name of a service, or a list of names")
+    if len(value) > MOST_SERVICES:
+        raise wrong(f"names too many services: {len(value)}, at most {MOST_SERVICES}")
     names = [read_name(item) for item in value]
     if len(set(names)) < len(names):
         raise wrong("names a service twice")
@@ -95,7 +99,9 @@ def read_regex(value: object) -> str:
     if len(value) > 500:
         raise wrong("is too long for a regular expression: at most 500 characters")
     try:
-        re.compile(value)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            re.compile(value)
     except (re.error, OverflowError, RecursionError) as error:
         raise wrong(f"is not a regular expression: {printable(str(error))}") from None
     return value

@@ -20,7 +20,7 @@ from extenci.spec.wording import quoted, shown
 
 DEFAULT_STACK = "default"
 
-LARGEST_ROOT = 8 << 20
+LARGEST_ROOT = 16 << 20
 """Bytes of all spec files together, about a minute's reading."""
 
 

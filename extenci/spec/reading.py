@@ -9,8 +9,8 @@ from pathlib import Path
 
 from extenci.spec.document import Mark, Unreadable
 
-LARGEST_FILE = 1 << 20
-"""Bytes of the largest YAML file that is read. 1 MiB holds more than 5,000 instance groups."""
+LARGEST_FILE = 4 << 20
+"""Bytes of the largest YAML file that is read. 4 MiB hold more than 20,000 instance groups."""
 
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -59,7 +59,7 @@ def _require_regular(state: os.stat_result) -> None:
 
 
 def _in_words(size: int) -> str:
-    return f"{size / (1 << 20):.1f} MiB" if size > 1 << 20 else f"{size} bytes"
+    return f"{size / (1 << 20):.1f} MiB" if size >= 1 << 20 else f"{size} bytes"
 
 
 def read_text(path: str | Path) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from extenci.model.errors import Problem
+from extenci.model.errors import Problem, UsageError
 from extenci.model.services import Service
 from extenci.model.wishes import (
     ImageId,
@@ -28,6 +28,9 @@ from extenci.spec.user_data import read_user_data
 from extenci.spec.wording import quoted, shown, suggestion
 
 MOST_SUGGESTIONS = 100
+
+MOST_WISHES = 100_000
+"""Images and groups; a list of services multiplies them."""
 
 UPLOADS = (Method.EBS,)
 """Methods that have their effect already."""
@@ -88,6 +91,11 @@ def _resolve_services(resolution: Resolution, document: SpecDocument) -> None:
 
 
 def _register(resolution: Resolution, entry: SpecEntry) -> None:
+    if len(resolution.entries) + len(entry.services) > MOST_WISHES:
+        raise UsageError(
+            f"The specs ask for more than {MOST_WISHES:,} images and groups of instances.",
+            "Split them into several roots, each with its own stack.",
+        )
     for service in entry.services:
         address = Address(service.name, entry.name)
         first = resolution.entries.setdefault(address, entry)

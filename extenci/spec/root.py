@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import Field
 
 from extenci.model.errors import UsageError
-from extenci.spec.document import Document, Fault
+from extenci.spec.document import Document, Fault, Mark
 from extenci.spec.faults import validate
 from extenci.spec.fields import Name
 from extenci.spec.forms import Strict, text, whole
@@ -70,8 +70,8 @@ def find_root(path: Path) -> Path:
 
 def resolve_path(path: Path) -> Path:
     """A path's real one. UsageError where there is nothing."""
-    real = Path(os.path.realpath(path))
     try:
+        real = Path(os.path.realpath(path))
         real.stat()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no path"
@@ -98,6 +98,9 @@ def read_root(folder: Path) -> Root:
     path = folder / SETTINGS_FILE
     if not os.path.lexists(path):
         return Root(folder, None, None)
+    if not Path(os.path.realpath(path)).is_relative_to(folder):
+        fault = Fault(Mark(), "is a link that leads out of the spec root; copy the file")
+        return Root(folder, Document(path, None), None, (), (fault,))
     document = load_document(path)
     settings, faults = validate(RootFile, document)
     if settings is None:

@@ -165,7 +165,9 @@ class InstancesSpec(LaunchKeys):
     image: ImageText = Field(description="An image of these specs, or an id (`ami-…`, `emi-…`).")
     count: Annotated[int, whole(0, 10000, "machines")] = Field(description="How many machines.")
     tags: Tags = Field(default_factory=dict, description="Tags of the machines.")
-    update: UpdateSpec = Field(default=UpdateSpec(), description="How outdated machines give way to new ones.")
+    update: UpdateSpec = Field(
+        default=UpdateSpec(), description="How outdated machines give way to new ones."
+    )
     launch_timeout: Annotated[int, duration(10, DAY)] = Field(
         default=900, description="How long a machine may take to run. Default: 15m."
     )

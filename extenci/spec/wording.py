@@ -57,8 +57,9 @@ def listed(words: Iterable[str]) -> str:
 
 def shown(path: str | PathLike[str]) -> str:
     """A file's name for people: relative to the current folder when below it, else absolute."""
-    absolute = Path(fspath(path)).absolute()
     try:
-        return printable(str(absolute.relative_to(Path.cwd())))
-    except (ValueError, FileNotFoundError):
-        return printable(str(absolute))
+        here = Path.cwd()
+    except FileNotFoundError:
+        return printable(fspath(path))
+    absolute = here / path
+    return printable(str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute))

@@ -28,15 +28,26 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
-from extenci.spec.document import Document, Entry, Fault, Mapping, Mark, Node, Scalar, Sequence, Unreadable
+from extenci.spec.document import (
+    MOST_FAULTS,
+    Document,
+    Entry,
+    Fault,
+    Mapping,
+    Mark,
+    Node,
+    Scalar,
+    Sequence,
+    Unreadable,
+)
 from extenci.spec.reading import end_mark, read_text
 from extenci.spec.scalars import TAG, Ambiguous, Value, resolve, resolve_tagged
-from extenci.spec.wording import quoted
+from extenci.spec.wording import printable, quoted
 
 SUFFIXES = (".yaml", ".yml")
 """What names of YAML files end in."""
 
-MOST_VALUES = 100_000
+MOST_VALUES = 300_000
 """Values of one document, with every alias written out."""
 
 DEEPEST = 50
@@ -90,7 +101,7 @@ def _explain(error: MarkedYAMLError, text: str) -> str:
     if problem == "mapping values are not allowed here":
         return "this is not valid YAML: a second ': ' in one line; put text that has one in quotes"
     context = f" {error.context}" if error.context else ""
-    return f"this is not valid YAML: {problem}{context}"
+    return printable(f"this is not valid YAML: {problem}{context}")
 
 
 def _mark(mark: Any) -> Mark:
@@ -140,7 +151,8 @@ class _Composer:
             self._fault(event, "the file asks for another version of YAML than 1.2; remove the %YAML line")
 
     def _fault(self, event: Event, message: str) -> None:
-        self.faults.append(Fault(_mark(event.start_mark), message))
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append(Fault(_mark(event.start_mark), message))
 
     def _node(self, event: Event, depth: int) -> Node:
         mark = _mark(event.start_mark)

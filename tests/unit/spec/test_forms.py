@@ -8,7 +8,14 @@ import pytest
 from pydantic_core import PydanticCustomError
 
 from extenci.model.ownership import TAG_KEYS_LIMIT
-from extenci.spec.fields import MOST_TAGS, read_price, read_source, read_user_data, require_few_tags
+from extenci.spec.fields import (
+    MOST_TAGS,
+    read_price,
+    read_regex,
+    read_source,
+    read_user_data,
+    require_few_tags,
+)
 from extenci.spec.forms import duration, in_words
 from extenci.spec.service_file import read_key_path, read_url
 
@@ -64,6 +71,18 @@ def test_sources_are_paths_and_two_kinds_of_urls(source: str) -> None:
 def test_other_sources_are_refused(source: object) -> None:
     with pytest.raises(PydanticCustomError):
         read_source(source)
+
+
+def test_a_regular_expression_that_python_warns_about_is_still_one() -> None:
+    assert read_regex("[[a]") == "[[a]"
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(", "a{4294967295}", "(" * 250 + "*", "a" * 501, "", 3, "(?P<a>x)(?P<a>y)"]
+)
+def test_what_is_no_regular_expression_is_refused(pattern: object) -> None:
+    with pytest.raises(PydanticCustomError):
+        read_regex(pattern)
 
 
 def test_user_data_is_bounded_in_bytes_and_never_shown() -> None:

@@ -12,7 +12,7 @@ from extenci.model.errors import SpecError, UsageError
 from extenci.model.services import Service
 from extenci.model.wishes import Selection, Wishes
 from extenci.model.words import Address
-from extenci.spec import find_root, load_wishes, root
+from extenci.spec import find_root, load_wishes, resolve, root
 
 SANDBOX = Service(name="sandbox", region="us-east-1", ec2="http://127.0.0.1:1")
 
@@ -176,6 +176,42 @@ def test_links_are_followed_inside_the_root_only(specs: Path, tmp_path: Path) ->
     ] * 2
 
 
+def test_settings_that_are_a_link_out_of_the_root_are_not_read(specs: Path, tmp_path: Path) -> None:
+    write(tmp_path, {"secrets.yaml": "token-hunter2: hunter2"})
+    (specs / "extenci.yaml").unlink()
+    (specs / "extenci.yaml").symlink_to("../secrets.yaml")
+    assert "leads out of the spec root" in "\n".join(problems_of(specs))
+    assert "hunter2" not in "\n".join(problems_of(specs))
+
+
+def test_a_list_of_services_cannot_multiply_wishes_without_bound(
+    specs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resolve, "MOST_WISHES", 4)
+    assert len(load(specs).images) == 4
+    write(specs, {"d.yaml": SPEC.format(service="[sandbox, far]", name="d")})
+    with pytest.raises(UsageError, match="more than 4 images and groups"):
+        load(specs)
+    names = ", ".join(f"s{number}" for number in range(101))
+    write(specs, {"d.yaml": SPEC.format(service=f"[{names}]", name="d")})
+    assert problems_of(specs) == ["'service' names too many services: 101, at most 100"]
+
+
+def test_of_very_many_problems_the_rest_is_counted(specs: Path) -> None:
+    write(specs, {"d.yaml": "service: sandbox\n" + "".join(f"x{number}: 1\n" for number in range(600))})
+    problems = problems_of(specs)
+    assert len(problems) == 501
+    assert "has 100 more problems of this kind" in problems
+
+
+def test_a_current_folder_that_is_gone_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(UsageError, match="No such file"):
+        load()
+
+
 def test_the_walk_is_bounded(specs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(root, "MOST_FILES", 3)
     with pytest.raises(UsageError, match="more than 3 YAML files"):
@@ -186,10 +222,10 @@ def test_the_walk_is_bounded(specs: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_root_of_large_files_is_refused_unread(tmp_path: Path) -> None:
-    for number in range(9):
+    for number in range(5):
         with (tmp_path / f"{number}.yaml").open("w") as file:
-            file.truncate(1 << 20)
-    with pytest.raises(UsageError, match="9 MiB"):
+            file.truncate(4 << 20)
+    with pytest.raises(UsageError, match="20 MiB"):
         load(tmp_path)
 
 
