@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from extenci.model.errors import PlanError
 from extenci.model.observed import Image, Machine, Observation, Snapshot
-from extenci.model.plans import Plan
+from extenci.model.plans import Change, Drift, Plan, ReplaceWork, TerminateWork, UnstageWork
 from extenci.model.records import Records
 from extenci.model.versions import Disk
 from extenci.model.wishes import Wishes
 from extenci.model.words import Address
+from extenci.plan.drift import find_drift
 from extenci.plan.groups import judge_groups
-from extenci.plan.images import provide_images
+from extenci.plan.images import Provided, provide_images
 from extenci.plan.instances import change_group
 from extenci.plan.limits import find_headroom, find_refusals
 from extenci.plan.order import order_changes
 from extenci.plan.parts import Part, join
 from extenci.plan.removal import Leaving, find_departures, remove_groups, retire_images
 from extenci.plan.scene import Scene, Stock, set_scene, touched_services
+from extenci.plan.tagging import retag_service
 from extenci.plan.unstaging import remove_leftovers, unstage_images
 
 
@@ -41,45 +44,71 @@ def make_plan(
     """
     check_services(wishes, observation, records)
     scene = set_scene(wishes, disks, observation, records, now, destroy)
-    parts = {name: plan_service(scene, stock) for name, stock in scene.stocks.items()}
-    whole = join(parts.values())
-    refusals = [find_refusals(scene, scene.stocks[name], part.changes) for name, part in parts.items()]
+    views = [view_service(scene, stock) for stock in scene.stocks.values()]
+    whole = join(view.part for view in views)
     return Plan(
         stack=wishes.stack,
         services=tuple(scene.stocks),
         changes=order_changes(whole.changes),
-        blocked=tuple(
-            sorted(set(whole.blocked), key=lambda one: (one.address, one.kind, one.action, one.reason))
-        ),
-        warnings=tuple(dict.fromkeys(whole.warnings)),
-        refusals=tuple(sentence for sentences in refusals for sentence in sentences),
+        drift=tuple(drift for view in views for drift in view.drift),
+        blocked=tuple(sorted(whole.blocked, key=lambda one: (one.address, one.kind, one.action, one.reason))),
+        warnings=whole.warnings,
+        refusals=tuple(refusal for view in views for refusal in view.refusals),
         destroy=destroy,
     )
 
 
-def plan_service(scene: Scene, stock: Stock) -> Part:
-    """Everything that is to be done on one service."""
+@dataclass(frozen=True)
+class View:
+    """What a plan has to say of one service."""
+
+    part: Part
+    drift: tuple[Drift, ...]
+    refusals: tuple[str, ...]
+
+
+def view_service(scene: Scene, stock: Stock) -> View:
+    """Everything that is to be done on one service, and said about it."""
     provided = provide_images(scene, stock)
     groups = judge_groups(scene, stock, provided.provisions)
     headroom = find_headroom(scene, stock, groups)
     machines = join(
         (*(change_group(scene, group, headroom) for group in groups), remove_groups(scene, stock))
     )
-    retired = retire_images(scene, stock, provided.provisions, find_departures(machines))
+    removed = remove_images(scene, stock, provided, find_departures(machines))
+    tags = retag_service(scene, stock, provided.provisions, find_going((*machines.changes, *removed.changes)))
+    part = join((provided.part, machines, removed, tags))
+    return View(part, find_drift(scene, stock, groups), find_refusals(scene, stock, part.changes))
+
+
+def remove_images(scene: Scene, stock: Stock, provided: Provided, departures: Mapping[str, str]) -> Part:
+    """Unstage what nothing asks for, what stands in the way, and what was left behind."""
+    retired = retire_images(scene, stock, provided.provisions, departures)
     cleared = [
         Leaving(image, image.marks.address, "registration failed", first=True)
         for image in provided.cleared
         if image.marks
     ]
+    leaving = (*cleared, *retired.leaving)
     return join(
         (
-            provided.part,
-            machines,
             retired.part,
-            unstage_images(scene, stock, [*cleared, *retired.leaving], provided.provisions),
+            unstage_images(scene, stock, leaving, provided.provisions),
             remove_leftovers(scene, stock, provided.provisions),
         )
     )
+
+
+def find_going(changes: Iterable[Change]) -> frozenset[str]:
+    """The ids of everything that changes remove."""
+    going: set[str] = set()
+    for change in changes:
+        match change.work:
+            case TerminateWork(machines=machines) | ReplaceWork(machines=machines):
+                going.update(machines)
+            case UnstageWork(image=image, snapshots=snapshots):
+                going.update(snapshots, [image] if image else [])
+    return frozenset(going)
 
 
 def check_services(wishes: Wishes, observation: Observation, records: Records) -> None:

@@ -86,7 +86,7 @@ def set_scene(
     destroy: bool,
 ) -> Scene:
     """Index the inputs of a plan; the order in which they come makes no difference afterwards."""
-    names = touched_services(wishes)
+    names = [name for name in touched_services(wishes) if name in observation.services]
     return Scene(
         wishes=wishes,
         disks=disks,

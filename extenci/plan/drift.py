@@ -1,0 +1,110 @@
+"""Drift: what changed on a service although no spec asked for it. It makes no change by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from extenci.model.observed import Image, Machine, MachineState, Snapshot
+from extenci.model.plans import Drift
+from extenci.model.records import ResourceKind, ResourceRecord
+from extenci.model.words import Address, Kind, Tagging
+from extenci.plan.fields import LAUNCH_FIELDS, differing_fields, group_fields
+from extenci.plan.groups import Group
+from extenci.plan.scene import Scene, Stock
+
+MACHINE_FACTS = ("image", "type", "key_name", "subnet", "availability_zone", "instance_profile")
+"""What a machine is by the records and by the service, under the names of `Machine`'s fields."""
+
+
+def find_drift(scene: Scene, stock: Stock, groups: tuple[Group, ...]) -> tuple[Drift, ...]:
+    """Every difference on a service between what was made and what is there, of what is selected."""
+    found = [
+        *recorded_drift(scene, stock),
+        *stopped_machines(scene, stock),
+        *unasked_differences(scene, groups),
+    ]
+    first = {(one.address, one.path): one for one in reversed(found)}
+    return tuple(sorted(first.values(), key=lambda one: (one.address, one.kind, one.path)))
+
+
+def recorded_drift(scene: Scene, stock: Stock) -> Iterator[Drift]:
+    """What is not as the records have it."""
+    snapshots = {snapshot.id: snapshot for snapshot in stock.owned_snapshots}
+    for address, records in scene.recorded.items():
+        if address.service != stock.service.name or not scene.covers(address):
+            continue
+        for record in records:
+            match record.kind:
+                case ResourceKind.MACHINE:
+                    yield from machine_drift(stock, record)
+                case ResourceKind.IMAGE:
+                    yield from thing_drift(stock, record, stock.images.get(record.id), "deregistered")
+                case ResourceKind.SNAPSHOT:
+                    yield from thing_drift(stock, record, snapshots.get(record.id), "deleted")
+
+
+def machine_drift(stock: Stock, record: ResourceRecord) -> Iterator[Drift]:
+    """A recorded machine that is gone, or is not what it was."""
+    path, before = f"machines.{record.id}", record.facts.get("state") or "running"
+    machine = stock.machines.get(record.id)
+    if machine is None:
+        gone = stock.gone.get(record.id)
+        after = describe_state(gone) if gone else "not found"
+        yield Drift(record.address, Kind.INSTANCES, path, before, after)
+        return
+    for name in MACHINE_FACTS:
+        value = getattr(machine, name)
+        if name in record.facts and record.facts[name] != value:
+            yield Drift(record.address, Kind.INSTANCES, f"{path}.{name}", record.facts[name], value)
+    yield from tag_drift(stock, record, machine.tags, Kind.INSTANCES)
+
+
+def thing_drift(
+    stock: Stock, record: ResourceRecord, thing: Image | Snapshot | None, gone: str
+) -> Iterator[Drift]:
+    """A recorded image or snapshot that is gone, or carries other tags."""
+    if thing is None:
+        before = record.facts.get("state") or "staged"
+        yield Drift(record.address, Kind.IMAGE, f"{record.kind}s.{record.id}", before, gone)
+        return
+    yield from tag_drift(stock, record, thing.tags, Kind.IMAGE)
+
+
+def tag_drift(stock: Stock, record: ResourceRecord, tags: Mapping[str, str], kind: Kind) -> Iterator[Drift]:
+    """Tags that were put on a thing and are not on it any more as they were."""
+    if stock.service.tags is Tagging.NONE:
+        return
+    for key, value in sorted(record.tags.items()):
+        if tags.get(key) != value:
+            path = f"{record.kind}s.{record.id}.tags.{key}"
+            yield Drift(record.address, kind, path, value, tags.get(key))
+
+
+def stopped_machines(scene: Scene, stock: Stock) -> Iterator[Drift]:
+    """Machines that nobody stopped through extenci, which never stops one."""
+    for address, machines in stock.owned_machines.items():
+        if scene.covers(address):
+            for machine in machines:
+                if machine.state in (MachineState.STOPPING, MachineState.STOPPED):
+                    after = describe_state(machine)
+                    yield Drift(address, Kind.INSTANCES, f"machines.{machine.id}", "running", after)
+
+
+def unasked_differences(scene: Scene, groups: tuple[Group, ...]) -> Iterator[Drift]:
+    """Machines that are not what the specs ask for, though the specs have not changed since they were
+    last fully applied. A new version of the image is no drift: the disk's content is not in the spec."""
+    for group in groups:
+        address = group.wish.address
+        applied = scene.applied(address)
+        if applied is None or differing_fields(applied, group_fields(group.wish), LAUNCH_FIELDS):
+            continue
+        for member in group.members:
+            for field in member.outdated:
+                if field.path != "image" or not isinstance(group.wish.image, Address):
+                    path = f"machines.{member.machine.id}.{field.path}"
+                    yield Drift(address, Kind.INSTANCES, path, field.after, field.before)
+
+
+def describe_state(machine: Machine) -> str:
+    """A machine's state, and why the service says it is in it."""
+    return f"{machine.state}: {machine.reason}" if machine.reason else str(machine.state)

@@ -1,0 +1,158 @@
+"""Tags of what stays: those that the specs ask for now, and marks that are not on a thing yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from extenci.model.observed import Image, Machine, Snapshot
+from extenci.model.ownership import PREFIX, PROTECT, SOURCE_SHA256, TAG_KEYS, Marks, read_marks
+from extenci.model.plans import Action, AdoptWork, Change, FieldChange, UpdateWork
+from extenci.model.wishes import ImageWish, InstancesWish
+from extenci.model.words import Address, Kind, Tagging
+from extenci.plan.parts import Part, join
+from extenci.plan.provisions import Provision, Ready
+from extenci.plan.scene import Scene, Stock, gather
+
+Thing = Image | Snapshot | Machine
+OWN_MARKS = (PROTECT, TAG_KEYS, SOURCE_SHA256)
+"""Marks that come from the spec alone and may change while a thing stays what it is."""
+
+
+@dataclass(frozen=True)
+class Retag:
+    """What it takes to bring one thing's tags up to date. `adopt`: it carries no marks at all yet."""
+
+    thing: Thing
+    adopt: bool
+    set: tuple[tuple[str, str], ...]
+    unset: tuple[str, ...]
+
+
+def retag_service(
+    scene: Scene, stock: Stock, provisions: Mapping[Address, Provision], going: frozenset[str]
+) -> Part:
+    """Update the tags of everything wished for and selected that no other change removes (`going`)."""
+    name = stock.service.name
+    if scene.destroy or stock.service.tags is Tagging.NONE:
+        return Part()
+    snapshots = gather((thing.marks.address, thing) for thing in stock.owned_snapshots if thing.marks)
+    images = (
+        retag_wish(wish, Kind.IMAGE, image_retags(wish, stock, snapshots, provisions, going))
+        for wish in scene.images_on(name)
+        if scene.covers(wish.address)
+    )
+    groups = (
+        retag_wish(wish, Kind.INSTANCES, group_retags(wish, stock, going))
+        for wish in scene.groups_on(name)
+        if scene.covers(wish.address)
+    )
+    return join((*images, *groups))
+
+
+def image_retags(
+    wish: ImageWish,
+    stock: Stock,
+    snapshots: Mapping[Address, tuple[Snapshot, ...]],
+    provisions: Mapping[Address, Provision],
+    going: frozenset[str],
+) -> Iterator[Retag]:
+    """What is to be changed on the images of a wish and their snapshots. Only those of the wanted version
+    come from the source that the wish pins."""
+    provision = provisions.get(wish.address)
+    wanted = provision.image if isinstance(provision, Ready) else None
+    current = {wanted.id, *wanted.snapshots} if wanted else set()
+    things: tuple[Image | Snapshot, ...] = (
+        *stock.owned_images.get(wish.address, ()),
+        *(thing for thing in snapshots.get(wish.address, ()) if thing.id in stock.users),
+    )
+    for thing in things:
+        if thing.id not in going:
+            yield from retag(stock, thing, wish, wish.sha256 if thing.id in current else None)
+
+
+def group_retags(wish: InstancesWish, stock: Stock, going: frozenset[str]) -> Iterator[Retag]:
+    """What is to be changed on the machines of a wish."""
+    for machine in stock.owned_machines.get(wish.address, ()):
+        if machine.id not in going:
+            yield from retag(stock, machine, wish, None)
+
+
+def retag(stock: Stock, thing: Thing, wish: ImageWish | InstancesWish, source: str | None) -> Iterator[Retag]:
+    """What is to be changed on one thing; nothing where its tags are as the wish wants them."""
+    if thing.marks is None:
+        return
+    wanted = wanted_tags(thing.marks, wish, source)
+    if stock.service.tags is Tagging.AFTER and read_marks(thing.tags) is None:
+        yield Retag(thing, True, tuple(sorted(wanted.items())), ())
+        return
+    tags = thing.tags
+    own = {key: value for key, value in wanted.items() if key in OWN_MARKS or not key.startswith(PREFIX)}
+    missing = tuple(sorted((key, value) for key, value in own.items() if tags.get(key) != value))
+    stale = {*thing.marks.tag_keys, PROTECT, TAG_KEYS} - own.keys()
+    unset = tuple(sorted(key for key in stale if key in tags))
+    if missing or unset:
+        yield Retag(thing, False, missing, unset)
+
+
+def wanted_tags(marks: Marks, wish: ImageWish | InstancesWish, source: str | None) -> dict[str, str]:
+    """The tags that a thing should carry: its marks, with what the wish says now, without a plan's id."""
+    wanted = replace(
+        marks,
+        plan=None,
+        protect=wish.protect,
+        source_sha256=source or marks.source_sha256,
+    )
+    return wanted.to_tags(wish.tags)
+
+
+def retag_wish(wish: ImageWish | InstancesWish, kind: Kind, retags: Iterable[Retag]) -> Part:
+    """One change for all things of a wish that take the same tags; nearly always that is one."""
+    alike = gather(((one.adopt, one.set, one.unset), one) for one in retags)
+    changes = []
+    numbers = {adopt: sum(key[0] is adopt for key in alike) for adopt in (True, False)}
+    for (adopt, _, _), group in alike.items():
+        action = Action.ADOPT if adopt else Action.UPDATE
+        plain = f"{action} {wish.address}"
+        name = plain if numbers[adopt] == 1 else f"{plain} {group[0].thing.id}"
+        changes.append(change_tags(name, wish.address, kind, group))
+    return Part(tuple(changes))
+
+
+def change_tags(name: str, address: Address, kind: Kind, retags: tuple[Retag, ...]) -> Change:
+    """The change that gives things the same tags."""
+    first = retags[0]
+    resources = tuple(one.thing.id for one in retags)
+    counted = sum(not isinstance(one.thing, Snapshot) for one in retags)
+    if first.adopt:
+        work: AdoptWork | UpdateWork = AdoptWork(resources, dict(first.set))
+        return Change(
+            name, address, kind, Action.ADOPT, max(1, counted), "made before it could be tagged", work
+        )
+    work = UpdateWork(resources, dict(first.set), first.unset)
+    fields = tag_fields(first)
+    return Change(
+        name, address, kind, Action.UPDATE, max(1, counted), update_reason(fields), work, fields=fields
+    )
+
+
+def tag_fields(one: Retag) -> tuple[FieldChange, ...]:
+    """The fields of the wish that a thing's tags differ in."""
+    wanted: dict[str, str | None] = {**dict(one.set), **dict.fromkeys(one.unset)}
+    fields = []
+    for key, after in sorted(wanted.items()):
+        before = one.thing.tags.get(key)
+        if key == PROTECT:
+            fields.append(FieldChange("protect", before == "true", after == "true"))
+        elif key == SOURCE_SHA256:
+            fields.append(FieldChange("sha256", before, after))
+        elif key != TAG_KEYS:
+            fields.append(FieldChange(f"tags.{key}", before, after))
+    return tuple(sorted(fields, key=lambda field: field.path))
+
+
+def update_reason(fields: tuple[FieldChange, ...]) -> str:
+    """`tags differ`, `protect differs`, `protect and tags differ`."""
+    names = list(dict.fromkeys(field.path.partition(".")[0] for field in fields)) or ["tags"]
+    verb = "differs" if len(names) == 1 and names != ["tags"] else "differ"
+    return f"{' and '.join(filter(None, [', '.join(names[:-1]), names[-1]]))} {verb}"
