@@ -59,7 +59,9 @@ def _text(value: object) -> str:
 
 def _pattern(values: Sequence[str]) -> re.Pattern[str]:
     """AWS's wildcards: `*` any characters, `?` one; a backslash takes the meaning away."""
-    return re.compile("|".join(_expression(value) for value in values) or r"(?!)", re.DOTALL)
+    nothing = r"(?!)"
+    text = "|".join(_expression(value) for value in values) if values else nothing
+    return re.compile(text, re.DOTALL)
 
 
 def _expression(value: str) -> str:
