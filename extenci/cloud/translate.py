@@ -130,7 +130,8 @@ def _not_asked(asked: Asked, report: str) -> ServiceError:
 def _no_credentials(asked: Asked, error: sdk.BotoCoreError) -> AccessRefused:
     return AccessRefused(
         f"The service {asked.service} cannot be called: {asked.clean(str(error))}.",
-        "Correct the service's `credentials:` or the AWS SDK's configuration; or `aws sso login` again.",
+        "Correct the service's `credentials:` or the AWS SDK's configuration. Where it is a login that ran "
+        "out: `aws sso login`.",
         service=asked.service,
         call=asked.call,
     )

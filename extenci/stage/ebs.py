@@ -1,0 +1,139 @@
+"""The method `ebs`: a snapshot written block by block (EBS direct APIs), and registered."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from extenci.image.problems import other_content
+from extenci.image.raw import RawDisk, open_disk
+from extenci.model.errors import AccessRefused, DiskError, ServiceError, ThingNotFound
+from extenci.model.journal import is_sure, written_down
+from extenci.model.observed import SnapshotState
+from extenci.stage.job import Job, Means, Staged
+from extenci.stage.register import register
+from extenci.stage.sending import Sent, send_blocks
+from extenci.stage.tagging import tag_after_birth
+from extenci.stage.waiting import wait_for
+
+TIMEOUT_MINUTES = 1440
+"""An interrupted upload can be gone on with for a day; then the service ends it. Part of what a token stands
+for: the same token with another timeout is refused."""
+COMPLETION_SECONDS = 3600.0
+
+
+def stage(job: Job, means: Means) -> Staged:
+    """Upload a disk and register it; see `upload` and `register`."""
+    snapshot = upload(job, means)
+    staged = register(job.name, snapshot, job.version.registration, job.tags, means)
+    if staged.snapshot != snapshot:
+        discard(snapshot, means)  # another run staged the same version at the same time
+    return staged
+
+
+def upload(job: Job, means: Means) -> str:
+    """Make a completed snapshot of a disk; its id.
+
+    What is sent is hashed again on the way, and must be what was planned: otherwise DiskChanged, and the
+    snapshot is deleted, as it is when the disk cannot be read. When the service fails or `stop` is set, the
+    snapshot stays pending, to go on with. ServiceError and its kinds; Interrupted.
+    """
+    with open_disk(job.source) as disk:
+        if disk.size != job.size:
+            raise other_content(job.source)
+        snapshot, is_complete = _pending(job, means)
+        if not is_complete:
+            _fill(disk, snapshot, job, means)
+    _wait_until_completed(snapshot, means)
+    return snapshot
+
+
+def discard(snapshot: str, means: Means) -> None:
+    """Delete a snapshot that nobody will need. One that is gone already is no error."""
+    with written_down(means.calls, "DeleteSnapshot", request={"snapshot": snapshot}) as settle:
+        with suppress(ThingNotFound):
+            means.clients.ec2.delete_snapshot(snapshot)
+        settle({"snapshot": snapshot})
+
+
+def _pending(job: Job, means: Means) -> tuple[str, bool]:
+    """A snapshot to fill, and whether it is full already."""
+    if job.pending is not None:
+        for found in means.clients.ec2.snapshots_by_id([job.pending]):
+            if found.state is not SnapshotState.ERROR:
+                return found.id, found.state is SnapshotState.COMPLETED
+            discard(found.id, means)
+    return _start(job, means), False
+
+
+def _start(job: Job, means: Means) -> str:
+    gib = job.version.registration.gib
+    with written_down(
+        means.calls, "StartSnapshot", token=job.token, request={"gib": gib, "name": job.name}, tags=job.tags
+    ) as settle:
+        snapshot = means.clients.ebs.start_snapshot(
+            gib,
+            job.token,
+            means.tags_at_birth(job.tags),
+            description=f"extenci: {job.name}",
+            timeout_minutes=TIMEOUT_MINUTES,
+        )
+        settle({"snapshot": snapshot})
+    tag_after_birth(snapshot, job.tags, means)
+    return snapshot
+
+
+def _fill(disk: RawDisk, snapshot: str, job: Job, means: Means) -> None:
+    try:
+        sent = send_blocks(disk, snapshot, job, means)
+        if sent.digest != job.version.digest:
+            raise other_content(job.source)
+    except DiskError as error:
+        _discard_after(error, snapshot, means)
+        raise
+    _complete(snapshot, sent, job, means)
+
+
+def _complete(snapshot: str, sent: Sent, job: Job, means: Means) -> None:
+    """Seal the snapshot. One that the service refuses to seal holds blocks of another disk, from an earlier
+    run: it can never be right, and goes."""
+    request = {"snapshot": snapshot, "blocks": sent.blocks}
+    try:
+        with written_down(means.calls, "CompleteSnapshot", token=job.token, request=request) as settle:
+            means.clients.ebs.complete(snapshot, sent.blocks, sent.linear_sha256)
+            settle({"snapshot": snapshot})
+    except ServiceError as error:
+        if _state(snapshot, means) is SnapshotState.COMPLETED:
+            return  # the answer to an earlier attempt was lost
+        if is_sure(error) and not isinstance(error, AccessRefused):
+            _discard_after(error, snapshot, means)
+        raise
+
+
+def _wait_until_completed(snapshot: str, means: Means) -> None:
+    def look() -> bool | None:
+        match _state(snapshot, means):
+            case SnapshotState.COMPLETED:
+                return True
+            case SnapshotState.ERROR:
+                raise ServiceError(
+                    f"The service {means.clients.service.name} failed to make the snapshot {snapshot}.",
+                    "Apply again: the disk is sent anew.",
+                    service=means.clients.service.name,
+                )
+            case _:
+                return None
+
+    wait_for(look, means, COMPLETION_SECONDS, f"the snapshot {snapshot} was complete")
+
+
+def _state(snapshot: str, means: Means) -> SnapshotState | None:
+    found = means.clients.ec2.snapshots_by_id([snapshot])
+    return found[0].state if found else None
+
+
+def _discard_after(error: DiskError | ServiceError, snapshot: str, means: Means) -> None:
+    """Delete the snapshot on the way out; where that fails, the error says that it is left."""
+    try:
+        discard(snapshot, means)
+    except ServiceError as problem:
+        error.hint = f"{error.hint}\nThe snapshot {snapshot} is left there: {problem.message}".strip()

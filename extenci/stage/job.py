@@ -1,0 +1,83 @@
+"""What staging takes and gives, whatever the method."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import Event
+from typing import TYPE_CHECKING, Protocol
+
+from extenci.model.errors import Interrupted
+from extenci.model.journal import Calls
+from extenci.model.versions import Version
+from extenci.model.words import Tagging
+
+if TYPE_CHECKING:
+    from extenci.cloud.clients import Clients
+
+
+@dataclass(frozen=True)
+class Job:
+    """One disk to stage.
+
+    `name` is the image's name on the service; `size` the disk's bytes and `blocks` its non-zero blocks, as
+    planned; `tags` go on the snapshot and the image; `token` (at most 64 characters) makes a repeated start
+    give the same snapshot; `pending` is a snapshot of an interrupted run to go on with.
+    """
+
+    version: Version
+    source: str
+    size: int
+    blocks: int
+    name: str
+    tags: Mapping[str, str]
+    token: str
+    pending: str | None = None
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A registered image and the snapshot it stands on (None: the image is in S3)."""
+
+    image: str
+    snapshot: str | None
+
+
+@dataclass(frozen=True)
+class Means:
+    """With what the work is done: the service, the journal, and how to tell and be told.
+
+    `on_progress` gets bytes sent and bytes to send; `stop` set means: end soon, tidily; `clock` tells seconds
+    that only rise; `sleep` waits for seconds, None: until then or until `stop`.
+    """
+
+    clients: Clients
+    calls: Calls
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None
+    stop: Event = field(default_factory=Event)
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], object] | None = None
+
+    @property
+    def tagging(self) -> Tagging:
+        """When the service lets things be tagged."""
+        return self.clients.service.tags
+
+    def tags_at_birth(self, tags: Mapping[str, str]) -> Mapping[str, str]:
+        """Those tags that go into the call that makes a thing."""
+        return tags if self.tagging is Tagging.CREATE else {}
+
+    def pause(self, seconds: float) -> None:
+        """Wait. Interrupted once `stop` is set."""
+        (self.sleep or self.stop.wait)(seconds)
+        if self.stop.is_set():
+            raise Interrupted("Staging was stopped.")
+
+
+class StageMethod(Protocol):
+    """How a disk becomes a registered image; one implementation a file."""
+
+    def __call__(self, job: Job, means: Means) -> Staged:
+        """Stage a disk. DiskError, ServiceError and their kinds; Interrupted when told to stop."""
+        ...

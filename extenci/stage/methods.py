@@ -1,0 +1,21 @@
+"""Which method stages a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from extenci.model.errors import UsageError
+from extenci.model.words import Method
+from extenci.stage import ebs
+from extenci.stage.job import Job, Means, Staged, StageMethod
+
+METHODS: Mapping[Method, StageMethod] = {Method.EBS: ebs.stage}
+
+
+def stage(job: Job, means: Means) -> Staged:
+    """Stage a disk as its version says. UsageError where the method is not there yet."""
+    method = job.version.registration.method
+    if method not in METHODS:
+        known = ", ".join(sorted(METHODS))
+        raise UsageError(f"not supported yet: the staging method {method}.", f"Supported are: {known}.")
+    return METHODS[method](job, means)

@@ -1,0 +1,102 @@
+"""A snapshot becomes an image. The image's name is what makes that idempotent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from extenci.cloud.requests import RegisterRequest
+from extenci.model.errors import ServiceError
+from extenci.model.journal import written_down
+from extenci.model.observed import Image, ImageState
+from extenci.model.ownership import STACK, VERSION
+from extenci.model.versions import Registration
+from extenci.model.words import Method
+from extenci.stage.job import Means, Staged
+from extenci.stage.tagging import tag_after_birth
+from extenci.stage.waiting import wait_for
+
+AVAILABLE_SECONDS = 900.0
+DUPLICATE = "InvalidAMIName.Duplicate"
+
+_VOLUME_TYPES = {Method.EBS: "gp3"}
+"""AWS defaults to gp2, which costs more and does less. Services without EBS direct decide for themselves."""
+
+
+def register(
+    name: str, snapshot: str, registration: Registration, tags: Mapping[str, str], means: Means
+) -> Staged:
+    """Register an image of a snapshot and wait until it is available.
+
+    An image of that name that is ours already, of this snapshot or by its marks, is taken instead, with the
+    snapshot it has. ServiceError where the name is someone else's, or the service fails to make the image.
+    """
+    request = RegisterRequest(
+        name=name,
+        snapshot=snapshot,
+        registration=registration,
+        tags=means.tags_at_birth(tags),
+        volume_type=_VOLUME_TYPES.get(registration.method),
+    )
+    staged = _register(request, tags, means)
+    tag_after_birth(staged.image, tags, means)
+    _wait_until_available(staged.image, name, means)
+    return staged
+
+
+def _register(request: RegisterRequest, tags: Mapping[str, str], means: Means) -> Staged:
+    shown = {"name": request.name, "snapshot": request.snapshot, "gib": request.registration.gib}
+    try:
+        with written_down(
+            means.calls, "RegisterImage", token=request.name, request=shown, tags=tags
+        ) as settle:
+            image = means.clients.ec2.register_image(request)
+            settle({"image": image, "snapshot": request.snapshot})
+            return Staged(image, request.snapshot)
+    except ServiceError as error:
+        if error.code != DUPLICATE:
+            raise
+        return _adopted(request, tags, means)
+
+
+def _adopted(request: RegisterRequest, tags: Mapping[str, str], means: Means) -> Staged:
+    found = means.clients.ec2.images_by_name(request.name)
+    for image in found:
+        if request.snapshot in image.snapshots:
+            return Staged(image.id, request.snapshot)
+        if _has_marks(image, tags):
+            return Staged(image.id, image.snapshots[0] if image.snapshots else None)
+    taken_by = found[0].id if found else "an image of another account"
+    raise ServiceError(
+        f"The service {means.clients.service.name} has an image named {request.name} already, {taken_by}, "
+        "and it is not extenci's.",
+        "Deregister or rename that one, or take it over with `extenci import`.",
+        service=means.clients.service.name,
+        call="RegisterImage",
+        code=DUPLICATE,
+    )
+
+
+def _has_marks(image: Image, tags: Mapping[str, str]) -> bool:
+    return all(key in tags and image.tags.get(key) == tags[key] for key in (STACK, VERSION))
+
+
+def _wait_until_available(image: str, name: str, means: Means) -> None:
+    def look() -> bool | None:
+        for found in means.clients.ec2.images_by_name(name):
+            match found.state:
+                case ImageState.AVAILABLE if found.id == image:
+                    return True
+                case ImageState.FAILED if found.id == image:
+                    raise _failed(image, name, means)
+        return None
+
+    wait_for(look, means, AVAILABLE_SECONDS, f"the image {image} was available")
+
+
+def _failed(image: str, name: str, means: Means) -> ServiceError:
+    return ServiceError(
+        f"The service {means.clients.service.name} failed to make the image {image} ({name}).",
+        "Plan again: it is made anew once the failed one is gone.",
+        service=means.clients.service.name,
+        call="RegisterImage",
+    )
