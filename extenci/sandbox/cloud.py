@@ -23,7 +23,7 @@ from extenci.sandbox.tokens import Tokens
 
 if TYPE_CHECKING:
     from extenci.sandbox.imports import ImportTask
-    from extenci.sandbox.instances import Machine
+    from extenci.sandbox.lifecycle import Machine
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"

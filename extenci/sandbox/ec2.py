@@ -19,7 +19,7 @@ from extenci.sandbox.console import ConsoleActions
 from extenci.sandbox.gateway import Call
 from extenci.sandbox.image_copies import ImageCopyActions
 from extenci.sandbox.imports import ImportActions
-from extenci.sandbox.instances import settle
+from extenci.sandbox.lifecycle import settle
 from extenci.sandbox.listener import Answer, Request
 from extenci.sandbox.moto_request import moto_request
 from extenci.sandbox.query import count_from_one, read_query, write_query

@@ -103,6 +103,10 @@ class ImageActions(Actions):
         self.check_name(parameters.get("Name"))
         for name, choices in _CHOICES.items():
             one_of(parameters, name, choices)
+        if parameters.get("TpmSupport") and parameters.get("BootMode") != "uefi":
+            raise EC2ClientError(
+                "InvalidParameterCombination", "TpmSupport v2.0 goes with the boot mode uefi only."
+            )
         mappings = [self._mapping(asked) for asked in parameters.get("BlockDeviceMappings", [])]
         self._check_source(parameters, mappings)
         tags = tags_at_creation(self.tag_specifications(), ["image", "snapshot"])

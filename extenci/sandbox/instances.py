@@ -1,163 +1,35 @@
 """Machines as EC2 sees them: launching, describing, ending. Corrects these of moto:
 
-- RunInstances ignores ClientToken and MaxCount, accepts unknown AMIs, key pairs and types, gives every
-  machine an 8 GiB root volume of no snapshot, and knows no state `pending`. (What is asked is checked in
-  `launching`.)
+- RunInstances ignores ClientToken and MaxCount, accepts unknown AMIs, key pairs and types, and gives every
+  machine an 8 GiB root volume of no snapshot. (What is asked is checked in `launching`.)
 - DescribeInstances pages at 100 unasked (HTCondor then loses every machine after the hundredth), and
   knows few filters.
-- Terminated machines are listed for ever, with their addresses. On AWS they vanish after about an hour.
+- TerminateInstances ends machines that are protected from it, since RunInstances drops the protection.
 
-AWS: API reference, RunInstances, DescribeInstances, TerminateInstances; User Guide, "Instance lifecycle".
+AWS: API reference, RunInstances, DescribeInstances, TerminateInstances.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError, InvalidInstanceIdError
-from moto.ec2.models.block_device import BlockDeviceType
-from moto.ec2.models.elastic_block_store import VolumeAttachment
-from moto.ec2.models.elastic_network_interfaces import NetworkInterface
-from moto.ec2.models.instances import Instance, InstanceState, Reservation
+from moto.ec2.models.instances import Instance, Reservation
 from moto.ec2.utils import random_reservation_id
 
 from extenci.sandbox.actions import Actions
-from extenci.sandbox.cloud import ACCOUNT, REGION, Cloud
+from extenci.sandbox.cloud import ACCOUNT
 from extenci.sandbox.filters import chosen
 from extenci.sandbox.instance_filters import filter_values
 from extenci.sandbox.launching import Order, read_order
+from extenci.sandbox.lifecycle import Machine, part_of
 from extenci.sandbox.machines import Launch
 from extenci.sandbox.paging import page, page_size
 from extenci.sandbox.snapshots import DiskSnapshot
 from extenci.sandbox.tags import tags_of
 from extenci.sandbox.tokens import TokenReused
-
-
-class Machine(Instance):
-    """An instance that is pending until its machine is up, and shutting-down before it is terminated."""
-
-    spot_instance_request_id: str | None = None
-
-    def __init__(self, cloud: Cloud, order: Order, index: int) -> None:
-        self.ended: float | None = None
-        """When it was terminated, in seconds since 1970."""
-        self.cloud = cloud
-        super().__init__(
-            cloud.backend,
-            order.image.id,
-            order.user_data,
-            order.groups,
-            nics=order.interfaces or [{"DeviceIndex": 0, "DeleteOnTermination": True}],
-            client_token=order.token,
-            lifecycle="spot" if order.spot else None,
-            instance_type=order.type,
-            region_name=REGION,
-            placement=order.zone,
-            subnet_id=order.subnet,
-            key_name=order.key_name,
-            ami_launch_index=index,
-            private_ip=order.private_address if index == 0 else None,
-            associate_public_ip=order.public_address,
-            ebs_optimized=order.ebs_optimized,
-            monitoring_state="enabled" if order.monitoring else "disabled",
-            disable_api_termination=order.termination_protected,
-            disable_api_stop=order.stop_protected,
-            instance_initiated_shutdown_behavior=order.shutdown_behavior,
-            iam_instance_profile=order.profile,
-            metadata_options=order.metadata_options,
-        )
-        self.boot_mode = getattr(order.image, "boot_mode", None)
-        self.ena_support = getattr(order.image, "ena_support", False)
-        self.root_device_name = order.image.root_device_name
-        self.state_reason = None  # type: ignore[assignment]  # shown as an empty one otherwise
-        self.change("pending", 0)
-
-    def change(self, name: str, code: int) -> None:
-        self._state = InstanceState(name, code)
-
-    @property
-    def network_interfaces(self) -> list[NetworkInterface]:
-        return [] if self.gone else super().network_interfaces
-
-    @property
-    def gone(self) -> bool:
-        """Terminated machines keep their id, and lose addresses and network (User Guide)."""
-        return self._state.name == "terminated"
-
-    @property
-    def private_ip_address(self) -> str | None:
-        return None if self.gone else super().private_ip_address
-
-    @property
-    def public_ip_address(self) -> str | None:
-        return None if self.gone else super().public_ip_address
-
-    @property
-    def private_dns_name(self) -> str:
-        return "" if self.gone else super().private_dns_name
-
-    @property
-    def public_dns_name(self) -> str | None:
-        return "" if self.gone else super().public_dns_name or ""
-
-    def attach(self, device: str, ebs: dict[str, Any], tags: dict[str, str]) -> None:
-        """Makes and attaches a volume, as moto does, without walking over all instances."""
-        volume = self.cloud.backend.create_volume(
-            size=ebs.get("VolumeSize"),  # type: ignore[arg-type]  # moto takes the snapshot's
-            zone_name=self.availability_zone or f"{REGION}a",
-            snapshot_id=ebs.get("SnapshotId"),
-            encrypted=bool(ebs.get("Encrypted")),
-            kms_key_id=ebs.get("KmsKeyId"),
-            volume_type=ebs.get("VolumeType"),
-            iops=ebs.get("Iops"),
-            throughput=ebs.get("Throughput"),
-        )
-        volume.add_tags(tags)
-        attachment = VolumeAttachment(volume, self, device, "attached")  # type: ignore[abstract]
-        volume.attachment = attachment
-        self.block_device_mapping[device] = BlockDeviceType(
-            volume_id=volume.id,
-            status=volume.status,
-            size=volume.size,
-            attach_time=utcnow(),
-            delete_on_termination=bool(ebs.get("DeleteOnTermination")),
-        )
-
-
-def settle(cloud: Cloud) -> None:
-    """Moves each machine on to the state it is in by now. Called with the lock held, before each action."""
-    now = cloud.clock()
-    for machine in list(cloud.restless.values()):
-        match machine.state:
-            case "pending" if cloud.machines.booted(machine.id):
-                machine.change("running", 16)
-                del cloud.restless[machine.id]
-            case "shutting-down" if now - (machine.ended or now) >= cloud.pace.shut_down:
-                machine.change("terminated", 48)
-            case "terminated" if now - (machine.ended or now) >= cloud.pace.forget_terminated:
-                _forget(cloud, machine)
-
-
-def _forget(cloud: Cloud, machine: Machine) -> None:
-    del cloud.restless[machine.id]
-    cloud.machines.forget(machine.id)
-    cloud.backend.tags.pop(machine.id, None)
-    for reservation in list(cloud.backend.reservations.values()):
-        if machine in reservation.instances:
-            kept = [instance for instance in reservation.instances if instance is not machine]
-            cloud.backend.reservations[reservation.id] = _part(reservation, kept)
-            if not kept:
-                del cloud.backend.reservations[reservation.id]
-
-
-def _part(reservation: Reservation, instances: Sequence[Instance]) -> Reservation:
-    """The reservation with some of its machines; the whole stays as it is, for the client token."""
-    part = Reservation(reservation.id, reservation.owner_id)
-    part.groups, part.instances = reservation.groups, list(instances)
-    return part
 
 
 class InstanceActions(Actions):
@@ -253,7 +125,7 @@ class InstanceActions(Actions):
         parts: dict[str, Reservation] = {}
         for one in shown:
             whole = homes[one.id][1]
-            parts.setdefault(whole.id, _part(whole, [])).instances.append(one)
+            parts.setdefault(whole.id, part_of(whole, [])).instances.append(one)
         return ActionResult({"Reservations": list(parts.values()), "NextToken": following})
 
     def terminate_instances(self) -> ActionResult:

@@ -15,8 +15,9 @@ from moto.core.responses import ActionResult
 from moto.ec2.models.spot_requests import SpotInstanceRequest
 from moto.ec2.utils import random_spot_request_id
 
-from extenci.sandbox.instances import InstanceActions, Machine
+from extenci.sandbox.instances import InstanceActions
 from extenci.sandbox.launching import Order, read_order
+from extenci.sandbox.lifecycle import Machine
 
 
 class SpotRequest(SpotInstanceRequest):

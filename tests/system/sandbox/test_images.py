@@ -105,6 +105,7 @@ def test_there_are_no_images_but_ones_own(ec2: EC2Client, image: str) -> None:
         ({"Architecture": "sparc"}, "InvalidParameterValue"),
         ({"BootMode": "floppy"}, "InvalidParameterValue"),
         ({"VirtualizationType": "container"}, "InvalidParameterValue"),
+        ({"TpmSupport": "v2.0", "BootMode": "legacy-bios"}, "InvalidParameterCombination"),
         (
             {"TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "a", "Value": "b"}]}]},
             "InvalidParameterValue",
