@@ -10,15 +10,17 @@ if TYPE_CHECKING:
     from extenci.spec.load import load_wishes
     from extenci.spec.root import find_root
     from extenci.spec.service_file import read_service
+    from extenci.spec.services import SANDBOX_STAND_IN
 
 _HOMES = {
+    "SANDBOX_STAND_IN": "extenci.spec.services",
     "find_root": "extenci.spec.root",
     "json_schema": "extenci.spec.editor_schema",
     "load_wishes": "extenci.spec.load",
     "read_service": "extenci.spec.service_file",
 }
 
-__all__ = ["find_root", "json_schema", "load_wishes", "read_service"]
+__all__ = ["SANDBOX_STAND_IN", "find_root", "json_schema", "load_wishes", "read_service"]
 
 
 def __getattr__(name: str) -> Any:

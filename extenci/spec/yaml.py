@@ -274,6 +274,5 @@ class _Composer:
             if not isinstance(source, Mapping):
                 self._fault(event, "<<: takes a mapping, or a list of mappings")
                 return
-            self._count(len(source.entries), source.mark)
             for key, entry in source.entries.items():
                 merged.setdefault(key, entry)
