@@ -131,7 +131,7 @@ def busy_plan() -> Plan:
                 Kind.INSTANCES,
                 Action.LAUNCH,
                 "Its image worker cannot be had: the source file /specs/images/gpu.raw is missing, and no"
-                " version of it is staged. Put the file there, or correct the source at specs/amazon.yaml:7:13.",
+                " version of it is staged. Put the file there, or correct the source at specs/a.yaml:7:13.",
             ),
         ),
         warnings=("snap-9 stays: the image ami-77, which is not extenci's, uses it.",),
