@@ -34,7 +34,8 @@ class Member:
 class Group:
     """A group against its wish: machines that are too many, to be renewed, and the number missing.
 
-    Surplus ones go in this order: unhealthy and outdated, unhealthy, outdated, then the youngest.
+    Surplus ones go in this order: unhealthy and outdated, unhealthy, outdated, then the youngest;
+    `held` of them are still settling and left for a later plan.
     """
 
     wish: InstancesWish
@@ -83,9 +84,9 @@ def judge_group(scene: Scene, stock: Stock, wish: InstancesWish, provision: Prov
         for machine in stock.owned_machines.get(wish.address, ())
     )
     excess = max(0, len(members) - wish.count)
-    ranked = sorted((m for m in members if not m.health.settling), key=first_to_go)
-    surplus, rest = ranked[:excess], ranked[excess:]
-    renewed = [member for member in rest if not member.is_fine]
+    ranked = sorted(members, key=first_to_go)
+    surplus = [member for member in ranked[:excess] if not member.health.settling]
+    renewed = [member for member in ranked[excess:] if not member.is_fine]
     return Group(
         wish=wish,
         provision=provision,

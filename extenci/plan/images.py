@@ -277,7 +277,8 @@ def content_fields(scene: Scene, stock: Stock, need: Need) -> tuple[FieldChange,
         return new_fields(after, IMAGE_FIELDS)
     newest = max(others, key=lambda image: (image.created, image.id))
     seen: dict[str, object] = {**after, "digest": newest.marks and newest.marks.digest}
-    seen |= known({"architecture": newest.architecture, "boot_mode": newest.boot_mode, "size": newest.gib})
+    seen |= known({"architecture": newest.architecture, "size": newest.gib})
+    seen["boot_mode"] = newest.boot_mode
     applied = scene.applied(wish.address) or {}
     seen |= {name: applied[name] for name in ("method", "boot_mode") if name in applied}
     return differing_fields(seen, after, IMAGE_FIELDS)

@@ -36,6 +36,16 @@ class Retired:
     part: Part
 
 
+@dataclass(frozen=True)
+class Removing:
+    """What decides whether an image can go: how wished images come to be there, the change that ends each
+    machine that goes, and the groups that name an image by its id."""
+
+    provisions: Mapping[Address, Provision]
+    departures: Mapping[str, str]
+    named: Mapping[str, InstancesWish]
+
+
 def removal_reason(scene: Scene) -> str:
     """Why what nothing asks for is removed."""
     return "destroy" if scene.destroy else "no longer in the specs"
@@ -86,8 +96,9 @@ def retire_images(
 ) -> Retired:
     """Choose the images that go: of wishes, versions beyond `keep`; all of what is not wished for."""
     named = {str(wish.image): wish for wish in id_groups(scene, stock)}
+    removing = Removing(provisions, departures, named)
     judged = [
-        judge_leaving(scene, stock, candidate, departures, named)
+        judge_leaving(scene, stock, candidate, removing)
         for address in sorted(stock.owned_images)
         if scene.covers(address)
         for candidate in superfluous(scene, stock, address, provisions.get(address))
@@ -135,27 +146,46 @@ def superfluous_versions(
 
 
 def judge_leaving(
-    scene: Scene,
-    stock: Stock,
-    candidate: Leaving,
-    departures: Mapping[str, str],
-    named: Mapping[str, InstancesWish],
+    scene: Scene, stock: Stock, candidate: Leaving, removing: Removing
 ) -> Leaving | Blocked | str:
     """Whether an image that nothing asks for goes, and after what; a sentence where it stays."""
     image, address = candidate.image, candidate.address
+    what = f"{image.id} ({candidate.reason}) of {address}"
     if is_protected(scene, Kind.IMAGE, image):
         if address in scene.images and not scene.destroy:
-            return f"{image.id} ({candidate.reason}) of {address} stays: {address} is protected."
+            return f"{what} stays: {address} is protected."
         reason = explain_protection(scene, Kind.IMAGE, address, image.id)
         return Blocked(address, Kind.IMAGE, Action.UNSTAGE, reason)
-    machines = stock.run_from.get(image.id, ())
-    staying = [machine for machine in machines if machine.id not in departures]
+    released = {
+        machine.id: release(scene, machine, image, removing) for machine in stock.run_from.get(image.id, ())
+    }
+    staying = [stock.machines[name] for name, after in released.items() if after is None]
     if staying:
-        return f"{image.id} ({candidate.reason}) of {address} stays: {describe_users(staying)} from it."
-    if image.id in named:
-        return f"{image.id} ({candidate.reason}) of {address} stays: {named[image.id].address} names it."
-    after = sorted({*candidate.after, *(departures[machine.id] for machine in machines)})
-    return replace(candidate, after=tuple(after))
+        return f"{what} stays: {describe_users(staying)} from it."
+    if image.id in removing.named:
+        return f"{what} stays: {removing.named[image.id].address} names it."
+    after = {*candidate.after, *(change for changes in released.values() for change in changes or ())}
+    return replace(candidate, after=tuple(sorted(after)))
+
+
+def release(scene: Scene, machine: Machine, image: Image, removing: Removing) -> tuple[str, ...] | None:
+    """After which changes a machine does not need the image it runs from any more; None: it needs it.
+
+    It does not once it is gone, nor where its group's image is the same version under another id.
+    """
+    if machine.id in removing.departures:
+        return (removing.departures[machine.id],)
+    wish = scene.groups.get(machine.marks.address) if machine.marks else None
+    if wish is None or isinstance(wish.image, ImageId) or scene.destroy:
+        return None
+    version = image.marks.version if image.marks else None
+    match removing.provisions.get(wish.image):
+        case Ready(image=other, label=label) if label == version and other.id != image.id:
+            return ()
+        case Coming(change=change, label=label) if label == version:
+            return (change,)
+        case _:
+            return None
 
 
 def describe_users(machines: list[Machine]) -> str:
