@@ -1,0 +1,80 @@
+"""A new service file as text: YAML with comments, of the values that were given."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PLAIN_SCALAR = re.compile(r"[A-Za-z~/](?:[A-Za-z0-9~/._-]|:(?=[A-Za-z0-9/]))*")
+YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n", "~"})
+
+
+@dataclass(frozen=True)
+class ServiceFields:
+    """What a new service file says; None is left out. Credentials are paths or a profile's name."""
+
+    region: str | None = None
+    ec2: str | None = None
+    s3: str | None = None
+    ebs: str | None = None
+    access_key_file: str | None = None
+    secret_key_file: str | None = None
+    profile: str | None = None
+    ca_bundle: str | None = None
+    launch: str | None = None
+    stage: str | None = None
+    tags: str | None = None
+    bucket: str | None = None
+
+
+COMMENTS: Mapping[str, str] = {
+    "ec2": "the endpoint of the EC2 API",
+    "s3": "the endpoint of the S3 API",
+    "ebs": "the endpoint of the EBS direct APIs",
+    "ca_bundle": "PEM certificates that sign the endpoints'",
+    "launch": "who starts machines: ec2 or condor",
+    "stage": "how images get there: ebs, import or bundle",
+    "tags": "when things can be tagged: create, after (older Eucalyptus) or none",
+    "bucket": "where uploads go",
+}
+
+AFTER_ENDPOINTS = ("ca_bundle", "launch", "stage", "tags", "bucket")
+
+
+def service_text(name: str, fields: ServiceFields) -> str:
+    """The whole file. It holds paths and names, never a secret."""
+    lines = [f"# The service {name}, as extenci calls it. It holds paths and names, never a secret."]
+    lines += [line for key in ("region", "ec2", "s3", "ebs") for line in entry(key, getattr(fields, key))]
+    lines += credential_lines(fields)
+    lines += [line for key in AFTER_ENDPOINTS for line in entry(key, getattr(fields, key))]
+    lines += [
+        "# limits: {delete_percent: 30, instances: 200}   # a plan past one of these needs --force",
+        "# test: {type: t3.micro}                         # defaults for test machines",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def credential_lines(fields: ServiceFields) -> list[str]:
+    """The credentials, or a comment that says where they are looked for."""
+    keys = ("access_key_file", "secret_key_file", "profile")
+    lines = [f"  {line}" for key in keys for line in entry(key, getattr(fields, key))]
+    if not lines:
+        return ["# credentials: found by the AWS SDK: environment, ~/.aws, instance role"]
+    return ["credentials:", *lines]
+
+
+def entry(key: str, value: str | None) -> list[str]:
+    """One line of YAML, with its comment; nothing where there is no value."""
+    if value is None:
+        return []
+    comment = f"  # {COMMENTS[key]}" if key in COMMENTS else ""
+    return [f"{key}: {scalar(value)}{comment}"]
+
+
+def scalar(value: str) -> str:
+    """A value as a YAML scalar: plain where nothing can misread it, else as JSON, which YAML includes."""
+    if PLAIN_SCALAR.fullmatch(value) and value.lower() not in YAML_WORDS:
+        return value
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from extenci.catalog.home import Home
+from extenci.catalog.lock import hold
+from extenci.model.errors import CatalogError, LockHeld
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+HOLDER = """
+import sys
+from pathlib import Path
+from extenci.catalog.home import Home
+from extenci.catalog.lock import hold
+with hold(Home(Path(sys.argv[1])), "extenci apply specs/"):
+    print("held", flush=True)
+    sys.stdin.readline()
+print("released", flush=True)
+"""
+
+
+def held_by(start: Start, home: Home) -> subprocess.Popen[str]:
+    process = start(HOLDER, home.path)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+class Time:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.then: Callable[[], None] = lambda: None
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.then()
+
+
+def test_the_second_apply_is_told_who_holds_the_lock_and_how_to_wait(home: Home, start: Start) -> None:
+    process = held_by(start, home)
+    with pytest.raises(LockHeld) as caught, hold(home, "extenci apply"):
+        pass
+    message = caught.value.message
+    assert f"on {socket.gethostname()} (`extenci apply specs/`, process {process.pid}, since 20" in message
+    assert "--lock-timeout" in caught.value.hint
+
+
+def test_waiting_ends_when_the_lock_is_let_go(home: Home, start: Start) -> None:
+    process = held_by(start, home)
+    told: list[str] = []
+    time_ = Time()
+
+    def release() -> None:
+        if time_.now > 2:
+            process.communicate("\n", timeout=10)
+
+    time_.then = release
+    with hold(home, "x", 60, clock=time_.clock, sleep=time_.sleep, on_wait=told.append):
+        assert 2 < time_.now < 10
+    assert len(told) == 1
+    assert f"process {process.pid}" in told[0]
+
+
+def test_waiting_in_vain_ends_at_the_given_time(home: Home, start: Start) -> None:
+    held_by(start, home)
+    time_ = Time()
+    with (
+        pytest.raises(LockHeld, match="still at work after 3 seconds"),
+        hold(home, "x", 3, clock=time_.clock, sleep=time_.sleep),
+    ):
+        pass
+    assert time_.now == 3
+
+
+def test_kill_9_lets_the_lock_go_and_what_it_left_is_no_holder(home: Home, start: Start) -> None:
+    process = held_by(start, home)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert json.loads(home.lock.read_text())["pid"] == process.pid
+    with hold(home, "x"):
+        assert json.loads(home.lock.read_text())["pid"] == os.getpid()
+    assert home.lock.read_text() == ""
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 1}', "[" * 5000, '{"pid": "x"}'])
+def test_a_holder_that_has_not_said_who_it_is_is_still_a_holder(
+    home: Home, start: Start, content: str
+) -> None:
+    held_by(start, home)
+    home.lock.write_text(content)  # another process has the lock, so closing the file here lets nothing go
+    with pytest.raises(LockHeld, match="has just begun"), hold(home, "x"):
+        pass
+
+
+def test_the_same_process_never_holds_it_twice(home: Home, start: Start) -> None:
+    errors: list[LockHeld] = []
+
+    def again() -> None:
+        try:
+            with hold(home, "second"):
+                pass
+        except LockHeld as error:
+            errors.append(error)
+
+    with hold(home, "first"):
+        thread = threading.Thread(target=again)
+        thread.start()
+        thread.join()
+        again()
+        process = start(HOLDER, home.path)
+        assert "LockHeld" in process.communicate("\n", timeout=20)[1]
+    assert ["`first`" in error.message for error in errors] == [True, True]
+    with hold(home, "third"):
+        pass
+
+
+def test_the_lock_is_let_go_when_the_work_fails(home: Home) -> None:
+    with pytest.raises(ZeroDivisionError), hold(home, "x"):
+        raise ZeroDivisionError
+    with hold(home, "y"):
+        pass
+
+
+def test_two_homes_do_not_wait_for_each_other(home: Home) -> None:
+    with hold(home, "x"), hold(Home(home.path / "other"), "y"):
+        pass
+
+
+def test_a_lock_that_cannot_be_made_is_reported(home: Home) -> None:
+    home.make(home.lock)
+    with pytest.raises(CatalogError, match="Is a directory"), hold(home, "x"):
+        pass
+
+
+def test_real_waiting_works_with_the_real_clock(home: Home, start: Start) -> None:
+    process = held_by(start, home)
+    threading.Timer(0.2, lambda: process.communicate("\n")).start()
+    began = time.monotonic()
+    with hold(home, "x", 10):
+        assert 0.1 < time.monotonic() - began < 5
