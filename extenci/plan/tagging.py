@@ -11,7 +11,7 @@ from extenci.model.plans import Action, AdoptWork, Change, FieldChange, UpdateWo
 from extenci.model.wishes import ImageWish, InstancesWish
 from extenci.model.words import Address, Kind, Tagging
 from extenci.plan.parts import Part, join
-from extenci.plan.provisions import Provision, Ready
+from extenci.plan.provisions import Coming, Provision, Ready
 from extenci.plan.scene import Scene, Stock, gather
 
 Thing = Image | Snapshot | Machine
@@ -59,16 +59,25 @@ def image_retags(
 ) -> Iterator[Retag]:
     """What is to be changed on the images of a wish and their snapshots. Only those of the wanted version
     come from the source that the wish pins."""
-    provision = provisions.get(wish.address)
-    wanted = provision.image if isinstance(provision, Ready) else None
-    current = {wanted.id, *wanted.snapshots} if wanted else set()
+    current = made_of(provisions.get(wish.address))
     things: tuple[Image | Snapshot, ...] = (
         *stock.owned_images.get(wish.address, ()),
-        *(thing for thing in snapshots.get(wish.address, ()) if thing.id in stock.users),
+        *snapshots.get(wish.address, ()),
     )
     for thing in things:
         if thing.id not in going:
             yield from retag(stock, thing, wish, wish.sha256 if thing.id in current else None)
+
+
+def made_of(provision: Provision | None) -> frozenset[str]:
+    """The wanted version's image and snapshots that are there."""
+    match provision:
+        case Ready(image=image):
+            return frozenset({image.id, *image.snapshots})
+        case Coming(snapshot=str(snapshot)):
+            return frozenset({snapshot})
+        case _:
+            return frozenset()
 
 
 def group_retags(wish: InstancesWish, stock: Stock, going: frozenset[str]) -> Iterator[Retag]:

@@ -12,7 +12,7 @@ from extenci.plan.parts import Part, join, listed, unstage_id
 from extenci.plan.protect import explain_protection, is_protected
 from extenci.plan.provisions import Coming, Provision, Unready
 from extenci.plan.removal import Leaving
-from extenci.plan.scene import Scene, Stock
+from extenci.plan.scene import Scene, Stock, gather
 
 
 @dataclass(frozen=True)
@@ -30,23 +30,24 @@ def unstage_images(
     """Deregister images, each with the snapshots that nothing uses once it is gone."""
     ordered = sorted(leaving, key=lambda one: (not one.first, one.address, one.image.id))
     ids = {one.image.id: unstage_id(one.address, one.image.id) for one in ordered}
+    places = {name: place for place, name in enumerate(ids)}
     reserved = reserved_snapshots(provisions)
     snapshots = {snapshot.id: snapshot for snapshot in stock.owned_snapshots}
     fates = {
-        name: decide_fate(scene, stock, snapshots.get(name), name, list(ids), reserved)
+        name: decide_fate(scene, stock, snapshots.get(name), name, places, reserved)
         for one in ordered
         for name in one.image.snapshots
     }
-    return join(unstage_image(one, fates, stock, ids) for one in ordered)
+    return join(unstage_image(one, fates, stock, ids, reserved) for one in ordered)
 
 
-def reserved_snapshots(provisions: Mapping[Address, Provision]) -> dict[str, Address]:
-    """The snapshots that changes of this plan make images from."""
-    return {
-        provision.snapshot: address
-        for address, provision in provisions.items()
+def reserved_snapshots(provisions: Mapping[Address, Provision]) -> dict[str, tuple[str, ...]]:
+    """The changes of this plan that make images from a snapshot, by its id."""
+    return gather(
+        (provision.snapshot, provision.change)
+        for provision in provisions.values()
         if isinstance(provision, Coming) and provision.snapshot
-    }
+    )
 
 
 def decide_fate(
@@ -54,10 +55,11 @@ def decide_fate(
     stock: Stock,
     snapshot: Snapshot | None,
     name: str,
-    leaving: Sequence[str],
-    reserved: Mapping[str, Address],
+    leaving: Mapping[str, int],
+    reserved: Mapping[str, tuple[str, ...]],
 ) -> Fate:
-    """Whether a snapshot goes, and with which image: the last one of those that use it."""
+    """Whether a snapshot goes, and with which image: the last one of those that use it. `leaving` has the
+    images that go, each with its place in their order."""
     if snapshot is None or snapshot.marks is None:
         return Fate(None, "it is not marked as one that this stack's plans remove")
     users = stock.users.get(name, ())
@@ -70,7 +72,7 @@ def decide_fate(
         return Fate(None, f"it belongs to {snapshot.marks.address}, which is not part of this plan")
     if is_protected(scene, Kind.IMAGE, snapshot):
         return Fate(None, f"{snapshot.marks.address} is protected")
-    return Fate([image for image in leaving if image in {user.id for user in users}][-1])
+    return Fate(max((user.id for user in users), key=lambda image: leaving[image]))
 
 
 def describe_image(image: Image) -> str:
@@ -78,12 +80,21 @@ def describe_image(image: Image) -> str:
     return f"{image.id} ({image.marks.address if image.marks else image.name})"
 
 
-def unstage_image(one: Leaving, fates: Mapping[str, Fate], stock: Stock, ids: Mapping[str, str]) -> Part:
-    """Deregister one image. Where it takes a snapshot along, the other images of it go before."""
+def unstage_image(
+    one: Leaving,
+    fates: Mapping[str, Fate],
+    stock: Stock,
+    ids: Mapping[str, str],
+    reserved: Mapping[str, tuple[str, ...]],
+) -> Part:
+    """Deregister one image. Where it takes a snapshot along, the other images of it go before; where it
+    leaves one to another image, that one is registered before, so that the content is never lost sight of.
+    """
     image = one.image
     own = sorted(set(image.snapshots))
     taken = tuple(name for name in own if fates[name].by == image.id)
     others = {ids[user.id] for name in taken for user in stock.users[name] if user.id != image.id}
+    heirs = {change for name in own for change in reserved.get(name, ())} if not one.first else set()
     change = Change(
         id=ids[image.id],
         address=one.address,
@@ -92,7 +103,7 @@ def unstage_image(one: Leaving, fates: Mapping[str, Fate], stock: Stock, ids: Ma
         count=1,
         reason=one.reason,
         work=UnstageWork(image.id, taken),
-        depends_on=tuple(sorted({*one.after, *others})),
+        depends_on=tuple(sorted({*one.after, *others, *heirs})),
     )
     kept = [(name, fates[name].kept) for name in own if fates[name].kept]
     return Part((change,), (), tuple(f"{name} stays when {image.id} goes: {why}." for name, why in kept))

@@ -2,10 +2,10 @@
 
     specs:
       services: {sandbox: {tags: after, delete_percent: 30, instances: 5}}   # default: sandbox, tags: create
-      images: {worker: {disk: A}}          # A, B, …: contents; `A:2` takes 2 GiB; without `disk`, the file is missing
-      instances: {pool: {image: worker, count: 3}}                           # type t3.micro where none is said
+      images: {worker: {disk: A}}                  # A, B, …: content; A:2 has 2 GiB; none: its file is gone
+      instances: {pool: {image: worker, count: 3}} # type t3.micro where none is said
       select: [pool]
-    there:                                 # `of` names the address of what is owned; without it, it is foreign
+    there:                                         # `of` is the address of what is owned; the rest is foreign
       images: {ami-1: {of: worker, disk: A, snapshots: [snap-1]}}
       snapshots: {snap-1: {of: worker, disk: A}}
       machines: {i-1: {of: pool, image: ami-1, disk: A}}
@@ -250,9 +250,10 @@ def marks(name: str, said: Body, settings: str | None = None) -> Marks | None:
 
 def tags(said: Body, known: Marks | None) -> Mapping[str, str]:
     """The tags that something there carries."""
+    own: Mapping[str, str] = said.get("tags", {})
     if known is None or said.get("untagged"):
-        return said.get("tags", {})
-    return {**known.to_tags(said.get("tags", {})), **said.get("other_tags", {})}
+        return own
+    return {**known.to_tags(own), **said.get("other_tags", {})}
 
 
 def state(name: str, there: Body, groups: tuple[InstancesWish, ...]) -> ServiceState:
@@ -335,7 +336,8 @@ def machine(name: str, key: str, said: Body, groups: tuple[InstancesWish, ...]) 
 
 def records(said: Body, wishes: Wishes) -> Records:
     """What the catalog remembers. `applied` says what was otherwise than it is wished for now."""
-    wished = {wish.address: wish for wish in (*wishes.images, *wishes.instances)}
+    wished: dict[Address, ImageWish | InstancesWish] = {wish.address: wish for wish in wishes.images}
+    wished |= {wish.address: wish for wish in wishes.instances}
     applied = {}
     for name, other in (said.get("applied") or {}).items():
         wish = wished.get(address(name))
@@ -383,13 +385,13 @@ def by_letter(text: str) -> str:
 
 def show_change(change: Change) -> list[str]:
     """One change: what, how many and why, then how, then the fields."""
-    lines = [f"{change.id} ×{change.count}: {change.reason}", f"  {show_work(change)}"]
+    lines = [f"{change.id} x{change.count}: {change.reason}", f"  {show_work(change)}"]
     lines += [f"  {field.path}: {field.before} → {field.after}" for field in change.fields]
     lines += [f"  after {', '.join(change.depends_on)}"] if change.depends_on else []
     return lines
 
 
-def show_work(change: Change) -> str:
+def show_work(change: Change) -> str:  # noqa: PLR0911 - one for each kind of work
     """What a change does."""
     match change.work:
         case StageWork() as work:

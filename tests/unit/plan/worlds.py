@@ -1,0 +1,282 @@
+"""Generated wishes and observed states: owned, foreign, of other stacks, half made, shared, gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from hypothesis import strategies as st
+
+from extenci.model.observed import (
+    Image,
+    ImageState,
+    Machine,
+    MachineState,
+    Observation,
+    ServiceState,
+    Snapshot,
+    SnapshotState,
+)
+from extenci.model.ownership import Marks, settings_mark
+from extenci.model.records import AppliedRecord, Records, ResourceKind, ResourceRecord
+from extenci.model.services import Limits, Service
+from extenci.model.versions import GIB, Disk, Registration, Version
+from extenci.model.wishes import (
+    ImageId,
+    ImageReference,
+    ImageWish,
+    InstancesWish,
+    LaunchSettings,
+    Origin,
+    Selection,
+    Wishes,
+)
+from extenci.model.words import Address, Architecture, BootMode, Method, Role, Tagging
+from extenci.plan import wish_fields
+from tests.unit.plan.scenery import NOW, STACK, digest
+
+IMAGES = ("a", "b", "c")
+GROUPS = ("p", "q")
+CONTENTS = ("A", "B", "C")
+HERE = Origin("specs.yaml", 1, 1)
+TAGS = st.sampled_from(({}, {"team": "physics"}, {"team": "maths", "cost": "7"}))
+ROLES = st.sampled_from((Role.POOL,) * 6 + (Role.MANUAL, Role.TEST))
+SETTINGS = st.builds(
+    LaunchSettings,
+    type=st.sampled_from(("t3.micro", "m5.large")),
+    key_name=st.sampled_from((None, None, "mine")),
+    user_data=st.sampled_from((None, "ZGF0YQ==")),
+    security_groups=st.sampled_from(((), ("ssh",))),
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """The inputs of a plan."""
+
+    wishes: Wishes
+    disks: Mapping[Address, Disk]
+    observation: Observation
+    records: Records
+
+    @property
+    def state(self) -> ServiceState:
+        """What the one service reports."""
+        return self.observation.services["sandbox"]
+
+    @property
+    def tagging(self) -> Tagging:
+        """When that service takes tags."""
+        return self.wishes.services["sandbox"].tags
+
+
+def at(name: str) -> Address:
+    """An address on the one service."""
+    return Address("sandbox", name)
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """Any inputs of a plan."""
+    service = Service(
+        "sandbox",
+        "us-east-1",
+        tags=draw(st.sampled_from((Tagging.CREATE, Tagging.CREATE, Tagging.AFTER, Tagging.NONE))),
+        limits=Limits(instances=draw(st.sampled_from((None, None, 4, 9)))),
+    )
+    images = tuple(draw(image_wishes(name)) for name in IMAGES if draw(st.booleans()))
+    groups = tuple(draw(group_wishes(name, images)) for name in GROUPS if draw(st.booleans()))
+    wishes = Wishes(STACK, "/specs", {"sandbox": service}, images, groups, draw(selections()))
+    disks = {
+        wish.address: Disk(
+            digest(draw(st.sampled_from(CONTENTS))), draw(st.integers(1, 2)) * GIB, 8, sha256=wish.sha256
+        )
+        for wish in images
+        if draw(st.integers(0, 9))
+    }
+    observation = Observation({"sandbox": draw(states(groups, service.tags))})
+    return World(wishes, disks, observation, draw(memories(wishes, observation)))
+
+
+@st.composite
+def selections(draw: st.DrawFn) -> Selection:
+    """Everything, mostly, or some addresses."""
+    if draw(st.integers(0, 2)):
+        return Selection()
+    return Selection(addresses=frozenset(at(name) for name in (*IMAGES, *GROUPS, "z") if draw(st.booleans())))
+
+
+@st.composite
+def image_wishes(draw: st.DrawFn, name: str) -> ImageWish:
+    """One wished image."""
+    return ImageWish(
+        address=at(name),
+        origin=HERE,
+        source=f"/{name}.raw",
+        method=Method.EBS,
+        sha256=draw(st.sampled_from((None, "pin-A"))),
+        boot_mode=draw(st.sampled_from((None, BootMode.UEFI))),
+        gib=draw(st.sampled_from((None, None, 1, 2, 3))),
+        keep=draw(st.integers(0, 2)),
+        protect=draw(st.integers(0, 5)) == 0,
+        tags=draw(TAGS),
+    )
+
+
+@st.composite
+def group_wishes(draw: st.DrawFn, name: str, images: tuple[ImageWish, ...]) -> InstancesWish:
+    """One wished group."""
+    by_address: list[ImageReference] = [wish.address for wish in images]
+    return InstancesWish(
+        address=at(name),
+        origin=HERE,
+        image=draw(st.sampled_from([*by_address, *by_address, ImageId("ami-public"), ImageId("ami-0")])),
+        count=draw(st.integers(0, 4)),
+        settings=draw(SETTINGS),
+        max_unavailable=draw(st.integers(0, 3)),
+        protect=draw(st.integers(0, 5)) == 0,
+        tags=draw(TAGS),
+    )
+
+
+@st.composite
+def states(draw: st.DrawFn, groups: tuple[InstancesWish, ...], tagging: Tagging) -> ServiceState:
+    """What a service may report. `ami-0` is always there, and foreign."""
+    snapshots = [draw(observed_snapshots(number, tagging)) for number in range(draw(st.integers(0, 4)))]
+    images = [Image("ami-0", "theirs", ImageState.AVAILABLE, ("snap-foreign",), gib=1)]
+    images += [
+        draw(observed_images(number, snapshots, tagging)) for number in range(1, draw(st.integers(1, 5)))
+    ]
+    named: dict[str, Image] = {}
+    for image in images:
+        name = image.name if image.name not in named else f"twin of {image.id}"
+        named[name] = replace(image, name=name)
+    machines = [
+        draw(observed_machines(number, list(named.values()), groups, tagging))
+        for number in range(draw(st.integers(0, 6)))
+    ]
+    return ServiceState("sandbox", NOW, tuple(named.values()), tuple(snapshots), tuple(machines))
+
+
+def seen(marks: Marks, tags: Mapping[str, str], tagging: Tagging, tagged: bool) -> dict[str, str]:
+    """The tags that a thing carries where the service takes them."""
+    if tagging is Tagging.NONE or (tagging is Tagging.AFTER and not tagged):
+        return {}
+    return marks.to_tags(tags)
+
+
+@st.composite
+def observed_snapshots(draw: st.DrawFn, number: int, tagging: Tagging) -> Snapshot:
+    """An owned snapshot in any state."""
+    content, tags = draw(st.sampled_from(CONTENTS)), draw(TAGS)
+    gib = draw(st.integers(1, 2))
+    marks = Marks(
+        STACK,
+        "sandbox",
+        draw(st.sampled_from((*IMAGES, "z"))),
+        role=draw(ROLES),
+        digest=digest(content),
+        version=str(Version(digest(content), Registration(Architecture.X86_64, None, Method.EBS, gib))),
+        source_sha256=f"pin-{content}" if draw(st.booleans()) else None,
+        protect=draw(st.integers(0, 5)) == 0,
+        tag_keys=tuple(sorted(tags)),
+    )
+    return Snapshot(
+        f"snap-{number}",
+        draw(st.sampled_from((*[SnapshotState.COMPLETED] * 3, *SnapshotState))),
+        gib,
+        started=str(draw(st.integers(0, 3))),
+        tags=seen(marks, tags, tagging, draw(st.booleans())),
+        marks=marks,
+    )
+
+
+@st.composite
+def observed_images(draw: st.DrawFn, number: int, snapshots: list[Snapshot], tagging: Tagging) -> Image:
+    """An image: owned, of another stack, or foreign; with a snapshot of its content, if there is one."""
+    content, tags, boot = (
+        draw(st.sampled_from(CONTENTS)),
+        draw(TAGS),
+        draw(st.sampled_from((None, BootMode.UEFI))),
+    )
+    whole = SnapshotState.COMPLETED
+    same = [s for s in snapshots if s.marks and s.marks.digest == digest(content) and s.state is whole]
+    snapshot = draw(st.sampled_from([*same, *same, None]))
+    gib = max(draw(st.integers(1, 2)), snapshot.gib if snapshot else 1)
+    version = Version(digest(content), Registration(Architecture.X86_64, boot, Method.EBS, gib))
+    marks = Marks(
+        draw(st.sampled_from((STACK,) * 5 + ("others",))),
+        "sandbox",
+        draw(st.sampled_from((*IMAGES, *IMAGES, "z"))),
+        role=draw(ROLES),
+        digest=digest(content),
+        version=str(version),
+        source_sha256=f"pin-{content}" if draw(st.booleans()) else None,
+        protect=draw(st.integers(0, 5)) == 0,
+        tag_keys=tuple(sorted(tags)),
+    )
+    foreign = not draw(st.integers(0, 5))
+    return Image(
+        f"ami-{number}",
+        version.image_name(marks.name, STACK if foreign else marks.stack),
+        draw(st.sampled_from((*[ImageState.AVAILABLE] * 3, *ImageState))),
+        (snapshot.id,) if snapshot else (f"snap-unmarked-{number}",),
+        gib=gib,
+        created=str(draw(st.integers(0, 3))),
+        tags={} if foreign else seen(marks, tags, tagging, draw(st.booleans())),
+        marks=None if foreign else marks,
+    )
+
+
+@st.composite
+def observed_machines(
+    draw: st.DrawFn, number: int, images: list[Image], groups: tuple[InstancesWish, ...], tagging: Tagging
+) -> Machine:
+    """A machine of a wished group or another. None runs from an image that failed to be registered."""
+    name, tags = draw(st.sampled_from((*GROUPS, *GROUPS, "z"))), draw(TAGS)
+    image = draw(st.sampled_from([image for image in images if image.state is not ImageState.FAILED]))
+    wish = next((group for group in groups if group.address == at(name)), None)
+    settings = wish.settings if wish and draw(st.integers(0, 3)) else draw(SETTINGS)
+    hidden = replace(wish, settings=settings) if wish else None
+    marks = Marks(
+        STACK,
+        "sandbox",
+        name,
+        role=draw(ROLES),
+        version=image.marks.version if image.marks and draw(st.booleans()) else None,
+        settings=settings_mark(hidden) if hidden else draw(st.sampled_from((None, "0:odd", "1:other"))),
+        protect=draw(st.integers(0, 5)) == 0,
+        tag_keys=tuple(sorted(tags)),
+    )
+    return Machine(
+        f"i-{number}",
+        draw(st.sampled_from((*[MachineState.RUNNING] * 4, *MachineState))),
+        image.id,
+        settings.type,
+        launched=NOW - draw(st.sampled_from((10, 500, 5000))),
+        key_name=settings.key_name,
+        groups=frozenset(settings.security_groups or ("default",)),
+        tags=seen(marks, tags, tagging, draw(st.booleans())),
+        marks=marks,
+    )
+
+
+@st.composite
+def memories(draw: st.DrawFn, wishes: Wishes, observation: Observation) -> Records:
+    """Records of some of what is there, and of what is gone."""
+    state = observation.services["sandbox"]
+    resources = [
+        ResourceRecord("sandbox", machine.id, ResourceKind.MACHINE, machine.marks.address, machine.tags)
+        for machine in state.machines
+        if machine.marks and draw(st.booleans())
+    ]
+    resources += [
+        ResourceRecord("sandbox", f"gone-{number}", draw(st.sampled_from(ResourceKind)), at("p"), {})
+        for number in range(draw(st.integers(0, 2)))
+    ]
+    applied = {
+        wish.address: AppliedRecord(wish.address, {**wish_fields(wish), "count": draw(st.integers(0, 4))})
+        for wish in wishes.instances
+        if draw(st.booleans())
+    }
+    return Records(tuple(resources), applied)
