@@ -25,6 +25,10 @@ class Clients:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.service = service
-        session = ServiceSession(service)
-        self.ec2 = Ec2(session)
-        self.ebs = Ebs(session, clock=clock, sleep=sleep)
+        self._session = ServiceSession(service)
+        self.ec2 = Ec2(self._session)
+        self.ebs = Ebs(self._session, clock=clock, sleep=sleep)
+
+    def close(self) -> None:
+        """Close the connections that are kept open. Later calls open new ones."""
+        self._session.close()

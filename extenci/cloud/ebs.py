@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+from botocore.parsers import ResponseParserError
+
 from extenci.cloud.requests import tag_list
 from extenci.cloud.session import ServiceSession
 from extenci.cloud.translate import translated
@@ -63,7 +65,7 @@ class Ebs:
         }  # fmt: skip
         with self._asking("StartSnapshot") as ebs:
             answer = ebs.start_snapshot(**{name: value for name, value in asked.items() if value is not None})
-        snapshot = answer["SnapshotId"]
+            snapshot = str(_expected(answer, "SnapshotId"))
         self._known.setdefault(snapshot, self._clock())
         return snapshot
 
@@ -84,7 +86,8 @@ class Ebs:
                     Checksum=checksum,
                     ChecksumAlgorithm="SHA256",
                 )
-            if answer.get("Checksum", checksum) != checksum:
+                stored = _expected(answer, "Checksum")
+            if stored != checksum:
                 raise _damaged(self._session.service.name, snapshot, index)
 
         self._patiently(put, snapshot, stop)
@@ -101,11 +104,12 @@ class Ebs:
 
         def complete() -> None:
             with self._asking("CompleteSnapshot") as ebs:
-                ebs.complete_snapshot(
+                answer = ebs.complete_snapshot(
                     SnapshotId=snapshot,
                     ChangedBlocksCount=changed_blocks,
                     **(aggregate if changed_blocks else {}),
                 )
+                _expected(answer, "Status")
 
         self._patiently(complete, snapshot, None)
 
@@ -116,6 +120,7 @@ class Ebs:
         while True:
             with self._asking("ListSnapshotBlocks") as ebs:
                 page = ebs.list_snapshot_blocks(SnapshotId=snapshot, MaxResults=10_000, **following)
+                _expected(page, "VolumeSize")
             found.update((block["BlockIndex"], block["BlockToken"]) for block in page.get("Blocks", ()))
             if not page.get("NextToken"):
                 return found
@@ -144,6 +149,13 @@ class Ebs:
         session = self._session
         with translated(session.service.name, call, session.address("ebs"), session.hidden()):
             yield client
+
+
+def _expected(answer: Mapping[str, Any], name: str) -> object:
+    """A part that every answer of EBS has; what answers without it is something else."""
+    if answer.get(name) in (None, ""):
+        raise ResponseParserError(f"no {name}")
+    return answer[name]
 
 
 def _damaged(service: str, snapshot: str, index: int) -> ServiceError:

@@ -93,7 +93,7 @@ _IN_USE = frozenset(
 )
 
 _HINTS = {
-    "InvalidParameterCombination": "With `subnet`, name security groups by their ids (sg-…).",
+    "InvalidParameterCombination": "With `subnet`, for one, security groups are named by id (sg-…).",
     "InvalidAMIName.Duplicate": "An image of this name is registered already.",
     "InvalidBlockDeviceMapping": "Check `size` and `root_volume`: a volume holds at least its snapshot.",
     "Unsupported": "The type may not exist in this zone, or not for this architecture or boot mode.",

@@ -6,18 +6,23 @@ by all threads and the descriptions by all services.
 
 from __future__ import annotations
 
+import ssl
+import stat
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.loaders import Loader, create_loader
+from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 import extenci
 from extenci.cloud.credentials import hidden_of, open_session
 from extenci.cloud.translate import translated
+from extenci.model.errors import ServiceError
 from extenci.model.services import Service, is_loopback
 
 CONNECT_SECONDS = 10
@@ -57,6 +62,13 @@ class ServiceSession:
         """Secrets of this service's credentials, which no text may hold."""
         return hidden_of(self._session) if self._session is not None else ()
 
+    def close(self) -> None:
+        """Close the connections that are kept open. Later calls open new ones."""
+        with _making:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
     @property
     def _addresses(self) -> Mapping[str, str | None]:
         return {"ec2": self.service.ec2, "s3": self.service.s3, "ebs": self.service.ebs}
@@ -65,15 +77,28 @@ class ServiceSession:
         if self._session is None:
             self._session = open_session(self.service.name, self.service.credentials)
             self._session.register_component("data_loader", _shared_loader(self._session))
-        client = self._session.create_client(
-            api,
-            region_name=self.service.region,
-            endpoint_url=self.address(api) or None,
-            verify=self.service.ca_bundle,
-            config=self._config(api),
-        )
+        check_ca_bundle(self.service)
+        try:
+            client = self._session.create_client(
+                api,
+                region_name=self.service.region,
+                endpoint_url=self.address(api) or None,
+                verify=self.service.ca_bundle,
+                config=self._config(api),
+            )
+        except ValueError:
+            raise self._no_url(api) from None
         client.meta.events.register_first(f"needs-retry.{api}", _give_up_without_connection)
+        if api == "ec2":
+            client.meta.events.register_first("after-call.ec2", _check_request_id)
         return client
+
+    def _no_url(self, api: str) -> ServiceError:
+        return ServiceError(
+            f"The service {self.service.name} cannot be called: its `{api}:` is no URL.",
+            "Correct the service's file: URLs begin with https:// or http://.",
+            service=self.service.name,
+        )
 
     def _config(self, api: str) -> Config:
         return Config(
@@ -93,6 +118,33 @@ def _shared_loader(session: Session) -> Loader:
     if not _loaders:
         _loaders.append(create_loader(session.get_config_variable("data_path")))
     return _loaders[0]
+
+
+def check_ca_bundle(service: Service) -> None:
+    """ServiceError where `ca_bundle` is no file of certificates: the SDK would blame the service for it."""
+    path = service.ca_bundle
+    if path is None:
+        return
+    try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            raise ssl.SSLError(0, "it is not a file")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+    except (OSError, ValueError) as error:
+        reason = (
+            "it holds no certificates" if isinstance(error, ssl.SSLError) else str(error.args[-1]).lower()
+        )
+        raise ServiceError(
+            f"The service {service.name} cannot be called: its ca_bundle {path} cannot be used: {reason}.",
+            "Give a readable file of PEM certificates.",
+            service=service.name,
+        ) from None
+
+
+def _check_request_id(parsed: Mapping[str, Any], http_response: Any, **_: object) -> None:
+    """Every EC2 answer has a requestId. A web page that happens to be well-formed does not; taken for an
+    answer, it would say that nothing exists."""
+    if http_response.status_code < 300 and not parsed.get("ResponseMetadata", {}).get("RequestId"):
+        raise ResponseParserError("no requestId")
 
 
 def _give_up_without_connection(

@@ -46,10 +46,9 @@ class Asked:
 
     @property
     def place(self) -> str:
-        """The service and, where it is known, its address."""
-        return (
-            f"The service {self.service} at {self.address}" if self.address else f"The service {self.service}"
-        )
+        """The service and, where it is known, its address (without a password that it may hold)."""
+        address = re.sub(r"//[^/@]*@", "//", self.address)
+        return f"The service {self.service}" + (f" at {address}" if address else "")
 
     def clean(self, text: str) -> str:
         """A text of the service's or the SDK's: one line, not endless, without secrets."""

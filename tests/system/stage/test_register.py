@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extenci.model.errors import ServiceError
+from extenci.model.ownership import STACK
+from extenci.stage.ebs import stage, upload
+from extenci.stage.job import Job, Means, Staged
+from extenci.stage.register import register
+from extenci.stage.unstage import unstage
+
+
+@pytest.fixture
+def job(make_disk: Callable[..., Path], job_of: Callable[..., Job]) -> Job:
+    return job_of(make_disk(2))
+
+
+def registered(job: Job, snapshot: str, means: Means, tags: dict[str, str] | None = None) -> Staged:
+    own = job.tags if tags is None else tags
+    return register(job.name, snapshot, job.version.registration, own, means)
+
+
+def test_registering_again_takes_the_image_that_is_there(means: Means, job: Job, journal: Any) -> None:
+    snapshot = upload(job, means)
+    first = registered(job, snapshot, means)
+    assert registered(job, snapshot, means) == first
+    assert len(means.clients.ec2.images_by_name(job.name)) == 1
+    assert journal.open == []
+
+
+def test_an_image_of_our_snapshot_is_ours_without_any_tags(means: Means, job: Job) -> None:
+    snapshot = upload(job, means)
+    first = registered(job, snapshot, means, tags={})
+    assert registered(job, snapshot, means) == first
+
+
+def test_the_same_version_from_another_snapshot_is_taken_and_the_second_snapshot_goes(
+    means: Means, job: Job
+) -> None:
+    first = stage(job, means)
+    again = stage(replace(job, token="another"), means)
+    assert again == first
+    assert [one.id for one in means.clients.ec2.snapshots(job.tags[STACK])] == [first.snapshot]
+
+
+def test_a_name_that_someone_else_took_is_an_error(
+    means: Means, job: Job, make_disk: Callable[..., Path], job_of: Callable[..., Job]
+) -> None:
+    theirs = registered(job, upload(job, means), means, tags={"owner": "someone else"})
+    other = job_of(make_disk(1))
+    with pytest.raises(ServiceError, match=f"already, {theirs.image}, and it is not extenci's"):
+        registered(replace(other, name=job.name), upload(other, means), means)
+
+
+def test_unstaging_removes_image_and_snapshot(means: Means, job: Job, journal: Any) -> None:
+    staged = stage(job, means)
+    assert unstage(staged.image, [str(staged.snapshot)], means) == ()
+    assert means.clients.ec2.images_by_name(job.name) == ()
+    assert means.clients.ec2.snapshots(job.tags[STACK]) == ()
+    assert journal.open == []
+
+
+def test_unstaging_what_is_gone_is_done(means: Means, job: Job, journal: Any) -> None:
+    staged = stage(job, means)
+    unstage(staged.image, [str(staged.snapshot)], means)
+    assert unstage(staged.image, [str(staged.snapshot)], means) == ()
+    assert unstage(None, ["snap-00000000000000000"], means) == ()
+    assert unstage("ami-00000000000000000", [], means) == ()
+    assert journal.open == []
+
+
+def test_a_snapshot_that_another_image_uses_stays_with_a_warning(
+    means: Means, job: Job, journal: Any
+) -> None:
+    staged = stage(job, means)
+    snapshot = str(staged.snapshot)
+    theirs = registered(replace(job, name=f"{job.name}-theirs"), snapshot, means, tags={})
+    pauses: list[float] = []
+    (warning,) = unstage(staged.image, [snapshot], replace(means, sleep=pauses.append))
+    assert warning.startswith(f"The snapshot {snapshot} stays: something else uses it.")
+    assert pauses == [0.5, 1.0, 2.0]
+    assert means.clients.ec2.images_by_name(job.name) == ()
+    assert means.clients.ec2.snapshots_by_id([snapshot])[0].id == snapshot
+    assert means.clients.ec2.images_by_name(f"{job.name}-theirs")[0].id == theirs.image
+    assert journal.open == []

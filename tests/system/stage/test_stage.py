@@ -1,0 +1,338 @@
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extenci.cloud.clients import Clients
+from extenci.model.errors import (
+    AccessRefused,
+    DiskChanged,
+    DiskError,
+    Interrupted,
+    ServiceError,
+    ThingNotFound,
+    UsageError,
+)
+from extenci.model.observed import ImageState, SnapshotState
+from extenci.model.ownership import STACK
+from extenci.model.services import KeyFiles
+from extenci.model.versions import BLOCK_BYTES
+from extenci.model.words import Method, Tagging
+from extenci.stage.ebs import upload
+from extenci.stage.job import Job, Means
+from extenci.stage.methods import stage
+
+MIB = 1024**2
+
+
+def snapshot_ids(means: Means, job: Job) -> list[str]:
+    return [one.id for one in means.clients.ec2.snapshots(job.tags[STACK])]
+
+
+def test_a_sparse_disk_of_2_gib_is_staged_byte_for_byte(
+    home: Path,
+    means: Means,
+    make_disk: Callable[..., Path],
+    job_of: Callable[..., Job],
+    same_bytes: Callable[[Path, Path], bool],
+) -> None:
+    path = make_disk(blocks=400, size=2 * 1024**3)
+    job = job_of(path)
+    staged = stage(job, means)
+    assert staged.snapshot is not None
+    stored = home / "sandbox" / "disks" / f"{staged.snapshot}.raw"
+    assert same_bytes(path, stored)
+    (image,) = means.clients.ec2.images_by_name(job.name)
+    assert (image.id, image.state, image.snapshots) == (
+        staged.image,
+        ImageState.AVAILABLE,
+        (staged.snapshot,),
+    )
+    assert (image.architecture, image.gib) == ("x86_64", 2)
+    (snapshot,) = means.clients.ec2.snapshots(job.tags[STACK])
+    assert (snapshot.id, snapshot.state, snapshot.gib) == (staged.snapshot, SnapshotState.COMPLETED, 2)
+    assert image.tags == snapshot.tags == job.tags
+
+
+def test_every_changing_call_is_written_down_before_and_after(
+    means: Means, journal: Any, make_disk: Callable[..., Path], job_of: Callable[..., Job]
+) -> None:
+    stage(job_of(make_disk(3)), means)
+    calls = ["StartSnapshot", "PutSnapshotBlock", "CompleteSnapshot", "RegisterImage"]
+    assert journal.lines == [(how, call) for call in calls for how in ("begin", "settle")]
+
+
+def test_tags_follow_where_the_service_takes_them_only_afterwards(
+    clients_of: Callable[[Tagging], Clients],
+    journal: Any,
+    make_disk: Callable[..., Path],
+    job_of: Callable[..., Job],
+) -> None:
+    job = job_of(make_disk(3))
+    means = Means(clients_of(Tagging.AFTER), journal)
+    staged = stage(job, means)
+    (image,) = means.clients.ec2.images_by_name(job.name)
+    (snapshot,) = means.clients.ec2.snapshots(job.tags[STACK])
+    assert snapshot.id == staged.snapshot
+    assert image.tags == snapshot.tags == job.tags
+    assert [call for how, call in journal.lines if how == "begin"] == [
+        "StartSnapshot",
+        "CreateTags",
+        "PutSnapshotBlock",
+        "CompleteSnapshot",
+        "RegisterImage",
+        "CreateTags",
+    ]
+
+
+def test_nothing_is_tagged_where_the_service_takes_no_tags(
+    clients_of: Callable[[Tagging], Clients],
+    journal: Any,
+    make_disk: Callable[..., Path],
+    job_of: Callable[..., Job],
+) -> None:
+    job = job_of(make_disk(3))
+    means = Means(clients_of(Tagging.NONE), journal)
+    staged = stage(job, means)
+    assert staged.snapshot is not None
+    assert means.clients.ec2.images_by_name(job.name)[0].tags == {}
+    assert means.clients.ec2.snapshots_by_id([staged.snapshot])[0].tags == {}
+
+
+def test_a_disk_of_zeros_is_staged(
+    means: Means, make_disk: Callable[..., Path], job_of: Callable[..., Job]
+) -> None:
+    job = job_of(make_disk(0))
+    assert job.blocks == 0
+    staged = stage(job, means)
+    assert staged.snapshot is not None
+    assert means.clients.ebs.list_blocks(staged.snapshot) == {}
+
+
+def test_a_last_block_that_is_short_is_padded_with_zeros(
+    home: Path, means: Means, tmp_path: Path, job_of: Callable[..., Job]
+) -> None:
+    path = tmp_path / "odd.raw"
+    path.write_bytes(os.urandom(BLOCK_BYTES + 1000))
+    snapshot = upload(job_of(path), means)
+    stored = home / "sandbox" / "disks" / f"{snapshot}.raw"
+    with stored.open("rb") as file:
+        assert file.read(2 * BLOCK_BYTES) == path.read_bytes().ljust(2 * BLOCK_BYTES, b"\0")
+
+
+def test_progress_rises_to_the_bytes_of_data(
+    means: Means, make_disk: Callable[..., Path], job_of: Callable[..., Job]
+) -> None:
+    seen: list[tuple[int, int]] = []
+    job = job_of(make_disk(40))
+    upload(job, replace(means, on_progress=lambda done, total: seen.append((done, total))))
+    assert seen == sorted(seen)
+    assert seen[-1] == (40 * BLOCK_BYTES, 40 * BLOCK_BYTES)
+    assert len(seen) > 5
+
+
+def overwrite(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(39 * 7 * BLOCK_BYTES)
+        file.write(b"changed")
+
+
+def overwrite_secretly(path: Path) -> None:
+    overwrite(path)
+    os.utime(path, (1, 1))
+
+
+@pytest.mark.parametrize("change", [overwrite, overwrite_secretly])
+def test_a_disk_that_changes_while_it_is_sent_leaves_nothing_behind(
+    means: Means,
+    journal: Any,
+    make_disk: Callable[..., Path],
+    job_of: Callable[..., Job],
+    change: Callable[[Path], None],
+) -> None:
+    path = make_disk(100)
+    job = job_of(path)
+    changed: list[bool] = []
+
+    def change_once(_done: int, _total: int) -> None:
+        if not changed:
+            changed.append(True)
+            change(path)
+
+    with pytest.raises(DiskChanged):
+        stage(job, replace(means, on_progress=change_once))
+    assert snapshot_ids(means, job) == []
+    assert means.clients.ec2.images_by_name(job.name) == ()
+    assert journal.open == []
+    assert ("begin", "CompleteSnapshot") not in journal.lines
+
+
+def test_a_disk_that_changed_since_it_was_planned_is_never_sealed(
+    means: Means, make_disk: Callable[..., Path], job_of: Callable[..., Job]
+) -> None:
+    path = make_disk(10)
+    job = job_of(path)
+    overwrite(path)
+    with pytest.raises(DiskChanged, match="no longer the one that was planned"):
+        stage(job, means)
+    assert snapshot_ids(means, job) == []
+
+
+def test_a_disk_of_another_size_than_planned_is_not_begun_with(
+    means: Means, journal: Any, make_disk: Callable[..., Path], job_of: Callable[..., Job]
+) -> None:
+    path = make_disk(3)
+    job = job_of(path)
+    os.truncate(path, 2**31)
+    with pytest.raises(DiskChanged):
+        stage(job, means)
+    assert journal.lines == []
+
+
+def test_data_beyond_the_volume_is_an_error_that_leaves_nothing(
+    means: Means, make_disk: Callable[..., Path], job_of: Callable[..., Job], tmp_path: Path
+) -> None:
+    path = tmp_path / "long.raw"
+    with path.open("wb") as file:
+        file.seek(2**30 + 5)
+        file.write(b"x")
+    job = job_of(path, gib=1)
+    with pytest.raises(DiskError, match="beyond the 1 GiB"):
+        stage(job, means)
+    assert snapshot_ids(means, job) == []
+
+
+def interrupted(job: Job, means: Means) -> str:
+    """The pending snapshot of an upload that was told to stop half-way."""
+    with pytest.raises(Interrupted):
+        stage(job, replace(means, on_progress=lambda done, _total: stop_at(done, means)))
+    (snapshot,) = means.clients.ec2.snapshots(job.tags[STACK])
+    assert snapshot.state is SnapshotState.PENDING
+    means.stop.clear()
+    return snapshot.id
+
+
+def stop_at(done: int, means: Means) -> None:
+    if done >= 10 * BLOCK_BYTES:
+        means.stop.set()
+
+
+def test_an_interrupted_upload_is_gone_on_with(
+    home: Path,
+    means: Means,
+    journal: Any,
+    make_disk: Callable[..., Path],
+    job_of: Callable[..., Job],
+    same_bytes: Callable[[Path, Path], bool],
+) -> None:
+    path = make_disk(100)
+    job = job_of(path)
+    snapshot = interrupted(job, means)
+    assert journal.open == []
+    staged = stage(replace(job, pending=snapshot, token="another"), means)
+    assert staged.snapshot == snapshot
+    assert snapshot_ids(means, job) == [snapshot]
+    assert same_bytes(path, home / "sandbox" / "disks" / f"{snapshot}.raw")
+
+
+def test_a_pending_snapshot_that_holds_another_disk_is_never_sealed(
+    means: Means, make_disk: Callable[..., Path], job_of: Callable[..., Job]
+) -> None:
+    job = job_of(make_disk(100))
+    snapshot = interrupted(job, means)
+    other = job_of(make_disk(2, size=512 * MIB), stack=job.tags[STACK])
+    with pytest.raises(ServiceError, match="refused CompleteSnapshot"):
+        stage(replace(other, pending=snapshot), means)
+    assert snapshot_ids(means, job) == []
+
+
+def test_a_snapshot_that_is_complete_already_is_not_sent_again(
+    means: Means, journal: Any, make_disk: Callable[..., Path], job_of: Callable[..., Job]
+) -> None:
+    job = job_of(make_disk(3))
+    snapshot = upload(job, means)
+    journal.lines.clear()
+    assert upload(replace(job, pending=snapshot), means) == snapshot
+    assert journal.lines == []
+
+
+def test_a_pending_snapshot_that_is_gone_is_made_anew(
+    means: Means, make_disk: Callable[..., Path], job_of: Callable[..., Job]
+) -> None:
+    job = replace(job_of(make_disk(3)), pending="snap-00000000000000000")
+    staged = stage(job, means)
+    assert snapshot_ids(means, job) == [staged.snapshot]
+
+
+def test_refused_credentials_are_refused_access(
+    means: Means, tmp_path: Path, make_disk: Callable[..., Path], job_of: Callable[..., Job], journal: Any
+) -> None:
+    (tmp_path / "access").write_text("AKIADENIED0000000000")
+    (tmp_path / "secret").write_text("anything")
+    keys = KeyFiles(str(tmp_path / "access"), str(tmp_path / "secret"))
+    clients = Clients(replace(means.clients.service, credentials=keys))
+    with pytest.raises(AccessRefused):
+        stage(job_of(make_disk(3)), replace(means, clients=clients))
+    clients.close()
+    assert journal.lines == [("begin", "StartSnapshot"), ("fail", "StartSnapshot")]
+
+
+def test_a_snapshot_deleted_under_way_is_told(
+    means: Means, make_disk: Callable[..., Path], job_of: Callable[..., Job]
+) -> None:
+    job = job_of(make_disk(100))
+    clients = Clients(means.clients.service, sleep=lambda _: None, clock=iter(range(0, 10**9, 60)).__next__)
+
+    def delete(_done: int, _total: int) -> None:
+        for snapshot in snapshot_ids(means, job):
+            clients.ec2.delete_snapshot(snapshot)
+
+    with pytest.raises(ThingNotFound):
+        stage(job, replace(means, clients=clients, on_progress=delete))
+    clients.close()
+
+
+def test_a_method_that_is_not_there_yet_is_refused(
+    means: Means, make_disk: Callable[..., Path], job_of: Callable[..., Job]
+) -> None:
+    job = job_of(make_disk(1))
+    registration = replace(job.version.registration, method=Method.BUNDLE)
+    with pytest.raises(UsageError, match=r"^not supported yet: the staging method bundle"):
+        stage(replace(job, version=replace(job.version, registration=registration)), means)
+
+
+def test_memory_does_not_grow_with_the_disk(
+    service: Any, tmp_path: Path, make_disk: Callable[..., Path], job_of: Callable[..., Job]
+) -> None:
+    """In a process of its own, whose peak is known (ru_maxrss)."""
+    job = job_of(make_disk(500))
+    script = textwrap.dedent(
+        """
+        import pickle, resource, sys
+        from extenci.cloud.clients import Clients
+        from extenci.stage.ebs import upload
+        from extenci.stage.job import Means
+
+        class Nothing:
+            def begin(self, call, **more): return 0
+            def settle(self, intent, result): pass
+            def fail(self, intent, reason): pass
+
+        service, job = pickle.load(sys.stdin.buffer)
+        upload(job, Means(Clients(service), Nothing()))
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        """
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], input=pickle.dumps((service, job)), capture_output=True, check=True
+    )
+    assert int(done.stdout) < 150 * 1024

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+
+from extenci.model.errors import Unreachable
+from extenci.stage.sending import CONNECTIONS, WINDOW, Window
+
+
+def test_no_more_than_a_window_is_held() -> None:
+    started, let_go = threading.Semaphore(0), threading.Event()
+    held, most = 0, 0
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        window = Window(pool, lambda _: None)
+
+        def call() -> None:
+            started.release()
+            let_go.wait(10)
+
+        def fill() -> None:
+            nonlocal held, most
+            for number in range(WINDOW + 1):
+                window.add(call)
+                held, most = number + 1, max(most, number + 1)
+
+        filler = threading.Thread(target=fill)
+        filler.start()
+        for _ in range(CONNECTIONS):
+            assert started.acquire(timeout=10)
+        filler.join(0.2)
+        assert filler.is_alive()
+        assert most == WINDOW
+        let_go.set()
+        filler.join(10)
+        window.finish()
+    assert window.done == WINDOW + 1
+
+
+def add_all(window: Window, calls: Iterable[Callable[[], None]]) -> None:
+    for call in calls:
+        window.add(call)
+
+
+def test_the_first_failure_ends_all_and_drops_what_waits() -> None:
+    made: list[int] = []
+
+    def call(number: int) -> None:
+        made.append(number)
+        if number == 3:
+            raise Unreachable("gone")
+
+    with ThreadPoolExecutor(1) as pool:
+        window = Window(pool, lambda _: None)
+        with pytest.raises(Unreachable):
+            add_all(window, (partial(call, number) for number in range(1000)))
+        window.abandon()
+    assert len(made) < 4 + 2 * WINDOW
+    assert window.done < 1000
+
+
+def test_done_calls_are_counted_as_they_end() -> None:
+    seen: list[int] = []
+    with ThreadPoolExecutor(4) as pool:
+        window = Window(pool, seen.append)
+        for _ in range(100):
+            window.add(lambda: None)
+        window.finish()
+    assert seen == sorted(seen)
+    assert seen[-1] == 100

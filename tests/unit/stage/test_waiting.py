@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, repeat
+from threading import Event
+from typing import cast
+
+import pytest
+
+from extenci.cloud.clients import Clients
+from extenci.model.errors import AccessRefused, Interrupted, ServiceError, ThingNotFound
+from extenci.model.journal import Calls
+from extenci.model.services import Service
+from extenci.stage.job import Means
+from extenci.stage.waiting import once_visible, wait_for
+
+NO_CALLS = cast("Calls", None)
+"""Waiting writes nothing down."""
+
+
+class Time:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.pauses: list[float] = []
+
+    def now(self) -> float:
+        return sum(self.pauses)
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def means(time: Time) -> Means:
+    clients = Clients(Service("campus", "us-east-1"))
+    return Means(clients, NO_CALLS, clock=time.now, sleep=time.pauses.append)
+
+
+def test_what_is_there_is_not_waited_for(means: Means, time: Time) -> None:
+    assert wait_for(lambda: "found", means, 60, "it was there") == "found"
+    assert time.pauses == []
+
+
+def test_pauses_grow_to_ten_seconds(means: Means, time: Time) -> None:
+    looks: Iterator[int | None] = chain(repeat(None, 12), [7])
+    assert wait_for(lambda: next(looks), means, 600, "it was there") == 7
+    assert time.pauses[0] == 0.2
+    assert time.pauses == sorted(time.pauses)
+    assert max(time.pauses) == 10
+
+
+def test_waiting_has_a_limit_that_is_told(means: Means, time: Time) -> None:
+    with pytest.raises(ServiceError, match="campus took more than 60 seconds until it was there"):
+        wait_for(lambda: None, means, 60, "it was there")
+    assert 60 <= time.now() < 71
+
+
+def test_waiting_ends_when_told_to_stop() -> None:
+    stop = Event()
+    stop.set()
+    means = Means(Clients(Service("campus", "us-east-1")), NO_CALLS, stop=stop)
+    with pytest.raises(Interrupted):
+        wait_for(lambda: None, means, 60, "it was there")
+
+
+def test_what_a_service_does_not_see_yet_is_asked_again(means: Means, time: Time) -> None:
+    answers = iter([ThingNotFound("not yet"), ThingNotFound("not yet"), None])
+
+    def call() -> None:
+        if (problem := next(answers)) is not None:
+            raise problem
+
+    once_visible(call, means, 60, "it could be seen")
+    assert len(time.pauses) == 2
+
+
+def test_other_refusals_are_not_waited_out(means: Means, time: Time) -> None:
+    def call() -> None:
+        raise AccessRefused("no")
+
+    with pytest.raises(AccessRefused):
+        once_visible(call, means, 60, "it could be seen")
+    assert time.pauses == []

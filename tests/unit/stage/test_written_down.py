@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from extenci.model.errors import (
+    AccessRefused,
+    Interrupted,
+    LimitReached,
+    ServiceError,
+    Throttled,
+    Unreachable,
+)
+from extenci.model.journal import written_down
+
+
+class Journal:
+    """A `Calls` in memory."""
+
+    def __init__(self) -> None:
+        self.lines: list[object] = []
+
+    def begin(
+        self, call: str, *, token: str = "", request: Mapping[str, object] = {}, tags: Mapping[str, str] = {}
+    ) -> int:
+        self.lines.append((call, token, dict(request), dict(tags)))
+        return 17
+
+    def settle(self, intent: int, result: Mapping[str, object]) -> None:
+        self.lines.append((intent, dict(result)))
+
+    def fail(self, intent: int, reason: str) -> None:
+        self.lines.append((intent, reason))
+
+
+def test_a_call_is_written_down_before_it_is_made_and_its_answer_after() -> None:
+    journal = Journal()
+    with written_down(journal, "StartSnapshot", token="t", request={"gib": 1}, tags={"a": "b"}) as settle:
+        journal.lines.append("the call")
+        settle({"snapshot": "snap-1"})
+    assert journal.lines == [
+        ("StartSnapshot", "t", {"gib": 1}, {"a": "b"}),
+        "the call",
+        (17, {"snapshot": "snap-1"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        AccessRefused("no", code="AuthFailure"),
+        LimitReached("no", code="InstanceLimitExceeded"),
+        ServiceError("no", code="InvalidParameterValue"),
+    ],
+)
+def test_a_sure_refusal_is_written_down_as_one(error: ServiceError) -> None:
+    journal = Journal()
+    with pytest.raises(type(error)), written_down(journal, "RunInstances"):
+        raise error
+    assert journal.lines[1:] == [(17, "no")]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unreachable("?"),
+        Throttled("?", code="RequestLimitExceeded"),
+        ServiceError("?"),
+        ServiceError("?", code="502"),
+        ServiceError("?", code="InternalError"),
+        ServiceError("?", code="Unavailable"),
+        Interrupted("?"),
+        ZeroDivisionError("?"),
+    ],
+)
+def test_what_nobody_can_know_stays_open(error: Exception) -> None:
+    journal = Journal()
+    with pytest.raises(type(error)), written_down(journal, "RunInstances"):
+        raise error
+    assert journal.lines[1:] == []
