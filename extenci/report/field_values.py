@@ -12,6 +12,7 @@ from extenci.report.safe_text import safe
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 PLAIN_WORD = re.compile(r"[^\s\"'\[\]{},→][^\s\"\[\]{},→]*")
+MISTAKABLE = re.compile(r"true|false|\(none\)|-?[0-9.]+")
 LONGEST = 60
 
 
@@ -40,7 +41,7 @@ def word(text: str) -> str:
     if SHA256.fullmatch(text):
         return text[:12]
     shown = safe(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
-    if PLAIN_WORD.fullmatch(shown) and shown not in ("true", "false", "null"):
+    if PLAIN_WORD.fullmatch(shown) and not MISTAKABLE.fullmatch(shown):
         return shown
     return '"' + shown.replace('"', '\\"') + '"'
 

@@ -1,0 +1,54 @@
+"""The status of a stack as a JSON document, `format_version` 1."""
+
+from __future__ import annotations
+
+from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
+
+FORMAT_VERSION = 1
+
+
+def status_document(status: StackStatus) -> dict[str, object]:
+    """The status as JSON values."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "stack": status.stack,
+        "services": list(status.services),
+        "images": [image_document(image) for image in status.images],
+        "instances": [instances_document(group) for group in status.instances],
+        "sandbox_machines": status.sandbox_machines,
+    }
+
+
+def image_document(image: ImageStatus) -> dict[str, object]:
+    """One image."""
+    return {
+        "address": str(image.address),
+        "digest": image.digest,
+        "id": image.id,
+        "snapshot": image.snapshot,
+        "state": image.state,
+        "verdict": image.verdict,
+        "older": list(image.older),
+    }
+
+
+def instances_document(group: InstancesStatus) -> dict[str, object]:
+    """One group with its machines."""
+    return {
+        "address": str(group.address),
+        "wanted": group.wanted,
+        "recorded": group.recorded,
+        "machines": [machine_document(machine) for machine in group.machines],
+    }
+
+
+def machine_document(machine: MachineStatus) -> dict[str, object]:
+    """One machine."""
+    return {
+        "id": machine.id,
+        "state": machine.state,
+        "host": machine.host,
+        "image": machine.image,
+        "job": machine.job,
+        "outdated": machine.outdated,
+    }

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from extenci.model.outcomes import Advanced, Began, Ended, Noted, Outcome, Status
+from extenci.model.plans import Plan
+from extenci.model.versions import GIB
+from extenci.report.progress_lines import ProgressLines
+
+MIB = 1024**2
+
+
+def test_an_upload_tells_its_rate_at_most_every_five_seconds(busy_plan: Plan) -> None:
+    stage = busy_plan.changes[0]
+    progress = ProgressLines()
+    said = progress.lines(Began(stage), 100.0)
+    for tick in range(121):
+        said += progress.lines(Advanced(stage, 50 * MIB + tick * MIB, 200 * MIB, "bytes"), 100.0 + tick / 10)
+    said += progress.lines(Ended(stage, Outcome(stage.id, Status.DONE, seconds=12.0)), 112.1)
+    assert said == [
+        "stage sandbox/worker: stage version bbbbbbbbbbbb-1ee98c52 …",
+        "stage sandbox/worker: 100 of 200 MiB, 10 MiB/s",
+        "stage sandbox/worker: 150 of 200 MiB, 10 MiB/s",
+        "stage sandbox/worker: done in 12 s",
+    ]
+
+
+def test_changes_are_limited_apart_from_each_other(busy_plan: Plan) -> None:
+    stage, launch, *_ = busy_plan.changes
+    progress = ProgressLines()
+    for change in (stage, launch):
+        progress.lines(Began(change), 0.0)
+    assert progress.lines(Advanced(stage, 1, GIB, "bytes"), 6.0) == ["stage sandbox/worker: 0 of 1 GiB"]
+    assert progress.lines(Advanced(launch, 1, 3, "machines"), 6.1) == ["launch sandbox/pool: 1 of 3 machines"]
+    assert progress.lines(Advanced(stage, 2, GIB, "bytes"), 6.2) == []
+
+
+def test_notes_and_failures_are_always_told_and_neutralised(busy_plan: Plan) -> None:
+    launch = busy_plan.changes[1]
+    progress = ProgressLines()
+    assert progress.lines(Noted(launch, "i-1 is at \x1b[31mhost"), 0.0) == [
+        "launch sandbox/pool: i-1 is at \\x1b[31mhost"
+    ]
+    assert progress.lines(Noted(None, "two\nlines"), 0.0) == ["two", "lines"]
+    failed = Outcome(launch.id, Status.FAILED, "No capacity.\x07", "Try another zone.", seconds=0.44)
+    assert progress.lines(Ended(launch, failed), 0.1) == [
+        "launch sandbox/pool: FAILED after 0.4 s",
+        "launch sandbox/pool: No capacity.\\x07",
+        "launch sandbox/pool: Try another zone.",
+    ]
+    assert progress.lines(Ended(launch, Outcome(launch.id, Status.SKIPPED)), 0.1) == [
+        "launch sandbox/pool: not done, since the run was interrupted"
+    ]
