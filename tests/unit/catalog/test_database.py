@@ -255,3 +255,17 @@ def test_the_programs_of_these_tests_import_no_yaml_and_no_cloud() -> None:
         env={**os.environ},
     ).stdout
     assert output == "[]\n"
+
+
+def test_a_write_keeps_others_from_writing_from_its_beginning(home: Home) -> None:
+    first, second = Database(home), Database(home, busy_seconds=0.05)
+    with first.writing():
+        pass
+    with (
+        first.writing(),
+        pytest.raises(CatalogError, match="another process has been writing"),
+        second.writing(),
+    ):
+        pass
+    first.close()
+    second.close()

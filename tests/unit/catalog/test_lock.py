@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -153,3 +154,34 @@ def test_real_waiting_works_with_the_real_clock(home: Home, start: Start) -> Non
     began = time.monotonic()
     with hold(home, "x", 10):
         assert 0.1 < time.monotonic() - began < 5
+
+
+def test_a_holder_is_not_mistaken_for_the_dead_one_before_it(home: Home, start: Start) -> None:
+    dead = start("pass")
+    dead.wait()
+    held_by(start, home)
+    content = {"pid": dead.pid, "host": socket.gethostname(), "user": "x", "since": 1.0, "command": "old"}
+    home.lock.write_text(json.dumps(content))
+    with pytest.raises(LockHeld, match="has just begun"), hold(home, "x"):
+        pass
+    home.lock.write_text(json.dumps({**content, "host": "elsewhere"}))
+    with pytest.raises(LockHeld, match="x on elsewhere"), hold(home, "x"):
+        pass
+
+
+def test_a_lock_file_deleted_while_it_is_taken_does_not_count(
+    home: Home, monkeypatch: pytest.MonkeyPatch, start: Start
+) -> None:
+    real = fcntl.lockf
+    calls: list[int] = []
+
+    def lockf(descriptor: int, operation: int) -> None:
+        if not calls:
+            home.lock.unlink()
+        calls.append(descriptor)
+        real(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "lockf", lockf)
+    with hold(home, "x"):
+        assert len(calls) == 2
+        assert "LockHeld" in start(HOLDER, home.path).communicate("\n", timeout=20)[1]
