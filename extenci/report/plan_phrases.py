@@ -81,8 +81,8 @@ def details(plan: Plan, change: Change) -> list[str]:  # noqa: PLR0911 - one ret
         case LaunchWork(image=image):
             return launch_details(plan, image)
         case ReplaceWork() as work:
-            spare = "the new ones run before the old ones go" if work.surge else missing(work.batch)
-            return [f"{listed(work.machines)}: {spare}", *launch_details(plan, work.image)]
+            meanwhile = new_before_old(len(work.machines)) if work.surge else missing(work.batch)
+            return [f"{listed(work.machines)}: {meanwhile}", *launch_details(plan, work.image)]
         case TerminateWork(machines=machines):
             return [listed(machines)]
         case UnstageWork(image=str(), snapshots=()):
@@ -113,6 +113,13 @@ def after(plan: Plan, id_: str | None) -> str:
         return f"from what `{safe(id_)}` makes"
     done = "registered" if first.action is Action.REGISTER else "staged"
     return f"from {first.address}, once it is {done}"
+
+
+def new_before_old(number: int) -> str:
+    """What a replacement with spare machines means."""
+    if number == 1:
+        return "the new one runs before the old one goes"
+    return "the new ones run before the old ones go"
 
 
 def missing(number: int) -> str:

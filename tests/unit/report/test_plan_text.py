@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from extenci.model.plans import Plan
+from extenci.model.plans import Plan, ReplaceWork
 from extenci.report.palette import COLOUR
 from extenci.report.plan_text import render_plan
 
@@ -56,3 +57,15 @@ def test_colours_change_nothing_but_colours(busy_plan: Plan) -> None:
     for code in codes:
         coloured = coloured.replace(code, "")
     assert coloured == render_plan(busy_plan)
+
+
+def test_a_replacement_without_spare_machines_says_what_is_missing_meanwhile(busy_plan: Plan) -> None:
+    replacement = busy_plan.changes[2]
+    assert isinstance(replacement.work, ReplaceWork)
+
+    def text(machines: tuple[str, ...], surge: bool) -> str:
+        work = replace(replacement.work, machines=machines, surge=surge)
+        return render_plan(replace(busy_plan, changes=(replace(replacement, work=work),)))
+
+    assert "i-1 and i-2: 1 machine missing meanwhile" in text(("i-1", "i-2"), False)
+    assert "i-1: the new one runs before the old one goes" in text(("i-1",), True)
