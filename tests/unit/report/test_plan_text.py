@@ -61,10 +61,11 @@ def test_colours_change_nothing_but_colours(busy_plan: Plan) -> None:
 
 def test_a_replacement_without_spare_machines_says_what_is_missing_meanwhile(busy_plan: Plan) -> None:
     replacement = busy_plan.changes[2]
-    assert isinstance(replacement.work, ReplaceWork)
+    whole = replacement.work
+    assert isinstance(whole, ReplaceWork)
 
     def text(machines: tuple[str, ...], surge: bool) -> str:
-        work = replace(replacement.work, machines=machines, surge=surge)
+        work = replace(whole, machines=machines, surge=surge)
         return render_plan(replace(busy_plan, changes=(replace(replacement, work=work),)))
 
     assert "i-1 and i-2: 1 machine missing meanwhile" in text(("i-1", "i-2"), False)
