@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 from extenci.cloud.answers import read_image, read_machine, read_snapshot
 from extenci.cloud.requests import (
@@ -23,6 +24,7 @@ from extenci.cloud.translate import translated
 from extenci.model.errors import ServiceError, ThingNotFound
 from extenci.model.observed import Image, Machine, Snapshot
 from extenci.model.ownership import STACK
+from extenci.model.services import Service
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -43,12 +45,17 @@ class Ec2:
 
     def images(self) -> tuple[Image, ...]:
         """All images that the account owns, disabled ones too."""
-        return tuple(map(read_image, self._pages("describe_images", "Images", **_ALL_OWN_IMAGES)))
+        return tuple(
+            map(read_image, self._pages("describe_images", "Images", **own_images(self._session.service)))
+        )
 
     def images_by_name(self, name: str) -> tuple[Image, ...]:
         """The account's images of a name (at most one on AWS)."""
         found = self._pages(
-            "describe_images", "Images", Filters=[_filter("name", [_literal(name)])], **_ALL_OWN_IMAGES
+            "describe_images",
+            "Images",
+            Filters=[_filter("name", [_literal(name)])],
+            **own_images(self._session.service),
         )
         return tuple(image for image in map(read_image, found) if image.name == name)
 
@@ -172,8 +179,19 @@ class Ec2:
                 raise _incomplete(session.service.name, call, error) from None
 
 
-_ALL_OWN_IMAGES: Mapping[str, Any] = {"Owners": ["self"], "IncludeDisabled": True}
-"""A disabled image still has its name and holds its snapshots."""
+def own_images(service: Service) -> dict[str, Any]:
+    """DescribeImages' parameters for all images of the account.
+
+    A disabled image still has its name and holds its snapshots; only AWS knows such images, and others
+    (OpenStack's ec2-api) refuse parameters that they do not know.
+    """
+    return {"Owners": ["self"], **({"IncludeDisabled": True} if is_like_aws(service) else {})}
+
+
+def is_like_aws(service: Service) -> bool:
+    """Whether a service has AWS's newer calls: it is AWS, or offers EBS direct as AWS alone does."""
+    host = urlsplit(service.ec2 or "").hostname or ""
+    return service.ec2 is None or service.ebs is not None or ".amazonaws.com" in host
 
 
 def _batches(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -47,19 +47,22 @@ def add_all(window: Window, calls: Iterable[Callable[[], None]]) -> None:
 
 def test_the_first_failure_ends_all_and_drops_what_waits() -> None:
     made: list[int] = []
+    let_go = threading.Event()
 
     def call(number: int) -> None:
         made.append(number)
-        if number == 3:
+        if number == 0:
             raise Unreachable("gone")
+        let_go.wait(10)
 
     with ThreadPoolExecutor(1) as pool:
         window = Window(pool, lambda _: None)
         with pytest.raises(Unreachable):
             add_all(window, (partial(call, number) for number in range(1000)))
+        threading.Timer(0.1, let_go.set).start()
         window.abandon()
-    assert len(made) < 4 + 2 * WINDOW
-    assert window.done < 1000
+    assert made in ([0], [0, 1])
+    assert window.done == 0
 
 
 def test_done_calls_are_counted_as_they_end() -> None:
