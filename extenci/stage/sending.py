@@ -40,8 +40,8 @@ class Window:
 
     def add(self, call: Callable[[], None]) -> None:
         """Have a call made, once there is room; raises what an earlier call raised."""
-        if len(self._under_way) >= WINDOW:
-            self._collect(WINDOW - 1)
+        self._take_in({future for future in self._under_way if future.done()})
+        self._collect(WINDOW - 1)
         self._under_way.add(self._pool.submit(call))
 
     def finish(self) -> None:
@@ -54,10 +54,14 @@ class Window:
 
     def _collect(self, left: int) -> None:
         while len(self._under_way) > left:
-            finished, self._under_way = wait(self._under_way, return_when=FIRST_COMPLETED)
-            for future in finished:
-                future.result()
-                self.done += 1
+            self._take_in(wait(self._under_way, return_when=FIRST_COMPLETED).done)
+
+    def _take_in(self, finished: set[Future[None]]) -> None:
+        self._under_way -= finished
+        for future in finished:
+            future.result()
+        self.done += len(finished)
+        if finished:
             self._on_done(self.done)
 
 

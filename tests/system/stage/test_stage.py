@@ -133,10 +133,10 @@ def test_progress_rises_to_the_bytes_of_data(
     means: Means, make_disk: Callable[..., Path], job_of: Callable[..., Job]
 ) -> None:
     seen: list[tuple[int, int]] = []
-    job = job_of(make_disk(40))
+    job = job_of(make_disk(200))
     upload(job, replace(means, on_progress=lambda done, total: seen.append((done, total))))
     assert seen == sorted(seen)
-    assert seen[-1] == (40 * BLOCK_BYTES, 40 * BLOCK_BYTES)
+    assert seen[-1] == (200 * BLOCK_BYTES, 200 * BLOCK_BYTES)
     assert len(seen) > 5
 
 
