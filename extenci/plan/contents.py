@@ -8,33 +8,46 @@ from dataclasses import dataclass
 from extenci.model.observed import Image, ImageState, Snapshot, SnapshotState
 from extenci.model.versions import Disk, Registration, Version
 from extenci.model.wishes import ImageWish
-from extenci.plan.scene import Stock
+from extenci.plan.scene import Scene, Stock
 
 
 @dataclass(frozen=True)
 class Content:
-    """A wanted version, and the disk to upload it from; None where the source file is not here."""
+    """A wanted version, and the disk (with its file) to upload it from; None where no such file is here."""
 
     version: Version
     disk: Disk | None
+    source: str = ""
 
 
-def find_content(wish: ImageWish, disk: Disk | None, stock: Stock) -> Content | str:
+def find_content(scene: Scene, stock: Stock, wish: ImageWish) -> Content | str:
     """The version that a wish asks for, or a sentence that says why it cannot be known."""
+    disk = scene.disks.get(wish.address)
     if disk is not None:
-        return read_content(wish, disk)
+        return read_content(wish, disk, wish.source)
+    twin = pinned_twin(scene, wish)
+    if twin:
+        return read_content(wish, scene.disks[twin.address], twin.source)
     version = pinned_version(wish, stock)
     return Content(version, None) if version else missing_source(wish)
 
 
-def read_content(wish: ImageWish, disk: Disk) -> Content | str:
+def pinned_twin(scene: Scene, wish: ImageWish) -> ImageWish | None:
+    """Another image of the specs that pins the same source, and whose file is here."""
+    if wish.sha256 is None:
+        return None
+    twins = (other for other in scene.pinned.get(wish.sha256, ()) if other.address in scene.disks)
+    return next(twins, None)
+
+
+def read_content(wish: ImageWish, disk: Disk, source: str) -> Content | str:
     """The version of a disk that was read."""
     if wish.gib is not None and wish.gib < disk.gib:
         return (
             f"{wish.origin}: size is {wish.gib} GiB, but the disk {wish.source} needs {disk.gib} GiB. "
             f"Ask for size: {disk.gib} or more, or leave size out."
         )
-    return Content(Version(disk.digest, registration(wish, wish.gib or disk.gib)), disk)
+    return Content(Version(disk.digest, registration(wish, wish.gib or disk.gib)), disk, source)
 
 
 def registration(wish: ImageWish, gib: int) -> Registration:

@@ -16,9 +16,9 @@ from extenci.model.plans import (
     StageWork,
 )
 from extenci.model.records import ResourceKind
-from extenci.model.versions import Version
+from extenci.model.versions import Disk, Version
 from extenci.model.wishes import ImageWish
-from extenci.model.words import Address, Kind
+from extenci.model.words import Address, Kind, Method
 from extenci.plan.contents import Content, find_content, missing_source, says
 from extenci.plan.fields import IMAGE_FIELDS, differing_fields, image_fields, new_fields
 from extenci.plan.parts import Part, unstage_id
@@ -44,6 +44,11 @@ class Need:
     wish: ImageWish
     content: Content
     failed: tuple[Image, ...]
+
+    @property
+    def upload_key(self) -> tuple[str, bool]:
+        """What images have in common that can be made from one upload: bundles have no snapshots."""
+        return self.content.version.digest, self.wish.method is Method.BUNDLE
 
 
 def provide_images(scene: Scene, stock: Stock) -> Provided:
@@ -73,14 +78,14 @@ def make_images(
     scene: Scene, stock: Stock, needs: Sequence[Need]
 ) -> dict[Address, tuple[Provision, Change | None]]:
     """Stage or register what is not there; the same content is uploaded once."""
-    uploads: dict[tuple[str, str], Upload] = {}
+    uploads: dict[tuple[str, bool], Upload] = {}
     made: dict[Address, tuple[Provision, Change | None]] = {}
     for need in needs:
         change = make_image(scene, stock, need, uploads)
         if isinstance(change, Unready):
             made[need.wish.address] = change, None
         else:
-            made[need.wish.address] = coming(change, need), change
+            made[need.wish.address] = coming(change, need, uploads.get(need.upload_key)), change
     return made
 
 
@@ -102,7 +107,7 @@ def upload_order(need: Need) -> tuple[int, Address]:
 
 def look_for(scene: Scene, stock: Stock, wish: ImageWish) -> Provision | Need:
     """Whether a wished image is staged, can be, or cannot."""
-    content = find_content(wish, scene.disks.get(wish.address), stock)
+    content = find_content(scene, stock, wish)
     if isinstance(content, str):
         return Unready(content)
     version = content.version
@@ -143,32 +148,30 @@ def explain_holder(image: Image) -> str:
 
 
 def make_image(
-    scene: Scene, stock: Stock, need: Need, uploads: dict[tuple[str, str], Upload]
+    scene: Scene, stock: Stock, need: Need, uploads: dict[tuple[str, bool], Upload]
 ) -> Change | Unready:
     """The change that stages a missing image; what it uploads is noted in `uploads`."""
     wish, content = need.wish, need.content
     version = content.version
-    key = (version.digest, "bundle" if wish.method == "bundle" else "snapshot")
     snapshot = find_source(stock, version, wish.address)
     if snapshot:
         return register(scene, stock, need, snapshot=snapshot)
-    if key in uploads:
-        return register(scene, stock, need, upload=uploads[key])
+    if need.upload_key in uploads:
+        return register(scene, stock, need, upload=uploads[need.upload_key])
     if content.disk is None:
         return Unready(missing_source(wish), str(version))
-    change = stage(scene, stock, need)
-    uploads[key] = Upload(change.id, wish.address)
+    pending = find_pending(stock, version, wish.address)
+    change = stage(scene, stock, need, content.disk, pending)
+    uploads[need.upload_key] = Upload(change.id, wish.address, pending)
     return change
 
 
-def stage(scene: Scene, stock: Stock, need: Need) -> Change:
-    """Upload a disk and register it, going on with an upload that was interrupted."""
-    wish, version, disk = need.wish, need.content.version, need.content.disk
-    assert disk is not None, "only a disk that is here can be staged"  # noqa: S101 - for the type checker
-    pending = find_pending(stock, version, wish.address)
+def stage(scene: Scene, stock: Stock, need: Need, disk: Disk, pending: str | None) -> Change:
+    """Upload a disk and register it, going on with an upload that was interrupted (`pending`)."""
+    wish, version = need.wish, need.content.version
     work = StageWork(
         version=version,
-        source=wish.source,
+        source=need.content.source,
         size=disk.size,
         blocks=disk.blocks,
         tags=image_tags(scene, wish, version),
@@ -289,9 +292,9 @@ def known(values: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def coming(change: Change, need: Need) -> Coming:
-    """The provision that a change makes."""
-    version = need.content.version
-    work = change.work
-    snapshot = work.snapshot if isinstance(work, StageWork | RegisterWork) else None
+def coming(change: Change, need: Need, upload: Upload | None) -> Coming:
+    """The provision that a change makes, from a snapshot that is there or from an upload of this plan."""
+    version, work = need.content.version, change.work
+    found = work.snapshot if isinstance(work, RegisterWork) else None
+    snapshot = found or (upload.snapshot if upload else None)
     return Coming(change.id, str(version), version.digest, snapshot)

@@ -51,7 +51,9 @@ def make_plan(
         services=tuple(scene.stocks),
         changes=order_changes(whole.changes),
         drift=tuple(drift for view in views for drift in view.drift),
-        blocked=tuple(sorted(whole.blocked, key=lambda one: (one.address, one.kind, one.action, one.reason))),
+        blocked=tuple(
+            sorted(set(whole.blocked), key=lambda one: (one.address, one.kind, one.action, one.reason))
+        ),
         warnings=whole.warnings,
         refusals=tuple(refusal for view in views for refusal in view.refusals),
         destroy=destroy,

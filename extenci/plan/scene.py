@@ -42,7 +42,7 @@ class Stock:
 @dataclass(frozen=True)
 class Scene:
     """The inputs of a plan. `stocks` has the services that the selection touches, in order of their
-    names; `images` and `groups` are all wishes, selected or not."""
+    names; `images` and `groups` are all wishes, selected or not; `pinned` are images by their `sha256`."""
 
     wishes: Wishes
     disks: Mapping[Address, Disk]
@@ -53,6 +53,7 @@ class Scene:
     images: Mapping[Address, ImageWish]
     groups: Mapping[Address, InstancesWish]
     recorded: Mapping[Address, tuple[ResourceRecord, ...]]
+    pinned: Mapping[str, tuple[ImageWish, ...]]
 
     def covers(self, address: Address) -> bool:
         """Whether changes of an address belong to the plan."""
@@ -87,6 +88,7 @@ def set_scene(
 ) -> Scene:
     """Index the inputs of a plan; the order in which they come makes no difference afterwards."""
     names = [name for name in touched_services(wishes) if name in observation.services]
+    images = sorted(wishes.images, key=lambda wish: wish.address)
     return Scene(
         wishes=wishes,
         disks=disks,
@@ -94,8 +96,9 @@ def set_scene(
         now=now,
         destroy=destroy,
         stocks={name: take_stock(wishes, observation.services[name]) for name in names},
-        images={wish.address: wish for wish in sorted(wishes.images, key=lambda wish: wish.address)},
+        images={wish.address: wish for wish in images},
         groups={wish.address: wish for wish in sorted(wishes.instances, key=lambda wish: wish.address)},
+        pinned=gather((wish.sha256, wish) for wish in images if wish.sha256),
         recorded=group_by_address(records.resources),
     )
 

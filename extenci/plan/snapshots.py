@@ -12,10 +12,12 @@ from extenci.plan.scene import Stock
 
 @dataclass(frozen=True)
 class Upload:
-    """A change of this plan that uploads some content, and the image it does so for."""
+    """A change of this plan that uploads some content, the image it does so for, and the snapshot of an
+    interrupted upload that it goes on with."""
 
     change: str
     address: Address
+    snapshot: str | None
 
 
 def find_source(stock: Stock, version: Version, address: Address) -> str | None:

@@ -55,7 +55,7 @@ def find_provisions(scene: Scene, stock: Stock) -> dict[Address, Provision]:
     """For each wished image of a service: staged, or not, with the version that is wanted."""
     found: dict[Address, Provision] = {}
     for wish in scene.images_on(stock.service.name):
-        content = find_content(wish, scene.disks.get(wish.address), stock)
+        content = find_content(scene, stock, wish)
         found[wish.address] = find_staged(stock, wish.address, content)
     return found
 

@@ -18,10 +18,11 @@ from extenci.plan.scene import Scene, Stock, gather
 @dataclass(frozen=True)
 class Fate:
     """What becomes of a snapshot whose image goes: deleted with the image `by`, or kept; `kept` says why,
-    "" where nothing need be said."""
+    "" where nothing need be said; `blocked` where a mark alone protects it."""
 
     by: str | None
     kept: str = ""
+    blocked: tuple[Blocked, ...] = ()
 
 
 def unstage_images(
@@ -71,7 +72,8 @@ def decide_fate(
     if not scene.covers(snapshot.marks.address):
         return Fate(None, f"it belongs to {snapshot.marks.address}, which is not part of this plan")
     if is_protected(scene, Kind.IMAGE, snapshot):
-        return Fate(None, f"{snapshot.marks.address} is protected")
+        kept = keep_leftover(scene, snapshot, snapshot.marks.address)
+        return Fate(None, f"{snapshot.marks.address} is protected", kept.blocked)
     return Fate(max((user.id for user in users), key=lambda image: leaving[image]))
 
 
@@ -106,7 +108,11 @@ def unstage_image(
         depends_on=tuple(sorted({*one.after, *others, *heirs})),
     )
     kept = [(name, fates[name].kept) for name in own if fates[name].kept]
-    return Part((change,), (), tuple(f"{name} stays when {image.id} goes: {why}." for name, why in kept))
+    return Part(
+        changes=(change,),
+        blocked=tuple(dict.fromkeys(one for name in own for one in fates[name].blocked)),
+        warnings=tuple(f"{name} stays when {image.id} goes: {why}." for name, why in kept),
+    )
 
 
 def remove_leftovers(scene: Scene, stock: Stock, provisions: Mapping[Address, Provision]) -> Part:

@@ -23,12 +23,12 @@ from extenci.model.plans import (
 from extenci.model.records import Records
 from extenci.plan import AlreadyApplied, Continues, Fresh, compare_plans, make_plan, make_status
 from tests.unit.plan.cloud_model import Cloud
-from tests.unit.plan.scenery import NOW, STACK
+from tests.unit.plan.scenery import NOW, STACK, show_plan
 from tests.unit.plan.worlds import World, worlds
 
 T = TypeVar("T")
 EXAMPLES = settings(
-    max_examples=200,
+    max_examples=120,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -73,7 +73,7 @@ def test_applying_a_plan_leaves_nothing_to_do(world: World, roomy: bool, destroy
     cloud.apply(first)
     last = finish(world, cloud, destroy) if settles(world) else plan_of(world, cloud.observe(), destroy)
     assert last.changes == ()
-    assert blocks(last) <= blocks(first)
+    assert settles(world) or blocks(last) <= blocks(first)
 
 
 @given(worlds(), st.booleans(), st.data())
@@ -85,7 +85,8 @@ def test_a_plan_that_is_cut_off_anywhere_is_made_up_for_by_the_next(
     plan = plan_of(world)
     cut = [change.id for change in plan.changes if data.draw(st.booleans())]
     cloud.apply(plan, cut)
-    assert finish(world, cloud, destroy=False).changes == ()
+    last = finish(world, cloud, destroy=False)
+    assert last.changes == (), show_plan(last)
 
 
 @given(worlds(), st.data())

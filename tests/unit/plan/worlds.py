@@ -87,15 +87,17 @@ def worlds(draw: st.DrawFn) -> World:
     images = tuple(draw(image_wishes(name)) for name in IMAGES if draw(st.booleans()))
     groups = tuple(draw(group_wishes(name, images)) for name in GROUPS if draw(st.booleans()))
     wishes = Wishes(STACK, "/specs", {"sandbox": service}, images, groups, draw(selections()))
-    disks = {
-        wish.address: Disk(
-            digest(draw(st.sampled_from(CONTENTS))), draw(st.integers(1, 2)) * GIB, 8, sha256=wish.sha256
-        )
-        for wish in images
-        if draw(st.integers(0, 9))
-    }
+    disks = {wish.address: draw(read_disks(wish)) for wish in images if draw(st.integers(0, 9))}
     observation = Observation({"sandbox": draw(states(groups, service.tags))})
     return World(wishes, disks, observation, draw(memories(wishes, observation)))
+
+
+@st.composite
+def read_disks(draw: st.DrawFn, wish: ImageWish) -> Disk:
+    """What is read of a source. A pin says what its content is."""
+    if wish.sha256:
+        return Disk(digest("A"), GIB, 8, sha256=wish.sha256)
+    return Disk(digest(draw(st.sampled_from(CONTENTS))), draw(st.integers(1, 2)) * GIB, 8)
 
 
 @st.composite
