@@ -1,11 +1,31 @@
-"""Wishes, records and observations → plans, staleness and status. Pure: no time, no files, no network."""
+"""Wishes, records and observations → plans, staleness and status. Pure: no time, no files, no network.
+
+Everything is imported when it is used, so that commands that plan nothing do not wait for it.
+"""
 
 from __future__ import annotations
 
-from extenci.plan.fields import applied_fields, wish_fields
-from extenci.plan.planner import make_plan
-from extenci.plan.staleness import AlreadyApplied, Continues, Fresh, Stale, Standing, compare_plans
-from extenci.plan.status import make_status
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from extenci.plan.fields import applied_fields, wish_fields
+    from extenci.plan.planner import make_plan
+    from extenci.plan.staleness import AlreadyApplied, Continues, Fresh, Stale, Standing, compare_plans
+    from extenci.plan.status import make_status
+
+_HOMES = {
+    "AlreadyApplied": "extenci.plan.staleness",
+    "Continues": "extenci.plan.staleness",
+    "Fresh": "extenci.plan.staleness",
+    "Stale": "extenci.plan.staleness",
+    "Standing": "extenci.plan.staleness",
+    "applied_fields": "extenci.plan.fields",
+    "compare_plans": "extenci.plan.staleness",
+    "make_plan": "extenci.plan.planner",
+    "make_status": "extenci.plan.status",
+    "wish_fields": "extenci.plan.fields",
+}
 
 __all__ = [
     "AlreadyApplied",
@@ -19,3 +39,9 @@ __all__ = [
     "make_status",
     "wish_fields",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -116,12 +116,8 @@ def look_for(scene: Scene, stock: Stock, wish: ImageWish) -> Provision | Need:
     if staged:
         best = min(staged, key=lambda image: preference(image, stock))
         return Ready(best, str(version), version.digest)
-    if same and wish.protect:
-        return Unready(
-            f"The image {same[0].id} failed to be registered and has to go first, but {wish.address} is "
-            f"protected. Set protect: false at {wish.origin} until it is staged.",
-            str(version),
-        )
+    if same and (wish.protect or not scene.covers(wish.address)):
+        return Unready(explain_failed(same[0], wish), str(version))
     holders = stock.named.get(version.image_name(wish.address.name, scene.wishes.stack), ())
     foreign = next((image for image in holders if image not in same), None)
     if foreign:
@@ -133,6 +129,15 @@ def preference(image: Image, stock: Stock) -> tuple[bool, bool, str, str]:
     """Which of several images of one version is the one to keep: in use, available, the oldest."""
     idle = image.id not in stock.run_from
     return idle, image.state is not ImageState.AVAILABLE, image.created, image.id
+
+
+def explain_failed(image: Image, wish: ImageWish) -> str:
+    """Why an image whose registration failed, and which this plan may not remove, stands in the way."""
+    if wish.protect:
+        why = f"is protected. Set protect: false at {wish.origin} until it is staged."
+    else:
+        why = "is not selected, so that nothing of it is removed. Select it too."
+    return f"The image {image.id} failed to be registered and has to go first, but {wish.address} {why}"
 
 
 def explain_holder(image: Image) -> str:

@@ -1,0 +1,107 @@
+"""Desired, recorded and live, side by side."""
+
+from __future__ import annotations
+
+from extenci.model.status import ImageStatus, InstancesStatus, StackStatus
+from extenci.plan import make_status
+from tests.unit.plan.scenery import Body, address, build_case, digest
+
+
+def status_of(body: Body) -> StackStatus:
+    case = build_case("", body)
+    return make_status(case.wishes, case.disks, case.observation, case.records)
+
+
+def image_of(body: Body, name: str = "worker") -> ImageStatus:
+    return next(image for image in status_of(body).images if image.address == address(name))
+
+
+def group_of(body: Body, name: str = "pool") -> InstancesStatus:
+    return next(group for group in status_of(body).instances if group.address == address(name))
+
+
+def test_a_staged_image_shows_its_id_its_snapshot_and_older_versions() -> None:
+    found = image_of(
+        {
+            "specs": {"images": {"worker": {"disk": "B"}}},
+            "there": {
+                "images": {
+                    "ami-1": {"of": "worker", "disk": "A"},
+                    "ami-2": {"of": "worker", "disk": "B", "snapshots": ["snap-2"]},
+                }
+            },
+        }
+    )
+    assert found == ImageStatus(address("worker"), digest("B"), "ami-2", "snap-2", "staged", older=("ami-1",))
+
+
+def test_an_image_of_another_version_is_outdated() -> None:
+    found = image_of(
+        {
+            "specs": {"images": {"worker": {"disk": "B"}}},
+            "there": {"images": {"ami-1": {"of": "worker", "disk": "A"}}},
+        }
+    )
+    assert (found.state, found.id, found.digest, found.older) == ("outdated", "ami-1", digest("B"), ())
+
+
+def test_an_image_that_is_not_there_is_not_staged() -> None:
+    found = image_of({"specs": {"images": {"worker": {"disk": "A"}}}})
+    assert found == ImageStatus(address("worker"), digest("A"), None, None, "not staged")
+
+
+def test_an_image_whose_registration_is_under_way_or_failed_says_so() -> None:
+    for state in ("pending", "failed"):
+        there = {"images": {"ami-1": {"of": "worker", "disk": "A", "state": state}}}
+        assert image_of({"specs": {"images": {"worker": {"disk": "A"}}}, "there": there}).state == state
+
+
+def test_an_image_that_is_owned_but_no_longer_wished_is_shown() -> None:
+    found = image_of({"there": {"images": {"ami-1": {"of": "worker", "disk": "A"}}}})
+    assert (found.state, found.digest) == ("not wished", digest("A"))
+
+
+def test_a_pinned_image_without_its_file_shows_what_is_staged() -> None:
+    found = image_of(
+        {
+            "specs": {"images": {"worker": {"sha256": "abc"}}},
+            "there": {"images": {"ami-1": {"of": "worker", "disk": "A", "sha256": "abc"}}},
+        }
+    )
+    assert (found.state, found.digest) == ("staged", digest("A"))
+
+
+def test_a_group_shows_each_machine() -> None:
+    found = group_of(
+        {
+            "specs": {
+                "images": {"worker": {"disk": "A"}},
+                "instances": {"pool": {"image": "worker", "count": 5}},
+            },
+            "there": {
+                "images": {"ami-1": {"of": "worker", "disk": "A"}},
+                "machines": {
+                    "i-1": {"of": "pool", "image": "ami-1", "disk": "A"},
+                    "i-2": {"of": "pool", "image": "ami-0", "disk": "B", "state": "stopped"},
+                    "i-3": {"of": "pool", "image": "ami-1", "disk": "A", "state": "terminated"},
+                },
+            },
+            "records": {"machines": {"i-1": {"of": "pool"}, "i-3": {"of": "pool"}}},
+        }
+    )
+    assert (found.wanted, found.recorded) == (5, 2)
+    shown = [(one.id, one.state, one.host, one.image, one.outdated) for one in found.machines]
+    assert shown == [
+        ("i-1", "running", "i-1.example", "ami-1", False),
+        ("i-2", "stopped", "i-2.example", "ami-0", True),
+    ]
+
+
+def test_machines_of_a_group_no_longer_wished_are_shown() -> None:
+    found = group_of({"there": {"machines": {"i-1": {"of": "pool", "image": "ami-1"}}}})
+    assert (found.wanted, [one.outdated for one in found.machines]) == (0, [False])
+
+
+def test_only_what_is_selected_is_shown() -> None:
+    specs = {"images": {"worker": {"disk": "A"}, "other": {"disk": "B"}}, "select": ["other"]}
+    assert [image.address for image in status_of({"specs": specs}).images] == [address("other")]
