@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from extenci.model.observed import Image, ImageState, Snapshot, SnapshotState
+from extenci.model.observed import Image, Snapshot, SnapshotState
 from extenci.model.versions import Disk, Registration, Version
 from extenci.model.wishes import ImageWish
 from extenci.plan.scene import Scene, Stock
@@ -84,9 +84,7 @@ def pinned_images(wish: ImageWish, stock: Stock) -> Iterator[tuple[Version, Imag
     """The images of this name made from the pinned source, with the version each would be if wished."""
     for image in stock.owned_images.get(wish.address, ()):
         marks, gib = image.marks, wish.gib or image.gib
-        if image.state is ImageState.FAILED or marks is None or not gib:
-            continue
-        if marks.digest and marks.source_sha256 == wish.sha256:
+        if marks and marks.digest and gib and marks.source_sha256 == wish.sha256:
             yield Version(marks.digest, registration(wish, gib)), image
 
 

@@ -112,6 +112,17 @@ def test_a_stage_that_was_begun_may_have_become_a_register() -> None:
     )
 
 
+def test_what_is_made_from_an_upload_may_be_made_from_its_snapshot_now() -> None:
+    specs: Body = {"images": {"one": {"disk": "A"}, "two": {"disk": "A"}}}
+    saved = plan_of({}, specs)
+    there = {"snapshots": {"snap-1": {"of": "one", "disk": "A"}}}
+    assert compare(there, {"stage sandbox/one"}, set(), saved, specs) == Continues(plan_of(there, specs))
+    assert differences(compare(there, set(), set(), saved, specs)) == (
+        "stage sandbox/one: now register (content is already on the service)",
+        "register sandbox/two: now register (content is already on the service)",
+    )
+
+
 def test_leftovers_of_a_stage_that_was_begun_may_be_removed() -> None:
     there = {
         **OLD,
