@@ -1,0 +1,103 @@
+"""What apply and destroy share: showing the plan, asking, progress, signals, the result."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event
+
+from extenci.cli.options import Format
+from extenci.cli.progress import Progress, open_progress
+from extenci.cli.signals import Stopping
+from extenci.cli.terminal import palette_of, width_of, write_aside, write_result
+from extenci.model.errors import Declined
+from extenci.model.outcomes import Listener, Result
+from extenci.model.plans import Plan
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the API calls and looks at while it applies."""
+
+    approve: Callable[[Plan], bool] | None
+    on_plan: Callable[[Plan], None]
+    listener: Listener
+    stop: Event
+
+
+class Conversation:
+    """Shows the plan of an apply, and asks about it."""
+
+    def __init__(self, output: Format, progress: Progress, stopping: Stopping) -> None:
+        self._output = output
+        self._progress = progress
+        self._stopping = stopping
+        self.declined = False
+
+    def show(self, plan: Plan) -> None:
+        """Print the plan; to stderr where stdout is for one JSON document."""
+        from extenci.report.plan_text import render_plan  # noqa: PLC0415 - loaded when used
+
+        self._progress.pause()
+        aside = self._output is Format.JSON
+        stream = sys.stderr if aside else sys.stdout
+        text = render_plan(plan, palette=palette_of(stream), width=width_of(stream))
+        (write_aside if aside else write_result)(text + "\n" if plan.changes else text)
+
+    def ask(self, plan: Plan) -> bool:
+        """Ask whether to go ahead; Declined where nobody can be asked."""
+        self._progress.pause()
+        if not sys.stdin.isatty():
+            raise Declined(
+                "Nobody can be asked whether to apply this plan, since standard input is no terminal. "
+                "Nothing was done.",
+                "Give --auto-approve (-y) to apply without a question.",
+            )
+        verb = "Destroy all this" if plan.destroy else "Apply this plan"
+        with self._stopping.asking():
+            write_aside(f'{verb}? Only "yes" or "y" goes ahead: ')
+            answer = sys.stdin.readline()
+        if not answer.endswith("\n"):
+            write_aside("\n")
+        self.declined = answer.strip().lower() not in {"yes", "y"}
+        return not self.declined
+
+
+def carry_out(start: Callable[[Hooks], Result], *, output: Format, auto_approve: bool) -> int:
+    """Run an apply with everything around it, and return the exit status."""
+    progress = open_progress()
+    stopping = Stopping()
+    conversation = Conversation(output, progress, stopping)
+    approve = None if auto_approve else conversation.ask
+    try:
+        with stopping.handling():
+            result = start(Hooks(approve, conversation.show, progress.listen, stopping.event))
+    except Declined:
+        if not conversation.declined:
+            raise
+        write_aside("Nothing was done.\n")
+        return 1
+    finally:
+        progress.pause()
+    write_outcome(result, output)
+    return 0 if result.ok else 1
+
+
+def write_outcome(result: Result, output: Format) -> None:
+    """Print the result; nothing after a plan that says itself that there is nothing to do."""
+    if output is Format.JSON:
+        from extenci.report.plan_json import render_json  # noqa: PLC0415 - loaded when used
+        from extenci.report.result_json import result_document  # noqa: PLC0415
+
+        write_result(render_json(result_document(result)))
+    elif not result.plan.is_empty:
+        from extenci.report.result_text import render_result  # noqa: PLC0415
+
+        write_result(render_result(result, palette=palette_of(sys.stdout), width=width_of(sys.stdout)))
+
+
+def command_line() -> str:
+    """The command as it was typed, for the record of who holds the lock."""
+    return shlex.join(["extenci", *sys.argv[1:]])

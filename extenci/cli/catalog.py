@@ -1,0 +1,181 @@
+"""`extenci catalog`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from extenci.cli.failures import report_error
+from extenci.cli.terminal import palette_of, write_result
+from extenci.model.errors import SpecError
+from extenci.model.services import SANDBOX
+
+if TYPE_CHECKING:
+    from extenci.catalog.home import Home
+    from extenci.model.records import ResourceRecord
+    from extenci.model.services import Service
+
+app = typer.Typer(
+    name="catalog",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="The services this user has, and what is recorded as owned there.\n\n"
+    "\b\nExamples:\n  extenci catalog list\n"
+    "  extenci catalog add bnl --region us-east-1 --profile bnl\n  extenci catalog show bnl",
+)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of the service.")]
+
+
+@app.command("list")
+def list_() -> int:
+    """List the services, and how many images and machines are recorded there."""
+    from extenci.catalog.home import Home  # noqa: PLC0415 - loaded when used
+    from extenci.catalog.services import service_files  # noqa: PLC0415
+    from extenci.report.catalog_text import render_services  # noqa: PLC0415
+    from extenci.spec import SANDBOX_STAND_IN, read_service  # noqa: PLC0415
+
+    home = Home.find()
+    services, broken = [SANDBOX_STAND_IN], False
+    for path in service_files(home).values():
+        try:
+            services.append(read_service(path))
+        except SpecError as error:
+            report_error(error)
+            broken = True
+    write_result(render_services(services, palette=palette_of(sys.stdout)))
+    write_result(counts_text(records_of(home)))
+    return 1 if broken else 0
+
+
+@app.command("show")
+def show(name: Name) -> int:
+    """Show a service and what is recorded as owned there."""
+    from extenci.catalog.home import Home  # noqa: PLC0415 - loaded when used
+    from extenci.report.catalog_text import render_records, render_service  # noqa: PLC0415
+
+    home = Home.find()
+    text = render_service(find(home, name))
+    for stack, records in records_of(home).items():
+        there = [record for record in records if record.service == name]
+        if there:
+            text += f"\nStack {stack}\n{render_records(there, palette=palette_of(sys.stdout))}"
+    write_result(text)
+    return 0
+
+
+@app.command("add")
+def add(  # noqa: PLR0913 - one parameter an option
+    name: Name,
+    region: Annotated[str | None, typer.Option(help="Its region.", metavar="REGION")] = None,
+    ec2: Annotated[str | None, typer.Option(help="Endpoint of the EC2 API.", metavar="URL")] = None,
+    s3: Annotated[str | None, typer.Option(help="Endpoint of the S3 API.", metavar="URL")] = None,
+    ebs: Annotated[str | None, typer.Option(help="Endpoint of EBS direct APIs.", metavar="URL")] = None,
+    access_key_file: Annotated[
+        str | None, typer.Option(help="File that holds the access key id.", metavar="FILE")
+    ] = None,
+    secret_key_file: Annotated[
+        str | None, typer.Option(help="File that holds the secret key.", metavar="FILE")
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="Profile of the AWS configuration.", metavar="NAME")
+    ] = None,
+    ca_bundle: Annotated[
+        str | None, typer.Option(help="PEM certificates that sign the endpoints'.", metavar="FILE")
+    ] = None,
+    launch: Annotated[
+        str | None, typer.Option(help="Who starts machines: ec2 or condor.", metavar="HOW")
+    ] = None,
+    stage: Annotated[
+        str | None, typer.Option(help="How images get there: ebs, import, bundle.", metavar="HOW")
+    ] = None,
+    tags: Annotated[
+        str | None, typer.Option(help="When things can be tagged: create, after, none.", metavar="WHEN")
+    ] = None,
+    bucket: Annotated[str | None, typer.Option(help="Where uploads go.", metavar="BUCKET")] = None,
+) -> int:
+    """Add a service. Keys are named by their files, never given themselves.
+
+    \b
+    Examples:
+      extenci catalog add aws --region us-east-1 --profile default
+      extenci catalog add bnl --region bnl --ec2 https://cloud.example:8773 \\
+        --access-key-file ~/.keys/id --secret-key-file ~/.keys/secret
+    """
+    from extenci.catalog.home import Home  # noqa: PLC0415 - loaded when used
+    from extenci.catalog.service_text import ServiceFields  # noqa: PLC0415
+    from extenci.catalog.services import add_service  # noqa: PLC0415
+
+    fields = ServiceFields(
+        region,
+        ec2,
+        s3,
+        ebs,
+        access_key_file,
+        secret_key_file,
+        profile,
+        ca_bundle,
+        launch,
+        stage,
+        tags,
+        bucket,
+    )
+    write_result(f"Added {name}: {add_service(Home.find(), name, fields)}\n")
+    return 0
+
+
+@app.command("edit")
+def edit(name: Name) -> int:
+    """Edit a service's file in $VISUAL or $EDITOR; it is replaced only by one without mistakes."""
+    from extenci.catalog.home import Home  # noqa: PLC0415 - loaded when used
+    from extenci.catalog.service_edit import edit_service  # noqa: PLC0415
+
+    changed = edit_service(Home.find(), name)
+    write_result(f"{name}: {'changed' if changed else 'nothing changed'}.\n")
+    return 0
+
+
+@app.command("remove")
+def remove(name: Name) -> int:
+    """Remove a service's file, unless something is recorded as owned there."""
+    from extenci.catalog.home import Home  # noqa: PLC0415 - loaded when used
+    from extenci.catalog.records import Catalog  # noqa: PLC0415
+    from extenci.catalog.services import remove_service  # noqa: PLC0415
+
+    home = Home.find()
+    with Catalog.open(home) as catalog:
+        write_result(f"Removed {name}: {remove_service(home, name, catalog)}\n")
+    return 0
+
+
+def find(home: Home, name: str) -> Service:
+    """A service of the catalog, or the built-in one."""
+    from extenci.catalog.services import find_service  # noqa: PLC0415 - loaded when used
+    from extenci.spec import SANDBOX_STAND_IN, read_service  # noqa: PLC0415
+
+    return SANDBOX_STAND_IN if name == SANDBOX else read_service(find_service(home, name))
+
+
+def records_of(home: Home) -> dict[str, tuple[ResourceRecord, ...]]:
+    """What is recorded as owned, by stack."""
+    from extenci.catalog.records import Catalog  # noqa: PLC0415 - loaded when used
+
+    with Catalog.open(home) as catalog:
+        return {stack: tuple(catalog.records(stack).resources) for stack in catalog.stacks()}
+
+
+def counts_text(owned: dict[str, tuple[ResourceRecord, ...]]) -> str:
+    """How many of each kind are recorded, for each service and stack."""
+    from collections import Counter  # noqa: PLC0415 - loaded when used
+
+    from extenci.report.columns import columns  # noqa: PLC0415
+
+    counts = Counter(
+        (record.service, stack, str(record.kind)) for stack, records in owned.items() for record in records
+    )
+    if not counts:
+        return "\nNothing is recorded as owned.\n"
+    rows = [("SERVICE", "STACK", "KIND", "RECORDS"), *((*key, str(counts[key])) for key in sorted(counts))]
+    return "\n" + "\n".join(columns(rows)) + "\n"

@@ -1,0 +1,75 @@
+"""Errors as text on stderr. A traceback is shown only where EXTENCI_DEBUG asks for it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+import typer
+
+from extenci.cli.terminal import palette_of, width_of, write_aside
+from extenci.model.errors import ExtenciError, SpecError
+from extenci.report.safe_text import paragraph
+
+UNBROKEN = 100_000
+"""The width where there is no terminal: one line a sentence is easier to search for."""
+
+
+def report_usage(error: typer.TyperException) -> None:
+    """A wrong command line: how it should be, and what is wrong with it."""
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        write_aside(f"{error.format_message()}\n")
+        return
+    usage = f"{context.get_usage()}\n" if context is not None else ""
+    hint = f"Try `{context.command_path} --help`." if context is not None else ""
+    write_aside(usage + error_text(error.format_message(), hint))
+
+
+def report_error(error: ExtenciError) -> None:
+    """What is wrong and what to do about it."""
+    show_traceback()
+    if isinstance(error, SpecError):
+        from extenci.report.problems import render_problems  # noqa: PLC0415 - used for this alone
+
+        hint = f"{error.hint}\n" if error.hint else ""
+        write_aside(render_problems(error.problems, palette=palette_of(sys.stderr)) + hint)
+        return
+    write_aside(error_text(error.message, error.hint))
+
+
+def report_system_error(error: OSError) -> None:
+    """The operating system refused something that no part of extenci expected to be refused."""
+    show_traceback()
+    name = f"{error.filename}: " if error.filename else ""
+    write_aside(error_text(f"{name}{error.strerror or type(error).__name__}."))
+
+
+def report_defect(error: Exception) -> None:
+    """Something that must not happen. Its text is not shown, since it could hold anything."""
+    show_traceback()
+    write_aside(
+        error_text(
+            f"extenci itself failed ({type(error).__name__}). This is a defect of extenci.",
+            "Set EXTENCI_DEBUG=1 to see where, and report that. What was done is recorded.",
+        )
+    )
+
+
+def error_text(message: str, hint: str = "") -> str:
+    """`error: …` and the hint, wrapped for a terminal."""
+    palette = palette_of(sys.stderr)
+    width = width_of(sys.stderr) if sys.stderr.isatty() else UNBROKEN
+    first, *others = message.splitlines() or [""]
+    lines = paragraph(f"error: {first}", width)
+    lines[0] = lines[0].replace("error:", palette.paint(palette.alarm, "error:"), 1)
+    for part in (*others, *hint.splitlines()):
+        lines += paragraph(part, width)
+    return "\n".join(lines) + "\n"
+
+
+def show_traceback() -> None:
+    """The traceback of the error at hand, for those who asked for it."""
+    if os.environ.get("EXTENCI_DEBUG") == "1":
+        write_aside(traceback.format_exc())

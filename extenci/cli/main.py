@@ -1,0 +1,95 @@
+"""The entry point: the commands, and what their errors become."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from extenci import __version__
+from extenci.cli import catalog, sandbox
+from extenci.cli.apply import apply
+from extenci.cli.destroy import destroy
+from extenci.cli.failures import report_defect, report_error, report_system_error, report_usage
+from extenci.cli.plan import plan
+from extenci.cli.schema import schema
+from extenci.cli.status import status
+from extenci.cli.terminal import prepare_streams, write_aside, write_result
+from extenci.cli.validate import validate
+from extenci.model.errors import ExtenciError
+
+INTERRUPTED = 130
+"""What typer makes of a KeyboardInterrupt."""
+
+app = typer.Typer(
+    name="extenci",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and end."""
+    if wanted:
+        write_result(f"extenci {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def describe(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """VM images and machines on EC2-compatible clouds, as files say.
+
+    Specs are YAML files; plan shows what would change on the clouds to be as they say, apply does it.
+
+    \b
+    Start here, on a small cloud on this machine:
+      extenci validate specs
+      extenci plan specs
+      extenci apply specs
+      extenci status specs
+
+    Exit status: 0 done; 1 failed, blocked, declined or wrong usage;
+    2 changes pending (plan --detailed-exitcode).
+    """
+
+
+for command in (plan, apply, destroy, status, validate, schema):
+    app.command()(command)
+app.add_typer(catalog.app)
+app.add_typer(sandbox.app)
+
+
+def main() -> None:
+    """Run the command line and exit with its status."""
+    prepare_streams()
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; its exit status. Whatever goes wrong is told on stderr."""
+    try:
+        returned = app(list(arguments), prog_name="extenci", standalone_mode=False)
+    except typer.TyperException as error:
+        report_usage(error)
+    except ExtenciError as error:
+        report_error(error)
+    except (KeyboardInterrupt, typer.Abort):
+        write_aside("\ninterrupted\n")
+    except OSError as error:
+        report_system_error(error)
+    except Exception as error:  # noqa: BLE001 - the last resort: nobody above could tell the user
+        report_defect(error)
+    else:
+        if returned != INTERRUPTED:
+            return returned if isinstance(returned, int) else 0
+        write_aside("\ninterrupted\n")
+    return 1

@@ -1,0 +1,75 @@
+"""The arguments and options that several commands share, and their types."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smh]?)")
+
+
+class Format(StrEnum):
+    """How a command prints its result."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class PlanFormat(StrEnum):
+    """How a plan is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+def parse_duration(text: str) -> float:
+    """Seconds: `30`, `30s`, `5m`, `1.5h`."""
+    found = DURATION.fullmatch(text)
+    if not found:
+        raise typer.BadParameter(f"{text!r} is not a duration such as 30, 30s, 5m or 1h.")
+    return float(found[1]) * SECONDS[found[2]]
+
+
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[PATH]...",
+        help="Spec files, or folders of them; the current folder where none is named.",
+        show_default=False,
+    ),
+]
+ServiceName = Annotated[
+    str | None, typer.Option("--service", metavar="NAME", help="Only what is on this service.")
+]
+Targets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target",
+        metavar="ADDRESS",
+        help="Only this image or group, as SERVICE/NAME. Can be given several times.",
+        show_default=False,
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Go past the limits of the services.")]
+AutoApprove = Annotated[
+    bool, typer.Option("--auto-approve", "-y", help="Do not ask; needed where there is no terminal.")
+]
+Parallelism = Annotated[
+    int, typer.Option("--parallelism", min=1, max=64, metavar="N", help="Changes at work at one time.")
+]
+LockTimeout = Annotated[
+    float,
+    typer.Option(
+        "--lock-timeout",
+        parser=parse_duration,
+        metavar="DURATION",
+        help="How long to wait for another apply: 30, 30s, 5m, 1h.",
+    ),
+]
+Output = Annotated[Format, typer.Option("--format", help="How the result is printed.")]

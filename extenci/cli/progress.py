@@ -1,0 +1,51 @@
+"""Progress on stderr: drawn on a terminal, as lines elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from typing import Protocol
+
+from extenci.cli.terminal import write_aside
+from extenci.model.outcomes import Event
+
+
+class Progress(Protocol):
+    """Shows events from any thread."""
+
+    def listen(self, event: Event) -> None:
+        """Show an event; never raises."""
+
+    def pause(self) -> None:
+        """Clear what is drawn, so that something else can be printed; the next event draws again."""
+
+
+class Lines:
+    """Progress as lines, for logs."""
+
+    def __init__(self) -> None:
+        from extenci.report.progress_lines import ProgressLines  # noqa: PLC0415 - not needed by most commands
+
+        self._lines = ProgressLines()
+        self._lock = threading.Lock()
+
+    def listen(self, event: Event) -> None:
+        """Print the lines of an event."""
+        with self._lock:
+            lines = self._lines.lines(event, time.monotonic())
+            if lines:
+                write_aside("\n".join(lines) + "\n")
+
+    def pause(self) -> None:
+        """Nothing is drawn."""
+
+
+def open_progress() -> Progress:
+    """What fits stderr."""
+    if sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+        from extenci.cli.live_progress import Live  # noqa: PLC0415 - rich is needed on terminals only
+
+        return Live()
+    return Lines()

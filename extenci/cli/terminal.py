@@ -1,0 +1,60 @@
+"""The two streams: what they can show, and writing to them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from typing import TextIO
+
+from extenci.report.palette import COLOUR, PLAIN, Palette
+
+WIDEST = 100
+WITHOUT_TERMINAL = 80
+
+
+def prepare_streams() -> None:
+    """Make every text printable, in any locale: what cannot be shown becomes `?`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def palette_of(stream: TextIO) -> Palette:
+    """Colours on a terminal that has them and whose user has not said NO_COLOR (no-color.org)."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb" or not stream.isatty()
+    return PLAIN if plain else COLOUR
+
+
+def width_of(stream: TextIO) -> int:
+    """Characters of a line: the terminal's, at most 100; 80 where there is none."""
+    if stream.isatty():
+        with contextlib.suppress(OSError):
+            return min(os.get_terminal_size(stream.fileno()).columns or WITHOUT_TERMINAL, WIDEST)
+    return WITHOUT_TERMINAL
+
+
+def write_result(text: str) -> None:
+    """Write to stdout at once. A reader that has gone (`| head`) is no error: what was begun goes on."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence(sys.stdout)
+
+
+def write_aside(text: str) -> None:
+    """Write to stderr at once, where nobody may be listening any more."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except BrokenPipeError:
+        silence(sys.stderr)
+
+
+def silence(stream: TextIO) -> None:
+    """Send a stream's rest nowhere, so that neither writing nor the interpreter's last flush fails."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

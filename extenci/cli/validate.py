@@ -1,0 +1,61 @@
+"""`extenci validate`."""
+
+from __future__ import annotations
+
+from extenci.cli.options import Format, Output, Paths
+from extenci.cli.terminal import write_result
+from extenci.model.errors import SpecError
+from extenci.model.wishes import Wishes
+
+
+def validate(paths: Paths = None, output: Output = Format.TEXT) -> int:
+    """Check the specs, all of them, without calling any service.
+
+    Prints every mistake with its file, line and column, and exits with 1 where there is one.
+
+    \b
+    Examples:
+      extenci validate
+      extenci validate specs --format json
+    """
+    from extenci import api  # noqa: PLC0415 - loaded when used
+
+    try:
+        wishes = api.validate(paths or ())
+    except SpecError as error:
+        if output is Format.JSON:
+            write_json(error, None)
+            return 1
+        raise
+    if output is Format.JSON:
+        write_json(None, wishes)
+    else:
+        write_result(valid_text(wishes))
+    return 0
+
+
+def valid_text(wishes: Wishes) -> str:
+    """`specs: valid: 1 file with 1 image and 2 groups of machines.`"""
+    from extenci.report.quantities import counted  # noqa: PLC0415 - loaded when used
+    from extenci.report.safe_text import safe  # noqa: PLC0415
+
+    files = {wish.origin.file for wish in (*wishes.images, *wishes.instances)}
+    groups = len(wishes.instances)
+    verb = "is" if len(files) == 1 else "are"
+    return (
+        f"{counted(len(files), 'file')} of stack {safe(wishes.stack)} {verb} valid: "
+        f"{counted(len(wishes.images), 'image')}, {groups} {'group' if groups == 1 else 'groups'} of machines.\n"
+    )
+
+
+def write_json(error: SpecError | None, wishes: Wishes | None) -> None:
+    """The problems, and what there is where there are none."""
+    from extenci.report.plan_json import render_json  # noqa: PLC0415 - loaded when used
+    from extenci.report.problems import problems_document  # noqa: PLC0415
+
+    document = problems_document(error.problems if error else ())
+    if wishes is not None:
+        document["stack"] = wishes.stack
+        document["images"] = [str(wish.address) for wish in wishes.images]
+        document["instances"] = [str(wish.address) for wish in wishes.instances]
+    write_result(render_json(document))
