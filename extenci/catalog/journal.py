@@ -105,6 +105,17 @@ class Journal:
         """Ids of the changes that a run did."""
         return self._changes(run, str(Status.DONE))
 
+    def halfway_changes(self, run: str) -> frozenset[str]:
+        """Ids of the changes that a run began and did not do: killed, failed or interrupted midway."""
+        stages = ("begun", str(Status.FAILED), str(Status.SKIPPED))
+        return frozenset().union(*(self._changes(run, stage) for stage in stages))
+
+    def count_calls(self, run: str, change: str) -> int:
+        """How many calls a run has written down for a change so far."""
+        with self._database.reading() as connection:
+            query = "SELECT COUNT(*) FROM calls WHERE run = ? AND change = ?"
+            return int(connection.execute(query, (run, change)).fetchone()[0])
+
     def begin(
         self,
         call: str,

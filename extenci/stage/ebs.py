@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from extenci.image.problems import other_content
 from extenci.image.raw import RawDisk, open_disk
 from extenci.model.errors import AccessRefused, DiskError, ServiceError, ThingNotFound
 from extenci.model.journal import is_sure, written_down
 from extenci.model.observed import SnapshotState
+from extenci.model.records import Intent
 from extenci.stage.job import Job, Means, Staged
 from extenci.stage.register import register
 from extenci.stage.sending import Sent, send_blocks
 from extenci.stage.tagging import tag_after_birth
 from extenci.stage.waiting import wait_for
+
+if TYPE_CHECKING:
+    from extenci.cloud.clients import Clients
 
 TIMEOUT_MINUTES = 1440
 """An interrupted upload can be gone on with for a day; then the service ends it. Part of what a token stands
@@ -65,18 +71,30 @@ def _pending(job: Job, means: Means) -> tuple[str, bool]:
     return _start(job, means), False
 
 
+def repeat_start(intent: Intent, clients: Clients) -> str:
+    """Make an unanswered StartSnapshot once more: the same token gives the same snapshot.
+
+    For services whose snapshots are not tagged at birth; ServiceError and its kinds.
+    """
+    gib, name = intent.request.get("gib"), intent.request.get("name")
+    if not isinstance(gib, int):
+        raise ServiceError("The journal does not say how large the snapshot was to be.", code="Unrepeatable")
+    return _start_snapshot(gib, str(name), intent.token, {}, clients)
+
+
+def _start_snapshot(gib: int, name: str, token: str, tags: Mapping[str, str], clients: Clients) -> str:
+    return clients.ebs.start_snapshot(
+        gib, token, tags, description=f"extenci: {name}", timeout_minutes=TIMEOUT_MINUTES
+    )
+
+
 def _start(job: Job, means: Means) -> str:
     gib = job.version.registration.gib
     with written_down(
         means.calls, "StartSnapshot", token=job.token, request={"gib": gib, "name": job.name}, tags=job.tags
     ) as settle:
-        snapshot = means.clients.ebs.start_snapshot(
-            gib,
-            job.token,
-            means.tags_at_birth(job.tags),
-            description=f"extenci: {job.name}",
-            timeout_minutes=TIMEOUT_MINUTES,
-        )
+        tags = means.tags_at_birth(job.tags)
+        snapshot = _start_snapshot(gib, job.name, job.token, tags, means.clients)
         settle({"snapshot": snapshot})
     tag_after_birth(snapshot, job.tags, means)
     return snapshot

@@ -1,0 +1,372 @@
+"""The jobs of extenci as functions. The command line is a thin user of them.
+
+    wishes = load([Path("specs")])
+    planned = plan(wishes)
+    result = apply(wishes)
+
+Everything here raises only kinds of ExtenciError. Nothing is printed, and nobody is asked but through
+the functions that are passed in.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from extenci.catalog.home import Home
+from extenci.model.errors import AlreadyApplied, Declined, PlanRefused, ServiceError, StalePlan
+from extenci.model.outcomes import Event as Happening
+from extenci.model.outcomes import Listener, Noted, Result
+from extenci.model.plans import Plan, SavedPlan
+from extenci.model.services import KeyFiles, Service
+from extenci.model.versions import Disk
+from extenci.model.wishes import Wishes
+from extenci.model.words import Address
+
+if TYPE_CHECKING:
+    from extenci.catalog.records import Catalog
+    from extenci.cloud.clients import Clients
+    from extenci.model.observed import Observation
+    from extenci.model.records import Records
+    from extenci.model.status import StackStatus
+
+Approve = Callable[[Plan], bool]
+"""Is shown a plan, and says whether to go on."""
+
+
+def ignore(_event: Happening) -> None:
+    """A listener that does nothing."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, and what it was made from."""
+
+    wishes: Wishes
+    disks: Mapping[Address, Disk]
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an apply goes about its work. `lock_timeout` is in seconds; `on_plan` is given the plan before
+    anything is done; without `approve` nobody is asked."""
+
+    approve: Approve | None = None
+    force: bool = False
+    parallelism: int = 10
+    lock_timeout: float = 0.0
+    command: str = "extenci apply"
+    listener: Listener = ignore
+    on_plan: Callable[[Plan], None] = lambda _plan: None
+    stop: Event | None = None
+
+
+DEFAULTS = Options()
+
+
+def load(
+    paths: Sequence[Path] = (),
+    *,
+    home: Home | None = None,
+    service: str | None = None,
+    targets: Sequence[str] = (),
+) -> Wishes:
+    """What the specs at `paths` ask for (SpecError, UsageError). Starts the sandbox if they use it."""
+    from extenci.catalog.services import service_files
+    from extenci.spec import load_wishes
+
+    home = home or Home.find()
+    return load_wishes(
+        paths,
+        catalog_services=service_files(home),
+        sandbox=lambda: sandbox_service(home),
+        service=service,
+        targets=targets,
+    )
+
+
+def validate(paths: Sequence[Path] = (), *, home: Home | None = None) -> Wishes:
+    """What the specs at `paths` ask for (SpecError, UsageError); starts nothing, asks no service."""
+    from extenci.catalog.services import service_files
+    from extenci.spec import SANDBOX_STAND_IN, load_wishes
+
+    files = service_files(home or Home.find())
+    return load_wishes(paths, catalog_services=files, sandbox=SANDBOX_STAND_IN)
+
+
+def sandbox_service(home: Home) -> Service:
+    """The built-in service, started if it does not run (SandboxError)."""
+    from extenci.sandbox.control import key_files, start
+    from extenci.spec import SANDBOX_STAND_IN
+
+    home.make()
+    running = start(home.path)
+    access, secret = key_files(home.path)
+    return replace(
+        SANDBOX_STAND_IN,
+        ec2=running.ec2,
+        s3=running.s3,
+        ebs=running.ebs,
+        credentials=KeyFiles(str(access), str(secret)),
+    )
+
+
+def plan(
+    wishes: Wishes,
+    *,
+    home: Home | None = None,
+    destroy: bool = False,
+    listener: Listener = ignore,
+    stop: Event | None = None,
+) -> Planned:
+    """What would have to change. Sends only calls that read, and takes no lock."""
+    with _desk(wishes, home or Home.find(), Options(listener=listener, stop=stop)) as desk:
+        return desk.plan(destroy)[0]
+
+
+def save(planned: Planned, path: Path, *, force: bool = False) -> SavedPlan:
+    """Write a plan to a file, to be applied exactly as it is (PlanError)."""
+    from extenci.catalog.plan_file import write_plan
+
+    disks = {str(address): disk for address, disk in sorted(planned.disks.items())}
+    saved = SavedPlan(_new_run(), time.time(), planned.plan, planned.wishes, disks, force)
+    write_plan(saved, path)
+    return saved
+
+
+def apply(
+    wishes: Wishes, *, home: Home | None = None, destroy: bool = False, options: Options = DEFAULTS
+) -> Result:
+    """Plan, ask, and carry out. The lock is held while work is done, not while a person is asked.
+
+    Declined, PlanRefused, LockHeld, StalePlan (something changed while the person was asked) and whatever
+    planning raises; failures of single changes are in the result.
+    """
+    home = home or Home.find()
+    approved = None
+    if options.approve is not None:
+        with _desk(wishes, home, options) as desk:
+            approved = _ask(desk.plan(destroy)[0].plan, options)
+    with _locked(home, options), _desk(wishes, home, options) as desk:
+        planned, look = desk.recover_and_plan(destroy)
+        if approved is None:
+            _check_limits(planned.plan, options)
+        else:
+            _require_same(approved, planned.plan)
+        return desk.carry_out(planned.plan, look, _new_run())
+
+
+def apply_saved(path: Path, *, home: Home | None = None, options: Options = DEFAULTS) -> Result:
+    """Carry out a saved plan exactly, or the rest of it where an earlier run was cut off.
+
+    StalePlan where something changed since, AlreadyApplied where nothing is left, and what `apply` raises.
+    """
+    from extenci.catalog.plan_file import read_plan
+
+    home, saved = home or Home.find(), read_plan(path)
+    options = replace(options, force=options.force or saved.force)
+    wishes = _with_running_sandbox(saved.wishes, home)
+    if options.approve is not None:
+        with _desk(wishes, home, options) as desk:
+            _ask(desk.remainder(saved, desk.plan(saved.plan.destroy)[0]), options)
+    with _locked(home, options), _desk(wishes, home, options) as desk:
+        planned, look = desk.recover_and_plan(saved.plan.destroy)
+        rest = desk.remainder(saved, planned)
+        if options.approve is None:
+            _check_limits(rest, options)
+        return desk.carry_out(rest, look, saved.id)
+
+
+def status(wishes: Wishes, *, home: Home | None = None) -> StackStatus:
+    """Desired, recorded and live, side by side."""
+    from extenci.plan import make_status
+
+    with _desk(wishes, home or Home.find(), Options()) as desk:
+        look = desk.look()
+        found = make_status(wishes, desk.disks(), look.observation, look.records)
+    return replace(found, sandbox_machines="simulated") if "sandbox" in wishes.services else found
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was read at one moment."""
+
+    records: Records
+    observation: Observation
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One stack's catalog and the clients of the services that the selection is about."""
+
+    wishes: Wishes
+    catalog: Catalog
+    clients: Mapping[str, Clients]
+    options: Options
+
+    def look(self) -> Look:
+        """Read the records, then the services."""
+        from extenci.observe.observe import observe
+
+        records = self.catalog.records(self.wishes.stack)
+        return Look(records, observe(self.clients, self.wishes.stack, records))
+
+    def disks(self) -> dict[Address, Disk]:
+        """Read the disks that the selection is about."""
+        from extenci.observe.disks import read_disks, wished_images
+
+        def tell(text: str) -> None:
+            self.options.listener(Noted(None, text))
+
+        images = wished_images(self.wishes)
+        return read_disks(images, self.catalog.digests, tell=tell, stop=self.options.stop)
+
+    def plan(self, destroy: bool) -> tuple[Planned, Look]:
+        """Plan from what is there now."""
+        from extenci.plan import make_plan
+
+        disks = {} if destroy else self.disks()
+        look = self.look()
+        made = make_plan(self.wishes, disks, look.observation, look.records, now=time.time(), destroy=destroy)
+        return Planned(self.wishes, disks, made), look
+
+    def recover_and_plan(self, destroy: bool) -> tuple[Planned, Look]:
+        """Find out what became of the calls of runs that died, and plan. The lock must be held."""
+        from extenci.apply.recovery import close_intents, repeat_untagged_starts
+
+        journal = self.catalog.journal
+        repeat_untagged_starts(journal.unsettled(self.wishes.stack), self.clients, journal)
+        planned, look = self.plan(destroy)
+        close_intents(journal.unsettled(self.wishes.stack), look.observation, journal)
+        return planned, look
+
+    def remainder(self, saved: SavedPlan, planned: Planned) -> Plan:
+        """What is left to do of a saved plan, as it would be done now."""
+        from extenci.observe.disks import changed_disks
+        from extenci.plan import AlreadyApplied as NothingLeft
+        from extenci.plan import Fresh, Stale, compare_plans
+
+        before = {Address.parse(text): disk for text, disk in saved.disks.items()}
+        changed = changed_disks(before, planned.disks)
+        if changed:
+            raise _stale(tuple(f"{address}: the disk's content changed" for address in changed))
+        journal = self.catalog.journal
+        begun, done = journal.halfway_changes(saved.id), journal.done_changes(saved.id)
+        match compare_plans(saved.plan, planned.plan, begun, done):
+            case NothingLeft():
+                raise AlreadyApplied(
+                    "This plan was already applied: nothing of it is left to do.",
+                    "Make a new one with `extenci plan --out FILE` when the specs change.",
+                )
+            case Stale(differences=differences):
+                raise _stale(differences)
+            case Fresh():
+                return planned.plan
+            case rest:
+                return rest.plan
+
+    def carry_out(self, plan: Plan, look: Look, run: str) -> Result:
+        """Do a plan that was approved, and bring the records up to date."""
+        from extenci.apply.run import carry_out
+        from extenci.apply.workshop import Workshop
+
+        options = self.options
+        if options.approve is None:
+            options.on_plan(plan)
+        stop = options.stop or Event()
+        stack = self.wishes.stack
+        workshop = Workshop(run, stack, self.clients, self.catalog, options.listener, stop)
+        result = carry_out(
+            plan, self.wishes, workshop, parallelism=options.parallelism, command=options.command
+        )
+        self._reconcile(look if not plan.changes else None)
+        return result
+
+    def _reconcile(self, look: Look | None) -> None:
+        from extenci.apply.memory import reconcile
+
+        try:
+            look = look or self.look()
+        except ServiceError as error:  # the work is done and journalled: the next command will look again
+            self.options.listener(Noted(None, f"The records could not be checked: {error.message}"))
+            return
+        reconcile(self.catalog, self.wishes.stack, look.records, look.observation)
+
+
+@contextmanager
+def _desk(wishes: Wishes, home: Home, options: Options) -> Iterator[Desk]:
+    from extenci.catalog.records import Catalog
+    from extenci.cloud.clients import Clients
+    from extenci.plan.scene import touched_services
+
+    clients = {name: Clients(wishes.services[name]) for name in touched_services(wishes)}
+    try:
+        with Catalog.open(home) as catalog:
+            yield Desk(wishes, catalog, clients, options)
+    finally:
+        for client in clients.values():
+            client.close()
+
+
+@contextmanager
+def _locked(home: Home, options: Options) -> Iterator[None]:
+    from extenci.catalog.lock import hold
+
+    def on_wait(text: str) -> None:
+        options.listener(Noted(None, text))
+
+    with hold(home, options.command, options.lock_timeout, on_wait=on_wait):
+        yield
+
+
+def _ask(made: Plan, options: Options) -> Plan:
+    options.on_plan(made)
+    _check_limits(made, options)
+    if made.changes and options.approve is not None and not options.approve(made):
+        raise Declined("Nothing was done.")
+    return made
+
+
+def _check_limits(made: Plan, options: Options) -> None:
+    if made.refusals and not options.force:
+        if options.approve is None:
+            options.on_plan(made)
+        raise PlanRefused(" ".join(made.refusals), "Nothing was done. If it is meant, say --force.")
+
+
+def _require_same(approved: Plan, now: Plan) -> None:
+    from extenci.plan import Stale, compare_plans
+
+    if not approved.changes and not now.changes:
+        return
+    standing = compare_plans(approved, now, frozenset(), frozenset())
+    if isinstance(standing, Stale):
+        raise _stale(standing.differences)
+
+
+def _stale(differences: Sequence[str]) -> StalePlan:
+    lines = "".join(f"\n  {line}" for line in differences)
+    return StalePlan(
+        f"The plan is stale: something changed since it was made.{lines}",
+        "Nothing was done. Make a new plan and look at it.",
+    )
+
+
+def _with_running_sandbox(wishes: Wishes, home: Home) -> Wishes:
+    """A saved plan holds the sandbox's ports of that time; the sandbox may have others now."""
+    from extenci.model.services import SANDBOX
+
+    if SANDBOX not in wishes.services:
+        return wishes
+    return replace(wishes, services={**wishes.services, SANDBOX: sandbox_service(home)})
+
+
+def _new_run() -> str:
+    return uuid.uuid4().hex

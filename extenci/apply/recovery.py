@@ -1,0 +1,60 @@
+"""Calls whose outcome is unknown, because the run that made them died: what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from extenci.catalog.journal import Journal
+from extenci.model.errors import ServiceError
+from extenci.model.journal import is_sure
+from extenci.model.observed import Observation, ServiceState
+from extenci.model.records import Intent
+from extenci.model.words import Tagging
+from extenci.stage.ebs import repeat_start
+
+if TYPE_CHECKING:
+    from extenci.cloud.clients import Clients
+
+
+def repeat_untagged_starts(
+    intents: Iterable[Intent], clients: Mapping[str, Clients], journal: Journal
+) -> None:
+    """Find the snapshots of unanswered StartSnapshot calls where no tag tells: the same token gives
+    the same snapshot (EBS direct APIs, "Idempotency"), which the next plan then uses or removes."""
+    for intent in intents:
+        service = clients.get(intent.service)
+        if service is None or intent.call != "StartSnapshot" or service.service.tags is Tagging.CREATE:
+            continue
+        try:
+            journal.settle(intent.id, {"snapshot": repeat_start(intent, service)})
+        except ServiceError as error:
+            if not is_sure(error):
+                raise
+            journal.fail(intent.id, error.message)
+
+
+def close_intents(intents: Iterable[Intent], observation: Observation, journal: Journal) -> None:
+    """Write down what the observation shows of calls with an unknown outcome: what they made, or that
+    they left no trace. What is still to be done, the next plan says."""
+    for intent in intents:
+        state = observation.services.get(intent.service)
+        if state is None:
+            continue
+        made = _traces(intent, state)
+        if made:
+            journal.settle(intent.id, made)
+        else:
+            journal.fail(intent.id, "its outcome is unknown, and nothing is seen of it")
+
+
+def _traces(intent: Intent, state: ServiceState) -> dict[str, object]:
+    match intent.call:
+        case "RunInstances":
+            machines = [machine.id for machine in state.machines if machine.token == intent.token]
+            return {"machines": machines} if machines else {}
+        case "RegisterImage":
+            images = [image.id for image in state.images if image.name == intent.token]
+            return {"image": images[0]} if images else {}
+        case _:
+            return {}

@@ -1,0 +1,59 @@
+"""Which step does which change, with the journal around it."""
+
+from __future__ import annotations
+
+from extenci.apply.executor import Made
+from extenci.apply.images import do_register, do_stage, do_unstage
+from extenci.apply.machines import do_launch, do_replace, do_terminate
+from extenci.apply.tags import do_forget, do_update
+from extenci.apply.workshop import Bench, Workshop
+from extenci.model.errors import ExtenciError, Interrupted
+from extenci.model.outcomes import Outcome, Status
+from extenci.model.plans import (
+    AdoptWork,
+    Change,
+    ForgetWork,
+    LaunchWork,
+    RegisterWork,
+    ReplaceWork,
+    StageWork,
+    TerminateWork,
+    UnstageWork,
+    UpdateWork,
+)
+
+
+def do_change(change: Change, made: Made, workshop: Workshop) -> Outcome:
+    """Do one change; the journal knows that it was begun, and what became of it."""
+    journal = workshop.catalog.journal
+    journal.begin_change(workshop.run, change.id)
+    try:
+        outcome = _do(change, made, workshop.bench(change))
+    except Interrupted:
+        journal.end_change(workshop.run, change.id, Status.SKIPPED)
+        raise
+    except ExtenciError:
+        journal.end_change(workshop.run, change.id, Status.FAILED)
+        raise
+    journal.end_change(workshop.run, change.id, outcome.status)
+    return outcome
+
+
+def _do(change: Change, made: Made, bench: Bench) -> Outcome:
+    match change.work:
+        case StageWork() as work:
+            return do_stage(work, bench)
+        case RegisterWork() as work:
+            return do_register(work, bench, made)
+        case LaunchWork() as work:
+            return do_launch(work, bench, made)
+        case ReplaceWork() as work:
+            return do_replace(work, bench, made)
+        case TerminateWork() as work:
+            return do_terminate(work, bench)
+        case UnstageWork() as work:
+            return do_unstage(work, bench)
+        case UpdateWork() | AdoptWork() as work:
+            return do_update(work, bench)
+        case ForgetWork() as work:
+            return do_forget(work, bench)

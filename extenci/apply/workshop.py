@@ -1,0 +1,110 @@
+"""With what the steps of one run work: services, catalog, journal, and how to tell and be told."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import Event
+from typing import TYPE_CHECKING
+
+from extenci.model.outcomes import Advanced, Listener, Noted
+from extenci.model.ownership import PLAN
+from extenci.model.plans import Change
+from extenci.stage.job import Means
+
+if TYPE_CHECKING:
+    from extenci.catalog.records import Catalog
+    from extenci.cloud.clients import Clients
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """One run. `run` is its id in the journal, and the plan's where a saved one is applied; `clock` tells
+    seconds since the epoch."""
+
+    run: str
+    stack: str
+    clients: Mapping[str, Clients]
+    catalog: Catalog
+    listener: Listener
+    stop: Event = field(default_factory=Event)
+    clock: Callable[[], float] = time.time
+
+    def bench(self, change: Change) -> Bench:
+        """A place to do one change at."""
+        calls = JournalledCalls(self.catalog, self.run, change)
+        clients = self.clients[change.address.service]
+
+        def on_progress(done: int, total: int) -> None:
+            self.listener(Advanced(change, done, total, "bytes"))
+
+        return Bench(change, self, Means(clients, calls, on_progress=on_progress, stop=self.stop))
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What one change is done with."""
+
+    change: Change
+    workshop: Workshop
+    means: Means
+
+    def token(self, step: int) -> str:
+        """The idempotency token of the change's `step`-th making call: 64 hex characters."""
+        text = f"{self.workshop.run}\n{self.change.id}\n{step}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def calls_so_far(self) -> int:
+        """How many calls this run has written down for the change, in earlier attempts too: a token made
+        with it was never used before."""
+        return self.workshop.catalog.journal.count_calls(self.workshop.run, self.change.id)
+
+    def tags(self, tags: Mapping[str, str]) -> dict[str, str]:
+        """Planned tags, with the id of the plan that is applied."""
+        return {**tags, PLAN: self.workshop.run}
+
+    def advance(self, done: int, total: int, unit: str = "machines") -> None:
+        """Tell how far the change has got."""
+        self.workshop.listener(Advanced(self.change, done, total, unit))
+
+    def note(self, text: str) -> None:
+        """Tell something worth a line."""
+        self.workshop.listener(Noted(self.change, text))
+
+
+@dataclass(frozen=True)
+class JournalledCalls:
+    """The `Calls` of one change, kept in the catalog's journal."""
+
+    catalog: Catalog
+    run: str
+    change: Change
+
+    def begin(
+        self,
+        call: str,
+        *,
+        token: str = "",
+        request: Mapping[str, object] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> int:
+        """See `Calls.begin`."""
+        return self.catalog.journal.begin(
+            call,
+            run=self.run,
+            change=self.change.id,
+            service=self.change.address.service,
+            token=token,
+            request=request,
+            tags=tags,
+        )
+
+    def settle(self, intent: int, result: Mapping[str, object]) -> None:
+        """See `Calls.settle`."""
+        self.catalog.journal.settle(intent, result)
+
+    def fail(self, intent: int, reason: str) -> None:
+        """See `Calls.fail`."""
+        self.catalog.journal.fail(intent, reason)

@@ -1,0 +1,92 @@
+"""One service, read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from extenci.model.observed import Machine, ServiceState, Snapshot
+from extenci.model.records import Intent, Records
+from extenci.model.services import Service
+from extenci.model.words import Tagging
+from extenci.observe.ownership import Known, assign, know
+
+if TYPE_CHECKING:
+    from extenci.cloud.clients import Clients
+
+VISIBLE_SECONDS = 30.0
+"""How long after a call its product may still be invisible (EC2 API reference, "Eventual consistency":
+"typically seconds"); on loopback there is one server, and only calls under way are waited for."""
+VISIBLE_SECONDS_LOOPBACK = 2.0
+
+
+def observe_service(
+    clients: Clients,
+    stack: str,
+    records: Records,
+    clock: Callable[[], float],
+    sleep: Callable[[float], object],
+) -> ServiceState:
+    """What a service reports of a stack now. ServiceError and its kinds.
+
+    A launch of a killed run may have reached the service and not be listed yet: as long as that can be,
+    it is looked for again.
+    """
+    while True:
+        state = _read(clients, stack, records, clock())
+        if not _hidden(clients.service, records, state):
+            return state
+        sleep(0.5)
+
+
+def _read(clients: Clients, stack: str, records: Records, now: float) -> ServiceState:
+    service, known = clients.service, know(clients.service.name, records)
+    with ThreadPoolExecutor(max_workers=3, thread_name_prefix="observe") as pool:
+        images = pool.submit(clients.ec2.images)
+        snapshots = pool.submit(_snapshots, clients, stack, known)
+        machines = pool.submit(_machines, clients, stack, known)
+        state = ServiceState(
+            service=service.name,
+            at=now,
+            images=images.result(),
+            snapshots=snapshots.result(),
+            machines=machines.result(),
+        )
+    return assign(state, service, known)
+
+
+def _snapshots(clients: Clients, stack: str, known: Known) -> tuple[Snapshot, ...]:
+    found: list[Snapshot] = []
+    if clients.service.tags is not Tagging.NONE:
+        found += clients.ec2.snapshots(stack)
+    if clients.service.tags is not Tagging.CREATE and known.snapshots:
+        found += clients.ec2.snapshots_by_id(sorted(known.snapshots))
+    return tuple({snapshot.id: snapshot for snapshot in found}.values())
+
+
+def _machines(clients: Clients, stack: str, known: Known) -> tuple[Machine, ...]:
+    found: list[Machine] = []
+    if clients.service.tags is not Tagging.NONE:
+        found += clients.ec2.machines(stack)
+    if clients.service.tags is not Tagging.CREATE:
+        if known.machines:
+            found += clients.ec2.machines_by_id(sorted(known.machines))
+        if known.by_token:
+            found += clients.ec2.machines_by_token(sorted(known.by_token))
+    return tuple({machine.id: machine for machine in found}.values())
+
+
+def _hidden(service: Service, records: Records, state: ServiceState) -> tuple[Intent, ...]:
+    """Launches whose outcome is unknown, that left no trace, and that may still come to light."""
+    window = VISIBLE_SECONDS_LOOPBACK if service.on_loopback else VISIBLE_SECONDS
+    tokens = {machine.token for machine in state.machines}
+    return tuple(
+        intent
+        for intent in records.intents
+        if intent.service == service.name
+        and intent.call == "RunInstances"
+        and intent.result is None
+        and intent.token not in tokens
+        and 0 <= state.at - intent.at < window
+    )
