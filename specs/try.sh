@@ -1,0 +1,66 @@
+#!/bin/sh
+# Usage: sh specs/try.sh
+# The example in this folder from beginning to end: plan, apply, status and destroy on the sandbox.
+# Makes .venv (see .ci/venv) and the disk specs/disks/worker.raw first; both stay, to go on by hand.
+# Uses a home of its own that it removes again, unless EXTENCI_HOME is set.
+set -eu
+
+cd -- "$(dirname -- "$0")/.."
+bin=$(sh .ci/venv sandbox)
+private=
+
+finish() {
+    status=$?
+    trap - EXIT
+    if [ -n "$private" ]; then
+        "$bin/extenci" sandbox stop >/dev/null 2>&1 || true
+        rm -rf -- "$private"
+    fi
+    [ "$status" = 0 ] || printf 'specs/try.sh did not get to its end (exit status %s).\n' "$status" >&2
+    exit "$status"
+}
+trap finish EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+if [ -z "${EXTENCI_HOME:-}" ]; then
+    private=$(mktemp -d)
+    EXTENCI_HOME=$private
+    export EXTENCI_HOME
+fi
+
+run() {
+    printf '\n$ extenci %s\n' "$*"
+    "$bin/extenci" "$@"
+}
+
+# A sparse disk of 1 GiB with 64 MiB of data, the same bytes each time.
+if ! [ -f specs/disks/worker.raw ]; then
+    mkdir -p specs/disks
+    "$bin/python" - specs/disks/worker.raw <<'PROGRAM'
+import pathlib
+import random
+import sys
+
+MIB = 1024**2
+disk = pathlib.Path(sys.argv[1])
+unfinished = disk.with_suffix(".unfinished.raw")
+content = random.Random(2011)
+with unfinished.open("wb") as file:
+    file.truncate(1024 * MIB)
+    for piece in range(64):
+        file.seek(piece * 16 * MIB)
+        file.write(content.randbytes(MIB))
+unfinished.rename(disk)
+PROGRAM
+fi
+
+run plan specs
+run apply specs -y
+run plan specs --detailed-exitcode # exits 0 only where nothing is left to do
+run status specs
+run destroy specs -y
+if [ -n "$private" ]; then
+    run sandbox stop
+fi
