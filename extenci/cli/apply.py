@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from extenci.cli.applying import Hooks, carry_out, command_line
+from extenci.cli.applying import carry_out
 from extenci.cli.options import (
     AutoApprove,
     Force,
@@ -30,7 +30,9 @@ def apply(
     lock_timeout: LockTimeout = 0.0,
     output: Output = Format.TEXT,
 ) -> int:
-    """Make the services what the specs say: show the plan, ask, do it.
+    """Make the services what the specs say, after a question.
+
+    Shows the plan, asks, does it.
 
     In place of specs, PATH can be a file that `extenci plan --out` wrote: exactly that plan is applied,
     or nothing where the world has changed since. Ctrl-C stops in an orderly way; run apply again to go on.
@@ -41,40 +43,23 @@ def apply(
       extenci apply specs --service bnl --auto-approve
       extenci apply bnl.plan
     """
-    from extenci import api  # noqa: PLC0415 - loaded when used
+    from extenci import api
 
     saved = plan_file(paths or [], selecting=bool(service or target or force))
 
-    def start(hooks: Hooks) -> Result:
+    def start(options: api.Options) -> Result:
         if saved is not None:
-            return api.apply_saved(
-                saved,
-                approve=hooks.approve,
-                parallelism=parallelism,
-                lock_timeout=lock_timeout,
-                command=command_line(),
-                listener=hooks.listener,
-                on_plan=hooks.on_plan,
-                stop=hooks.stop,
-            )
-        return api.apply(
-            api.load(paths or (), service=service, targets=target or ()),
-            approve=hooks.approve,
-            force=force,
-            parallelism=parallelism,
-            lock_timeout=lock_timeout,
-            command=command_line(),
-            listener=hooks.listener,
-            on_plan=hooks.on_plan,
-            stop=hooks.stop,
-        )
+            return api.apply_saved(saved, options=options)
+        wishes = api.load(paths or (), service=service, targets=target or ())
+        return api.apply(wishes, options=options)
 
-    return carry_out(start, output=output, auto_approve=auto_approve)
+    options = api.Options(force=force, parallelism=parallelism, lock_timeout=lock_timeout)
+    return carry_out(start, options, output=output, auto_approve=auto_approve)
 
 
 def plan_file(paths: list[Path], *, selecting: bool) -> Path | None:
     """The saved plan among the paths; UsageError where there is more beside it than it allows."""
-    from extenci.catalog.plan_file import looks_like_plan  # noqa: PLC0415 - loaded when used
+    from extenci.catalog.plan_file import looks_like_plan
 
     found = next((path for path in paths if looks_like_plan(path)), None)
     if found is None:

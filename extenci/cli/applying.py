@@ -5,26 +5,19 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from threading import Event
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from extenci.cli.options import Format
 from extenci.cli.progress import Progress, open_progress
 from extenci.cli.signals import Stopping
 from extenci.cli.terminal import palette_of, width_of, write_aside, write_result
 from extenci.model.errors import Declined
-from extenci.model.outcomes import Listener, Result
+from extenci.model.outcomes import Result
 from extenci.model.plans import Plan
 
-
-@dataclass(frozen=True)
-class Hooks:
-    """What the API calls and looks at while it applies."""
-
-    approve: Callable[[Plan], bool] | None
-    on_plan: Callable[[Plan], None]
-    listener: Listener
-    stop: Event
+if TYPE_CHECKING:
+    from extenci.api import Options
 
 
 class Conversation:
@@ -38,7 +31,7 @@ class Conversation:
 
     def show(self, plan: Plan) -> None:
         """Print the plan; to stderr where stdout is for one JSON document."""
-        from extenci.report.plan_text import render_plan  # noqa: PLC0415 - loaded when used
+        from extenci.report.plan_text import render_plan
 
         self._progress.pause()
         aside = self._output is Format.JSON
@@ -65,15 +58,24 @@ class Conversation:
         return not self.declined
 
 
-def carry_out(start: Callable[[Hooks], Result], *, output: Format, auto_approve: bool) -> int:
+def carry_out(
+    start: Callable[[Options], Result], options: Options, *, output: Format, auto_approve: bool
+) -> int:
     """Run an apply with everything around it, and return the exit status."""
     progress = open_progress()
     stopping = Stopping()
     conversation = Conversation(output, progress, stopping)
-    approve = None if auto_approve else conversation.ask
+    options = replace(
+        options,
+        approve=None if auto_approve else conversation.ask,
+        on_plan=conversation.show,
+        listener=progress.listen,
+        stop=stopping.event,
+        command=command_line(),
+    )
     try:
         with stopping.handling():
-            result = start(Hooks(approve, conversation.show, progress.listen, stopping.event))
+            result = start(options)
     except Declined:
         if not conversation.declined:
             raise
@@ -88,12 +90,12 @@ def carry_out(start: Callable[[Hooks], Result], *, output: Format, auto_approve:
 def write_outcome(result: Result, output: Format) -> None:
     """Print the result; nothing after a plan that says itself that there is nothing to do."""
     if output is Format.JSON:
-        from extenci.report.plan_json import render_json  # noqa: PLC0415 - loaded when used
-        from extenci.report.result_json import result_document  # noqa: PLC0415
+        from extenci.report.plan_json import render_json
+        from extenci.report.result_json import result_document
 
         write_result(render_json(result_document(result)))
     elif not result.plan.is_empty:
-        from extenci.report.result_text import render_result  # noqa: PLC0415
+        from extenci.report.result_text import render_result
 
         write_result(render_result(result, palette=palette_of(sys.stdout), width=width_of(sys.stdout)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +11,7 @@ import typer
 from extenci.cli.failures import report_error
 from extenci.cli.terminal import palette_of, write_result
 from extenci.model.errors import SpecError
-from extenci.model.services import SANDBOX
+from extenci.model.services import SANDBOX, KeyFiles
 
 if TYPE_CHECKING:
     from extenci.catalog.home import Home
@@ -26,19 +27,19 @@ app = typer.Typer(
     "  extenci catalog add bnl --region us-east-1 --profile bnl\n  extenci catalog show bnl",
 )
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of the service.")]
+Name = Annotated[str, typer.Argument(help="The name of the service.", metavar="NAME")]
 
 
 @app.command("list")
 def list_() -> int:
-    """List the services, and how many images and machines are recorded there."""
-    from extenci.catalog.home import Home  # noqa: PLC0415 - loaded when used
-    from extenci.catalog.services import service_files  # noqa: PLC0415
-    from extenci.report.catalog_text import render_services  # noqa: PLC0415
-    from extenci.spec import SANDBOX_STAND_IN, read_service  # noqa: PLC0415
+    """List the services, and count what is recorded there."""
+    from extenci.catalog.home import Home
+    from extenci.catalog.services import service_files
+    from extenci.report.catalog_text import render_services
+    from extenci.spec import read_service
 
     home = Home.find()
-    services, broken = [SANDBOX_STAND_IN], False
+    services, broken = [sandbox_service(home)], False
     for path in service_files(home).values():
         try:
             services.append(read_service(path))
@@ -53,8 +54,8 @@ def list_() -> int:
 @app.command("show")
 def show(name: Name) -> int:
     """Show a service and what is recorded as owned there."""
-    from extenci.catalog.home import Home  # noqa: PLC0415 - loaded when used
-    from extenci.report.catalog_text import render_records, render_service  # noqa: PLC0415
+    from extenci.catalog.home import Home
+    from extenci.report.catalog_text import render_records, render_service
 
     home = Home.find()
     text = render_service(find(home, name))
@@ -67,7 +68,7 @@ def show(name: Name) -> int:
 
 
 @app.command("add")
-def add(  # noqa: PLR0913 - one parameter an option
+def add(  # noqa: PLR0913, PLR0917 - one parameter an option
     name: Name,
     region: Annotated[str | None, typer.Option(help="Its region.", metavar="REGION")] = None,
     ec2: Annotated[str | None, typer.Option(help="Endpoint of the EC2 API.", metavar="URL")] = None,
@@ -104,9 +105,9 @@ def add(  # noqa: PLR0913 - one parameter an option
       extenci catalog add bnl --region bnl --ec2 https://cloud.example:8773 \\
         --access-key-file ~/.keys/id --secret-key-file ~/.keys/secret
     """
-    from extenci.catalog.home import Home  # noqa: PLC0415 - loaded when used
-    from extenci.catalog.service_text import ServiceFields  # noqa: PLC0415
-    from extenci.catalog.services import add_service  # noqa: PLC0415
+    from extenci.catalog.home import Home
+    from extenci.catalog.service_text import ServiceFields
+    from extenci.catalog.services import add_service
 
     fields = ServiceFields(
         region,
@@ -128,9 +129,12 @@ def add(  # noqa: PLR0913 - one parameter an option
 
 @app.command("edit")
 def edit(name: Name) -> int:
-    """Edit a service's file in $VISUAL or $EDITOR; it is replaced only by one without mistakes."""
-    from extenci.catalog.home import Home  # noqa: PLC0415 - loaded when used
-    from extenci.catalog.service_edit import edit_service  # noqa: PLC0415
+    """Edit a service's file in $VISUAL or $EDITOR.
+
+    A draft with mistakes is kept, and the file is left as it was.
+    """
+    from extenci.catalog.home import Home
+    from extenci.catalog.service_edit import edit_service
 
     changed = edit_service(Home.find(), name)
     write_result(f"{name}: {'changed' if changed else 'nothing changed'}.\n")
@@ -139,10 +143,10 @@ def edit(name: Name) -> int:
 
 @app.command("remove")
 def remove(name: Name) -> int:
-    """Remove a service's file, unless something is recorded as owned there."""
-    from extenci.catalog.home import Home  # noqa: PLC0415 - loaded when used
-    from extenci.catalog.records import Catalog  # noqa: PLC0415
-    from extenci.catalog.services import remove_service  # noqa: PLC0415
+    """Remove a service's file, unless something is owned there."""
+    from extenci.catalog.home import Home
+    from extenci.catalog.records import Catalog
+    from extenci.catalog.services import remove_service
 
     home = Home.find()
     with Catalog.open(home) as catalog:
@@ -152,15 +156,32 @@ def remove(name: Name) -> int:
 
 def find(home: Home, name: str) -> Service:
     """A service of the catalog, or the built-in one."""
-    from extenci.catalog.services import find_service  # noqa: PLC0415 - loaded when used
-    from extenci.spec import SANDBOX_STAND_IN, read_service  # noqa: PLC0415
+    from extenci.catalog.services import find_service
+    from extenci.spec import read_service
 
-    return SANDBOX_STAND_IN if name == SANDBOX else read_service(find_service(home, name))
+    return sandbox_service(home) if name == SANDBOX else read_service(find_service(home, name))
+
+
+def sandbox_service(home: Home) -> Service:
+    """The built-in service as it is now; it is not started for being shown."""
+    from extenci.sandbox.control import key_files, status
+    from extenci.spec import SANDBOX_STAND_IN
+
+    found = status(home.path)
+    nowhere = "http://127.0.0.1 (not running)"
+    access, secret = key_files(home.path)
+    return replace(
+        SANDBOX_STAND_IN,
+        ec2=found.ec2 or nowhere,
+        s3=found.s3 or nowhere,
+        ebs=found.ebs or nowhere,
+        credentials=KeyFiles(str(access), str(secret)),
+    )
 
 
 def records_of(home: Home) -> dict[str, tuple[ResourceRecord, ...]]:
     """What is recorded as owned, by stack."""
-    from extenci.catalog.records import Catalog  # noqa: PLC0415 - loaded when used
+    from extenci.catalog.records import Catalog
 
     with Catalog.open(home) as catalog:
         return {stack: tuple(catalog.records(stack).resources) for stack in catalog.stacks()}
@@ -168,9 +189,9 @@ def records_of(home: Home) -> dict[str, tuple[ResourceRecord, ...]]:
 
 def counts_text(owned: dict[str, tuple[ResourceRecord, ...]]) -> str:
     """How many of each kind are recorded, for each service and stack."""
-    from collections import Counter  # noqa: PLC0415 - loaded when used
+    from collections import Counter
 
-    from extenci.report.columns import columns  # noqa: PLC0415
+    from extenci.report.columns import columns
 
     counts = Counter(
         (record.service, stack, str(record.kind)) for stack, records in owned.items() for record in records

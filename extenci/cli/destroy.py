@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extenci.cli.applying import Hooks, carry_out, command_line
+from extenci.cli.applying import carry_out
 from extenci.cli.options import (
     AutoApprove,
     Force,
@@ -27,9 +27,9 @@ def destroy(
     lock_timeout: LockTimeout = 0.0,
     output: Output = Format.TEXT,
 ) -> int:
-    """Remove all that was made from the specs: show the plan, ask, do it.
+    """Remove all that was made from the specs, after a question.
 
-    Only what extenci made for this stack is touched.
+    Shows the plan, asks, does it. Only what extenci made for this stack is touched.
 
     \b
     Examples:
@@ -37,20 +37,11 @@ def destroy(
       extenci destroy specs --service bnl
       extenci destroy --target bnl/pool --auto-approve
     """
-    from extenci import api  # noqa: PLC0415 - loaded when used
+    from extenci import api
 
-    def start(hooks: Hooks) -> Result:
-        return api.apply(
-            api.load(paths or (), service=service, targets=target or ()),
-            destroy=True,
-            approve=hooks.approve,
-            force=force,
-            parallelism=parallelism,
-            lock_timeout=lock_timeout,
-            command=command_line(),
-            listener=hooks.listener,
-            on_plan=hooks.on_plan,
-            stop=hooks.stop,
-        )
+    def start(options: api.Options) -> Result:
+        wishes = api.load(paths or (), service=service, targets=target or ())
+        return api.apply(wishes, destroy=True, options=options)
 
-    return carry_out(start, output=output, auto_approve=auto_approve)
+    options = api.Options(force=force, parallelism=parallelism, lock_timeout=lock_timeout)
+    return carry_out(start, options, output=output, auto_approve=auto_approve)

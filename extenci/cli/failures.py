@@ -31,7 +31,7 @@ def report_error(error: ExtenciError) -> None:
     """What is wrong and what to do about it."""
     show_traceback()
     if isinstance(error, SpecError):
-        from extenci.report.problems import render_problems  # noqa: PLC0415 - used for this alone
+        from extenci.report.problems import render_problems
 
         hint = f"{error.hint}\n" if error.hint else ""
         write_aside(render_problems(error.problems, palette=palette_of(sys.stderr)) + hint)

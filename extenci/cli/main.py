@@ -57,6 +57,7 @@ def describe(
       extenci apply specs
       extenci status specs
 
+    \b
     Exit status: 0 done; 1 failed, blocked, declined or wrong usage;
     2 changes pending (plan --detailed-exitcode).
     """

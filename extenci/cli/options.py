@@ -39,7 +39,7 @@ def parse_duration(text: str) -> float:
 Paths = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[PATH]...",
+        metavar="PATH",
         help="Spec files, or folders of them; the current folder where none is named.",
         show_default=False,
     ),
@@ -69,7 +69,8 @@ LockTimeout = Annotated[
         "--lock-timeout",
         parser=parse_duration,
         metavar="DURATION",
-        help="How long to wait for another apply: 30, 30s, 5m, 1h.",
+        help="Wait so long for another apply to end: 30s, 5m, 1h. Without it: not at all.",
+        show_default=False,
     ),
 ]
 Output = Annotated[Format, typer.Option("--format", help="How the result is printed.")]

@@ -41,7 +41,7 @@ def plan(
       extenci plan specs --service bnl --out bnl.plan
       extenci plan --target bnl/worker --format markdown
     """
-    from extenci import api  # noqa: PLC0415 - loaded when used
+    from extenci import api
 
     progress = open_progress()
     try:
@@ -62,15 +62,15 @@ def render(plan: Plan, output: PlanFormat) -> str:
     """The plan as it was asked for."""
     match output:
         case PlanFormat.JSON:
-            from extenci.report.plan_json import plan_document, render_json  # noqa: PLC0415 - loaded when used
+            from extenci.report.plan_json import plan_document, render_json
 
             return render_json(plan_document(plan))
         case PlanFormat.MARKDOWN:
-            from extenci.report.plan_markdown import render_markdown  # noqa: PLC0415
+            from extenci.report.plan_markdown import render_markdown
 
             return render_markdown(plan)
         case PlanFormat.TEXT:
-            from extenci.report.plan_text import render_plan  # noqa: PLC0415
+            from extenci.report.plan_text import render_plan
 
             return render_plan(plan, palette=palette_of(sys.stdout), width=width_of(sys.stdout))
 

@@ -26,7 +26,7 @@ class Lines:
     """Progress as lines, for logs."""
 
     def __init__(self) -> None:
-        from extenci.report.progress_lines import ProgressLines  # noqa: PLC0415 - not needed by most commands
+        from extenci.report.progress_lines import ProgressLines
 
         self._lines = ProgressLines()
         self._lock = threading.Lock()
@@ -45,7 +45,7 @@ class Lines:
 def open_progress() -> Progress:
     """What fits stderr."""
     if sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
-        from extenci.cli.live_progress import Live  # noqa: PLC0415 - rich is needed on terminals only
+        from extenci.cli.live_progress import Live
 
         return Live()
     return Lines()

@@ -27,8 +27,8 @@ app = typer.Typer(
 @app.command("start")
 def start(output: Output = Format.TEXT) -> int:
     """Start the local cloud unless it runs."""
-    from extenci.catalog.home import Home  # noqa: PLC0415 - loaded when used
-    from extenci.sandbox import control  # noqa: PLC0415
+    from extenci.catalog.home import Home
+    from extenci.sandbox import control
 
     show(control.start(Home.find().path), output)
     return 0
@@ -36,9 +36,12 @@ def start(output: Output = Format.TEXT) -> int:
 
 @app.command("stop")
 def stop(output: Output = Format.TEXT) -> int:
-    """Stop the local cloud and remove all it had: machines, images, disks, keys."""
-    from extenci.catalog.home import Home  # noqa: PLC0415 - loaded when used
-    from extenci.sandbox import control  # noqa: PLC0415
+    """Stop the local cloud and remove all it had.
+
+    Its machines, images, disks, objects and keys are gone.
+    """
+    from extenci.catalog.home import Home
+    from extenci.sandbox import control
 
     home = Home.find().path
     control.stop(home)
@@ -49,8 +52,8 @@ def stop(output: Output = Format.TEXT) -> int:
 @app.command("status")
 def status(output: Output = Format.TEXT) -> int:
     """Show whether the local cloud runs, and where."""
-    from extenci.catalog.home import Home  # noqa: PLC0415 - loaded when used
-    from extenci.sandbox import control  # noqa: PLC0415
+    from extenci.catalog.home import Home
+    from extenci.sandbox import control
 
     show(control.status(Home.find().path), output)
     return 0
@@ -58,9 +61,12 @@ def status(output: Output = Format.TEXT) -> int:
 
 @app.command("reset")
 def reset(output: Output = Format.TEXT) -> int:
-    """Empty the local cloud; one that runs runs on at the same addresses."""
-    from extenci.catalog.home import Home  # noqa: PLC0415 - loaded when used
-    from extenci.sandbox import control  # noqa: PLC0415
+    """Empty the local cloud.
+
+    One that runs goes on, empty, at the same addresses and with the same keys.
+    """
+    from extenci.catalog.home import Home
+    from extenci.sandbox import control
 
     show(control.reset(Home.find().path), output)
     return 0
@@ -69,7 +75,7 @@ def reset(output: Output = Format.TEXT) -> int:
 def show(found: SandboxStatus, output: Format) -> None:
     """Print the state of the local cloud."""
     if output is Format.JSON:
-        from extenci.report.plan_json import render_json  # noqa: PLC0415 - loaded when used
+        from extenci.report.plan_json import render_json
 
         write_result(render_json(document(found)))
     else:

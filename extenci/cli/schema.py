@@ -6,7 +6,9 @@ from extenci.cli.terminal import write_result
 
 
 def schema() -> int:
-    """Print the JSON Schema of spec files, for editors that complete and check YAML.
+    """Print the JSON Schema of spec files, for editors.
+
+    Editors that know it complete and check YAML while it is written.
 
     \b
     Example:
@@ -14,8 +16,8 @@ def schema() -> int:
     then, as the first line of a spec file:
       # yaml-language-server: $schema=extenci.schema.json
     """
-    from extenci.report.plan_json import render_json  # noqa: PLC0415 - loaded when used
-    from extenci.spec import json_schema  # noqa: PLC0415
+    from extenci.report.plan_json import render_json
+    from extenci.spec import json_schema
 
     write_result(render_json(json_schema()))
     return 0

@@ -25,7 +25,9 @@ def status(
     output: Output = Format.TEXT,
     watch: Annotated[bool, typer.Option("--watch", help="Again every 2 seconds, until Ctrl-C.")] = False,
 ) -> int:
-    """Show what is wished for, recorded and there, with addresses to log in to.
+    """Show what is wished for, recorded and live.
+
+    Machines are shown with the addresses to log in to.
 
     \b
     Examples:
@@ -49,15 +51,15 @@ def status(
 
 def look_once(paths: list[Path], service: str | None, output: Format) -> str:
     """The status as text or JSON."""
-    from extenci import api  # noqa: PLC0415 - loaded when used
+    from extenci import api
 
     found = api.status(api.load(paths, service=service))
     if output is Format.JSON:
-        from extenci.report.plan_json import render_json  # noqa: PLC0415
-        from extenci.report.status_json import status_document  # noqa: PLC0415
+        from extenci.report.plan_json import render_json
+        from extenci.report.status_json import status_document
 
         return render_json(status_document(found))
-    from extenci.report.status_text import render_status  # noqa: PLC0415
+    from extenci.report.status_text import render_status
 
     return render_status(found, palette=palette_of(sys.stdout))
 
