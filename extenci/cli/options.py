@@ -28,9 +28,9 @@ class PlanFormat(StrEnum):
     MARKDOWN = "markdown"
 
 
-def parse_duration(text: str) -> float:
-    """Seconds: `30`, `30s`, `5m`, `1.5h`."""
-    found = DURATION.fullmatch(text)
+def parse_duration(text: str | float) -> float:
+    """Seconds: `30`, `30s`, `5m`, `1.5h`. Typer passes the default, a number, too."""
+    found = DURATION.fullmatch(str(text))
     if not found:
         raise typer.BadParameter(f"{text!r} is not a duration such as 30, 30s, 5m or 1h.")
     return float(found[1]) * SECONDS[found[2]]
