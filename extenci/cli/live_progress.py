@@ -10,7 +10,6 @@ from rich.text import Text
 
 from extenci.model.outcomes import Advanced, Began, Ended, Event, Noted, Outcome, Status
 from extenci.model.plans import Change
-from extenci.report.plan_phrases import headline
 from extenci.report.progress_lines import advance_text, ended_lines
 from extenci.report.safe_text import safe
 
@@ -62,8 +61,7 @@ class Live:
 
     def _task(self, change: Change) -> TaskID:
         if change.id not in self._tasks:
-            label = f"{safe(change.id)}: {headline(change)}"
-            self._tasks[change.id] = self._progress.add_task(label, total=None, state="")
+            self._tasks[change.id] = self._progress.add_task(safe(change.id), total=None, state="")
             self._progress.start()
         return self._tasks[change.id]
 

@@ -40,7 +40,7 @@ def start_with(status: Status) -> Callable[[Options], Result]:
     """An apply that does what the API promises, and ends so."""
 
     def start(options: Options) -> Result:
-        cast("Callable[[Plan], None]", options.on_plan)(PLAN)
+        options.on_plan(PLAN)
         if options.approve is not None and not options.approve(PLAN):
             raise Declined("Nothing was done.")
         return Result("run", PLAN, (Outcome(CHANGE.id, status),))
