@@ -92,7 +92,7 @@ def test_a_machine_terminated_behind_extencis_back_is_drift_and_launched_again(w
     world.write()
     world.make_disk()
     world.apply()
-    victim = sorted(world.running())[0]
+    victim = min(world.running())
     world.cloud.ec2.terminate([victim])
 
     plan = world.plan()
