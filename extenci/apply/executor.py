@@ -6,6 +6,7 @@ outcome. A change that fails blocks only those that depend on it.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -94,7 +95,8 @@ def _attempt(
         outcome = Outcome(change.id, Status.SKIPPED, reason.message, reason.hint)
     except ExtenciError as error:
         outcome = Outcome(change.id, Status.FAILED, error.message, error.hint)
-    except Exception as error:  # noqa: BLE001 - a defect of ours must not stop the other changes
+    except Exception as error:  # a defect of ours must not stop the other changes
+        logging.getLogger(__name__).debug("A defect in %s", change.id, exc_info=True)
         outcome = Outcome(change.id, Status.FAILED, f"unexpected {type(error).__name__}", _DEFECT)
     outcome = replace(outcome, seconds=clock() - began)
     listener(Ended(change, outcome))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import traceback
@@ -73,3 +74,11 @@ def show_traceback() -> None:
     """The traceback of the error at hand, for those who asked for it."""
     if os.environ.get("EXTENCI_DEBUG") == "1":
         write_aside(traceback.format_exc())
+
+
+def show_defects() -> None:
+    """With EXTENCI_DEBUG=1, let extenci's own parts (never the SDKs, which log requests) tell of defects."""
+    if os.environ.get("EXTENCI_DEBUG") == "1":
+        logger = logging.getLogger("extenci")
+        logger.addHandler(logging.StreamHandler())
+        logger.setLevel(logging.DEBUG)

@@ -12,7 +12,13 @@ from extenci import __version__
 from extenci.cli import catalog, sandbox
 from extenci.cli.apply import apply
 from extenci.cli.destroy import destroy
-from extenci.cli.failures import report_defect, report_error, report_system_error, report_usage
+from extenci.cli.failures import (
+    report_defect,
+    report_error,
+    report_system_error,
+    report_usage,
+    show_defects,
+)
 from extenci.cli.plan import plan
 from extenci.cli.schema import schema
 from extenci.cli.status import status
@@ -72,6 +78,7 @@ app.add_typer(sandbox.app)
 def main() -> None:
     """Run the command line and exit with its status."""
     prepare_streams()
+    show_defects()
     sys.exit(run(sys.argv[1:]))
 
 
