@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from extenci.model.observed import Machine, ServiceState, Snapshot
+from extenci.model.observed import Machine, ServiceState, Snapshot, SnapshotState
 from extenci.model.records import Intent, Records
 from extenci.model.services import Service
 from extenci.model.words import Tagging
@@ -30,8 +30,8 @@ def observe_service(
 ) -> ServiceState:
     """What a service reports of a stack now. ServiceError and its kinds.
 
-    A launch of a killed run may have reached the service and not be listed yet: as long as that can be,
-    it is looked for again.
+    A call of a killed run may have reached the service and not show yet: as long as that can be, it is
+    looked for again.
     """
     while True:
         state = _read(clients, stack, records, clock())
@@ -78,15 +78,26 @@ def _machines(clients: Clients, stack: str, known: Known) -> tuple[Machine, ...]
 
 
 def _hidden(service: Service, records: Records, state: ServiceState) -> tuple[Intent, ...]:
-    """Launches whose outcome is unknown, that left no trace, and that may still come to light."""
+    """Calls whose outcome is unknown, that left no trace, and that may still come to light."""
     window = VISIBLE_SECONDS_LOOPBACK if service.on_loopback else VISIBLE_SECONDS
-    tokens = {machine.token for machine in state.machines}
     return tuple(
         intent
         for intent in records.intents
         if intent.service == service.name
-        and intent.call == "RunInstances"
         and intent.result is None
-        and intent.token not in tokens
         and 0 <= state.at - intent.at < window
+        and _may_show(intent, state)
     )
+
+
+def _may_show(intent: Intent, state: ServiceState) -> bool:
+    """Whether a launch has no machine yet, or a sealed snapshot is pending: such a one takes no more blocks,
+    and to go on with it would be refused."""
+    match intent.call:
+        case "RunInstances":
+            return all(machine.token != intent.token for machine in state.machines)
+        case "CompleteSnapshot":
+            pending = {one.id for one in state.snapshots if one.state is SnapshotState.PENDING}
+            return intent.request.get("snapshot") in pending
+        case _:
+            return False
