@@ -1,0 +1,25 @@
+"""The command that is killed: a process of its own, forked from one that has everything imported."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from extenci import api
+from extenci.catalog.home import Home
+
+_HEAVY = ("apply.run", "cloud.clients", "observe.observe", "plan", "sandbox.control", "spec", "stage.ebs")
+_SERVER = multiprocessing.get_context("forkserver")
+_SERVER.set_forkserver_preload([__name__, *(f"extenci.{module}" for module in _HEAVY)])
+
+
+def make_victim(specs: Path, home: Home, *, destroy: bool) -> ForkServerProcess:
+    """A process, not yet started, that applies or destroys and ends with 0 where all went well."""
+    return _SERVER.Process(target=_work, args=(specs, home, destroy), daemon=True)
+
+
+def _work(specs: Path, home: Home, destroy: bool) -> None:
+    result = api.apply(api.load([specs], home=home), home=home, destroy=destroy)
+    sys.exit(0 if result.ok else 3)
