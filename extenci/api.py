@@ -20,14 +20,14 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from extenci.catalog.home import Home
-from extenci.model.errors import AlreadyApplied, Declined, PlanRefused, ServiceError, StalePlan
+from extenci.model.errors import AlreadyApplied, CatalogError, Declined, PlanRefused, ServiceError, StalePlan
 from extenci.model.outcomes import Event as Happening
 from extenci.model.outcomes import Listener, Noted, Result
 from extenci.model.plans import Plan, SavedPlan
 from extenci.model.services import KeyFiles, Service
 from extenci.model.versions import Disk
 from extenci.model.wishes import Wishes
-from extenci.model.words import Address
+from extenci.model.words import Address, Tagging
 
 if TYPE_CHECKING:
     from extenci.catalog.records import Catalog
@@ -243,9 +243,25 @@ class Desk:
 
         journal = self.catalog.journal
         repeat_untagged_starts(journal.unsettled(self.wishes.stack), self.clients, journal)
+        self._require_records()
         planned, look = self.plan(destroy)
         close_intents(journal.unsettled(self.wishes.stack), look.observation, journal)
         return planned, look
+
+    def _require_records(self) -> None:
+        """Where nothing is tagged, these records alone tell what is owned: with none of them, all that was
+        made from another home would be made again."""
+        known = self.catalog.services_with_records(self.wishes.stack)
+        for name, clients in self.clients.items():
+            if clients.service.tags is not Tagging.NONE or name in known:
+                continue
+            if not self.catalog.is_initialised(name):
+                raise CatalogError(
+                    f"The service {name} has no tags, so only the records here tell what is owned there, and "
+                    f"there are none of the stack {self.wishes.stack}.",
+                    f"If nothing was made there yet, say `extenci catalog init {name}`; otherwise apply "
+                    "where the records are. Nothing was done.",
+                )
 
     def remainder(self, saved: SavedPlan, planned: Planned) -> Plan:
         """What is left to do of a saved plan, as it would be done now."""

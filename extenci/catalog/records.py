@@ -100,6 +100,15 @@ class Catalog:
                     "DELETE FROM applied WHERE stack = ? AND service = ? AND name = ?", rows
                 )
 
+    def initialise(self, service: str) -> None:
+        """Write down that these records, empty as they may be, are the truth for a service without tags."""
+        with self._database.writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO initialised VALUES (?, ?)", (service, self._clock()))
+
+    def is_initialised(self, service: str) -> bool:
+        """Whether `initialise` was said of a service."""
+        return service in self._texts("SELECT service FROM initialised")
+
     def stacks(self) -> tuple[str, ...]:
         """Every stack that has records of resources, or runs, sorted."""
         return self._texts("SELECT stack FROM resources UNION SELECT stack FROM runs ORDER BY 1")

@@ -79,6 +79,11 @@ CREATE TABLE digests (
     sha256 TEXT,
     at REAL NOT NULL
 ) WITHOUT ROWID;
+
+CREATE TABLE initialised (
+    service TEXT NOT NULL PRIMARY KEY,
+    at REAL NOT NULL
+) WITHOUT ROWID;
 """
 
 MIGRATIONS = (FIRST,)

@@ -67,6 +67,24 @@ def show(name: Name) -> int:
     return 0
 
 
+@app.command("init")
+def init(name: Name) -> int:
+    """Begin the records of a service that takes no tags (`tags: none`).
+
+    There the records of this home alone tell what is owned, so apply refuses to start without any: it
+    could not know what was made from elsewhere. Say this once, where nothing was made yet.
+    """
+    from extenci.catalog.home import Home
+    from extenci.catalog.records import Catalog
+
+    home = Home.find()
+    find(home, name)
+    with Catalog.open(home) as catalog:
+        catalog.initialise(name)
+    write_result(f"The records of this home are the truth for {name} from now on.\n")
+    return 0
+
+
 @app.command("add")
 def add(  # noqa: PLR0913, PLR0917 - one parameter an option
     name: Name,

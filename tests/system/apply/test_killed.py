@@ -19,6 +19,7 @@ import pytest
 
 from extenci import api
 from extenci.catalog.home import Home
+from extenci.catalog.records import Catalog
 from extenci.sandbox import control
 from tests.system.apply.killing_proxy import Aim, KillingProxy, Way
 from tests.system.apply.victim import make_victim
@@ -76,6 +77,12 @@ class Rig:
             self.ec2.delete_snapshot(SnapshotId=snapshot)
         for file in self.world.home.database.parent.glob(f"{self.world.home.database.name}*"):
             file.unlink()
+        self.initialise()
+
+    def initialise(self) -> None:
+        """What `extenci catalog init` does: with `tags: none` the records are the truth."""
+        with Catalog.open(self.world.home) as catalog:
+            catalog.initialise("campus")
 
     def shoot(self, nth: int, way: Way, *, destroy: bool) -> str | None:
         """Run a command, and kill it at its n-th changing call; that call, or None: it lived."""
@@ -157,6 +164,7 @@ def use(rig: Rig, tags: Tags) -> None:
     """Three blocks are uploaded where all calls are tried; blocks know no tags, so one does for the rest."""
     rig.world.make_disk(data=MIB if tags == "create" else 0)
     rig.world.write_service("campus", tags=tags, **rig.proxy.urls)
+    rig.initialise()
 
 
 @pytest.mark.parametrize("way", ["before", "after"])

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from extenci import api
+from extenci.catalog.records import Catalog
 from extenci.cloud.clients import Clients
 from extenci.cloud.requests import LaunchRequest, RegisterRequest
-from extenci.model.errors import AlreadyApplied, Declined, PlanRefused, StalePlan
+from extenci.model.errors import AlreadyApplied, CatalogError, Declined, PlanRefused, StalePlan
 from extenci.model.plans import Action
 from extenci.model.versions import Registration
 from extenci.model.wishes import LaunchSettings
@@ -247,6 +248,8 @@ def test_services_that_tag_later_or_not_at_all_do_the_whole_job_too(world: World
     world.write_service("campus", tags=mode)
     world.write(service="campus")
     world.make_disk()
+    with Catalog.open(world.home) as catalog:
+        catalog.initialise("campus")
     assert world.apply().ok
     assert world.plan().is_empty
     world.change_byte(b"two")
@@ -257,6 +260,17 @@ def test_services_that_tag_later_or_not_at_all_do_the_whole_job_too(world: World
     assert not world.cloud.ec2.images()
     everyone = {call["action"] for call in world.calls()}
     assert ("CreateTags" in everyone) == (mode == "after")
+
+
+def test_where_nothing_is_tagged_apply_does_not_begin_without_records(world: World) -> None:
+    api.sandbox_service(world.home)
+    world.write_service("campus", tags="none")
+    world.write(service="campus")
+    world.make_disk()
+    with pytest.raises(CatalogError, match="no tags") as refusal:
+        world.apply()
+    assert "extenci catalog init campus" in refusal.value.hint
+    assert not [call for call in world.calls() if call["changes"]]
 
 
 def test_a_refused_launch_blocks_nothing_else_and_says_why(world: World) -> None:
