@@ -82,7 +82,7 @@ def _find_problems(root: Root, files: RootFiles, documents: Iterable[SpecDocumen
     for document in documents:
         problems += _problems_of(document.document.path, document.faults)
     if not files.specs and not problems:
-        text = "holds no spec files (*.yaml); to remove everything that was made from here: extenci destroy"
+        text = "holds no spec files (*.yaml); to remove what they made, put them back and say extenci destroy"
         problems.append(Problem(shown(root.folder), 0, 0, text))
     return problems
 
