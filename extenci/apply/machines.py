@@ -33,6 +33,8 @@ def do_replace(work: ReplaceWork, bench: Bench, made: Made) -> Outcome:
     """Replace machines a batch at a time, so that never more are missing than may be."""
     image, launched = _image_id(work.image, made), 0
     for batch in _batches(work.machines, work.batch):
+        if bench.means.stop.is_set():
+            raise Interrupted(f"{launched} of {len(work.machines)} machines were replaced before the stop.")
         if not work.surge:
             _terminate(batch, bench)
         ids = _launch(work.group, image, len(batch), work.tags, bench)

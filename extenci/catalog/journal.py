@@ -190,7 +190,7 @@ OPEN = "runs.stack = ? AND calls.settled_at IS NULL"
 """Calls with an unknown outcome."""
 
 OPEN_OR_LAUNCHED = (
-    f"runs.stack = ? AND (calls.settled_at IS NULL OR (calls.failure IS NULL AND calls.at >= ?"
+    f"runs.stack = ? AND (calls.settled_at IS NULL OR (calls.failure IS NULL AND calls.settled_at >= ?"
     f" AND calls.call IN ({', '.join('?' * len(LAUNCH_CALLS))})))"
 )
 """Those, and the settled ones that may have made things which carry no tags yet."""

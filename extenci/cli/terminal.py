@@ -49,7 +49,7 @@ def write_aside(text: str) -> None:
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
-    except BrokenPipeError:
+    except OSError:  # a closed pipe, a full disk, a terminal that is gone: no reason to give the work up
         silence(sys.stderr)
 
 
