@@ -20,7 +20,15 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from extenci.catalog.home import Home
-from extenci.model.errors import AlreadyApplied, CatalogError, Declined, PlanRefused, ServiceError, StalePlan
+from extenci.model.errors import (
+    AlreadyApplied,
+    CatalogError,
+    Declined,
+    Interrupted,
+    PlanRefused,
+    ServiceError,
+    StalePlan,
+)
 from extenci.model.outcomes import Event as Happening
 from extenci.model.outcomes import Listener, Noted, Result
 from extenci.model.plans import Plan, SavedPlan
@@ -172,7 +180,7 @@ def apply_saved(path: Path, *, home: Home | None = None, options: Options = DEFA
 
     home, saved = home or Home.find(), read_plan(path)
     options = replace(options, force=options.force or saved.force)
-    wishes = _with_running_sandbox(saved.wishes, home)
+    wishes = _with_current_services(saved.wishes, home)
     if options.approve is not None:
         with _desk(wishes, home, options) as desk:
             _ask(desk.remainder(saved, desk.plan(saved.plan.destroy)[0]), options)
@@ -338,7 +346,11 @@ def _locked(home: Home, options: Options) -> Iterator[None]:
     def on_wait(text: str) -> None:
         options.listener(Noted(None, text))
 
-    with hold(home, options.command, options.lock_timeout, on_wait=on_wait):
+    def sleep(seconds: float) -> None:
+        if (options.stop or Event()).wait(seconds):
+            raise Interrupted("Waiting for the lock was interrupted. Nothing was done.")
+
+    with hold(home, options.command, options.lock_timeout, sleep=sleep, on_wait=on_wait):
         yield
 
 
@@ -375,13 +387,22 @@ def _stale(differences: Sequence[str]) -> StalePlan:
     )
 
 
-def _with_running_sandbox(wishes: Wishes, home: Home) -> Wishes:
-    """A saved plan holds the sandbox's ports of that time; the sandbox may have others now."""
+def _with_current_services(wishes: Wishes, home: Home) -> Wishes:
+    """The services of a saved plan as they are described here now: its file alone must not say where
+    requests that are signed with this user's keys go. The sandbox may have other ports by now."""
+    from extenci.catalog.services import service_files
     from extenci.model.services import SANDBOX
+    from extenci.spec import read_service
 
-    if SANDBOX not in wishes.services:
-        return wishes
-    return replace(wishes, services={**wishes.services, SANDBOX: sandbox_service(home)})
+    files, current = service_files(home), {}
+    for name, saved in wishes.services.items():
+        if name == SANDBOX:
+            current[name] = sandbox_service(home)
+            continue
+        current[name] = read_service(files.get(name, Path(wishes.root) / "services" / f"{name}.yaml"), name)
+        if replace(current[name], file="") != replace(saved, file=""):
+            raise _stale((f"{name}: the service is described differently now",))
+    return replace(wishes, services=current)
 
 
 def _new_run() -> str:
