@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 WATCH_SECONDS = 2.0
 BOOT_SECONDS = "EXTENCI_SANDBOX_BOOT_SECONDS"
 FORGET_SECONDS = "EXTENCI_SANDBOX_FORGET_SECONDS"
+SEAL_SECONDS = "EXTENCI_SANDBOX_SEAL_SECONDS"
 
 _MOTO_SETTINGS = {
     "MOTO_ACCOUNT_ID": "123456789012",
@@ -82,7 +83,10 @@ def _listeners(folder: Folder, ports: list[int], identity: str) -> tuple[list[Li
 
     boot = float(os.environ.get(BOOT_SECONDS, "0.5"))
     forget = float(os.environ.get(FORGET_SECONDS, "3600"))
-    return open_listeners(folder, ports, identity, boot_seconds=boot, forget_seconds=forget)
+    seal = float(os.environ.get(SEAL_SECONDS, "0.2"))
+    return open_listeners(
+        folder, ports, identity, boot_seconds=boot, forget_seconds=forget, seal_seconds=seal
+    )
 
 
 def _write_state(folder: Folder, state: Mapping[str, object]) -> None:

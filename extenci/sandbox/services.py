@@ -18,15 +18,22 @@ from extenci.sandbox.s3 import S3Service
 
 
 def open_listeners(
-    folder: Folder, ports: list[int], identity: str, *, boot_seconds: float, forget_seconds: float
+    folder: Folder,
+    ports: list[int],
+    identity: str,
+    *,
+    boot_seconds: float,
+    forget_seconds: float,
+    seal_seconds: float,
 ) -> tuple[list[Listener], str]:
     """Listeners for EC2, S3 and EBS direct, in this order, and the kind of machines behind them.
 
-    `ports`: one each, 0 for any free one.
+    `ports`: one each, 0 for any free one. In seconds: how long a machine is pending, how long a terminated
+    one is still listed, and how long a snapshot that was completed still says `pending`.
     """
     _check_moto()
     machines = SimulatedMachines(boot_seconds)
-    pace = Pace(forget_terminated=forget_seconds)
+    pace = Pace(complete_snapshot=seal_seconds, forget_terminated=forget_seconds)
     cloud = Cloud(folder.disks, machines, pace)
     _ = cloud.backend  # made now, not by the first request
     log = CallLog(folder.calls)

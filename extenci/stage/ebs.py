@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from extenci.image.problems import other_content
 from extenci.image.raw import RawDisk, open_disk
-from extenci.model.errors import AccessRefused, DiskError, ServiceError, ThingNotFound
+from extenci.model.errors import AccessRefused, DiskError, LimitReached, ServiceError, ThingNotFound
 from extenci.model.journal import is_sure, written_down
-from extenci.model.observed import SnapshotState
+from extenci.model.observed import Snapshot, SnapshotState
+from extenci.model.ownership import DIGEST
 from extenci.model.records import Intent
 from extenci.stage.job import Job, Means, Staged
 from extenci.stage.register import register
@@ -25,6 +26,9 @@ TIMEOUT_MINUTES = 1440
 """An interrupted upload can be gone on with for a day; then the service ends it. Part of what a token stands
 for: the same token with another timeout is refused."""
 COMPLETION_SECONDS = 3600.0
+SEALING_SECONDS = 600.0
+"""How long a snapshot that takes no more blocks may go on saying `pending` before it is taken for one that
+refuses for another reason: CompleteSnapshot answers at once and works on (EBS direct API reference, 202)."""
 
 
 def stage(job: Job, means: Means) -> Staged:
@@ -108,7 +112,35 @@ def _fill(disk: RawDisk, snapshot: str, job: Job, means: Means) -> None:
     except DiskError as error:
         _discard_after(error, snapshot, means)
         raise
+    except ServiceError as error:
+        if snapshot == job.pending and _was_sealed_earlier(error, snapshot, job, means):
+            return
+        raise
     _complete(snapshot, sent, job, means)
+
+
+def _was_sealed_earlier(refusal: ServiceError, snapshot: str, job: Job, means: Means) -> bool:
+    """Whether a snapshot takes nothing more because an attempt before this one sealed it, and the answer was
+    lost or its run killed. It is right then: only a disk whose digest was compared is ever sealed.
+
+    The service says `pending` for a while after it was sealed, so this waits for what becomes of it.
+    """
+    if not is_sure(refusal) or isinstance(refusal, AccessRefused | LimitReached | ThingNotFound):
+        return False
+    deadline = means.clock() + SEALING_SECONDS
+
+    def look() -> bool | None:
+        found = _find(snapshot, means)
+        if found is not None and found.state is SnapshotState.PENDING and means.clock() < deadline:
+            return None
+        return found is not None and found.state is SnapshotState.COMPLETED and _is_of(job, found)
+
+    return wait_for(look, means, COMPLETION_SECONDS, f"the snapshot {snapshot} was complete")
+
+
+def _is_of(job: Job, snapshot: Snapshot) -> bool:
+    """Whether its tags name the job's content. Without tags, the records said so when it was planned."""
+    return snapshot.tags.get(DIGEST, job.version.digest) == job.version.digest
 
 
 def _complete(snapshot: str, sent: Sent, job: Job, means: Means) -> None:
@@ -122,6 +154,8 @@ def _complete(snapshot: str, sent: Sent, job: Job, means: Means) -> None:
     except ServiceError as error:
         if _state(snapshot, means) is SnapshotState.COMPLETED:
             return  # the answer to an earlier attempt was lost
+        if _was_sealed_earlier(error, snapshot, job, means):
+            return
         if is_sure(error) and not isinstance(error, AccessRefused):
             _discard_after(error, snapshot, means)
         raise
@@ -145,8 +179,13 @@ def _wait_until_completed(snapshot: str, means: Means) -> None:
 
 
 def _state(snapshot: str, means: Means) -> SnapshotState | None:
+    found = _find(snapshot, means)
+    return found.state if found else None
+
+
+def _find(snapshot: str, means: Means) -> Snapshot | None:
     found = means.clients.ec2.snapshots_by_id([snapshot])
-    return found[0].state if found else None
+    return found[0] if found else None
 
 
 def _discard_after(error: DiskError | ServiceError, snapshot: str, means: Means) -> None:

@@ -74,6 +74,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def service(home: Path) -> Service:
+    return service_of(home)
+
+
+def service_of(home: Path) -> Service:
+    """The sandbox of a home as a service of the catalog."""
     status = control.status(home)
     access, secret = control.key_files(home)
     return Service(
@@ -109,6 +114,17 @@ def journal() -> Journal:
 @pytest.fixture
 def means(clients_of: Callable[..., Clients], journal: Journal) -> Means:
     return Means(clients_of(Tagging.CREATE), journal)
+
+
+@pytest.fixture
+def slow_means(tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Means]:
+    """Means of a service whose snapshots go on saying `pending` for seconds after they were completed."""
+    monkeypatch.setenv("EXTENCI_SANDBOX_SEAL_SECONDS", "2.5")
+    control.start(tmp_path / "slow")
+    clients = Clients(service_of(tmp_path / "slow"))
+    yield Means(clients, journal)
+    clients.close()
+    control.stop(tmp_path / "slow")
 
 
 @pytest.fixture

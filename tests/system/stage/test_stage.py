@@ -250,9 +250,50 @@ def test_a_pending_snapshot_that_holds_another_disk_is_never_sealed(
     job = job_of(make_disk(100))
     snapshot = interrupted(job, means)
     other = job_of(make_disk(2, size=512 * MIB), stack=job.tags[STACK])
+    waits: list[float] = []
+    patient = replace(means, sleep=waits.append, clock=lambda: sum(waits))
     with pytest.raises(ServiceError, match="refused CompleteSnapshot"):
-        stage(replace(other, pending=snapshot), means)
+        stage(replace(other, pending=snapshot), patient)
     assert snapshot_ids(means, job) == []
+
+
+def killed_after_completion(job: Job, means: Means) -> str:
+    """The snapshot of an upload that was killed while the service still sealed it."""
+
+    def die(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        upload(job, replace(means, sleep=die))
+    (snapshot,) = means.clients.ec2.snapshots(job.tags[STACK])
+    assert snapshot.state is SnapshotState.PENDING
+    return snapshot.id
+
+
+@pytest.mark.parametrize("blocks", [0, 20])
+def test_a_snapshot_that_is_sealed_but_not_yet_complete_is_waited_for(
+    slow_means: Means,
+    make_disk: Callable[..., Path],
+    job_of: Callable[..., Job],
+    blocks: int,
+) -> None:
+    """EBS direct API reference, CompleteSnapshot: it answers 202, and the snapshot is pending for a while."""
+    job = job_of(make_disk(blocks))
+    snapshot = killed_after_completion(job, slow_means)
+    staged = stage(replace(job, pending=snapshot, token="another"), slow_means)
+    assert staged.snapshot == snapshot
+    assert snapshot_ids(slow_means, job) == [snapshot]
+
+
+def test_a_sealed_snapshot_of_another_disk_is_refused_as_the_service_did(
+    slow_means: Means, make_disk: Callable[..., Path], job_of: Callable[..., Job]
+) -> None:
+    job = job_of(make_disk(3))
+    snapshot = killed_after_completion(job, slow_means)
+    other = replace(job_of(make_disk(4), stack=job.tags[STACK]), pending=snapshot)
+    with pytest.raises(ServiceError, match=r"refused PutSnapshotBlock .* is not pending"):
+        stage(other, slow_means)
+    assert slow_means.clients.ec2.images_by_name(other.name) == ()
 
 
 def test_a_snapshot_that_is_complete_already_is_not_sent_again(

@@ -18,4 +18,6 @@ def test_a_moto_that_is_not_known_is_refused(
 
     monkeypatch.setattr(services, "version", lambda _: version)
     with pytest.raises(SandboxError, match=f"but {version} is installed"):
-        services.open_listeners(Folder(tmp_path), [0, 0, 0], "", boot_seconds=0, forget_seconds=0)
+        services.open_listeners(
+            Folder(tmp_path), [0, 0, 0], "", boot_seconds=0, forget_seconds=0, seal_seconds=0
+        )
