@@ -13,42 +13,48 @@ from typing import TypeVar
 from moto.ec2.exceptions import EC2ClientError
 
 Thing = TypeVar("Thing")
-Read = Callable[[Thing, str], Iterable[object] | None]
-"""The values a thing has under a filter's name; None for a name that does not exist."""
+Readers = Mapping[str, Callable[[Thing], Iterable[object]]]
+"""By each filter's name that exists: the values that a thing has under it."""
 
 
 def chosen(
     things: Iterable[Thing],
     filters: Mapping[str, Sequence[str]],
-    read: Read[Thing],
+    readers: Readers[Thing],
     tags: Callable[[Thing], Mapping[str, str]],
 ) -> list[Thing]:
-    """The things that pass every filter. Raises InvalidParameterValue for an unknown filter's name."""
-    tests = [(name, _pattern(values)) for name, values in filters.items()]
-    kept = list(things)
-    for name, pattern in tests:
-        kept = [
-            thing
-            for thing in kept
-            if any(pattern.fullmatch(_text(value)) for value in _values(thing, name, read, tags))
-        ]
-    return kept
+    """The things that pass every filter. Raises InvalidParameterValue for an unknown filter's name, also
+    where there is nothing to filter."""
+    tests = [(_reader(name, readers, tags), _pattern(values)) for name, values in filters.items()]
+    return [
+        thing
+        for thing in things
+        if all(any(pattern.fullmatch(_text(value)) for value in read(thing)) for read, pattern in tests)
+    ]
 
 
-def _values(
-    thing: Thing, name: str, read: Read[Thing], tags: Callable[[Thing], Mapping[str, str]]
-) -> Iterable[object]:
+def attributes(names: Mapping[str, str]) -> dict[str, Callable[[object], list[object]]]:
+    """Readers of one attribute each, by the filter's name; a thing without it has None there."""
+    return {name: _attribute(attribute) for name, attribute in names.items()}
+
+
+def _attribute(attribute: str) -> Callable[[object], list[object]]:
+    return lambda thing: [getattr(thing, attribute, None)]
+
+
+def _reader(
+    name: str, readers: Readers[Thing], tags: Callable[[Thing], Mapping[str, str]]
+) -> Callable[[Thing], Iterable[object]]:
     if name.startswith("tag:"):
-        mine = tags(thing)
-        return [mine[name[4:]]] if name[4:] in mine else []
+        key = name.removeprefix("tag:")
+        return lambda thing: [value for mine, value in tags(thing).items() if mine == key]
     if name == "tag-key":
-        return tags(thing).keys()
+        return lambda thing: tags(thing).keys()
     if name == "tag-value":
-        return tags(thing).values()
-    values = read(thing, name)
-    if values is None:
+        return lambda thing: tags(thing).values()
+    if name not in readers:
         raise EC2ClientError("InvalidParameterValue", f"The filter '{name}' is invalid")
-    return values
+    return readers[name]
 
 
 def _text(value: object) -> str:

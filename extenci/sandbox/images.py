@@ -10,7 +10,7 @@ Source: AWS EC2 API reference, RegisterImage, DescribeImages, DeregisterImage, "
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -28,7 +28,7 @@ from moto.ec2.utils import random_ami_id
 from extenci.sandbox.actions import Actions
 from extenci.sandbox.block_devices import checked_ebs, one_of
 from extenci.sandbox.cloud import ACCOUNT, Cloud
-from extenci.sandbox.filters import chosen
+from extenci.sandbox.filters import Readers, attributes, chosen
 from extenci.sandbox.paging import page, page_size
 from extenci.sandbox.s3 import object_exists
 from extenci.sandbox.tags import tags_at_creation, tags_of
@@ -123,7 +123,7 @@ class ImageActions(Actions):
         owners = {ACCOUNT if owner == "self" else owner for owner in self._get_param("Owners", [])}
         if owners:
             images = [image for image in images if {image.owner_id, image.owner_alias} & owners]
-        found = chosen(images, self.filters, _filter_values, lambda one: tags_of(self.backend, one.id))
+        found = chosen(images, self.filters, _FILTERS, lambda one: tags_of(self.backend, one.id))
         size = page_size(self._get_param("MaxResults"), least=1)
         shown, following = page(found, size, self._get_param("NextToken"), lambda one: one.id)
         return ActionResult({"Images": shown, "NextToken": following})
@@ -189,41 +189,45 @@ def find_image(cloud: Cloud, image_id: str) -> Ami:
     return cloud.backend.amis[image_id]
 
 
-def _filter_values(image: Ami, name: str) -> list[object] | None:
-    simple = {
-        "name": "name",
-        "state": "state",
-        "image-id": "id",
-        "architecture": "architecture",
-        "virtualization-type": "virtualization_type",
-        "boot-mode": "boot_mode",
-        "description": "description",
-        "owner-id": "owner_id",
-        "owner-alias": "owner_alias",
-        "image-type": "image_type",
-        "is-public": "is_public",
-        "hypervisor": "hypervisor",
-        "kernel-id": "kernel_id",
-        "platform": "platform",
-        "manifest-location": "image_location",
-        "root-device-name": "root_device_name",
-        "root-device-type": "root_device_type",
-        "ena-support": "ena_support",
-        "tpm-support": "tpm_support",
-        "imds-support": "imds_support",
-    }
-    in_mappings = {
-        "block-device-mapping.snapshot-id": "SnapshotId",
-        "block-device-mapping.volume-size": "VolumeSize",
-        "block-device-mapping.volume-type": "VolumeType",
-        "block-device-mapping.encrypted": "Encrypted",
-        "block-device-mapping.delete-on-termination": "DeleteOnTermination",
-    }
-    if name in simple:
-        return [getattr(image, simple[name], None)]
-    mappings = image.block_device_mappings
-    if name in in_mappings:
-        return [mapping.get("Ebs", {}).get(in_mappings[name]) for mapping in mappings]
-    if name == "block-device-mapping.device-name":
-        return [mapping["DeviceName"] for mapping in mappings]
-    return None
+def _in_mappings(key: str) -> Callable[[Ami], list[object]]:
+    return lambda image: [mapping.get("Ebs", {}).get(key) for mapping in image.block_device_mappings]
+
+
+_SIMPLE = {
+    "name": "name",
+    "state": "state",
+    "image-id": "id",
+    "architecture": "architecture",
+    "virtualization-type": "virtualization_type",
+    "boot-mode": "boot_mode",
+    "description": "description",
+    "owner-id": "owner_id",
+    "owner-alias": "owner_alias",
+    "image-type": "image_type",
+    "is-public": "is_public",
+    "hypervisor": "hypervisor",
+    "kernel-id": "kernel_id",
+    "platform": "platform",
+    "manifest-location": "image_location",
+    "root-device-name": "root_device_name",
+    "root-device-type": "root_device_type",
+    "ena-support": "ena_support",
+    "tpm-support": "tpm_support",
+    "imds-support": "imds_support",
+}
+
+_IN_MAPPINGS = {
+    "block-device-mapping.snapshot-id": "SnapshotId",
+    "block-device-mapping.volume-size": "VolumeSize",
+    "block-device-mapping.volume-type": "VolumeType",
+    "block-device-mapping.encrypted": "Encrypted",
+    "block-device-mapping.delete-on-termination": "DeleteOnTermination",
+}
+
+_FILTERS: Readers[Ami] = {
+    **attributes(_SIMPLE),
+    **{name: _in_mappings(key) for name, key in _IN_MAPPINGS.items()},
+    "block-device-mapping.device-name": lambda one: [
+        each["DeviceName"] for each in one.block_device_mappings
+    ],
+}

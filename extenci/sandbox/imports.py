@@ -20,7 +20,7 @@ from moto.s3.models import FakeKey
 from extenci.sandbox.actions import Actions
 from extenci.sandbox.cloud import Cloud
 from extenci.sandbox.disks import BLOCK_BYTES
-from extenci.sandbox.filters import chosen
+from extenci.sandbox.filters import Readers, chosen
 from extenci.sandbox.paging import page, page_size
 from extenci.sandbox.s3 import find_object
 from extenci.sandbox.snapshots import DiskSnapshot, add_snapshot
@@ -89,7 +89,7 @@ class ImportActions(Actions):
                     f"The import task ID {task_id} does not exist",
                 )
         tasks = [task for task in self.cloud.imports.values() if not ids or task.id in ids]
-        found = chosen(tasks, self.filters, _filter_values, lambda one: tags_of(self.backend, one.id))
+        found = chosen(tasks, self.filters, _FILTERS, lambda one: tags_of(self.backend, one.id))
         size = page_size(self._get_param("MaxResults"), least=1)
         shown, following = page(found, size, self._get_param("NextToken"), lambda one: one.id)
         tasks_shown = [task.shown(tags_of(self.backend, task.id)) for task in shown]
@@ -155,5 +155,4 @@ def _blocks(source: FakeKey) -> Iterator[bytes]:
         yield block
 
 
-def _filter_values(task: ImportTask, name: str) -> list[object] | None:
-    return [task.status] if name == "status" else None
+_FILTERS: Readers[ImportTask] = {"status": lambda task: [task.status]}

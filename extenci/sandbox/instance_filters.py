@@ -6,15 +6,7 @@ from collections.abc import Callable
 
 from moto.ec2.models.instances import Instance
 
-
-def filter_values(instance: Instance, name: str, reservation_id: str) -> list[object] | None:
-    """The values of `instance` under a filter's name; None for a name that does not exist."""
-    if name in _SIMPLE:
-        return [getattr(instance, _SIMPLE[name], None)]
-    if name == "reservation-id":
-        return [reservation_id]
-    return _DERIVED[name](instance) if name in _DERIVED else None
-
+from extenci.sandbox.filters import Readers, attributes
 
 _DERIVED: dict[str, Callable[[Instance], list[object]]] = {
     "group-id": lambda one: [group.id for group in one.security_groups],
@@ -55,3 +47,6 @@ _SIMPLE = {
     "monitoring-state": "monitoring_state",
     "hypervisor": "hypervisor",
 }
+
+INSTANCE_FILTERS: Readers[Instance] = {**attributes(_SIMPLE), **_DERIVED}
+"""All but `reservation-id`, which a machine does not know."""

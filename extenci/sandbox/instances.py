@@ -22,7 +22,7 @@ from moto.ec2.utils import random_reservation_id
 from extenci.sandbox.actions import Actions
 from extenci.sandbox.cloud import ACCOUNT
 from extenci.sandbox.filters import chosen
-from extenci.sandbox.instance_filters import filter_values
+from extenci.sandbox.instance_filters import INSTANCE_FILTERS
 from extenci.sandbox.launching import Order, read_order
 from extenci.sandbox.lifecycle import Machine, part_of
 from extenci.sandbox.machines import Launch
@@ -116,7 +116,7 @@ class InstanceActions(Actions):
         found = chosen(
             mine,
             self.filters,
-            lambda one, name: filter_values(one, name, reservations[one.id]),
+            {**INSTANCE_FILTERS, "reservation-id": lambda one: [reservations[one.id]]},
             lambda one: tags_of(self.backend, one.id),
         )
         shown, following = page(

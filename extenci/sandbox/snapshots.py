@@ -22,7 +22,7 @@ from moto.ec2.utils import random_snapshot_id
 from extenci.sandbox.actions import Actions
 from extenci.sandbox.cloud import ACCOUNT, Cloud
 from extenci.sandbox.disks import Disk
-from extenci.sandbox.filters import chosen
+from extenci.sandbox.filters import Readers, attributes, chosen
 from extenci.sandbox.paging import page, page_size
 from extenci.sandbox.tags import no_such_snapshot, tags_at_creation, tags_of
 
@@ -168,7 +168,7 @@ class SnapshotActions(Actions):
             for snapshot in self.backend.snapshots.values()
             if (not ids or snapshot.id in ids) and (not owners or snapshot.owner_id in owners)
         ]
-        found = chosen(mine, self.filters, _filter_values, lambda one: tags_of(self.backend, one.id))
+        found = chosen(mine, self.filters, _FILTERS, lambda one: tags_of(self.backend, one.id))
         shown, following = page(
             found, page_size(size, least=5), self._get_param("NextToken"), lambda one: one.id
         )
@@ -228,20 +228,19 @@ def _snapshots_of(mappings: Iterable[dict[str, dict[str, object]]]) -> set[objec
     return {mapping.get("Ebs", {}).get("SnapshotId") for mapping in mappings}
 
 
-def _filter_values(snapshot: Snapshot, name: str) -> list[object] | None:
-    if name == "start-time":
-        return [snapshot.start_time.strftime("%Y-%m-%dT%H:%M:%S.000Z")]
-    return [getattr(snapshot, _FILTERS[name])] if name in _FILTERS else None
-
-
-_FILTERS = {
-    "status": "status",
-    "snapshot-id": "id",
-    "owner-id": "owner_id",
-    "volume-id": "volume_id",
-    "volume-size": "volume_size",
-    "description": "description",
-    "encrypted": "encrypted",
-    "progress": "progress",
-    "storage-tier": "storage_tier",
+_FILTERS: Readers[Snapshot] = {
+    "start-time": lambda one: [one.start_time.strftime("%Y-%m-%dT%H:%M:%S.000Z")],
+    **attributes(
+        {
+            "status": "status",
+            "snapshot-id": "id",
+            "owner-id": "owner_id",
+            "volume-id": "volume_id",
+            "volume-size": "volume_size",
+            "description": "description",
+            "encrypted": "encrypted",
+            "progress": "progress",
+            "storage-tier": "storage_tier",
+        }
+    ),
 }

@@ -199,10 +199,14 @@ def test_images_are_found_by_filters(
     assert [one["ImageId"] for one in found] == [image]
 
 
-def test_an_unknown_filter_is_refused(ec2: EC2Client, make_image: Callable[..., str]) -> None:
-    make_image()  # the sandbox looks at a filter's name when it has something to filter
+@pytest.mark.parametrize(
+    "call",
+    ["describe_images", "describe_instances", "describe_snapshots", "describe_import_snapshot_tasks"],
+)
+def test_an_unknown_filter_is_refused_also_where_there_is_nothing(ec2: EC2Client, call: str) -> None:
+    unknown = {"Name": "colour", "Values": ["green"]}
     with refused("InvalidParameterValue"):
-        ec2.describe_images(Filters=[{"Name": "colour", "Values": ["green"]}])
+        getattr(ec2, call)(Filters=[{"Name": "tag-key", "Values": ["no-such-key"]}, unknown])
 
 
 def test_a_deregistered_image_is_gone(

@@ -10,11 +10,12 @@ THINGS = {"worker": {"a": "1"}, "work*": {"a": "2", "b": ""}, "other": {}}
 def found(**filters: list[str]) -> list[str]:
     from extenci.sandbox.filters import chosen  # noqa: PLC0415  # it loads moto
 
-    def values(thing: str, name: str) -> list[object] | None:
-        known: dict[str, list[object]] = {"name": [thing], "flag": [thing == "other"]}
-        return known.get(name)
-
-    return chosen(THINGS, filters, values, lambda thing: THINGS[thing])
+    return chosen(
+        THINGS,
+        filters,
+        {"name": lambda thing: [thing], "flag": lambda thing: [thing == "other"]},
+        lambda thing: THINGS[thing],
+    )
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,16 @@ def found(**filters: list[str]) -> list[str]:
 def test_filters_choose_as_aws_does(filters: dict[str, list[str]], names: list[str]) -> None:
     """EC2 User Guide, "Filter your resources": values are joined by OR, filters by AND; case-sensitive."""
     assert found(**filters) == names
+
+
+@pytest.mark.parametrize("things", [{}, {"worker"}])
+def test_an_unknown_name_is_refused_also_where_nothing_is_left_to_filter(things: set[str]) -> None:
+    from moto.ec2.exceptions import EC2ClientError  # noqa: PLC0415
+
+    from extenci.sandbox.filters import chosen  # noqa: PLC0415  # it loads moto
+
+    with pytest.raises(EC2ClientError, match="The filter 'colour' is invalid"):
+        chosen(things, {"name": ["nobody"], "colour": ["red"]}, {"name": lambda one: [one]}, lambda _: {})
 
 
 def test_a_page_goes_on_after_the_last_item_also_when_others_vanish() -> None:
