@@ -160,14 +160,12 @@ def apply(
     home = home or Home.find()
     approved = None
     if options.approve is not None:
-        with _desk(wishes, home, options) as desk:
-            approved = _ask(desk.plan(destroy)[0].plan, options)
-    with _locked(home, options), _desk(wishes, home, options) as desk:
+        with _at_work(wishes, home, options) as desk:
+            approved = desk.recover_and_plan(destroy)[0].plan
+        _ask(approved, options)
+    with _at_work(wishes, home, options) as desk:
         planned, look = desk.recover_and_plan(destroy)
-        if approved is None:
-            _check_limits(planned.plan, options)
-        else:
-            _require_same(approved, planned.plan)
+        _require_approved(planned.plan, approved, options)
         return desk.carry_out(planned.plan, look, _new_run())
 
 
@@ -181,15 +179,16 @@ def apply_saved(path: Path, *, home: Home | None = None, options: Options = DEFA
     home, saved = home or Home.find(), read_plan(path)
     options = replace(options, force=options.force or saved.force)
     wishes = _with_current_services(saved.wishes, home)
+    approved = None
     if options.approve is not None:
-        with _desk(wishes, home, options) as desk:
-            _ask(desk.remainder(saved, desk.plan(saved.plan.destroy)[0]), options)
-    with _locked(home, options), _desk(wishes, home, options) as desk:
+        with _at_work(wishes, home, options) as desk:
+            approved = desk.remainder(saved, desk.recover_and_plan(saved.plan.destroy)[0])
+        _ask(approved, options)
+    with _at_work(wishes, home, options) as desk:
         planned, look = desk.recover_and_plan(saved.plan.destroy)
         rest = desk.remainder(saved, planned)
-        if options.approve is None:
-            _check_limits(rest, options)
-        return desk.carry_out(rest, look, saved.id)
+        _require_approved(rest, approved, options)
+        return desk.carry_out(rest, look, saved.id, is_new=False)
 
 
 def status(wishes: Wishes, *, home: Home | None = None) -> StackStatus:
@@ -224,7 +223,7 @@ class Desk:
         from extenci.observe.observe import observe
 
         records = self.catalog.records(self.wishes.stack)
-        return Look(records, observe(self.clients, self.wishes.stack, records))
+        return Look(records, observe(self.clients, self.wishes.stack, records, stop=self.options.stop))
 
     def disks(self) -> dict[Address, Disk]:
         """Read the disks that the selection is about."""
@@ -250,7 +249,7 @@ class Desk:
         from extenci.apply.recovery import close_intents, repeat_untagged_starts
 
         journal = self.catalog.journal
-        repeat_untagged_starts(journal.unsettled(self.wishes.stack), self.clients, journal)
+        repeat_untagged_starts(journal.unsettled(self.wishes.stack), self.clients, journal, time.time())
         self._require_records()
         planned, look = self.plan(destroy)
         close_intents(journal.unsettled(self.wishes.stack), look.observation, journal)
@@ -292,12 +291,13 @@ class Desk:
             case Stale(differences=differences):
                 raise _stale(differences)
             case Fresh():
-                return planned.plan
+                return _with_waiver(planned.plan, saved)
             case rest:
-                return rest.plan
+                return _with_waiver(rest.plan, saved)
 
-    def carry_out(self, plan: Plan, look: Look, run: str) -> Result:
-        """Do a plan that was approved, and bring the records up to date."""
+    def carry_out(self, plan: Plan, look: Look, run: str, *, is_new: bool = True) -> Result:
+        """Do a plan that was approved, and bring the records up to date. `is_new`: no run of this id can
+        have made anything yet."""
         from extenci.apply.run import carry_out
         from extenci.apply.workshop import Workshop
 
@@ -306,22 +306,25 @@ class Desk:
             options.on_plan(plan)
         stop = options.stop or Event()
         stack = self.wishes.stack
-        workshop = Workshop(run, stack, self.clients, self.catalog, options.listener, stop)
+        workshop = Workshop(run, stack, self.clients, self.catalog, options.listener, stop, is_new=is_new)
         result = carry_out(
             plan, self.wishes, workshop, parallelism=options.parallelism, command=options.command
         )
-        self._reconcile(look if not plan.changes else None)
-        return result
+        return self._reconcile(result, look if not plan.changes else None)
 
-    def _reconcile(self, look: Look | None) -> None:
+    def _reconcile(self, result: Result, look: Look | None) -> Result:
+        """The work is done and journalled, so its result is told, whatever the records' check runs into:
+        the next command will look again."""
         from extenci.apply.memory import reconcile
 
         try:
             look = look or self.look()
-        except ServiceError as error:  # the work is done and journalled: the next command will look again
+            reconcile(self.catalog, self.wishes.stack, look.records, look.observation)
+        except (ServiceError, Interrupted) as error:
             self.options.listener(Noted(None, f"The records could not be checked: {error.message}"))
-            return
-        reconcile(self.catalog, self.wishes.stack, look.records, look.observation)
+        except CatalogError as error:
+            return replace(result, unrecorded=result.unrecorded or error.message)
+        return result
 
 
 @contextmanager
@@ -340,6 +343,13 @@ def _desk(wishes: Wishes, home: Home, options: Options) -> Iterator[Desk]:
 
 
 @contextmanager
+def _at_work(wishes: Wishes, home: Home, options: Options) -> Iterator[Desk]:
+    """A desk while the lock is held."""
+    with _locked(home, options), _desk(wishes, home, options) as desk:
+        yield desk
+
+
+@contextmanager
 def _locked(home: Home, options: Options) -> Iterator[None]:
     from extenci.catalog.lock import hold
 
@@ -354,19 +364,33 @@ def _locked(home: Home, options: Options) -> Iterator[None]:
         yield
 
 
-def _ask(made: Plan, options: Options) -> Plan:
+def _ask(made: Plan, options: Options) -> None:
     options.on_plan(made)
     _check_limits(made, options)
     if made.changes and options.approve is not None and not options.approve(made):
         raise Declined("Nothing was done.")
-    return made
+
+
+def _require_approved(made: Plan, approved: Plan | None, options: Options) -> None:
+    """What is to be done under the lock must be what was agreed to, and within the limits, which may have
+    been reached meanwhile."""
+    if approved is not None:
+        _require_same(approved, made)
+    elif made.refusals and not options.force:
+        options.on_plan(made)
+    _check_limits(made, options)
 
 
 def _check_limits(made: Plan, options: Options) -> None:
     if made.refusals and not options.force:
-        if options.approve is None:
-            options.on_plan(made)
         raise PlanRefused(" ".join(made.refusals), "Nothing was done. If it is meant, say --force.")
+
+
+def _with_waiver(made: Plan, saved: SavedPlan) -> Plan:
+    """A plan that says so where it goes past limits because it was saved with --force."""
+    if not (saved.force and made.refusals):
+        return made
+    return replace(made, warnings=(*made.warnings, "It was saved with --force: the limits are passed."))
 
 
 def _require_same(approved: Plan, now: Plan) -> None:

@@ -67,24 +67,41 @@ def _run_instances(
     group: InstancesWish, image: str, count: int, tags: Mapping[str, str], bench: Bench
 ) -> tuple[str, ...]:
     """One RunInstances. A service short of capacity may give fewer machines than asked, at least one."""
-    token = bench.token(bench.calls_so_far())
     request = LaunchRequest(
         image=image,
         settings=group.settings,
         count=count,
-        token=token,
+        token=_unused_token(bench),
         tags=bench.means.tags_at_birth(tags),
     )
-    shown = {"image": image, "count": count, "type": group.settings.type}
-    with written_down(bench.means.calls, "RunInstances", token=token, request=shown, tags=tags) as settle:
-        ids = bench.means.clients.ec2.run_instances(request)
-        settle({"machines": list(ids)})
+    ids = _ask_for_machines(request, tags, bench)
     if not ids:
         raise ServiceError(f"{bench.change.address.service} launched no machine and gave no reason.")
     remember(bench, ResourceKind.MACHINE, ids, tags)
     for id_ in ids:
         tag_after_birth(id_, tags, bench.means)
     return ids
+
+
+def _ask_for_machines(request: LaunchRequest, tags: Mapping[str, str], bench: Bench) -> tuple[str, ...]:
+    shown = {"image": request.image, "count": request.count, "type": request.settings.type}
+    calls = bench.means.calls
+    with written_down(calls, "RunInstances", token=request.token, request=shown, tags=tags) as settle:
+        ids = bench.means.clients.ec2.run_instances(request)
+        settle({"machines": list(ids)})
+    return ids
+
+
+def _unused_token(bench: Bench) -> str:
+    """A token that no machine was launched with. A run that goes on under the id of a saved plan, whose
+    journal was lost meanwhile, would else ask for machines that it had before: the service would answer
+    with those, dead or alive."""
+    step = bench.calls_so_far()
+    if bench.workshop.is_new:
+        return bench.token(step)
+    while bench.means.clients.ec2.machines_by_token([bench.token(step)]):
+        step += 1
+    return bench.token(step)
 
 
 def _terminate(ids: Sequence[str], bench: Bench) -> None:

@@ -11,20 +11,27 @@ from extenci.model.journal import is_sure
 from extenci.model.observed import Observation, ServiceState
 from extenci.model.records import Intent
 from extenci.model.words import Tagging
-from extenci.stage.ebs import repeat_start
+from extenci.stage.ebs import TIMEOUT_MINUTES, repeat_start
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
 
 
 def repeat_untagged_starts(
-    intents: Iterable[Intent], clients: Mapping[str, Clients], journal: Journal
+    intents: Iterable[Intent], clients: Mapping[str, Clients], journal: Journal, now: float
 ) -> None:
     """Find the snapshots of unanswered StartSnapshot calls where no tag tells: the same token gives
-    the same snapshot (EBS direct APIs, "Idempotency"), which the next plan then uses or removes."""
+    the same snapshot (EBS direct APIs, "Idempotency"), which the next plan then uses or removes.
+
+    A call whose snapshot would have timed out by `now` (seconds since the epoch) is closed: to repeat it
+    could only make another.
+    """
     for intent in intents:
         service = clients.get(intent.service)
         if service is None or intent.call != "StartSnapshot" or service.service.tags is Tagging.CREATE:
+            continue
+        if now - intent.at >= TIMEOUT_MINUTES * 60:
+            journal.fail(intent.id, "its outcome is unknown, and what it may have made has timed out")
             continue
         try:
             journal.settle(intent.id, {"snapshot": repeat_start(intent, service)})

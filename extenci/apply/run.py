@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from extenci.apply.executor import Made, execute
 from extenci.apply.steps import do_change
 from extenci.apply.workshop import Workshop
+from extenci.model.errors import CatalogError
 from extenci.model.outcomes import Outcome, Result, Status
 from extenci.model.plans import Change, Plan
 from extenci.model.records import AppliedRecord
@@ -18,7 +20,7 @@ from extenci.plan import applied_fields
 def carry_out(plan: Plan, wishes: Wishes, workshop: Workshop, *, parallelism: int, command: str) -> Result:
     """Do a plan's changes, at most `parallelism` at a time, and record what was done.
 
-    What fails is in the result, not raised; CatalogError where the journal cannot be written.
+    What fails is in the result, not raised; CatalogError where the journal cannot be written to begin with.
     """
     journal = workshop.catalog.journal
     journal.begin_run(workshop.run, workshop.stack, command, workshop.run)
@@ -31,8 +33,11 @@ def carry_out(plan: Plan, wishes: Wishes, workshop: Workshop, *, parallelism: in
         plan.changes, step, parallelism=parallelism, stop=workshop.stop, listener=workshop.listener
     )
     result = Result(workshop.run, plan, outcomes, seconds=time.monotonic() - began)
-    record_wishes(result, wishes, workshop)
-    journal.end_run(workshop.run, _word(result, workshop))
+    try:
+        record_wishes(result, wishes, workshop)
+        journal.end_run(workshop.run, _word(result, workshop))
+    except CatalogError as error:
+        return replace(result, unrecorded=error.message)
     return result
 
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Workshop:
-    """One run. `run` is its id in the journal, and the plan's where a saved one is applied; `clock` tells
-    seconds since the epoch."""
+    """One run. `run` is its id in the journal, and the plan's where a saved one is applied; `is_new` whether
+    nothing can have been made under that id before; `clock` tells seconds since the epoch."""
 
     run: str
     stack: str
@@ -31,6 +31,7 @@ class Workshop:
     listener: Listener
     stop: Event = field(default_factory=Event)
     clock: Callable[[], float] = time.time
+    is_new: bool = True
 
     def bench(self, change: Change) -> Bench:
         """A place to do one change at."""

@@ -72,14 +72,17 @@ Listener = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class Result:
-    """The outcome of a whole apply. `run` is its id in the journal."""
+    """The outcome of a whole apply. `run` is its id in the journal; `unrecorded` says why the catalog could
+    not take in what was done, "" where it could."""
 
     run: str
     plan: Plan
     outcomes: tuple[Outcome, ...]
     seconds: float = 0.0
+    unrecorded: str = ""
 
     @property
     def ok(self) -> bool:
-        """Whether everything that was asked for was done."""
-        return not self.plan.blocked and all(outcome.status is Status.DONE for outcome in self.outcomes)
+        """Whether everything that was asked for was done, and is known to the catalog."""
+        done = all(outcome.status is Status.DONE for outcome in self.outcomes)
+        return done and not self.plan.blocked and not self.unrecorded

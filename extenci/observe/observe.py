@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING
 
 from extenci.model.observed import Observation
 from extenci.model.records import Records
+from extenci.observe.answers import answers
 from extenci.observe.service import observe_service
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
-
-SERVICES_AT_ONCE = 8
 
 
 def observe(
@@ -22,14 +22,16 @@ def observe(
     stack: str,
     records: Records,
     *,
+    stop: Event | None = None,
     clock: Callable[[], float] = time.time,
-    sleep: Callable[[float], object] = time.sleep,
 ) -> Observation:
     """What the services, by name, report of a stack now; sends only calls that read.
 
-    `clock` gives seconds since the epoch. ServiceError and its kinds, of the first service that fails.
+    `clock` gives seconds since the epoch. ServiceError and its kinds, of the first service that fails;
+    Interrupted as soon as `stop` is set, whether services answer or not.
     """
-    names = sorted(clients)
-    with ThreadPoolExecutor(max_workers=SERVICES_AT_ONCE, thread_name_prefix="service") as pool:
-        states = pool.map(lambda name: observe_service(clients[name], stack, records, clock, sleep), names)
-        return Observation(dict(zip(names, states, strict=True)))
+    stop = stop or Event()
+    questions = {
+        name: partial(observe_service, clients[name], stack, records, clock, stop) for name in sorted(clients)
+    }
+    return Observation(answers(questions, stop))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Event
 from typing import TYPE_CHECKING
 
 from extenci.model.observed import Machine, ServiceState, Snapshot, SnapshotState
 from extenci.model.records import Intent, Records
 from extenci.model.services import Service
 from extenci.model.words import Tagging
+from extenci.observe.answers import answers
 from extenci.observe.ownership import Known, assign, know
 
 if TYPE_CHECKING:
@@ -26,34 +28,32 @@ def observe_service(
     stack: str,
     records: Records,
     clock: Callable[[], float],
-    sleep: Callable[[float], object],
+    stop: Event,
 ) -> ServiceState:
-    """What a service reports of a stack now. ServiceError and its kinds.
+    """What a service reports of a stack now. ServiceError and its kinds; Interrupted once `stop` is set.
 
     A call of a killed run may have reached the service and not show yet: as long as that can be, it is
     looked for again.
     """
     while True:
-        state = _read(clients, stack, records, clock())
+        state = _read(clients, stack, records, clock(), stop)
         if not _hidden(clients.service, records, state):
             return state
-        sleep(0.5)
+        stop.wait(0.5)
 
 
-def _read(clients: Clients, stack: str, records: Records, now: float) -> ServiceState:
+def _read(clients: Clients, stack: str, records: Records, now: float, stop: Event) -> ServiceState:
+    """The three lists are read at the same time."""
     service, known = clients.service, know(clients.service.name, records)
-    with ThreadPoolExecutor(max_workers=3, thread_name_prefix="observe") as pool:
-        images = pool.submit(clients.ec2.images)
-        snapshots = pool.submit(_snapshots, clients, stack, known)
-        machines = pool.submit(_machines, clients, stack, known)
-        state = ServiceState(
-            service=service.name,
-            at=now,
-            images=images.result(),
-            snapshots=snapshots.result(),
-            machines=machines.result(),
-        )
-    return assign(state, service, known)
+    state = ServiceState(service=service.name, at=now)
+    readings: dict[str, Callable[[], ServiceState]] = {
+        "images": lambda: replace(state, images=clients.ec2.images()),
+        "snapshots": lambda: replace(state, snapshots=_snapshots(clients, stack, known)),
+        "machines": lambda: replace(state, machines=_machines(clients, stack, known)),
+    }
+    read = answers(readings, stop)
+    whole = replace(read["images"], snapshots=read["snapshots"].snapshots, machines=read["machines"].machines)
+    return assign(whole, service, known)
 
 
 def _snapshots(clients: Clients, stack: str, known: Known) -> tuple[Snapshot, ...]:

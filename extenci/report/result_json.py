@@ -24,6 +24,7 @@ def result_document(result: Result) -> dict[str, object]:
         "stack": result.plan.stack,
         "services": list(result.plan.services),
         "ok": result.ok,
+        "unrecorded": result.unrecorded,
         "seconds": round(result.seconds, 3),
         "changes": [outcome_document(change, outcome) for change, outcome in found],
         "blocked": [blocked_document(blocked) for blocked in result.plan.blocked],

@@ -38,6 +38,7 @@ def render_result(result: Result, *, palette: Palette = PLAIN, width: int = 80) 
     sections = [
         *(outcome_lines(status, found, palette, width) for status in TITLES),
         blocked_lines(result, palette, width),
+        unrecorded_lines(result, palette, width),
         [palette.paint(palette.good if result.ok else palette.alarm, summary(result))],
     ]
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
@@ -66,6 +67,15 @@ def blocked_lines(result: Result, palette: Palette, width: int) -> list[str]:
     for each in result.plan.blocked:
         lines += [f"  {each.action} {safe(each.address)}", *lines_of(each.reason, width, " " * 6)]
     return lines
+
+
+def unrecorded_lines(result: Result, palette: Palette, width: int) -> list[str]:
+    """That the catalog knows less than was done: what follows from it depends on the services' tags."""
+    if not result.unrecorded:
+        return []
+    title = palette.paint(palette.alarm, "Done, but not recorded in the catalog:")
+    hint = "Mend the catalog, then apply again: what was done is found by its tags and by the journal."
+    return [title, *lines_of(result.unrecorded, width, "  "), *lines_of(hint, width, "  ")]
 
 
 def summary(result: Result) -> str:

@@ -73,6 +73,12 @@ class World:
         wishes = api.load(paths or (self.specs,), home=self.home, **more)  # type: ignore[arg-type]
         return api.plan(wishes, home=self.home).plan
 
+    def save(self, folder: Path, *, force: bool = False) -> Path:
+        """A plan of the specs, in a file."""
+        file = folder / "plan.json"
+        api.save(api.plan(api.load([self.specs], home=self.home), home=self.home), file, force=force)
+        return file
+
     def apply(self, destroy: bool = False, **options: object) -> Result:
         wishes = api.load([self.specs], home=self.home)
         chosen = replace(api.DEFAULTS, **options)  # type: ignore[arg-type]

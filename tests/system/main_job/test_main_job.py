@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import filecmp
 from dataclasses import replace
-from pathlib import Path
-from threading import Event
 
 import pytest
 
 from extenci import api
-from extenci.catalog.lock import hold
 from extenci.catalog.records import Catalog
 from extenci.cloud.clients import Clients
 from extenci.cloud.requests import LaunchRequest, RegisterRequest
-from extenci.model.errors import AlreadyApplied, CatalogError, Declined, Interrupted, PlanRefused, StalePlan
+from extenci.model.errors import CatalogError, Declined, PlanRefused
 from extenci.model.plans import Action
 from extenci.model.versions import Registration
 from extenci.model.wishes import LaunchSettings
@@ -201,57 +198,6 @@ def test_plan_changes_nothing_and_works_with_credentials_that_only_read(world: W
     assert made
     assert not [call for call in made if call["changes"]]
     assert not [call for call in made if int(str(call["status"])) >= 400]
-
-
-def test_a_saved_plan_is_applied_exactly_once(world: World, tmp_path: Path) -> None:
-    world.write()
-    world.make_disk()
-    file = tmp_path / "plan.json"
-    api.save(api.plan(api.load([world.specs], home=world.home), home=world.home), file)
-
-    assert api.apply_saved(file, home=world.home).ok
-    assert len(world.running()) == 3
-    with pytest.raises(AlreadyApplied):
-        api.apply_saved(file, home=world.home)
-
-
-def test_a_saved_plan_is_stale_once_the_disk_or_the_cloud_changed(world: World, tmp_path: Path) -> None:
-    world.write()
-    world.make_disk()
-    file = tmp_path / "plan.json"
-    api.save(api.plan(api.load([world.specs], home=world.home), home=world.home), file)
-    world.change_byte(b"two")
-    with pytest.raises(StalePlan, match="content changed"):
-        api.apply_saved(file, home=world.home)
-    world.apply()
-    world.write(count=5)
-    api.save(api.plan(api.load([world.specs], home=world.home), home=world.home), file)
-    world.cloud.ec2.terminate(sorted(world.running())[:1])
-    with pytest.raises(StalePlan):
-        api.apply_saved(file, home=world.home)
-
-
-def test_a_saved_plan_does_not_say_where_requests_go(world: World, tmp_path: Path) -> None:
-    api.sandbox_service(world.home)
-    world.write_service("campus")
-    world.write(service="campus")
-    world.make_disk()
-    file = tmp_path / "plan.json"
-    api.save(api.plan(api.load([world.specs], home=world.home), home=world.home), file)
-    world.write_service("campus", region="elsewhere")
-    with pytest.raises(StalePlan, match="campus: the service is described differently"):
-        api.apply_saved(file, home=world.home)
-    world.write_service("campus")
-    assert api.apply_saved(file, home=world.home).ok
-
-
-def test_a_stop_ends_the_wait_for_the_lock(world: World) -> None:
-    world.write()
-    world.make_disk()
-    stop = Event()
-    stop.set()
-    with hold(world.home, "another apply"), pytest.raises(Interrupted, match="lock"):
-        world.apply(lock_timeout=60.0, stop=stop)
 
 
 def test_declined_or_past_a_limit_nothing_is_done(world: World) -> None:

@@ -1,0 +1,125 @@
+"""Saved plans: applied exactly as they are, gone on with, or refused as stale."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from extenci import api
+from extenci.model.errors import AlreadyApplied, PlanRefused, StalePlan
+from extenci.model.outcomes import Advanced
+from extenci.model.outcomes import Event as Happening
+from extenci.model.plans import Plan
+from tests.system.main_job.conftest import World
+
+
+def test_a_saved_plan_is_applied_exactly_once(world: World, tmp_path: Path) -> None:
+    world.write()
+    world.make_disk()
+    file = world.save(tmp_path)
+
+    assert api.apply_saved(file, home=world.home).ok
+    assert len(world.running()) == 3
+    with pytest.raises(AlreadyApplied):
+        api.apply_saved(file, home=world.home)
+
+
+def test_a_saved_plan_is_stale_once_the_disk_or_the_cloud_changed(world: World, tmp_path: Path) -> None:
+    world.write()
+    world.make_disk()
+    file = world.save(tmp_path)
+    world.change_byte(b"two")
+    with pytest.raises(StalePlan, match="content changed"):
+        api.apply_saved(file, home=world.home)
+    world.apply()
+    world.write(count=5)
+    file = world.save(tmp_path)
+    world.cloud.ec2.terminate(sorted(world.running())[:1])
+    with pytest.raises(StalePlan):
+        api.apply_saved(file, home=world.home)
+
+
+def test_a_saved_plan_does_not_say_where_requests_go(world: World, tmp_path: Path) -> None:
+    api.sandbox_service(world.home)
+    world.write_service("campus")
+    world.write(service="campus")
+    world.make_disk()
+    file = world.save(tmp_path)
+    world.write_service("campus", region="elsewhere")
+    with pytest.raises(StalePlan, match="campus: the service is described differently"):
+        api.apply_saved(file, home=world.home)
+    world.write_service("campus")
+    assert api.apply_saved(file, home=world.home).ok
+
+
+def test_applied_again_without_its_journal_it_asks_for_new_machines(world: World, tmp_path: Path) -> None:
+    world.write(count=1)
+    world.make_disk()
+    world.apply()
+    world.write(count=3)
+    file = world.save(tmp_path)
+    assert api.apply_saved(file, home=world.home).ok
+    dead = world.running()
+    world.cloud.ec2.terminate(sorted(dead))
+    world.write(count=2)  # three are gone: launching two is what a plan of 1 → 3 did
+    file = world.save(tmp_path)
+    assert api.apply_saved(file, home=world.home).ok
+    second = world.running()
+    world.cloud.ec2.terminate(sorted(second))
+    world.home.database.unlink()
+
+    result = api.apply_saved(file, home=world.home)
+
+    assert result.ok
+    assert len(world.running()) == 2
+    assert not world.running() & (dead | second)
+
+
+def test_the_rest_of_a_plan_is_done_as_it_was_shown_or_not_at_all(world: World, tmp_path: Path) -> None:
+    world.write(count=3)
+    world.make_disk()
+    world.apply()
+    old = world.running()
+    world.change_byte(b"two")
+    file, stop = world.save(tmp_path), Event()
+
+    def stop_at_first_machine(event: Happening) -> None:
+        if isinstance(event, Advanced) and event.unit == "machines" and event.done:
+            stop.set()
+
+    options = api.Options(listener=stop_at_first_machine, stop=stop)
+    assert not api.apply_saved(file, home=world.home, options=options).ok
+    assert 0 < len(old & world.running()) < 3
+
+    def lose_one(plan: Plan) -> bool:
+        assert plan.summary["replace"] == len(old & world.running())
+        world.cloud.ec2.terminate(sorted(old & world.running())[:1])
+        return True
+
+    before = world.running()
+    with pytest.raises(StalePlan, match="now"):
+        api.apply_saved(file, home=world.home, options=api.Options(approve=lose_one))
+    assert len(world.running()) == len(before) - 1
+    assert api.apply_saved(file, home=world.home, options=api.Options(approve=lambda _plan: True)).ok
+    assert world.plan().is_empty
+
+
+def test_a_plan_saved_with_force_says_so_when_it_is_applied(world: World, tmp_path: Path) -> None:
+    api.sandbox_service(world.home)
+    world.write_service("campus", limits="{instances: 2}")
+    world.write(service="campus")
+    world.make_disk()
+    with pytest.raises(PlanRefused):
+        api.apply_saved(world.save(tmp_path), home=world.home)
+    shown: list[Plan] = []
+
+    result = api.apply_saved(
+        world.save(tmp_path, force=True), home=world.home, options=api.Options(on_plan=shown.append)
+    )
+
+    assert result.ok
+    (plan,) = shown
+    assert plan.refusals
+    assert any("--force" in warning for warning in plan.warnings)
