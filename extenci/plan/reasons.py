@@ -13,13 +13,15 @@ from extenci.plan.scene import Scene
 
 
 def explain_launch(scene: Scene, group: Group) -> str:
-    """`count 3 → 5`, `1 machine gone`, both, or what can be told without records: `2 missing`."""
+    """`new group of 3`, `count 3 → 5`, `1 machine gone`, the last two at once, or what can be told without
+    records: `2 missing`."""
     before = applied_count(scene, group.wish)
     grown = max(0, group.wish.count - before) if before is not None else 0
     lost = min(lost_machines(scene, group), group.missing - min(grown, group.missing))
     causes = [f"count {before} → {group.wish.count}"] if grown else []
     causes += [f"{counted(lost, 'machine')} gone"] if lost else []
-    return ", ".join(causes) or f"{group.missing} missing"
+    nothing_known = f"new group of {group.missing}" if is_new(scene, group) else f"{group.missing} missing"
+    return ", ".join(causes) or nothing_known
 
 
 def explain_terminate(scene: Scene, group: Group) -> str:
@@ -54,12 +56,17 @@ def lost_machines(scene: Scene, group: Group) -> int:
     return sum(record.kind == "machine" and record.id not in machines for record in records)
 
 
+def is_new(scene: Scene, group: Group) -> bool:
+    """Whether neither the service nor the records know anything of a group."""
+    return scene.applied(group.wish.address) is None and not group.members
+
+
 def launch_fields(scene: Scene, group: Group) -> tuple[FieldChange, ...]:
     """Every field of a group that is new, else its count where that changed."""
     fields = group_fields(group.wish)
-    applied = scene.applied(group.wish.address)
-    if applied is None and not group.members:
+    if is_new(scene, group):
         return new_fields(fields, ("count", *LAUNCH_FIELDS))
+    applied = scene.applied(group.wish.address)
     return differing_fields(applied, fields, ("count",)) if applied is not None else ()
 
 
