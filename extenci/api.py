@@ -19,6 +19,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+from extenci.apply.telling import unfailing
 from extenci.catalog.home import Home
 from extenci.model.errors import (
     AlreadyApplied,
@@ -74,6 +75,10 @@ class Options:
     listener: Listener = ignore
     on_plan: Callable[[Plan], None] = lambda _plan: None
     stop: Event | None = None
+
+    def tell(self, text: str) -> None:
+        """Tell the listener something worth a line; its failing ends nothing."""
+        unfailing(self.listener)(Noted(None, text))
 
 
 DEFAULTS = Options()
@@ -230,7 +235,7 @@ class Desk:
         from extenci.observe.disks import read_disks, wished_images
 
         def tell(text: str) -> None:
-            self.options.listener(Noted(None, text))
+            self.options.tell(text)
 
         images = wished_images(self.wishes)
         return read_disks(images, self.catalog.digests, tell=tell, stop=self.options.stop)
@@ -321,7 +326,7 @@ class Desk:
             look = look or self.look()
             reconcile(self.catalog, self.wishes.stack, look.records, look.observation)
         except (ServiceError, Interrupted) as error:
-            self.options.listener(Noted(None, f"The records could not be checked: {error.message}"))
+            self.options.tell(f"The records could not be checked: {error.message}")
         except CatalogError as error:
             return replace(result, unrecorded=result.unrecorded or error.message)
         return result
@@ -354,7 +359,7 @@ def _locked(home: Home, options: Options) -> Iterator[None]:
     from extenci.catalog.lock import hold
 
     def on_wait(text: str) -> None:
-        options.listener(Noted(None, text))
+        options.tell(text)
 
     def sleep(seconds: float) -> None:
         if (options.stop or Event()).wait(seconds):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
+from extenci.apply.telling import unfailing
 from extenci.model.errors import ExtenciError, Interrupted
 from extenci.model.outcomes import Began, Ended, Listener, Outcome, Status
 from extenci.model.plans import Change
@@ -37,6 +38,7 @@ def execute(
 
     Once `stop` is set nothing new is begun, and what was begun is waited for.
     """
+    listener = unfailing(listener)
     made: dict[str, Outcome] = {}
     waiting = list(changes)
     running: dict[Future[Outcome], Change] = {}

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING
 
+from extenci.apply.telling import unfailing
 from extenci.model.outcomes import Advanced, Listener, Noted
+from extenci.model.outcomes import Event as Happening
 from extenci.model.ownership import PLAN
 from extenci.model.plans import Change
 from extenci.stage.job import Means
@@ -33,13 +35,17 @@ class Workshop:
     clock: Callable[[], float] = time.time
     is_new: bool = True
 
+    def tell(self, event: Happening) -> None:
+        """Tell the listener, whose failing is not the run's."""
+        unfailing(self.listener)(event)
+
     def bench(self, change: Change) -> Bench:
         """A place to do one change at."""
         calls = JournalledCalls(self.catalog, self.run, change)
         clients = self.clients[change.address.service]
 
         def on_progress(done: int, total: int) -> None:
-            self.listener(Advanced(change, done, total, "bytes"))
+            self.tell(Advanced(change, done, total, "bytes"))
 
         return Bench(change, self, Means(clients, calls, on_progress=on_progress, stop=self.stop))
 
@@ -68,11 +74,11 @@ class Bench:
 
     def advance(self, done: int, total: int, unit: str = "machines") -> None:
         """Tell how far the change has got."""
-        self.workshop.listener(Advanced(self.change, done, total, unit))
+        self.workshop.tell(Advanced(self.change, done, total, unit))
 
     def note(self, text: str) -> None:
         """Tell something worth a line."""
-        self.workshop.listener(Noted(self.change, text))
+        self.workshop.tell(Noted(self.change, text))
 
 
 @dataclass(frozen=True)

@@ -142,3 +142,17 @@ def test_every_change_that_runs_is_told_to_begin_and_every_change_to_end() -> No
     run((change("a"), change("b", "a")), step, listener=listener)
 
     assert events == [("began", "a"), ("failed", "a"), ("blocked", "b")]
+
+
+def test_a_listener_that_fails_costs_no_outcome_and_ends_nothing() -> None:
+    def listener(_event: Event) -> None:
+        raise OSError("stderr is closed")
+
+    def step(one: Change, made: Made) -> Outcome:
+        if one.id == "a":
+            raise ServiceError("no")
+        return succeed(one, made)
+
+    outcomes = run((change("a"), change("b", "a"), change("c")), step, listener=listener)
+
+    assert [str(outcomes[id_].status) for id_ in "abc"] == ["failed", "blocked", "done"]
