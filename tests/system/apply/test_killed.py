@@ -104,11 +104,18 @@ class Rig:
         return self.proxy.seen[nth - 1]
 
     def kill_everywhere(
-        self, way: Way, before: Callable[[int], object], after: Callable[[], object], *, destroy: bool = False
+        self,
+        way: Way,
+        before: Callable[[int], object],
+        after: Callable[[], object],
+        *,
+        first: int = 1,
+        destroy: bool = False,
     ) -> set[str]:
-        """Kill at every changing call in turn; run `before` each time, and `after` when it ran again."""
+        """Kill at every changing call in turn, from the `first`; run `before` each time, and `after` when it
+        ran again."""
         fatal: set[str] = set()
-        for nth in range(1, MOST_CALLS):
+        for nth in range(first, MOST_CALLS):
             before(nth)
             call = self.shoot(nth, way, destroy=destroy)
             result = self.world.apply(destroy=destroy)
@@ -183,8 +190,10 @@ def test_killed_at_each_call_of_staging_and_launching_apply_goes_on(rig: Rig, ta
 
 
 @pytest.mark.parametrize("way", ["before", "after"])
-def test_killed_at_each_call_of_replacing_apply_goes_on(rig: Rig, way: Way) -> None:
-    use(rig, "create")
+@pytest.mark.parametrize("tags", ["create", "after", "none"])
+def test_killed_at_each_call_of_replacing_apply_goes_on(rig: Rig, tags: Tags, way: Way) -> None:
+    """All calls where things are tagged at birth; otherwise those after the staging, which is tried above."""
+    use(rig, tags)
     assert rig.world.apply().ok
     start: list[Seen] = []
 
@@ -192,10 +201,16 @@ def test_killed_at_each_call_of_replacing_apply_goes_on(rig: Rig, way: Way) -> N
         start.append(rig.look())
         rig.world.change_byte(f"version {nth}".encode())
 
-    fatal = rig.kill_everywhere(way, change, lambda: rig.assert_stands(start[-1]))
+    change(0)
+    assert rig.shoot(MOST_CALLS, way, destroy=False) is None
+    staged = rig.proxy.seen.index("RunInstances")
+    first = 1 if tags == "create" else staged + 1
+    fatal = rig.kill_everywhere(way, change, lambda: rig.assert_stands(start[-1]), first=first)
 
-    replacing = {"RunInstances", "TerminateInstances"}
-    assert fatal == STAGING | replacing | UNSTAGING
+    replacing = {"RunInstances", "TerminateInstances"} | UNSTAGING
+    assert fatal - STAGING - {"CreateTags"} == replacing
+    assert fatal >= STAGING or tags != "create"
+    assert ("CreateTags" in fatal) == (tags == "after")
 
 
 @pytest.mark.parametrize("way", ["before", "after"])
