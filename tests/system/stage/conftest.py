@@ -197,3 +197,9 @@ def make_job(path: Path, stack: str = "", gib: int | None = None) -> Job:
 def job_of() -> Callable[..., Job]:
     """job_of(path, stack, gib): what the plan would make of a disk."""
     return make_job
+
+
+@pytest.fixture
+def job(make_disk: Callable[..., Path]) -> Job:
+    """What the plan would make of a small disk of 1 GiB."""
+    return make_job(make_disk(3))

@@ -15,11 +15,6 @@ from extenci.stage.register import register
 from extenci.stage.unstage import unstage
 
 
-@pytest.fixture
-def job(make_disk: Callable[..., Path], job_of: Callable[..., Job]) -> Job:
-    return job_of(make_disk(2))
-
-
 def registered(job: Job, snapshot: str, means: Means, tags: dict[str, str] | None = None) -> Staged:
     own = job.tags if tags is None else tags
     return register(job.name, snapshot, job.version.registration, own, means)

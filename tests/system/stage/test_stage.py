@@ -63,10 +63,8 @@ def test_a_sparse_disk_of_2_gib_is_staged_byte_for_byte(
     assert image.tags == snapshot.tags == job.tags
 
 
-def test_every_changing_call_is_written_down_before_and_after(
-    means: Means, journal: Any, make_disk: Callable[..., Path], job_of: Callable[..., Job]
-) -> None:
-    stage(job_of(make_disk(3)), means)
+def test_every_changing_call_is_written_down_before_and_after(means: Means, journal: Any, job: Job) -> None:
+    stage(job, means)
     calls = ["StartSnapshot", "PutSnapshotBlock", "CompleteSnapshot", "RegisterImage"]
     assert journal.lines == [(how, call) for call in calls for how in ("begin", "settle")]
 
@@ -74,10 +72,8 @@ def test_every_changing_call_is_written_down_before_and_after(
 def test_tags_follow_where_the_service_takes_them_only_afterwards(
     clients_of: Callable[[Tagging], Clients],
     journal: Any,
-    make_disk: Callable[..., Path],
-    job_of: Callable[..., Job],
+    job: Job,
 ) -> None:
-    job = job_of(make_disk(3))
     means = Means(clients_of(Tagging.AFTER), journal)
     staged = stage(job, means)
     (image,) = means.clients.ec2.images_by_name(job.name)
@@ -97,10 +93,8 @@ def test_tags_follow_where_the_service_takes_them_only_afterwards(
 def test_nothing_is_tagged_where_the_service_takes_no_tags(
     clients_of: Callable[[Tagging], Clients],
     journal: Any,
-    make_disk: Callable[..., Path],
-    job_of: Callable[..., Job],
+    job: Job,
 ) -> None:
-    job = job_of(make_disk(3))
     means = Means(clients_of(Tagging.NONE), journal)
     staged = stage(job, means)
     assert staged.snapshot is not None
@@ -296,33 +290,26 @@ def test_a_sealed_snapshot_of_another_disk_is_refused_as_the_service_did(
     assert slow_means.clients.ec2.images_by_name(other.name) == ()
 
 
-def test_a_snapshot_that_is_complete_already_is_not_sent_again(
-    means: Means, journal: Any, make_disk: Callable[..., Path], job_of: Callable[..., Job]
-) -> None:
-    job = job_of(make_disk(3))
+def test_a_snapshot_that_is_complete_already_is_not_sent_again(means: Means, journal: Any, job: Job) -> None:
     snapshot = upload(job, means)
     journal.lines.clear()
     assert upload(replace(job, pending=snapshot), means) == snapshot
     assert journal.lines == []
 
 
-def test_a_pending_snapshot_that_is_gone_is_made_anew(
-    means: Means, make_disk: Callable[..., Path], job_of: Callable[..., Job]
-) -> None:
-    job = replace(job_of(make_disk(3)), pending="snap-00000000000000000")
+def test_a_pending_snapshot_that_is_gone_is_made_anew(means: Means, job: Job) -> None:
+    job = replace(job, pending="snap-00000000000000000")
     staged = stage(job, means)
     assert snapshot_ids(means, job) == [staged.snapshot]
 
 
-def test_refused_credentials_are_refused_access(
-    means: Means, tmp_path: Path, make_disk: Callable[..., Path], job_of: Callable[..., Job], journal: Any
-) -> None:
+def test_refused_credentials_are_refused_access(means: Means, tmp_path: Path, job: Job, journal: Any) -> None:
     (tmp_path / "access").write_text("AKIADENIED0000000000")
     (tmp_path / "secret").write_text("anything")
     keys = KeyFiles(str(tmp_path / "access"), str(tmp_path / "secret"))
     clients = Clients(replace(means.clients.service, credentials=keys))
     with pytest.raises(AccessRefused):
-        stage(job_of(make_disk(3)), replace(means, clients=clients))
+        stage(job, replace(means, clients=clients))
     clients.close()
     assert journal.lines == [("begin", "StartSnapshot"), ("fail", "StartSnapshot")]
 
@@ -342,10 +329,7 @@ def test_a_snapshot_deleted_under_way_is_told(
     clients.close()
 
 
-def test_a_method_that_is_not_there_yet_is_refused(
-    means: Means, make_disk: Callable[..., Path], job_of: Callable[..., Job]
-) -> None:
-    job = job_of(make_disk(1))
+def test_a_method_that_is_not_there_yet_is_refused(means: Means, job: Job) -> None:
     registration = replace(job.version.registration, method=Method.BUNDLE)
     with pytest.raises(UsageError, match=r"^not supported yet: the staging method bundle"):
         stage(replace(job, version=replace(job.version, registration=registration)), means)
