@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
+import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from threading import current_thread, main_thread
 
 from extenci.catalog.home import Home
 from extenci.catalog.services import check_draft, find_service, unusable, write_private
@@ -24,14 +28,15 @@ def edit_service(home: Home, name: str, environment: Mapping[str, str] = os.envi
     draft = draft_path(path)
     if not draft.exists():
         home.make(draft.parent)
+        original_path(draft).unlink(missing_ok=True)
+        write_private(original_path(draft), before)
         write_private(draft, before)
     open_editor(draft, environment)
-    after = read_text(draft)
-    if after == before:
+    if read_text(draft) == before:
         discard(draft)
         return False
     check_edited(draft, path, name)
-    put_in_place(draft, path, before)
+    put_in_place(draft, path)
     return True
 
 
@@ -40,12 +45,18 @@ def draft_path(path: Path) -> Path:
     return path.parent / f".{path.stem}.draft" / path.name
 
 
+def original_path(draft: Path) -> Path:
+    """Where the text is kept that a draft was made from, which may be days ago."""
+    return draft.with_suffix(".original")
+
+
 def open_editor(draft: Path, environment: Mapping[str, str]) -> None:
     """Run the editor and wait for it; CatalogError where it cannot run or fails."""
     editor = environment.get("VISUAL") or environment.get("EDITOR") or "vi"
     try:
         command = [*shlex.split(editor), str(draft)]
-        status = subprocess.run(command, check=False, env=dict(environment)).returncode
+        with interrupts_are_the_editors():
+            status = subprocess.run(command, check=False, env=dict(environment)).returncode
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise CatalogError(
@@ -53,10 +64,25 @@ def open_editor(draft: Path, environment: Mapping[str, str]) -> None:
             "Set VISUAL or EDITOR to one that is installed.",
         ) from error
     if status != 0:
+        end = f"ended with status {status}" if status > 0 else f"was ended by signal {-status}"
         raise CatalogError(
-            f"The editor `{editor}` ended with status {status}, so nothing was changed.",
+            f"The editor `{editor}` {end}, so nothing was changed.",
             f"The draft is {draft}; it is opened again next time, unless you delete it.",
         )
+
+
+@contextmanager
+def interrupts_are_the_editors() -> Iterator[None]:
+    """Ctrl-C inside an editor is one of its keys; a terminal sends it to us, too. A handler that does nothing
+    is not passed on to the editor, unlike SIG_IGN (execve(2))."""
+    if current_thread() is not main_thread():  # only there can handlers be set
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def check_edited(draft: Path, path: Path, name: str) -> None:
@@ -71,25 +97,25 @@ def check_edited(draft: Path, path: Path, name: str) -> None:
         ) from error
 
 
-def put_in_place(draft: Path, path: Path, before: str) -> None:
+def put_in_place(draft: Path, path: Path) -> None:
     """Replace the file by its draft, unless it is not what the draft was made from any more."""
-    if read_text(path) != before:
+    original = original_path(draft)
+    if not original.exists() or read_text(path) != read_text(original):
         raise CatalogError(
-            f"{path} was changed by someone else while you edited it, so it was left alone.",
+            f"{path} was changed by someone else since your draft of it was made, so it was left alone.",
             f"Your draft is {draft}: compare the two, and move it into place yourself.",
         )
     try:
         draft.replace(path)
-        draft.parent.rmdir()
     except OSError as error:
         raise unusable(path, error) from error
+    shutil.rmtree(draft.parent, ignore_errors=True)  # editors leave backups of their own there
 
 
 def discard(draft: Path) -> None:
     """Remove a draft that changes nothing."""
     try:
-        draft.unlink()
-        draft.parent.rmdir()
+        shutil.rmtree(draft.parent)
     except OSError as error:
         raise unusable(draft, error) from error
 

@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
-from extenci.cli.failures import error_text
+from extenci.cli.failures import report_error
 from extenci.cli.options import Format, Output, Paths, ServiceName
-from extenci.cli.terminal import palette_of, write_aside, write_result
-from extenci.model.errors import ServiceError, UsageError
+from extenci.cli.terminal import palette_of, silence, write_result
+from extenci.model.errors import ExtenciError, ServiceError, UsageError
 
 EVERY_SECONDS = 2.0
 CLEAR = "\x1b[H\x1b[2J"
@@ -43,9 +43,13 @@ def status(
     def look() -> str:
         return look_once(paths or [], service, output)
 
-    if watch:
+    if not watch:
+        write_result(look())
+        return 0
+    try:
         keep_looking(look)
-    write_result(look())
+    except KeyboardInterrupt:  # how a watch ends: nothing failed, nothing is left undone
+        show("\n" if sys.stdout.isatty() else "")
     return 0
 
 
@@ -65,11 +69,33 @@ def look_once(paths: list[Path], service: str | None, output: Format) -> str:
 
 
 def keep_looking(look: Callable[[], str], sleep: Callable[[float], None] = time.sleep) -> None:
-    """Show the status again and again, also past services that do not answer for a while."""
+    """Show the status again and again, until nobody reads it any more.
+
+    What fails for a while is told and looked at again: services that do not answer and, once there was
+    something to show, specs under edit or a catalog in use, too.
+    """
     clear = CLEAR if sys.stdout.isatty() else ""
+    shown = False
     while True:
         try:
-            write_result(clear + look() + ("" if clear else "\n"))
-        except ServiceError as error:
-            write_aside(error_text(error.message, error.hint))
+            text = look()
+        except ExtenciError as error:
+            if not shown and not isinstance(error, ServiceError):
+                raise
+            report_error(error)
+        else:
+            shown = True
+            if not show(clear + text + ("" if clear else "\n")):
+                return
         sleep(EVERY_SECONDS)
+
+
+def show(text: str) -> bool:
+    """Write to stdout at once; whether there is still somebody who reads it."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence(sys.stdout)
+        return False
+    return True
