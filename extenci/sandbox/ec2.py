@@ -29,6 +29,9 @@ from extenci.sandbox.tags import TagActions
 _LOOKING = ("Describe", "Get", "List", "Search")
 _NOT_HERE = {"CreateFleet", "RequestSpotFleet"}
 """What would launch machines past the checks of `launching`."""
+AMAZON = "AmazonEC2"
+"""EC2's header `Server`. By it, HTCondor knows a service whose client tokens it can trust; at any other it
+makes a key pair for each job (ec2_gahp/amazonCommands.cpp, AmazonVMServerType)."""
 _ALWAYS_PENDING = "RunInstances.Reservation.Instances.Instance.State"
 
 
@@ -70,8 +73,9 @@ class Ec2Service:
 
     name = "ec2"
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, server: str = AMAZON) -> None:
         self._cloud = cloud
+        self._server = server
         self._operations = frozenset(get_service_model("ec2").operation_names) - _NOT_HERE
 
     def read(self, request: Request) -> Call:
@@ -107,8 +111,9 @@ class Ec2Service:
         except ValueError as error:
             return ec2_error(400, "InvalidParameterValue", f"A parameter has an invalid value: {error}")
         content = body.encode() if isinstance(body, str) else bytes(body)
+        content = content.replace(b'encoding="utf-8"?>', b'encoding="UTF-8"?>', 1)  # HTCondor compares it
         media = {"Content-Type": str(headers.get("Content-Type", "text/xml"))}
-        return Answer(status, media, content, _error_code(status, content))
+        return Answer(status, media, content, _error_code(status, content), self._server)
 
     def refuse(self, access: Access, call: Call) -> Answer:  # noqa: ARG002
         """As EC2 does (API reference, "Common client error codes")."""

@@ -28,12 +28,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer. `code` is the error's name, for the log; it is not sent."""
+    """One answer. `code` is the error's name, for the log; it is not sent. `server` is the header's value."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     code: str = ""
+    server: str = "extenci-sandbox"
 
 
 class BadBody(Exception):
@@ -112,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, answer: Answer) -> None:
         """Head and body in one write: two would wait for each other's acknowledgement."""
         reason = HTTPStatus(answer.status).phrase
-        lines = [f"HTTP/1.1 {answer.status} {reason}", "Server: extenci-sandbox"]
+        lines = [f"HTTP/1.1 {answer.status} {reason}", f"Server: {answer.server}"]
         lines += [f"{name}: {value}" for name, value in answer.headers.items() if name.lower() not in _OURS]
         lines += [f"Date: {self.date_time_string()}", f"Content-Length: {self._length(answer)}"]
         if self.close_connection:

@@ -28,6 +28,7 @@ WATCH_SECONDS = 2.0
 BOOT_SECONDS = "EXTENCI_SANDBOX_BOOT_SECONDS"
 FORGET_SECONDS = "EXTENCI_SANDBOX_FORGET_SECONDS"
 SEAL_SECONDS = "EXTENCI_SANDBOX_SEAL_SECONDS"
+SERVER_NAME = "EXTENCI_SANDBOX_SERVER_NAME"
 
 _MOTO_SETTINGS = {
     "MOTO_ACCOUNT_ID": "123456789012",
@@ -85,7 +86,13 @@ def _listeners(folder: Folder, ports: list[int], identity: str) -> tuple[list[Li
     forget = float(os.environ.get(FORGET_SECONDS, "3600"))
     seal = float(os.environ.get(SEAL_SECONDS, "0.2"))
     return open_listeners(
-        folder, ports, identity, boot_seconds=boot, forget_seconds=forget, seal_seconds=seal
+        folder,
+        ports,
+        identity,
+        boot_seconds=boot,
+        forget_seconds=forget,
+        seal_seconds=seal,
+        server_name=os.environ.get(SERVER_NAME, "AmazonEC2"),
     )
 
 

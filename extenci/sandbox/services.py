@@ -9,7 +9,7 @@ from extenci.model.errors import SandboxError
 from extenci.sandbox.calls import CallLog
 from extenci.sandbox.cloud import Cloud, Pace
 from extenci.sandbox.ebs import EbsService
-from extenci.sandbox.ec2 import Ec2Service
+from extenci.sandbox.ec2 import AMAZON, Ec2Service
 from extenci.sandbox.folder import Folder
 from extenci.sandbox.gateway import Gateway, Service
 from extenci.sandbox.listener import Listener
@@ -25,11 +25,13 @@ def open_listeners(
     boot_seconds: float,
     forget_seconds: float,
     seal_seconds: float,
+    server_name: str = AMAZON,
 ) -> tuple[list[Listener], str]:
     """Listeners for EC2, S3 and EBS direct, in this order, and the kind of machines behind them.
 
     `ports`: one each, 0 for any free one. In seconds: how long a machine is pending, how long a terminated
-    one is still listed, and how long a snapshot that was completed still says `pending`.
+    one is still listed, and how long a snapshot that was completed still says `pending`. `server_name`: what
+    EC2 calls itself in the header `Server`.
     """
     _check_moto()
     machines = SimulatedMachines(boot_seconds)
@@ -38,7 +40,7 @@ def open_listeners(
     _ = cloud.backend  # made now, not by the first request
     log = CallLog(folder.calls)
     told = {"identity": identity, "pid": str(os.getpid()), "machines": machines.kind}
-    services: tuple[Service, ...] = (Ec2Service(cloud), S3Service(), EbsService(cloud))
+    services: tuple[Service, ...] = (Ec2Service(cloud, server_name), S3Service(), EbsService(cloud))
     listeners = [
         Listener(port, Gateway(service, log, told)) for port, service in zip(ports, services, strict=True)
     ]
