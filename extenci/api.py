@@ -219,6 +219,7 @@ class Desk:
     """One stack's catalog and the clients of the services that the selection is about."""
 
     wishes: Wishes
+    home: Home
     catalog: Catalog
     clients: Mapping[str, Clients]
     options: Options
@@ -226,9 +227,12 @@ class Desk:
     def look(self) -> Look:
         """Read the records, then the services."""
         from extenci.observe.observe import observe
+        from extenci.plan.scene import queued_services
 
         records = self.catalog.records(self.wishes.stack)
-        return Look(records, observe(self.clients, self.wishes.stack, records, stop=self.options.stop))
+        queues = queued_services(self.wishes, records)
+        stack, stop = self.wishes.stack, self.options.stop
+        return Look(records, observe(self.clients, stack, records, queues=queues, stop=stop))
 
     def disks(self) -> dict[Address, Disk]:
         """Read the disks that the selection is about."""
@@ -311,7 +315,16 @@ class Desk:
             options.on_plan(plan)
         stop = options.stop or Event()
         stack = self.wishes.stack
-        workshop = Workshop(run, stack, self.clients, self.catalog, options.listener, stop, is_new=is_new)
+        workshop = Workshop(
+            run,
+            stack,
+            self.clients,
+            self.catalog,
+            options.listener,
+            stop,
+            is_new=is_new,
+            folder=self.home.jobs_folder,
+        )
         result = carry_out(
             plan, self.wishes, workshop, parallelism=options.parallelism, command=options.command
         )
@@ -341,7 +354,7 @@ def _desk(wishes: Wishes, home: Home, options: Options) -> Iterator[Desk]:
     clients = {name: Clients(wishes.services[name]) for name in touched_services(wishes)}
     try:
         with Catalog.open(home) as catalog:
-            yield Desk(wishes, catalog, clients, options)
+            yield Desk(wishes, home, catalog, clients, options)
     finally:
         for client in clients.values():
             client.close()

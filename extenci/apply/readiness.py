@@ -44,7 +44,7 @@ def wait_until_running(
         found = judge(bench.means.clients.ec2.machines_by_id(ids))
         bench.advance(before + found.running, total or len(ids))
         if found.lost:
-            raise _failed(found.lost, bench)
+            raise lost_error(found.lost, bench)
         return True if found.running == len(ids) else None
 
     wait_for(look, bench.means, seconds, f"{len(ids)} machines of {bench.change.address} were running")
@@ -62,7 +62,8 @@ def wait_until_gone(ids: tuple[str, ...], bench: Bench) -> None:
         wait_for(look, bench.means, GONE_SECONDS, f"{len(ids)} machines of {bench.change.address} were gone")
 
 
-def _failed(lost: tuple[str, ...], bench: Bench) -> ServiceError:
+def lost_error(lost: tuple[str, ...], bench: Bench) -> ServiceError:
+    """That machines ended while they were starting."""
     shown = ", ".join(lost[:SHOWN]) + (f" and {len(lost) - SHOWN} more" if len(lost) > SHOWN else "")
     return ServiceError(
         f"Machines of {bench.change.address} ended while they were starting: {shown}.",

@@ -9,7 +9,7 @@ from extenci.catalog.journal import Journal
 from extenci.model.errors import ServiceError
 from extenci.model.journal import is_sure
 from extenci.model.observed import Observation, ServiceState
-from extenci.model.records import Intent
+from extenci.model.records import SUBMIT, Intent
 from extenci.model.words import Tagging
 from extenci.stage.ebs import TIMEOUT_MINUTES, repeat_start
 
@@ -60,6 +60,9 @@ def _traces(intent: Intent, state: ServiceState) -> dict[str, object]:
         case "RunInstances":
             machines = [machine.id for machine in state.machines if machine.token == intent.token]
             return {"machines": machines} if machines else {}
+        case call if call == SUBMIT:
+            jobs = [one.job.id for one in state.machines if one.job and one.job.token == intent.token]
+            return {"jobs": jobs} if jobs else {}
         case "RegisterImage":
             images = [image.id for image in state.images if image.name == intent.token]
             return {"image": images[0]} if images else {}

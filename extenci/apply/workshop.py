@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Workshop:
     """One run. `run` is its id in the journal, and the plan's where a saved one is applied; `is_new` whether
-    nothing can have been made under that id before; `clock` tells seconds since the epoch."""
+    nothing can have been made under that id before; `folder` holds files that jobs name; `clock` tells
+    seconds since the epoch."""
 
     run: str
     stack: str
@@ -34,6 +36,7 @@ class Workshop:
     stop: Event = field(default_factory=Event)
     clock: Callable[[], float] = time.time
     is_new: bool = True
+    folder: Path = Path()
 
     def tell(self, event: Happening) -> None:
         """Tell the listener, whose failing is not the run's."""

@@ -50,6 +50,11 @@ class Home:
         """The folder of the local cloud."""
         return self.path / "sandbox"
 
+    @property
+    def jobs_folder(self) -> Path:
+        """The folder of files that HTCondor's jobs name: user data, by its hash."""
+        return self.path / "jobs"
+
     def make(self, folder: Path | None = None) -> Path:
         """Create the home, and `folder` inside it, readable by this user only; CatalogError otherwise.
 

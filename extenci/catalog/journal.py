@@ -17,9 +17,9 @@ from extenci.catalog.database import Database
 from extenci.catalog.json_columns import pack, unpack
 from extenci.model.errors import CatalogError
 from extenci.model.outcomes import Status
-from extenci.model.records import Intent
+from extenci.model.records import SUBMIT, Intent
 
-LAUNCH_CALLS = ("RunInstances", "StartSnapshot", "RegisterImage")
+LAUNCH_CALLS = ("RunInstances", "StartSnapshot", "RegisterImage", SUBMIT)
 """Calls whose product is known by token, name or record alone until it is tagged."""
 
 LAUNCH_SECONDS = 48 * 3600.0

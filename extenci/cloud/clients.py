@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from extenci.cloud.condor import Condor
 from extenci.cloud.ebs import Ebs
 from extenci.cloud.ec2 import Ec2
 from extenci.cloud.session import ServiceSession
@@ -28,6 +29,7 @@ class Clients:
         self._session = ServiceSession(service)
         self.ec2 = Ec2(self._session)
         self.ebs = Ebs(self._session, clock=clock, sleep=sleep)
+        self.condor = Condor(service)
 
     def close(self) -> None:
         """Close the connections that are kept open. Later calls open new ones."""

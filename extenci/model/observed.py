@@ -41,6 +41,50 @@ class MachineState(StrEnum):
         return self in (MachineState.SHUTTING_DOWN, MachineState.TERMINATED)
 
 
+class JobState(StrEnum):
+    """HTCondor's `JobStatus` (1 to 7), in its own words."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    REMOVED = "removed"
+    COMPLETED = "completed"
+    HELD = "held"
+    TRANSFERRING = "transferring output"
+    SUSPENDED = "suspended"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether a job in this state will start no machine any more."""
+        return self in (JobState.REMOVED, JobState.COMPLETED)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One of the stack's jobs of HTCondor's EC2 grid universe: a machine in the making, or what holds one.
+
+    `id` is `CLUSTER.PROC`; `entered` when it came into its state and `queued` when it was submitted (seconds
+    since the epoch); `grid_state` is HTCondor's last word on the machine (`GridJobStatus`); `machine` its
+    machine's id once it has one; `client_token` what RunInstances was called with; `token` the submit's own;
+    `launch` a hash of all launch settings. A held job has a `hold_reason` and codes.
+    """
+
+    id: str
+    state: JobState
+    entered: float
+    queued: float
+    image: str
+    type: str
+    grid_state: str = ""
+    machine: str | None = None
+    client_token: str = ""
+    token: str = ""
+    launch: str = ""
+    hold_reason: str = ""
+    hold_code: int = 0
+    hold_subcode: int = 0
+    marks: Marks | None = None
+
+
 @dataclass(frozen=True)
 class Image:
     """A registered image of the account. `created` is the service's own timestamp (ISO 8601),
@@ -74,7 +118,12 @@ class Snapshot:
 class Machine:
     """An owned machine. `launched` is seconds since the epoch; `host` the name or address to reach it
     at, "" while it has none; `groups` the names and ids of its security groups; `reason` is
-    why the service ended or stopped it."""
+    why the service ended or stopped it.
+
+    `job` is the HTCondor job that holds it. A job that has no machine, or whose machine is gone, is a machine
+    in the making: it stands here as one whose `id` is that of the job. `settling`: machine or job changed
+    while they were being read.
+    """
 
     id: str
     state: MachineState
@@ -93,6 +142,37 @@ class Machine:
     token: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     marks: Marks | None = None
+    job: Job | None = None
+    settling: bool = False
+
+    @property
+    def exists(self) -> bool:
+        """Whether the service knows it: there is more of it than its job."""
+        return not self.id.startswith(JOB_PREFIX)
+
+    @property
+    def handle(self) -> str:
+        """By what it is ended: its job, as long as that can do it, else its own id."""
+        return job_handle(self.job.id) if self.job and not self.job.state.is_over else self.id
+
+
+JOB_PREFIX = "job "
+
+
+def job_handle(job: str) -> str:
+    """How a machine is called that is ended through its job: `job 12.0`."""
+    return JOB_PREFIX + job
+
+
+@dataclass(frozen=True)
+class QueueFacts:
+    """What is known of the HTCondor that launches machines of a service. `most_submitted` is the number of
+    jobs that it gives to one service at a time (`GRIDMANAGER_MAX_SUBMITTED_JOBS_PER_RESOURCE_EC2`), None
+    where it does not say."""
+
+    schedd: str = ""
+    version: str = ""
+    most_submitted: int | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +180,8 @@ class ServiceState:
     """Everything of one service that a plan looks at.
 
     `at` is when it was read (seconds since the epoch). `images` are all images of the account, since a
-    foreign one may use an owned snapshot; `snapshots` and `machines` only those of this stack.
+    foreign one may use an owned snapshot; `snapshots` and `machines` only those of this stack. `queue` is
+    None where no HTCondor was asked.
     """
 
     service: str
@@ -108,6 +189,7 @@ class ServiceState:
     images: tuple[Image, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
     machines: tuple[Machine, ...] = ()
+    queue: QueueFacts | None = None
 
 
 @dataclass(frozen=True)

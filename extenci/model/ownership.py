@@ -117,6 +117,10 @@ def split_keys(text: str) -> tuple[str, ...]:
     return (*keys, current) if text else ()
 
 
+MARK_KEYS = (STACK, SERVICE, NAME, DIGEST, VERSION, SOURCE_SHA256, VERDICT, SETTINGS, ROLE, PLAN, PROTECT,
+             EXPIRES, TAG_KEYS)  # fmt: skip
+"""The keys of all marks."""
+
 SETTINGS_FORMAT = "1"
 
 
@@ -126,11 +130,21 @@ def settings_mark(wish: InstancesWish) -> str:
     A mark of another format than `SETTINGS_FORMAT` says nothing about a machine being outdated.
     """
     volume = wish.settings.root_volume
-    hidden = [
+    hidden: list[object] = [
         str(wish.launch),
         wish.settings.user_data,
         [volume.gib, volume.type, volume.encrypted] if volume else None,
         wish.settings.spot_price,
     ]
-    digest = hashlib.sha256(json.dumps(hidden).encode()).hexdigest()[:16]
+    return _mark_of(hidden)
+
+
+def launch_mark(wish: InstancesWish) -> str:
+    """`FORMAT:HASH` over all launch settings but the image: what tells whether a job that has no machine yet
+    will start one as it is wished for."""
+    return _mark_of([settings_mark(wish), repr(wish.settings)])
+
+
+def _mark_of(values: list[object]) -> str:
+    digest = hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
     return f"{SETTINGS_FORMAT}:{digest}"

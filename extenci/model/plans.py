@@ -90,7 +90,8 @@ class LaunchWork:
 @dataclass(frozen=True)
 class ReplaceWork:
     """Launch machines in place of `machines`, at most `batch` at a time; with `surge`, the new ones run
-    before the old ones go, otherwise at most `batch` are missing meanwhile."""
+    before the old ones go, otherwise at most `batch` are missing meanwhile. `machines` and `held` as in
+    TerminateWork."""
 
     group: InstancesWish
     image: ImageToLaunch
@@ -98,13 +99,16 @@ class ReplaceWork:
     batch: int
     surge: bool
     tags: Mapping[str, str]
+    held: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class TerminateWork:
-    """End machines."""
+    """End machines, by their handles: ids, and jobs (`job 12.0`) where HTCondor holds them. `held` tells
+    which machine such a job had when the plan was made."""
 
     machines: tuple[str, ...]
+    held: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

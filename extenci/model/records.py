@@ -14,6 +14,10 @@ from extenci.model.words import Address
 Facts = Mapping[str, "str | int | float | bool | None"]
 
 
+SUBMIT = "Submit"
+"""The call, as the journal names it, that puts jobs into a queue of HTCondor."""
+
+
 class ResourceKind(StrEnum):
     """Kinds of things that extenci makes on a service."""
 

@@ -36,6 +36,24 @@ Credentials = KeyFiles | Profile | SdkChain
 
 
 @dataclass(frozen=True)
+class CondorAccess:
+    """The HTCondor that launches machines of a service. `schedd` is its name, None for this machine's own;
+    `pool` the address of its collector, None for the configured one; `credentials` key files on the
+    schedd's machine, None where the service's own are meant."""
+
+    schedd: str | None = None
+    pool: str | None = None
+    credentials: KeyFiles | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the schedd is on this machine, so that files here are files there."""
+        if self.pool is None:
+            return self.schedd is None
+        return is_loopback(f"//{self.pool}")
+
+
+@dataclass(frozen=True)
 class Limits:
     """Bounds past which a plan needs --force. None: no bound."""
 
@@ -48,7 +66,8 @@ class Service:
     """One cloud, as its service file names it.
 
     `ec2`, `s3`, `ebs` are endpoint URLs, None for AWS's own of the region; `ca_bundle` a file of PEM
-    certificates that sign the endpoints'; `file` where the service was defined, "" for the built-in.
+    certificates that sign the endpoints'; `condor` None where no HTCondor launches machines there; `file`
+    where the service was defined, "" for the built-in.
     """
 
     name: str
@@ -62,8 +81,21 @@ class Service:
     stage: Method = Method.EBS
     tags: Tagging = Tagging.CREATE
     bucket: str | None = None
+    condor: CondorAccess | None = None
     limits: Limits = Limits()
     file: str = ""
+
+    @property
+    def job_credentials(self) -> KeyFiles | None:
+        """The key files that jobs name, as paths on the schedd's machine."""
+        if self.condor is not None and self.condor.credentials is not None:
+            return self.condor.credentials
+        return self.credentials if isinstance(self.credentials, KeyFiles) else None
+
+    @property
+    def ec2_url(self) -> str:
+        """The EC2 endpoint, AWS's own of the region where no other is named."""
+        return self.ec2 or f"https://ec2.{self.region}.amazonaws.com"
 
     @property
     def on_loopback(self) -> bool:

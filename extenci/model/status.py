@@ -23,7 +23,8 @@ class ImageStatus:
 
 @dataclass(frozen=True)
 class MachineStatus:
-    """One machine of a group; `job` is its HTCondor job, None where it has none."""
+    """One machine of a group; `job` is its HTCondor job, None where it has none. A job that has no machine
+    yet has "" as `id`, and its own state."""
 
     id: str
     state: str

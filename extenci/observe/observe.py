@@ -22,16 +22,18 @@ def observe(
     stack: str,
     records: Records,
     *,
+    queues: frozenset[str] = frozenset(),
     stop: Event | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Observation:
     """What the services, by name, report of a stack now; sends only calls that read.
 
-    `clock` gives seconds since the epoch. ServiceError and its kinds, of the first service that fails;
-    Interrupted as soon as `stop` is set, whether services answer or not.
+    `queues` names the services whose HTCondor is to be asked, too. `clock` gives seconds since the epoch.
+    ServiceError and its kinds, of the first service that fails; Interrupted as soon as `stop` is set, whether services answer or not.
     """
     stop = stop or Event()
     questions = {
-        name: partial(observe_service, clients[name], stack, records, clock, stop) for name in sorted(clients)
+        name: partial(observe_service, clients[name], stack, records, clock, stop, with_queue=name in queues)
+        for name in sorted(clients)
     }
     return Observation(answers(questions, stop))

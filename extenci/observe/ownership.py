@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from extenci.model.observed import Image, Machine, ServiceState, Snapshot
+from extenci.model.observed import Image, Job, Machine, ServiceState, Snapshot
 from extenci.model.ownership import read_marks
-from extenci.model.records import Intent, Records, ResourceKind
+from extenci.model.records import SUBMIT, Intent, Records, ResourceKind
 from extenci.model.services import Service
 from extenci.model.words import Tagging
 
@@ -27,22 +27,31 @@ class Known:
     snapshots: frozenset[str]
 
 
-def know(service: str, records: Records) -> Known:
-    """What records and journal say of a service's things, whatever tags they carry."""
+def know(service: str, records: Records, jobs: Sequence[Job] = ()) -> Known:
+    """What records, journal and jobs say of a service's things, whatever tags they carry."""
     recorded = [record for record in records.resources if record.service == service]
     intents = [intent for intent in records.intents if intent.service == service and intent.tags]
     by_id: dict[str, Tags] = {}
     for intent in intents:
         by_id.update(dict.fromkeys(_made(intent), intent.tags))
+    by_token = {one.token: one.tags for one in intents if one.call == "RunInstances" and one.token}
+    submitted = {one.token: one.tags for one in intents if one.call == SUBMIT and one.token}
+    for job in jobs:
+        tags = submitted.get(job.token) or (job.marks.to_tags() if job.marks else {})
+        by_id.update({job.machine: tags} if job.machine and tags else {})
+        by_token.update({job.client_token: tags} if job.client_token and tags else {})
     by_id.update({record.id: record.tags for record in recorded})
     kinds = {record.id: record.kind for record in recorded}
     started = {id_ for intent in intents if intent.call == "StartSnapshot" for id_ in _made(intent)}
     launched = {id_ for intent in intents if intent.call == "RunInstances" for id_ in _made(intent)}
+    held = {job.machine for job in jobs if job.machine}
     return Known(
         by_id=by_id,
-        by_token={one.token: one.tags for one in intents if one.call == "RunInstances" and one.token},
+        by_token=by_token,
         by_name={one.token: one.tags for one in intents if one.call == "RegisterImage" and one.token},
-        machines=frozenset(launched | {id_ for id_, kind in kinds.items() if kind is ResourceKind.MACHINE}),
+        machines=frozenset(
+            launched | held | {id_ for id_, kind in kinds.items() if kind is ResourceKind.MACHINE}
+        ),
         snapshots=frozenset(started | {id_ for id_, kind in kinds.items() if kind is ResourceKind.SNAPSHOT}),
     )
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
 
-from extenci.model.observed import Machine, ServiceState, Snapshot, SnapshotState
+from extenci.model.observed import ServiceState, Snapshot, SnapshotState
 from extenci.model.records import Intent, Records
 from extenci.model.services import Service
 from extenci.model.words import Tagging
 from extenci.observe.answers import answers
+from extenci.observe.machines import ReadMachines, read_with_queue, read_without_queue
 from extenci.observe.ownership import Known, assign, know
 
 if TYPE_CHECKING:
@@ -29,31 +30,38 @@ def observe_service(
     records: Records,
     clock: Callable[[], float],
     stop: Event,
+    *,
+    with_queue: bool = False,
 ) -> ServiceState:
-    """What a service reports of a stack now. ServiceError and its kinds; Interrupted once `stop` is set.
+    """What a service, and with `with_queue` its HTCondor, report of a stack now. ServiceError and its kinds;
+    Interrupted once `stop` is set.
 
     A call of a killed run may have reached the service and not show yet: as long as that can be, it is
     looked for again.
     """
+    read_machines = read_with_queue if with_queue else read_without_queue
     while True:
-        state = _read(clients, stack, records, clock(), stop)
+        state = _read(clients, stack, records, clock(), stop, read_machines)
         if not _hidden(clients.service, records, state):
             return state
         stop.wait(0.5)
 
 
-def _read(clients: Clients, stack: str, records: Records, now: float, stop: Event) -> ServiceState:
+def _read(
+    clients: Clients, stack: str, records: Records, now: float, stop: Event, read_machines: ReadMachines
+) -> ServiceState:
     """The three lists are read at the same time."""
     service, known = clients.service, know(clients.service.name, records)
-    state = ServiceState(service=service.name, at=now)
+    empty = ServiceState(service=service.name, at=now)
     readings: dict[str, Callable[[], ServiceState]] = {
-        "images": lambda: replace(state, images=clients.ec2.images()),
-        "snapshots": lambda: replace(state, snapshots=_snapshots(clients, stack, known)),
-        "machines": lambda: replace(state, machines=_machines(clients, stack, known)),
+        "images": lambda: replace(empty, images=clients.ec2.images()),
+        "snapshots": lambda: replace(empty, snapshots=_snapshots(clients, stack, known)),
+        "machines": lambda: read_machines(empty, clients, stack, records),
     }
     read = answers(readings, stop)
-    whole = replace(read["images"], snapshots=read["snapshots"].snapshots, machines=read["machines"].machines)
-    return assign(whole, service, known)
+    things = replace(empty, images=read["images"].images, snapshots=read["snapshots"].snapshots)
+    machines = read["machines"]
+    return replace(assign(things, service, known), machines=machines.machines, queue=machines.queue)
 
 
 def _snapshots(clients: Clients, stack: str, known: Known) -> tuple[Snapshot, ...]:
@@ -63,18 +71,6 @@ def _snapshots(clients: Clients, stack: str, known: Known) -> tuple[Snapshot, ..
     if clients.service.tags is not Tagging.CREATE and known.snapshots:
         found += clients.ec2.snapshots_by_id(sorted(known.snapshots))
     return tuple({snapshot.id: snapshot for snapshot in found}.values())
-
-
-def _machines(clients: Clients, stack: str, known: Known) -> tuple[Machine, ...]:
-    found: list[Machine] = []
-    if clients.service.tags is not Tagging.NONE:
-        found += clients.ec2.machines(stack)
-    if clients.service.tags is not Tagging.CREATE:
-        if known.machines:
-            found += clients.ec2.machines_by_id(sorted(known.machines))
-        if known.by_token:
-            found += clients.ec2.machines_by_token(sorted(known.by_token))
-    return tuple({machine.id: machine for machine in found}.values())
 
 
 def _hidden(service: Service, records: Records, state: ServiceState) -> tuple[Intent, ...]:

@@ -78,7 +78,7 @@ def judge_group(scene: Scene, stock: Stock, wish: InstancesWish, provision: Prov
     members = tuple(
         Member(
             machine,
-            judge_health(machine, wish.launch_timeout, scene.now),
+            judge_health(machine, wish, scene.now, is_crowded=stock.is_crowded),
             outdated_fields(machine, wish, provision, settings),
         )
         for machine in stock.owned_machines.get(wish.address, ())

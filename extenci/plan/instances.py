@@ -17,7 +17,7 @@ from extenci.model.plans import (
 from extenci.model.wishes import ImageId
 from extenci.model.words import Kind
 from extenci.plan.groups import Group
-from extenci.plan.parts import Part, counted, join
+from extenci.plan.parts import Part, counted, held_by_jobs, join
 from extenci.plan.provisions import Coming, Ready, Unready
 from extenci.plan.reasons import (
     explain_launch,
@@ -49,9 +49,10 @@ def end_surplus(scene: Scene, group: Group) -> Part:
         return Part()
     if group.wish.protect:
         return refuse_protected(group, Action.TERMINATE, f"{more_than_wanted(len(group.surplus))}")
-    machines = tuple(member.machine.id for member in group.surplus)
+    machines = tuple(member.machine.handle for member in group.surplus)
+    work = TerminateWork(machines, held_by_jobs(member.machine for member in group.surplus))
     reason, fields = explain_terminate(scene, group), terminate_fields(scene, group)
-    return change(group, Action.TERMINATE, len(machines), reason, TerminateWork(machines), fields)
+    return change(group, Action.TERMINATE, len(machines), reason, work, fields)
 
 
 def renew_machines(scene: Scene, group: Group, headroom: int | None) -> Part:
@@ -70,10 +71,11 @@ def renew_machines(scene: Scene, group: Group, headroom: int | None) -> Part:
     work = ReplaceWork(
         group=group.wish,
         image=image_to_launch(group),
-        machines=tuple(member.machine.id for member in group.renewed),
+        machines=tuple(member.machine.handle for member in group.renewed),
         batch=min(batch, headroom) if headroom and surge else batch,
         surge=surge,
         tags=machine_tags(scene, group),
+        held=held_by_jobs(member.machine for member in group.renewed),
     )
     return change(group, Action.REPLACE, len(work.machines), reason, work, replace_fields(scene, group))
 
@@ -99,7 +101,9 @@ def note_held(group: Group) -> Part:
     if not group.held:
         return Part()
     started = f"{counted(group.held, 'machine')} of {group.wish.address} too many"
-    return Part(warnings=(f"{started}: still starting, so left alone for 3 minutes. Plan again then.",))
+    return Part(
+        warnings=(f"{started}: still starting or changing, so left alone for 3 minutes. Plan again then.",)
+    )
 
 
 def change(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from extenci.model.observed import Machine
-from extenci.model.ownership import SETTINGS_FORMAT
+from extenci.model.ownership import SETTINGS_FORMAT, launch_mark
 from extenci.model.plans import FieldChange
 from extenci.model.wishes import ImageId, InstancesWish
+from extenci.model.words import Launch
+from extenci.plan.health import lacks_job
 from extenci.plan.provisions import Provision, Ready
 
 
@@ -17,12 +19,20 @@ def outdated_fields(
     """The launch settings in which a machine differs from the wish; `settings` is the wish's own mark.
 
     What the service does not report (user data, root volume, spot price, launch) is compared by the mark
-    on the machine, and shown as `settings`; a mark of another format says nothing.
+    on the machine, and shown as `settings`; a mark of another format says nothing. A job without a machine
+    reports nothing but its image and the mark of all its settings.
     """
+    if not machine.exists:
+        return (
+            *image_difference(machine, provision),
+            *launch_difference(machine, wish),
+            *job_difference(machine, wish),
+        )
     return (
         *image_difference(machine, provision),
         *reported_differences(machine, wish),
         *groups_difference(machine, wish.settings.security_groups),
+        *launch_difference(machine, wish),
         *hidden_difference(machine, settings),
     )
 
@@ -66,6 +76,25 @@ def groups_difference(machine: Machine, wanted: tuple[str, ...]) -> Iterator[Fie
     if not machine.groups.issuperset(wanted) or number > len(set(wanted)):
         names = sorted(machine.groups - ids or ids)
         yield FieldChange("security_groups", names, sorted(wanted))
+
+
+def launch_difference(machine: Machine, wish: InstancesWish) -> Iterator[FieldChange]:
+    """A machine that a job holds and none should, or that lost the job which should hold it."""
+    if wish.launch is Launch.EC2 and machine.job is not None:
+        yield FieldChange("launch", str(Launch.CONDOR), str(Launch.EC2))
+    if lacks_job(machine, wish):
+        yield FieldChange("launch", NO_JOB, str(Launch.CONDOR))
+
+
+NO_JOB = "no job"
+"""In place of how a machine was launched whose job has vanished."""
+
+
+def job_difference(machine: Machine, wish: InstancesWish) -> Iterator[FieldChange]:
+    """Settings of a job whose machine nobody can look at yet."""
+    mark, wanted = machine.job.launch if machine.job else "", launch_mark(wish)
+    if mark and mark != wanted and mark.partition(":")[0] == SETTINGS_FORMAT:
+        yield FieldChange("settings", mark, wanted)
 
 
 def hidden_difference(machine: Machine, settings: str) -> Iterator[FieldChange]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from extenci.model.observed import Machine
 from extenci.model.plans import Action, Blocked, Change
 from extenci.model.words import Address
 
@@ -26,6 +27,11 @@ def join(parts: Iterable[Part]) -> Part:
         blocked=tuple(blocked for part in known for blocked in part.blocked),
         warnings=tuple(warning for part in known for warning in part.warnings),
     )
+
+
+def held_by_jobs(machines: Iterable[Machine]) -> dict[str, str]:
+    """The ids of the machines among them that are ended through their jobs, by handle."""
+    return {one.handle: one.id for one in machines if one.exists and one.handle != one.id}
 
 
 def counted(number: int, noun: str) -> str:

@@ -20,6 +20,7 @@ from extenci.plan.instances import change_group
 from extenci.plan.limits import find_headroom, find_refusals
 from extenci.plan.order import order_changes
 from extenci.plan.parts import Part, join
+from extenci.plan.queueing import watch_queue
 from extenci.plan.removal import Leaving, find_departures, remove_groups, retire_images
 from extenci.plan.scene import Scene, Stock, set_scene, touched_services
 from extenci.plan.tagging import retag_service
@@ -79,7 +80,7 @@ def view_service(scene: Scene, stock: Stock) -> View:
     )
     removed = remove_images(scene, stock, provided, find_departures(machines))
     tags = retag_service(scene, stock, provided.provisions, find_going((*machines.changes, *removed.changes)))
-    part = join((provided.part, machines, removed, tags))
+    part = join((provided.part, machines, removed, tags, watch_queue(scene, stock, groups)))
     return View(part, find_drift(scene, stock, groups), find_refusals(scene, stock, part.changes))
 
 
@@ -102,7 +103,7 @@ def remove_images(scene: Scene, stock: Stock, provided: Provided, departures: Ma
 
 
 def find_going(changes: Iterable[Change]) -> frozenset[str]:
-    """The ids of everything that changes remove."""
+    """What changes remove, by ids and by the handles of machines."""
     going: set[str] = set()
     for change in changes:
         match change.work:

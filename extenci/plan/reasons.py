@@ -8,6 +8,8 @@ from extenci.model.plans import FieldChange
 from extenci.model.wishes import InstancesWish
 from extenci.plan.fields import LAUNCH_FIELDS, differing_fields, group_fields, new_fields
 from extenci.plan.groups import Group
+from extenci.plan.health import lacks_job
+from extenci.plan.outdated import NO_JOB
 from extenci.plan.parts import counted, listed
 from extenci.plan.scene import Scene
 
@@ -33,11 +35,18 @@ def explain_terminate(scene: Scene, group: Group) -> str:
 
 
 def explain_replace(scene: Scene, group: Group) -> str:
-    """`type differs`, `image and type differ`, `1 stopped`, in the order of the spec's keys."""
-    names = list(dict.fromkeys(field.path.partition(".")[0] for field in replace_fields(scene, group)))
+    """`type differs`, `image and type differ`, `1 without a job`, `1 stopped`, in the order of the spec's
+    keys."""
+    jobless = sum(lacks_job(member.machine, group.wish) for member in group.renewed)
+    names = list(
+        dict.fromkeys(
+            field.path.partition(".")[0] for field in replace_fields(scene, group) if field.before != NO_JOB
+        )
+    )
     causes = (
         [f"{listed(names, most=len(names))} {'differs' if len(names) == 1 else 'differ'}"] if names else []
     )
+    causes += [f"{jobless} without a job"] if jobless else []
     ill = Counter(member.health.message for member in group.renewed if not member.health.ok)
     causes += [f"{number} {message}" for message, number in sorted(ill.items())]
     return ", ".join(causes)
@@ -85,7 +94,8 @@ def replace_fields(scene: Scene, group: Group) -> tuple[FieldChange, ...]:
             found.setdefault(field.path, []).append(field)
     seen = [merge(fields) for fields in found.values()]
     hidden = hidden_fields(scene, group) if "settings" in found else ()
-    if hidden:
+    hidden = tuple(field for field in hidden if field.path not in found)
+    if hidden or "launch" in found:
         seen = [field for field in seen if field.path != "settings"]
     order = {name: place for place, name in enumerate((*LAUNCH_FIELDS, "settings"))}
     return tuple(sorted((*seen, *hidden), key=lambda field: order[field.path.partition(".")[0]]))

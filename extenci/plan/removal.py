@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from extenci.model.observed import Image, ImageState, Machine
 from extenci.model.plans import Action, Blocked, Change, ReplaceWork, TerminateWork
 from extenci.model.wishes import ImageId, ImageWish, InstancesWish
 from extenci.model.words import Address, Kind
-from extenci.plan.parts import Part, counted, listed
+from extenci.plan.parts import Part, counted, held_by_jobs, listed
 from extenci.plan.protect import explain_protection, is_protected
 from extenci.plan.provisions import Coming, Provision, Ready
 from extenci.plan.scene import Scene, Stock
@@ -59,7 +59,7 @@ def remove_groups(scene: Scene, stock: Stock) -> Part:
         if not scene.covers(address) or (address in scene.groups and not scene.destroy):
             continue
         kept = [machine for machine in machines if is_protected(scene, Kind.INSTANCES, machine)]
-        ended = tuple(machine.id for machine in machines if machine.id not in {one.id for one in kept})
+        ended = [machine for machine in machines if machine not in kept]
         if kept:
             reason = explain_protection(scene, Kind.INSTANCES, address, counted(len(kept), "machine"))
             blocked.append(Blocked(address, Kind.INSTANCES, Action.TERMINATE, reason))
@@ -68,7 +68,7 @@ def remove_groups(scene: Scene, stock: Stock) -> Part:
     return Part(tuple(changes), tuple(blocked))
 
 
-def end_group(scene: Scene, address: Address, machines: tuple[str, ...]) -> Change:
+def end_group(scene: Scene, address: Address, machines: Sequence[Machine]) -> Change:
     """End machines of a group that is not wished for."""
     return Change(
         id=f"{Action.TERMINATE} {address}",
@@ -77,12 +77,12 @@ def end_group(scene: Scene, address: Address, machines: tuple[str, ...]) -> Chan
         action=Action.TERMINATE,
         count=len(machines),
         reason=removal_reason(scene),
-        work=TerminateWork(machines),
+        work=TerminateWork(tuple(machine.handle for machine in machines), held_by_jobs(machines)),
     )
 
 
 def find_departures(part: Part) -> dict[str, str]:
-    """The change that ends a machine, by the machine's id."""
+    """The change that ends a machine, by the machine's handle."""
     return {
         machine: change.id
         for change in part.changes
@@ -173,8 +173,8 @@ def release(scene: Scene, machine: Machine, image: Image, removing: Removing) ->
 
     It does not once it is gone, nor where its group's image is the same version under another id.
     """
-    if machine.id in removing.departures:
-        return (removing.departures[machine.id],)
+    if machine.handle in removing.departures:
+        return (removing.departures[machine.handle],)
     wish = scene.groups.get(machine.marks.address) if machine.marks else None
     if wish is None or isinstance(wish.image, ImageId) or scene.destroy:
         return None

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from extenci.model.observed import Image, Machine, Observation, ServiceState, Snapshot
+from extenci.model.observed import Image, Machine, Observation, QueueFacts, ServiceState, Snapshot
 from extenci.model.ownership import Marks, read_marks
-from extenci.model.records import Records, ResourceRecord
+from extenci.model.records import SUBMIT, Records, ResourceRecord
 from extenci.model.services import Service
 from extenci.model.versions import Disk
 from extenci.model.wishes import ImageWish, InstancesWish, Wishes
-from extenci.model.words import Address, Role
+from extenci.model.words import Address, Launch, Role
 
 T = TypeVar("T", Image, Snapshot, Machine)
 
@@ -37,6 +37,15 @@ class Stock:
     owned_machines: Mapping[Address, tuple[Machine, ...]]
     content: Mapping[str, tuple[Snapshot, ...]]
     registered: Mapping[str, tuple[Image, ...]]
+    queue: QueueFacts | None = None
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether HTCondor has given the service as many jobs as it may have at a time."""
+        if self.queue is None or self.queue.most_submitted is None:
+            return False
+        jobs = (machine.job for machine in self.machines.values())
+        return sum(job is not None and bool(job.client_token) for job in jobs) >= self.queue.most_submitted
 
 
 @dataclass(frozen=True)
@@ -114,6 +123,20 @@ def touched_services(wishes: Wishes) -> tuple[str, ...]:
     )
 
 
+def queued_services(wishes: Wishes, records: Records) -> frozenset[str]:
+    """The touched services whose HTCondor may have jobs of the stack: it launches there, is wished to, or
+    did so by the records."""
+    named = {name for name, service in wishes.services.items() if service.condor is not None}
+    wished = {wish.address.service for wish in wishes.instances if wish.launch is Launch.CONDOR}
+    known = {
+        address.service
+        for address, applied in records.applied.items()
+        if applied.fields.get("launch") == Launch.CONDOR
+    }
+    submitted = {intent.service for intent in records.intents if intent.call == SUBMIT}
+    return frozenset((named | wished | known | submitted) & set(touched_services(wishes)))
+
+
 def take_stock(wishes: Wishes, state: ServiceState) -> Stock:
     """Index what one service reports."""
     images = sorted(state.images, key=lambda image: image.id)
@@ -138,6 +161,7 @@ def take_stock(wishes: Wishes, state: ServiceState) -> Stock:
         owned_machines=by_address(live, *scope),
         content=by_digest(owned_snapshots),
         registered=by_digest(owned),
+        queue=state.queue,
     )
 
 

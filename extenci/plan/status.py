@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from extenci.model.observed import Image, ImageState, Observation
+from extenci.model.observed import Image, ImageState, Machine, Observation
 from extenci.model.ownership import settings_mark
 from extenci.model.records import Records, ResourceKind
 from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
@@ -115,13 +115,21 @@ def instances_status(
         wanted=wish.count if wish else 0,
         machines=tuple(
             MachineStatus(
-                id=machine.id,
-                state=str(machine.state),
+                id=machine.id if machine.exists else "",
+                state=machine_state(machine),
                 host=machine.host or machine.private_host,
                 image=machine.image,
+                job=machine.job.id if machine.job else None,
                 outdated=bool(wish and provision and outdated_fields(machine, wish, provision, settings)),
             )
             for machine in machines
         ),
         recorded=sum(record.kind is ResourceKind.MACHINE for record in scene.recorded.get(address, ())),
     )
+
+
+def machine_state(machine: Machine) -> str:
+    """The service's word for a machine, or HTCondor's for a job that has none."""
+    if machine.exists or machine.job is None:
+        return str(machine.state)
+    return str(machine.job.state)

@@ -83,7 +83,7 @@ def made_of(provision: Provision | None) -> frozenset[str]:
 def group_retags(wish: InstancesWish, stock: Stock, going: frozenset[str]) -> Iterator[Retag]:
     """What is to be changed on the machines of a wish."""
     for machine in stock.owned_machines.get(wish.address, ()):
-        if machine.id not in going:
+        if machine.exists and machine.handle not in going:
             yield from retag(stock, machine, wish, None)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from extenci.model.errors import Problem, UsageError
-from extenci.model.services import Service
+from extenci.model.services import SANDBOX, Service
 from extenci.model.wishes import (
     ImageId,
     ImageReference,
@@ -137,11 +137,8 @@ def _resolve_instances(
     resolution: Resolution, entry: SpecEntry, spec: InstancesSpec, service: Service
 ) -> InstancesWish:
     launch = spec.launch or service.launch
-    if launch is not Launch.EC2:
-        whose = "" if spec.launch else f" (the default of the service {quoted(service.name)})"
-        resolution.note(
-            entry.path, entry.place("launch"), f"not supported yet: launch: {launch}{whose}; use ec2"
-        )
+    if launch is Launch.CONDOR:
+        _check_condor(resolution, entry, spec, service)
     return InstancesWish(
         address=Address(service.name, entry.name),
         origin=_origin(entry),
@@ -154,6 +151,23 @@ def _resolve_instances(
         protect=spec.protect,
         tags=dict(spec.tags),
     )
+
+
+def _check_condor(resolution: Resolution, entry: SpecEntry, spec: InstancesSpec, service: Service) -> None:
+    if service.condor is None and service.name != SANDBOX:
+        text = (
+            f"the service {quoted(service.name)} has no 'condor' block, which says which HTCondor launches "
+            "there; an empty one, 'condor: {}', means this machine's"
+        )
+        resolution.note(entry.path, entry.place("launch"), text)
+    if service.condor is not None and not service.condor.is_local:
+        key = "user_data" if spec.user_data is not None else "user_data_file"
+        if spec.user_data is not None or spec.user_data_file is not None:
+            text = (
+                f"{quoted(key)} does not go through a schedd on another machine: it would have to stand in "
+                "the job, where everyone can read it; use a schedd here, or launch: ec2"
+            )
+            resolution.note(entry.path, entry.place(key), text)
 
 
 def _settings(resolution: Resolution, entry: SpecEntry, spec: InstancesSpec) -> LaunchSettings:

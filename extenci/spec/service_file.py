@@ -11,7 +11,16 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from extenci.model.errors import Problem, SpecError
-from extenci.model.services import SANDBOX, Credentials, KeyFiles, Limits, Profile, SdkChain, Service
+from extenci.model.services import (
+    SANDBOX,
+    CondorAccess,
+    Credentials,
+    KeyFiles,
+    Limits,
+    Profile,
+    SdkChain,
+    Service,
+)
 from extenci.model.words import NAME, Launch, Method, Tagging
 from extenci.spec.document import Document, Fault, Mark
 from extenci.spec.faults import validate
@@ -143,6 +152,21 @@ class ServiceFile(Strict):
             raise wrong("must have 'region' or an 'ec2' endpoint, or nobody knows which cloud it is")
         return self
 
+    @model_validator(mode="after")
+    def _require_keys_for_jobs(self) -> Self:
+        if self.launch is not Launch.CONDOR and self.condor is None:
+            return self
+        condor = build_condor(self.condor)
+        if condor.credentials is not None:
+            return self
+        if not condor.is_local:
+            raise wrong(
+                "must have 'credentials': two key files on the schedd's machine, which is not this one", "condor"
+            )
+        if self.credentials is None or self.credentials.profile is not None:
+            raise wrong("must have 'credentials' with two key files, since jobs of HTCondor name them")
+        return self
+
 
 def read_service(path: Path, name: str | None = None) -> Service:
     """The service that a file describes; its name is the file's. SpecError has all its problems."""
@@ -192,8 +216,21 @@ def _build(name: str, path: Path, spec: ServiceFile) -> Service:
         stage=spec.stage,
         tags=spec.tags,
         bucket=spec.bucket,
+        condor=build_condor(spec.condor) if spec.condor or spec.launch is Launch.CONDOR else None,
         limits=Limits(spec.limits.delete_percent, spec.limits.instances),
         file=str(path.absolute()),
+    )
+
+
+def build_condor(spec: CondorSpec | None) -> CondorAccess:
+    """The HTCondor of a service. Paths stay as they are: they lie on the schedd's machine."""
+    if spec is None:
+        return CondorAccess()
+    keys = spec.credentials
+    return CondorAccess(
+        schedd=spec.schedd,
+        pool=spec.pool,
+        credentials=KeyFiles(keys.access_key_file, keys.secret_key_file) if keys else None,
     )
 
 

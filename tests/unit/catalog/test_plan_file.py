@@ -201,6 +201,10 @@ def work(document: Any) -> Any:
     return document["plan"]["changes"][0]["work"]
 
 
+def forget_instead(document: Any) -> None:
+    document["plan"]["changes"][0]["work"] = {"is": "ForgetWork", "resources": work(document)["machines"]}
+
+
 BAD: dict[str, tuple[Callable[[Any], bytes], str]] = {
     "empty": (lambda _: b"", "is not complete JSON"),
     "cut short": (lambda document: json.dumps(document).encode()[:-9], "is not complete JSON"),
@@ -217,10 +221,7 @@ BAD: dict[str, tuple[Callable[[Any], bytes], str]] = {
     "not a number": (broken(lambda d: d.update(made=float("nan"))), "has NaN where a number should be"),
     "missing": (broken(lambda d: d.pop("wishes")), "the document lacks wishes"),
     "unknown key": (broken(lambda d: work(d).update(extra=1)), r"plan\.changes\[0\]\.work has other keys"),
-    "other work": (
-        broken(lambda d: work(d).update({"is": "ForgetWork", "resources": work(d).pop("machines")})),
-        "must be what the action terminate takes",
-    ),
+    "other work": (broken(forget_instead), "must be what the action terminate takes"),
     "no work": (broken(lambda d: work(d).update({"is": "Popen"})), "must say under 'is' which of StageWork"),
     "wrong type": (broken(lambda d: d["plan"]["changes"][0].update(count="1")), "must be a whole number"),
     "true is no number": (broken(lambda d: d["plan"]["changes"][0].update(count=True)), "a whole number"),

@@ -1,0 +1,72 @@
+"""What a schedd says of a job, as an observed value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from extenci.cloud.submission import LAUNCH, MARK_ATTRIBUTES, TOKEN
+from extenci.model.observed import Job, JobState
+from extenci.model.ownership import read_marks
+
+Ad = Mapping[str, object]
+
+PROJECTION = (
+    "ClusterId", "ProcId", "JobStatus", "EnteredCurrentStatus", "QDate", "GridJobStatus", "GridJobId",
+    "EC2InstanceName", "EC2AmiID", "EC2InstanceType", "HoldReason", "HoldReasonCode", "HoldReasonSubCode",
+    TOKEN, LAUNCH, *MARK_ATTRIBUTES.values(),
+)  # fmt: skip
+"""All that is asked of a job: a whole ad has about 100 attributes."""
+
+STATES = {
+    1: JobState.IDLE,
+    2: JobState.RUNNING,
+    3: JobState.REMOVED,
+    4: JobState.COMPLETED,
+    5: JobState.HELD,
+    6: JobState.TRANSFERRING,
+    7: JobState.SUSPENDED,
+}
+"""`JobStatus` (HTCondor manual, "Job ClassAd Attributes")."""
+
+
+def read_job(ad: Ad) -> Job:
+    """A `Job` of a queue's ad. A state that nobody knows counts as idle."""
+    token, machine = read_grid_job_id(text(ad, "GridJobId"))
+    tags = {key: text(ad, name) for key, name in MARK_ATTRIBUTES.items() if name in ad}
+    return Job(
+        id=f"{ad['ClusterId']}.{ad['ProcId']}",
+        state=STATES.get(whole(ad, "JobStatus"), JobState.IDLE),
+        entered=float(whole(ad, "EnteredCurrentStatus")),
+        queued=float(whole(ad, "QDate")),
+        image=text(ad, "EC2AmiID"),
+        type=text(ad, "EC2InstanceType"),
+        grid_state=text(ad, "GridJobStatus"),
+        machine=machine,
+        client_token=token,
+        token=text(ad, TOKEN),
+        launch=text(ad, LAUNCH),
+        hold_reason=text(ad, "HoldReason"),
+        hold_code=whole(ad, "HoldReasonCode"),
+        hold_subcode=whole(ad, "HoldReasonSubCode"),
+        marks=read_marks(tags),
+    )
+
+
+def read_grid_job_id(text: str) -> tuple[str, str | None]:
+    """Client token and machine of a `GridJobId`: `ec2 URL TOKEN [MACHINE]` (ec2job.cpp). Better than
+    EC2InstanceName, which stays after the machine was ended."""
+    parts = text.split()
+    token = parts[2] if len(parts) > 2 else ""
+    return token, parts[3] if len(parts) > 3 else None
+
+
+def text(ad: Ad, name: str) -> str:
+    """An attribute that is text, "" where it is not given or is anything else."""
+    value = ad.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def whole(ad: Ad, name: str) -> int:
+    """An attribute that is a number, 0 where it is not given or is anything else."""
+    value = ad.get(name)
+    return int(value) if isinstance(value, int | float) else 0

@@ -1,0 +1,154 @@
+"""How a launch is said to HTCondor: the submit description of jobs in the EC2 grid universe. Pure.
+
+Sources: HTCondor manual, "The EC2 grid type"; src/condor_utils/submit_utils.cpp; and FACTS there is a test
+for: tags and other parameters of RunInstances itself go along as `ec2_parameter_…`, so that a machine is
+owned from the moment it exists.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from extenci.cloud.requests import LaunchRequest
+from extenci.model.errors import PlanError
+from extenci.model.ownership import MARK_KEYS
+from extenci.model.services import Service
+
+API_VERSION = "2016-11-15"
+"""EC2's API version with TagSpecification; the GAHP's own is older."""
+
+TOKEN = "ExtenciToken"
+LAUNCH = "ExtenciLaunch"
+
+Parameters = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """Jobs that each launch one machine of `launch`. `label` is what the queue shows; `marks` are the tags
+    that say whose they are; `user_data_file` a path on the schedd's machine; `launch_mark` see there."""
+
+    label: str
+    launch: LaunchRequest
+    marks: Mapping[str, str]
+    launch_mark: str
+    user_data_file: str | None = None
+
+
+def attribute_of(key: str) -> str:
+    """The job attribute that says what a mark says: `extenci:source-sha256` → `ExtenciSourceSha256`."""
+    return "".join(part.capitalize() for part in re.split("[:-]", key))
+
+
+MARK_ATTRIBUTES = {key: attribute_of(key) for key in MARK_KEYS}
+
+
+def describe_jobs(request: JobRequest, service: Service) -> dict[str, str]:
+    """The submit description, without its number of jobs. PlanError where the service has no key files that
+    a job could name. It holds no secret: keys and user data stand in files."""
+    keys = service.job_credentials
+    if keys is None:
+        raise PlanError(
+            f"Jobs of HTCondor need key files, and the service {service.name} names none.",
+            "Name them under `condor: credentials:`, as paths on the schedd's machine.",
+        )
+    settings = request.launch.settings
+    ids = [group for group in settings.security_groups if group.startswith("sg-")]
+    names = [group for group in settings.security_groups if not group.startswith("sg-")]
+    said = {
+        "universe": "grid",
+        "grid_resource": f"ec2 {service.ec2_url}/",
+        "executable": request.label,
+        "transfer_executable": "false",
+        "ec2_access_key_id": keys.access_key_file,
+        "ec2_secret_access_key": keys.secret_key_file,
+        "ec2_ami_id": request.launch.image,
+        "ec2_instance_type": settings.type,
+        "ec2_keypair": settings.key_name,
+        "ec2_security_groups": ", ".join(names),
+        "ec2_security_ids": ", ".join(ids),
+        "ec2_vpc_subnet": settings.subnet,
+        "ec2_availability_zone": settings.availability_zone,
+        "ec2_user_data_file": request.user_data_file,
+        **parameter_lines(launch_parameters(request.launch)),
+        **{f"My.{name}": quoted(value) for name, value in job_attributes(request).items()},
+    }
+    return {key: literal(value, key) for key, value in said.items() if value}
+
+
+def job_attributes(request: JobRequest) -> dict[str, str]:
+    """What marks a job as owned, by the names of its attributes."""
+    marks = {MARK_ATTRIBUTES[key]: request.marks[key] for key in MARK_KEYS if key in request.marks}
+    return {**marks, TOKEN: request.launch.token, LAUNCH: request.launch_mark}
+
+
+def launch_parameters(launch: LaunchRequest) -> Parameters:
+    """Parameters of RunInstances that HTCondor has no command of its own for, or a flawed one: an instance
+    profile by name is dropped, and spot requests lose their tags."""
+    settings = launch.settings
+    found: Parameters = []
+    if settings.instance_profile:
+        kind = "Arn" if settings.instance_profile.startswith("arn:") else "Name"
+        found.append((f"IamInstanceProfile.{kind}", settings.instance_profile))
+    if settings.spot_price:
+        found += [
+            ("InstanceMarketOptions.MarketType", "spot"),
+            ("InstanceMarketOptions.SpotOptions.MaxPrice", settings.spot_price),
+            ("InstanceMarketOptions.SpotOptions.SpotInstanceType", "one-time"),
+        ]
+    found += volume_parameters(launch)
+    found += tag_parameters(launch.tags)
+    return [("Version", API_VERSION), *found] if found else []
+
+
+def volume_parameters(launch: LaunchRequest) -> Parameters:
+    """The root volume, where it is to differ from the image's."""
+    volume = launch.settings.root_volume
+    if volume is None or launch.root_device is None:
+        return []
+    known = {"VolumeSize": volume.gib, "VolumeType": volume.type, "Encrypted": volume.encrypted}
+    ebs = [
+        (f"BlockDeviceMapping.1.Ebs.{name}", str(value).lower() if isinstance(value, bool) else str(value))
+        for name, value in known.items()
+        if value is not None
+    ]
+    return [("BlockDeviceMapping.1.DeviceName", launch.root_device), *ebs] if ebs else []
+
+
+def tag_parameters(tags: Mapping[str, str]) -> Parameters:
+    """Tags that the machine is born with."""
+    if not tags:
+        return []
+    prefix = "TagSpecification.1"
+    found: Parameters = [(f"{prefix}.ResourceType", "instance")]
+    for number, (key, value) in enumerate(sorted(tags.items()), start=1):
+        found += [(f"{prefix}.Tag.{number}.Key", key), (f"{prefix}.Tag.{number}.Value", value)]
+    return found
+
+
+def parameter_lines(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """`ec2_parameter_names` and one line for each of them, dots written as underscores."""
+    known = dict(parameters)
+    if not known:
+        return {}
+    lines = {f"ec2_parameter_{name.replace('.', '_')}": value for name, value in known.items()}
+    return {"ec2_parameter_names": ", ".join(known), **lines}
+
+
+def quoted(value: str) -> str:
+    """A string literal of ClassAds."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def literal(value: str, key: str) -> str:
+    """A value that the submit language takes as it stands: nothing in it is expanded, and it is one line.
+    PlanError where that cannot be said."""
+    if any(ord(character) < 32 or ord(character) == 127 for character in value) or value != value.strip():
+        raise PlanError(
+            f"HTCondor cannot be told {key}: its value has control characters, or blanks at an end.",
+            "Change it in the spec, or launch with `launch: ec2`.",
+        )
+    return value.replace("$", "$(DOLLAR)")

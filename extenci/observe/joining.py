@@ -1,0 +1,84 @@
+"""Jobs and machines, read one after the other, as one list of machines. Pure.
+
+Queue, machines, queue: in between, a job may get its machine, and a machine may end. What changed between
+two readings is told as settling, so that nobody takes it for lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from extenci.model.observed import Job, Machine, MachineState, job_handle
+from extenci.model.ownership import Marks
+
+ENDED = MachineState.SHUTTING_DOWN
+"""The state of a machine in the making whose job will make none any more."""
+
+
+def unexplained(machines: Iterable[Machine], jobs: Iterable[Job]) -> bool:
+    """Whether jobs and machines do not match, so that the queue has to be read once more: a machine without
+    a job, or a job whose machine is not there."""
+    there = {machine.id for machine in machines if not machine.state.is_gone}
+    held = {job.machine for job in jobs if job.machine}
+    return bool(there ^ held)
+
+
+def join(
+    machines: Iterable[Machine], before: Iterable[Job], after: Iterable[Job] | None = None
+) -> tuple[Machine, ...]:
+    """Machines with their jobs, and jobs without machines as machines in the making.
+
+    `before` and `after` are the jobs of two readings of the queue around that of the machines; None: the
+    first one explained everything.
+    """
+    first = {job.id: job for job in before}
+    last = first if after is None else {job.id: job for job in after}
+    unsteady = {id_ for id_ in first.keys() | last.keys() if moved(first.get(id_), last.get(id_))}
+    jobs = {**{id_: job for id_, job in first.items() if id_ not in last and job.machine}, **last}
+    holders = latest_holders(jobs.values())
+    joined = [with_job(machine, holders.get(machine.id), last, unsteady) for machine in machines]
+    whole = {machine.id for machine in joined if not machine.state.is_gone}
+    waiting = (job for job in last.values() if job.machine is None or job.machine not in whole)
+    return (*joined, *(in_the_making(job, job.id in unsteady) for job in waiting))
+
+
+def moved(before: Job | None, after: Job | None) -> bool:
+    """Whether a job came, went, or changed its state or machine between two readings."""
+    if before is None or after is None:
+        return True
+    return (before.state, before.machine) != (after.state, after.machine)
+
+
+def latest_holders(jobs: Iterable[Job]) -> Mapping[str, Job]:
+    """Jobs by the machines that they name; of several the one that came into its state last."""
+    return {job.machine: job for job in sorted(jobs, key=lambda job: job.entered) if job.machine}
+
+
+def with_job(machine: Machine, job: Job | None, last: Mapping[str, Job], unsteady: set[str]) -> Machine:
+    """A machine and the job that holds it. A job that left between the readings is not there any more, but
+    its machine is on its way somewhere."""
+    if job is None:
+        return machine
+    return replace(
+        machine,
+        job=job if job.id in last else None,
+        settling=job.id in unsteady,
+        marks=machine.marks or job.marks,
+    )
+
+
+def in_the_making(job: Job, settling: bool) -> Machine:
+    """A job without a machine, or whose machine is gone, as what it is to become."""
+    marks: Marks | None = job.marks
+    return Machine(
+        id=job_handle(job.id),
+        state=ENDED if job.state.is_over else MachineState.PENDING,
+        image=job.image,
+        type=job.type,
+        launched=job.queued,
+        token=job.client_token,
+        marks=marks,
+        job=job,
+        settling=settling,
+    )

@@ -1,0 +1,46 @@
+"""The machines of a stack on one service, and the jobs that hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from extenci.model.observed import Machine, ServiceState
+from extenci.model.records import Records
+from extenci.model.words import Tagging
+from extenci.observe.joining import join, unexplained
+from extenci.observe.ownership import Known, assign, know
+
+if TYPE_CHECKING:
+    from extenci.cloud.clients import Clients
+
+ReadMachines = Callable[[ServiceState, "Clients", str, Records], ServiceState]
+"""Fills in the machines of a service's state."""
+
+
+def read_without_queue(empty: ServiceState, clients: Clients, stack: str, records: Records) -> ServiceState:
+    """Machines as the service alone reports them."""
+    known = know(clients.service.name, records)
+    return assign(replace(empty, machines=_machines(clients, stack, known)), clients.service, known)
+
+
+def read_with_queue(empty: ServiceState, clients: Clients, stack: str, records: Records) -> ServiceState:
+    """Machines and jobs, read queue, machines, and queue again where the two do not match."""
+    before = clients.condor.jobs(stack)
+    known = know(clients.service.name, records, before)
+    found = assign(replace(empty, machines=_machines(clients, stack, known)), clients.service, known)
+    after = clients.condor.jobs(stack) if unexplained(found.machines, before) else None
+    return replace(found, machines=join(found.machines, before, after), queue=clients.condor.facts())
+
+
+def _machines(clients: Clients, stack: str, known: Known) -> tuple[Machine, ...]:
+    found: list[Machine] = []
+    if clients.service.tags is not Tagging.NONE:
+        found += clients.ec2.machines(stack)
+    if clients.service.tags is not Tagging.CREATE:
+        if known.machines:
+            found += clients.ec2.machines_by_id(sorted(known.machines))
+        if known.by_token:
+            found += clients.ec2.machines_by_token(sorted(known.by_token))
+    return tuple({machine.id: machine for machine in found}.values())
