@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from extenci.cloud.job_ads import PROJECTION, read_job
-from extenci.cloud.submission import MARK_ATTRIBUTES, TOKEN, quoted
+from extenci.cloud.submission import MARK_ATTRIBUTES, TOKEN, quoted, to_attribute
 from extenci.model.errors import AccessRefused, ServiceError, Unreachable
 from extenci.model.observed import Job, QueueFacts
 from extenci.model.ownership import SERVICE, STACK
@@ -44,7 +44,9 @@ class Condor:
         """All jobs of a stack for this service."""
         mine = {STACK: stack, SERVICE: self._service.name}
         return self._query(
-            " && ".join(f"{MARK_ATTRIBUTES[key]} =?= {quoted(value)}" for key, value in mine.items())
+            " && ".join(
+                f"{MARK_ATTRIBUTES[key]} =?= {quoted(to_attribute(value))}" for key, value in mine.items()
+            )
         )
 
     def jobs_by_token(self, token: str) -> tuple[Job, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from extenci.cloud.submission import LAUNCH, MARK_ATTRIBUTES, TOKEN
+from extenci.cloud.submission import LAUNCH, MARK_ATTRIBUTES, TOKEN, from_attribute
 from extenci.model.observed import Job, JobState
 from extenci.model.ownership import read_marks
 
@@ -32,7 +32,7 @@ STATES = {
 def read_job(ad: Ad) -> Job:
     """A `Job` of a queue's ad. A state that nobody knows counts as idle."""
     token, machine = read_grid_job_id(text(ad, "GridJobId"))
-    tags = {key: text(ad, name) for key, name in MARK_ATTRIBUTES.items() if name in ad}
+    tags = {key: from_attribute(text(ad, name)) for key, name in MARK_ATTRIBUTES.items() if name in ad}
     return Job(
         id=f"{ad['ClusterId']}.{ad['ProcId']}",
         state=STATES.get(whole(ad, "JobStatus"), JobState.IDLE),

@@ -73,7 +73,7 @@ def describe_jobs(request: JobRequest, service: Service) -> dict[str, str]:
         "ec2_availability_zone": settings.availability_zone,
         "ec2_user_data_file": request.user_data_file,
         **parameter_lines(launch_parameters(request.launch)),
-        **{f"My.{name}": quoted(value) for name, value in job_attributes(request).items()},
+        **{f"My.{name}": quoted(to_attribute(value)) for name, value in job_attributes(request).items()},
     }
     return {key: literal(value, key) for key, value in said.items() if value}
 
@@ -137,18 +137,33 @@ def parameter_lines(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {"ec2_parameter_names": ", ".join(known), **lines}
 
 
+SPECIAL = '%\\"$'
+"""Characters that the submit language or old ClassAds take for more than themselves."""
+
+
+def to_attribute(text: str) -> str:
+    """A mark's value as an attribute has it: special characters as `%XX`."""
+    return "".join(f"%{ord(one):02X}" if one in SPECIAL else one for one in text)
+
+
+def from_attribute(text: str) -> str:
+    """The reverse of `to_attribute`."""
+    return re.sub("%([0-9A-F]{2})", lambda found: chr(int(found[1], 16)), text)
+
+
 def quoted(value: str) -> str:
-    """A string literal of ClassAds."""
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    """A string literal of ClassAds, of a value without quotes and backslashes."""
+    return f'"{value}"'
 
 
 def literal(value: str, key: str) -> str:
-    """A value that the submit language takes as it stands: nothing in it is expanded, and it is one line.
-    PlanError where that cannot be said."""
-    if any(ord(character) < 32 or ord(character) == 127 for character in value) or value != value.strip():
+    """A value that the submit language takes as it stands, on one line; values of `ec2_parameter_…` are not
+    expanded anyway. PlanError where it cannot be said: a backslash at its end goes on with the next line."""
+    is_one_line = all(ord(character) >= 32 and ord(character) != 127 for character in value)
+    if not is_one_line or value != value.strip() or value.endswith("\\"):
         raise PlanError(
-            f"HTCondor cannot be told {key}: its value has control characters, or blanks at an end.",
+            f"HTCondor cannot be told {key}: its value has control characters, blanks at an end, or ends with "
+            "a backslash.",
             "Change it in the spec, or launch with `launch: ec2`.",
         )
-    return value.replace("$", "$(DOLLAR)")
+    return value if key.startswith("ec2_parameter_") else value.replace("$", "$(DOLLAR)")

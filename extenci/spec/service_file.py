@@ -161,7 +161,8 @@ class ServiceFile(Strict):
             return self
         if not condor.is_local:
             raise wrong(
-                "must have 'credentials': two key files on the schedd's machine, which is not this one", "condor"
+                "must have 'credentials': two key files on the schedd's machine, which is not this one",
+                "condor",
             )
         if self.credentials is None or self.credentials.profile is not None:
             raise wrong("must have 'credentials' with two key files, since jobs of HTCondor name them")
