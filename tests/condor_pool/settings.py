@@ -29,7 +29,11 @@ _QUICK = {
     "SHUTDOWN_GRACEFUL_TIMEOUT": "5",
     "CONDOR_FSYNC": "False",
 }
-"""What makes EC2 jobs quick. The schedd's wait of 3 s before a gridmanager starts can't be set."""
+"""What makes EC2 jobs quick. What stays can't be set: 3 s until the schedd starts a gridmanager or tells it of
+new jobs, 3 s until that has read the queue, 5 s until its GAHP is asked for the first time.
+
+USE_PROCD keeps its default: without it condor_master 23.9.6 may crash when a schedd ends (seen).
+"""
 
 
 def _network(collector: str) -> dict[str, str]:
@@ -45,6 +49,7 @@ def _network(collector: str) -> dict[str, str]:
         "USE_SHARED_PORT": "False",
         "UID_DOMAIN": DOMAIN,
         "TRUST_DOMAIN": DOMAIN,
+        "SCHEDD_NAME": SCHEDD_NAME,
     }
 
 
@@ -67,7 +72,6 @@ def server_text(folder: Path, collector: str) -> str:
         **{name: f"$(LOCAL_DIR)/{name.lower()}" for name in ("LOG", "SPOOL", "EXECUTE", "LOCK", "RUN")},
         "CRED_STORE_DIR": "$(LOCAL_DIR)/cred_dir",
         "EC2_GAHP_LOG": "$(LOCAL_DIR)/gahp_log/EC2GahpLog.$(USERNAME)",
-        "SCHEDD_NAME": SCHEDD_NAME,
         "SCHEDD_ADDRESS_FILE": "$(SPOOL)/.schedd_address",
         **{f"ALLOW_{name}": "*" for name in access},
         "SEC_DEFAULT_AUTHENTICATION_METHODS": "FS, IDTOKENS",
@@ -75,7 +79,6 @@ def server_text(folder: Path, collector: str) -> str:
         "SEC_PASSWORD_DIRECTORY": "$(LOCAL_DIR)/passwords.d",
         "SEC_TOKEN_POOL_SIGNING_KEY_FILE": "$(LOCAL_DIR)/passwords.d/POOL",
         "SEC_TOKEN_SYSTEM_DIRECTORY": "$(LOCAL_DIR)/system_tokens.d",
-        "USE_PROCD": "False",
         "DISCARD_SESSION_KEYRING_ON_STARTUP": "False",
         "MASTER_NEW_BINARY_RESTART": "NEVER",
         **_QUICK,
