@@ -29,8 +29,8 @@ _QUICK = {
     "SHUTDOWN_GRACEFUL_TIMEOUT": "5",
     "CONDOR_FSYNC": "False",
 }
-"""What makes EC2 jobs quick. What stays can't be set: 3 s until the schedd starts a gridmanager or tells it of
-new jobs, 3 s until that has read the queue, 5 s until its GAHP is asked for the first time.
+"""What makes EC2 jobs quick. Some waits can't be set: 3 s until the schedd starts a gridmanager (or tells it
+of new jobs), 3 s until that has read the queue, 5 s until its GAHP is asked for the first time.
 
 USE_PROCD keeps its default: without it condor_master 23.9.6 may crash when a schedd ends (seen).
 """
