@@ -42,12 +42,7 @@ class Condor:
 
     def jobs(self, stack: str) -> tuple[Job, ...]:
         """All jobs of a stack for this service."""
-        mine = {STACK: stack, SERVICE: self._service.name}
-        return self._query(
-            " && ".join(
-                f"{MARK_ATTRIBUTES[key]} =?= {quoted(to_attribute(value))}" for key, value in mine.items()
-            )
-        )
+        return self._query(constraint_of(stack, self._service.name))
 
     def jobs_by_token(self, token: str) -> tuple[Job, ...]:
         """The jobs of one submit."""
@@ -184,6 +179,14 @@ class Condor:
             call=call,
             code="" if kind is Unreachable else "CondorError",
         )
+
+
+def constraint_of(stack: str, service: str) -> str:
+    """What tells a stack's jobs for a service from all others, as an expression of ClassAds."""
+    mine = {STACK: stack, SERVICE: service}
+    return " && ".join(
+        f"{MARK_ATTRIBUTES[key]} =?= {quoted(to_attribute(value))}" for key, value in mine.items()
+    )
 
 
 FAILED = {

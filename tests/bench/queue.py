@@ -1,0 +1,207 @@
+"""How long it takes to observe a queue of 10,000 jobs of a real HTCondor: python tests/bench/queue.py [JOBS]
+
+Extenci's own jobs, put there by its own submit. All but the 20 that HTCondor gives to a service by default
+are idle. Medians, beside what HTCondor's own tools take for the same jobs in the same run.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[0] = str(ROOT)  # in place of this folder, whose queue.py would hide the one that Python has
+
+from extenci import api  # noqa: E402
+from extenci.catalog.home import Home  # noqa: E402
+from extenci.cloud.clients import Clients  # noqa: E402
+from extenci.cloud.condor import constraint_of  # noqa: E402
+from extenci.cloud.job_ads import PROJECTION  # noqa: E402
+from extenci.cloud.requests import LaunchRequest  # noqa: E402
+from extenci.cloud.submission import JobRequest, describe_jobs  # noqa: E402
+from extenci.model.ownership import launch_mark  # noqa: E402
+from extenci.model.plans import LaunchWork, Plan  # noqa: E402
+from extenci.model.wishes import Wishes  # noqa: E402
+from extenci.sandbox import control  # noqa: E402
+from tests.condor_pool.installation import find_installation  # noqa: E402
+from tests.condor_pool.pool import Pool, start_pool  # noqa: E402
+
+STACK = "default"
+SERVICE = "campus"
+AT_A_TIME = 20
+RUNS = 5
+LIMIT = 2.0
+SPEC = """\
+service: campus
+images:
+  worker: {{source: worker.raw}}
+instances:
+  pool: {{image: worker, type: t3.micro, count: {count}, launch: condor, launch_timeout: 10h}}
+"""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A pool, a sandbox that it launches on, and a spec."""
+
+    folder: Path
+    pool: Pool
+    home: Home
+
+    def wishes(self) -> Wishes:
+        """The spec, loaded."""
+        return api.load([self.folder / "specs"], home=self.home)
+
+    def write_specs(self, count: int) -> None:
+        """The spec of a group of `count`, and its disk."""
+        specs = self.folder / "specs"
+        specs.mkdir(exist_ok=True)
+        (specs / "stack.yaml").write_text(SPEC.format(count=count), "utf-8")
+        with (specs / "worker.raw").open("wb") as file:
+            file.truncate(1 << 30)
+            file.write(b"one")
+
+    def write_service(self) -> None:
+        """The service's file: the sandbox, its keys as files that the jobs' user can read."""
+        status = control.status(self.home.path)
+        texts = [path.read_text("utf-8") for path in control.key_files(self.home.path)]
+        keys = [self.pool.write_key(f"bench-{number}", text) for number, text in enumerate(texts)]
+        known = {
+            "ec2": status.ec2,
+            "s3": status.s3,
+            "ebs": status.ebs,
+            "credentials": {"access_key_file": str(keys[0]), "secret_key_file": str(keys[1])},
+            "condor": {"pool": self.pool.collector, "schedd": self.pool.schedd},
+        }
+        self.home.services_folder.mkdir(parents=True, exist_ok=True)
+        text = "\n".join(f"{key}: {json.dumps(value)}" for key, value in known.items())
+        (self.home.services_folder / f"{SERVICE}.yaml").write_text(text + "\n", "utf-8")
+
+    def plan(self) -> Plan:
+        """A whole plan: specs, services, queue."""
+        return api.plan(self.wishes(), home=self.home).plan
+
+
+def fill_queue(bench: Bench, clients: Clients, count: int) -> None:
+    """Submit the jobs that a plan of `count` machines asks for, and wait for those that may start."""
+    work = next(one.work for one in bench.plan().changes if isinstance(one.work, LaunchWork))
+    assert work.count == count
+    launch = LaunchRequest(work.image.id or "", work.group.settings, count, "bench", work.tags)
+    request = JobRequest("campus/pool", launch, work.tags, launch_mark(work.group))
+    clients.condor.submit(describe_jobs(request, clients.service), count)
+    while sum(job.machine is not None for job in clients.condor.jobs(STACK)) < min(AT_A_TIME, count):
+        time.sleep(1)
+
+
+def peers(bench: Bench, schedd: Any, mine: str) -> dict[str, Callable[[], object]]:
+    """What HTCondor's own tools do for the same jobs."""
+    query = ["condor_q", "-allusers", "-name", bench.pool.schedd, "-pool", bench.pool.collector, "-constraint", mine]
+    projected = [*query, "-json", "-attributes", ",".join(PROJECTION)]
+
+    def run(command: list[str]) -> None:
+        text = bench.pool.daemons.run(*command)
+        assert len(text) > 1000
+
+    return {
+        "condor_q -af, the same attributes": partial(run, [*query, "-af", *PROJECTION]),
+        "condor_q -json, the same attributes": partial(run, projected),
+        "htcondor2 query, the same attributes": partial(schedd.query, mine, list(PROJECTION)),
+        "htcondor2 query, whole ads": partial(schedd.query, mine),
+    }
+
+
+def seconds(question: Callable[[], object]) -> float:
+    """The wall-clock seconds of one call."""
+    begin = time.perf_counter()
+    question()
+    return time.perf_counter() - begin
+
+
+def measure(jobs: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """The median of each, taking turns so that a busy moment hits all alike."""
+    for job in jobs.values():
+        seconds(job)
+    rounds = [{name: seconds(job) for name, job in jobs.items()} for _ in range(RUNS)]
+    return {name: statistics.median(one[name] for one in rounds) for name in jobs}
+
+
+def count_queries(bench: Bench) -> int:
+    """How often a plan asks the schedd for jobs."""
+    import htcondor2  # noqa: PLC0415 - reads the pool's configuration when it is loaded
+
+    asked: list[object] = []
+    original = htcondor2.Schedd.query
+
+    def counting(*args: object, **more: object) -> object:
+        asked.append(args)
+        return original(*args, **more)
+
+    htcondor2.Schedd.query = counting
+    try:
+        plan = bench.plan()
+    finally:
+        htcondor2.Schedd.query = original
+    assert plan.is_empty, plan.changes
+    return len(asked)
+
+
+def table(measured: dict[str, float], base: str) -> str:
+    """One line for each: median, and how many times the first peer's that is."""
+    lines = [f"{'what':<40}{'median s':>10}{'ratio':>8}{'limit s':>9}"]
+    for name, median in measured.items():
+        limit = f"{LIMIT:.2f}" if name == OBSERVING else "-"
+        lines.append(f"{name:<40}{median:>10.3f}{median / measured[base]:>8.2f}{limit:>9}")
+    return "\n".join(lines)
+
+
+OBSERVING = "Condor.jobs"
+
+
+def run(pool: Pool, folder: Path, count: int) -> str:
+    """Fill a queue, measure, and tell."""
+    import htcondor2  # noqa: PLC0415 - reads the pool's configuration when it is loaded
+
+    bench = Bench(folder, pool, Home(folder / "home"))
+    api.sandbox_service(bench.home)
+    try:
+        bench.write_service()
+        bench.write_specs(0)
+        assert api.apply(bench.wishes(), home=bench.home).ok
+        bench.write_specs(count)
+        clients = Clients(bench.wishes().services[SERVICE])
+        fill_queue(bench, clients, count)
+        found = htcondor2.Collector(pool.collector).locate(htcondor2.DaemonType.Schedd, pool.schedd)
+        mine = constraint_of(STACK, SERVICE)
+        jobs: dict[str, Callable[[], object]] = {
+            OBSERVING: partial(clients.condor.jobs, STACK),
+            "api.plan": bench.plan,
+            **peers(bench, htcondor2.Schedd(found), mine),
+        }
+        told = table(measure(jobs), "condor_q -json, the same attributes")
+        return f"{told}\n{count} jobs; queries of one plan: {count_queries(bench)}"
+    finally:
+        control.stop(bench.home.path)
+
+
+def main(count: int) -> None:
+    """Start a pool of its own, and measure."""
+    pool = start_pool(find_installation())
+    try:
+        pool.reconfigure({"GRIDMANAGER_MAX_SUBMITTED_JOBS_PER_RESOURCE_EC2": str(AT_A_TIME)})
+        with tempfile.TemporaryDirectory() as folder, pool.as_client():
+            print(run(pool, Path(folder), count))
+    finally:
+        pool.stop()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if sys.argv[1:] else 10_000)
