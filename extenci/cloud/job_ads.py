@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
+from math import isfinite
 
 from extenci.cloud.submission import LAUNCH, MARK_ATTRIBUTES, TOKEN, from_attribute
 from extenci.model.observed import Job, JobState
@@ -56,6 +58,8 @@ def read_grid_job_id(text: str) -> tuple[str, str | None]:
     """Client token and machine of a `GridJobId`: `ec2 URL TOKEN [MACHINE]` (ec2job.cpp). Better than
     EC2InstanceName, which stays after the machine was ended."""
     parts = text.split()
+    if parts[:1] != ["ec2"]:
+        return "", None
     token = parts[2] if len(parts) > 2 else ""
     return token, parts[3] if len(parts) > 3 else None
 
@@ -69,4 +73,7 @@ def text(ad: Ad, name: str) -> str:
 def whole(ad: Ad, name: str) -> int:
     """An attribute that is a number, 0 where it is not given or is anything else."""
     value = ad.get(name)
-    return int(value) if isinstance(value, int | float) else 0
+    is_number = isinstance(value, int | float) and not isinstance(
+        value, bool | Enum
+    )  # `undefined` is an Enum
+    return int(value) if is_number and isfinite(value) else 0

@@ -30,16 +30,22 @@ def join(
     """Machines with their jobs, and jobs without machines as machines in the making.
 
     `before` and `after` are the jobs of two readings of the queue around that of the machines; None: the
-    first one explained everything.
+    first one explained everything. A job names its machine only after HTCondor was told its id; until then
+    the client token, written into the job before the launch, shows whose the machine is.
     """
     first = {job.id: job for job in before}
     last = first if after is None else {job.id: job for job in after}
     unsteady = {id_ for id_ in first.keys() | last.keys() if moved(first.get(id_), last.get(id_))}
-    jobs = {**{id_: job for id_, job in first.items() if id_ not in last and job.machine}, **last}
+    jobs = {**first, **last}
     holders = latest_holders(jobs.values())
-    joined = [with_job(machine, holders.get(machine.id), last, unsteady) for machine in machines]
+    launched = {job.client_token: job for job in jobs.values() if job.client_token and not job.machine}
+    joined = [
+        with_job(machine, holders.get(machine.id) or launched.get(machine.token), last, unsteady)
+        for machine in machines
+    ]
     whole = {machine.id for machine in joined if not machine.state.is_gone}
-    waiting = (job for job in last.values() if job.machine is None or job.machine not in whole)
+    found = {machine.job.id for machine in joined if machine.job}
+    waiting = (job for job in last.values() if job.machine not in whole and job.id not in found)
     return (*joined, *(in_the_making(job, job.id in unsteady) for job in waiting))
 
 
@@ -52,17 +58,19 @@ def moved(before: Job | None, after: Job | None) -> bool:
 
 def latest_holders(jobs: Iterable[Job]) -> Mapping[str, Job]:
     """Jobs by the machines that they name; of several the one that came into its state last."""
-    return {job.machine: job for job in sorted(jobs, key=lambda job: job.entered) if job.machine}
+    ordered = sorted(jobs, key=lambda job: (job.entered, job.id))
+    return {job.machine: job for job in ordered if job.machine}
 
 
 def with_job(machine: Machine, job: Job | None, last: Mapping[str, Job], unsteady: set[str]) -> Machine:
-    """A machine and the job that holds it. A job that left between the readings is not there any more, but
-    its machine is on its way somewhere."""
+    """A machine and the job that holds it; nothing holds one that is gone. A job that left between the
+    readings is not there any more, but its machine is on its way somewhere."""
     if job is None:
         return machine
+    is_held = job.id in last and not machine.state.is_gone
     return replace(
         machine,
-        job=job if job.id in last else None,
+        job=job if is_held else None,
         settling=job.id in unsteady,
         marks=machine.marks or job.marks,
     )

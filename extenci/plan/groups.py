@@ -74,11 +74,11 @@ def find_provision(wish: InstancesWish, provisions: Mapping[Address, Provision])
 
 def judge_group(scene: Scene, stock: Stock, wish: InstancesWish, provision: Provision | ImageId) -> Group:
     """Sort a group's machines into those that stay, those that are too many and those to renew."""
-    settings = settings_mark(wish)
+    settings, is_crowded = settings_mark(wish), stock.is_crowded
     members = tuple(
         Member(
             machine,
-            judge_health(machine, wish, scene.now, is_crowded=stock.is_crowded),
+            judge_health(machine, wish, scene.now, is_crowded=is_crowded),
             outdated_fields(machine, wish, provision, settings),
         )
         for machine in stock.owned_machines.get(wish.address, ())
@@ -99,9 +99,10 @@ def judge_group(scene: Scene, stock: Stock, wish: InstancesWish, provision: Prov
 
 
 def first_to_go(member: Member) -> tuple[bool, bool, float, str]:
-    """The order in which surplus machines go."""
+    """The order in which surplus machines go. It stays the same while jobs get their machines."""
     machine = member.machine
-    return member.health.ok, not member.outdated, -machine.launched, machine.id
+    born = machine.job.queued if machine.job else machine.launched
+    return member.health.ok, not member.outdated, -born, machine.handle
 
 
 def by_id(members: list[Member]) -> tuple[Member, ...]:

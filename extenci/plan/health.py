@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extenci.model.observed import Job, JobState, Machine, MachineState
 from extenci.model.ownership import settings_mark
@@ -51,15 +51,17 @@ def judge_state(machine: Machine, launch_timeout: int, now: float) -> Health:
 
 
 def judge_job(machine: Machine, job: Job, launch_timeout: int, now: float, is_crowded: bool) -> Health:
-    """Judge a machine that a job holds, or a job that holds none."""
+    """Judge a machine that a job holds, or a job that holds none. Both together are whole, however young the
+    machine; the machine of a job that still waits may be too young to be listed."""
     age = now - max(job.entered, job.queued)
     if job.state is JobState.HELD:
         return Health(False, explain_hold(job))
     if job.state.is_over:
         return Health(True, settling=True) if age < SETTLING else Health(False, "left behind by its job")
     if machine.exists:
-        return judge_state(machine, launch_timeout, now)
-    if job.machine is not None:
+        found = judge_state(machine, launch_timeout, now)
+        return replace(found, settling=found.settling and age < SETTLING)
+    if job.machine is not None and job.state is not JobState.IDLE:
         return Health(True, settling=True) if age < SETTLING else Health(False, "whose machine is gone")
     if age <= launch_timeout or is_crowded:
         return Health(True, settling=age < SETTLING)

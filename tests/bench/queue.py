@@ -104,7 +104,16 @@ def fill_queue(bench: Bench, clients: Clients, count: int) -> None:
 
 def peers(bench: Bench, schedd: Any, mine: str) -> dict[str, Callable[[], object]]:
     """What HTCondor's own tools do for the same jobs."""
-    query = ["condor_q", "-allusers", "-name", bench.pool.schedd, "-pool", bench.pool.collector, "-constraint", mine]
+    query = [
+        "condor_q",
+        "-allusers",
+        "-name",
+        bench.pool.schedd,
+        "-pool",
+        bench.pool.collector,
+        "-constraint",
+        mine,
+    ]
     projected = [*query, "-json", "-attributes", ",".join(PROJECTION)]
 
     def run(command: list[str]) -> None:
