@@ -73,7 +73,6 @@ def text(ad: Ad, name: str) -> str:
 def whole(ad: Ad, name: str) -> int:
     """An attribute that is a number, 0 where it is not given or is anything else."""
     value = ad.get(name)
-    is_number = isinstance(value, int | float) and not isinstance(
-        value, bool | Enum
-    )  # `undefined` is an Enum
-    return int(value) if is_number and isfinite(value) else 0
+    if not isinstance(value, int | float) or isinstance(value, bool | Enum):  # `undefined` is an Enum
+        return 0
+    return int(value) if isfinite(value) else 0

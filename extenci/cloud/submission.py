@@ -15,11 +15,12 @@ from extenci.cloud.requests import LaunchRequest
 from extenci.model.errors import PlanError
 from extenci.model.ownership import MARK_KEYS
 from extenci.model.services import Service
+from extenci.model.wishes import LaunchSettings
 
 API_VERSION = "2016-11-15"
 """EC2's API version with TagSpecification; the GAHP's own is older."""
 
-TOKEN = "ExtenciToken"
+TOKEN = "ExtenciToken"  # noqa: S105 - the name of an attribute
 LAUNCH = "ExtenciLaunch"
 
 Parameters = list[tuple[str, str]]
@@ -56,7 +57,7 @@ def describe_jobs(request: JobRequest, service: Service) -> dict[str, str]:
         )
     settings = request.launch.settings
     ids = [group for group in settings.security_groups if group.startswith("sg-")]
-    names = [group for group in settings.security_groups if not group.startswith("sg-")]
+    names = () if group_parameters(settings) else group_names(settings)
     said = {
         "universe": "grid",
         "grid_resource": f"ec2 {service.ec2_url}/",
@@ -84,6 +85,23 @@ def job_attributes(request: JobRequest) -> dict[str, str]:
     return {**marks, TOKEN: request.launch.token, LAUNCH: request.launch_mark}
 
 
+SPLITS = re.compile("[ ,]")
+"""What HTCondor takes for the end of a security group's name (ran: 23.9.6). In a VPC a name may have both."""
+
+
+def group_names(settings: LaunchSettings) -> tuple[str, ...]:
+    """Security groups that are given by name."""
+    return tuple(group for group in settings.security_groups if not group.startswith("sg-"))
+
+
+def group_parameters(settings: LaunchSettings) -> Parameters:
+    """Security groups by name, where HTCondor's own command would take one of them for several."""
+    names = group_names(settings)
+    if not any(SPLITS.search(name) for name in names):
+        return []
+    return [(f"SecurityGroup.{number}", name) for number, name in enumerate(names, start=1)]
+
+
 def launch_parameters(launch: LaunchRequest) -> Parameters:
     """Parameters of RunInstances that HTCondor has no command of its own for, or a flawed one: an instance
     profile by name is dropped, and spot requests lose their tags."""
@@ -98,6 +116,7 @@ def launch_parameters(launch: LaunchRequest) -> Parameters:
             ("InstanceMarketOptions.SpotOptions.MaxPrice", settings.spot_price),
             ("InstanceMarketOptions.SpotOptions.SpotInstanceType", "one-time"),
         ]
+    found += group_parameters(settings)
     found += volume_parameters(launch)
     found += tag_parameters(launch.tags)
     return [("Version", API_VERSION), *found] if found else []
@@ -162,8 +181,8 @@ def literal(value: str, key: str) -> str:
     is_one_line = all(ord(character) >= 32 and ord(character) != 127 for character in value)
     if not is_one_line or value != value.strip() or value.endswith("\\"):
         raise PlanError(
-            f"HTCondor cannot be told {key}: its value has control characters, blanks at an end, or ends with "
-            "a backslash.",
+            f"HTCondor cannot be told {key}: its value has control characters or blanks at an end, or ends "
+            "with a backslash.",
             "Change it in the spec, or launch with `launch: ec2`.",
         )
     return value if key.startswith("ec2_parameter_") else value.replace("$", "$(DOLLAR)")

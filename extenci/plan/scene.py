@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from extenci.model.observed import Image, Machine, Observation, QueueFacts, ServiceState, Snapshot
+from extenci.model.observed import Image, JobState, Machine, Observation, QueueFacts, ServiceState, Snapshot
 from extenci.model.ownership import Marks, read_marks
 from extenci.model.records import SUBMIT, Records, ResourceRecord
 from extenci.model.services import Service
@@ -44,8 +44,9 @@ class Stock:
         """Whether HTCondor has given the service as many jobs as it may have at a time."""
         if self.queue is None or self.queue.most_submitted is None:
             return False
-        jobs = (machine.job for machine in self.machines.values())
-        return sum(job is not None and bool(job.client_token) for job in jobs) >= self.queue.most_submitted
+        jobs = [machine.job for machine in self.machines.values() if machine.job]
+        submitted = sum(job.state is not JobState.HELD and bool(job.client_token) for job in jobs)
+        return submitted >= self.queue.most_submitted
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def machine(
 
 def shown(machines: tuple[Machine, ...]) -> list[tuple[str, str, str | None, bool]]:
     """Each machine's id and state, its job, and whether it settles."""
-    return [(one.id, str(one.state), one.job and one.job.id, one.settling) for one in machines]
+    return [(one.id, str(one.state), one.job.id if one.job else None, one.settling) for one in machines]
 
 
 # What one reading of the queue explains.
@@ -196,7 +196,7 @@ def test_a_removed_job_whose_machine_is_gone_is_told_of_once() -> None:
 
 
 def test_of_two_jobs_that_name_one_machine_the_later_one_holds_it() -> None:
-    """To remove the other would end the machine of the one that holds it, so it is not a machine of its own."""
+    """The other is no machine of its own: to remove it would end the machine of the one that holds it."""
     first, second = job("1.0", "i-1"), job("2.0", "i-1", entered=70.0)
     for jobs in ([first, second], [second, first]):
         assert shown(join([machine()], jobs)) == [("i-1", "running", "2.0", False)]
