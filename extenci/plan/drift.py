@@ -92,14 +92,15 @@ def stopped_machines(scene: Scene, stock: Stock) -> Iterator[Drift]:
 
 def unasked_differences(scene: Scene, groups: tuple[Group, ...]) -> Iterator[Drift]:
     """Machines that are not what the specs ask for, though the specs have not changed since they were
-    last fully applied. A new version of the image is no drift: the disk's content is not in the spec."""
+    last fully applied. A new version of the image is no drift: the disk's content is not in the spec; nor is
+    what settles."""
     for group in groups:
         address = group.wish.address
         applied = scene.applied(address)
         if applied is None or differing_fields(applied, group_fields(group.wish), LAUNCH_FIELDS):
             continue
         for member in group.members:
-            for field in member.outdated:
+            for field in () if member.health.settling else member.outdated:
                 if field.path != "image" or not isinstance(group.wish.image, Address):
                     path = f"machines.{member.machine.id}.{field.path}"
                     yield Drift(address, Kind.INSTANCES, path, field.after, field.before)

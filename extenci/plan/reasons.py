@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from extenci.model.plans import FieldChange
 from extenci.model.wishes import InstancesWish
@@ -47,9 +48,22 @@ def explain_replace(scene: Scene, group: Group) -> str:
         [f"{listed(names, most=len(names))} {'differs' if len(names) == 1 else 'differ'}"] if names else []
     )
     causes += [f"{jobless} without a job"] if jobless else []
+    return ", ".join((*causes, *explain_illness(group)))
+
+
+MOST_CAUSES = 5
+"""Each held job may have a reason of its own."""
+
+
+def explain_illness(group: Group) -> Iterator[str]:
+    """`1 stopped`, `2 held: held by a person (code 1)`: the commonest causes, the rest as a number."""
     ill = Counter(member.health.message for member in group.renewed if not member.health.ok)
-    causes += [f"{number} {message}" for message, number in sorted(ill.items())]
-    return ", ".join(causes)
+    ranked = sorted(ill, key=lambda message: (-ill[message], message))
+    shown = ranked if len(ranked) <= MOST_CAUSES else ranked[: MOST_CAUSES - 1]
+    yield from (f"{ill[message]} {message}" for message in sorted(shown))
+    rest = ill.total() - sum(ill[message] for message in shown)
+    if rest:
+        yield f"{rest} for other reasons"
 
 
 def applied_count(scene: Scene, wish: InstancesWish) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from extenci.model.observed import Image, ImageState, Machine, Observation
+from extenci.model.observed import Image, ImageState, JobState, Machine, Observation
 from extenci.model.ownership import settings_mark
 from extenci.model.records import Records, ResourceKind
 from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
@@ -129,7 +129,10 @@ def instances_status(
 
 
 def machine_state(machine: Machine) -> str:
-    """The service's word for a machine, or HTCondor's for a job that has none."""
+    """The service's word for a machine, or HTCondor's for a job that has none. A job whose machine went may
+    not know that yet."""
     if machine.exists or machine.job is None:
         return str(machine.state)
+    if machine.job.machine is not None and machine.job.state is JobState.RUNNING:
+        return "machine gone"
     return str(machine.job.state)

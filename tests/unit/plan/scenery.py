@@ -9,10 +9,14 @@
       images: {ami-1: {of: worker, disk: A, snapshots: [snap-1]}}
       snapshots: {snap-1: {of: worker, disk: A}}
       machines: {i-1: {of: pool, image: ami-1, disk: A}}
+      jobs: {"7.0": {of: pool, image: ami-1, disk: A, state: running, machine: i-1}}
+      queue: {most_submitted: 20}
     records: {applied: {pool: {count: 2}}, machines: {i-9: {of: pool}}}
     plan: the expected plan, as `show_plan` writes it
 
-Names without a slash are on `sandbox`. Now is the second 100,000; machines are an hour old.
+Names without a slash are on `sandbox`. Now is the second 100,000; machines and jobs are an hour
+old. A job is idle where nothing else is said (`state`, `hold: [37, 9]`); one with a machine, or that is
+`submitted`, has a client token; one that `changed` did so between two readings of the queue.
 """
 
 from __future__ import annotations
@@ -29,14 +33,17 @@ from ruamel.yaml import YAML
 from extenci.model.observed import (
     Image,
     ImageState,
+    Job,
+    JobState,
     Machine,
     MachineState,
     Observation,
+    QueueFacts,
     ServiceState,
     Snapshot,
     SnapshotState,
 )
-from extenci.model.ownership import Marks, settings_mark
+from extenci.model.ownership import Marks, launch_mark, settings_mark
 from extenci.model.plans import (
     AdoptWork,
     Change,
@@ -65,6 +72,7 @@ from extenci.model.wishes import (
     Wishes,
 )
 from extenci.model.words import Address, Architecture, BootMode, Launch, Method, Role, Tagging
+from extenci.observe.joining import join
 from extenci.plan import applied_fields, make_plan
 
 NOW = 100_000.0
@@ -263,8 +271,18 @@ def state(name: str, there: Body, groups: tuple[InstancesWish, ...]) -> ServiceS
         at=NOW,
         images=tuple(image(name, key, said) for key, said in (there.get("images") or {}).items()),
         snapshots=tuple(snapshot(name, key, said) for key, said in (there.get("snapshots") or {}).items()),
-        machines=tuple(machine(name, key, said, groups) for key, said in machines(there)),
+        machines=machines_and_jobs(name, there, groups),
+        queue=QueueFacts(**there["queue"]) if "queue" in there else None,
     )
+
+
+def machines_and_jobs(name: str, there: Body, groups: tuple[InstancesWish, ...]) -> tuple[Machine, ...]:
+    """The machines of a service, joined with the jobs; those that changed were not there at first."""
+    found = [machine(name, key, said, groups) for key, said in machines(there)]
+    said = there.get("jobs") or {}
+    jobs = {key: job(name, key, one, groups) for key, one in said.items()}
+    steady = [one for key, one in jobs.items() if not said[key].get("changed")]
+    return join(found, steady, jobs.values())
 
 
 def machines(there: Body) -> list[tuple[str, Body]]:
@@ -322,6 +340,7 @@ def machine(name: str, key: str, said: Body, groups: tuple[InstancesWish, ...]) 
         image=said["image"],
         type=said.get("type", "t3.micro"),
         launched=NOW - said.get("age", 3600),
+        token=said.get("token", ""),
         host=f"{key}.example",
         key_name=said.get("key_name"),
         groups=frozenset(said.get("groups", ())),
@@ -331,6 +350,32 @@ def machine(name: str, key: str, said: Body, groups: tuple[InstancesWish, ...]) 
         reason=said.get("reason", ""),
         tags=tags(said, known),
         marks=known,
+    )
+
+
+def job(name: str, key: str, said: Body, groups: tuple[InstancesWish, ...]) -> Job:
+    """A job that is there. What is not said of its settings is as its group wishes it."""
+    wish = next((group for group in groups if group.address == address(said["of"])), None)
+    hidden = wish or group_wish("x", {"image": "x", "launch": "condor"})
+    if {"type", "user_data", "key_name"} & said.keys():
+        hidden = replace(hidden, settings=launch_settings(said))
+    code, subcode = said.get("hold", (0, 0))
+    has_token = "machine" in said or said.get("submitted")
+    return Job(
+        id=key,
+        state=JobState(said.get("state", "held" if code else "idle")),
+        entered=NOW - said.get("age", 3600),
+        queued=NOW - said.get("queued", said.get("age", 3600)),
+        image=said["image"],
+        type=said.get("type", "t3.micro"),
+        machine=said.get("machine"),
+        client_token=f"token of {key}" if has_token else "",
+        token="submit-1",
+        launch=said.get("launch", launch_mark(hidden)),
+        hold_reason=said.get("reason", ""),
+        hold_code=code,
+        hold_subcode=subcode,
+        marks=marks(name, said, said.get("settings", settings_mark(hidden))),
     )
 
 

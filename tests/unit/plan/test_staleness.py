@@ -289,3 +289,74 @@ def test_a_removal_stopped_halfway_goes_on() -> None:
     assert differences(compare(there, set(), set(), saved, {})) == (
         "terminate sandbox/pool: 3 machines, now 1",
     )
+
+
+# Groups that HTCondor launches.
+
+QUEUED: Body = {"of": "pool", "image": "ami-1", "disk": "A", "type": "t3.micro", "age": 300}
+BORN: Body = {"of": "pool", "image": "ami-1", "disk": "A", "age": 5}
+IMAGES: Body = {"ami-1": {"of": "worker", "disk": "A"}}
+
+
+def condor_specs(count: int, **more: Any) -> Body:
+    group = {"image": "worker", "launch": "condor", "count": count, **more}
+    return {"images": {"worker": {"disk": "A"}}, "instances": {"pool": group}}
+
+
+def queue_of(jobs: Body, **machines: Body) -> Body:
+    return {"images": IMAGES, "jobs": jobs, "machines": machines}
+
+
+WAITING = queue_of({"7.0": QUEUED, "7.1": QUEUED, "7.2": QUEUED})
+ONE_STARTED = queue_of(
+    {"7.0": QUEUED, "7.1": {**QUEUED, "machine": "i-1"}, "7.2": QUEUED},
+    **{"i-1": {**BORN, "state": "pending"}},
+)
+ONE_RUNNING = queue_of(
+    {
+        "7.0": QUEUED,
+        "7.1": {**QUEUED, "queued": 300, "age": 2, "state": "running", "machine": "i-1"},
+        "7.2": QUEUED,
+    },
+    **{"i-1": BORN},
+)
+
+
+def test_a_queued_job_that_got_its_machine_makes_no_plan_stale() -> None:
+    for specs in (condor_specs(5), condor_specs(2), condor_specs(3, type="m5.large"), condor_specs(1)):
+        saved = plan_of(WAITING, specs)
+        assert saved.changes
+        for now in (ONE_STARTED, ONE_RUNNING):
+            assert compare(now, set(), set(), saved, specs) == Fresh()
+            back = plan_of(now, specs)
+            assert compare_plans(back, saved, NOTHING, NOTHING) == Fresh()
+
+
+def test_a_group_that_goes_may_get_machines_meanwhile() -> None:
+    saved = plan_of(WAITING, {})
+    assert compare(ONE_RUNNING, set(), set(), saved, {}) == Fresh()
+
+
+def test_a_job_that_was_stuck_and_got_its_machine_makes_a_plan_stale() -> None:
+    specs = condor_specs(2, launch_timeout=200)
+    saved = plan_of(queue_of({"7.0": QUEUED}), specs)
+    now = queue_of({"7.0": {**QUEUED, "machine": "i-1"}}, **{"i-1": {**BORN, "state": "pending"}})
+    assert differences(compare(now, set(), set(), saved, specs)) == (
+        "replace sandbox/pool: 1 machine, now 0",
+    )
+
+
+def test_a_job_that_was_held_meanwhile_makes_a_plan_stale() -> None:
+    specs = condor_specs(4)
+    saved = plan_of(WAITING, specs)
+    now = queue_of({"7.0": QUEUED, "7.1": {**QUEUED, "hold": [1, 0]}, "7.2": QUEUED})
+    assert differences(compare(now, set(), set(), saved, specs)) == (
+        "replace sandbox/pool: 0 machines, now 1",
+    )
+
+
+def test_a_launch_that_was_cut_off_goes_on_with_the_jobs_that_are_queued() -> None:
+    specs = condor_specs(5)
+    saved = plan_of(queue_of({}), specs)
+    (launch,) = (change.id for change in saved.changes)
+    assert isinstance(compare(WAITING, {launch}, set(), saved, specs), Continues)

@@ -105,3 +105,37 @@ def test_machines_of_a_group_no_longer_wished_are_shown() -> None:
 def test_only_what_is_selected_is_shown() -> None:
     specs = {"images": {"worker": {"disk": "A"}, "other": {"disk": "B"}}, "select": ["other"]}
     assert [image.address for image in status_of({"specs": specs}).images] == [address("other")]
+
+
+def test_a_group_that_htcondor_launches_shows_its_jobs() -> None:
+    known = {"of": "pool", "image": "ami-1", "disk": "A"}
+    found = group_of(
+        {
+            "specs": {
+                "images": {"worker": {"disk": "A"}},
+                "instances": {"pool": {"image": "worker", "launch": "condor", "count": 6}},
+            },
+            "there": {
+                "images": {"ami-1": {"of": "worker", "disk": "A"}},
+                "machines": {"i-1": known, "i-2": known, "i-3": known},
+                "jobs": {
+                    "7.0": {**known, "state": "running", "machine": "i-1"},
+                    "7.1": {**known, "hold": [1, 0], "machine": "i-2"},
+                    "7.2": {**known, "age": 10},
+                    "7.3": {**known, "hold": [37, 9]},
+                    "7.4": {**known, "state": "running", "machine": "i-9"},
+                    "7.5": {**known, "state": "removed"},
+                    "7.6": {**known, "type": "m5.large"},
+                },
+            },
+        }
+    )
+    assert [(one.id, one.state, one.job, one.outdated) for one in found.machines] == [
+        ("i-1", "running", "7.0", False),
+        ("i-2", "running", "7.1", False),
+        ("i-3", "running", None, True),
+        ("", "idle", "7.2", False),
+        ("", "held", "7.3", False),
+        ("", "machine gone", "7.4", False),
+        ("", "idle", "7.6", True),
+    ]
