@@ -30,6 +30,7 @@ from extenci.model.errors import (
     ServiceError,
     StalePlan,
 )
+from extenci.model.findings import Finding
 from extenci.model.outcomes import Event as Happening
 from extenci.model.outcomes import Listener, Noted, Result
 from extenci.model.plans import Plan, SavedPlan
@@ -204,6 +205,16 @@ def status(wishes: Wishes, *, home: Home | None = None) -> StackStatus:
         look = desk.look()
         found = make_status(wishes, desk.disks(), look.observation, look.records)
     return replace(found, sandbox_machines="simulated") if "sandbox" in wishes.services else found
+
+
+def doctor(
+    paths: Sequence[Path] = (), *, home: Home | None = None, service: str | None = None
+) -> tuple[Finding, ...]:
+    """What is missing on this machine and for each service of the specs, or of the user where there are no
+    specs. What cannot be looked at is a finding, too; only UsageError is raised."""
+    from extenci.observe.diagnosis import diagnose
+
+    return diagnose(paths, home or Home.find(), service, sandbox_service)
 
 
 @dataclass(frozen=True)

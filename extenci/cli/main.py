@@ -12,6 +12,7 @@ from extenci import __version__
 from extenci.cli import catalog, sandbox
 from extenci.cli.apply import apply
 from extenci.cli.destroy import destroy
+from extenci.cli.doctor import doctor
 from extenci.cli.failures import (
     report_defect,
     report_error,
@@ -69,7 +70,7 @@ def describe(
     """
 
 
-for command in (plan, apply, destroy, status, validate, schema):
+for command in (plan, apply, destroy, status, validate, doctor, schema):
     app.command()(command)
 app.add_typer(catalog.app)
 app.add_typer(sandbox.app)

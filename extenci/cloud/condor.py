@@ -8,11 +8,13 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
 from extenci.cloud.job_ads import PROJECTION, read_job
+from extenci.cloud.schedd_settings import read_version, with_settings
 from extenci.cloud.submission import MARK_ATTRIBUTES, TOKEN, quoted, to_attribute
 from extenci.model.errors import AccessRefused, ServiceError, Unreachable
 from extenci.model.observed import Job, QueueFacts
@@ -21,12 +23,9 @@ from extenci.model.services import CondorAccess, Service
 
 Found = TypeVar("Found")
 
-MOST_SUBMITTED = "GRIDMANAGER_MAX_SUBMITTED_JOBS_PER_RESOURCE"
-"""How many jobs HTCondor gives to one service at a time; with `_EC2` behind it, to one of that kind
-(condor_gridmanager/baseresource.cpp)."""
-MOST_SUBMITTED_DEFAULT = 20
-"""For EC2 (src/condor_utils/param_info.in)."""
 REMOVE_AT_ONCE = 1000
+SUBMITTING = "QMGMT_WRITE_CMD"
+"""The command behind a submit (src/condor_includes/condor_commands.h)."""
 
 _one_at_a_time = threading.Lock()  # the bindings keep connections and sessions that threads may not share
 
@@ -75,8 +74,12 @@ class Condor:
             self._ask("remove", partial(self._act, batch, reason))
 
     def facts(self) -> QueueFacts:
-        """What the schedd is, and the limits it has."""
+        """What the schedd is, whom it takes us for, and the limits it has, as far as it says."""
         return self._ask("look up", self._read_facts)
+
+    def owner(self) -> str:
+        """The user who would own jobs that are submitted here: `ann@example.edu`."""
+        return self._ask("authenticate", self._read_owner)
 
     def _act(self, batch: list[str], reason: str, htcondor: Any, schedd: Any) -> None:
         answer = schedd.act(htcondor.JobAction.Remove, batch, reason)
@@ -93,17 +96,17 @@ class Condor:
 
     def _read_facts(self, htcondor: Any, _schedd: Any) -> QueueFacts:
         ad = self._locate(htcondor)
-        limit: int | None = None
-        try:
-            settings = htcondor.RemoteParam(ad)
-            for name in (f"{MOST_SUBMITTED}_EC2", MOST_SUBMITTED):
-                if limit is None and name in settings:
-                    limit = int(settings[name])
-        except (htcondor.HTCondorException, OSError, ValueError):
-            return QueueFacts(str(ad.get("Name", "")), str(ad.get("CondorVersion", "")))
-        return QueueFacts(
-            str(ad.get("Name", "")), str(ad.get("CondorVersion", "")), limit or MOST_SUBMITTED_DEFAULT
-        )
+        known = QueueFacts(str(ad.get("Name", "")), read_version(str(ad.get("CondorVersion", ""))))
+        with suppress(htcondor.HTCondorException, OSError, ValueError):
+            known = replace(known, owner=self._read_owner(htcondor, _schedd))
+        with suppress(htcondor.HTCondorException, OSError, ValueError):
+            known = with_settings(known, htcondor.RemoteParam(ad), self._service)
+        return known
+
+    def _read_owner(self, htcondor: Any, _schedd: Any) -> str:
+        """Asked of the command that submits, which has to authenticate; others need not."""
+        answer = htcondor.ping(self._locate(htcondor), SUBMITTING)
+        return str(answer.get("MyRemoteUserName", ""))
 
     def _query(self, constraint: str) -> tuple[Job, ...]:
         def ask(_htcondor: Any, schedd: Any) -> tuple[Job, ...]:
@@ -118,7 +121,7 @@ class Condor:
 
     def _bindings(self) -> Any:
         try:
-            import htcondor2
+            import htcondor2  # noqa: PLC0415 - slow to load, and not everybody needs it
         except ImportError:
             raise ServiceError(
                 "HTCondor's bindings for Python are not installed here.",
@@ -194,6 +197,7 @@ FAILED = {
     "submit": "did not take the jobs",
     "remove": "did not remove the jobs",
     "look up": "could not be asked what it is",
+    "authenticate": "does not say whom it takes us for",
 }
 
 
@@ -209,7 +213,16 @@ def classify(text: str) -> tuple[type[ServiceError], str]:
         )
     if any(
         word in lower
-        for word in ("connect", "communicat", "locate", "address", "fetch", "timed out", "reach")
+        for word in (
+            "connect",
+            "communicat",
+            "locate",
+            "address",
+            "fetch",
+            "timed out",
+            "reach",
+            "performing action",
+        )
     ):
         return Unreachable, "Check that HTCondor runs (condor_status -schedd), and try again."
     return ServiceError, "See the schedd's log for more."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 PAGE = 1000
 """Results a page: the most that DescribeInstances, -Images and -Snapshots give."""
+FEWEST = 5
+"""The fewest results a page that DescribeInstances may be asked for."""
 FILTER_VALUES = 200
 """The most values that a call's filters may have."""
 RESOURCES = 1000
@@ -141,6 +144,17 @@ class Ec2:
         for batch in _batches(ids, RESOURCES) if keys else ():
             with self._asking("DeleteTags") as ec2:
                 ec2.delete_tags(Resources=list(batch), Tags=[{"Key": key} for key in sorted(keys)])
+
+    def server_time(self) -> float | None:
+        """Asks for next to nothing: whether the service answers, and what time it has (seconds since the
+        epoch), None where it does not say."""
+        with self._asking("DescribeInstances") as ec2:
+            answer = ec2.describe_instances(MaxResults=FEWEST)
+        headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        try:
+            return parsedate_to_datetime(headers["date"]).timestamp()
+        except (KeyError, ValueError):
+            return None
 
     def console_output(self, machine: str) -> str:
         """What a machine wrote on its serial console, "" while the service has nothing of it."""

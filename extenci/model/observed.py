@@ -65,7 +65,9 @@ class Job:
     `id` is `CLUSTER.PROC`; `entered` when it came into its state and `queued` when it was submitted (seconds
     since the epoch); `grid_state` is HTCondor's last word on the machine (`GridJobStatus`); `machine` its
     machine's id once it has one; `client_token` what RunInstances was called with; `token` the submit's own;
-    `launch` a hash of all launch settings. A held job has a `hold_reason` and codes.
+    `launch` a hash of all launch settings. A held job has a `hold_reason` and codes; so does a removed one
+    whose machine HTCondor failed to end. `unavailable_since` is when HTCondor last found that it cannot use
+    the service at all (its key files, or no answer), 0 while it can.
     """
 
     id: str
@@ -82,6 +84,7 @@ class Job:
     hold_reason: str = ""
     hold_code: int = 0
     hold_subcode: int = 0
+    unavailable_since: float = 0.0
     marks: Marks | None = None
 
 
@@ -166,13 +169,20 @@ def job_handle(job: str) -> str:
 
 @dataclass(frozen=True)
 class QueueFacts:
-    """What is known of the HTCondor that launches machines of a service. `most_submitted` is the number of
-    jobs that it gives to one service at a time (`GRIDMANAGER_MAX_SUBMITTED_JOBS_PER_RESOURCE_EC2`), None
-    where it does not say."""
+    """What is known of the HTCondor that launches machines of a service.
+
+    `version` is "23.9.6"; `most_submitted` the number of jobs that it gives to the service at a time
+    (`GRIDMANAGER_MAX_SUBMITTED_JOBS_PER_RESOURCE_EC2`); `owner` the user that it takes us for
+    (`ann@example.edu`), who would own the jobs. `has_ec2_gahp`: whether it can speak EC2 at all;
+    `has_ca_file`: whether that trusts certificates of its own choice. "" and None: it does not say.
+    """
 
     schedd: str = ""
     version: str = ""
     most_submitted: int | None = None
+    owner: str = ""
+    has_ec2_gahp: bool | None = None
+    has_ca_file: bool | None = None
 
 
 @dataclass(frozen=True)

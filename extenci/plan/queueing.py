@@ -10,6 +10,7 @@ from extenci.plan.groups import Group
 from extenci.plan.health import SETTLING
 from extenci.plan.holds import MACHINE_MAY_BE_LOST
 from extenci.plan.parts import Part, counted, listed
+from extenci.plan.queue_limits import as_warnings, judge_queue
 from extenci.plan.scene import Scene, Stock, is_planned
 
 
@@ -17,25 +18,21 @@ def watch_queue(scene: Scene, stock: Stock, groups: Iterable[Group]) -> Part:
     """Warnings about the jobs of one service."""
     return Part(
         warnings=(
-            *warn_of_crowd(stock, groups),
+            *warn_of_limits(stock, groups),
             *warn_of_lost_machines(scene, stock),
             *warn_of_lingering_jobs(scene, stock),
         )
     )
 
 
-def warn_of_crowd(stock: Stock, groups: Iterable[Group]) -> Iterator[str]:
-    """More jobs than HTCondor gives to one service at a time: the others wait, and nothing says why."""
-    most = stock.queue.most_submitted if stock.queue else None
+def warn_of_limits(stock: Stock, groups: Iterable[Group]) -> tuple[str, ...]:
+    """What will stop jobs that this plan submits, or keep those that are there waiting."""
     mine = [group for group in groups if group.wish.launch is Launch.CONDOR]
     wanted = sum(group.wish.count for group in mine)
     unsettled = any(group.missing or group.renewed or not_started(group) for group in mine)
-    if most is not None and wanted > most and unsettled:
-        yield (
-            f"HTCondor gives {stock.service.name} at most {counted(most, 'job')} at a time: of the {wanted} "
-            f"machines wanted there, {wanted - most} will wait in the queue. Raise "
-            "GRIDMANAGER_MAX_SUBMITTED_JOBS_PER_RESOURCE_EC2 in the schedd's configuration."
-        )
+    if stock.queue is None or not unsettled:
+        return ()
+    return as_warnings(judge_queue(stock.service, stock.queue, wanted))
 
 
 def not_started(group: Group) -> bool:
@@ -50,8 +47,8 @@ def warn_of_lost_machines(scene: Scene, stock: Stock) -> Iterator[str]:
         if job is not None and job.hold_code == MACHINE_MAY_BE_LOST:
             yield (
                 f"THE MACHINE OF JOB {job.id} ({address_of(machine)}) MAY BE LOST AND RUNNING: HTCondor "
-                f"holds the job with code {MACHINE_MAY_BE_LOST} and will not end it. Look for it in the console of "
-                f"{stock.service.name}" + (f": {job.machine}." if job.machine else ".")
+                f"holds the job with code {MACHINE_MAY_BE_LOST} and will not end it. Look for it in the "
+                f"console of {stock.service.name}" + (f": {job.machine}." if job.machine else ".")
             )
 
 

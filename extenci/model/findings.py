@@ -1,0 +1,34 @@
+"""What a look at this machine and its services found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How bad a finding is: a PROBLEM stops something that the specs ask for."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `subject` is a service's name, or MACHINE; `hint` says what to do."""
+
+    subject: str
+    level: Level
+    text: str
+    hint: str = ""
+
+
+MACHINE = "this machine"
+"""The subject of what is about no service."""
+
+
+def count_level(findings: Iterable[Finding], level: Level) -> int:
+    """How many findings are of a level."""
+    return sum(one.level is level for one in findings)
