@@ -46,7 +46,10 @@ def account_of(name: str) -> Account:
 def can_read(path: Path, account: Account) -> Reading:
     """Whether a user can read a file."""
     above = can_reach(path.parent, account)
-    return _judge(path, account, READ) if above.possible else above
+    if above.possible is False:
+        return above
+    file = _judge(path, account, READ)
+    return file if above.possible or file.possible is False else above
 
 
 def can_reach(folder: Path, account: Account) -> Reading:
