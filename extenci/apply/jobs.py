@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from extenci.apply.instances import end_instances
 from extenci.apply.memory import remember
 from extenci.apply.orders import Order, request_of, unused_token
 from extenci.apply.readiness import judge, lost_error
+from extenci.apply.user_data import write_user_data
 from extenci.apply.workshop import Bench
 from extenci.cloud.submission import JobRequest, describe_jobs
-from extenci.model.errors import CatalogError, Interrupted, ServiceError, Unreachable
+from extenci.model.errors import Interrupted, ServiceError, Unreachable
 from extenci.model.journal import written_down
 from extenci.model.observed import Job, JobState, Machine, MachineState
 from extenci.model.ownership import launch_mark
 from extenci.model.records import SUBMIT, ResourceKind
-from extenci.model.wishes import InstancesWish
 from extenci.plan.holds import advise_hold, explain_hold
 from extenci.stage.tagging import tag_after_birth
 from extenci.stage.waiting import wait_for
@@ -60,7 +55,7 @@ def _submit(order: Order, token: str, bench: Bench) -> None:
         launch=request,
         marks=tags,
         launch_mark=launch_mark(order.group),
-        user_data_file=_write_user_data(order.group, bench.workshop.folder),
+        user_data_file=write_user_data(order.group, bench.workshop.folder, bench.means.clients),
     )
     description = describe_jobs(job, bench.means.clients.service)
     shown = {"image": order.image, "count": order.count, "type": order.group.settings.type}
@@ -72,29 +67,6 @@ def _submit(order: Order, token: str, bench: Bench) -> None:
             if not jobs:
                 raise
         settle({"jobs": list(jobs)})
-
-
-def _write_user_data(group: InstancesWish, folder: Path) -> str | None:
-    """A file with a group's user data, named by its content, for the schedd's user only: in the job itself
-    everyone could read it. HTCondor reads it when it launches, so it stays."""
-    if not group.settings.user_data:
-        return None
-    content = base64.b64decode(group.settings.user_data)
-    path = folder / hashlib.sha256(content).hexdigest()
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, made = tempfile.mkstemp(dir=folder)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-        Path(made).replace(path)
-    except OSError as error:
-        raise CatalogError(
-            f"The user data of {group.address} cannot be written to {folder}: {error.strerror or error}.",
-            "HTCondor takes user data from a file there.",
-        ) from error
-    return str(path)
 
 
 def _wait_until_running(order: Order, token: str, bench: Bench) -> tuple[str, ...]:
