@@ -315,11 +315,13 @@ def half_made(progress: Progress) -> frozenset[str]:
 
 
 def tag_differences(progress: Progress) -> Iterator[str]:
-    """Things whose tags are to be changed otherwise than it was planned."""
+    """Things whose tags are to be changed otherwise than it was planned. What is left over of a removal that
+    was begun may stay after all, and then gets its tags."""
     planned, needed = tagged_by(progress.undone), tagged_by(progress.untouched)
+    leftovers = removed_by(progress.undone).keys() - removed_by(progress.untouched).keys()
     now = tagged_by(progress.renewed)
     for name, (address, tags) in sorted(now.items()):
-        if name not in planned or planned[name][1] != tags:
+        if name not in leftovers and (name not in planned or planned[name][1] != tags):
             yield f"tags of {address} {name}: others are to be set now"
     for name in sorted(needed.keys() - now.keys()):
         yield f"tags of {needed[name][0]} {name}: not to be changed any more"

@@ -1,5 +1,5 @@
 """A cloud that lives in memory: it does what a plan says, refuses what a real one refuses, and can be cut
-off in the middle of any change."""
+off in the middle of any change. Beside it, an HTCondor that launches machines there."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from extenci.model.observed import (
+    JOB_PREFIX,
     Image,
     ImageState,
+    Job,
+    JobState,
     Machine,
     MachineState,
     Observation,
@@ -33,10 +36,15 @@ from extenci.model.plans import (
     UpdateWork,
 )
 from extenci.model.versions import GIB, Version
-from extenci.model.wishes import InstancesWish
-from extenci.model.words import Tagging
+from extenci.model.wishes import InstancesWish, LaunchSettings
+from extenci.model.words import Launch, Tagging
+from extenci.observe.joining import join
+from tests.unit.plan.queue_model import Ordered, Queue
+from tests.unit.plan.scenery import NOW
 
-T = TypeVar("T", Image, Snapshot, Machine)
+T = TypeVar("T", Image, Snapshot, Machine, Job)
+S = TypeVar("S", Image, Snapshot, Machine)
+SETTLING = 200.0
 
 
 class RefusedByCloud(AssertionError):
@@ -53,36 +61,71 @@ class Cloud:
     images: dict[str, Image]
     snapshots: dict[str, Snapshot]
     machines: dict[str, Machine]
+    queue: Queue
     roomy: bool = False
     uploads: list[str] = field(default_factory=list)
     made: dict[str, dict[str, str]] = field(default_factory=dict)
     number: int = 0
 
     @classmethod
-    def of(cls, stack: str, state: ServiceState, tagging: Tagging, roomy: bool = False) -> Cloud:
-        """A cloud in an observed state."""
+    def of(
+        cls,
+        stack: str,
+        state: ServiceState,
+        tagging: Tagging,
+        roomy: bool = False,
+        orders: Mapping[str, Ordered] | None = None,
+    ) -> Cloud:
+        """A cloud in an observed state, whose jobs have `orders`."""
         return cls(
             stack,
             state.service,
             tagging,
             {image.id: image for image in state.images},
             {snapshot.id: snapshot for snapshot in state.snapshots},
-            {machine.id: machine for machine in state.machines},
+            {one.id: replace(one, job=None, settling=False) for one in state.machines if one.exists},
+            Queue.of(state.machines, orders or {}, state.queue),
             roomy,
         )
 
     def observe(self) -> Observation:
-        """What the cloud reports; whatever was starting runs by now, so that nothing settles for ever."""
-        machines = tuple(
-            replace(machine, state=MachineState.RUNNING)
-            if machine.state is MachineState.PENDING and machine.launched > 0
-            else machine
-            for machine in self.machines.values()
-        )
-        state = ServiceState(
-            self.name, 0.0, tuple(self.images.values()), tuple(self.snapshots.values()), machines
-        )
-        return Observation({self.name: state})
+        """What the cloud and HTCondor report, minutes later."""
+        self.wait()
+        machines = join(self.machines.values(), self.queue.jobs.values())
+        things = (tuple(self.images.values()), tuple(self.snapshots.values()), machines)
+        return Observation({self.name: ServiceState(self.name, 0.0, *things, self.queue.facts)})
+
+    def wait(self) -> None:
+        """Minutes go by: whatever was starting runs, so that nothing settles for ever, and HTCondor starts
+        what waits. It lets go of jobs that just lost their machines or were removed; of older ones it
+        cannot, for whatever reason, and held ones it leaves alone."""
+        for name, machine in self.machines.items():
+            starting = machine.state is MachineState.PENDING and machine.launched > 0
+            state = MachineState.RUNNING if starting else machine.state
+            self.machines[name] = replace(machine, state=state, launched=machine.launched - SETTLING)
+        for name, job in list(self.queue.jobs.items()):
+            is_young = NOW - job.entered < SETTLING
+            match job.state:
+                case JobState.IDLE if job.machine in self.machines:
+                    self.meet(name, job.machine)
+                case JobState.IDLE:
+                    self.start(name, born_tagged=self.tagging is Tagging.CREATE)
+                case JobState.RUNNING if is_young and not self.lives(job.machine):
+                    del self.queue.jobs[name]
+                case JobState.REMOVED | JobState.COMPLETED if is_young:
+                    self.remove(name)
+        self.queue.age(SETTLING)
+
+    def meet(self, name: str, machine: str) -> None:
+        """HTCondor hears what became of a machine that it launched."""
+        if self.lives(machine):
+            self.queue.run(name, machine)
+        else:
+            del self.queue.jobs[name]
+
+    def lives(self, machine: str | None) -> bool:
+        """Whether a machine is there and not ended."""
+        return machine in self.machines and not self.machines[machine].state.is_gone
 
     def apply(self, plan: Plan, cut: Collection[str] = ()) -> frozenset[str]:
         """Follow a plan; changes in `cut` are broken off halfway, and what depends on them is not begun.
@@ -132,7 +175,7 @@ class Cloud:
             case StageWork() as work:
                 self.upload(work, SnapshotState.PENDING)
             case LaunchWork() as work:
-                self.launch(work.group, work.image, work.count // 2, work.tags)
+                self.launch(work.group, work.image, work.count, work.tags, work.count // 2)
             case ReplaceWork() as work:
                 number = min(work.batch, len(work.machines))
                 if work.surge:
@@ -192,17 +235,37 @@ class Cloud:
         )
         self.made[change.id] = {"image": name, "snapshot": snapshot}
 
-    def launch(self, group: InstancesWish, image: ImageToLaunch, count: int, tags: Mapping[str, str]) -> None:
-        """RunInstances: of an image that exists, or that is not the account's own."""
+    def launch(
+        self,
+        group: InstancesWish,
+        image: ImageToLaunch,
+        count: int,
+        tags: Mapping[str, str],
+        started: int | None = None,
+    ) -> None:
+        """RunInstances, or a submit: of an image that exists, or that is not the account's own. Broken off,
+        only some are `started`; jobs are in the queue all or none."""
         ami = image.id or self.made[image.staged_by or ""]["image"]
         if ami not in self.images and not ami.startswith("ami-public"):
             raise RefusedByCloud(f"InvalidAMIID.NotFound: {ami}")
-        for _ in range(count):
-            self.run(group, ami, tags)
+        if group.launch is Launch.CONDOR:
+            jobs = self.queue.submit(group, ami, tags, count)
+            for name in jobs if started is None else jobs[:started]:
+                self.start(name)
+            return
+        for _ in range(count if started is None else started):
+            self.run(self.new_id("i"), group.settings, ami, tags)
 
-    def run(self, group: InstancesWish, ami: str, tags: Mapping[str, str]) -> None:
+    def start(self, name: str, born_tagged: bool = True) -> None:
+        """HTCondor runs a job's machine. Nobody else is there to tag it."""
+        job, order = self.queue.jobs[name], self.queue.orders[name]
+        machine = job.machine or self.new_id("i")
+        self.run(machine, order.settings, job.image, order.tags if born_tagged else {})
+        self.machines[machine] = replace(self.machines[machine], marks=job.marks)
+        self.queue.run(name, machine)
+
+    def run(self, name: str, settings: LaunchSettings, ami: str, tags: Mapping[str, str]) -> None:
         """One machine, with what a cloud fills in by itself."""
-        settings, name = group.settings, self.new_id("i")
         self.machines[name] = Machine(
             id=name,
             state=MachineState.RUNNING,
@@ -218,11 +281,30 @@ class Cloud:
             marks=read_marks(tags),
         )
 
-    def terminate(self, machines: Collection[str]) -> None:
-        """TerminateInstances."""
-        for name in machines:
-            self.check_owned(self.machines[name])
-            self.machines[name] = replace(self.machines[name], state=MachineState.TERMINATED)
+    def terminate(self, handles: Collection[str]) -> None:
+        """TerminateInstances, or condor_rm for what a job holds."""
+        for handle in handles:
+            job = handle.removeprefix(JOB_PREFIX)
+            if job != handle:
+                self.check_owned(self.queue.jobs[job])
+                self.remove(job)
+                continue
+            self.check_owned(self.machines[handle])
+            self.machines[handle] = replace(self.machines[handle], state=MachineState.TERMINATED)
+            self.let_go(self.queue.holder(handle))
+
+    def remove(self, name: str) -> None:
+        """A job goes, and its machine with it."""
+        machine = self.queue.jobs.pop(name).machine
+        if machine is not None and machine in self.machines:
+            self.machines[machine] = replace(self.machines[machine], state=MachineState.TERMINATED)
+
+    def let_go(self, job: Job | None) -> None:
+        """A machine was ended behind its job's back: only one that is over goes because of that."""
+        if job is not None and not job.state.is_over:
+            raise RefusedByCloud(f"the machine of {job} is to be ended through its job")
+        if job is not None:
+            del self.queue.jobs[job.id]
 
     def deregister(self, image: str | None) -> None:
         """DeregisterImage."""
@@ -256,7 +338,7 @@ class Cloud:
         return thing
 
 
-def retagged(thing: T, tags: Mapping[str, str], unset: Collection[str]) -> T:
+def retagged(thing: S, tags: Mapping[str, str], unset: Collection[str]) -> S:
     """A thing with some tags set and others taken off."""
     kept = {key: value for key, value in thing.tags.items() if key not in unset}
     after = {**kept, **tags}

@@ -9,7 +9,7 @@ from typing import TypeVar
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from extenci.model.observed import MachineState, Observation
+from extenci.model.observed import JobState, Machine, Observation
 from extenci.model.plans import (
     AdoptWork,
     Change,
@@ -51,11 +51,20 @@ def blocks(plan: Plan) -> set[tuple[object, ...]]:
 
 
 def settles(world: World) -> bool:
-    """Whether some machine is too young to be judged, so that the rest is for a later plan."""
-    return any(
-        machine.state is MachineState.PENDING and NOW - machine.launched < 180
-        for machine in world.state.machines
-    )
+    """Whether some machine or job is too young to be judged, or yet to start a machine that nobody can look
+    at now, so that the rest is for a later plan."""
+    return any(is_unsettled(machine) for machine in world.state.machines)
+
+
+def is_unsettled(machine: Machine) -> bool:
+    if machine.job is not None:
+        return machine.job.state is JobState.IDLE or NOW - machine.job.entered < 180
+    is_young = NOW - machine.launched < 180
+    return is_young and not machine.state.is_gone
+
+
+def cloud_of(world: World, roomy: bool = False) -> Cloud:
+    return Cloud.of(STACK, world.state, world.tagging, roomy, world.orders)
 
 
 def finish(world: World, cloud: Cloud, destroy: bool) -> Plan:
@@ -68,7 +77,7 @@ def finish(world: World, cloud: Cloud, destroy: bool) -> Plan:
 @given(worlds(), st.booleans(), st.booleans())
 @EXAMPLES
 def test_applying_a_plan_leaves_nothing_to_do(world: World, roomy: bool, destroy: bool) -> None:
-    cloud = Cloud.of(STACK, world.state, world.tagging, roomy)
+    cloud = cloud_of(world, roomy)
     first = plan_of(world, destroy=destroy)
     cloud.apply(first)
     last = finish(world, cloud, destroy) if settles(world) else plan_of(world, cloud.observe(), destroy)
@@ -81,7 +90,7 @@ def test_applying_a_plan_leaves_nothing_to_do(world: World, roomy: bool, destroy
 def test_a_plan_that_is_cut_off_anywhere_is_made_up_for_by_the_next(
     world: World, roomy: bool, data: st.DataObject
 ) -> None:
-    cloud = Cloud.of(STACK, world.state, world.tagging, roomy)
+    cloud = cloud_of(world, roomy)
     plan = plan_of(world)
     cut = [change.id for change in plan.changes if data.draw(st.booleans())]
     cloud.apply(plan, cut)
@@ -94,7 +103,7 @@ def test_a_plan_that_is_cut_off_anywhere_is_made_up_for_by_the_next(
 def test_a_saved_plan_that_is_cut_off_goes_on(world: World, data: st.DataObject) -> None:
     if settles(world):
         return
-    cloud = Cloud.of(STACK, world.state, world.tagging)
+    cloud = cloud_of(world)
     saved = plan_of(world)
     cut = [change.id for change in saved.changes if data.draw(st.integers(0, 3)) == 0]
     done = cloud.apply(saved, cut)
@@ -159,6 +168,7 @@ def test_only_what_is_owned_and_selected_is_changed(world: World, destroy: bool)
     things = {thing.id: thing.marks for thing in state.images}
     things |= {thing.id: thing.marks for thing in state.snapshots}
     things |= {thing.id: thing.marks for thing in state.machines}
+    things |= {thing.handle: thing.marks for thing in state.machines}
     for change in plan_of(world, destroy=destroy).changes:
         for name in touched(change):
             marks = things[name]
@@ -183,7 +193,7 @@ def touched(change: Change) -> tuple[str, ...]:
 @given(worlds(), st.booleans())
 @EXAMPLES
 def test_a_version_that_machines_go_on_running_from_stays(world: World, destroy: bool) -> None:
-    cloud = Cloud.of(STACK, world.state, world.tagging)
+    cloud = cloud_of(world)
     before = {image.id: image for image in world.state.images}
     plan = plan_of(world, destroy=destroy)
     cloud.apply(plan)
@@ -198,7 +208,7 @@ def test_a_version_that_machines_go_on_running_from_stays(world: World, destroy:
 @given(worlds())
 @EXAMPLES
 def test_no_content_is_uploaded_twice(world: World) -> None:
-    cloud = Cloud.of(STACK, world.state, world.tagging)
+    cloud = cloud_of(world)
     cloud.apply(plan_of(world))
     assert len(cloud.uploads) == len(set(cloud.uploads))
 
@@ -223,7 +233,7 @@ def test_what_is_whole_on_the_service_is_not_uploaded(world: World) -> None:
 @EXAMPLES
 def test_nothing_protected_is_removed(world: World, destroy: bool) -> None:
     protected = {wish.address for wish in world.wishes.instances if wish.protect}
-    machines = {machine.id: machine for machine in world.state.machines}
+    machines = {machine.handle: machine for machine in world.state.machines}
     wished = {wish.address for wish in world.wishes.instances}
     for change in plan_of(world, destroy=destroy).changes:
         if isinstance(change.work, TerminateWork | ReplaceWork):
@@ -245,7 +255,7 @@ def test_replacing_stays_within_what_may_be_missing(world: World) -> None:
 @EXAMPLES
 def test_status_shows_everything_that_is_owned_and_selected(world: World) -> None:
     status = make_status(world.wishes, world.disks, world.observation, world.records)
-    shown = {machine.id for group in status.instances for machine in group.machines}
+    shown = {one.id or f"job {one.job}" for group in status.instances for one in group.machines}
     owned = {
         machine.id
         for machine in world.state.machines

@@ -10,14 +10,17 @@ from hypothesis import strategies as st
 from extenci.model.observed import (
     Image,
     ImageState,
+    Job,
+    JobState,
     Machine,
     MachineState,
     Observation,
+    QueueFacts,
     ServiceState,
     Snapshot,
     SnapshotState,
 )
-from extenci.model.ownership import Marks, settings_mark
+from extenci.model.ownership import Marks, launch_mark, settings_mark
 from extenci.model.records import AppliedRecord, Records, ResourceKind, ResourceRecord
 from extenci.model.services import Limits, Service
 from extenci.model.versions import GIB, Disk, Registration, Version
@@ -31,8 +34,10 @@ from extenci.model.wishes import (
     Selection,
     Wishes,
 )
-from extenci.model.words import Address, Architecture, BootMode, Method, Role, Tagging
+from extenci.model.words import Address, Architecture, BootMode, Launch, Method, Role, Tagging
+from extenci.observe.joining import join
 from extenci.plan import wish_fields
+from tests.unit.plan.queue_model import Ordered
 from tests.unit.plan.scenery import NOW, STACK, digest
 
 IMAGES = ("a", "b", "c")
@@ -58,6 +63,7 @@ class World:
     disks: Mapping[Address, Disk]
     observation: Observation
     records: Records
+    orders: Mapping[str, Ordered]
 
     @property
     def state(self) -> ServiceState:
@@ -88,8 +94,9 @@ def worlds(draw: st.DrawFn) -> World:
     groups = tuple(draw(group_wishes(name, images)) for name in GROUPS if draw(st.booleans()))
     wishes = Wishes(STACK, "/specs", {"sandbox": service}, images, groups, draw(selections()))
     disks = {wish.address: draw(read_disks(wish)) for wish in images if draw(st.integers(0, 9))}
-    observation = Observation({"sandbox": draw(states(groups, service.tags))})
-    return World(wishes, disks, observation, draw(memories(wishes, observation)))
+    state, orders = draw(states(groups, service.tags))
+    observation = Observation({"sandbox": state})
+    return World(wishes, disks, observation, draw(memories(wishes, observation)), orders)
 
 
 @st.composite
@@ -135,6 +142,7 @@ def group_wishes(draw: st.DrawFn, name: str, images: tuple[ImageWish, ...]) -> I
         image=draw(st.sampled_from([*by_address, *by_address, ImageId("ami-public"), ImageId("ami-0")])),
         count=draw(st.integers(0, 4)),
         settings=draw(SETTINGS),
+        launch=draw(st.sampled_from(Launch)),
         max_unavailable=draw(st.integers(0, 3)),
         protect=draw(st.integers(0, 5)) == 0,
         tags=draw(TAGS),
@@ -142,8 +150,11 @@ def group_wishes(draw: st.DrawFn, name: str, images: tuple[ImageWish, ...]) -> I
 
 
 @st.composite
-def states(draw: st.DrawFn, groups: tuple[InstancesWish, ...], tagging: Tagging) -> ServiceState:
-    """What a service may report. `ami-0` is always there, and foreign."""
+def states(
+    draw: st.DrawFn, groups: tuple[InstancesWish, ...], tagging: Tagging
+) -> tuple[ServiceState, Mapping[str, Ordered]]:
+    """What a service and its HTCondor may report, and what the jobs were told. `ami-0` is always there, and
+    foreign."""
     snapshots = [draw(observed_snapshots(number, tagging)) for number in range(draw(st.integers(0, 4)))]
     images = [Image("ami-0", "theirs", ImageState.AVAILABLE, ("snap-foreign",), gib=1)]
     images += [
@@ -153,11 +164,17 @@ def states(draw: st.DrawFn, groups: tuple[InstancesWish, ...], tagging: Tagging)
     for image in images:
         name = image.name if image.name not in named else f"twin of {image.id}"
         named[name] = replace(image, name=name)
-    machines = [
-        draw(observed_machines(number, list(named.values()), groups, tagging))
+    held = [
+        draw(held_machines(number, list(named.values()), groups, tagging))
         for number in range(draw(st.integers(0, 6)))
     ]
-    return ServiceState("sandbox", NOW, tuple(named.values()), tuple(snapshots), tuple(machines))
+    machines = join(
+        [one.machine for one in held if one.machine is not None], [one.job for one in held if one.job]
+    )
+    orders = {one.job.id: one.order for one in held if one.job}
+    limits = draw(st.sampled_from((None, QueueFacts(), QueueFacts(most_submitted=1))))
+    state = ServiceState("sandbox", NOW, tuple(named.values()), tuple(snapshots), machines, limits)
+    return state, orders
 
 
 def seen(marks: Marks, tags: Mapping[str, str], tagging: Tagging, tagged: bool) -> dict[str, str]:
@@ -230,16 +247,27 @@ def observed_images(draw: st.DrawFn, number: int, snapshots: list[Snapshot], tag
     )
 
 
+@dataclass(frozen=True)
+class Held:
+    """A machine, a job, or both together."""
+
+    machine: Machine | None
+    job: Job | None
+    order: Ordered
+
+
 @st.composite
-def observed_machines(
+def held_machines(
     draw: st.DrawFn, number: int, images: list[Image], groups: tuple[InstancesWish, ...], tagging: Tagging
-) -> Machine:
-    """A machine of a wished group or another. None runs from an image that failed to be registered."""
+) -> Held:
+    """A machine of a wished group or another: with a job or without, or a job alone. None runs from an image
+    that failed to be registered."""
     name, tags = draw(st.sampled_from((*GROUPS, *GROUPS, "z"))), draw(TAGS)
     image = draw(st.sampled_from([image for image in images if image.state is not ImageState.FAILED]))
     wish = next((group for group in groups if group.address == at(name)), None)
     settings = wish.settings if wish and draw(st.integers(0, 3)) else draw(SETTINGS)
-    hidden = replace(wish, settings=settings) if wish else None
+    launch = wish.launch if wish and draw(st.integers(0, 3)) else draw(st.sampled_from(Launch))
+    hidden = replace(wish, settings=settings, launch=launch) if wish else None
     marks = Marks(
         STACK,
         "sandbox",
@@ -250,7 +278,7 @@ def observed_machines(
         protect=draw(st.integers(0, 5)) == 0,
         tag_keys=tuple(sorted(tags)),
     )
-    return Machine(
+    machine = Machine(
         f"i-{number}",
         draw(st.sampled_from((*[MachineState.RUNNING] * 4, *MachineState))),
         image.id,
@@ -261,6 +289,36 @@ def observed_machines(
         tags=seen(marks, tags, tagging, draw(st.booleans())),
         marks=marks,
     )
+    order = Ordered(settings, marks.to_tags(tags))
+    has_job = launch is Launch.CONDOR and draw(st.integers(0, 4)) > 0
+    if not has_job:
+        return Held(machine, None, order)
+    job = draw(jobs_of(machine, number, launch_mark(hidden) if hidden else ""))
+    return Held(machine if job.machine and draw(st.integers(0, 4)) else None, job, order)
+
+
+@st.composite
+def jobs_of(draw: st.DrawFn, machine: Machine, number: int, mark: str) -> Job:
+    """A job that has started a machine or is to start one, in any state that HTCondor knows."""
+    state = draw(st.sampled_from((*[JobState.RUNNING] * 3, JobState.IDLE, *USUAL_STATES)))
+    names_it = state is JobState.RUNNING or draw(st.booleans())
+    return Job(
+        f"{number + 1}.0",
+        state,
+        entered=NOW - draw(st.sampled_from((10, 500, 5000))),
+        queued=NOW - 6000,
+        image=machine.image,
+        type=machine.type,
+        machine=machine.id if names_it else None,
+        client_token=f"token-{number}" if names_it else "",
+        launch=mark,
+        hold_reason="why" if state is JobState.HELD else "",
+        hold_code=draw(st.sampled_from((1, 37, 42))) if state is JobState.HELD else 0,
+        marks=machine.marks,
+    )
+
+
+USUAL_STATES = (JobState.IDLE, JobState.RUNNING, JobState.HELD, JobState.REMOVED, JobState.COMPLETED)
 
 
 @st.composite
@@ -270,7 +328,7 @@ def memories(draw: st.DrawFn, wishes: Wishes, observation: Observation) -> Recor
     resources = [
         ResourceRecord("sandbox", machine.id, ResourceKind.MACHINE, machine.marks.address, machine.tags)
         for machine in state.machines
-        if machine.marks and draw(st.booleans())
+        if machine.exists and machine.marks and draw(st.booleans())
     ]
     resources += [
         ResourceRecord("sandbox", f"gone-{number}", draw(st.sampled_from(ResourceKind)), at("p"), {})
