@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from extenci.apply.instances import end_instances
@@ -26,6 +26,8 @@ GONE_SECONDS = 900.0
 """How long HTCondor may take to end a machine and let its job go: it looks at its jobs once a minute."""
 PATIENCE_SECONDS = 120.0
 """After which a machine whose job was removed is ended through EC2: HTCondor may not be at work."""
+OUTAGE_SECONDS = 60.0
+"""For which a schedd that is restarted meanwhile may be silent."""
 
 
 # Launching.
@@ -86,7 +88,7 @@ def _wait_until_running(order: Order, token: str, bench: Bench) -> tuple[str, ..
         return tuple(ids) if found.running == count else None
 
     what = f"{count} machines of {bench.change.address} were running"
-    return wait_for(look, bench.means, order.group.launch_timeout, what)
+    return wait_for(look, bench.means, order.group.launch_timeout, what, outage_seconds=OUTAGE_SECONDS)
 
 
 def _take_in(ids: Sequence[str], order: Order, bench: Bench) -> None:
@@ -99,6 +101,7 @@ def _take_in(ids: Sequence[str], order: Order, bench: Bench) -> None:
 
 def _check_jobs(jobs: Sequence[Job], count: int, bench: Bench) -> None:
     """ServiceError where a job will not start its machine."""
+    now = bench.workshop.clock()
     held = [job for job in jobs if job.state is JobState.HELD]
     over = count - sum(not job.state.is_over for job in jobs)
     service = bench.change.address.service
@@ -108,6 +111,15 @@ def _check_jobs(jobs: Sequence[Job], count: int, bench: Bench) -> None:
         raise ServiceError(
             f"HTCondor does not launch machines of {bench.change.address}: {said}.",
             f"{advise_hold(held[0])} The jobs stay in the queue until the next apply replaces them.",
+            service=service,
+            call=SUBMIT,
+        )
+    if any(job.unavailable_since and now - job.unavailable_since > OUTAGE_SECONDS for job in jobs):
+        raise ServiceError(
+            f"HTCondor cannot use the service {service}: since {OUTAGE_SECONDS:.0f} seconds or more its jobs of "
+            f"{bench.change.address} wait for it.",
+            "Check on the schedd's machine that the key files which the service names are there and readable "
+            "for the jobs' owner, and that the service answers. The jobs stay in the queue and start then.",
             service=service,
             call=SUBMIT,
         )
@@ -150,20 +162,29 @@ def _wait_until_ended(ids: Sequence[str], machines: Sequence[str], bench: Bench)
     helped: set[str] = set()
 
     def look() -> bool | None:
+        is_late = clock() >= patient_until
         jobs = clients.condor.jobs_by_id(ids)
-        holding = {job.machine for job in jobs if job.machine}
-        left = _not_terminated(sorted({*machines, *holding}), bench)
+        left = _not_terminated({*machines, *(job.machine for job in jobs if job.machine)}, bench)
+        patient = {job.machine for job in jobs if not (is_late or job.hold_code)}
         running = {machine.id for machine in left if not machine.state.is_gone}
-        late = running - holding if clock() < patient_until else running
-        if late - helped:
-            end_instances(sorted(late - helped), bench)
-            helped.update(late)
+        if forgotten := running - patient - helped:
+            end_instances(sorted(forgotten), bench)
+            helped.update(forgotten)
+        _drop_stuck([job for job in jobs if job.machine not in patient], left, bench)
         return None if jobs or left else True
 
     what = f"{len(ids)} jobs of {bench.change.address} and their machines were gone"
-    wait_for(look, bench.means, GONE_SECONDS, what)
+    wait_for(look, bench.means, GONE_SECONDS, what, outage_seconds=OUTAGE_SECONDS)
 
 
-def _not_terminated(ids: Sequence[str], bench: Bench) -> list[Machine]:
-    found = bench.means.clients.ec2.machines_by_id(ids) if ids else ()
+def _drop_stuck(jobs: Sequence[Job], left: Sequence[Machine], bench: Bench) -> None:
+    """Drop removed jobs that HTCondor does not let go, once it is known that their machines are gone."""
+    there = {machine.id for machine in left}
+    stuck = [job.id for job in jobs if job.state.is_over and job.machine and job.machine not in there]
+    if stuck:
+        bench.means.clients.condor.remove(stuck, "extenci: its machine was ended", at_once=True)
+
+
+def _not_terminated(ids: Set[str], bench: Bench) -> Sequence[Machine]:
+    found = bench.means.clients.ec2.machines_by_id(sorted(ids)) if ids else ()
     return [machine for machine in found if machine.state is not MachineState.TERMINATED]

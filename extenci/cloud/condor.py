@@ -67,11 +67,12 @@ class Condor:
 
         return self._ask("submit", send)
 
-    def remove(self, ids: Sequence[str], reason: str) -> None:
-        """Remove jobs, and so end their machines; jobs that are not in the queue are no error."""
+    def remove(self, ids: Sequence[str], reason: str, *, at_once: bool = False) -> None:
+        """Remove jobs, and so end their machines; jobs that are not in the queue are no error. `at_once`:
+        drop jobs that are removed already, whatever became of their machines."""
         for start in range(0, len(ids), REMOVE_AT_ONCE):
             batch = list(ids[start : start + REMOVE_AT_ONCE])
-            self._ask("remove", partial(self._act, batch, reason))
+            self._ask("remove", partial(self._act, batch, reason, at_once))
 
     def facts(self) -> QueueFacts:
         """What the schedd is, whom it takes us for, and the limits it has, as far as it says."""
@@ -81,8 +82,9 @@ class Condor:
         """The user who would own jobs that are submitted here: `ann@example.edu`."""
         return self._ask("authenticate", self._read_owner)
 
-    def _act(self, batch: list[str], reason: str, htcondor: Any, schedd: Any) -> None:
-        answer = schedd.act(htcondor.JobAction.Remove, batch, reason)
+    def _act(self, batch: list[str], reason: str, at_once: bool, htcondor: Any, schedd: Any) -> None:
+        action = htcondor.JobAction.RemoveX if at_once else htcondor.JobAction.Remove
+        answer = schedd.act(action, batch, reason)
         refused = answer.get("TotalPermissionDenied", 0)
         if refused:
             raise AccessRefused(
@@ -112,7 +114,13 @@ class Condor:
         def ask(_htcondor: Any, schedd: Any) -> tuple[Job, ...]:
             return tuple(read_job(ad) for ad in schedd.query(constraint, list(PROJECTION)))
 
-        return self._ask("query", ask)
+        was_known = self._known is not None
+        try:
+            return self._ask("query", ask)
+        except Unreachable:
+            if not was_known:
+                raise
+            return self._ask("query", ask)  # a schedd that was restarted has another address
 
     def _ask(self, call: str, question: Callable[[Any, Any], Found]) -> Found:
         htcondor = self._bindings()

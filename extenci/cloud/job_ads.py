@@ -15,6 +15,7 @@ Ad = Mapping[str, object]
 PROJECTION = (
     "ClusterId", "ProcId", "JobStatus", "EnteredCurrentStatus", "QDate", "GridJobStatus", "GridJobId",
     "EC2InstanceName", "EC2AmiID", "EC2InstanceType", "HoldReason", "HoldReasonCode", "HoldReasonSubCode",
+    "JobStatusOnRelease", "GridResourceUnavailableTime",
     TOKEN, LAUNCH, *MARK_ATTRIBUTES.values(),
 )  # fmt: skip
 """All that is asked of a job: a whole ad has about 100 attributes."""
@@ -37,7 +38,7 @@ def read_job(ad: Ad) -> Job:
     tags = {key: from_attribute(text(ad, name)) for key, name in MARK_ATTRIBUTES.items() if name in ad}
     return Job(
         id=f"{ad['ClusterId']}.{ad['ProcId']}",
-        state=STATES.get(whole(ad, "JobStatus"), JobState.IDLE),
+        state=read_state(ad),
         entered=float(whole(ad, "EnteredCurrentStatus")),
         queued=float(whole(ad, "QDate")),
         image=text(ad, "EC2AmiID"),
@@ -50,8 +51,17 @@ def read_job(ad: Ad) -> Job:
         hold_reason=text(ad, "HoldReason"),
         hold_code=whole(ad, "HoldReasonCode"),
         hold_subcode=whole(ad, "HoldReasonSubCode"),
+        unavailable_since=float(whole(ad, "GridResourceUnavailableTime")),
         marks=read_marks(tags),
     )
+
+
+def read_state(ad: Ad) -> JobState:
+    """The state of a job. One that is held because its machine could not be ended, after it was removed, is
+    still a removed one: it will be again when it is released (`JobStatusOnRelease`)."""
+    found = STATES.get(whole(ad, "JobStatus"), JobState.IDLE)
+    then = STATES.get(whole(ad, "JobStatusOnRelease"))
+    return JobState.REMOVED if found is JobState.HELD and then is JobState.REMOVED else found
 
 
 def read_grid_job_id(text: str) -> tuple[str, str | None]:

@@ -63,6 +63,7 @@ def describe_jobs(request: JobRequest, service: Service) -> dict[str, str]:
         "grid_resource": f"ec2 {service.ec2_url}/",
         "executable": request.label,
         "transfer_executable": "false",
+        "WantNameTag": "false",
         "ec2_access_key_id": keys.access_key_file,
         "ec2_secret_access_key": keys.secret_key_file,
         "ec2_ami_id": request.launch.image,

@@ -1,7 +1,7 @@
 """Why HTCondor holds a job, in words that a person can act on. Pure.
 
-Sources: HTCondor manual, "HoldReasonCode"; src/condor_gridmanager/ec2job.cpp (`HoldReasonCode` by the kind
-of what the EC2 GAHP was answered).
+Sources: HTCondor manual, "HoldReasonCode"; src/condor_gridmanager/ec2job.cpp; and what a real HTCondor 23.9
+did with a service that refuses.
 """
 
 from __future__ import annotations
@@ -12,65 +12,89 @@ from html import unescape
 from extenci.model.observed import Job
 
 MACHINE_MAY_BE_LOST = 42
-"""The code of a job whose machine HTCondor lost sight of while it may be running."""
+"""The code of a job whose machine HTCondor lost sight of, or could not end, while it may be running."""
 
-BY_HAND = 1
-REFUSED = 37
-UNREACHABLE = 40
-FAILED = 41
+LAUNCHING = 40
+"""The code of a job whose RunInstances failed, whoever's fault it was."""
 
-MEANINGS = {
-    BY_HAND: ("held by a person", "Release it (condor_release) or apply to replace it."),
-    REFUSED: (
-        "the service refused what the job asks for",
-        "Correct what it names: key files, image, type, key, security groups or subnet.",
+CODES = {
+    1: ("held by a person", "Apply to replace it."),
+    37: (
+        "the job asks for what cannot be had",
+        "Correct what it names: key files, key pair, security groups.",
     ),
     38: ("HTCondor failed inside", "See the gridmanager's log."),
     39: ("HTCondor is not set up for this", "Ask its administrator; `extenci doctor` tells what is missing."),
-    UNREACHABLE: (
-        "the service could not be reached",
-        "Check the service's URL as the schedd's machine sees it.",
-    ),
-    FAILED: ("the service failed", "Try again later."),
+    LAUNCHING: ("HTCondor could not launch it", "Check the service's URL as the schedd's machine sees it."),
+    41: ("the service failed", "Try again later."),
     MACHINE_MAY_BE_LOST: (
         "ITS MACHINE MAY BE LOST AND RUNNING",
-        "Look for it in the service's console; extenci ends it once it sees its tags.",
+        "Look for it in the service's console; extenci ends it where it sees its tags.",
     ),
 }
+"""What `HoldReasonCode` means for jobs of the EC2 grid universe."""
+
+DETAILS = {
+    (37, 9): (
+        "the service does not accept its key files",
+        "Correct the key files under other names: HTCondor remembers refused ones for some minutes "
+        "(GRIDMANAGER_EMPTY_RESOURCE_DELAY).",
+    ),
+    (37, 10): (
+        "HTCondor cannot use a key pair by name on this kind of service",
+        "Leave out `key_name`: there HTCondor makes a key pair for each job.",
+    ),
+    (41, 22): (
+        "the service did not answer for too long",
+        "Check the service's URL as the schedd's machine sees it.",
+    ),
+    (MACHINE_MAY_BE_LOST, 15): (
+        "ITS MACHINE COULD NOT BE ENDED AND MAY BE RUNNING",
+        "Correct the job's key files, and look for the machine in the service's console.",
+    ),
+}
+"""The same with `HoldReasonSubCode`, where that says more."""
 
 ANSWER = re.compile("<Code>(.*?)</Code>.*?<Message>(.*?)</Message>", re.DOTALL)
-"""An error as EC2 answers it (EC2 API reference, "Error codes"): HTCondor gives it unread, as part of the
-reason, and under the code of a service that could not be reached."""
+"""An error as EC2 answers it (EC2 API reference, "Error codes"): HTCondor quotes it as it came."""
 
 FAULTS_OF_THE_SERVICE = re.compile("Internal|Unavailable|Insufficient|RequestLimitExceeded|Throttl")
 """Errors that come right by themselves; every other one is answered to what was asked for."""
 
+REFUSED = (
+    "the service refused to launch it",
+    "Correct what the service names in the spec: image, type, key, security groups, subnet or user data.",
+)
+LATER = ("the service failed", "Try again later.")
+UNKNOWN = ("", "See the job's HoldReason: condor_q -hold.")
 REASON_CHARACTERS = 160
 
 
 def explain_hold(job: Job) -> str:
-    """`held: the service refused what the job asks for (code 37/9): AuthFailure: AWS was not able to …`."""
-    meaning, _ = MEANINGS.get(meant_code(job), ("", ""))
+    """`held: the service refused to launch it (code 40/12): InvalidAMIID.NotFound: The image id …`."""
     code = f"{job.hold_code}/{job.hold_subcode}" if job.hold_subcode else str(job.hold_code)
-    answer = ANSWER.search(job.hold_reason)
-    said = shorten(unescape(f"{answer[1]}: {answer[2]}") if answer else job.hold_reason)
+    said = shorten(job.hold_reason)
+    meaning = meaning_of(job)[0]
     return f"held: {meaning or 'HTCondor says'} (code {code})" + (f": {said}" if said else "")
 
 
 def advise_hold(job: Job) -> str:
     """What to do about a held job."""
-    return MEANINGS.get(meant_code(job), ("", "See the job's HoldReason: condor_q -hold."))[1]
+    return meaning_of(job)[1]
 
 
-def meant_code(job: Job) -> int:
-    """HTCondor's code, put right where the service could be reached very well and said no."""
+def meaning_of(job: Job) -> tuple[str, str]:
+    """What a job's codes mean, and what to do."""
     answer = ANSWER.search(job.hold_reason)
-    if job.hold_code != UNREACHABLE or answer is None:
-        return job.hold_code
-    return FAILED if FAULTS_OF_THE_SERVICE.search(answer[1]) else REFUSED
+    if answer and job.hold_code == LAUNCHING:
+        return LATER if FAULTS_OF_THE_SERVICE.search(answer[1]) else REFUSED
+    return DETAILS.get((job.hold_code, job.hold_subcode)) or CODES.get(job.hold_code, UNKNOWN)
 
 
 def shorten(reason: str) -> str:
-    """HTCondor's own words on one line, not endless."""
-    line = " ".join(reason.split()).rstrip(".")
+    """HTCondor's own words on one line, not endless; of a service's answer, which it quotes as it came, the
+    code and the message."""
+    answer = ANSWER.search(reason)
+    said = unescape(f"{answer[1]}: {answer[2]}") if answer else reason.replace("\\n", " ")
+    line = " ".join(said.split()).rstrip(".")
     return line[:REASON_CHARACTERS] + "…" if len(line) > REASON_CHARACTERS else line

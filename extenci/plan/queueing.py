@@ -19,6 +19,7 @@ def watch_queue(scene: Scene, stock: Stock, groups: Iterable[Group]) -> Part:
     return Part(
         warnings=(
             *warn_of_limits(stock, groups),
+            *warn_of_outage(scene, stock),
             *warn_of_lost_machines(scene, stock),
             *warn_of_lingering_jobs(scene, stock),
         )
@@ -38,6 +39,21 @@ def warn_of_limits(stock: Stock, groups: Iterable[Group]) -> tuple[str, ...]:
 def not_started(group: Group) -> bool:
     """Whether a group has jobs that are still to start their machines."""
     return any(not member.machine.exists for member in group.members)
+
+
+def warn_of_outage(scene: Scene, stock: Stock) -> Iterator[str]:
+    """Jobs that wait since HTCondor cannot use the service: that is no hold, and nothing else tells."""
+    waiting = [
+        machine.job.id
+        for machine in owned(scene, stock)
+        if machine.job and machine.job.unavailable_since and not machine.job.state.is_over
+    ]
+    if waiting:
+        yield (
+            f"HTCondor cannot use {stock.service.name}, so {counted(len(waiting), 'job')} "
+            f"({listed(sorted(waiting))}) cannot start or end machines: a key file is missing or unreadable for "
+            "the jobs' owner, or the service does not answer."
+        )
 
 
 def warn_of_lost_machines(scene: Scene, stock: Stock) -> Iterator[str]:

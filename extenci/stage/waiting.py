@@ -5,30 +5,61 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from extenci.model.errors import ServiceError, ThingNotFound
+from extenci.model.errors import ServiceError, ThingNotFound, Unreachable
 from extenci.stage.job import Means
 
-FIRST_PAUSE_SECONDS = 0.2
+SHORTEST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
+PAUSE_FRACTION = 0.1
+"""Of the time already waited: what takes long is asked about seldom, and known late by a tenth at most."""
 
 Found = TypeVar("Found")
 
 
-def wait_for(look: Callable[[], Found | None], means: Means, seconds: float, what: str) -> Found:
-    """What `look` finds, as soon as it is not None. ServiceError when that takes more than `seconds`."""
-    deadline = means.clock() + seconds
-    pause = FIRST_PAUSE_SECONDS
+def wait_for(
+    look: Callable[[], Found | None],
+    means: Means,
+    seconds: float,
+    what: str,
+    *,
+    outage_seconds: float = 0.0,
+) -> Found:
+    """What `look` finds, as soon as it is not None. ServiceError when that takes more than `seconds`.
+
+    That nobody answers `look` is passed over for `outage_seconds` at a time.
+    """
+    began = means.clock()
+    look = _through_outages(look, means, outage_seconds) if outage_seconds else look
     while (found := look()) is None:
-        if means.clock() >= deadline:
+        waited = means.clock() - began
+        if waited >= seconds:
             service = means.clients.service.name
             raise ServiceError(
                 f"The service {service} took more than {seconds:.0f} seconds until {what}.",
                 "Plan again in a while: what is under way there will be found and gone on with.",
                 service=service,
             )
-        means.pause(pause)
-        pause = min(pause * 1.6, LONGEST_PAUSE_SECONDS)
+        means.pause(min(max(waited * PAUSE_FRACTION, SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS))
     return found
+
+
+def _through_outages(
+    look: Callable[[], Found | None], means: Means, seconds: float
+) -> Callable[[], Found | None]:
+    last_answer = means.clock()
+
+    def look_again() -> Found | None:
+        nonlocal last_answer
+        try:
+            found = look()
+        except Unreachable:
+            if means.clock() - last_answer > seconds:
+                raise
+            return None
+        last_answer = means.clock()
+        return found
+
+    return look_again
 
 
 def once_visible(call: Callable[[], None], means: Means, seconds: float, what: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import htcondor2
 import pytest
 
 from extenci import api
@@ -49,7 +50,13 @@ class World:
         return self.folder / "specs"
 
     def write(self, count: int = 3, **more: object) -> None:
-        known = {"launch": "condor", "launch_timeout": "2m", "max_unavailable": 10, "type": "t3.micro", **more}
+        known = {
+            "launch": "condor",
+            "launch_timeout": "2m",
+            "max_unavailable": 10,
+            "type": "t3.micro",
+            **more,
+        }
         self.specs.mkdir(exist_ok=True)
         (self.specs / "stack.yaml").write_text(SPEC.format(count=count, **known))
 
@@ -60,7 +67,9 @@ class World:
         """The service's file. Its keys are copies that the jobs' user can read."""
         status = control.status(self.home.path)
         texts = [path.read_text("utf-8") for path in control.key_files(self.home.path)]
-        keys = [self.pool.write_key(f"{self.folder.name}-{number}", text) for number, text in enumerate(texts)]
+        keys = [
+            self.pool.write_key(f"{self.folder.name}-{number}", text) for number, text in enumerate(texts)
+        ]
         known = {
             "ec2": status.ec2,
             "s3": status.s3,
@@ -111,6 +120,13 @@ class World:
             assert machine.tags["price"] == "5$ (net)"
         assert self.plan().is_empty, self.plan()
 
+    def leave_nothing(self) -> None:
+        """Ends all jobs while their service can still be reached: HTCondor would try for long."""
+        collector = htcondor2.Collector(self.pool.collector)
+        schedd = htcondor2.Schedd(collector.locate(htcondor2.DaemonType.Schedd, self.pool.schedd))
+        schedd.act(htcondor2.JobAction.Remove, "true", "end of the test")
+        self.until(lambda: not schedd.query("true", ["ClusterId"]), 30)
+
     def until(self, question: Callable[[], object], seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds
         while not question():
@@ -127,6 +143,7 @@ def world(condor_pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     made.make_disk()
     with condor_pool.as_client():
         yield made
+        made.leave_nothing()
     for clients in made.services.values():
         clients.close()
     control.stop(made.home.path)

@@ -69,6 +69,7 @@ def test_the_plainest_job() -> None:
             "grid_resource = ec2 http://ec2.campus.example:8773/services/compute/",
             "executable = campus/pool",
             "transfer_executable = false",
+            "WantNameTag = false",
             "ec2_access_key_id = /home/me/keys/campus.id",
             "ec2_secret_access_key = /home/me/keys/campus.secret",
             "ec2_ami_id = ami-1",

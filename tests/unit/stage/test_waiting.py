@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from extenci.cloud.clients import Clients
-from extenci.model.errors import AccessRefused, Interrupted, ServiceError, ThingNotFound
+from extenci.model.errors import AccessRefused, Interrupted, ServiceError, ThingNotFound, Unreachable
 from extenci.model.journal import Calls
 from extenci.model.services import Service
 from extenci.stage.job import Means
@@ -45,7 +45,7 @@ def test_what_is_there_is_not_waited_for(means: Means, time: Time) -> None:
 
 
 def test_pauses_grow_to_ten_seconds(means: Means, time: Time) -> None:
-    looks: Iterator[int | None] = chain(repeat(None, 12), [7])
+    looks: Iterator[int | None] = chain(repeat(None, 80), [7])
     assert wait_for(lambda: next(looks), means, 600, "it was there") == 7
     assert time.pauses[0] == 0.2
     assert time.pauses == sorted(time.pauses)
@@ -56,6 +56,25 @@ def test_waiting_has_a_limit_that_is_told(means: Means, time: Time) -> None:
     with pytest.raises(ServiceError, match="campus took more than 60 seconds until it was there"):
         wait_for(lambda: None, means, 60, "it was there")
     assert 60 <= time.now() < 71
+
+
+def test_silence_is_passed_over_for_a_while(means: Means, time: Time) -> None:
+    def look() -> str | None:
+        if 10 < time.now() < 30:
+            raise Unreachable("nobody there")
+        return "found" if time.now() > 40 else None
+
+    assert wait_for(look, means, 600, "it was there", outage_seconds=60) == "found"
+
+
+def test_silence_that_lasts_is_told(means: Means, time: Time) -> None:
+    def look() -> None:
+        if time.now() > 10:
+            raise Unreachable("nobody there")
+
+    with pytest.raises(Unreachable):
+        wait_for(look, means, 600, "it was there", outage_seconds=60)
+    assert 70 < time.now() < 90
 
 
 def test_waiting_ends_when_told_to_stop() -> None:
