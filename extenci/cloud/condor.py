@@ -213,11 +213,20 @@ def classify(text: str) -> tuple[type[ServiceError], str]:
     """The kind of a failure that the bindings tell only in words, and what to do about it."""
     lower = text.lower()
     if any(
-        word in lower for word in ("authenticat", "authoriz", "permission", "not allowed", "denied", "owner")
+        word in lower
+        for word in (
+            "authenticat",
+            "authoriz",
+            "permission",
+            "not allowed",
+            "denied",
+            "owner",
+            "start command",
+        )
     ):
         return AccessRefused, (
             "Check which user HTCondor takes you for (condor_ping -type schedd WRITE): root cannot own jobs; "
-            "tokens lie in ~/.condor/tokens.d."
+            "a token lies, with mode 600, in the folder that SEC_TOKEN_DIRECTORY names (~/.condor/tokens.d)."
         )
     if any(
         word in lower

@@ -67,14 +67,14 @@ def judge_owner(service: Service, facts: QueueFacts) -> Iterator[Finding]:
             Level.PROBLEM,
             f"HTCondor takes us for {facts.owner}, and root cannot own jobs.",
             "Work as another user, or with another user's token: condor_token_create -identity USER@DOMAIN, "
-            "saved with mode 600 under ~/.condor/tokens.d, and SEC_CLIENT_AUTHENTICATION_METHODS = IDTOKENS.",
+            "saved with mode 600 in SEC_TOKEN_DIRECTORY, and SEC_CLIENT_AUTHENTICATION_METHODS = IDTOKENS.",
         )
     elif user in NOBODY:
         yield Finding(
             service.name,
             Level.PROBLEM,
             f"HTCondor does not know who we are ({facts.owner}), so it takes no jobs from us.",
-            "Let it authenticate us: on its own machine by FS, elsewhere with a token in ~/.condor/tokens.d.",
+            "Let it authenticate us: on its own machine by FS, elsewhere by a token in SEC_TOKEN_DIRECTORY.",
         )
 
 

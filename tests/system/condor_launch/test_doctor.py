@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import os
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,22 +108,37 @@ def test_a_key_file_that_is_missing_is_named(world: World) -> None:
     assert f"{keys[1]}-gone does not exist" in problem(world)
 
 
-def test_root_as_the_jobs_owner_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    if world.pool.user != "extenci-test":
-        pytest.skip("these tests do not run as root")
-    world.write()
-    token = world.pool.daemons.run("condor_token_create", "-identity", "root@extenci.test")
-    folder = world.folder / "tokens"
-    folder.mkdir(mode=0o700)
-    (folder / "token").write_text(token, "utf-8")
-    (folder / "token").chmod(0o600)
-    monkeypatch.setenv("_CONDOR_SEC_TOKEN_DIRECTORY", str(folder))
+@contextmanager
+def tokens_in(folder: Path) -> Iterator[None]:
+    """The bindings take the tokens of another folder meanwhile."""
     import htcondor2  # noqa: PLC0415 - it has to read its configuration anew
 
-    htcondor2.reload_config()
-    assert "root cannot own jobs" in problem(world)
-    monkeypatch.undo()
-    htcondor2.reload_config()
+    os.environ["_CONDOR_SEC_TOKEN_DIRECTORY"] = str(folder)
+    try:
+        htcondor2.reload_config()
+        yield
+    finally:
+        del os.environ["_CONDOR_SEC_TOKEN_DIRECTORY"]
+        htcondor2.reload_config()
+
+
+def test_root_as_the_jobs_owner_is_named_by_doctor_and_by_plan(world: World) -> None:
+    world.write()
+    folder = world.folder / "tokens"
+    folder.mkdir(mode=0o700)
+    token = world.pool.daemons.run("condor_token_create", "-identity", "root@extenci.test")
+    (folder / "token").write_text(token, "utf-8")
+    (folder / "token").chmod(0o600)
+    with tokens_in(folder):
+        assert "root cannot own jobs" in problem(world)
+        assert "root cannot own jobs" in world.plan().warnings[0]
+
+
+def test_a_user_whom_the_schedd_does_not_know_is_a_problem(world: World) -> None:
+    world.write()
+    (world.folder / "nothing").mkdir()
+    with tokens_in(world.folder / "nothing"):
+        assert "does not say whom it takes us for" in problem(world)
 
 
 def test_a_schedd_that_is_down_is_a_problem_with_what_to_do(world: World) -> None:
