@@ -318,13 +318,24 @@ def tag_differences(progress: Progress) -> Iterator[str]:
     """Things whose tags are to be changed otherwise than it was planned. What is left over of a removal that
     was begun may stay after all, and then gets its tags."""
     planned, needed = tagged_by(progress.undone), tagged_by(progress.untouched)
-    leftovers = removed_by(progress.undone).keys() - removed_by(progress.untouched).keys()
+    own = removed_by(progress.undone).keys() - removed_by(progress.untouched).keys() | newborn(progress)
     now = tagged_by(progress.renewed)
     for name, (address, tags) in sorted(now.items()):
-        if name not in leftovers and (name not in planned or planned[name][1] != tags):
+        if name not in own and (name not in planned or planned[name][1] != tags):
             yield f"tags of {address} {name}: others are to be set now"
     for name in sorted(needed.keys() - now.keys()):
         yield f"tags of {needed[name][0]} {name}: not to be changed any more"
+
+
+def newborn(progress: Progress) -> frozenset[str]:
+    """Things without any marks, of addresses where something was begun: made by it, and not tagged yet."""
+    places = {change.address for change in progress.saved.changes if change.id in progress.begun}
+    return frozenset(
+        name
+        for change in progress.fresh.changes
+        if isinstance(change.work, AdoptWork) and change.address in places
+        for name in change.work.resources
+    )
 
 
 def tagged_by(changes: tuple[Change, ...]) -> dict[str, tuple[Address, Mapping[str, str | None]]]:

@@ -360,3 +360,19 @@ def test_a_launch_that_was_cut_off_goes_on_with_the_jobs_that_are_queued() -> No
     saved = plan_of(queue_of({}), specs)
     (launch,) = (change.id for change in saved.changes)
     assert isinstance(compare(WAITING, {launch}, set(), saved, specs), Continues)
+
+
+def test_a_machine_that_was_launched_and_not_tagged_before_the_end_makes_no_plan_stale() -> None:
+    specs = {**condor_specs(2), "services": {"sandbox": {"tags": "after"}}}
+    saved = plan_of(queue_of({}), specs)
+    (launch,) = (change.id for change in saved.changes)
+    untagged = queue_of(
+        {"7.0": {**QUEUED, "state": "running", "machine": "i-1"}, "7.1": QUEUED},
+        **{"i-1": {**BORN, "untagged": True}},
+    )
+    assert isinstance(compare(untagged, {launch}, set(), saved, specs), Continues)
+    nothing_begun = plan_of(queue_of({"7.0": QUEUED}), specs)
+    assert differences(compare(untagged, set(), set(), nothing_begun, specs)) == (
+        "launch sandbox/pool: count 1, now 0",
+        "tags of sandbox/pool i-1: others are to be set now",
+    )

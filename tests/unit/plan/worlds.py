@@ -164,8 +164,9 @@ def states(
     for image in images:
         name = image.name if image.name not in named else f"twin of {image.id}"
         named[name] = replace(image, name=name)
+    calm = draw(st.booleans())
     held = [
-        draw(held_machines(number, list(named.values()), groups, tagging))
+        draw(held_machines(number, list(named.values()), groups, tagging, calm))
         for number in range(draw(st.integers(0, 6)))
     ]
     machines = join(
@@ -258,10 +259,16 @@ class Held:
 
 @st.composite
 def held_machines(
-    draw: st.DrawFn, number: int, images: list[Image], groups: tuple[InstancesWish, ...], tagging: Tagging
+    draw: st.DrawFn,
+    number: int,
+    images: list[Image],
+    groups: tuple[InstancesWish, ...],
+    tagging: Tagging,
+    calm: bool,
 ) -> Held:
     """A machine of a wished group or another: with a job or without, or a job alone. None runs from an image
-    that failed to be registered."""
+    that failed to be registered. Where it is `calm`, nothing is young and nothing is on its way."""
+    ages = (500, 5000) if calm else (10, 500, 5000)
     name, tags = draw(st.sampled_from((*GROUPS, *GROUPS, "z"))), draw(TAGS)
     image = draw(st.sampled_from([image for image in images if image.state is not ImageState.FAILED]))
     wish = next((group for group in groups if group.address == at(name)), None)
@@ -283,7 +290,7 @@ def held_machines(
         draw(st.sampled_from((*[MachineState.RUNNING] * 4, *MachineState))),
         image.id,
         settings.type,
-        launched=NOW - draw(st.sampled_from((10, 500, 5000))),
+        launched=NOW - draw(st.sampled_from(ages)),
         key_name=settings.key_name,
         groups=frozenset(settings.security_groups or ("default",)),
         tags=seen(marks, tags, tagging, draw(st.booleans())),
@@ -293,32 +300,32 @@ def held_machines(
     has_job = launch is Launch.CONDOR and draw(st.integers(0, 4)) > 0
     if not has_job:
         return Held(machine, None, order)
-    job = draw(jobs_of(machine, number, launch_mark(hidden) if hidden else ""))
+    made = draw(jobs_of(machine, launch_mark(hidden) if hidden else "", calm))
+    job = replace(made, id=f"{number + 1}.0", client_token=f"token-{number}" if made.machine else "")
     return Held(machine if job.machine and draw(st.integers(0, 4)) else None, job, order)
 
 
+STATES = (JobState.RUNNING, JobState.RUNNING, JobState.HELD, JobState.REMOVED, JobState.COMPLETED)
+
+
 @st.composite
-def jobs_of(draw: st.DrawFn, machine: Machine, number: int, mark: str) -> Job:
+def jobs_of(draw: st.DrawFn, machine: Machine, mark: str, calm: bool) -> Job:
     """A job that has started a machine or is to start one, in any state that HTCondor knows."""
-    state = draw(st.sampled_from((*[JobState.RUNNING] * 3, JobState.IDLE, *USUAL_STATES)))
+    state = draw(st.sampled_from(STATES if calm else (*STATES, JobState.IDLE, JobState.IDLE)))
     names_it = state is JobState.RUNNING or draw(st.booleans())
     return Job(
-        f"{number + 1}.0",
+        "",
         state,
-        entered=NOW - draw(st.sampled_from((10, 500, 5000))),
+        entered=NOW - draw(st.sampled_from((500, 5000) if calm else (10, 500, 5000))),
         queued=NOW - 6000,
         image=machine.image,
         type=machine.type,
         machine=machine.id if names_it else None,
-        client_token=f"token-{number}" if names_it else "",
         launch=mark,
         hold_reason="why" if state is JobState.HELD else "",
         hold_code=draw(st.sampled_from((1, 37, 42))) if state is JobState.HELD else 0,
         marks=machine.marks,
     )
-
-
-USUAL_STATES = (JobState.IDLE, JobState.RUNNING, JobState.HELD, JobState.REMOVED, JobState.COMPLETED)
 
 
 @st.composite
