@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 from math import isfinite
 
 from extenci.cloud.submission import LAUNCH, MARK_ATTRIBUTES, TOKEN, from_attribute
 from extenci.model.observed import Job, JobState
-from extenci.model.ownership import read_marks
+from extenci.model.ownership import Marks, read_marks
 
 Ad = Mapping[str, object]
 
@@ -35,7 +36,6 @@ STATES = {
 def read_job(ad: Ad) -> Job:
     """A `Job` of a queue's ad. A state that nobody knows counts as idle."""
     token, machine = read_grid_job_id(text(ad, "GridJobId"))
-    tags = {key: from_attribute(text(ad, name)) for key, name in MARK_ATTRIBUTES.items() if name in ad}
     return Job(
         id=f"{ad['ClusterId']}.{ad['ProcId']}",
         state=read_state(ad),
@@ -52,8 +52,16 @@ def read_job(ad: Ad) -> Job:
         hold_code=whole(ad, "HoldReasonCode"),
         hold_subcode=whole(ad, "HoldReasonSubCode"),
         unavailable_since=float(whole(ad, "GridResourceUnavailableTime")),
-        marks=read_marks(tags),
+        marks=read_mark_attributes(tuple(given_text(ad, name) for name in MARK_ATTRIBUTES.values())),
     )
+
+
+@lru_cache(maxsize=1000)
+def read_mark_attributes(values: tuple[str | None, ...]) -> Marks | None:
+    """The marks of a job by its attributes, in the order of MARK_ATTRIBUTES. All jobs of a group have the
+    same, so they are read once."""
+    given = zip(MARK_ATTRIBUTES, values, strict=True)
+    return read_marks({key: from_attribute(value) for key, value in given if value is not None})
 
 
 def read_state(ad: Ad) -> JobState:
@@ -76,8 +84,13 @@ def read_grid_job_id(text: str) -> tuple[str, str | None]:
 
 def text(ad: Ad, name: str) -> str:
     """An attribute that is text, "" where it is not given or is anything else."""
+    return given_text(ad, name) or ""
+
+
+def given_text(ad: Ad, name: str) -> str | None:
+    """An attribute that is text, None where it is not given or is anything else."""
     value = ad.get(name)
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) else None
 
 
 def whole(ad: Ad, name: str) -> int:

@@ -139,6 +139,12 @@ def test_a_text_that_is_none_counts_as_empty(name: str, value: object) -> None:
 def test_a_job_without_a_whole_address_has_no_marks(name: str) -> None:
     assert read(**{name: ""}).marks is None
     assert read(**{name: 5}).marks is None
+    assert read(**{name: [name]}).marks is None
+
+
+def test_marks_that_are_no_text_are_not_there() -> None:
+    marks = read(ExtenciRole=7, ExtenciDigest=classad2.Value.Undefined, ExtenciTags=["a"]).marks
+    assert marks == Marks("physics", "campus", "pool")
 
 
 def test_all_that_is_read_is_asked_for() -> None:
