@@ -51,7 +51,10 @@ def look_at(services: dict[str, Service], wishes: Wishes, home: Home) -> tuple[F
 
 def read_wishes(paths: Sequence[Path], home: Home, service: str | None) -> tuple[Wishes, list[Finding]]:
     """The specs at `paths`. Where they are wrong, or there are none, the user's services and no wishes."""
-    files = service_files(home)
+    try:
+        files = service_files(home)
+    except CatalogError as error:
+        return Wishes(stack="", root="", services={}), [problem(MACHINE, error)]
     try:
         wishes = load_wishes(paths, catalog_services=files, sandbox=SANDBOX_STAND_IN, service=service)
     except SpecError as error:

@@ -24,7 +24,7 @@ instances:
 """
 
 COMMANDS = (
-    "plan", "apply", "destroy", "status", "validate", "schema",
+    "plan", "apply", "destroy", "status", "validate", "doctor", "schema",
     "catalog list", "catalog show", "catalog add", "catalog edit", "catalog remove",
     "sandbox start", "sandbox stop", "sandbox status", "sandbox reset",
 )  # fmt: skip
