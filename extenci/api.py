@@ -145,6 +145,14 @@ def plan(
         return desk.plan(destroy)[0]
 
 
+def submit_descriptions(planned: Planned, *, home: Home | None = None) -> dict[str, str]:
+    """What HTCondor would be told, by the ids of the changes that it launches machines for (PlanError)."""
+    from extenci.apply.submit_preview import preview_submits
+
+    folder = (home or Home.find()).jobs_folder
+    return preview_submits(planned.plan, planned.wishes.services, folder)
+
+
 def save(planned: Planned, path: Path, *, force: bool = False) -> SavedPlan:
     """Write a plan to a file, to be applied exactly as it is (PlanError)."""
     from extenci.catalog.plan_file import write_plan

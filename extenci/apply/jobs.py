@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from extenci.apply.instances import end_instances
@@ -12,12 +12,14 @@ from extenci.apply.orders import Order, request_of, unused_token
 from extenci.apply.readiness import judge, lost_error
 from extenci.apply.user_data import write_user_data
 from extenci.apply.workshop import Bench
+from extenci.cloud.requests import LaunchRequest
 from extenci.cloud.submission import JobRequest, describe_jobs
 from extenci.model.errors import Interrupted, ServiceError, Unreachable
 from extenci.model.journal import written_down
 from extenci.model.observed import Job, JobState, Machine, MachineState
 from extenci.model.ownership import launch_mark
 from extenci.model.records import SUBMIT, ResourceKind
+from extenci.model.wishes import InstancesWish
 from extenci.plan.holds import advise_hold, explain_hold
 from extenci.stage.tagging import tag_after_birth
 from extenci.stage.waiting import wait_for
@@ -52,14 +54,9 @@ def _submit(order: Order, token: str, bench: Bench) -> None:
     request = request_of(order, order.count, token, bench)
     if order.group.settings.root_volume is not None:
         request = replace(request, root_device=bench.means.clients.ec2.root_device(order.image))
-    job = JobRequest(
-        label=str(bench.change.address),
-        launch=request,
-        marks=tags,
-        launch_mark=launch_mark(order.group),
-        user_data_file=write_user_data(order.group, bench.workshop.folder, bench.means.clients),
-    )
-    description = describe_jobs(job, bench.means.clients.service)
+    clients = bench.means.clients
+    user_data = write_user_data(order.group, bench.workshop.folder, clients)
+    description = describe_jobs(job_request(order.group, request, tags, user_data), clients.service)
     shown = {"image": order.image, "count": order.count, "type": order.group.settings.type}
     with written_down(bench.means.calls, SUBMIT, token=token, request=shown, tags=tags) as settle:
         try:
@@ -69,6 +66,19 @@ def _submit(order: Order, token: str, bench: Bench) -> None:
             if not jobs:
                 raise
         settle({"jobs": list(jobs)})
+
+
+def job_request(
+    group: InstancesWish, launch: LaunchRequest, marks: Mapping[str, str], user_data_file: str | None
+) -> JobRequest:
+    """A group's jobs, as HTCondor is asked for them."""
+    return JobRequest(
+        label=str(group.address),
+        launch=launch,
+        marks=marks,
+        launch_mark=launch_mark(group),
+        user_data_file=user_data_file,
+    )
 
 
 def _wait_until_running(order: Order, token: str, bench: Bench) -> tuple[str, ...]:
@@ -116,8 +126,8 @@ def _check_jobs(jobs: Sequence[Job], count: int, bench: Bench) -> None:
         )
     if any(job.unavailable_since and now - job.unavailable_since > OUTAGE_SECONDS for job in jobs):
         raise ServiceError(
-            f"HTCondor cannot use the service {service}: since {OUTAGE_SECONDS:.0f} seconds or more its jobs of "
-            f"{bench.change.address} wait for it.",
+            f"HTCondor cannot use the service {service}: for {OUTAGE_SECONDS:.0f} seconds or more its jobs "
+            f"of {bench.change.address} have waited for it.",
             "Check on the schedd's machine that the key files which the service names are there and readable "
             "for the jobs' owner, and that the service answers. The jobs stay in the queue and start then.",
             service=service,

@@ -30,7 +30,7 @@ def write_user_data(group: InstancesWish, folder: Path, clients: Clients) -> str
         return None
     owner = find_owner(clients)
     content = base64.b64decode(group.settings.user_data)
-    path = folder / hashlib.sha256(content).hexdigest()
+    path = user_data_path(content, folder)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(path, content, owner)
@@ -43,6 +43,11 @@ def write_user_data(group: InstancesWish, folder: Path, clients: Clients) -> str
         ) from error
     require_readable(path, owner, group)
     return str(path)
+
+
+def user_data_path(content: bytes, folder: Path) -> Path:
+    """Where user data lies."""
+    return folder / hashlib.sha256(content).hexdigest()
 
 
 def write_private(path: Path, content: bytes, owner: Account | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from extenci.cli.terminal import palette_of, width_of, write_aside, write_result
 from extenci.model.plans import Plan
 
 
-def plan(
+def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
     paths: Paths = None,
     service: ServiceName = None,
     target: Targets = None,
@@ -26,6 +27,9 @@ def plan(
     output: Annotated[
         PlanFormat, typer.Option("--format", help="How the plan is printed.")
     ] = PlanFormat.TEXT,
+    submit: Annotated[
+        bool, typer.Option("--submit", help="Show what HTCondor would be told to launch, too.")
+    ] = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 where changes are pending.")
     ] = False,
@@ -40,6 +44,7 @@ def plan(
       extenci plan
       extenci plan specs --service bnl --out bnl.plan
       extenci plan --target bnl/worker --format markdown
+      extenci plan --target bnl/pool --submit
     """
     from extenci import api
 
@@ -52,27 +57,30 @@ def plan(
         progress.pause()
     if out is not None:
         api.save(planned, out, force=force)
-    write_result(render(planned.plan, output))
+    write_result(render(planned.plan, output, api.submit_descriptions(planned) if submit else None))
     if out is not None:
         write_aside(f"Saved to {out}. Apply exactly this plan: extenci apply {out}\n")
     return exit_status(planned.plan) if detailed_exitcode else 0
 
 
-def render(plan: Plan, output: PlanFormat) -> str:
-    """The plan as it was asked for."""
+def render(plan: Plan, output: PlanFormat, submits: Mapping[str, str] | None) -> str:
+    """The plan as it was asked for, with the submit descriptions of its changes where there are some."""
     match output:
         case PlanFormat.JSON:
             from extenci.report.plan_json import plan_document, render_json
 
-            return render_json(plan_document(plan))
+            return render_json(plan_document(plan, submits))
         case PlanFormat.MARKDOWN:
             from extenci.report.plan_markdown import render_markdown
+            from extenci.report.submits import submits_markdown
 
-            return render_markdown(plan)
+            return render_markdown(plan) + submits_markdown(submits or {})
         case PlanFormat.TEXT:
             from extenci.report.plan_text import render_plan
+            from extenci.report.submits import submits_text
 
-            return render_plan(plan, palette=palette_of(sys.stdout), width=width_of(sys.stdout))
+            text = render_plan(plan, palette=palette_of(sys.stdout), width=width_of(sys.stdout))
+            return text + submits_text(submits or {})
 
 
 def exit_status(plan: Plan) -> int:

@@ -29,7 +29,8 @@ def observe(
     """What the services, by name, report of a stack now; sends only calls that read.
 
     `queues` names the services whose HTCondor is to be asked, too. `clock` gives seconds since the epoch.
-    ServiceError and its kinds, of the first service that fails; Interrupted as soon as `stop` is set, whether services answer or not.
+    ServiceError and its kinds, of the first service that fails; Interrupted as soon as `stop` is set, whether
+    services answer or not.
     """
     stop = stop or Event()
     questions = {

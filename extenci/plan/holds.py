@@ -37,8 +37,10 @@ CODES = {
 DETAILS = {
     (37, 9): (
         "the service does not accept its key files",
-        "Correct the key files under other names: HTCondor remembers refused ones for some minutes "
-        "(GRIDMANAGER_EMPTY_RESOURCE_DELAY).",
+        (
+            "Correct the key files under other names: HTCondor remembers refused ones for some minutes "
+            "(GRIDMANAGER_EMPTY_RESOURCE_DELAY)."
+        ),
     ),
     (37, 10): (
         "HTCondor cannot use a key pair by name on this kind of service",

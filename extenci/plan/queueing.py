@@ -51,8 +51,8 @@ def warn_of_outage(scene: Scene, stock: Stock) -> Iterator[str]:
     if waiting:
         yield (
             f"HTCondor cannot use {stock.service.name}, so {counted(len(waiting), 'job')} "
-            f"({listed(sorted(waiting))}) cannot start or end machines: a key file is missing or unreadable for "
-            "the jobs' owner, or the service does not answer."
+            f"({listed(sorted(waiting))}) cannot start or end machines: a key file is missing or unreadable "
+            "for the jobs' owner, or the service does not answer."
         )
 
 

@@ -9,8 +9,9 @@ from extenci.model.plans import FORMAT_VERSION, Blocked, Change, Drift, FieldCha
 from extenci.report.field_values import jsonable
 
 
-def plan_document(plan: Plan) -> dict[str, object]:
-    """The plan as JSON values, in plan order."""
+def plan_document(plan: Plan, submits: Mapping[str, str] | None = None) -> dict[str, object]:
+    """The plan as JSON values, in plan order; with the submit descriptions of its changes, by their ids, if
+    they were asked for."""
     return {
         "format_version": FORMAT_VERSION,
         "stack": plan.stack,
@@ -22,6 +23,7 @@ def plan_document(plan: Plan) -> dict[str, object]:
         "warnings": list(plan.warnings),
         "refusals": list(plan.refusals),
         "summary": dict(sorted(plan.summary.items())),
+        **({"submit_descriptions": dict(submits)} if submits is not None else {}),
     }
 
 

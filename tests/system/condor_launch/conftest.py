@@ -109,6 +109,11 @@ class World:
     def running(self) -> dict[str, Machine]:
         return {one.id: one for one in self.clients.ec2.machines("default") if not one.state.is_gone}
 
+    def calls(self) -> list[dict[str, object]]:
+        """Every request that the sandbox has had."""
+        text = control.status(self.home.path).calls.read_text()
+        return [json.loads(line) for line in text.splitlines()]
+
     def agree(self, count: int) -> None:
         """Jobs, machines and tags are `count` and belong together, and nothing is left to do."""
         jobs, machines = self.jobs(), self.running()

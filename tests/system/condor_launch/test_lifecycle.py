@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from tests.system.condor_launch.conftest import World
 
 
@@ -26,3 +28,5 @@ def test_a_group_is_launched_scaled_replaced_and_destroyed(world: World) -> None
     assert world.jobs() == ()
     assert world.running() == {}
     assert world.clients.ec2.images() == ()
+    calls = Counter(call["action"] for call in world.calls())
+    assert calls["CreateKeyPair"] == calls["DeleteKeyPair"]

@@ -13,7 +13,7 @@ import pytest
 
 from extenci.model.errors import ServiceError
 from extenci.model.observed import JobState
-from extenci.model.outcomes import Began, Status
+from extenci.model.outcomes import Advanced, Began, Status
 from extenci.model.outcomes import Event as Happening
 from extenci.model.plans import Action
 from extenci.plan import health
@@ -52,10 +52,12 @@ def test_a_schedd_that_is_restarted_knows_its_jobs_and_no_machine_is_doubled(sch
     restarted: list[Happening] = []
 
     def restart(event: Happening) -> None:
-        if isinstance(event, Began) and event.change.action is Action.LAUNCH and not restarted:
+        if isinstance(event, Advanced) and event.unit == "machines" and not restarted:
             restarted.append(event)
+            schedd.pool.restart_schedd()
 
     assert schedd.apply(listener=restart).ok
+    assert restarted
     before = set(schedd.running())
     schedd.pool.restart_schedd()
     schedd.agree(3)
