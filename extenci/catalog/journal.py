@@ -201,6 +201,27 @@ def needed_intents(connection: sqlite3.Connection, stack: str, now: float) -> tu
     return select_intents(connection, OPEN_OR_LAUNCHED, (stack, now - LAUNCH_SECONDS, *LAUNCH_CALLS))
 
 
+def select_finished_runs(connection: sqlite3.Connection, stack: str) -> frozenset[str]:
+    """Ids of the stack's runs that do nothing any more: they ended, or their process on this host is gone."""
+    rows = connection.execute(
+        "SELECT id, pid, host, ended FROM runs WHERE stack = ?", (stack,)
+    ).fetchall()
+    return frozenset(row["id"] for row in rows if row["ended"] is not None or has_died(row["pid"], row["host"]))
+
+
+def has_died(pid: int, host: str) -> bool:
+    """Whether a process of this host is gone; of another host nobody knows."""
+    if host != socket.gethostname():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
 def select_intents(
     connection: sqlite3.Connection, condition: str, values: tuple[object, ...]
 ) -> tuple[Intent, ...]:

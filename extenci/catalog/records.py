@@ -10,9 +10,10 @@ from types import TracebackType
 from extenci.catalog.database import Database
 from extenci.catalog.digests import Digests
 from extenci.catalog.home import Home
-from extenci.catalog.journal import Journal, needed_intents
+from extenci.catalog.journal import Journal, needed_intents, select_finished_runs
 from extenci.catalog.json_columns import damaged, pack, unpack
-from extenci.model.records import AppliedRecord, Records, ResourceKind, ResourceRecord
+from extenci.catalog.verdicts import insert_verdict, select_verdicts
+from extenci.model.records import AppliedRecord, Records, ResourceKind, ResourceRecord, VerdictRecord
 from extenci.model.words import Address
 
 
@@ -57,6 +58,8 @@ class Catalog:
                 resources=select_resources(connection, stack),
                 applied=select_applied(connection, stack),
                 intents=needed_intents(connection, stack, self._clock()),
+                verdicts=select_verdicts(connection, stack),
+                finished_runs=select_finished_runs(connection, stack),
             )
 
     def remember(self, stack: str, *resources: ResourceRecord) -> None:
@@ -99,6 +102,11 @@ class Catalog:
                 connection.executemany(
                     "DELETE FROM applied WHERE stack = ? AND service = ? AND name = ?", rows
                 )
+
+    def record_verdict(self, stack: str, verdict: VerdictRecord) -> None:
+        """Remember what became of trying a version."""
+        with self._database.writing() as connection:
+            insert_verdict(connection, stack, verdict)
 
     def initialise(self, service: str) -> None:
         """Write down that these records, empty as they may be, are the truth for a service without tags."""

@@ -86,4 +86,18 @@ CREATE TABLE initialised (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS = (FIRST,)
+VERDICTS = """
+CREATE TABLE verdicts (
+    stack TEXT NOT NULL,
+    service TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    trial TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    at REAL NOT NULL,
+    summary TEXT NOT NULL,
+    PRIMARY KEY (stack, service, name, version, trial)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS = (FIRST, VERDICTS)

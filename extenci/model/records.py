@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from extenci.model.words import Address
+from extenci.model.words import Address, Verdict
 
 Facts = Mapping[str, "str | int | float | bool | None"]
 
@@ -51,6 +51,19 @@ class AppliedRecord:
 
 
 @dataclass(frozen=True)
+class VerdictRecord:
+    """What became of trying a version (its label) under one verify block (`trial`, a hash of it and its
+    files). `at` is seconds since the epoch, `summary` one sentence for people."""
+
+    address: Address
+    version: str
+    trial: str
+    verdict: Verdict
+    at: float
+    summary: str = ""
+
+
+@dataclass(frozen=True)
 class Intent:
     """A changing call that was written down before it was made.
 
@@ -72,8 +85,10 @@ class Intent:
 
 @dataclass(frozen=True)
 class Records:
-    """What the catalog knows of one stack."""
+    """What the catalog knows of one stack. `finished_runs` are ids of runs that ended, or were killed."""
 
     resources: tuple[ResourceRecord, ...] = ()
     applied: Mapping[Address, AppliedRecord] = field(default_factory=dict)
     intents: tuple[Intent, ...] = ()
+    verdicts: tuple[VerdictRecord, ...] = ()
+    finished_runs: frozenset[str] = frozenset()

@@ -82,3 +82,14 @@ class Role(StrEnum):
     POOL = "pool"
     TEST = "test"
     MANUAL = "manual"
+
+
+class Verdict(StrEnum):
+    """What is known of a version under one verify block."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    WAITING = "waiting"
+    """Its checks passed, and a person has yet to say yes."""
+    EXPIRED = "expired"
+    """No person said anything in time."""

@@ -1,0 +1,41 @@
+"""What is remembered of tried versions, so that a failed image is not uploaded and tried again every night."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from extenci.catalog.json_columns import damaged
+from extenci.model.records import VerdictRecord
+from extenci.model.words import Address, Verdict
+
+
+def insert_verdict(connection: sqlite3.Connection, stack: str, verdict: VerdictRecord) -> None:
+    """Write a verdict down, in place of an earlier one of the same version and trial."""
+    address = verdict.address
+    connection.execute(
+        "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (stack, address.service, address.name, verdict.version, verdict.trial, str(verdict.verdict),
+         verdict.at, verdict.summary),
+    )  # fmt: skip
+
+
+def select_verdicts(connection: sqlite3.Connection, stack: str) -> tuple[VerdictRecord, ...]:
+    """All verdicts of a stack, the latest last."""
+    rows = connection.execute(
+        "SELECT * FROM verdicts WHERE stack = ? ORDER BY at, service, name", (stack,)
+    ).fetchall()
+    return tuple(verdict_of(row) for row in rows)
+
+
+def verdict_of(row: sqlite3.Row) -> VerdictRecord:
+    """A row of `verdicts` as a value; CatalogError where a damaged file holds something else."""
+    if row["verdict"] not in list(Verdict):
+        raise damaged(str(row["verdict"]))
+    return VerdictRecord(
+        address=Address(row["service"], row["name"]),
+        version=row["version"],
+        trial=row["trial"],
+        verdict=Verdict(row["verdict"]),
+        at=row["at"],
+        summary=row["summary"],
+    )
