@@ -6,6 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from extenci.model.launching import LaunchDefaults
 from extenci.model.words import Launch, Method, Tagging
 
 SANDBOX = "sandbox"
@@ -66,8 +67,8 @@ class Service:
     """One cloud, as its service file names it.
 
     `ec2`, `s3`, `ebs` are endpoint URLs, None for AWS's own of the region; `ca_bundle` a file of PEM
-    certificates that sign the endpoints'; `condor` None where no HTCondor launches machines there; `file`
-    where the service was defined, "" for the built-in.
+    certificates that sign the endpoints'; `condor` None where no HTCondor launches machines there; `test`
+    what test VMs are launched with by default; `file` where the service was defined, "" for the built-in.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Service:
     bucket: str | None = None
     condor: CondorAccess | None = None
     limits: Limits = Limits()
+    test: LaunchDefaults | None = None
     file: str = ""
 
     @property

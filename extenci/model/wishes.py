@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from extenci.model.checks import Verify
+from extenci.model.launching import LaunchSettings, RootVolume
 from extenci.model.services import Service
 from extenci.model.words import Address, Architecture, BootMode, Launch, Method
+
+__all__ = [
+    "ImageId",
+    "ImageReference",
+    "ImageWish",
+    "InstancesWish",
+    "LaunchSettings",
+    "Origin",
+    "RootVolume",
+    "Selection",
+    "Wishes",
+]
 
 
 @dataclass(frozen=True)
@@ -24,7 +38,7 @@ class Origin:
 @dataclass(frozen=True)
 class ImageWish:
     """A desired image. `source` is an absolute path; `gib` None means the disk's own, rounded up;
-    `keep` counts versions kept beside the wanted one."""
+    `keep` counts versions kept beside the wanted one; `verify` None: it is not tried."""
 
     address: Address
     origin: Origin
@@ -37,6 +51,7 @@ class ImageWish:
     keep: int = 0
     protect: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+    verify: Verify | None = None
 
 
 @dataclass(frozen=True)
@@ -50,32 +65,6 @@ class ImageId:
 
 
 ImageReference = Address | ImageId
-
-
-@dataclass(frozen=True)
-class RootVolume:
-    """The root volume where it should differ from the image's; `gib` in GiB."""
-
-    gib: int | None = None
-    type: str | None = None
-    encrypted: bool | None = None
-
-
-@dataclass(frozen=True)
-class LaunchSettings:
-    """What a machine is launched with. `user_data` is base64 of the exact bytes (at most 16 KiB of
-    them); names of security groups and their `sg-…` ids may be mixed; `spot_price` in the
-    currency of the service, per hour, as text so that it stays exact."""
-
-    type: str
-    key_name: str | None = None
-    user_data: str | None = None
-    security_groups: tuple[str, ...] = ()
-    subnet: str | None = None
-    availability_zone: str | None = None
-    instance_profile: str | None = None
-    root_volume: RootVolume | None = None
-    spot_price: str | None = None
 
 
 @dataclass(frozen=True)
