@@ -12,19 +12,21 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from extenci.sandbox.folder import Folder
 from extenci.sandbox.keys import write_keys
 from extenci.sandbox.process import Server, answers, end, launch
+from extenci.sandbox.qemu.installation import kind
 
 
 @dataclass(frozen=True)
 class SandboxStatus:
-    """What `extenci sandbox status` shows. URLs are `""` while nothing runs."""
+    """What `extenci sandbox status` shows. URLs are `""` while nothing runs; `machines` says then what they
+    would be."""
 
     running: bool
     ec2: str
@@ -33,6 +35,8 @@ class SandboxStatus:
     machines: Literal["qemu", "simulated"]
     pid: int | None
     calls: Path
+    forwards: Mapping[int, int] = field(default_factory=dict)
+    """Ports of real machines that can be reached, and at which port of the machine's address."""
 
 
 def start(home: Path) -> SandboxStatus:
@@ -91,9 +95,10 @@ def _start(folder: Folder, ports: tuple[int, int, int]) -> Server:
 
 def _status(folder: Folder, server: Server | None) -> SandboxStatus:
     if server is None:
-        return SandboxStatus(False, "", "", "", "simulated", None, folder.calls)
+        return SandboxStatus(False, "", "", "", kind(), None, folder.calls)
     ec2, s3, ebs = (f"http://127.0.0.1:{port}" for port in server.ports)
-    return SandboxStatus(True, ec2, s3, ebs, server.machines, server.pid, folder.calls)
+    forwards = {int(port): here for port, here in server.forwards.items()}
+    return SandboxStatus(True, ec2, s3, ebs, server.machines, server.pid, folder.calls, forwards)
 
 
 @contextlib.contextmanager

@@ -41,6 +41,11 @@ class Folder:
         return self.root / "disks"
 
     @property
+    def machines(self) -> Path:
+        """A folder for each real machine, with its disk."""
+        return self.root / "machines"
+
+    @property
     def keys(self) -> Path:
         return self.root / "keys"
 

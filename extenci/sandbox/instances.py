@@ -16,6 +16,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError, InvalidInstanceIdError
+from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.instances import Instance, Reservation
 from moto.ec2.utils import random_reservation_id
 
@@ -25,7 +26,7 @@ from extenci.sandbox.filters import chosen
 from extenci.sandbox.instance_filters import INSTANCE_FILTERS
 from extenci.sandbox.launching import Order, read_order
 from extenci.sandbox.lifecycle import Machine, part_of
-from extenci.sandbox.machines import Launch
+from extenci.sandbox.machines import Launch, Refused
 from extenci.sandbox.paging import page, page_size
 from extenci.sandbox.snapshots import DiskSnapshot
 from extenci.sandbox.tags import tags_of
@@ -58,42 +59,64 @@ class InstanceActions(Actions):
         return made
 
     def _launch(self, order: Order) -> Reservation:
+        count = self._admitted(order)
         reservation = Reservation(random_reservation_id(), ACCOUNT)
         self.backend.reservations[reservation.id] = reservation
         try:
-            for index in range(order.count):
+            for index in range(count):
                 reservation.instances.append(self._launch_one(order, index))
         except BaseException:
             del self.backend.reservations[reservation.id]
             raise
         return reservation
 
+    def _admitted(self, order: Order) -> int:
+        """How many can be launched now: as many as there is room for, but not less than MinCount."""
+        try:
+            count = self.cloud.machines.admit(self._launch_of(order, ""), order.count)
+        except Refused as refused:
+            raise EC2ClientError(refused.code, refused.message) from None
+        if count < order.least:
+            raise EC2ClientError(
+                "InsufficientInstanceCapacity",
+                f"The sandbox has memory for {count} more machines of the type {order.type}, and "
+                f"{order.least} are asked for. Terminate some, or set EXTENCI_SANDBOX_MEMORY (MiB) before it "
+                "starts.",
+            )
+        return count
+
     def _launch_one(self, order: Order, index: int) -> Machine:
         machine = Machine(self.cloud, order, index)  # type: ignore[abstract]  # by name only
         self.backend.tags[machine.id].update(order.tags["instance"])
         for device, ebs in order.devices.items():
             machine.attach(device, ebs, order.tags["volume"])
-        root = order.devices.get(order.image.root_device_name, {})
-        snapshot = self.backend.snapshots.get(root.get("SnapshotId", ""))
-        key_pair = self.backend.key_pairs.get(order.key_name or "")
         self.cloud.restless[machine.id] = machine
-        address = self.cloud.machines.start(
-            Launch(
-                instance_id=machine.id,
-                image_id=order.image.id,
-                instance_type=order.type,
-                architecture=order.image.architecture or "",
-                boot_mode=machine.boot_mode or "",
-                disk=snapshot.disk.path if isinstance(snapshot, DiskSnapshot) else None,
-                root_gib=root.get("VolumeSize", 0),
-                private_address=machine.private_ip or "",
-                user_data=order.user_bytes,
-                public_key=key_pair.material_public if key_pair else b"",
-            )
-        )
+        address = self.cloud.machines.start(self._launch_of(order, machine.id, machine.private_ip or ""))
         if machine.nics[0].public_ip:
             machine.nics[0].public_ip = address or self.cloud.next_public_address()
         return machine
+
+    def _launch_of(self, order: Order, instance_id: str, address: str = "") -> Launch:
+        root = order.devices.get(order.image.root_device_name, {})
+        snapshot = self.backend.snapshots.get(root.get("SnapshotId", ""))
+        key_pair = self.backend.key_pairs.get(order.key_name or "")
+        tokens = order.metadata_options.get("HttpTokens")
+        return Launch(
+            instance_id=instance_id,
+            image_id=order.image.id,
+            instance_type=order.type,
+            architecture=order.image.architecture or "",
+            boot_mode=getattr(order.image, "boot_mode", None) or "",
+            disk=snapshot.disk.path if isinstance(snapshot, DiskSnapshot) else None,
+            root_gib=root.get("VolumeSize", 0),
+            private_address=address,
+            user_data=order.user_bytes,
+            public_key=key_pair.material_public if key_pair else b"",
+            memory_mib=INSTANCE_TYPES[order.type]["MemoryInfo"]["SizeInMiB"],
+            key_name=order.key_name or "",
+            zone=order.zone,
+            token_required=(tokens or getattr(order.image, "imds_support", "")) in ("required", "v2.0"),
+        )
 
     def describe_instances(self) -> ActionResult:
         self.error_on_dryrun()
@@ -146,12 +169,7 @@ class InstanceActions(Actions):
     def _end(self, instance: Instance) -> dict[str, Any]:
         """Ending a machine that is ended is no error, and changes nothing (API reference)."""
         before = {"Name": instance.state, "Code": instance.state_code}
-        if instance.state not in ("shutting-down", "terminated"):
-            instance.terminate()
-            self.cloud.machines.stop(instance.id)
-            if isinstance(instance, Machine):
-                instance.ended = self.cloud.clock()
-                instance.change("shutting-down", 32)
-                self.cloud.restless[instance.id] = instance
+        if instance.state not in ("shutting-down", "terminated") and isinstance(instance, Machine):
+            instance.end()
         now = {"Name": instance.state, "Code": instance.state_code}
         return {"InstanceId": instance.id, "PreviousState": before, "CurrentState": now}

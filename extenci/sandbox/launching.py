@@ -40,6 +40,7 @@ class Order:
     """What is to be launched. `devices` are Ebs settings by device name."""
 
     count: int
+    least: int
     image: Ami
     type: str
     token: str | None
@@ -71,8 +72,10 @@ def read_order(cloud: Cloud, asked: Mapping[str, Any]) -> Order:
     image = _image(cloud, asked)
     subnet = subnet_of(cloud, asked)
     encoded, user_bytes = _user_data(asked.get("UserData"))
+    least, most = _count(asked)
     return Order(
-        count=_count(asked),
+        count=most,
+        least=least,
         image=image,
         type=_type(asked, image),
         token=_token(asked),
@@ -114,7 +117,7 @@ def _image(cloud: Cloud, asked: Mapping[str, Any]) -> Ami:
     return image
 
 
-def _count(asked: Mapping[str, Any]) -> int:
+def _count(asked: Mapping[str, Any]) -> tuple[int, int]:
     """AWS launches MaxCount where it has room, so does the sandbox; moto launches MinCount."""
     for name in ("MinCount", "MaxCount"):
         if name not in asked:
@@ -125,7 +128,7 @@ def _count(asked: Mapping[str, Any]) -> int:
             f"Invalid value '{most}' for instance count: MinCount {least} must be at least 1 and at "
             "most MaxCount."
         )
-    return most
+    return least, most
 
 
 def _token(asked: Mapping[str, Any]) -> str | None:

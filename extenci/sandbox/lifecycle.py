@@ -2,6 +2,7 @@
 
 - A machine runs at once and is terminated at once, and then stays for ever, with its addresses.
 - Its network interface outlives it.
+- It never ends by itself; real ones do, when they are shut down from within.
 
 AWS: User Guide, "Instance lifecycle"; API reference, TerminateInstances.
 """
@@ -15,10 +16,11 @@ from moto.core.utils import utcnow
 from moto.ec2.models.block_device import BlockDeviceType
 from moto.ec2.models.elastic_block_store import VolumeAttachment
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
-from moto.ec2.models.instances import Instance, InstanceState, Reservation
+from moto.ec2.models.instances import Instance, InstanceState, Reservation, StateReason
 
 from extenci.sandbox.cloud import REGION, Cloud
 from extenci.sandbox.launching import Order
+from extenci.sandbox.machines import Ended
 
 
 class Machine(Instance):
@@ -62,6 +64,46 @@ class Machine(Instance):
 
     def change(self, name: str, code: int) -> None:
         self._state = InstanceState(name, code)
+
+    def stop(self) -> InstanceState:
+        previous = super().stop()
+        self.cloud.machines.halt(self.id)
+        return previous
+
+    def start(self) -> InstanceState:
+        previous = super().start()
+        if previous.name == "stopped":
+            address = self.cloud.machines.resume(self.id)
+            if self.nics[0].public_ip:
+                self.nics[0].public_ip = address or self.cloud.next_public_address()
+            self.change("pending", 0)
+            self.cloud.restless[self.id] = self
+        return previous
+
+    def reboot(self) -> None:
+        super().reboot()
+        self.cloud.machines.reset(self.id)
+
+    def end(self, reason: str = "Client.UserInitiatedShutdown: User initiated shutdown") -> None:
+        """Begins its end."""
+        self.terminate()
+        self.cloud.machines.stop(self.id)
+        self.state_reason = StateReason(reason, reason.partition(":")[0])
+        self.ended = self.cloud.clock()
+        self.change("shutting-down", 32)
+        self.cloud.restless[self.id] = self
+
+    def has_ended(self, how: Ended) -> None:
+        """It ended by itself: it is stopped, or gone where that was wished for or it never worked."""
+        if how.failure:
+            self.end(f"Server.InternalError: {how.failure}")
+        elif self.instance_initiated_shutdown_behavior == "terminate":
+            self.end("Client.InstanceInitiatedShutdown: Instance initiated shutdown")
+        else:
+            super().stop()
+            reason = "Client.InstanceInitiatedShutdown"
+            self.state_reason = StateReason(f"{reason}: Instance initiated shutdown", reason)
+            self.cloud.restless.pop(self.id, None)
 
     @property
     def network_interfaces(self) -> list[NetworkInterface]:
@@ -115,6 +157,10 @@ class Machine(Instance):
 def settle(cloud: Cloud) -> None:
     """Moves each machine on to the state it is in by now. Called with the lock held, before each action."""
     now = cloud.clock()
+    for instance_id, how in cloud.machines.take_ended().items():
+        machine = cloud.backend.get_instance(instance_id)
+        if isinstance(machine, Machine):
+            machine.has_ended(how)
     for machine in list(cloud.restless.values()):
         match machine.state:
             case "pending" if cloud.machines.booted(machine.id):

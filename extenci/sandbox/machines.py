@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, Protocol
 
 
@@ -24,12 +25,43 @@ class Launch:
     private_address: str
     user_data: bytes
     public_key: bytes
+    memory_mib: int = 1024
+    key_name: str = ""
+    zone: str = "us-east-1a"
+    token_required: bool = False
+    """Whether the metadata service answers only those who have a token (IMDSv2)."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A machine's end that nobody asked for from outside. `failure`: what went wrong; `""`: it was shut down
+    from within."""
+
+    failure: str
+
+
+class Refused(Exception):
+    """A machine cannot be started. `code` is EC2's."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
 
 
 class Machines(Protocol):
     """Starts and stops machines. No call blocks for long; none fails for an unknown id."""
 
     kind: Literal["qemu", "simulated"]
+
+    @property
+    def forwards(self) -> Mapping[int, int]:
+        """The ports of a machine that can be reached, and at which port of its address."""
+        ...
+
+    def admit(self, launch: Launch, count: int) -> int:
+        """How many of `count` machines like this can be started now. Raises Refused for what never can."""
+        ...
 
     def start(self, launch: Launch) -> str | None:
         """Begins to start a machine; `booted` tells when it is up.
@@ -43,8 +75,24 @@ class Machines(Protocol):
         """Whether EC2 would report it as running."""
         ...
 
+    def take_ended(self) -> Mapping[str, Ended]:
+        """The machines that ended by themselves since this was asked last."""
+        ...
+
     def stop(self, instance_id: str) -> None:
         """Ends a machine and drops its disk. Its console can still be read."""
+        ...
+
+    def halt(self, instance_id: str) -> None:
+        """Ends a machine and keeps its disk."""
+        ...
+
+    def resume(self, instance_id: str) -> str | None:
+        """Begins to start one that was halted or ended by itself. Returns its address, as `start` does."""
+        ...
+
+    def reset(self, instance_id: str) -> None:
+        """Presses its reset button."""
         ...
 
     def forget(self, instance_id: str) -> None:
@@ -53,6 +101,10 @@ class Machines(Protocol):
 
     def console(self, instance_id: str) -> bytes:
         """What came out of the serial console so far."""
+        ...
+
+    def close(self) -> None:
+        """Ends all machines, and returns when they are gone."""
         ...
 
 
@@ -66,11 +118,15 @@ class SimulatedMachines:
     """No machine at all: an id that is `pending` for `boot_seconds`, then `running`. It says so itself."""
 
     kind: Literal["qemu", "simulated"] = "simulated"
+    forwards: Mapping[int, int] = MappingProxyType({})
 
     def __init__(self, boot_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._boot_seconds = boot_seconds
         self._clock = clock
         self._machines: dict[str, _Simulated] = {}
+
+    def admit(self, launch: Launch, count: int) -> int:  # noqa: ARG002
+        return count
 
     def start(self, launch: Launch) -> str | None:
         self._machines[launch.instance_id] = _Simulated(launch, self._clock())
@@ -80,8 +136,22 @@ class SimulatedMachines:
         machine = self._machines.get(instance_id)
         return machine is not None and self._clock() - machine.since >= self._boot_seconds
 
+    def take_ended(self) -> Mapping[str, Ended]:
+        return {}
+
     def stop(self, instance_id: str) -> None:
         """Nothing runs, so nothing is to be ended."""
+
+    def halt(self, instance_id: str) -> None:
+        """Likewise."""
+
+    def resume(self, instance_id: str) -> str | None:
+        if machine := self._machines.get(instance_id):
+            self._machines[instance_id] = _Simulated(machine.launch, self._clock())
+        return None
+
+    def reset(self, instance_id: str) -> None:
+        """Likewise."""
 
     def forget(self, instance_id: str) -> None:
         self._machines.pop(instance_id, None)
@@ -94,3 +164,6 @@ class SimulatedMachines:
             f"[extenci sandbox] Nothing of {image} was booted, so nothing will ever appear here.\n"
         )
         return text.encode()
+
+    def close(self) -> None:
+        """Likewise."""

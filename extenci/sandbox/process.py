@@ -12,7 +12,8 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
 
@@ -37,6 +38,8 @@ class Server:
     s3: int
     ebs: int
     machines: Literal["qemu", "simulated"]
+    forwards: Mapping[str, int] = field(default_factory=dict)
+    """Ports of machines, and where they are reached; JSON makes the keys texts."""
 
     @classmethod
     def read(cls, path: Path) -> Self | None:

@@ -23,6 +23,7 @@ from extenci.sandbox.folder import Folder
 
 if TYPE_CHECKING:
     from extenci.sandbox.listener import Listener
+    from extenci.sandbox.machines import Machines
 
 WATCH_SECONDS = 2.0
 BOOT_SECONDS = "EXTENCI_SANDBOX_BOOT_SECONDS"
@@ -67,18 +68,23 @@ def _open(folder: Folder, ports: list[int]) -> Callable[[], None]:
     tempfile.tempdir = str(folder.root)  # where moto puts big objects: /tmp may be small, or memory
     gc.disable()  # importing makes objects that stay: collecting meanwhile costs a third of the time
     identity = secrets.token_hex(16)
-    listeners, kind = _listeners(folder, ports, identity)
+    listeners, machines = _listeners(folder, ports, identity)
     gc.freeze()
     gc.enable()
     for listener in listeners:
         threading.Thread(target=listener.serve_forever, daemon=True).start()
     ec2, s3, ebs = (listener.port for listener in listeners)
-    state = {"pid": os.getpid(), "identity": identity, "ec2": ec2, "s3": s3, "ebs": ebs, "machines": kind}
-    _write_state(folder, state)
-    return lambda: _wait(folder, identity, end)
+    state = {"pid": os.getpid(), "identity": identity, "ec2": ec2, "s3": s3, "ebs": ebs}
+    _write_state(folder, {**state, "machines": machines.kind, "forwards": dict(machines.forwards)})
+
+    def stopped() -> None:
+        _wait(folder, identity, end)
+        machines.close()
+
+    return stopped
 
 
-def _listeners(folder: Folder, ports: list[int], identity: str) -> tuple[list[Listener], str]:
+def _listeners(folder: Folder, ports: list[int], identity: str) -> tuple[list[Listener], Machines]:
     """Imports moto: settings and garbage collection must be as they should by now."""
     from extenci.sandbox.services import open_listeners  # noqa: PLC0415
 

@@ -13,7 +13,10 @@ from extenci.sandbox.ec2 import AMAZON, Ec2Service
 from extenci.sandbox.folder import Folder
 from extenci.sandbox.gateway import Gateway, Service
 from extenci.sandbox.listener import Listener
-from extenci.sandbox.machines import SimulatedMachines
+from extenci.sandbox.machines import Machines, SimulatedMachines
+from extenci.sandbox.qemu import installation
+from extenci.sandbox.qemu.machines import QemuMachines, memory_budget
+from extenci.sandbox.qemu.ports import reachable_ports, wanted_ports
 from extenci.sandbox.s3 import S3Service
 
 
@@ -26,15 +29,15 @@ def open_listeners(
     forget_seconds: float,
     seal_seconds: float,
     server_name: str = AMAZON,
-) -> tuple[list[Listener], str]:
-    """Listeners for EC2, S3 and EBS direct, in this order, and the kind of machines behind them.
+) -> tuple[list[Listener], Machines]:
+    """Listeners for EC2, S3 and EBS direct, in this order, and the machines behind them.
 
-    `ports`: one each, 0 for any free one. In seconds: how long a machine is pending, how long a terminated
-    one is still listed, and how long a snapshot that was completed still says `pending`. `server_name`: what
-    EC2 calls itself in the header `Server`.
+    `ports`: one each, 0 for any free one. In seconds: how long a simulated machine is pending, how
+    long a terminated one is still listed, and how long a snapshot that was completed still says
+    `pending`. `server_name`: what EC2 calls itself in the header `Server`.
     """
     _check_moto()
-    machines = SimulatedMachines(boot_seconds)
+    machines = _machines(folder, boot_seconds)
     pace = Pace(complete_snapshot=seal_seconds, forget_terminated=forget_seconds)
     cloud = Cloud(folder.disks, machines, pace)
     _ = cloud.backend  # made now, not by the first request
@@ -44,7 +47,15 @@ def open_listeners(
     listeners = [
         Listener(port, Gateway(service, log, told)) for port, service in zip(ports, services, strict=True)
     ]
-    return listeners, machines.kind
+    return listeners, machines
+
+
+def _machines(folder: Folder, boot_seconds: float) -> Machines:
+    """Real ones where QEMU is, unless they are not wanted."""
+    found = installation.choose()
+    if found is None:
+        return SimulatedMachines(boot_seconds)
+    return QemuMachines(found, folder.machines, reachable_ports(wanted_ports()), memory_budget())
 
 
 def _check_moto() -> None:

@@ -1,4 +1,4 @@
-"""cpio archives in the format `newc`, which Linux takes as initramfs (Documentation/driver-api/early-userspace).
+"""cpio archives in the format `newc`, Linux's initramfs (Documentation/driver-api/early-userspace).
 
 Written here rather than by cpio(1), which would need root for the owners, and could not leave out times:
 the same content gives the same bytes.

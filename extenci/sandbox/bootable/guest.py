@@ -58,7 +58,9 @@ METADATA = """\
 #!/bin/sh
 # Hostname, public key and user data from the metadata service (IMDSv2, as every EC2 has it).
 service=169.254.169.254
-token=$(printf 'PUT /latest/api/token HTTP/1.0\\r\\nHost: %s\\r\\nX-aws-ec2-metadata-token-ttl-seconds: 300\\r\\nContent-Length: 0\\r\\n\\r\\n' $service |
+ask='PUT /latest/api/token HTTP/1.0\\r\\nHost: %s\\r\\nContent-Length: 0\\r\\n'
+ask="${ask}X-aws-ec2-metadata-token-ttl-seconds: 300\\r\\n\\r\\n"
+token=$(printf "$ask" $service |
     timeout 5 nc $service 80 | tr -d '\\r' | sed '1,/^$/d')
 [ -n "$token" ] || { echo 'metadata: there is no service' >/dev/console; exit 0; }
 get() { timeout 5 wget -q -O - --header "X-aws-ec2-metadata-token: $token" "http://$service/latest/$1"; }

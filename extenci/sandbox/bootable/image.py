@@ -67,7 +67,9 @@ def read_keys(path: Path) -> tuple[str, ...]:
     )
 
 
-def make_image(target: Path, cache: Path, recipe: Recipe, say: Callable[[str], None] = lambda _: None) -> None:
+def make_image(
+    target: Path, cache: Path, recipe: Recipe, say: Callable[[str], None] = lambda _: None
+) -> None:
     """Makes the disk `target`, 1 GiB and sparse (about 20 MB used), or replaces one made before.
 
     `cache` is a folder for the kernel; `say` is told what is done. `target` is there whole or not at all.
@@ -143,7 +145,12 @@ def _run(command: Sequence[str | Path]) -> None:
     """Times and numbers are fixed, so that the same parts give the same disk."""
     fixed = {"SOURCE_DATE_EPOCH": "1300000000", "TZ": "UTC", "MTOOLS_SKIP_CHECK": "1", "LC_ALL": "C"}
     done = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, **fixed}, check=False, stdin=subprocess.DEVNULL
+        command,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **fixed},
+        check=False,
+        stdin=subprocess.DEVNULL,
     )
     if done.returncode:
         name = Path(command[0]).name

@@ -1,0 +1,154 @@
+"""`Machines` run by QEMU."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from extenci.model.errors import SandboxError
+from extenci.sandbox.machines import Ended, Launch, Refused
+from extenci.sandbox.qemu.installation import Installation
+from extenci.sandbox.qemu.keeper import Keeper, Place
+
+MEMORY_SETTING = "EXTENCI_SANDBOX_MEMORY"
+MOST_MIB = 2048
+"""What one machine has at most, however large its type: the sandbox is for trying."""
+LEAST_MIB = 128
+OVERHEAD_MIB = 64
+"""What QEMU itself takes for a machine, translated code apart."""
+CLOSE_SECONDS = 10.0
+
+
+def memory_budget(environ: Mapping[str, str] = os.environ) -> int:
+    """MiB that all machines may have together: `EXTENCI_SANDBOX_MEMORY`, or half of what is available now."""
+    text = environ.get(MEMORY_SETTING)
+    if text:
+        if not text.isdecimal():
+            raise SandboxError(f"{MEMORY_SETTING} is {text!r}, which is no number of MiB.", "Write 4096.")
+        return int(text)
+    for line in Path("/proc/meminfo").read_text("ascii").splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) // 1024 // 2
+    return MOST_MIB
+
+
+def memory_of(launch: Launch) -> int:
+    """MiB that the machine gets."""
+    return max(LEAST_MIB, min(launch.memory_mib, MOST_MIB))
+
+
+class QemuMachines:
+    """Starts and stops QEMU processes. `folder` is where their disks are, beside the snapshots'."""
+
+    kind: Literal["qemu", "simulated"] = "qemu"
+
+    def __init__(
+        self, installation: Installation, folder: Path, forwards: Mapping[int, int], budget_mib: int
+    ) -> None:
+        self.forwards = dict(forwards)
+        self._installation = installation
+        self._folder = folder
+        self._budget_mib = budget_mib
+        self._keepers: dict[str, Keeper] = {}
+        self._addresses: dict[str, str] = {}
+        self._dice = random.SystemRandom()
+
+    def admit(self, launch: Launch, count: int) -> int:
+        """How many of `count` machines there is room for. Raises Refused for what this QEMU cannot run."""
+        if launch.architecture not in ("x86_64", ""):
+            raise Refused(
+                "Unsupported",
+                f"The sandbox's machines are run by qemu-system-x86_64, which cannot boot the architecture "
+                f"{launch.architecture} of {launch.image_id}.",
+            )
+        if launch.boot_mode == "uefi" and self._installation.uefi is None:
+            raise Refused(
+                "Unsupported",
+                f"{launch.image_id} boots by UEFI, and there is no firmware for it on this machine. As root: "
+                "apt-get install ovmf",
+            )
+        used = sum(_taken(one.launch) for one in self._keepers.values() if one.is_alive())
+        return max(0, min(count, (self._budget_mib - used) // _taken(launch)))
+
+    def start(self, launch: Launch) -> str:
+        folder = self._folder / launch.instance_id
+        folder.mkdir(mode=0o700, parents=True)
+        if launch.disk is not None:
+            (folder / "base.raw").hardlink_to(launch.disk)  # stays when the snapshot goes
+        address = self._new_address()
+        self._addresses[launch.instance_id] = address
+        self._keep(launch)
+        return address
+
+    def _keep(self, launch: Launch) -> None:
+        given = replace(launch, memory_mib=memory_of(launch))
+        place = Place(self._folder / launch.instance_id, self._addresses[launch.instance_id], self.forwards)
+        keeper = Keeper(self._installation, given, place)
+        self._keepers[launch.instance_id] = keeper
+        keeper.start()
+
+    def _new_address(self) -> str:
+        """One in 127.64.0.0/10: all of 127/8 is this machine's own (RFC 1122, 3.2.1.3), and
+        other sandboxes here, which choose at random too, have it once in four million times."""
+        while True:
+            number = self._dice.randrange(1, 1 << 22)
+            address = f"127.{64 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
+            if number & 255 not in (0, 255) and address not in self._addresses.values():
+                return address
+
+    def booted(self, instance_id: str) -> bool:
+        keeper = self._keepers.get(instance_id)
+        return keeper is not None and keeper.up
+
+    def take_ended(self) -> Mapping[str, Ended]:
+        found = {
+            one: Ended(keeper.failure)
+            for one, keeper in self._keepers.items()
+            if not keeper.is_alive() and not keeper.wanted.is_set()
+        }
+        for one in found:
+            self._keepers[one].wanted.set()
+        return found
+
+    def stop(self, instance_id: str) -> None:
+        if keeper := self._keepers.get(instance_id):
+            keeper.end()
+            shutil.rmtree(self._folder / instance_id, ignore_errors=True)
+        self._addresses.pop(instance_id, None)
+
+    def halt(self, instance_id: str) -> None:
+        if keeper := self._keepers.get(instance_id):
+            keeper.end(keep_disk=True)
+
+    def resume(self, instance_id: str) -> str:
+        keeper = self._keepers[instance_id]
+        keeper.join(CLOSE_SECONDS)
+        self._keep(keeper.launch)
+        return self._addresses[instance_id]
+
+    def reset(self, instance_id: str) -> None:
+        if keeper := self._keepers.get(instance_id):
+            keeper.reset()
+
+    def forget(self, instance_id: str) -> None:
+        self.stop(instance_id)
+        self._keepers.pop(instance_id, None)
+
+    def console(self, instance_id: str) -> bytes:
+        keeper = self._keepers.get(instance_id)
+        return keeper.console.read() if keeper else b""
+
+    def close(self) -> None:
+        for keeper in self._keepers.values():
+            keeper.end()
+        for keeper in self._keepers.values():
+            keeper.join(CLOSE_SECONDS)
+
+
+def _taken(launch: Launch) -> int:
+    return memory_of(launch) + OVERHEAD_MIB
