@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from extenci.cli.options import Format, Output
-from extenci.cli.terminal import write_result
+from extenci.cli.terminal import write_aside, write_result
 
 if TYPE_CHECKING:
     from extenci.sandbox.control import SandboxStatus
@@ -72,6 +74,41 @@ def reset(output: Output = Format.TEXT) -> int:
     return 0
 
 
+@app.command("image")
+def image(
+    file: Annotated[Path, typer.Argument(help="The disk to make: raw, 1 GiB, sparse.", show_default=False)],
+    public_key: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--public-key",
+            metavar="FILE",
+            help="A public key that may log in as root; may be repeated. Default: all of ~/.ssh/id_*.pub. "
+            "The key pair that a machine is launched with may always.",
+        ),
+    ] = None,
+    ssh: Annotated[bool, typer.Option("--ssh/--no-ssh", hidden=True)] = True,
+    panic: Annotated[bool, typer.Option("--panic", hidden=True)] = False,
+) -> int:
+    """Make a small bootable disk with an SSH server.
+
+    It is Linux, busybox and dropbear, boots in seconds, and takes hostname, public key and user data from the
+    metadata service. It is made from Debian's packages, without root; an image made before is replaced.
+
+    \b
+    Example:
+      extenci sandbox image worker.raw
+    """
+    from extenci.catalog.home import Home
+    from extenci.sandbox.bootable import Recipe, make_image, read_keys, users_keys
+
+    keys = [key for path in public_key for key in read_keys(path)] if public_key else users_keys()
+    recipe = Recipe(tuple(keys), ssh=ssh, panic=panic)
+    make_image(file, Home.find().path / "kernels", recipe, lambda line: write_aside(f"{line}\n"))
+    who = f"{len(keys)} public key{'' if len(keys) == 1 else 's'}" if keys else "the launch's key pair only"
+    write_result(f"{file} is a bootable disk. root may log in with: {who}.\n")
+    return 0
+
+
 def show(found: SandboxStatus, output: Format) -> None:
     """Print the state of the local cloud."""
     if output is Format.JSON:
@@ -91,6 +128,7 @@ def document(found: SandboxStatus) -> dict[str, object]:
         "s3": found.s3,
         "ebs": found.ebs,
         "machines": found.machines,
+        "ports": {str(port): here for port, here in found.forwards.items()},
         "calls": str(found.calls),
     }
 
@@ -100,14 +138,22 @@ def text(found: SandboxStatus) -> str:
     if not found.running:
         return "The sandbox does not run. `extenci sandbox start` starts it, as does any spec that uses it.\n"
     machines = {
-        "simulated": "simulated: they have a state and an address, and nothing boots (no QEMU)",
-        "qemu": "virtual machines in QEMU",
+        "simulated": "simulated: they have a state and an address, and nothing boots",
+        "qemu": "real, run by QEMU",
     }
-    rows = (
+    rows = [
         ("EC2", found.ec2),
         ("S3", found.s3),
         ("EBS", found.ebs),
         ("machines", machines[found.machines]),
         ("calls", str(found.calls)),
-    )
+    ]
+    if found.forwards:
+        rows.insert(-1, ("ports", ports(found.forwards)))
     return "The sandbox runs.\n" + "".join(f"  {name:<8}  {value}\n" for name, value in rows)
+
+
+def ports(forwards: Mapping[int, int]) -> str:
+    """The ports of machines that can be reached, and where, if that is elsewhere."""
+    shown = (str(port) if port == here else f"{port} (at {here})" for port, here in forwards.items())
+    return ", ".join(shown)

@@ -15,7 +15,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from extenci.catalog.home import Home
-from extenci.model.errors import ServiceError
+from extenci.model.errors import SandboxError, ServiceError
 from extenci.model.findings import MACHINE, Finding, Level
 from extenci.model.services import SANDBOX
 from extenci.model.wishes import InstancesWish, Wishes
@@ -78,7 +78,33 @@ def check_sandbox() -> Iterator[Finding]:
             "The sandbox needs moto, which is not installed here.",
             "Install the extra: pip install 'extenci[sandbox]'.",
         )
-    yield Finding(MACHINE, Level.OK, "machines of the sandbox are simulated: nothing boots")
+    yield from check_qemu()
+
+
+def check_qemu() -> Iterator[Finding]:
+    """Whether machines of the local cloud are real, and what of them cannot be as in other clouds."""
+    from extenci.sandbox.qemu.acceleration import acceleration  # noqa: PLC0415 - not needed for other services
+    from extenci.sandbox.qemu.installation import SETTING, choose, find_qemu  # noqa: PLC0415
+    from extenci.sandbox.qemu.ports import reachable_ports, wanted_ports  # noqa: PLC0415
+
+    try:
+        found = choose()
+        elsewhere = [
+            f"{port} at {here}" for port, here in reachable_ports(wanted_ports()).items() if port != here
+        ]
+    except SandboxError as error:
+        yield Finding(MACHINE, Level.PROBLEM, error.message, error.hint)
+        return
+    if found is None:
+        missing = find_qemu()
+        why = missing if isinstance(missing, str) else f"{SETTING} says so"
+        yield Finding(MACHINE, Level.OK, f"machines of the sandbox are simulated, nothing boots: {why}")
+        return
+    how = acceleration(found).name
+    yield Finding(MACHINE, Level.OK, f"machines of the sandbox are real: QEMU {found.version}, by {how}")
+    if elsewhere:
+        moved = ", ".join(elsewhere)
+        yield Finding(MACHINE, Level.OK, f"ports of machines that this user cannot listen on: {moved}")
 
 
 def check_services(

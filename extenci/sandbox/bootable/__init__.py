@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from extenci.sandbox.bootable.image import Recipe, make_image, users_keys
+from extenci.sandbox.bootable.image import Recipe, make_image, read_keys, users_keys
 
-__all__ = ["Recipe", "make_image", "users_keys"]
+__all__ = ["Recipe", "make_image", "read_keys", "users_keys"]

@@ -57,7 +57,7 @@ def find_qemu() -> Installation | str:
         )
     except (OSError, subprocess.SubprocessError) as error:
         return f"{system} does not work: {error}"
-    version = done.stdout.partition("\n")[0].removeprefix("QEMU emulator version ")
+    version = done.stdout.removeprefix("QEMU emulator version ").split()[0]
     uefi = next((Path(place) for place in _UEFI if Path(place).is_file()), None)
     return Installation(Path(system), Path(img), version, uefi)
 
