@@ -181,14 +181,12 @@ def verify_hash(verify: Verify, files: Mapping[str, str]) -> str:
     The same on every machine that has the specs: paths count relative to the spec root, and of a key
     outside of it (`~/.ssh/id_ed25519`) only the name.
     """
+    root = verify.root
+    checks = [_portable(check, root) for check in verify.checks]
     content = {
         "format": HASH_FORMAT,
-        "block": {
-            **asdict(verify),
-            "root": "",
-            "checks": [_shown(check, verify.root) for check in verify.checks],
-        },
-        "files": sorted((_within(path, verify.root), digest) for path, digest in files.items()),
+        "block": {**asdict(verify), "root": "", "checks": checks},
+        "files": sorted((_within(path, root), digest) for path, digest in files.items()),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 

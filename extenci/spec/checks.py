@@ -63,7 +63,11 @@ class HttpCheck(CheckKeys):
         default=200, description="HTTP status expected. Default: 200."
     )
     host: Text | None = Field(default=None, description="Host header to send. Default: the address.")
-    tls: Flag = Field(default=False, description="Whether to use TLS.")
+    tls: Flag = Field(
+        default=False,
+        description="Whether to use TLS. "
+        "The certificate is not verified, since a test VM has none for its address.",
+    )
 
 
 class ConsoleCheck(CheckKeys):
@@ -76,7 +80,8 @@ class RunCheck(CheckKeys):
     """A program on this machine succeeds; the test VM's address and ids are in `EXTENCI_*` variables."""
 
     run: Annotated[list[CommandLine], Field(min_length=1, max_length=100)] = Field(
-        description="The program, relative to this file, and its arguments."
+        description="The program and its arguments. With a slash in it, it is relative to this file; "
+        "without, it is looked for in PATH. It runs in this file's folder."
     )
 
 
@@ -89,6 +94,11 @@ class PytestCheck(CheckKeys):
         Field(min_length=1, max_length=100),
         WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
     ] = Field(description="Test files or folders, relative to this file.")
+    user: Text | None = Field(default=None, description="Who logs in.")
+    key: FilePath | None = Field(
+        default=None, description="Private key, relative to this file. Default: a temporary key pair."
+    )
+    port: Port = Field(default=22, description="Port of the SSH server. Default: 22.")
 
 
 def find_kind(value: Any) -> str:

@@ -78,3 +78,13 @@ def end_mark(text: str) -> Mark:
     """The place just after a text."""
     line = text.count("\n")
     return Mark(line + 1, len(text) - (text.rfind("\n") + 1) + 1)
+
+
+def absolute(folder: Path, path: str) -> str:
+    """A path of a file in `folder` as an absolute one; `~` expanded, links on the way followed, but not
+    what it names."""
+    joined = os.path.join(folder, os.path.expanduser(path))  # noqa: PTH111, PTH118 - text in, text out
+    head, tail = os.path.split(joined)
+    if tail in ("", ".", ".."):
+        return os.path.realpath(joined)
+    return os.path.join(os.path.realpath(head), tail)  # noqa: PTH118

@@ -7,24 +7,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from extenci.model.errors import Problem, UsageError
-from extenci.model.services import SANDBOX, Service
+from extenci.model.launching import LaunchSettings
+from extenci.model.services import Service
 from extenci.model.wishes import (
     ImageId,
     ImageReference,
     ImageWish,
     InstancesWish,
-    LaunchSettings,
     Origin,
-    RootVolume,
 )
 from extenci.model.words import Address, Kind, Launch, Method
 from extenci.spec.document import Mark
 from extenci.spec.fields import IMAGE_ID
+from extenci.spec.launching import check_condor, read_launch_keys, to_settings
+from extenci.spec.reading import absolute
 from extenci.spec.schema import ImageSpec, InstancesSpec
-from extenci.spec.service_file import absolute
 from extenci.spec.services import Library
 from extenci.spec.spec_file import SpecDocument, SpecEntry
-from extenci.spec.user_data import read_user_data
+from extenci.spec.verify import resolve_verify
 from extenci.spec.wording import quoted, shown, suggestion
 
 MOST_SUGGESTIONS = 100
@@ -113,8 +113,11 @@ def _resolve_image(resolution: Resolution, entry: SpecEntry, spec: ImageSpec, se
         resolution.note(
             entry.path, entry.place("method"), f"not supported yet: method: {method}{whose}; use ebs"
         )
+    verify = None
     if spec.verify is not None:
-        resolution.note(entry.path, entry.place_of_key("verify"), "not supported yet: verify; leave it out")
+        verify, problems = resolve_verify(resolution.folder, entry, spec.verify, service)
+        for mark, text in problems:
+            resolution.note(entry.path, mark, text)
     if spec.from_url:
         text = "not supported yet: a URL as source; download the disk and name its path"
         resolution.note(entry.path, entry.place("source"), text)
@@ -130,6 +133,7 @@ def _resolve_image(resolution: Resolution, entry: SpecEntry, spec: ImageSpec, se
         keep=spec.keep,
         protect=spec.protect,
         tags=dict(spec.tags),
+        verify=verify,
     )
 
 
@@ -138,7 +142,8 @@ def _resolve_instances(
 ) -> InstancesWish:
     launch = spec.launch or service.launch
     if launch is Launch.CONDOR:
-        _check_condor(resolution, entry, spec, service)
+        for mark, text in check_condor(entry, service, spec):
+            resolution.note(entry.path, mark, text)
     return InstancesWish(
         address=Address(service.name, entry.name),
         origin=_origin(entry),
@@ -153,39 +158,11 @@ def _resolve_instances(
     )
 
 
-def _check_condor(resolution: Resolution, entry: SpecEntry, spec: InstancesSpec, service: Service) -> None:
-    if service.condor is None and service.name != SANDBOX:
-        text = (
-            f"the service {quoted(service.name)} has no 'condor' block, which says which HTCondor launches "
-            "there; an empty one, 'condor: {}', means this machine's"
-        )
-        resolution.note(entry.path, entry.place("launch"), text)
-    if service.condor is not None and not service.condor.is_local:
-        key = "user_data" if spec.user_data is not None else "user_data_file"
-        if spec.user_data is not None or spec.user_data_file is not None:
-            text = (
-                f"{quoted(key)} does not go through a schedd on another machine: it would have to stand in "
-                "the job, where everyone can read it; use a schedd here, or launch: ec2"
-            )
-            resolution.note(entry.path, entry.place(key), text)
-
-
 def _settings(resolution: Resolution, entry: SpecEntry, spec: InstancesSpec) -> LaunchSettings:
-    volume = spec.root_volume
-    user_data, fault = read_user_data(resolution.folder, entry.path.parent, spec)
+    keys, fault = read_launch_keys(resolution.folder, entry.path.parent, spec)
     if fault:
         resolution.note(entry.path, entry.place("user_data_file"), f"'user_data_file' {fault}")
-    return LaunchSettings(
-        type=spec.type,
-        key_name=spec.key_name,
-        user_data=user_data,
-        security_groups=tuple(spec.security_groups or ()),
-        subnet=spec.subnet,
-        availability_zone=spec.availability_zone,
-        instance_profile=spec.instance_profile,
-        root_volume=RootVolume(volume.gib, volume.type, volume.encrypted) if volume else None,
-        spot_price=spec.spot_price,
-    )
+    return to_settings(spec.type, keys)
 
 
 def _reference(image: str, service: str) -> ImageReference:

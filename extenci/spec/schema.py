@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from extenci.model.checks import Reach
 from extenci.model.words import Architecture
 from extenci.spec.checks import Check
 from extenci.spec.fields import (
@@ -76,13 +76,6 @@ class LaunchKeys(Strict):
         if self.security_groups is not None and len(set(self.security_groups)) < len(self.security_groups):
             raise wrong("names a group twice", "security_groups")
         return self
-
-
-class Reach(StrEnum):
-    """Which of its addresses a test VM is checked at."""
-
-    PUBLIC = "public"
-    PRIVATE = "private"
 
 
 class VerifySpec(LaunchKeys):

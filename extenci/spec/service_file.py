@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from extenci.model.errors import Problem, SpecError
+from extenci.model.launching import LaunchDefaults
 from extenci.model.services import (
     SANDBOX,
     CondorAccess,
@@ -22,10 +23,12 @@ from extenci.model.services import (
     Service,
 )
 from extenci.model.words import NAME, Launch, Method, Tagging
-from extenci.spec.document import Document, Fault, Mark
-from extenci.spec.faults import validate
+from extenci.spec.document import Document, Fault, Mark, locate
+from extenci.spec.faults import place, validate
 from extenci.spec.fields import FilePath, LaunchChoice, MethodChoice, TaggingChoice, Text
 from extenci.spec.forms import Form, Strict, matching, require_text, whole, wrong
+from extenci.spec.launching import read_launch_keys
+from extenci.spec.reading import absolute
 from extenci.spec.schema import LaunchKeys
 from extenci.spec.wording import shown
 from extenci.spec.yaml import load_document
@@ -175,9 +178,23 @@ def read_service(path: Path, name: str | None = None) -> Service:
     document = load_document(path)
     spec, faults = validate(ServiceFile, document)
     faults += _find_name_faults(name)
+    test, test_faults = _read_test(document, spec)
+    faults += test_faults
     if faults or spec is None:
         raise SpecError(to_problems(document, faults))
-    return _build(name, path, spec)
+    return _build(name, path, spec, test)
+
+
+def _read_test(document: Document, spec: ServiceFile | None) -> tuple[LaunchDefaults | None, list[Fault]]:
+    """Defaults for test VMs. A file of user data must lie where the service's file does, or below."""
+    if spec is None or spec.test is None or document.top is None:
+        return None, []
+    folder = Path(os.path.realpath(document.path.absolute().parent))
+    found, fault = read_launch_keys(folder, folder, spec.test, "the folder of this file")
+    if not fault:
+        return found, []
+    path, _ = locate(document.top, ("test", "user_data_file"))
+    return None, [Fault(place(document.top, path), f"'user_data_file' {fault}")]
 
 
 def to_problems(document: Document, faults: list[Fault]) -> tuple[Problem, ...]:
@@ -201,7 +218,7 @@ def _find_name_faults(name: str) -> list[Fault]:
     return []
 
 
-def _build(name: str, path: Path, spec: ServiceFile) -> Service:
+def _build(name: str, path: Path, spec: ServiceFile, test: LaunchDefaults | None) -> Service:
     folder = path.absolute().parent
     elsewhere = spec.ec2 if spec.ec2 is not None and not _is_aws(spec.ec2) else None
     return Service(
@@ -219,6 +236,7 @@ def _build(name: str, path: Path, spec: ServiceFile) -> Service:
         bucket=spec.bucket,
         condor=build_condor(spec.condor) if spec.condor or spec.launch is Launch.CONDOR else None,
         limits=Limits(spec.limits.delete_percent, spec.limits.instances),
+        test=test,
         file=str(path.absolute()),
     )
 
@@ -243,16 +261,6 @@ def _build_credentials(spec: CredentialsSpec | None, folder: Path) -> Credential
     return KeyFiles(
         absolute(folder, spec.access_key_file or ""), absolute(folder, spec.secret_key_file or "")
     )
-
-
-def absolute(folder: Path, path: str) -> str:
-    """A path of a file in `folder` as an absolute one; `~` expanded, links on the way followed, but not
-    what it names."""
-    joined = os.path.join(folder, os.path.expanduser(path))  # noqa: PTH111, PTH118 - text in, text out
-    head, tail = os.path.split(joined)
-    if tail in ("", ".", ".."):
-        return os.path.realpath(joined)
-    return os.path.join(os.path.realpath(head), tail)  # noqa: PTH118
 
 
 def _is_aws(url: str) -> bool:

@@ -45,7 +45,7 @@ class SpecEntry:
         """The file."""
         return self.document.path
 
-    def place(self, *keys: str) -> Mark:
+    def place(self, *keys: str | int) -> Mark:
         """Where a value of the entry stands; the entry itself where it has no such key."""
         if self.document.top is None:
             return self.mark

@@ -12,20 +12,22 @@ from pathlib import Path
 
 from extenci.spec.document import Unreadable
 from extenci.spec.fields import USER_DATA_LIMIT
-from extenci.spec.reading import read_bytes
+from extenci.spec.reading import absolute, read_bytes
 from extenci.spec.schema import LaunchKeys
-from extenci.spec.service_file import absolute
 
 
-def read_user_data(root: Path, folder: Path, spec: LaunchKeys) -> tuple[str | None, str]:
-    """The user data in base64, None where there is none; and what is wrong with its file, or ''."""
+def read_user_data(
+    root: Path, folder: Path, spec: LaunchKeys, place: str = "the spec root"
+) -> tuple[str | None, str]:
+    """The user data in base64, None where there is none; and what is wrong with its file, or ''. `place`
+    is what `root` is called."""
     if spec.user_data is not None:
         return _encode(spec.user_data.encode()), ""
     if spec.user_data_file is None:
         return None, ""
     real = Path(os.path.realpath(absolute(folder, spec.user_data_file)))
     if not real.is_relative_to(root):
-        return None, "leads out of the spec root; what machines get must be a file of these specs"
+        return None, f"leads out of {place}; what machines get must be a file of these specs"
     if any(part.startswith(".") for part in real.relative_to(root).parts):
         return None, "leads to a hidden file or folder, where secrets of the repository may be"
     try:
