@@ -72,7 +72,8 @@ class QemuMachines:
                 f"{launch.image_id} boots by UEFI, and there is no firmware for it on this machine. As root: "
                 "apt-get install ovmf",
             )
-        used = sum(_taken(one.launch) for one in self._keepers.values() if one.is_alive())
+        kept = [one for one in self._keepers.values() if one.is_alive() and not one.wanted.is_set()]
+        used = sum(_taken(one.launch) for one in kept)
         return max(0, min(count, (self._budget_mib - used) // _taken(launch)))
 
     def start(self, launch: Launch) -> str:

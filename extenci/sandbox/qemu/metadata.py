@@ -22,6 +22,8 @@ from extenci.sandbox.qemu.command import mac_of
 TOKEN_HEADER = "x-aws-ec2-metadata-token"  # noqa: S105 - a header's name
 TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds"
 LONGEST_SECONDS = 21600
+POLL_SECONDS = 0.1
+"""How soon the listener notices that it is to end."""
 
 
 class Metadata:
@@ -137,7 +139,7 @@ class MetadataListener(Listener):
 
     def __init__(self, metadata: Metadata) -> None:
         super().__init__(0, metadata)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=[POLL_SECONDS], daemon=True).start()
 
     def verify_request(
         self,
