@@ -1,0 +1,1 @@
+"""A launched machine → evidence → verdict. No cloud is called from here."""

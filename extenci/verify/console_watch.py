@@ -1,0 +1,66 @@
+"""Reading a machine's console while it is examined."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from extenci.model.errors import ExtenciError
+from extenci.verify.folder import CONSOLE, EvidenceFolder
+from extenci.verify.halting import Halt, OutOfTime, in_background
+from extenci.verify.signs import clean, find_alarm
+
+PATIENCE = 30.0
+"""Seconds that one reading may take."""
+
+
+class ConsoleWatch:
+    """Reads the console every few seconds, keeps it in `console.txt`, and sounds the alarm of `halt`."""
+
+    def __init__(
+        self, read: Callable[[], str], folder: EvidenceFolder, halt: Halt, *, every: float = 3.0
+    ) -> None:
+        self.text = ""
+        self.fault = ""
+        self._read, self._folder, self._halt, self._every = read, folder, halt, every
+        self._over = threading.Event()
+        self._writing = threading.Lock()
+        self._defect: Exception | None = None
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> ConsoleWatch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(0.0 if self._halt.is_set else 0.2)
+
+    def look(self, seconds: float = PATIENCE) -> None:
+        """Read it once, now; a defect that the watch met is raised here."""
+        if self._defect is not None:
+            raise self._defect
+        try:
+            text = clean(in_background(self._read, self._halt, seconds))
+            self.fault = ""
+        except OutOfTime:
+            self.fault = "it did not come in time"
+            return
+        except ExtenciError as error:
+            self.fault = error.message
+            return
+        with self._writing:
+            if text and text != self.text:
+                self.text = text
+                self._folder.write(CONSOLE, text)
+        if alarm := find_alarm(self.text):
+            self._halt.sound(alarm)
+
+    def _watch(self) -> None:
+        while not (self._over.is_set() or self._halt.is_set):
+            try:
+                self.look()
+            except Exception as error:  # noqa: BLE001 - raised again where it can be seen
+                self._defect = error
+                return
+            self._over.wait(self._every)

@@ -1,0 +1,113 @@
+"""Programs on this machine: without a shell, with their output in a file, and gone as a whole in time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import BinaryIO
+
+from extenci.verify.halting import Halt
+
+MOST_OUTPUT = 64 << 20
+"""Bytes of output at which a program is ended, so that none fills a disk."""
+
+LONGEST_EXCERPT = 4000
+STEP = 0.05
+
+
+class Cut(Enum):
+    """Why a program was ended before it ended itself."""
+
+    TIME = "it did not end in time"
+    HALT = "it was not waited for"
+    SIZE = "it printed too much"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """`status` is the exit status, negative for a signal; `cut` why it was ended; `fault` why it could not be
+    started; `output` the end of what it printed, or all of it up to a limit."""
+
+    status: int | None
+    cut: Cut | None = None
+    fault: str = ""
+    output: str = ""
+
+
+def run_program(
+    command: Sequence[str],
+    *,
+    folder: Path,
+    environment: Mapping[str, str],
+    log: BinaryIO,
+    halt: Halt,
+    seconds: float,
+    most: int = MOST_OUTPUT,
+) -> Ended:
+    """Run a program in `folder`, its output appended to `log`, until it ends, or for at most `seconds`.
+    Whatever it started and left in its process group ends with it."""
+    begin = os.fstat(log.fileno()).st_size
+    try:
+        process = subprocess.Popen(
+            list(command),
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        return Ended(None, fault=reason or "its name or an argument cannot be passed on")
+    try:
+        cut = _wait(process.pid, log, begin + most, halt, time.monotonic() + seconds)
+    finally:
+        _end_group(process)
+    return Ended(process.returncode if cut is None else None, cut, output=_read(log, begin, most))
+
+
+def _wait(pid: int, log: BinaryIO, most: int, halt: Halt, end: float) -> Cut | None:
+    """Wait without reaping the process, so that its group's number cannot become another's meanwhile."""
+    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if halt.is_set:
+            return Cut.HALT
+        if time.monotonic() >= end:
+            return Cut.TIME
+        if os.fstat(log.fileno()).st_size > most:
+            return Cut.SIZE
+        time.sleep(STEP)
+    return None
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _read(log: BinaryIO, begin: int, most: int) -> str:
+    size = min(os.fstat(log.fileno()).st_size - begin, most)
+    length = min(size, 1 << 20)
+    return os.pread(log.fileno(), length, begin + size - length).decode("utf-8", "replace")
+
+
+def excerpt(text: str) -> str:
+    """The end of a text, from the start of a line where it is cut."""
+    if len(text) <= LONGEST_EXCERPT:
+        return text.strip("\n")
+    end = text[-LONGEST_EXCERPT:]
+    return "…\n" + end[end.find("\n") + 1 :].strip("\n")
+
+
+def last_line(text: str) -> str:
+    """The last line that is not empty, or ''."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else ""
