@@ -29,14 +29,15 @@ from extenci.model.errors import (
     PlanRefused,
     ServiceError,
     StalePlan,
+    UsageError,
 )
 from extenci.model.findings import Finding
 from extenci.model.outcomes import Event as Happening
 from extenci.model.outcomes import Listener, Noted, Result
 from extenci.model.plans import Plan, SavedPlan
-from extenci.model.services import KeyFiles, Service
+from extenci.model.services import SANDBOX, KeyFiles, Service
 from extenci.model.versions import Disk
-from extenci.model.wishes import Wishes
+from extenci.model.wishes import ImageWish, Wishes
 from extenci.model.words import Address, Tagging
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from extenci.model.observed import Observation
     from extenci.model.records import Records
     from extenci.model.status import StackStatus
+    from extenci.model.trials import Ask
 
 Approve = Callable[[Plan], bool]
 """Is shown a plan, and says whether to go on."""
@@ -66,7 +68,9 @@ class Planned:
 @dataclass(frozen=True)
 class Options:
     """How an apply goes about its work. `lock_timeout` is in seconds; `on_plan` is given the plan before
-    anything is done; without `approve` nobody is asked."""
+    anything is done; without `approve` nobody is asked. `ask` asks a person about a test VM (without it, one
+    that a person has to judge waits); `evidence` is the folder for what checks find, None: in the home;
+    `keep_failed` lets a test VM that failed run, and its image be staged."""
 
     approve: Approve | None = None
     force: bool = False
@@ -76,6 +80,9 @@ class Options:
     listener: Listener = ignore
     on_plan: Callable[[Plan], None] = lambda _plan: None
     stop: Event | None = None
+    ask: Ask | None = None
+    evidence: Path | None = None
+    keep_failed: bool = False
 
     def tell(self, text: str) -> None:
         """Tell the listener something worth a line; its failing ends nothing."""
@@ -130,6 +137,13 @@ def sandbox_service(home: Home) -> Service:
         ebs=running.ebs,
         credentials=KeyFiles(str(access), str(secret)),
     )
+
+
+def sandbox_machines(home: Home) -> str:
+    """What machines of the sandbox are: `qemu` or `simulated`."""
+    from extenci.sandbox.control import status
+
+    return status(home.path).machines
 
 
 def plan(
@@ -205,6 +219,58 @@ def apply_saved(path: Path, *, home: Home | None = None, options: Options = DEFA
         return desk.carry_out(rest, look, saved.id, is_new=False)
 
 
+def verify(wishes: Wishes, *, home: Home | None = None, options: Options = DEFAULTS) -> Result:
+    """Try the selected images that have a verify block in test VMs, whatever is known of them, and record the
+    verdicts; what is not staged is staged first. Nothing else is changed.
+
+    UsageError where no selected image has a block, and what `apply` raises.
+    """
+    from extenci.plan.confirming import trials_only
+
+    home = home or Home.find()
+    addresses = frozenset(
+        wish.address for wish in wishes.images if wish.verify and wishes.selection.covers(wish.address)
+    )
+    if not addresses:
+        raise UsageError(
+            "None of the selected images has a `verify:` block.",
+            "Name an image that has one, or say --type TYPE to see whether an image starts at all.",
+        )
+    with _at_work(wishes, home, options) as desk:
+        planned, look = desk.recover_and_plan(False, again=addresses)
+        return desk.carry_out(trials_only(planned.plan, addresses), look, _new_run())
+
+
+def on_type(wishes: Wishes, type: str) -> Wishes:  # noqa: A002
+    """Wishes whose selected images are tried on another type of machine; those without a verify block, too:
+    whether they start."""
+    from extenci.model.checks import Verify
+    from extenci.model.wishes import LaunchSettings
+
+    def changed(wish: ImageWish) -> ImageWish:
+        if not wishes.selection.covers(wish.address):
+            return wish
+        launch = wishes.services[wish.address.service].launch
+        verify = wish.verify or Verify(LaunchSettings(type), launch)
+        return replace(wish, verify=replace(verify, settings=replace(verify.settings, type=type)))
+
+    return replace(wishes, images=tuple(map(changed, wishes.images)))
+
+
+def confirm(
+    wishes: Wishes, address: Address, works: bool, *, home: Home | None = None, options: Options = DEFAULTS
+) -> Result:
+    """Give a version that waits for a person its verdict, end its test VM, and unstage it where it does not
+    work. PlanError where nothing of the address waits, and what `apply` raises."""
+    from extenci.plan.confirming import plan_confirm
+
+    home = home or Home.find()
+    with _at_work(wishes, home, options) as desk:
+        look = desk.look()
+        made = plan_confirm(wishes, look.observation, look.records, time.time(), address, works)
+        return desk.carry_out(made, look, _new_run())
+
+
 def status(wishes: Wishes, *, home: Home | None = None) -> StackStatus:
     """Desired, recorded and live, side by side."""
     from extenci.plan import make_status
@@ -212,7 +278,9 @@ def status(wishes: Wishes, *, home: Home | None = None) -> StackStatus:
     with _desk(wishes, home or Home.find(), Options()) as desk:
         look = desk.look()
         found = make_status(wishes, desk.disks(), look.observation, look.records)
-    return replace(found, sandbox_machines="simulated") if "sandbox" in wishes.services else found
+    if SANDBOX not in wishes.services:
+        return found
+    return replace(found, sandbox_machines=sandbox_machines(home or Home.find()))
 
 
 def doctor(
@@ -263,23 +331,35 @@ class Desk:
         images = wished_images(self.wishes)
         return read_disks(images, self.catalog.digests, tell=tell, stop=self.options.stop)
 
-    def plan(self, destroy: bool) -> tuple[Planned, Look]:
-        """Plan from what is there now."""
+    def plan(self, destroy: bool, again: frozenset[Address] = frozenset()) -> tuple[Planned, Look]:
+        """Plan from what is there now; `again` are images that are tried whatever is known of them."""
+        from extenci.observe.trials import trial_hashes
         from extenci.plan import make_plan
 
         disks = {} if destroy else self.disks()
         look = self.look()
-        made = make_plan(self.wishes, disks, look.observation, look.records, now=time.time(), destroy=destroy)
+        made = make_plan(
+            self.wishes,
+            disks,
+            look.observation,
+            look.records,
+            now=time.time(),
+            destroy=destroy,
+            trials=trial_hashes(self.wishes.images),
+            again=again,
+        )
         return Planned(self.wishes, disks, made), look
 
-    def recover_and_plan(self, destroy: bool) -> tuple[Planned, Look]:
+    def recover_and_plan(
+        self, destroy: bool, again: frozenset[Address] = frozenset()
+    ) -> tuple[Planned, Look]:
         """Find out what became of the calls of runs that died, and plan. The lock must be held."""
         from extenci.apply.recovery import close_intents, repeat_untagged_starts
 
         journal = self.catalog.journal
         repeat_untagged_starts(journal.unsettled(self.wishes.stack), self.clients, journal, time.time())
         self._require_records()
-        planned, look = self.plan(destroy)
+        planned, look = self.plan(destroy, again)
         close_intents(journal.unsettled(self.wishes.stack), look.observation, journal)
         return planned, look
 
@@ -343,6 +423,10 @@ class Desk:
             stop,
             is_new=is_new,
             folder=self.home.jobs_folder,
+            keys=self.home.keys_folder,
+            evidence=options.evidence or self.home.evidence_folder,
+            ask=options.ask,
+            keep_failed=options.keep_failed,
         )
         result = carry_out(
             plan, self.wishes, workshop, parallelism=options.parallelism, command=options.command
@@ -452,7 +536,6 @@ def _with_current_services(wishes: Wishes, home: Home) -> Wishes:
     """The services of a saved plan as they are described here now: its file alone must not say where
     requests that are signed with this user's keys go. The sandbox may have other ports by now."""
     from extenci.catalog.services import service_files
-    from extenci.model.services import SANDBOX
     from extenci.spec import read_service
 
     files, current = service_files(home), {}

@@ -79,7 +79,7 @@ def _hopeless(change: Change, made: Made, stop: threading.Event) -> Outcome | No
     obstacles = [
         needed for needed in change.depends_on if needed in made and made[needed].status is not Status.DONE
     ]
-    if any(made[needed].status in (Status.FAILED, Status.BLOCKED) for needed in obstacles):
+    if any(made[needed].status in _OBSTACLES for needed in obstacles):
         return Outcome(change.id, Status.BLOCKED, f"waits for: {', '.join(obstacles)}")
     if obstacles or stop.is_set():
         return Outcome(change.id, Status.SKIPPED, "not begun: the run was interrupted")
@@ -104,6 +104,8 @@ def _attempt(
     listener(Ended(change, outcome))
     return outcome
 
+
+_OBSTACLES = (Status.FAILED, Status.BLOCKED, Status.WAITING)
 
 _DEFECT = (
     "This is a defect of extenci, and nothing is known to be lost: run the command again. "

@@ -12,7 +12,7 @@ from extenci.apply.orders import Order
 from extenci.apply.readiness import wait_until_gone
 from extenci.apply.workshop import Bench
 from extenci.model.errors import Interrupted, PlanError
-from extenci.model.observed import JOB_PREFIX
+from extenci.model.observed import JOB_PREFIX, job_handle
 from extenci.model.outcomes import Outcome, Status
 from extenci.model.plans import ImageToLaunch, LaunchWork, ReplaceWork, TerminateWork
 from extenci.model.words import Launch
@@ -26,22 +26,36 @@ def do_launch(work: LaunchWork, bench: Bench, made: Made) -> Outcome:
 
 def do_replace(work: ReplaceWork, bench: Bench, made: Made) -> Outcome:
     """Replace machines a batch at a time, so that never more are missing than may be."""
-    image, launched, total = _image_id(work.image, made), 0, len(work.machines)
-    for batch in _batches(work.machines, work.batch):
+    handles, held = _to_replace(work, bench, made)
+    image, launched, total = _image_id(work.image, made), 0, len(handles)
+    for batch in _batches(handles, work.batch):
         if bench.means.stop.is_set():
             raise Interrupted(f"{launched} of {total} machines were replaced before the stop.")
         if not work.surge:
-            _terminate(batch, work.held, bench)
+            end_machines(batch, held, bench)
         _launch(Order(work.group, image, len(batch), work.tags, launched, total), bench)
         if work.surge:
-            _terminate(batch, work.held, bench)
+            end_machines(batch, held, bench)
         launched += len(batch)
     return Outcome(bench.change.id, Status.DONE)
 
 
+def _to_replace(work: ReplaceWork, bench: Bench, made: Made) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The handles of all that is replaced, and the machines that jobs among them hold: those of the plan, and
+    what was launched in this run of an older version."""
+    outcome = made.get(work.launched_by or "")
+    launched = outcome.made.get("machines", ()) if outcome else ()
+    ids = tuple(str(one) for one in launched) if isinstance(launched, tuple | list) else ()
+    if not ids or work.group.launch is Launch.EC2:
+        return (*work.machines, *ids), dict(work.held)
+    jobs = bench.means.clients.condor.jobs(bench.workshop.stack)
+    found = {job_handle(job.id): job.machine for job in jobs if job.machine in ids}
+    return (*work.machines, *found), {**work.held, **{key: str(one) for key, one in found.items()}}
+
+
 def do_terminate(work: TerminateWork, bench: Bench) -> Outcome:
     """End machines and wait until they are gone."""
-    _terminate(work.machines, work.held, bench)
+    end_machines(work.machines, work.held, bench)
     return Outcome(bench.change.id, Status.DONE)
 
 
@@ -53,8 +67,8 @@ def _launch(order: Order, bench: Bench) -> tuple[str, ...]:
             return launch_jobs(order, bench)
 
 
-def _terminate(handles: tuple[str, ...], held: Mapping[str, str], bench: Bench) -> None:
-    """End machines by their handles, through their jobs where they have some."""
+def end_machines(handles: tuple[str, ...], held: Mapping[str, str], bench: Bench) -> None:
+    """End machines by their handles, through their jobs where they have some; wait until they are gone."""
     jobs = tuple(handle.removeprefix(JOB_PREFIX) for handle in handles if handle.startswith(JOB_PREFIX))
     ids = tuple(handle for handle in handles if not handle.startswith(JOB_PREFIX))
     of_jobs = tuple(held[handle] for handle in handles if handle in held)

@@ -6,12 +6,14 @@ from extenci.apply.executor import Made
 from extenci.apply.images import do_register, do_stage, do_unstage
 from extenci.apply.machines import do_launch, do_replace, do_terminate
 from extenci.apply.tags import do_forget, do_update
+from extenci.apply.verifying import do_confirm, do_verify
 from extenci.apply.workshop import Bench, Workshop
 from extenci.model.errors import ExtenciError, Interrupted
 from extenci.model.outcomes import Outcome, Status
 from extenci.model.plans import (
     AdoptWork,
     Change,
+    ConfirmWork,
     ForgetWork,
     LaunchWork,
     RegisterWork,
@@ -20,6 +22,7 @@ from extenci.model.plans import (
     TerminateWork,
     UnstageWork,
     UpdateWork,
+    VerifyWork,
 )
 
 
@@ -39,12 +42,16 @@ def do_change(change: Change, made: Made, workshop: Workshop) -> Outcome:
     return outcome
 
 
-def _do(change: Change, made: Made, bench: Bench) -> Outcome:
+def _do(change: Change, made: Made, bench: Bench) -> Outcome:  # noqa: C901 - one case a kind of work
     match change.work:
         case StageWork() as work:
             return do_stage(work, bench)
         case RegisterWork() as work:
             return do_register(work, bench, made)
+        case VerifyWork() as work:
+            return do_verify(work, bench, made)
+        case ConfirmWork() as work:
+            return do_confirm(work, bench)
         case LaunchWork() as work:
             return do_launch(work, bench, made)
         case ReplaceWork() as work:

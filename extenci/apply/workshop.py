@@ -15,6 +15,7 @@ from extenci.model.outcomes import Advanced, Listener, Noted
 from extenci.model.outcomes import Event as Happening
 from extenci.model.ownership import PLAN
 from extenci.model.plans import Change
+from extenci.model.trials import Ask
 from extenci.stage.job import Means
 
 if TYPE_CHECKING:
@@ -25,8 +26,12 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Workshop:
     """One run. `run` is its id in the journal, and the plan's where a saved one is applied; `is_new` whether
-    nothing can have been made under that id before; `folder` holds files that jobs name; `clock` tells
-    seconds since the epoch."""
+    nothing can have been made under that id before; `clock` tells seconds since the epoch.
+
+    `folder` holds files that jobs name, `keys` private keys of test VMs, and `evidence` what their checks
+    found; `ask` asks a person about a test VM, None: nobody can be asked; `keep_failed`: what failed is left
+    for a person to look at.
+    """
 
     run: str
     stack: str
@@ -37,6 +42,10 @@ class Workshop:
     clock: Callable[[], float] = time.time
     is_new: bool = True
     folder: Path = Path()
+    keys: Path = Path()
+    evidence: Path = Path()
+    ask: Ask | None = None
+    keep_failed: bool = False
 
     def tell(self, event: Happening) -> None:
         """Tell the listener, whose failing is not the run's."""

@@ -55,6 +55,16 @@ class Home:
         """The folder of files that HTCondor's jobs name: user data, by its hash."""
         return self.path / "jobs"
 
+    @property
+    def keys_folder(self) -> Path:
+        """The folder of private keys of test VMs."""
+        return self.path / "keys"
+
+    @property
+    def evidence_folder(self) -> Path:
+        """The folder of what checks of test VMs found, where no other is named."""
+        return self.path / "evidence"
+
     def make(self, folder: Path | None = None) -> Path:
         """Create the home, and `folder` inside it, readable by this user only; CatalogError otherwise.
 

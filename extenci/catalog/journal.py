@@ -116,6 +116,17 @@ class Journal:
             query = "SELECT COUNT(*) FROM calls WHERE run = ? AND change = ?"
             return int(connection.execute(query, (run, change)).fetchone()[0])
 
+    def made_key_pairs(self, run: str, change: str) -> tuple[str, ...]:
+        """The names of key pairs that a run made for a change, or may have made, and did not delete."""
+        query = "SELECT call, request FROM calls WHERE run = ? AND change = ? AND failure IS NULL ORDER BY id"
+        with self._database.reading() as connection:
+            rows = connection.execute(query, (run, change)).fetchall()
+        names: dict[str, bool] = {}
+        for row in rows:
+            if row["call"] in ("CreateKeyPair", "DeleteKeyPair"):
+                names[str(unpack(row["request"]).get("name"))] = row["call"] == "CreateKeyPair"
+        return tuple(name for name, there in names.items() if there)
+
     def begin(
         self,
         call: str,
@@ -203,10 +214,10 @@ def needed_intents(connection: sqlite3.Connection, stack: str, now: float) -> tu
 
 def select_finished_runs(connection: sqlite3.Connection, stack: str) -> frozenset[str]:
     """Ids of the stack's runs that do nothing any more: they ended, or their process on this host is gone."""
-    rows = connection.execute(
-        "SELECT id, pid, host, ended FROM runs WHERE stack = ?", (stack,)
-    ).fetchall()
-    return frozenset(row["id"] for row in rows if row["ended"] is not None or has_died(row["pid"], row["host"]))
+    rows = connection.execute("SELECT id, pid, host, ended FROM runs WHERE stack = ?", (stack,)).fetchall()
+    return frozenset(
+        row["id"] for row in rows if row["ended"] is not None or has_died(row["pid"], row["host"])
+    )
 
 
 def has_died(pid: int, host: str) -> bool:

@@ -18,12 +18,14 @@ from extenci.model.plans import (
     TerminateWork,
     UnstageWork,
     UpdateWork,
+    VerifyWork,
 )
 from extenci.model.words import NAME, Address
 
 WORKS: Mapping[Action, type] = {
     Action.STAGE: StageWork,
     Action.REGISTER: RegisterWork,
+    Action.VERIFY: VerifyWork,
     Action.LAUNCH: LaunchWork,
     Action.REPLACE: ReplaceWork,
     Action.TERMINATE: TerminateWork,
@@ -81,7 +83,9 @@ def staged_by(change: Change) -> tuple[str, ...]:
     match change.work:
         case RegisterWork(staged_by=str() as id_):
             return (id_,)
-        case LaunchWork(image=image) | ReplaceWork(image=image) if image.staged_by is not None:
+        case LaunchWork(image=image) | ReplaceWork(image=image) | VerifyWork(image=image) if (
+            image.staged_by is not None
+        ):
             return (image.staged_by,)
         case _:
             return ()

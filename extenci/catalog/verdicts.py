@@ -1,4 +1,4 @@
-"""What is remembered of tried versions, so that a failed image is not uploaded and tried again every night."""
+"""What is remembered of tried versions: a failed one is not uploaded and tried again every night."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import typer
 from extenci import __version__
 from extenci.cli import catalog, sandbox
 from extenci.cli.apply import apply
+from extenci.cli.confirm import confirm
 from extenci.cli.destroy import destroy
 from extenci.cli.doctor import doctor
 from extenci.cli.failures import (
@@ -25,6 +26,7 @@ from extenci.cli.schema import schema
 from extenci.cli.status import status
 from extenci.cli.terminal import prepare_streams, write_aside, write_result
 from extenci.cli.validate import validate
+from extenci.cli.verify import verify
 from extenci.model.errors import ExtenciError
 
 INTERRUPTED = 130
@@ -66,11 +68,11 @@ def describe(
 
     \b
     Exit status: 0 done; 1 failed, blocked, declined or wrong usage;
-    2 changes pending (plan --detailed-exitcode).
+    2 changes pending (plan --detailed-exitcode); 3 waiting for a person.
     """
 
 
-for command in (plan, apply, destroy, status, validate, doctor, schema):
+for command in (plan, apply, destroy, status, verify, confirm, validate, doctor, schema):
     app.command()(command)
 app.add_typer(catalog.app)
 app.add_typer(sandbox.app)

@@ -37,7 +37,8 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> int:
     """Show what apply would do. Changes nothing on any service.
 
-    Exits with 0. With --detailed-exitcode: 0 nothing to do, 2 changes are pending, 1 something is blocked.
+    Exits with 0. With --detailed-exitcode: 0 nothing to do, 2 changes are pending, 1 something is blocked,
+    3 a test VM waits for a person.
 
     \b
     Examples:
@@ -84,7 +85,7 @@ def render(plan: Plan, output: PlanFormat, submits: Mapping[str, str] | None) ->
 
 
 def exit_status(plan: Plan) -> int:
-    """Blocked wins over pending."""
+    """Blocked wins over waiting for a person, and that over pending."""
     if plan.blocked:
-        return 1
+        return 3 if all(one.waits for one in plan.blocked) else 1
     return 0 if plan.is_empty else 2

@@ -19,6 +19,7 @@ from extenci.cloud.requests import (
     register_parameters,
     run_parameters,
     tag_list,
+    tag_specification,
 )
 from extenci.cloud.session import ServiceSession
 from extenci.cloud.translate import translated
@@ -155,6 +156,27 @@ class Ec2:
             return parsedate_to_datetime(headers["date"]).timestamp()
         except (KeyError, ValueError):
             return None
+
+    def create_key_pair(self, name: str, tags: Mapping[str, str]) -> str:
+        """Make a key pair; its private key (PEM), which is secret and told only once. The code
+        InvalidKeyPair.Duplicate: the name is taken."""
+        specification = tag_specification("key-pair", tags)
+        with self._asking("CreateKeyPair") as ec2:
+            answer = ec2.create_key_pair(
+                KeyName=name, **cast("Any", {"TagSpecifications": specification} if specification else {})
+            )
+        return answer["KeyMaterial"]
+
+    def delete_key_pair(self, name: str) -> None:
+        """Delete a key pair; one that is not there is no error."""
+        with self._asking("DeleteKeyPair") as ec2:
+            ec2.delete_key_pair(KeyName=name)
+
+    def key_pairs(self, prefix: str) -> tuple[str, ...]:
+        """The names of key pairs that begin with a prefix, sorted."""
+        with self._asking("DescribeKeyPairs") as ec2:
+            found = ec2.describe_key_pairs()["KeyPairs"]
+        return tuple(sorted(one["KeyName"] for one in found if one.get("KeyName", "").startswith(prefix)))
 
     def console_output(self, machine: str) -> str:
         """What a machine wrote on its serial console, "" while the service has nothing of it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from extenci.model.plans import Change, Plan
+from extenci.model.verified import Verified
 
 
 class Status(StrEnum):
@@ -17,12 +18,15 @@ class Status(StrEnum):
     BLOCKED = "blocked"
     SKIPPED = "skipped"
     """Not begun, or given up, because the run was interrupted."""
+    WAITING = "waiting"
+    """A person has to say yes before it counts as done."""
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What became of one change. `made` are ids that later changes need (`image`, `snapshot`,
-    `machines`); `message` says why where it is not done; `seconds` is how long it took."""
+    `machines`); `message` says why where it is not done; `seconds` is how long it took;
+    `verified` what became of trying a version."""
 
     change: str
     status: Status
@@ -30,6 +34,7 @@ class Outcome:
     hint: str = ""
     made: Mapping[str, object] = field(default_factory=dict)
     seconds: float = 0.0
+    verified: Verified | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,14 @@ class Result:
     outcomes: tuple[Outcome, ...]
     seconds: float = 0.0
     unrecorded: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing failed, and all that is not done waits for a person."""
+        statuses = {outcome.status for outcome in self.outcomes}
+        failed = bool(self.unrecorded) or any(not one.waits for one in self.plan.blocked)
+        waiting = Status.WAITING in statuses or any(one.waits for one in self.plan.blocked)
+        return waiting and not failed and not statuses & {Status.FAILED, Status.SKIPPED}
 
     @property
     def ok(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from extenci.model.checks import Verify
 from extenci.model.versions import Disk, Version
 from extenci.model.wishes import InstancesWish, Wishes
 from extenci.model.words import Address, Kind
@@ -91,7 +92,7 @@ class LaunchWork:
 class ReplaceWork:
     """Launch machines in place of `machines`, at most `batch` at a time; with `surge`, the new ones run
     before the old ones go, otherwise at most `batch` are missing meanwhile. `machines` and `held` as in
-    TerminateWork."""
+    TerminateWork. What the change `launched_by` launches meanwhile, of an older version, is replaced, too."""
 
     group: InstancesWish
     image: ImageToLaunch
@@ -100,6 +101,7 @@ class ReplaceWork:
     surge: bool
     tags: Mapping[str, str]
     held: Mapping[str, str] = field(default_factory=dict)
+    launched_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,38 @@ class TerminateWork:
 
     machines: tuple[str, ...]
     held: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class VerifyWork:
+    """Boot a test VM from a version, judge it, and record the verdict.
+
+    `version` is its label; `trial` the hash of the verify block and its files that the verdict is about;
+    `tags` go on the test VM, without the plan's id and its expiry; `removable`: what fails is unstaged.
+    """
+
+    version: str
+    digest: str
+    image: ImageToLaunch
+    verify: Verify
+    trial: str
+    tags: Mapping[str, str]
+    removable: bool
+
+
+@dataclass(frozen=True)
+class ConfirmWork:
+    """A person's answer about a version that waits: record it, end the test VMs (`machines` and `held` as in
+    TerminateWork, `key_pairs` theirs), and unstage the version where it does not work."""
+
+    image: str
+    version: str
+    trial: str
+    works: bool
+    machines: tuple[str, ...]
+    held: Mapping[str, str] = field(default_factory=dict)
+    key_pairs: tuple[str, ...] = ()
+    removable: bool = True
 
 
 @dataclass(frozen=True)
@@ -147,6 +181,8 @@ class ForgetWork:
 Work = (
     StageWork
     | RegisterWork
+    | VerifyWork
+    | ConfirmWork
     | LaunchWork
     | ReplaceWork
     | TerminateWork
@@ -187,12 +223,14 @@ class Drift:
 
 @dataclass(frozen=True)
 class Blocked:
-    """Something the specs ask for that this plan will not do, and why."""
+    """Something the specs ask for that this plan will not do, and why. `waits`: a person has to say yes, and
+    then it goes on."""
 
     address: Address
     kind: Kind
     action: Action
     reason: str
+    waits: bool = False
 
 
 @dataclass(frozen=True)

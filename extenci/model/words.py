@@ -93,3 +93,14 @@ class Verdict(StrEnum):
     """Its checks passed, and a person has yet to say yes."""
     EXPIRED = "expired"
     """No person said anything in time."""
+
+
+class Answer(StrEnum):
+    """What a person says about a test VM."""
+
+    YES = "yes"
+    NO = "no"
+    KEEP = "keep"
+    """No, and the test VM stays to be looked at."""
+    WAIT = "wait"
+    """Not now: it stays and waits."""

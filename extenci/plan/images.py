@@ -18,23 +18,26 @@ from extenci.model.plans import (
 from extenci.model.records import ResourceKind
 from extenci.model.versions import Disk, Version
 from extenci.model.wishes import ImageWish
-from extenci.model.words import Address, Kind, Method
+from extenci.model.words import Address, Kind, Method, Verdict
 from extenci.plan.contents import Content, find_content, missing_source, says
 from extenci.plan.fields import IMAGE_FIELDS, differing_fields, image_fields, new_fields
 from extenci.plan.parts import Part, unstage_id
 from extenci.plan.provisions import Coming, Provision, Ready, Unready
 from extenci.plan.scene import Scene, Stock
 from extenci.plan.snapshots import Upload, find_pending, find_source
+from extenci.plan.trials import OnTrial, find_standing, hold_back, last_good, try_version
 
 
 @dataclass(frozen=True)
 class Provided:
     """How each needed image of a service comes to be there. `cleared` are failed images that hold a
-    wanted name: they have to be unstaged before the changes of `part`."""
+    wanted name: they have to be unstaged before the changes of `part`. `spared` are ids of images that stay
+    although no group uses them: they are on trial."""
 
     provisions: Mapping[Address, Provision]
     part: Part
     cleared: tuple[Image, ...]
+    spared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -53,25 +56,88 @@ class Need:
 
 def provide_images(scene: Scene, stock: Stock) -> Provided:
     """Find or make every image that a selected wish of a service asks for or is launched from."""
-    found: dict[Address, Provision | Need] = {
-        wish.address: look_for(scene, stock, wish) for wish in needed_images(scene, stock)
+    found: dict[Address, Provision | Need | OnTrial] = {
+        wish.address: look_for_usable(scene, stock, wish) for wish in needed_images(scene, stock)
     }
     needs = sorted((thing for thing in found.values() if isinstance(thing, Need)), key=upload_order)
+    held = [thing for thing in found.values() if isinstance(thing, OnTrial)]
     made = make_images(scene, stock, needs)
-    ready = {address: thing for address, thing in found.items() if not isinstance(thing, Need)}
-    provisions: dict[Address, Provision] = {**ready, **{address: made[address][0] for address in made}}
+    provisions = {address: provision_of(thing, made, address) for address, thing in found.items()}
+    trials = [
+        try_version(scene, stock, scene.images[address], provision)
+        for address, provision in provisions.items()
+        if isinstance(provision, Ready | Coming)
+        and needs_trial(scene, stock, found[address], provision, address)
+    ]
+    tried = {change.address: change.id for change in trials}
     return Provided(
-        provisions={address: provisions[address] for address in found},
+        provisions={
+            address: on_condition(scene, stock, provision, address, tried.get(address))
+            for address, provision in provisions.items()
+        },
         part=Part(
-            changes=tuple(change for _, change in made.values() if change),
-            blocked=tuple(
-                Blocked(address, Kind.IMAGE, Action.STAGE, provision.reason)
-                for address, provision in sorted(provisions.items(), key=lambda item: item[0])
-                if isinstance(provision, Unready)
+            changes=(*(change for _, change in made.values() if change), *trials),
+            blocked=(
+                *(thing.blocked for thing in held),
+                *(
+                    Blocked(address, Kind.IMAGE, Action.STAGE, provision.reason)
+                    for address, provision in sorted(provisions.items(), key=lambda item: item[0])
+                    if isinstance(provision, Unready) and not isinstance(found[address], OnTrial)
+                ),
             ),
         ),
         cleared=tuple(image for need in needs if made[need.wish.address][1] for image in need.failed),
+        spared=frozenset(name for thing in held for name in thing.spared),
     )
+
+
+def look_for_usable(scene: Scene, stock: Stock, wish: ImageWish) -> Provision | Need | OnTrial:
+    """What `look_for` finds, unless it is known that it must not be used."""
+    found = look_for(scene, stock, wish)
+    if wish.verify is None or isinstance(found, Unready | Coming):
+        return found
+    label = found.label if isinstance(found, Ready) else str(found.content.version)
+    image = found.image if isinstance(found, Ready) else None
+    standing = find_standing(scene, stock, wish, label, image)
+    if standing.verdict in (None, Verdict.PASSED):
+        return found
+    return hold_back(stock, wish, label, image, standing)
+
+
+def provision_of(
+    thing: Provision | Need | OnTrial,
+    made: Mapping[Address, tuple[Provision, Change | None]],
+    address: Address,
+) -> Provision:
+    """What an image is launched from."""
+    match thing:
+        case Need():
+            return made[address][0]
+        case OnTrial(instead=instead):
+            return instead
+        case _:
+            return thing
+
+
+def needs_trial(
+    scene: Scene, stock: Stock, thing: object, provision: Ready | Coming, address: Address
+) -> bool:
+    """Whether nobody knows yet if a version works that must be tried."""
+    wish = scene.images[address]
+    if wish.verify is None or isinstance(thing, OnTrial):
+        return False
+    image = provision.image if isinstance(provision, Ready) else None
+    return find_standing(scene, stock, wish, provision.label, image).verdict is None
+
+
+def on_condition(
+    scene: Scene, stock: Stock, provision: Provision, address: Address, trial: str | None
+) -> Provision:
+    """A provision that may be used only once its trial is over."""
+    if trial is None or not isinstance(provision, Ready | Coming):
+        return provision
+    meanwhile = last_good(stock, scene.images[address], provision.label)
+    return replace(provision, verified_by=trial, meanwhile=meanwhile)
 
 
 def make_images(

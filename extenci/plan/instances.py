@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from extenci.model.ownership import Marks, settings_mark
 from extenci.model.plans import (
     Action,
@@ -18,7 +20,7 @@ from extenci.model.wishes import ImageId
 from extenci.model.words import Kind
 from extenci.plan.groups import Group
 from extenci.plan.parts import Part, counted, held_by_jobs, join
-from extenci.plan.provisions import Coming, Ready, Unready
+from extenci.plan.provisions import Coming, Provision, Ready, Unready, changes_before
 from extenci.plan.reasons import (
     explain_launch,
     explain_replace,
@@ -36,8 +38,8 @@ def change_group(scene: Scene, group: Group, headroom: int | None) -> Part:
     return join(
         (
             end_surplus(scene, group),
-            renew_machines(scene, group, headroom),
             launch_missing(scene, group),
+            renew_machines(scene, group, headroom),
             note_held(group),
         )
     )
@@ -57,9 +59,10 @@ def end_surplus(scene: Scene, group: Group) -> Part:
 
 def renew_machines(scene: Scene, group: Group, headroom: int | None) -> Part:
     """Replace the machines that are outdated or not healthy."""
-    if not group.renewed:
+    healed = group.missing if heals_meanwhile(group) else 0
+    if not group.renewed and not healed:
         return Part()
-    reason = explain_replace(scene, group)
+    reason = explain_replace(scene, group) or "image differs"
     if group.wish.protect:
         return refuse_protected(group, Action.REPLACE, f"{count_of(group)} to be replaced ({reason})")
     if isinstance(group.provision, Unready):
@@ -76,8 +79,10 @@ def renew_machines(scene: Scene, group: Group, headroom: int | None) -> Part:
         surge=surge,
         tags=machine_tags(scene, group),
         held=held_by_jobs(member.machine for member in group.renewed),
+        launched_by=f"{Action.LAUNCH} {group.wish.address}" if healed else None,
     )
-    return change(group, Action.REPLACE, len(work.machines), reason, work, replace_fields(scene, group))
+    number = len(work.machines) + healed
+    return change(group, Action.REPLACE, number, reason, work, replace_fields(scene, group))
 
 
 def launch_missing(scene: Scene, group: Group) -> Part:
@@ -86,6 +91,7 @@ def launch_missing(scene: Scene, group: Group) -> Part:
         return Part()
     if isinstance(group.provision, Unready):
         return refuse_unready(group, group.provision, Action.LAUNCH)
+    group = replace(group, provision=proven(group.provision))
     work = LaunchWork(
         group=group.wish,
         image=image_to_launch(group),
@@ -94,6 +100,20 @@ def launch_missing(scene: Scene, group: Group) -> Part:
     )
     reason, fields = explain_launch(scene, group), launch_fields(scene, group)
     return change(group, Action.LAUNCH, group.missing, reason, work, fields)
+
+
+def proven(provision: Provision | ImageId) -> Provision | ImageId:
+    """What machines are launched from right now: an older version that was found good, as long as nobody
+    knows that the wanted one is."""
+    if isinstance(provision, Ready | Coming) and provision.verified_by and provision.meanwhile:
+        marks = provision.meanwhile.marks
+        return Ready(provision.meanwhile, (marks and marks.version) or "", (marks and marks.digest) or "")
+    return provision
+
+
+def heals_meanwhile(group: Group) -> bool:
+    """Whether missing machines are launched from an older version, to be replaced once the new one passed."""
+    return bool(group.missing) and proven(group.provision) is not group.provision
 
 
 def note_held(group: Group) -> Part:
@@ -115,8 +135,9 @@ def change(
     fields: tuple[FieldChange, ...],
 ) -> Part:
     """One change of a group."""
-    address, provision = group.wish.address, group.provision
-    needs_image = action is not Action.TERMINATE and isinstance(provision, Coming)
+    address = group.wish.address
+    before = changes_before(group.provision) if action is not Action.TERMINATE else ()
+    launched = work.launched_by if isinstance(work, ReplaceWork) else None
     made = Change(
         id=f"{action} {address}",
         address=address,
@@ -126,7 +147,7 @@ def change(
         reason=reason,
         work=work,
         fields=fields,
-        depends_on=(provision.change,) if needs_image and isinstance(provision, Coming) else (),
+        depends_on=(*before, *([launched] if launched else [])),
     )
     return Part(changes=(made,))
 

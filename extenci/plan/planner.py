@@ -24,6 +24,7 @@ from extenci.plan.queueing import watch_queue
 from extenci.plan.removal import Leaving, find_departures, remove_groups, retire_images
 from extenci.plan.scene import Scene, Stock, set_scene, touched_services
 from extenci.plan.tagging import retag_service
+from extenci.plan.trials import end_left_tests
 from extenci.plan.unstaging import remove_leftovers, unstage_images
 
 
@@ -35,6 +36,8 @@ def make_plan(
     *,
     now: float,
     destroy: bool = False,
+    trials: Mapping[Address, str] | None = None,
+    again: frozenset[Address] = frozenset(),
 ) -> Plan:
     """The changes that would make what is observed what is wished for; the same for the same inputs.
 
@@ -44,7 +47,7 @@ def make_plan(
     not observed.
     """
     check_services(wishes, observation, records)
-    scene = set_scene(wishes, disks, observation, records, now, destroy)
+    scene = set_scene(wishes, disks, observation, records, now, destroy, trials, again)
     views = [view_service(scene, stock) for stock in scene.stocks.values()]
     whole = join(view.part for view in views)
     return Plan(
@@ -78,15 +81,16 @@ def view_service(scene: Scene, stock: Stock) -> View:
     machines = join(
         (*(change_group(scene, group, headroom) for group in groups), remove_groups(scene, stock))
     )
-    removed = remove_images(scene, stock, provided, find_departures(machines))
+    left = end_left_tests(scene, stock)
+    removed = remove_images(scene, stock, provided, find_departures(join((left, machines))))
     tags = retag_service(scene, stock, provided.provisions, find_going((*machines.changes, *removed.changes)))
-    part = join((provided.part, machines, removed, tags, watch_queue(scene, stock, groups)))
+    part = join((provided.part, left, machines, removed, tags, watch_queue(scene, stock, groups)))
     return View(part, find_drift(scene, stock, groups), find_refusals(scene, stock, part.changes))
 
 
 def remove_images(scene: Scene, stock: Stock, provided: Provided, departures: Mapping[str, str]) -> Part:
     """Unstage what nothing asks for, what stands in the way, and what was left behind."""
-    retired = retire_images(scene, stock, provided.provisions, departures)
+    retired = retire_images(scene, stock, provided.provisions, departures, provided.spared)
     cleared = [
         Leaving(image, image.marks.address, "registration failed", first=True)
         for image in provided.cleared

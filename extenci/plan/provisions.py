@@ -10,11 +10,14 @@ from extenci.model.plans import ImageToLaunch
 
 @dataclass(frozen=True)
 class Ready:
-    """The wanted version is staged."""
+    """The wanted version is staged. `verified_by`: the change of this plan that has to find it good before
+    anything uses it; `meanwhile` is an older version that was found good."""
 
     image: Image
     label: str
     digest: str
+    verified_by: str | None = None
+    meanwhile: Image | None = None
 
     @property
     def to_launch(self) -> ImageToLaunch:
@@ -25,12 +28,14 @@ class Ready:
 @dataclass(frozen=True)
 class Coming:
     """A change of this plan (its id) registers the wanted version; `snapshot` is what it is made from,
-    where that is there already."""
+    where that is there already. `verified_by` and `meanwhile` as in Ready."""
 
     change: str
     label: str
     digest: str
     snapshot: str | None = None
+    verified_by: str | None = None
+    meanwhile: Image | None = None
 
     @property
     def to_launch(self) -> ImageToLaunch:
@@ -47,3 +52,16 @@ class Unready:
 
 
 Provision = Ready | Coming | Unready
+
+
+def changes_before(provision: object) -> tuple[str, ...]:
+    """The changes of this plan that must be done before anything uses a provision."""
+    found: tuple[str | None, ...] = ()
+    match provision:
+        case Ready(verified_by=verified):
+            found = (verified,)
+        case Coming(change=change, verified_by=verified):
+            found = (change, verified)
+        case _:
+            pass
+    return tuple(change for change in found if change)

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from extenci.model.observed import Image, ImageState, Machine
 from extenci.model.plans import Action, Blocked, Change, ReplaceWork, TerminateWork
 from extenci.model.wishes import ImageId, ImageWish, InstancesWish
-from extenci.model.words import Address, Kind
+from extenci.model.words import Address, Kind, Verdict
 from extenci.plan.parts import Part, counted, held_by_jobs, listed
 from extenci.plan.protect import explain_protection, is_protected
-from extenci.plan.provisions import Coming, Provision, Ready
+from extenci.plan.provisions import Coming, Provision, Ready, changes_before
 from extenci.plan.scene import Scene, Stock
 
 
@@ -39,11 +39,12 @@ class Retired:
 @dataclass(frozen=True)
 class Removing:
     """What decides whether an image can go: how wished images come to be there, the change that ends each
-    machine that goes, and the groups that name an image by its id."""
+    machine that goes, the groups that name an image by its id, and the ids of images on trial."""
 
     provisions: Mapping[Address, Provision]
     departures: Mapping[str, str]
     named: Mapping[str, InstancesWish]
+    spared: frozenset[str] = frozenset()
 
 
 def removal_reason(scene: Scene) -> str:
@@ -82,26 +83,34 @@ def end_group(scene: Scene, address: Address, machines: Sequence[Machine]) -> Ch
 
 
 def find_departures(part: Part) -> dict[str, str]:
-    """The change that ends a machine, by the machine's handle."""
-    return {
-        machine: change.id
-        for change in part.changes
-        if isinstance(change.work, TerminateWork | ReplaceWork)
-        for machine in change.work.machines
-    }
+    """The change that ends a machine, by the machine's handle; for machines that are still to be launched,
+    by the change that launches them."""
+    found: dict[str, str] = {}
+    for change in part.changes:
+        match change.work:
+            case TerminateWork(machines=machines):
+                found.update(dict.fromkeys(machines, change.id))
+            case ReplaceWork(machines=machines, launched_by=launched):
+                found.update(dict.fromkeys((*machines, *([launched] if launched else [])), change.id))
+    return found
 
 
 def retire_images(
-    scene: Scene, stock: Stock, provisions: Mapping[Address, Provision], departures: Mapping[str, str]
+    scene: Scene,
+    stock: Stock,
+    provisions: Mapping[Address, Provision],
+    departures: Mapping[str, str],
+    spared: frozenset[str] = frozenset(),
 ) -> Retired:
     """Choose the images that go: of wishes, versions beyond `keep`; all of what is not wished for."""
     named = {str(wish.image): wish for wish in id_groups(scene, stock)}
-    removing = Removing(provisions, departures, named)
+    removing = Removing(provisions, departures, named, spared)
     judged = [
         judge_leaving(scene, stock, candidate, removing)
         for address in sorted(stock.owned_images)
         if scene.covers(address)
         for candidate in superfluous(scene, stock, address, provisions.get(address))
+        if candidate.image.id not in spared
     ]
     return Retired(
         tuple(one for one in judged if isinstance(one, Leaving)),
@@ -122,13 +131,23 @@ def superfluous(
             yield Leaving(image, address, removal_reason(scene))
     elif isinstance(provision, Ready | Coming):
         yield from superfluous_versions(images, wish, provision)
+    else:
+        yield from (Leaving(image, address, FAILED_TRIAL) for image in images if has_failed(image))
+
+
+FAILED_TRIAL = "failed its verification"
+
+
+def has_failed(image: Image) -> bool:
+    """Whether an image carries the verdict that it does not work."""
+    return bool(image.marks and (image.marks.verdict or "").startswith(f"{Verdict.FAILED}:"))
 
 
 def superfluous_versions(
     images: tuple[Image, ...], wish: ImageWish, provision: Ready | Coming
 ) -> Iterator[Leaving]:
     """Versions beyond `keep`, newest first, duplicates of the wanted one, and those never registered."""
-    after = (provision.change,) if isinstance(provision, Coming) else ()
+    after = changes_before(provision)
     current = provision.image if isinstance(provision, Ready) else None
     kept = 0
     for image in sorted(images, key=lambda image: (image.created, image.id), reverse=True):
@@ -137,6 +156,8 @@ def superfluous_versions(
             continue
         if image.state is ImageState.FAILED:
             yield Leaving(image, wish.address, "registration failed", after)
+        elif has_failed(image):
+            yield Leaving(image, wish.address, FAILED_TRIAL, after)
         elif wanted and current:
             yield Leaving(image, wish.address, f"duplicate of {current.id}", after)
         elif kept < wish.keep:
@@ -164,8 +185,25 @@ def judge_leaving(
         return f"{what} stays: {describe_users(staying)} from it."
     if image.id in removing.named:
         return f"{what} stays: {removing.named[image.id].address} names it."
-    after = {*candidate.after, *(change for changes in released.values() for change in changes or ())}
+    healed = (
+        f"{Action.REPLACE} {wish.address}"
+        for wish in scene.groups_on(stock.service.name)
+        if f"{Action.REPLACE} {wish.address}" in removing.departures.values()
+        and heals_from(
+            image, removing.provisions.get(wish.image) if isinstance(wish.image, Address) else None
+        )
+    )
+    after = {
+        *candidate.after,
+        *(change for changes in released.values() for change in changes or ()),
+        *healed,
+    }
     return replace(candidate, after=tuple(sorted(after)))
+
+
+def heals_from(image: Image, provision: Provision | None) -> bool:
+    """Whether machines may be launched from an image until a newer version has passed."""
+    return isinstance(provision, Ready | Coming) and provision.meanwhile == image
 
 
 def release(scene: Scene, machine: Machine, image: Image, removing: Removing) -> tuple[str, ...] | None:

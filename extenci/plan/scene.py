@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from extenci.model.observed import Image, JobState, Machine, Observation, QueueFacts, ServiceState, Snapshot
@@ -21,8 +21,8 @@ T = TypeVar("T", Image, Snapshot, Machine)
 @dataclass(frozen=True)
 class Stock:
     """What is on one service. `owned_*` holds this stack's resources of role `pool` only, sorted by
-    id; `machines` are those not gone; `users` are the images of the account that use a snapshot;
-    `content` and `registered` are owned snapshots and images by digest."""
+    id, `tests` its test VMs; `machines` are those not gone; `users` are the images of the account that use a
+    snapshot; `content` and `registered` are owned snapshots and images by digest."""
 
     service: Service
     images: Mapping[str, Image]
@@ -37,6 +37,7 @@ class Stock:
     owned_machines: Mapping[Address, tuple[Machine, ...]]
     content: Mapping[str, tuple[Snapshot, ...]]
     registered: Mapping[str, tuple[Image, ...]]
+    tests: Mapping[Address, tuple[Machine, ...]]
     queue: QueueFacts | None = None
 
     @property
@@ -52,7 +53,9 @@ class Stock:
 @dataclass(frozen=True)
 class Scene:
     """The inputs of a plan. `stocks` has the services that the selection touches, in order of their
-    names; `images` and `groups` are all wishes, selected or not; `pinned` are images by their `sha256`."""
+    names; `images` and `groups` are all wishes, selected or not; `pinned` are images by their
+    `sha256`; `trials` has the hash of each image's verify block and its files; `again` are
+    addresses whose verdict is asked for anew."""
 
     wishes: Wishes
     disks: Mapping[Address, Disk]
@@ -64,6 +67,8 @@ class Scene:
     groups: Mapping[Address, InstancesWish]
     recorded: Mapping[Address, tuple[ResourceRecord, ...]]
     pinned: Mapping[str, tuple[ImageWish, ...]]
+    trials: Mapping[Address, str] = field(default_factory=dict)
+    again: frozenset[Address] = frozenset()
 
     def covers(self, address: Address) -> bool:
         """Whether changes of an address belong to the plan."""
@@ -95,6 +100,8 @@ def set_scene(
     records: Records,
     now: float,
     destroy: bool,
+    trials: Mapping[Address, str] | None = None,
+    again: frozenset[Address] = frozenset(),
 ) -> Scene:
     """Index the inputs of a plan; the order in which they come makes no difference afterwards."""
     names = [name for name in touched_services(wishes) if name in observation.services]
@@ -110,6 +117,8 @@ def set_scene(
         groups={wish.address: wish for wish in sorted(wishes.instances, key=lambda wish: wish.address)},
         pinned=gather((wish.sha256, wish) for wish in images if wish.sha256),
         recorded=group_by_address(records.resources),
+        trials=trials or {},
+        again=again,
     )
 
 
@@ -162,13 +171,23 @@ def take_stock(wishes: Wishes, state: ServiceState) -> Stock:
         owned_machines=by_address(live, *scope),
         content=by_digest(owned_snapshots),
         registered=by_digest(owned),
+        tests=gather(
+            (marks.address, machine)
+            for machine in live
+            if (marks := machine.marks) and is_of(marks, *scope, Role.TEST)
+        ),
         queue=state.queue,
     )
 
 
 def is_planned(marks: Marks | None, stack: str, service: str) -> bool:
     """Whether marks are of this stack and service, and of what plans look after (not `test`, `manual`)."""
-    return marks is not None and (marks.stack, marks.service, marks.role) == (stack, service, Role.POOL)
+    return marks is not None and is_of(marks, stack, service, Role.POOL)
+
+
+def is_of(marks: Marks, stack: str, service: str, role: Role) -> bool:
+    """Whether marks are of a stack and service, in one role."""
+    return (marks.stack, marks.service, marks.role) == (stack, service, role)
 
 
 def by_address(things: Iterable[T], stack: str, service: str) -> dict[Address, tuple[T, ...]]:

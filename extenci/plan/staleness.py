@@ -21,6 +21,7 @@ from extenci.model.plans import (
     TerminateWork,
     UnstageWork,
     UpdateWork,
+    VerifyWork,
 )
 from extenci.model.wishes import Origin
 from extenci.model.words import Address
@@ -91,6 +92,7 @@ def compare_plans(saved: Plan, fresh: Plan, begun: frozenset[str], done: frozens
     differences = (
         *repeated(progress),
         *content_differences(progress),
+        *trial_differences(progress),
         *machine_differences(progress),
         *unstage_differences(progress),
         *tag_differences(progress),
@@ -178,6 +180,20 @@ def is_same_making(
             return old == new or old.staged_by in progress.begun | progress.done
         case _:
             return False
+
+
+def trial_differences(progress: Progress) -> Iterator[str]:
+    """Images that are to be tried otherwise than it was planned."""
+    fresh = {change.id: change.work for change in progress.fresh.changes}
+    for change in progress.undone:
+        match change.work, fresh.get(change.id):
+            case (VerifyWork() as before, VerifyWork() as after) if is_other_trial(before, after):
+                yield f"{change.id}: its verify block or a file that it names changed"
+
+
+def is_other_trial(before: VerifyWork, after: VerifyWork) -> bool:
+    """Whether another version is tried, or in another way."""
+    return (before.trial, before.version) != (after.trial, after.version)
 
 
 # Machines: launch, replace and terminate.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from extenci.model.observed import Image, ImageState, JobState, Machine, Observation
-from extenci.model.ownership import settings_mark
+from extenci.model.ownership import Marks, settings_mark
 from extenci.model.records import Records, ResourceKind
 from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
 from extenci.model.versions import Disk
@@ -87,9 +87,23 @@ def image_status(scene: Scene, stock: Stock, address: Address, provision: Provis
         id=shown.id if shown else None,
         snapshot=next(iter(shown.snapshots), None) if shown else None,
         state=image_state(current, shown, address in scene.images),
-        verdict=marks.verdict if marks else None,
+        verdict=known_verdict(scene, address, marks),
         older=tuple(image.id for image in owned if image != shown),
     )
+
+
+def known_verdict(scene: Scene, address: Address, marks: Marks | None) -> str | None:
+    """The verdict of the version that is shown, under whatever verify block: its tag's, else the records'."""
+    if marks is None:
+        return None
+    if marks.verdict:
+        return marks.verdict.partition(":")[0]
+    known = [
+        one.verdict
+        for one in scene.records.verdicts
+        if (one.address, one.version) == (address, marks.version)
+    ]
+    return str(known[-1]) if known else None
 
 
 def image_state(current: Image | None, shown: Image | None, wished: bool) -> str:

@@ -34,6 +34,7 @@ from extenci.model.plans import (
     ReplaceWork,
     SavedPlan,
     TerminateWork,
+    VerifyWork,
 )
 from extenci.model.services import Service
 from extenci.model.versions import Disk
@@ -82,7 +83,7 @@ def without_reference(work: Any) -> Any:
     match work:
         case RegisterWork():
             return dataclasses.replace(work, staged_by=None)
-        case LaunchWork() | ReplaceWork():
+        case LaunchWork() | ReplaceWork() | VerifyWork():
             return dataclasses.replace(work, image=ImageToLaunch(work.image.id))
         case _:
             return work

@@ -333,7 +333,7 @@ class Cloud:
 
     def check_owned(self, thing: T) -> T:
         """Nothing may be changed that is not the stack's."""
-        if thing.marks is None or thing.marks.stack != self.stack or thing.marks.role != "pool":
+        if thing.marks is None or thing.marks.stack != self.stack or thing.marks.role == "manual":
             raise RefusedByCloud(f"{thing.id} is not ours to change")
         return thing
 

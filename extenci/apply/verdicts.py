@@ -1,0 +1,73 @@
+"""Writing down what became of a trial, and what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from extenci.apply.memory import forget
+from extenci.apply.workshop import Bench
+from extenci.model.journal import written_down
+from extenci.model.observed import Image
+from extenci.model.ownership import VERDICT, Marks
+from extenci.model.records import VerdictRecord
+from extenci.model.words import Role, Tagging, Verdict
+from extenci.stage.unstage import unstage
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a verdict is about: an image of a version, under a trial."""
+
+    image: str
+    version: str
+    trial: str
+
+
+def record_verdict(tried: Tried, verdict: Verdict, summary: str, bench: Bench) -> None:
+    """Remember a verdict, in the catalog and on the image, so that everyone who looks knows it."""
+    workshop = bench.workshop
+    record = VerdictRecord(
+        bench.change.address, tried.version, tried.trial, verdict, workshop.clock(), summary
+    )
+    workshop.catalog.record_verdict(workshop.stack, record)
+    if bench.means.tagging is Tagging.NONE:
+        return
+    tags = {VERDICT: f"{verdict}:{tried.trial}"}
+    with written_down(
+        bench.means.calls, "CreateTags", request={"resources": [tried.image]}, tags=tags
+    ) as settle:
+        bench.means.clients.ec2.create_tags([tried.image], tags)
+        settle({})
+
+
+def unstage_failed(tried: Tried, bench: Bench) -> str:
+    """Unstage a version that failed, unless something uses it; what became of it, as a sentence."""
+    ec2 = bench.means.clients.ec2
+    image = next((one for one in ec2.images() if one.id == tried.image), None)
+    if image is None:
+        return "It is not staged any more."
+    users = [
+        machine.id
+        for machine in ec2.machines(bench.workshop.stack)
+        if machine.image == tried.image and not machine.state.is_gone and not is_test(machine.marks)
+    ]
+    if users:
+        return f"It stays staged: {len(users)} machines run from it."
+    for warning in unstage(image.id, own_snapshots(image, bench), bench.means):
+        bench.note(warning)
+    forget(bench, [image.id, *image.snapshots])
+    return "It was unstaged."
+
+
+def own_snapshots(image: Image, bench: Bench) -> tuple[str, ...]:
+    """Those of an image's snapshots that are this stack's."""
+    found = bench.means.clients.ec2.snapshots_by_id(image.snapshots)
+    owned = {one.id for one in found if one.marks and one.marks.stack == bench.workshop.stack}
+    if bench.means.tagging is not Tagging.CREATE:
+        owned |= {record.id for record in bench.workshop.catalog.records(bench.workshop.stack).resources}
+    return tuple(name for name in image.snapshots if name in owned)
+
+
+def is_test(marks: Marks | None) -> bool:
+    """Whether marks are those of a test VM."""
+    return marks is not None and marks.role is Role.TEST

@@ -1,0 +1,253 @@
+"""The step that tries a version: a test VM, its evidence, a verdict, and what follows from it."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from extenci.apply.executor import Made
+from extenci.apply.key_pairs import drop_key_pair
+from extenci.apply.machines import end_machines
+from extenci.apply.test_vms import TestVm, end_test_vms, launch_test_vm, spell_time
+from extenci.apply.verdicts import Tried, record_verdict, unstage_failed
+from extenci.apply.workshop import Bench
+from extenci.model.checks import (
+    Check,
+    Evidence,
+    Examination,
+    PytestCheck,
+    Reach,
+    RunCheck,
+    SshCheck,
+    Verify,
+)
+from extenci.model.errors import PlanError, ServiceError
+from extenci.model.journal import written_down
+from extenci.model.observed import Machine
+from extenci.model.outcomes import Outcome, Status
+from extenci.model.ownership import EXPIRES
+from extenci.model.plans import ConfirmWork, VerifyWork
+from extenci.model.trials import Question
+from extenci.model.verified import Judgement, Verified
+from extenci.model.words import Answer, Tagging, Verdict
+from extenci.verify.examine import examine
+from extenci.verify.judging import answered, judge
+from extenci.verify.target import Target
+
+NOT_WORKING = "A person said that it does not work."
+
+
+def do_verify(work: VerifyWork, bench: Bench, made: Made) -> Outcome:
+    """Try a version. The outcome is done where it passed, failed where it did not, and waiting where a person
+    has to say so; only what hinders the trial itself is raised."""
+    image = work.image.id or image_made(work, made)
+    tried = Tried(image, work.version, work.trial)
+    began, keeps_machine = bench.workshop.clock(), False
+    known: tuple[str, ...] = ()
+    try:
+        vm = launch_test_vm(image, work.verify, work.tags, bench)
+        known = (vm.machine.id,)
+        found = look_at(vm, work, image, bench)
+        judgement, answer = decide(found, vm, work, bench)
+        is_left = judgement.verdict is Verdict.FAILED and is_kept(work, answer, bench)
+        keeps_machine = judgement.verdict is Verdict.WAITING or is_left
+        until = let_run(vm, work.verify, bench) if keeps_machine else None
+    finally:
+        if not keeps_machine:
+            end_test_vms(work.verify, known, bench)
+    verified = Verified(
+        address=bench.change.address,
+        version=work.version,
+        judgement=judgement,
+        image=image,
+        machine=vm.machine.id,
+        host=host_of(vm.machine, work.verify),
+        login=login_line(vm, work.verify),
+        examination=found,
+        kept=keeps_machine,
+        expires=until,
+        at=began,
+        seconds=bench.workshop.clock() - began,
+    )
+    return conclude(tried, verified, is_left or not work.removable, bench)
+
+
+def image_made(work: VerifyWork, made: Made) -> str:
+    """The image that another change of the plan registered."""
+    outcome = made.get(work.image.staged_by or "")
+    found = outcome.made.get("image") if outcome else None
+    if not isinstance(found, str):
+        raise PlanError(f"The change {work.image.staged_by} made no image to try.")
+    return found
+
+
+def look_at(vm: TestVm, work: VerifyWork, image: str, bench: Bench) -> Examination:
+    """Collect evidence of every check."""
+    machine, address, clock = vm.machine, bench.change.address, bench.means.clock
+    host = host_of(machine, work.verify)
+    bench.note(f"Test VM {machine.id} runs at {host}, {vm.boot_seconds:.0f} s after its launch")
+    ec2 = bench.means.clients.ec2
+    refuse_simulated(work.verify, ec2.console_output(machine.id), bench)
+    target = Target(
+        address=host,
+        machine=machine.id,
+        image=image,
+        service=address.service,
+        name=address.name,
+        stack=bench.workshop.stack,
+        folder=evidence_folder(bench),
+        console=lambda: ec2.console_output(machine.id),
+        user=login_user(work.verify),
+        key=vm.key,
+    )
+
+    def tell(check: Check, evidence: Evidence | None) -> None:
+        if evidence is not None:
+            bench.note(f"{check.label}: {'passed' if evidence.passed else f'failed: {evidence.message}'}")
+
+    return examine(
+        target,
+        work.verify.checks,
+        deadline=vm.launched + work.verify.timeout,
+        stop=bench.means.stop,
+        launched=vm.launched,
+        listener=tell,
+        clock=clock,
+    )
+
+
+def host_of(machine: Machine, verify: Verify) -> str:
+    """The address that checks use. ServiceError where the machine has none."""
+    host = machine.private_host if verify.address is Reach.PRIVATE else machine.host
+    if not host:
+        raise ServiceError(
+            f"The test VM {machine.id} has no {verify.address} address.",
+            "Give its `verify:` block a subnet with addresses, or `address: private`.",
+        )
+    return host
+
+
+def refuse_simulated(verify: Verify, console: str, bench: Bench) -> None:
+    """ServiceError where checks ask for a machine and the sandbox has only the appearance of one."""
+    needed = [check for check in verify.checks if not isinstance(check, RunCheck)]
+    if needed and SIMULATED in console:
+        raise ServiceError(
+            f"Machines of {bench.change.address.service} are simulated, so nothing boots there that checks "
+            "could look at.",
+            "Install QEMU (Debian: qemu-system-x86) and start the sandbox anew: `extenci sandbox stop`.",
+            service=bench.change.address.service,
+        )
+
+
+SIMULATED = "is a simulated machine"
+"""What the console of a machine says that is none (extenci/sandbox/machines.py)."""
+
+
+def login_user(verify: Verify) -> str | None:
+    """Who logs in where nothing else is said: whom the first check names that logs in."""
+    users = (check.user for check in verify.checks if isinstance(check, SshCheck | PytestCheck))
+    return next((user for user in users if user), None)
+
+
+def login_line(vm: TestVm, verify: Verify) -> str:
+    """A command line to log in with, "" where nobody knows as whom."""
+    user = login_user(verify)
+    if user is None:
+        return ""
+    key = ("-i", str(vm.key)) if vm.key else ()
+    return shlex.join(("ssh", *key, f"{user}@{host_of(vm.machine, verify)}"))
+
+
+def evidence_folder(bench: Bench) -> Path:
+    """Where the evidence of a trial is kept."""
+    address = bench.change.address
+    return bench.workshop.evidence / f"{address.service}-{address.name}-{bench.workshop.run[:12]}"
+
+
+def decide(found: Examination, vm: TestVm, work: VerifyWork, bench: Bench) -> tuple[Judgement, Answer | None]:
+    """The verdict: the checks' own, and a person's where one is asked for."""
+    judgement = judge(found, confirm=work.verify.confirm)
+    ask = bench.workshop.ask
+    if judgement.verdict is not Verdict.WAITING or ask is None:
+        return judgement, None
+    answer = ask(question(found, vm, work, bench))
+    if answer is Answer.WAIT:
+        return judgement, answer
+    return answered(judgement, yes=answer is Answer.YES), answer
+
+
+def question(found: Examination, vm: TestVm, work: VerifyWork, bench: Bench) -> Question:
+    """What a person is asked."""
+    return Question(
+        address=str(bench.change.address),
+        machine=vm.machine.id,
+        host=host_of(vm.machine, work.verify),
+        login=login_line(vm, work.verify),
+        boot_seconds=vm.boot_seconds,
+        seconds=work.verify.confirm_within,
+        examination=found,
+    )
+
+
+def let_run(vm: TestVm, verify: Verify, bench: Bench) -> float:
+    """Let a test VM run, for a person to look at, for as long as the block says; until when."""
+    until = bench.workshop.clock() + verify.confirm_within
+    if bench.means.tagging is Tagging.NONE:
+        return until
+    tags = {EXPIRES: spell_time(until)}
+    with written_down(
+        bench.means.calls, "CreateTags", request={"resources": [vm.machine.id]}, tags=tags
+    ) as settle:
+        bench.means.clients.ec2.create_tags([vm.machine.id], tags)
+        settle({})
+    return until
+
+
+def conclude(tried: Tried, verified: Verified, is_left: bool, bench: Bench) -> Outcome:
+    """Write the verdict down, unstage a version that failed (unless it `is_left`), and tell what became of it."""
+    change, reason = bench.change.id, verified.judgement.reason
+    record_verdict(tried, verified.verdict, reason, bench)
+    match verified.verdict:
+        case Verdict.PASSED:
+            return Outcome(change, Status.DONE, made={"image": tried.image}, verified=verified)
+        case Verdict.WAITING:
+            hint = f"Say `extenci confirm {bench.change.address} --yes` or `--no`."
+            return Outcome(change, Status.WAITING, reason, hint, verified=verified)
+        case _:
+            became = "It stays staged." if is_left else unstage_failed(tried, bench)
+            message = " ".join((reason, became, *console_lines(verified)))
+            return Outcome(change, Status.FAILED, message, evidence_hint(verified), verified=verified)
+
+
+def console_lines(verified: Verified) -> tuple[str, ...]:
+    """The end of the console's output, as a part of why something failed."""
+    end = verified.examination.console_end.strip() if verified.examination else ""
+    return ("The console ends with:\n" + "\n".join(end.splitlines()[-CONSOLE_LINES:]),) if end else ()
+
+
+CONSOLE_LINES = 8
+
+
+def is_kept(work: VerifyWork, answer: Answer | None, bench: Bench) -> bool:
+    """Whether what failed is left for a person to look at."""
+    return answer is Answer.KEEP or work.verify.keep_on_failure or bench.workshop.keep_failed
+
+
+def evidence_hint(verified: Verified) -> str:
+    """Where to look for more."""
+    folder = verified.examination.folder if verified.examination else None
+    return f"The evidence is in {folder}." if folder else ""
+
+
+def do_confirm(work: ConfirmWork, bench: Bench) -> Outcome:
+    """Give a version that waits the verdict that a person found, and end its test VMs."""
+    tried = Tried(work.image, work.version, work.trial)
+    summary = "" if work.works else NOT_WORKING
+    record_verdict(tried, Verdict.PASSED if work.works else Verdict.FAILED, summary, bench)
+    end_machines(work.machines, work.held, bench)
+    for name in work.key_pairs:
+        drop_key_pair(name, bench)
+    if work.works:
+        return Outcome(bench.change.id, Status.DONE)
+    bench.note(unstage_failed(tried, bench) if work.removable else "It stays staged.")
+    return Outcome(bench.change.id, Status.DONE)

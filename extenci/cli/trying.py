@@ -1,0 +1,103 @@
+"""What verify, confirm and test-vm share: which images, and how the result is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from extenci.cli.applying import command_line
+from extenci.cli.asking import asker
+from extenci.cli.progress import open_progress
+from extenci.cli.signals import Stopping
+from extenci.cli.terminal import palette_of, width_of, write_result
+from extenci.model.outcomes import Result
+from extenci.model.wishes import Wishes
+from extenci.model.words import Address, Answer
+
+if TYPE_CHECKING:
+    from extenci.api import Options
+
+WAITING_STATUS = 3
+
+
+class VerifyFormat(StrEnum):
+    """How the result of a trial is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+
+
+def selected(what: Sequence[str], service: str | None, type_: str | None) -> Wishes:
+    """The wishes that addresses and paths name, with what the command line says about test VMs."""
+    from extenci import api
+
+    targets = [one for one in what if is_address(one)]
+    paths = [Path(one) for one in what if one not in targets]
+    wishes = api.load(paths, service=service, targets=targets)
+    return api.on_type(wishes, type_) if type_ else wishes
+
+
+def is_address(text: str) -> bool:
+    """Whether an argument is SERVICE/NAME rather than a path: nothing of that name is there."""
+    parts = text.split("/")
+    return len(parts) == 2 and all(parts) and not Path(text).exists()
+
+
+def carry_out(
+    start: Callable[[Options], Result],
+    options: Options,
+    output: VerifyFormat,
+    answer: Answer | None = None,
+) -> int:
+    """Run a trial with everything around it, and return the exit status."""
+    progress, stopping = open_progress(), Stopping()
+    options = replace(
+        options,
+        listener=progress.listen,
+        stop=stopping.event,
+        command=command_line(),
+        ask=asker(answer, progress, stopping),
+    )
+    try:
+        with stopping.handling():
+            result = start(options)
+    finally:
+        progress.pause()
+    write_result(render(result, output))
+    return exit_status(result)
+
+
+def render(result: Result, output: VerifyFormat) -> str:
+    """The result as it was asked for."""
+    match output:
+        case VerifyFormat.JSON:
+            from extenci.report.plan_json import render_json
+            from extenci.report.result_json import result_document
+
+            return render_json(result_document(result))
+        case VerifyFormat.JUNIT:
+            from extenci.report.verify_junit import render_junit
+
+            return render_junit(result)
+        case VerifyFormat.TEXT:
+            import sys
+
+            from extenci.report.result_text import render_result
+
+            return render_result(result, palette=palette_of(sys.stdout), width=width_of(sys.stdout))
+
+
+def exit_status(result: Result) -> int:
+    """0 done, 3 where all that is not done waits for a person, else 1."""
+    if result.ok:
+        return 0
+    return WAITING_STATUS if result.waits else 1
+
+
+def as_address(text: str) -> Address:
+    """SERVICE/NAME as an address (UsageError)."""
+    return Address.parse(text)

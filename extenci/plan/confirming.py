@@ -1,0 +1,96 @@
+"""The plans of `extenci verify` and `extenci confirm`: parts of what a whole plan would do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from extenci.model.errors import PlanError
+from extenci.model.observed import Image, Machine, Observation
+from extenci.model.plans import Action, Change, ConfirmWork, Plan
+from extenci.model.records import Records
+from extenci.model.trials import KEY_PAIR_PREFIX
+from extenci.model.wishes import Wishes
+from extenci.model.words import Address, Kind, Verdict
+from extenci.plan.parts import held_by_jobs
+from extenci.plan.scene import Scene, Stock, set_scene
+
+
+def trials_only(plan: Plan, addresses: frozenset[Address]) -> Plan:
+    """The changes of a plan that try images, and what has to be done before them."""
+    known = {change.id: change for change in plan.changes}
+    wanted = {
+        change.id for change in plan.changes if change.action is Action.VERIFY and change.address in addresses
+    }
+    waiting = list(wanted)
+    while waiting:
+        for needed in known[waiting.pop()].depends_on:
+            if needed not in wanted:
+                wanted.add(needed)
+                waiting.append(needed)
+    return replace(
+        plan,
+        changes=tuple(change for change in plan.changes if change.id in wanted),
+        blocked=tuple(one for one in plan.blocked if one.address in addresses and one.kind is Kind.IMAGE),
+        drift=(),
+        refusals=(),
+    )
+
+
+def plan_confirm(
+    wishes: Wishes, observation: Observation, records: Records, now: float, address: Address, works: bool
+) -> Plan:
+    """The plan that gives a version that waits a person's answer. PlanError where none of the image waits."""
+    scene = set_scene(wishes, {}, observation, records, now, False)
+    stock = scene.stocks.get(address.service)
+    found = find_waiting(scene, stock, address) if stock else None
+    if stock is None or found is None:
+        raise PlanError(
+            f"Nothing of {address} waits for a person.",
+            f"`extenci status` shows verdicts; `extenci verify {address}` tries it.",
+        )
+    image, version, trial = found
+    machines = [one for one in stock.tests.get(address, ()) if one.marks and one.marks.version == version]
+    wish = scene.images.get(address)
+    keeps = wish is not None and (wish.protect or (wish.verify is not None and wish.verify.keep_on_failure))
+    work = ConfirmWork(
+        image=image.id,
+        version=version,
+        trial=trial,
+        works=works,
+        machines=tuple(one.handle for one in machines),
+        held=held_by_jobs(machines),
+        key_pairs=key_pairs_of(machines),
+        removable=not keeps,
+    )
+    change = Change(
+        id=f"confirm {address}",
+        address=address,
+        kind=Kind.IMAGE,
+        action=Action.VERIFY,
+        count=1,
+        reason="a person said that it works" if works else "a person said that it does not work",
+        work=work,
+    )
+    return Plan(wishes.stack, (address.service,), (change,))
+
+
+def key_pairs_of(machines: Sequence[Machine]) -> tuple[str, ...]:
+    """The key pairs that were made for test VMs alone."""
+    names = {machine.key_name or "" for machine in machines}
+    return tuple(sorted(name for name in names if name.startswith(KEY_PAIR_PREFIX)))
+
+
+def find_waiting(scene: Scene, stock: Stock, address: Address) -> tuple[Image, str, str] | None:
+    """The image of an address that waits, its version and its trial: by its tag, else by the records."""
+    for image in stock.owned_images.get(address, ()):
+        marks = image.marks
+        word, _, trial = (marks.verdict or "" if marks else "").partition(":")
+        if word == Verdict.WAITING and marks and marks.version:
+            return image, marks.version, trial
+    for record in reversed(scene.records.verdicts):
+        if record.address == address and record.verdict is Verdict.WAITING:
+            for image in stock.owned_images.get(address, ()):
+                if image.marks and image.marks.version == record.version:
+                    return image, record.version, record.trial
+    return None

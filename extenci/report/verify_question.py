@@ -1,0 +1,28 @@
+"""What a person is shown before being asked whether a test VM works."""
+
+from __future__ import annotations
+
+from extenci.model.trials import Question
+from extenci.report.palette import PLAIN, Palette
+from extenci.report.quantities import duration
+from extenci.report.safe_text import safe
+
+
+def render_question(question: Question, *, palette: Palette = PLAIN) -> str:
+    """Where the test VM is, how to log in, what the checks found, and how long it waits."""
+    title = palette.paint(palette.heading, f"Test VM of {safe(question.address)}")
+    lines = [
+        title,
+        f"  machine  {safe(question.machine)}, running {duration(question.boot_seconds)} after its launch",
+        f"  address  {safe(question.host or 'none')}",
+        *([f"  log in   {safe(question.login)}"] if question.login else []),
+        f"  checks   {checks_phrase(question)}",
+        f"  ends     in {duration(question.seconds)}, if you say wait",
+    ]
+    return "\n" + "\n".join(lines) + "\n"
+
+
+def checks_phrase(question: Question) -> str:
+    """`3 passed`, or that there are none."""
+    number = len(question.examination.evidence)
+    return f"{number} passed" if number else "none: the machine runs"

@@ -1,0 +1,266 @@
+"""Verification in plans: what is tried, what follows from a verdict, and what is left of trials."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from extenci.model.checks import Verify
+from extenci.model.observed import (
+    Image,
+    ImageState,
+    Machine,
+    MachineState,
+    Observation,
+    ServiceState,
+    Snapshot,
+    SnapshotState,
+)
+from extenci.model.ownership import Marks
+from extenci.model.plans import Action, ConfirmWork, LaunchWork, Plan, ReplaceWork, VerifyWork
+from extenci.model.records import Records, VerdictRecord
+from extenci.model.services import Service
+from extenci.model.versions import GIB, Disk, Registration, Version
+from extenci.model.wishes import ImageWish, InstancesWish, LaunchSettings, Origin, Wishes
+from extenci.model.words import Address, Architecture, Method, Role, Verdict
+from extenci.plan import make_plan
+from extenci.plan.confirming import plan_confirm, trials_only
+
+NOW = 100_000.0
+WORKER, POOL = Address("cloud", "worker"), Address("cloud", "pool")
+TRIAL = "t1"
+NO_RECORDS = Records()
+VERIFY = Verify(LaunchSettings("t3.micro"))
+
+
+def version(letter: str) -> Version:
+    return Version(letter * 64, Registration(Architecture.X86_64, None, Method.EBS, 1))
+
+
+def marks(letter: str, name: str, **more: object) -> Marks:
+    known = Marks("lab", "cloud", name, digest=letter * 64, version=str(version(letter)))
+    return replace(known, **more)  # type: ignore[arg-type]
+
+
+def image(letter: str, verdict: str | None = None, created: str = "2026-01-01") -> Image:
+    known = marks(letter, "worker", verdict=verdict)
+    return Image(
+        f"ami-{letter}",
+        version(letter).image_name("worker", "lab"),
+        ImageState.AVAILABLE,
+        (f"snap-{letter}",),
+        "x86_64",
+        None,
+        1,
+        created,
+        known.to_tags(),
+        known,
+    )
+
+
+def snapshot(letter: str) -> Snapshot:
+    known = marks(letter, "worker")
+    return Snapshot(f"snap-{letter}", SnapshotState.COMPLETED, 1, "", known.to_tags(), known)
+
+
+def machine(id_: str, letter: str, **more: object) -> Machine:
+    known = marks(letter, "pool", **more)
+    return Machine(
+        id_, MachineState.RUNNING, f"ami-{letter}", "t3.micro", 1.0, tags=known.to_tags(), marks=known
+    )
+
+
+def trial_vm(letter: str, expires: float, run: str = "run") -> Machine:
+    until = datetime.fromtimestamp(expires, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    known = marks(letter, "worker", role=Role.TEST, plan=run, expires=until)
+    return Machine(
+        "i-test", MachineState.RUNNING, f"ami-{letter}", "t3.micro", 1.0, "192.0.2.7",
+        key_name="extenci-test-abc", tags=known.to_tags(), marks=known,
+    )  # fmt: skip
+
+
+def plan_of(
+    *things: Image | Snapshot | Machine,
+    content: str = "b",
+    count: int = 2,
+    verify: Verify | None = VERIFY,
+    records: Records = NO_RECORDS,
+    again: frozenset[Address] = frozenset(),
+    destroy: bool = False,
+) -> Plan:
+    wishes = wish(count, verify)
+    state = ServiceState(
+        "cloud",
+        NOW,
+        tuple(one for one in things if isinstance(one, Image)),
+        tuple(one for one in things if isinstance(one, Snapshot)),
+        tuple(one for one in things if isinstance(one, Machine)),
+    )
+    return make_plan(
+        wishes,
+        {} if destroy else {WORKER: Disk(content * 64, GIB, 1)},
+        Observation({"cloud": state}),
+        records,
+        now=NOW,
+        trials={WORKER: TRIAL},
+        again=again,
+        destroy=destroy,
+    )
+
+
+def wish(count: int, verify: Verify | None) -> Wishes:
+    origin = Origin("a.yaml", 1, 1)
+    worker = ImageWish(WORKER, origin, "/w.raw", Method.EBS, verify=verify)
+    pool = InstancesWish(POOL, origin, WORKER, count, LaunchSettings("t3.micro"))
+    return Wishes("lab", "/specs", {"cloud": Service("cloud", "us-east-1")}, (worker,), (pool,))
+
+
+def ids(made: Plan) -> list[str]:
+    return [change.id for change in made.changes]
+
+
+def recorded(verdict: Verdict, letter: str = "b") -> Records:
+    return Records(
+        verdicts=(VerdictRecord(WORKER, str(version(letter)), TRIAL, verdict, 1.0, "tcp 22: refused"),)
+    )
+
+
+def test_a_new_image_is_tried_between_staging_and_launching() -> None:
+    made = plan_of()
+    assert ids(made) == ["stage cloud/worker", "verify cloud/worker", "launch cloud/pool"]
+    verify, launch = made.changes[1:]
+    assert verify.depends_on == ("stage cloud/worker",)
+    assert set(launch.depends_on) == {"stage cloud/worker", "verify cloud/worker"}
+    assert isinstance(verify.work, VerifyWork)
+    assert verify.work.trial == TRIAL
+
+
+def test_what_passed_is_not_tried_again() -> None:
+    known = (image("b", f"passed:{TRIAL}"), snapshot("b"), machine("i-1", "b"), machine("i-2", "b"))
+    assert plan_of(*known).changes == ()
+
+
+def test_a_changed_block_is_tried_and_machines_go_on_meanwhile() -> None:
+    made = plan_of(image("b", "passed:older"), snapshot("b"), machine("i-1", "b"), machine("i-2", "b"))
+    assert ids(made) == ["verify cloud/worker"]
+    assert made.changes[0].reason == "verify block changed"
+
+
+def test_new_content_is_tried_before_machines_move_and_the_old_version_goes() -> None:
+    made = plan_of(image("a", "passed:t0"), snapshot("a"), machine("i-1", "a"), machine("i-2", "a"))
+    assert ids(made) == [
+        "stage cloud/worker",
+        "verify cloud/worker",
+        "replace cloud/pool",
+        "unstage cloud/worker ami-a",
+    ]
+    assert "verify cloud/worker" in made.changes[2].depends_on
+    assert {"verify cloud/worker", "replace cloud/pool"} <= set(made.changes[3].depends_on)
+
+
+def test_a_group_heals_from_the_last_good_version_and_moves_once_the_new_one_passed() -> None:
+    made = plan_of(image("a", "passed:t0"), snapshot("a"), machine("i-1", "a"))
+    launch = next(change for change in made.changes if change.action is Action.LAUNCH)
+    move = next(change for change in made.changes if change.action is Action.REPLACE)
+    assert isinstance(launch.work, LaunchWork)
+    assert isinstance(move.work, ReplaceWork)
+    assert launch.depends_on == ()
+    assert launch.work.image.id == "ami-a"
+    assert launch.work.tags["extenci:version"] == str(version("a"))
+    assert move.work.launched_by == launch.id
+    assert {launch.id, "verify cloud/worker"} <= set(move.depends_on)
+    assert move.count == 2
+    gone = next(change for change in made.changes if change.action is Action.UNSTAGE)
+    assert move.id in gone.depends_on
+
+
+def test_a_version_that_failed_is_not_uploaded_again_and_its_group_goes_on() -> None:
+    made = plan_of(
+        image("a", "passed:t0"), snapshot("a"), machine("i-1", "a"), records=recorded(Verdict.FAILED)
+    )
+    assert ids(made) == ["launch cloud/pool"]
+    assert isinstance(made.changes[0].work, LaunchWork)
+    assert made.changes[0].work.image.id == "ami-a"
+    (blocked,) = made.blocked
+    assert blocked.action is Action.VERIFY
+    assert not blocked.waits
+    assert "tcp 22: refused" in blocked.reason
+    assert "extenci verify cloud/worker" in blocked.reason
+
+
+def test_without_a_good_version_nothing_is_launched_and_the_plan_says_why() -> None:
+    made = plan_of(records=recorded(Verdict.FAILED))
+    assert made.changes == ()
+    assert {one.action for one in made.blocked} == {Action.VERIFY, Action.LAUNCH}
+
+
+def test_a_failed_version_that_is_still_staged_goes_unless_it_is_to_be_kept() -> None:
+    things = (
+        image("a", "passed:t0"),
+        image("b", f"failed:{TRIAL}", "2026-02-01"),
+        snapshot("a"),
+        snapshot("b"),
+    )
+    machines = (machine("i-1", "a"), machine("i-2", "a"))
+    assert ids(plan_of(*things, *machines)) == ["unstage cloud/worker ami-b"]
+    kept = plan_of(*things, *machines, verify=replace(VERIFY, keep_on_failure=True))
+    assert ids(kept) == []
+
+
+def test_a_version_in_use_is_never_unstaged() -> None:
+    made = plan_of(image("b", f"failed:{TRIAL}"), snapshot("b"), machine("i-1", "b"), machine("i-2", "b"))
+    assert ids(made) == []
+    assert any("stays" in warning for warning in made.warnings)
+
+
+def test_a_version_that_waits_blocks_what_depends_on_it_until_a_person_answers() -> None:
+    things = (image("a", "passed:t0"), image("b", f"waiting:{TRIAL}"), snapshot("a"), snapshot("b"))
+    made = plan_of(*things, trial_vm("b", NOW + 60), machine("i-1", "a"), machine("i-2", "a"))
+    assert made.changes == ()
+    (blocked,) = made.blocked
+    assert blocked.waits
+    assert "192.0.2.7" in blocked.reason
+    assert "extenci confirm cloud/worker --yes" in blocked.reason
+
+
+def test_a_test_vm_that_nobody_answered_for_is_ended_and_its_version_held_back() -> None:
+    things = (image("a", "passed:t0"), image("b", f"waiting:{TRIAL}"), snapshot("a"), snapshot("b"))
+    made = plan_of(*things, trial_vm("b", NOW - 60), machine("i-1", "a"), machine("i-2", "a"))
+    assert ids(made) == ["terminate cloud/worker i-test"]
+    assert "in time" in made.blocked[0].reason
+    assert not made.blocked[0].waits
+
+
+def test_what_a_killed_run_left_is_ended_and_what_another_is_at_work_on_is_not() -> None:
+    things = (image("b", f"passed:{TRIAL}"), snapshot("b"), machine("i-1", "b"), machine("i-2", "b"))
+    alive = plan_of(*things, trial_vm("b", NOW + 60))
+    assert ids(alive) == []
+    dead = plan_of(*things, trial_vm("b", NOW + 60), records=Records(finished_runs=frozenset({"run"})))
+    assert ids(dead) == ["terminate cloud/worker i-test"]
+
+
+def test_destroy_ends_test_vms_before_their_image_goes() -> None:
+    made = plan_of(image("b"), snapshot("b"), trial_vm("b", NOW + 60), destroy=True)
+    assert ids(made) == ["terminate cloud/worker i-test", "unstage cloud/worker ami-b"]
+    assert made.changes[1].depends_on == ("terminate cloud/worker i-test",)
+
+
+def test_asked_for_again_a_verdict_does_not_count_and_nothing_else_is_done() -> None:
+    made = plan_of(image("b", f"failed:{TRIAL}"), snapshot("b"), again=frozenset({WORKER}))
+    assert ids(trials_only(made, frozenset({WORKER}))) == ["verify cloud/worker"]
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_an_answer_is_for_the_version_that_waits(works: bool) -> None:
+    state = ServiceState(
+        "cloud", NOW, (image("a", "passed:t0"), image("b", "waiting:t9")), (), (trial_vm("b", NOW + 60),)
+    )
+    made = plan_confirm(wish(2, VERIFY), Observation({"cloud": state}), Records(), NOW, WORKER, works)
+    (change,) = made.changes
+    work = change.work
+    assert isinstance(work, ConfirmWork)
+    assert (work.image, work.trial, work.works) == ("ami-b", "t9", works)
+    assert work.machines == ("i-test",)
+    assert work.key_pairs == ("extenci-test-abc",)
