@@ -20,7 +20,7 @@ def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def build_environment(target: Target, folder: EvidenceFolder, own: Mapping[str, str]) -> dict[str, str]:
-    """`own`, and the machine: EXTENCI_ADDRESS, _MACHINE, _IMAGE, _SERVICE, _NAME, _STACK, where known _USER and
+    """`own`, and the machine: EXTENCI_ADDRESS, _MACHINE, _IMAGE, _SERVICE, _NAME, _STACK, where known _USER,
     _KEY, and files: _CONSOLE, _FOLDER, and _SSH_CONFIG, with which a program logs in as
     `ssh -F "$EXTENCI_SSH_CONFIG" "$EXTENCI_ADDRESS"`."""
     known = {

@@ -48,7 +48,7 @@ def require_sound(target: Target) -> None:
         )
     if any(mark in str(target.folder) for mark in ('"', "\n", "\\")):
         raise UsageError(
-            "The folder for evidence has a quote, backslash or line break in its name, which ssh does not take.",
+            "The folder for evidence has a quote, backslash or line break in its name; ssh cannot take it.",
             "Name another folder.",
         )
 
