@@ -18,7 +18,9 @@ from extenci.sandbox.qemu.keeper import Keeper, Place
 MEMORY_SETTING = "EXTENCI_SANDBOX_MEMORY"
 MOST_MIB = 2048
 """What one machine has at most, however large its type: the sandbox is for trying."""
-LEAST_MIB = 128
+LEAST_MIB = 256
+ROOM_FOR = 8
+"""As many machines as this are to have room, if they can have `LEAST_MIB` each."""
 OVERHEAD_MIB = 64
 """What QEMU itself takes for a machine, translated code apart."""
 CLOSE_SECONDS = 10.0
@@ -37,9 +39,10 @@ def memory_budget(environ: Mapping[str, str] = os.environ) -> int:
     return MOST_MIB
 
 
-def memory_of(launch: Launch) -> int:
-    """MiB that the machine gets."""
-    return max(LEAST_MIB, min(launch.memory_mib, MOST_MIB))
+def memory_of(launch: Launch, budget_mib: int) -> int:
+    """MiB that the machine gets: what its type says, or an eighth of what there is for all."""
+    most = max(LEAST_MIB, min(MOST_MIB, budget_mib // ROOM_FOR - OVERHEAD_MIB))
+    return min(launch.memory_mib, most)
 
 
 class QemuMachines:
@@ -73,8 +76,11 @@ class QemuMachines:
                 "apt-get install ovmf",
             )
         kept = [one for one in self._keepers.values() if one.is_alive() and not one.wanted.is_set()]
-        used = sum(_taken(one.launch) for one in kept)
-        return max(0, min(count, (self._budget_mib - used) // _taken(launch)))
+        used = sum(self._taken(one.launch) for one in kept)
+        return max(0, min(count, (self._budget_mib - used) // self._taken(launch)))
+
+    def _taken(self, launch: Launch) -> int:
+        return memory_of(launch, self._budget_mib) + OVERHEAD_MIB
 
     def start(self, launch: Launch) -> str:
         folder = self._folder / launch.instance_id
@@ -87,7 +93,7 @@ class QemuMachines:
         return address
 
     def _keep(self, launch: Launch) -> None:
-        given = replace(launch, memory_mib=memory_of(launch))
+        given = replace(launch, memory_mib=memory_of(launch, self._budget_mib))
         place = Place(self._folder / launch.instance_id, self._addresses[launch.instance_id], self.forwards)
         keeper = Keeper(self._installation, given, place)
         self._keepers[launch.instance_id] = keeper
@@ -149,7 +155,3 @@ class QemuMachines:
             keeper.end()
         for keeper in self._keepers.values():
             keeper.join(CLOSE_SECONDS)
-
-
-def _taken(launch: Launch) -> int:
-    return memory_of(launch) + OVERHEAD_MIB

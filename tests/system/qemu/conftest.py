@@ -51,6 +51,7 @@ def _programs() -> None:
 @pytest.fixture(autouse=True)
 def _real_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXTENCI_SANDBOX_MACHINES", "qemu")
+    monkeypatch.setenv("EXTENCI_SANDBOX_MEMORY", "9000")  # 1 GiB for each machine
 
 
 @pytest.fixture(scope="session")

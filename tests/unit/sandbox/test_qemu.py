@@ -17,6 +17,7 @@ from extenci.sandbox.qemu.acceleration import TCG
 from extenci.sandbox.qemu.command import Descriptors, command_of, mac_of, uuid_of
 from extenci.sandbox.qemu.console import KEPT_BYTES, Console
 from extenci.sandbox.qemu.installation import Installation
+from extenci.sandbox.qemu.machines import memory_budget, memory_of
 from extenci.sandbox.qemu.metadata import Metadata, owner_of
 from extenci.sandbox.qemu.ports import reachable_ports, wanted_ports
 
@@ -141,3 +142,18 @@ def test_a_console_keeps_its_end() -> None:
     console.add(b"first" + bytes(KEPT_BYTES - 1))
     console.add(b"!")
     assert console.read() == bytes(KEPT_BYTES - 1) + b"!"
+
+
+@pytest.mark.parametrize(
+    ("of_type", "budget", "given"),
+    [(1024, 9000, 1024), (8192, 9000, 1061), (8192, 99999, 2048), (512, 1000, 256), (128, 1000, 128)],
+)
+def test_a_machine_has_its_types_memory_or_an_eighth(of_type: int, budget: int, given: int) -> None:
+    assert memory_of(Launch(**{**vars(LAUNCH), "memory_mib": of_type}), budget) == given
+
+
+def test_memory_is_half_of_what_there_is_or_what_is_said() -> None:
+    assert 0 < memory_budget({}) < 1 << 24
+    assert memory_budget({"EXTENCI_SANDBOX_MEMORY": "900"}) == 900
+    with pytest.raises(SandboxError, match="no number of MiB"):
+        memory_budget({"EXTENCI_SANDBOX_MEMORY": "4G"})
