@@ -35,8 +35,13 @@ run() {
     "$bin/extenci" "$@"
 }
 
-# A sparse disk of 1 GiB with 64 MiB of data, the same bytes each time.
-if ! [ -f specs/disks/worker.raw ]; then
+has_real_machines() { "$bin/extenci" sandbox status --format json | grep -q '"machines": "qemu"'; }
+
+# Where QEMU is installed: a small disk that boots.
+make_bootable_disk() { has_real_machines && run sandbox image specs/disks/worker.raw; }
+
+# Else a sparse disk of 1 GiB with 64 MiB of data, the same bytes each time, which boots nowhere.
+make_other_disk() {
     mkdir -p specs/disks
     "$bin/python" - specs/disks/worker.raw <<'PROGRAM'
 import pathlib
@@ -54,6 +59,12 @@ with unfinished.open("wb") as file:
         file.write(content.randbytes(MIB))
 unfinished.rename(disk)
 PROGRAM
+}
+
+if ! [ -f specs/disks/worker.raw ] && ! make_bootable_disk; then
+    EXTENCI_SANDBOX_MACHINES=simulated
+    export EXTENCI_SANDBOX_MACHINES
+    make_other_disk
 fi
 
 run plan specs

@@ -30,7 +30,10 @@ LEFT_BEHIND = (".git", ".venv", ".hypothesis", ".*cache*", ".coverage", "__pycac
 
 VARYING = (
     (re.compile(r"\b(ami|snap|i)-[0-9a-f]{17}\b"), r"\1-ID"),
-    (re.compile(r"\b198\.(?:18|19)\.\d+\.\d+"), "ADDRESS"),
+    (re.compile(r"\b(?:198\.1[89]|127\.\d+)\.\d+\.\d+ *"), "ADDRESS "),
+    (re.compile(r"\b[0-9a-f]{12}(-[0-9a-f]{8})?\b"), "DIGEST"),
+    (re.compile(r"\b\d+ MiB of data"), "N MiB of data"),
+    (re.compile(r"^Machines of the sandbox are .*", re.MULTILINE), "Machines of the sandbox are KIND."),
     (re.compile(r"from\s+/\S*/specs/disks/"), "from specs/disks/"),
     (re.compile(r"Applied in [^:]+:"), "Applied in TIME:"),
 )
