@@ -354,13 +354,14 @@ class Desk:
         self, destroy: bool, again: frozenset[Address] = frozenset()
     ) -> tuple[Planned, Look]:
         """Find out what became of the calls of runs that died, and plan. The lock must be held."""
-        from extenci.apply.recovery import close_intents, repeat_untagged_starts
+        from extenci.apply.recovery import close_intents, drop_left_key_pairs, repeat_untagged_starts
 
         journal = self.catalog.journal
         repeat_untagged_starts(journal.unsettled(self.wishes.stack), self.clients, journal, time.time())
         self._require_records()
         planned, look = self.plan(destroy, again)
         close_intents(journal.unsettled(self.wishes.stack), look.observation, journal)
+        drop_left_key_pairs(self.wishes.stack, self.clients, look.observation, journal, self.home.keys_folder)
         return planned, look
 
     def _require_records(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from extenci.apply.executor import Made
 from extenci.apply.instances import end_instances, launch_instances
 from extenci.apply.jobs import end_jobs, launch_jobs
+from extenci.apply.key_pairs import drop_key_pair
 from extenci.apply.memory import forget
 from extenci.apply.orders import Order
 from extenci.apply.readiness import wait_until_gone
@@ -54,8 +55,10 @@ def _to_replace(work: ReplaceWork, bench: Bench, made: Made) -> tuple[tuple[str,
 
 
 def do_terminate(work: TerminateWork, bench: Bench) -> Outcome:
-    """End machines and wait until they are gone."""
+    """End machines and wait until they are gone; what was made for them alone goes, too."""
     end_machines(work.machines, work.held, bench)
+    for name in work.key_pairs:
+        drop_key_pair(name, bench)
     return Outcome(bench.change.id, Status.DONE)
 
 

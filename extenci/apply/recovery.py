@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from extenci.apply.key_pairs import key_file
 from extenci.catalog.journal import Journal
 from extenci.model.errors import ServiceError
 from extenci.model.journal import is_sure
@@ -39,6 +41,20 @@ def repeat_untagged_starts(
             if not is_sure(error):
                 raise
             journal.fail(intent.id, error.message)
+
+
+def drop_left_key_pairs(
+    stack: str, clients: Mapping[str, Clients], observation: Observation, journal: Journal, keys: Path
+) -> None:
+    """Delete the key pairs, and their files in `keys`, that runs which are over made for test VMs, and that no machine has."""
+    for name, service in clients.items():
+        state = observation.services.get(name)
+        used = {machine.key_name for machine in state.machines} if state else set()
+        for key_pair in journal.left_key_pairs(stack, name):
+            if key_pair not in used:
+                service.ec2.delete_key_pair(key_pair)
+                key_file(key_pair, keys).unlink(missing_ok=True)
+                journal.forget_key_pair(key_pair)
 
 
 def close_intents(intents: Iterable[Intent], observation: Observation, journal: Journal) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -47,7 +46,7 @@ def launch_test_vm(image: str, verify: Verify, tags: Mapping[str, str], bench: B
     tags = {**tags, EXPIRES: spell_time(expires)}
     settings, key = verify.settings, None
     if settings.key_name is None and needs_login(verify):
-        name, key = make_key_pair(bench, tags, key_folder(bench))
+        name, key = make_key_pair(bench, tags)
         settings = replace(settings, key_name=name)
     group = InstancesWish(
         address=bench.change.address,
@@ -103,18 +102,11 @@ def drop_key_pairs(bench: Bench) -> None:
     """Delete the key pairs that this run has made for the change."""
     for name in bench.workshop.catalog.journal.made_key_pairs(bench.workshop.run, bench.change.id):
         drop_key_pair(name, bench)
-    shutil.rmtree(key_folder(bench), ignore_errors=True)
 
 
 def unstoppable(bench: Bench) -> Bench:
     """The same place to work at, where no stop is heeded."""
     return replace(bench, means=replace(bench.means, stop=Event()))
-
-
-def key_folder(bench: Bench) -> Path:
-    """Where the private keys of the change's test VMs are, for this user only."""
-    address = bench.change.address
-    return bench.workshop.keys / f"{address.service}-{address.name}-{bench.workshop.run[:12]}"
 
 
 def spell_time(seconds: float) -> str:

@@ -118,14 +118,28 @@ class Journal:
 
     def made_key_pairs(self, run: str, change: str) -> tuple[str, ...]:
         """The names of key pairs that a run made for a change, or may have made, and did not delete."""
-        query = "SELECT call, request FROM calls WHERE run = ? AND change = ? AND failure IS NULL ORDER BY id"
         with self._database.reading() as connection:
-            rows = connection.execute(query, (run, change)).fetchall()
-        names: dict[str, bool] = {}
-        for row in rows:
-            if row["call"] in ("CreateKeyPair", "DeleteKeyPair"):
-                names[str(unpack(row["request"]).get("name"))] = row["call"] == "CreateKeyPair"
-        return tuple(name for name, there in names.items() if there)
+            return names_of_key_pairs(connection, "run = ? AND change = ?", (run, change))
+
+    def left_key_pairs(self, stack: str, service: str) -> tuple[str, ...]:
+        """The same of all runs of a stack that are finished, on one service."""
+        with self._database.reading() as connection:
+            finished = select_finished_runs(connection, stack)
+            names = (
+                name
+                for run in sorted(finished)
+                for name in names_of_key_pairs(connection, "run = ? AND service = ?", (run, service))
+            )
+            return tuple(dict.fromkeys(names))
+
+    def forget_key_pair(self, name: str) -> None:
+        """Write down that a key pair is gone, whoever made it."""
+        with self._database.writing() as connection:
+            connection.execute(
+                "UPDATE calls SET failure = 'deleted later', settled_at = ?"
+                " WHERE call = 'CreateKeyPair' AND token = ?",
+                (self._clock(), name),
+            )
 
     def begin(
         self,
@@ -210,6 +224,19 @@ OPEN_OR_LAUNCHED = (
 def needed_intents(connection: sqlite3.Connection, stack: str, now: float) -> tuple[Intent, ...]:
     """The calls that planning a stack needs: unsettled ones, and launches of the last 48 hours."""
     return select_intents(connection, OPEN_OR_LAUNCHED, (stack, now - LAUNCH_SECONDS, *LAUNCH_CALLS))
+
+
+def names_of_key_pairs(
+    connection: sqlite3.Connection, condition: str, values: tuple[object, ...]
+) -> tuple[str, ...]:
+    """The key pairs that calls made and did not delete."""
+    rows = connection.execute(
+        f"SELECT call, request FROM calls WHERE {condition} AND failure IS NULL"  # noqa: S608 - only constants of this module
+        " AND call IN ('CreateKeyPair', 'DeleteKeyPair') ORDER BY id",
+        values,
+    ).fetchall()
+    names = {str(unpack(row["request"]).get("name")): row["call"] == "CreateKeyPair" for row in rows}
+    return tuple(name for name, is_there in names.items() if is_there)
 
 
 def select_finished_runs(connection: sqlite3.Connection, stack: str) -> frozenset[str]:

@@ -84,7 +84,17 @@ def carry_out(
     finally:
         progress.pause()
     write_outcome(result, output)
-    return 0 if result.ok else 1
+    return exit_status(result)
+
+
+WAITING_STATUS = 3
+
+
+def exit_status(result: Result) -> int:
+    """0 done; 3 where all that is not done waits for a person; else 1."""
+    if result.ok:
+        return 0
+    return WAITING_STATUS if result.waits else 1
 
 
 def write_outcome(result: Result, output: Format) -> None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from extenci.cli.applying import command_line
+from extenci.cli.applying import command_line, exit_status
 from extenci.cli.asking import asker
 from extenci.cli.progress import open_progress
 from extenci.cli.signals import Stopping
@@ -19,8 +19,6 @@ from extenci.model.words import Address, Answer
 
 if TYPE_CHECKING:
     from extenci.api import Options
-
-WAITING_STATUS = 3
 
 
 class VerifyFormat(StrEnum):
@@ -89,13 +87,6 @@ def render(result: Result, output: VerifyFormat) -> str:
             from extenci.report.result_text import render_result
 
             return render_result(result, palette=palette_of(sys.stdout), width=width_of(sys.stdout))
-
-
-def exit_status(result: Result) -> int:
-    """0 done, 3 where all that is not done waits for a person, else 1."""
-    if result.ok:
-        return 0
-    return WAITING_STATUS if result.waits else 1
 
 
 def as_address(text: str) -> Address:

@@ -107,10 +107,11 @@ class ReplaceWork:
 @dataclass(frozen=True)
 class TerminateWork:
     """End machines, by their handles: ids, and jobs (`job 12.0`) where HTCondor holds them. `held` tells
-    which machine such a job had when the plan was made."""
+    which machine such a job had when the plan was made; `key_pairs` were made for them alone, and go."""
 
     machines: tuple[str, ...]
     held: Mapping[str, str] = field(default_factory=dict)
+    key_pairs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from extenci.model.errors import PlanError
-from extenci.model.observed import Image, Machine, Observation
+from extenci.model.observed import Image, Observation
 from extenci.model.plans import Action, Change, ConfirmWork, Plan
 from extenci.model.records import Records
-from extenci.model.trials import KEY_PAIR_PREFIX
 from extenci.model.wishes import Wishes
 from extenci.model.words import Address, Kind, Verdict
-from extenci.plan.parts import held_by_jobs
+from extenci.plan.parts import held_by_jobs, key_pairs_of
 from extenci.plan.scene import Scene, Stock, set_scene
 
 
@@ -73,12 +71,6 @@ def plan_confirm(
         work=work,
     )
     return Plan(wishes.stack, (address.service,), (change,))
-
-
-def key_pairs_of(machines: Sequence[Machine]) -> tuple[str, ...]:
-    """The key pairs that were made for test VMs alone."""
-    names = {machine.key_name or "" for machine in machines}
-    return tuple(sorted(name for name in names if name.startswith(KEY_PAIR_PREFIX)))
 
 
 def find_waiting(scene: Scene, stock: Stock, address: Address) -> tuple[Image, str, str] | None:

@@ -190,9 +190,9 @@ def more_than_wanted(number: int) -> str:
     return f"{counted(number, 'machine')} {'is' if number == 1 else 'are'} more than wanted"
 
 
-def refuse(group: Group, action: Action, reason: str) -> Part:
+def refuse(group: Group, action: Action, reason: str, *, waits: bool = False) -> Part:
     """Something that a group's wish asks for and this plan will not do."""
-    return Part(blocked=(Blocked(group.wish.address, Kind.INSTANCES, action, reason),))
+    return Part(blocked=(Blocked(group.wish.address, Kind.INSTANCES, action, reason, waits),))
 
 
 def refuse_protected(group: Group, action: Action, what: str) -> Part:
@@ -204,7 +204,12 @@ def refuse_protected(group: Group, action: Action, what: str) -> Part:
 
 def refuse_unready(group: Group, provision: Unready, action: Action) -> Part:
     """No machine is launched without its image."""
-    return refuse(group, action, f"Its image {group.wish.image} cannot be had: {provision.reason}")
+    return refuse(
+        group,
+        action,
+        f"Its image {group.wish.image} cannot be had: {provision.reason}",
+        waits=provision.waits,
+    )
 
 
 def refuse_full(group: Group) -> Part:

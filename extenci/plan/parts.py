@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from extenci.model.observed import Machine
 from extenci.model.plans import Action, Blocked, Change
+from extenci.model.trials import KEY_PAIR_PREFIX
 from extenci.model.words import Address
 
 
@@ -32,6 +33,12 @@ def join(parts: Iterable[Part]) -> Part:
 def held_by_jobs(machines: Iterable[Machine]) -> dict[str, str]:
     """The ids of the machines among them that are ended through their jobs, by handle."""
     return {one.handle: one.id for one in machines if one.exists and one.handle != one.id}
+
+
+def key_pairs_of(machines: Sequence[Machine]) -> tuple[str, ...]:
+    """The key pairs that were made for test VMs alone."""
+    names = {machine.key_name or "" for machine in machines}
+    return tuple(sorted(name for name in names if name.startswith(KEY_PAIR_PREFIX)))
 
 
 def counted(number: int, noun: str) -> str:

@@ -45,10 +45,12 @@ class Coming:
 
 @dataclass(frozen=True)
 class Unready:
-    """The wanted version is not there, and this plan cannot change that; `label` where it is known."""
+    """The wanted version is not there, and this plan cannot change that; `label` where it is known. `waits`:
+    a person can."""
 
     reason: str
     label: str | None = None
+    waits: bool = False
 
 
 Provision = Ready | Coming | Unready

@@ -14,7 +14,7 @@ from extenci.model.ownership import Marks
 from extenci.model.plans import Action, Blocked, Change, ImageToLaunch, TerminateWork, VerifyWork
 from extenci.model.wishes import ImageWish
 from extenci.model.words import Kind, Role, Verdict
-from extenci.plan.parts import Part, held_by_jobs
+from extenci.plan.parts import Part, held_by_jobs, key_pairs_of
 from extenci.plan.provisions import Coming, Ready, Unready
 from extenci.plan.scene import Scene, Stock
 
@@ -92,12 +92,11 @@ def hold_back(stock: Stock, wish: ImageWish, label: str, image: Image | None, st
     reason = explain_standing(wish, label, standing)
     good = last_good(stock, wish, label)
     keeps = wish.verify is not None and wish.verify.keep_on_failure
+    waits = standing.verdict is Verdict.WAITING
     stays = standing.verdict is not Verdict.FAILED or keeps
     return OnTrial(
-        instead=as_ready(good) if good else Unready(reason, label),
-        blocked=Blocked(
-            wish.address, Kind.IMAGE, Action.VERIFY, reason, waits=standing.verdict is Verdict.WAITING
-        ),
+        instead=as_ready(good) if good else Unready(reason, label, waits),
+        blocked=Blocked(wish.address, Kind.IMAGE, Action.VERIFY, reason, waits),
         spared=frozenset({image.id} if image and stays else ()),
     )
 
@@ -212,7 +211,7 @@ def end_left_tests(scene: Scene, stock: Stock) -> Part:
             action=Action.TERMINATE,
             count=1,
             reason=reason,
-            work=TerminateWork((machine.handle,), held_by_jobs([machine])),
+            work=TerminateWork((machine.handle,), held_by_jobs([machine]), key_pairs_of([machine])),
         )
         for address, machines in sorted(stock.tests.items())
         if scene.covers(address)

@@ -71,7 +71,7 @@ def ended_lines(change: Change, outcome: Outcome) -> list[str]:
     ends = {
         Status.DONE: f"done in {duration(outcome.seconds)}",
         Status.FAILED: f"FAILED after {duration(outcome.seconds)}",
-        Status.BLOCKED: "not done, since something before it failed",
+        Status.BLOCKED: "not done, since something before it is not",
         Status.SKIPPED: "not done, since the run was interrupted",
     }
     why = [*outcome.message.splitlines(), *outcome.hint.splitlines()]

@@ -27,7 +27,8 @@ PAST = {
 
 TITLES = {
     Status.FAILED: "Failed",
-    Status.BLOCKED: "Not done, since something before it failed",
+    Status.WAITING: "Waiting for a person",
+    Status.BLOCKED: "Not done, since something before it is not done",
     Status.SKIPPED: "Not begun, or given up, since the run was interrupted",
 }
 
