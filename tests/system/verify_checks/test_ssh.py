@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -205,8 +206,6 @@ def test_stop_ends_a_login_at_once(sshd: Sshd, make_target: MakeTarget) -> None:
 
 
 def test_people_log_in_with_the_same_configuration(sshd: Sshd, make_target: MakeTarget) -> None:
-    import subprocess
-
     target = make_target(user=sshd.user, key=sshd.key)
     assert look_once(target, sshd, "true").passed
     config = target.folder / "ssh_config"

@@ -1,0 +1,24 @@
+"""The result of a trial, kept beside its evidence."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+from extenci.model.verified import Verified
+from extenci.report.verify_json import verified_document
+from extenci.report.verify_text import render_verified
+from extenci.verify.folder import EvidenceFolder
+
+
+def save_summary(result: Verified) -> None:
+    """Write `summary.txt` and `summary.json` into the folder of the evidence, where there is one. A folder
+    that is gone or full changes no verdict."""
+    folder = result.examination.folder if result.examination else None
+    if folder is None:
+        return
+    with suppress(OSError):
+        evidence = EvidenceFolder(Path(folder))
+        evidence.write("summary.txt", render_verified([result]))
+        evidence.write("summary.json", json.dumps(verified_document([result]), indent=2) + "\n")
