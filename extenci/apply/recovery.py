@@ -46,7 +46,8 @@ def repeat_untagged_starts(
 def drop_left_key_pairs(
     stack: str, clients: Mapping[str, Clients], observation: Observation, journal: Journal, keys: Path
 ) -> None:
-    """Delete the key pairs, and their files in `keys`, that runs which are over made for test VMs, and that no machine has."""
+    """Delete the key pairs that runs which are over made for test VMs, and that no machine has; and their
+    files in `keys`."""
     for name, service in clients.items():
         state = observation.services.get(name)
         used = {machine.key_name for machine in state.machines} if state else set()

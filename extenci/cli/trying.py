@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
@@ -13,7 +14,8 @@ from extenci.cli.asking import asker
 from extenci.cli.progress import open_progress
 from extenci.cli.signals import Stopping
 from extenci.cli.terminal import palette_of, width_of, write_result
-from extenci.model.outcomes import Result
+from extenci.model.outcomes import Result, Status
+from extenci.model.verified import Verified
 from extenci.model.wishes import Wishes
 from extenci.model.words import Address, Answer
 
@@ -71,22 +73,34 @@ def carry_out(
 
 def render(result: Result, output: VerifyFormat) -> str:
     """The result as it was asked for."""
+    verified = [outcome.verified for outcome in result.outcomes if outcome.verified is not None]
     match output:
         case VerifyFormat.JSON:
             from extenci.report.plan_json import render_json
             from extenci.report.result_json import result_document
+            from extenci.report.verify_json import verified_document
 
-            return render_json(result_document(result))
+            return render_json({**verified_document(verified), "result": result_document(result)})
         case VerifyFormat.JUNIT:
-            from extenci.report.verify_junit import render_junit
+            from extenci.report.verify_junit import verified_junit
 
-            return render_junit(result)
+            return verified_junit(verified)
         case VerifyFormat.TEXT:
-            import sys
+            return render_text(result, verified)
 
-            from extenci.report.result_text import render_result
 
-            return render_result(result, palette=palette_of(sys.stdout), width=width_of(sys.stdout))
+def render_text(result: Result, verified: Sequence[Verified]) -> str:
+    """What became of each version; of what could not be tried, why."""
+    from extenci.report.result_text import render_result
+    from extenci.report.verify_text import render_verified
+
+    palette, width = palette_of(sys.stdout), width_of(sys.stdout)
+    told = {outcome.change for outcome in result.outcomes if outcome.verified is not None}
+    untold = any(one.status is not Status.DONE and one.change not in told for one in result.outcomes)
+    parts = [render_verified(verified, palette=palette, width=width)] if verified else []
+    if untold or not verified:
+        parts.append(render_result(result, palette=palette, width=width))
+    return "\n".join(parts)
 
 
 def as_address(text: str) -> Address:
