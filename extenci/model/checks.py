@@ -158,21 +158,20 @@ class Verify:
 
 
 def name_files(verify: Verify) -> tuple[str, ...]:
-    """The absolute paths that checks name and whose contents belong to the block: programs, what among their
-    arguments may be a file, and tests. Not all need exist; a test may be a folder."""
+    """The absolute paths below the spec root that checks name and whose contents belong to the block:
+    programs, what among their arguments may be a file, and tests. Not all need exist; some may be folders."""
     found: dict[str, None] = {}
     for check in verify.checks:
         match check:
             case RunCheck():
-                words = (word for word in check.run if not word.startswith("-"))
-                found |= dict.fromkeys(
-                    posixpath.normpath(posixpath.join(check.folder, word)) for word in words
-                )
+                words = [word for word in check.run if not word.startswith("-")]
+                paths = [posixpath.normpath(posixpath.join(check.folder, word)) for word in words]
+                found |= dict.fromkeys(paths)
             case PytestCheck():
                 found |= dict.fromkeys(check.pytest)
             case _:
                 pass
-    return tuple(found)
+    return tuple(path for path in found if path.startswith(f"{verify.root}/"))
 
 
 def verify_hash(verify: Verify, files: Mapping[str, str]) -> str:
