@@ -19,7 +19,9 @@ FIRST_PROBE_PORT = 61000
 """Above what Linux gives to clients by default (ip_local_port_range): no connection of the user's has it."""
 
 _IPV4, _ARP = b"\x08\x00", b"\x08\x06"
-_TCP = 6
+_TCP, _UDP = 6, 17
+_DHCP = (67).to_bytes(2)
+_EVERYBODY = b"\xff" * 4
 SYN, RST, ACK = 0x02, 0x04, 0x10
 
 
@@ -59,14 +61,37 @@ def segment_of(frame: bytes) -> Segment | None:
     )
 
 
-def to_metadata(frame: bytes, port: int) -> bytes | None:
+def outgoing(frame: bytes, port: int) -> bytes | None:
     """A frame on its way out: what is for the metadata service goes to `port` of the host instead.
 
-    None for anything else of 169.254.0.0/16: a machine has no business with the host's own neighbours, least
-    of all with the metadata service of the cloud that the host may be in.
+    None for what does not leave, since a machine has no business there: 169.254.0.0/16, least of all the
+    metadata service of the cloud that the host may be in, and programs that listen on the host's loopback
+    addresses, to which user networking would lead what is sent to the gateway.
     """
-    if frame[12:14] != _IPV4 or len(frame) < 34 or frame[30:32] != METADATA[:2]:
+    if frame[12:14] != _IPV4:
         return frame
+    if len(frame) < 34:
+        return None
+    target = frame[30:34]
+    if target[:2] == METADATA[:2]:
+        return _to_metadata(frame, port)
+    if target in (GATEWAY, _EVERYBODY):
+        return frame if _may_reach_host(frame) else None
+    return None if target[0] in (0, 127) else frame
+
+
+def _may_reach_host(frame: bytes) -> bool:
+    """Whether it belongs to a connection from outside, or asks for DHCP, or is neither TCP nor UDP."""
+    if frame[23] == _TCP:
+        segment = segment_of(frame)
+        return segment is not None and segment.flags & (SYN | ACK) != SYN
+    if frame[23] == _UDP:
+        start = 14 + (frame[14] & 0x0F) * 4
+        return frame[start + 2 : start + 4] == _DHCP and frame[20:22] in (b"\x00\x00", b"\x40\x00")
+    return True
+
+
+def _to_metadata(frame: bytes, port: int) -> bytes | None:
     segment = segment_of(frame)
     if segment is None or segment.target != METADATA or segment.target_port != HTTP:
         return None

@@ -64,4 +64,4 @@ def reachable_ports(ports: Iterable[int], can: Callable[[int], bool] = can_liste
         others = (number for number in range(port + STEP, 65536, STEP) if number not in found.values())
         if port not in found and (other := next(filter(can, others), None)):
             found[port] = other
-    return found
+    return dict(sorted(found.items()))

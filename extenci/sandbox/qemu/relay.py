@@ -55,7 +55,7 @@ class Relay:
             self._address = frames.sender(frame) or self._address
             if answer := frames.metadata_arp(frame):
                 self._machine.send(answer)
-            elif not self._is_probed(frame) and (changed := frames.to_metadata(frame, self._metadata_port)):
+            elif not self._is_probed(frame) and (changed := frames.outgoing(frame, self._metadata_port)):
                 self._outside.send(changed)
 
     def from_outside(self) -> None:

@@ -18,10 +18,12 @@ if os.getppid() != int(sys.argv[1]):
     sys.exit(1)
 with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
     file.write("500")
+os.nice(5)
 os.execv(sys.argv[2], sys.argv[2:])
 """
-"""Tells the kernel, looks whether the parent died just before that, says that this process is the one to
-go when memory runs out, and becomes the program. (Code between fork and exec is not safe in threads.)"""
+"""Tells the kernel, looks whether the parent died just before that, says that this process is the one to go
+when memory runs out and to wait when processors are busy, and becomes the program. (Code of ours between
+fork and exec would not be safe in threads.)"""
 
 
 def spawn(

@@ -45,7 +45,7 @@ def fits(frame: bytes) -> bool:
 def test_the_metadata_service_is_found_at_a_port_of_the_host_and_back(data: bytes) -> None:
     asked = tcp((GUEST, 40000), (frames.METADATA, 80), data=data)
     assert fits(asked)
-    sent = frames.to_metadata(asked, 45123)
+    sent = frames.outgoing(asked, 45123)
     assert sent is not None
     found = frames.segment_of(sent)
     assert found is not None
@@ -57,11 +57,31 @@ def test_the_metadata_service_is_found_at_a_port_of_the_host_and_back(data: byte
 
 
 def test_nothing_else_that_is_link_local_leaves_the_machine() -> None:
-    assert frames.to_metadata(tcp((GUEST, 40000), (frames.METADATA, 81)), 45123) is None
-    assert frames.to_metadata(tcp((GUEST, 40000), (bytes([169, 254, 170, 2]), 80)), 45123) is None
+    assert frames.outgoing(tcp((GUEST, 40000), (frames.METADATA, 81)), 45123) is None
+    assert frames.outgoing(tcp((GUEST, 40000), (bytes([169, 254, 170, 2]), 80)), 45123) is None
     elsewhere = tcp((GUEST, 40000), (ELSEWHERE, 80))
-    assert frames.to_metadata(elsewhere, 45123) == elsewhere
+    assert frames.outgoing(elsewhere, 45123) == elsewhere
     assert frames.from_metadata(elsewhere, 45123) == elsewhere
+
+
+def udp(target: bytes, port: int) -> bytes:
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 28, 1, 0, 64, 17, 0, GUEST, target)
+    return frames.GATEWAY_MAC + MAC + b"\x08\x00" + head + struct.pack("!HHHH", 68, port, 8, 0)
+
+
+def test_what_listens_on_the_host_only_is_out_of_reach() -> None:
+    """User networking leads what is sent to the gateway, and to 127.0.0.1, to the host's loopback."""
+    for target in (frames.GATEWAY, bytes([127, 0, 0, 1]), bytes(4), b"\xff" * 4):
+        assert frames.outgoing(tcp((GUEST, 40000), (target, 5432)), 45123) is None
+        assert frames.outgoing(udp(target, 53), 45123) is None
+    for kept in (
+        tcp((GUEST, 22), (frames.GATEWAY, 50000), frames.SYN | frames.ACK),
+        tcp((GUEST, 22), (frames.GATEWAY, 50000), frames.ACK, b"data"),
+        udp(frames.GATEWAY, 67),
+        udp(b"\xff" * 4, 67),
+        udp(bytes([10, 0, 2, 3]), 53),
+    ):
+        assert frames.outgoing(kept, 45123) == kept
 
 
 def test_who_asks_for_the_metadata_services_address_is_told_the_gateways() -> None:
@@ -88,7 +108,7 @@ def test_cut_off_frames_are_passed_over(length: int) -> None:
         frames.segment_of(cut)
         frames.metadata_arp(cut)
         assert frames.sender(cut) in (None, GUEST)
-        assert frames.to_metadata(cut, 1) in (None, cut) or length >= 54
+        assert frames.outgoing(cut, 1) in (None, cut) or length >= 54
 
 
 class Wire:
