@@ -1,0 +1,110 @@
+"""What makes a verify block another one."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+
+from extenci.model.checks import (
+    Check,
+    ConsoleCheck,
+    HttpCheck,
+    PytestCheck,
+    Reach,
+    RunCheck,
+    SshCheck,
+    TcpCheck,
+    Verify,
+    name_files,
+    verify_hash,
+)
+from extenci.model.launching import LaunchSettings
+from extenci.model.words import Launch
+
+ROOT = "/home/alice/specs"
+
+
+def block(root: str = ROOT, home: str = "/home/alice", **changes: object) -> Verify:
+    values: dict[str, object] = {
+        "settings": LaunchSettings("t3.micro"),
+        "root": root,
+        "checks": (
+            TcpCheck(22),
+            SshCheck("uptime", "admin", f"{home}/.ssh/id_ed25519"),
+            SshCheck("uptime", "admin", f"{root}/keys/id"),
+            HttpCheck("/health"),
+            ConsoleCheck("login:"),
+            RunCheck((f"{root}/amazon/checks/goss.sh", "-v", "checks/goss.yaml"), f"{root}/amazon"),
+            RunCheck(("/usr/bin/python3", "x"), f"{root}/amazon"),
+            PytestCheck((f"{root}/tests",), f"{root}/amazon"),
+        ),
+        **changes,
+    }
+    return Verify(**values)  # type: ignore[arg-type]
+
+
+def hashed(verify: Verify, **contents: str) -> str:
+    files = {f"{verify.root}/amazon/checks/goss.sh": "1", f"{verify.root}/tests/test_a.py": "2", **contents}
+    return verify_hash(verify, files)
+
+
+def test_the_hash_stays_what_it_is() -> None:
+    """Another one would ask again for every verdict that anybody has."""
+    assert hashed(block()) == "0641c7b45d576978"
+
+
+def test_the_hash_is_the_same_in_another_checkout_and_for_another_person() -> None:
+    assert hashed(block()) == hashed(block("/builds/specs", "/root"))
+
+
+CHANGES: dict[str, object] = {
+    "settings": LaunchSettings("t3.large"),
+    "launch": Launch.CONDOR,
+    "address": Reach.PRIVATE,
+    "timeout": 601,
+    "confirm": True,
+    "confirm_within": 60,
+    "keep_on_failure": True,
+    "checks": (TcpCheck(22),),
+}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Verify) if field.name != "root"])
+def test_every_part_of_the_block_counts(name: str) -> None:
+    assert hashed(replace(block(), **{name: CHANGES[name]})) != hashed(block())
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        TcpCheck(22, timeout=1),
+        TcpCheck(22, retries=1),
+        SshCheck("uptime", "admin", "/home/alice/.ssh/other"),
+        SshCheck("uptime", "root", "/home/alice/.ssh/id_ed25519"),
+        RunCheck((f"{ROOT}/amazon/goss.sh",), f"{ROOT}/amazon"),
+        PytestCheck((f"{ROOT}/tests", f"{ROOT}/more"), f"{ROOT}/amazon"),
+    ],
+)
+def test_every_part_of_a_check_counts(check: Check) -> None:
+    first = block().checks
+    for place, before in enumerate(first):
+        if type(before) is type(check):
+            changed = replace(block(), checks=(*first[:place], check, *first[place + 1 :]))
+            assert hashed(changed) != hashed(block())
+
+
+def test_the_contents_of_files_count() -> None:
+    assert hashed(block(), **{f"{ROOT}/amazon/checks/goss.sh": "3"}) != hashed(block())
+    assert hashed(block(), **{f"{ROOT}/tests/new.py": "3"}) != hashed(block())
+
+
+def test_programs_arguments_and_tests_below_the_root_are_files_of_the_block() -> None:
+    assert name_files(block()) == (
+        f"{ROOT}/amazon/checks/goss.sh",
+        f"{ROOT}/amazon/checks/goss.yaml",
+        f"{ROOT}/amazon/x",
+        f"{ROOT}/tests",
+    )
+    wide = block(checks=(RunCheck(("ls", "/", "..", "../..", "."), ROOT),))
+    assert name_files(wide) == (f"{ROOT}/ls",)
