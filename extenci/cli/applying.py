@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from extenci.cli.asking import asker
 from extenci.cli.options import Format
 from extenci.cli.progress import Progress, open_progress
 from extenci.cli.signals import Stopping
@@ -72,6 +73,7 @@ def carry_out(
         listener=progress.listen,
         stop=stopping.event,
         command=command_line(),
+        ask=asker(None, progress, stopping),
     )
     try:
         with stopping.handling():
