@@ -25,7 +25,7 @@ from extenci.model.errors import Interrupted
 from extenci.verify.console import try_console
 from extenci.verify.console_watch import ConsoleWatch
 from extenci.verify.environment import build_environment, without_secrets
-from extenci.verify.folder import open_folder, open_private
+from extenci.verify.folder import cannot_keep, open_folder, open_private
 from extenci.verify.halting import Halt
 from extenci.verify.http_check import try_http
 from extenci.verify.pytest_check import try_pytest
@@ -75,22 +75,20 @@ def examine(
     """
     require_sound(target)
     begin = clock()
-    halt, folder = Halt(stop), open_folder(target.folder)
+    folder = open_folder(target.folder)
     own = without_secrets(os.environ) if target.environment is None else target.environment
+    environment = build_environment(target, folder, own)
+    halt = Halt(stop)
     with ConsoleWatch(target.console, folder, halt, every=console_every) as console:
-        scene = Scene(target, folder, console, halt, build_environment(target, folder, own))
-        write_ssh_config(scene)
-        run = _Run(scene, deadline, clock, listener)
-        evidence = tuple(run.collect(number, check) for number, check in enumerate(checks, 1))
-        console.look(LAST_LOOK)
-    if stop.is_set():
-        raise _interrupted(target)
+        run = _Run(Scene(target, folder, console, halt, environment), deadline, clock, listener)
+        evidence = run.collect_all(checks)
+    boot_seconds = None if launched is None or run.answered is None else run.answered - launched
     return Examination(
         address=target.address,
-        evidence=_distrust(scene, evidence),
+        evidence=evidence,
         console_end=end_of(console.text),
         alarm=halt.alarm,
-        boot_seconds=None if launched is None or run.answered is None else run.answered - launched,
+        boot_seconds=boot_seconds,
         seconds=clock() - begin,
         folder=str(folder.path),
     )
@@ -125,6 +123,19 @@ class _Run:
         self._scene, self._deadline, self._clock, self._listener = scene, deadline, clock, listener
         self._has_failed = False
 
+    def collect_all(self, checks: Sequence[Check]) -> tuple[Evidence, ...]:
+        """The evidence of all checks, and what the console shows in the end."""
+        scene = self._scene
+        try:
+            write_ssh_config(scene)
+            found = tuple(self.collect(number, check) for number, check in enumerate(checks, 1))
+            scene.console.look(LAST_LOOK)
+            if scene.halt.stop.is_set():
+                raise _interrupted(scene.target)
+            return _distrust(scene, found)
+        except OSError as error:
+            raise cannot_keep(scene.folder.path, error) from None
+
     def collect(self, number: int, check: Check) -> Evidence:
         """The evidence of one check; Interrupted where somebody said stop."""
         self._listener(check, None)
@@ -154,7 +165,9 @@ class _Run:
             if left <= 0:
                 return tried, tries
             tried, tries = self._try_once(check, log, left, tries + 1), tries + 1
-            if tried.passed or tried.final or self._is_enough(check, tries):
+            if tried.passed or tried.final:
+                return tried, tries
+            if not self._scene.halt.is_set and self._is_enough(check, tries):
                 return tried, tries
             self._scene.halt.wait(min(tries, LONGEST_PAUSE, max(0.0, self._deadline - self._clock())))
 

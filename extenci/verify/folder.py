@@ -43,10 +43,16 @@ def open_folder(path: Path) -> EvidenceFolder:
         for name in (KNOWN_HOSTS, CONSOLE):
             folder.write(name, "")
     except OSError as error:
-        raise UsageError(
-            f"Evidence cannot be kept in {path}: {error.strerror}.", "Name a folder that can be written to."
-        ) from None
+        raise cannot_keep(path, error) from None
     return folder
+
+
+def cannot_keep(path: Path, error: OSError) -> UsageError:
+    """Evidence cannot be written down, so nothing that a check finds can be relied on."""
+    return UsageError(
+        f"Evidence cannot be kept in {path}: {error.strerror or error}.",
+        "Name a folder that can be written to, on a disk with room.",
+    )
 
 
 def open_private(path: Path) -> BinaryIO:

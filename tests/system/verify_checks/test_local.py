@@ -151,6 +151,7 @@ def test_a_console_without_hope_ends_whatever_runs(
     assert time.monotonic() - began < 2
     assert found.alarm == line.strip()
     assert [one.tries for one in found.evidence] == [1, 0]
+    assert found.evidence[0].message.startswith("given up: the console shows ")
     assert found.evidence[1].message.startswith("not tried: the console shows ")
     assert line.strip() in found.console_end
 
@@ -213,6 +214,13 @@ def test_a_folder_that_cannot_be_made_is_a_wrong_usage(make_target: MakeTarget, 
         look(make_target(folder=tmp_path / "file" / "x"), TcpCheck(22))
 
 
+def test_a_folder_that_vanishes_ends_the_examination_in_words(
+    make_target: MakeTarget, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="Evidence cannot be kept"):
+        look(make_target(), script(tmp_path, 'rm -r "$EXTENCI_FOLDER"'), TcpCheck(22, retries=0))
+
+
 def write_tests(folder: Path, text: str) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "test_vm.py").write_text(text)
@@ -249,3 +257,13 @@ def test_the_folder_of_evidence_may_be_there_already(make_target: MakeTarget, tm
     (tmp_path / "evidence").mkdir(mode=0o755)
     look(make_target())
     assert os.listdir(tmp_path / "evidence")  # noqa: PTH208 - names only
+
+
+def test_without_testinfra_a_check_says_what_to_install(
+    sshd: Sshd, make_target: MakeTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "testinfra" else object())
+    write_tests(tmp_path / "t", "def test_a(host): pass\n")
+    evidence = look(make_target(), pytest_check(sshd, tmp_path / "t", retries=None)).evidence[0]
+    assert evidence.tries == 1
+    assert evidence.message == "testinfra cannot be imported; install 'extenci[testinfra]' beside extenci"
