@@ -10,13 +10,16 @@ from extenci.apply.workshop import Bench
 from extenci.model.journal import written_down
 from extenci.model.trials import KEY_PAIR_PREFIX
 
+NAME_CHARACTERS = 16
+"""Of a token, for a name: enough to be the only one of an account, and short enough for a login line."""
+
 
 def make_key_pair(bench: Bench, tags: Mapping[str, str]) -> tuple[str, Path]:
     """Make a key pair; its name, and the file of its private key, which only this user can read."""
-    name = KEY_PAIR_PREFIX + bench.token(bench.calls_so_far())[:24]
+    name = KEY_PAIR_PREFIX + bench.token(bench.calls_so_far())[:NAME_CHARACTERS]
     ec2 = bench.means.clients.ec2
     with written_down(bench.means.calls, "CreateKeyPair", token=name, request={"name": name}) as settle:
-        material = ec2.create_key_pair(name, bench.means.tags_at_birth(tags))
+        material = ec2.create_key_pair(name, bench.means.tags_at_birth(bench.tags(tags)))
         settle({"name": name})
     bench.workshop.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = key_file(name, bench.workshop.keys)

@@ -15,7 +15,7 @@ from extenci.apply.workshop import Bench
 from extenci.model.errors import Interrupted, PlanError
 from extenci.model.observed import JOB_PREFIX, job_handle
 from extenci.model.outcomes import Outcome, Status
-from extenci.model.plans import ImageToLaunch, LaunchWork, ReplaceWork, TerminateWork
+from extenci.model.plans import ImageToLaunch, LaunchWork, RemoveWork, ReplaceWork, TerminateWork
 from extenci.model.words import Launch
 
 
@@ -59,6 +59,14 @@ def do_terminate(work: TerminateWork, bench: Bench) -> Outcome:
     end_machines(work.machines, work.held, bench)
     for name in work.key_pairs:
         drop_key_pair(name, bench)
+    return Outcome(bench.change.id, Status.DONE)
+
+
+def do_remove(work: RemoveWork, bench: Bench) -> Outcome:
+    """Delete key pairs that test VMs left behind."""
+    for name in work.key_pairs:
+        drop_key_pair(name, bench)
+        bench.workshop.catalog.journal.forget_key_pair(name)
     return Outcome(bench.change.id, Status.DONE)
 
 

@@ -83,5 +83,7 @@ def _traces(intent: Intent, state: ServiceState) -> dict[str, object]:
         case "RegisterImage":
             images = [image.id for image in state.images if image.name == intent.token]
             return {"image": images[0]} if images else {}
+        case "CreateKeyPair":  # names are never used twice, and deleting what is not there is no error
+            return {"name": intent.token}
         case _:
             return {}

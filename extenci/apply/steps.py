@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from extenci.apply.executor import Made
 from extenci.apply.images import do_register, do_stage, do_unstage
-from extenci.apply.machines import do_launch, do_replace, do_terminate
+from extenci.apply.machines import do_launch, do_remove, do_replace, do_terminate
 from extenci.apply.tags import do_forget, do_update
 from extenci.apply.verifying import do_confirm, do_verify
 from extenci.apply.workshop import Bench, Workshop
@@ -17,6 +17,7 @@ from extenci.model.plans import (
     ForgetWork,
     LaunchWork,
     RegisterWork,
+    RemoveWork,
     ReplaceWork,
     StageWork,
     TerminateWork,
@@ -64,3 +65,5 @@ def _do(change: Change, made: Made, bench: Bench) -> Outcome:  # noqa: C901 - on
             return do_update(work, bench)
         case ForgetWork() as work:
             return do_forget(work, bench)
+        case RemoveWork() as work:
+            return do_remove(work, bench)

@@ -86,7 +86,8 @@ def look_at(vm: TestVm, work: VerifyWork, image: str, bench: Bench) -> Examinati
     machine, address, clock = vm.machine, bench.change.address, bench.means.clock
     host = host_of(machine, work.verify)
     bench.note(f"Test VM {machine.id} runs at {host}, {vm.boot_seconds:.0f} s after its launch")
-    if login := login_line(vm, work.verify):
+    login = login_line(vm, work.verify)
+    if login and not work.verify.confirm:  # a person who is asked is told then
         bench.note(f"Log in: {login}")
     ec2 = bench.means.clients.ec2
     refuse_simulated(work.verify, ec2.console_output(machine.id), bench)

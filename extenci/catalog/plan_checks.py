@@ -12,6 +12,7 @@ from extenci.model.plans import (
     ForgetWork,
     LaunchWork,
     RegisterWork,
+    RemoveWork,
     ReplaceWork,
     SavedPlan,
     StageWork,
@@ -33,6 +34,7 @@ WORKS: Mapping[Action, type] = {
     Action.ADOPT: AdoptWork,
     Action.FORGET: ForgetWork,
     Action.UPDATE: UpdateWork,
+    Action.REMOVE: RemoveWork,
 }
 
 

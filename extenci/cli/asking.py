@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from extenci.cli.progress import Progress
 from extenci.cli.signals import Stopping
-from extenci.cli.terminal import write_aside
+from extenci.cli.terminal import palette_of, write_aside
 from extenci.model.trials import Question
 from extenci.model.words import Answer
 
@@ -21,7 +21,7 @@ ANSWERS = {
     "w": Answer.WAIT,
     "wait": Answer.WAIT,
 }
-PROMPT = "Does it work? yes, no (end it), keep (no, and let it run), wait (ask me later): "
+PROMPT = "Does it work? (yes, no, keep, wait) "
 
 
 def asker(
@@ -37,7 +37,7 @@ def asker(
         from extenci.report.verify_question import render_question
 
         progress.pause()
-        write_aside(render_question(question))
+        write_aside(render_question(question, palette=palette_of(sys.stderr)))
         with stopping.asking():
             return read_answer()
 

@@ -81,6 +81,11 @@ def read_machine(answer: Answer) -> Machine:
     )
 
 
+def read_key_pair(answer: Answer) -> KeyPair:
+    """A `KeyPair` of DescribeKeyPairs. Services that do not tag key pairs give none."""
+    return KeyPair(answer["KeyName"], read_marks(read_tags(answer)))
+
+
 def read_tags(answer: Answer) -> dict[str, str]:
     """The tags of a resource."""
     return {tag["Key"]: tag.get("Value", "") for tag in answer.get("Tags", ())}

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from extenci.cloud.answers import read_image, read_machine, read_snapshot
+from extenci.cloud.answers import read_image, read_key_pair, read_machine, read_snapshot
 from extenci.cloud.requests import (
     LaunchRequest,
     RegisterRequest,
@@ -24,7 +24,7 @@ from extenci.cloud.requests import (
 from extenci.cloud.session import ServiceSession
 from extenci.cloud.translate import translated
 from extenci.model.errors import ServiceError, ThingNotFound
-from extenci.model.observed import Image, Machine, Snapshot
+from extenci.model.observed import Image, KeyPair, Machine, Snapshot
 from extenci.model.ownership import STACK
 from extenci.model.services import Service
 
@@ -172,11 +172,12 @@ class Ec2:
         with self._asking("DeleteKeyPair") as ec2:
             ec2.delete_key_pair(KeyName=name)
 
-    def key_pairs(self, prefix: str) -> tuple[str, ...]:
-        """The names of key pairs that begin with a prefix, sorted."""
+    def key_pairs(self, prefix: str) -> tuple[KeyPair, ...]:
+        """The key pairs whose names begin with a prefix, sorted by name."""
         with self._asking("DescribeKeyPairs") as ec2:
             found = ec2.describe_key_pairs()["KeyPairs"]
-        return tuple(sorted(one["KeyName"] for one in found if one.get("KeyName", "").startswith(prefix)))
+        mine = (one for one in found if one.get("KeyName", "").startswith(prefix))
+        return tuple(sorted(map(read_key_pair, mine), key=lambda pair: pair.name))
 
     def console_output(self, machine: str) -> str:
         """What a machine wrote on its serial console, "" while the service has nothing of it."""

@@ -159,6 +159,14 @@ class Machine:
         return job_handle(self.job.id) if self.job and not self.job.state.is_over else self.id
 
 
+@dataclass(frozen=True)
+class KeyPair:
+    """A key pair of the account; `marks` is None where it carries no tags of extenci."""
+
+    name: str
+    marks: Marks | None = None
+
+
 JOB_PREFIX = "job "
 
 

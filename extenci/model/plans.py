@@ -27,6 +27,8 @@ class Action(StrEnum):
     ADOPT = "adopt"
     FORGET = "forget"
     UPDATE = "update"
+    REMOVE = "remove"
+    """Delete key pairs that test VMs left behind."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,13 @@ class ForgetWork:
     resources: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class RemoveWork:
+    """Delete key pairs that were made for test VMs, and the files of their private keys that are here."""
+
+    key_pairs: tuple[str, ...]
+
+
 Work = (
     StageWork
     | RegisterWork
@@ -191,6 +200,7 @@ Work = (
     | UpdateWork
     | AdoptWork
     | ForgetWork
+    | RemoveWork
 )
 
 

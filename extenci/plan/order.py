@@ -20,6 +20,7 @@ RANKS = (
     Action.UPDATE,
     Action.TERMINATE,
     Action.UNSTAGE,
+    Action.REMOVE,
     Action.FORGET,
 )
 RANK = {action: rank for rank, action in enumerate(RANKS)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from extenci.model.plans import (
     Action,
@@ -13,6 +13,7 @@ from extenci.model.plans import (
     LaunchWork,
     Plan,
     RegisterWork,
+    RemoveWork,
     ReplaceWork,
     StageWork,
     TerminateWork,
@@ -35,6 +36,7 @@ ORDER = (
     Action.REPLACE,
     Action.TERMINATE,
     Action.UNSTAGE,
+    Action.REMOVE,
     Action.ADOPT,
     Action.UPDATE,
     Action.FORGET,
@@ -62,6 +64,8 @@ def headline(change: Change) -> str:  # noqa: PLR0911 - one return a case
             return f"adopt {machines}"
         case ForgetWork(resources=resources):
             return f"forget {listed(resources)}"
+        case RemoveWork(key_pairs=names):
+            return f"delete the left-over {named('key pair', names)}"
         case _:
             return f"{change.action} {machines}"
 
@@ -153,9 +157,15 @@ def action_phrase(changes: Iterable[Change], action: Action) -> str:
     same = [change for change in changes if change.action is action]
     if not same:
         return ""
-    kinds = {change.kind for change in same}
-    noun = NOUNS[kinds.pop()] if len(kinds) == 1 else "resource"
-    return f"{counted(sum(change.count for change in same), noun)} to {action}"
+    return f"{counted(sum(change.count for change in same), noun_of(same))} to {action}"
+
+
+def noun_of(changes: Sequence[Change]) -> str:
+    """What changes of one action are about."""
+    if changes[0].action is Action.REMOVE:
+        return "key pair"
+    kinds = {change.kind for change in changes}
+    return NOUNS[kinds.pop()] if len(kinds) == 1 else "resource"
 
 
 def nothing_to_do(plan: Plan) -> str:

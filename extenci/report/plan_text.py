@@ -23,6 +23,7 @@ SYMBOLS = {
     Action.FORGET: "~",
     Action.TERMINATE: "-",
     Action.UNSTAGE: "-",
+    Action.REMOVE: "-",
 }
 
 

@@ -8,7 +8,7 @@ from extenci.model.outcomes import Outcome, Result, Status
 from extenci.model.plans import Action, Change
 from extenci.report.outcomes import outcomes_of
 from extenci.report.palette import PLAIN, Palette
-from extenci.report.plan_phrases import NOUNS, ORDER, headline
+from extenci.report.plan_phrases import ORDER, headline, noun_of
 from extenci.report.quantities import counted, duration
 from extenci.report.safe_text import lines_of, safe
 
@@ -20,6 +20,7 @@ PAST = {
     Action.REPLACE: "replaced",
     Action.TERMINATE: "terminated",
     Action.UNSTAGE: "unstaged",
+    Action.REMOVE: "removed",
     Action.ADOPT: "adopted",
     Action.UPDATE: "updated",
     Action.FORGET: "forgotten",
@@ -98,6 +99,4 @@ def done_phrase(found: Sequence[tuple[Change, Outcome]], action: Action) -> str:
     done = [change for change, outcome in found if change.action is action and outcome.status is Status.DONE]
     if not done:
         return ""
-    kinds = {change.kind for change in done}
-    noun = NOUNS[kinds.pop()] if len(kinds) == 1 else "resource"
-    return f"{counted(sum(change.count for change in done), noun)} {PAST[action]}"
+    return f"{counted(sum(change.count for change in done), noun_of(done))} {PAST[action]}"

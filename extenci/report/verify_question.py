@@ -17,7 +17,8 @@ def render_question(question: Question, *, palette: Palette = PLAIN) -> str:
         f"  address  {safe(question.host or 'none')}",
         *([f"  log in   {safe(question.login)}"] if question.login else []),
         f"  checks   {checks_phrase(question)}",
-        f"  ends     in {duration(question.seconds)}, if you say wait",
+        "Say yes or no: it works, or it does not, and is ended. keep: no, but let it run.",
+        f"wait: not now; it runs for {duration(question.seconds)}, and `extenci confirm` takes your word.",
     ]
     return "\n" + "\n".join(lines) + "\n"
 
