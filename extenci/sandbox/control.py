@@ -20,7 +20,8 @@ from typing import Literal
 from extenci.sandbox.folder import Folder
 from extenci.sandbox.keys import write_keys
 from extenci.sandbox.process import Server, answers, end, launch
-from extenci.sandbox.qemu.installation import kind
+from extenci.sandbox.qemu.installation import choose, kind
+from extenci.sandbox.qemu.ports import wanted_ports
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ def key_files(home: Path) -> tuple[Path, Path]:
 
 
 def _start(folder: Folder, ports: tuple[int, int, int]) -> Server:
+    choose()
+    wanted_ports()  # both raise here what would end the server with fewer words
     for place in (folder.root, folder.keys, folder.disks):
         place.mkdir(mode=0o700, exist_ok=True)
     write_keys(folder)

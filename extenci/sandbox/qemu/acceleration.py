@@ -10,6 +10,7 @@ import functools
 import os
 import subprocess
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,14 +34,21 @@ class Acceleration:
     cpu: str
 
 
+_finding_out = threading.Lock()
+
 KVM = Acceleration("KVM", "kvm", "host")
 TCG = Acceleration("TCG", "tcg,thread=multi,tb-size=128", "max")
 """Emulation. tb-size: MiB of translated code kept, which by default may be a gibibyte for each machine."""
 
 
-@functools.cache
 def acceleration(installation: Installation) -> Acceleration:
     """KVM where it works, else TCG. Found out once for each process; takes up to `PROBE_SECONDS`."""
+    with _finding_out:
+        return _found(installation)
+
+
+@functools.cache
+def _found(installation: Installation) -> Acceleration:
     match os.environ.get(SETTING, ""):
         case "kvm":
             return KVM

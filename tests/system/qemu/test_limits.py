@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
 from extenci.sandbox import control
+from extenci.sandbox.qemu.acceleration import TCG, Acceleration, runs
 from extenci.sandbox.qemu.installation import Installation, find_qemu
 from tests.system.qemu.conftest import Cloud, processes, until
 
@@ -48,6 +50,18 @@ def test_there_are_as_many_machines_as_memory_allows(tmp_path: Path, monkeypatch
         cloud.run(image, InstanceType="t3.nano")
     finally:
         control.stop(home)
+
+
+def test_an_accelerator_is_tried_by_running_a_program(tmp_path: Path) -> None:
+    """Emulation always works, so that the probe must say so; one that cannot start does not."""
+    found = find_qemu()
+    assert isinstance(found, Installation)
+    assert runs(found, TCG)
+    assert not runs(found, Acceleration("none", "xen", "max"))
+    silent = tmp_path / "silent"
+    silent.write_text("#!/bin/sh\nexit 0\n")
+    silent.chmod(0o755)
+    assert not runs(replace(found, system=silent), TCG)
 
 
 def test_other_architectures_and_missing_firmware_are_refused(cloud: Cloud) -> None:

@@ -26,7 +26,7 @@ instances:
 COMMANDS = (
     "plan", "apply", "destroy", "status", "validate", "doctor", "schema",
     "catalog list", "catalog show", "catalog add", "catalog edit", "catalog remove",
-    "sandbox start", "sandbox stop", "sandbox status", "sandbox reset",
+    "sandbox start", "sandbox stop", "sandbox status", "sandbox reset", "sandbox image",
 )  # fmt: skip
 
 HEAVY = ("boto3", "botocore", "moto", "deepdiff", "pydantic", "ruamel", "sqlite3", "rich", "extenci.api")
@@ -44,7 +44,9 @@ def specs(tmp_path: Path) -> Path:
 
 def extenci(home: Path, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command without a terminal, in a home of its own."""
-    known = {"PATH": os.environ["PATH"], "HOME": str(home), "EXTENCI_HOME": str(home / "home"), **environment}
+    machines = "EXTENCI_SANDBOX_MACHINES"
+    known = {"PATH": os.environ["PATH"], machines: os.environ[machines], "HOME": str(home)}
+    known |= {"EXTENCI_HOME": str(home / "home"), **environment}
     return subprocess.run(
         [sys.executable, "-m", "extenci", *map(str, arguments)],
         capture_output=True, text=True, check=False, env=known, stdin=subprocess.DEVNULL, timeout=30,
@@ -155,6 +157,24 @@ def test_the_state_of_the_sandbox_is_json(tmp_path: Path) -> None:
     assert (run.returncode, run.stderr) == (0, "")
     assert {"format_version", "running", "ec2", "s3", "ebs", "machines", "ports", "calls"} == set(document)
     assert (document["running"], document["machines"]) == (False, "simulated")
+
+
+def test_the_sandbox_says_that_machines_would_be_real(tmp_path: Path) -> None:
+    for name in ("qemu-system-x86_64", "qemu-img"):
+        (tmp_path / name).write_text("#!/bin/sh\necho QEMU emulator version 9.9\n")
+        (tmp_path / name).chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    run = extenci(tmp_path, "sandbox", "status", "--format", "json", PATH=path, EXTENCI_SANDBOX_MACHINES="")
+    assert json.loads(run.stdout)["machines"] == "qemu"
+
+
+def test_an_image_is_not_made_over_something_else(tmp_path: Path) -> None:
+    thesis = tmp_path / "thesis.tex"
+    thesis.write_text("words")
+    run = extenci(tmp_path, "sandbox", "image", thesis)
+    assert (run.returncode, run.stdout) == (1, "")
+    assert "left alone" in run.stderr
+    assert thesis.read_text() == "words"
 
 
 def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
