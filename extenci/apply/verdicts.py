@@ -11,6 +11,7 @@ from extenci.model.observed import Image
 from extenci.model.ownership import VERDICT, Marks
 from extenci.model.records import VerdictRecord
 from extenci.model.words import Role, Tagging, Verdict
+from extenci.plan.parts import counted
 from extenci.stage.unstage import unstage
 
 
@@ -48,11 +49,11 @@ def unstage_failed(tried: Tried, bench: Bench) -> str:
         return "It is not staged any more."
     users = [
         machine.id
-        for machine in ec2.machines(bench.workshop.stack)
-        if machine.image == tried.image and not machine.state.is_gone and not is_test(machine.marks)
+        for machine in ec2.machines_of_image(tried.image)
+        if not machine.state.is_gone and not is_test(machine.marks)
     ]
     if users:
-        return f"It stays staged: {len(users)} machines run from it."
+        return f"It stays staged: {counted(len(users), 'machine')} of it {'is' if len(users) == 1 else 'are'} there."
     for warning in unstage(image.id, own_snapshots(image, bench), bench.means):
         bench.note(warning)
     forget(bench, [image.id, *image.snapshots])

@@ -102,6 +102,10 @@ class Ec2:
             one for batch in _batches(tokens, FILTER_VALUES) for one in self._machines("client-token", batch)
         )
 
+    def machines_of_image(self, image: str) -> tuple[Machine, ...]:
+        """All machines of the account that were launched from an image, whosever they are."""
+        return self._machines("image-id", [image])
+
     def register_image(self, request: RegisterRequest) -> str:
         """Register an image of a snapshot; its id. The code InvalidAMIName.Duplicate: the name is taken."""
         with self._asking("RegisterImage") as ec2:
