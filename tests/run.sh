@@ -5,4 +5,6 @@ set -eu
 
 cd -- "$(dirname -- "$0")/.."
 bin=$(sh .ci/venv test)
-exec "$bin/python" -m pytest -n auto "$@"
+# Most of the time tests wait, for machines that boot and jobs that start: there is room for one more than processors.
+workers=$(($(getconf _NPROCESSORS_ONLN) + 1))
+exec "$bin/python" -m pytest -n "$workers" "$@"

@@ -53,7 +53,7 @@ def unstage_failed(tried: Tried, bench: Bench) -> str:
         if not machine.state.is_gone and not is_test(machine.marks)
     ]
     if users:
-        return f"It stays staged: {counted(len(users), 'machine')} of it {'is' if len(users) == 1 else 'are'} there."
+        return f"It stays staged: it is used by {counted(len(users), 'machine')}."
     for warning in unstage(image.id, own_snapshots(image, bench), bench.means):
         bench.note(warning)
     forget(bench, [image.id, *image.snapshots])

@@ -207,7 +207,7 @@ def let_run(vm: TestVm, verify: Verify, bench: Bench) -> float:
 
 
 def conclude(tried: Tried, verified: Verified, is_left: bool, bench: Bench) -> Outcome:
-    """Write the verdict down, unstage a version that failed, unless it `is_left`, and tell what became of it."""
+    """Write the verdict down, unstage what failed, unless it `is_left`, and tell what became of it."""
     change, reason = bench.change.id, verified.judgement.reason
     record_verdict(tried, verified.verdict, reason, bench)
     match verified.verdict:

@@ -58,7 +58,7 @@ def test_an_image_is_tried_through_htcondor_confirmed_and_used_and_a_bad_one_is_
     assert [job.machine for job in jobs] == [world.machines(Role.POOL)[0].id]
 
     before = world.machines(Role.POOL)[0].id
-    world.write(image("no-ssh"), timeout="60s", service="campus")
+    world.write(image("no-ssh"), timeout="40s", service="campus")
     result = world.apply()
 
     (failed,) = [one for one in result.outcomes if one.status is Status.FAILED]

@@ -141,7 +141,7 @@ def test_a_version_that_works_passes_and_is_used(world: World, image: MakeImage)
 def test_an_image_without_its_ssh_server_fails_is_unstaged_and_not_tried_again(
     world: World, image: MakeImage
 ) -> None:
-    world.write(image("no-ssh"), timeout="45s")
+    world.write(image("no-ssh"), timeout="30s")
     result = world.apply()
     assert not result.ok
     assert "tcp 22" in failure(result)
