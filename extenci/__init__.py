@@ -1,11 +1,14 @@
 """extenci: declarative VM images and instances on EC2-compatible clouds.
 
 The jobs of the command line are functions here too: `load`, `validate`, `plan`, `save`, `apply`,
-`apply_saved`, `status`, `doctor` (see `extenci.api`). They are imported when they are first used.
+`apply_saved`, `verify`, `confirm`, `status`, `doctor` (see `extenci.api`). They are imported when they are
+first used.
 """
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,12 +17,14 @@ if TYPE_CHECKING:
         Planned,
         apply,
         apply_saved,
+        confirm,
         doctor,
         load,
         plan,
         save,
         status,
         validate,
+        verify,
     )
 
 __version__ = "0.1.0"
@@ -29,12 +34,14 @@ __all__ = [
     "Planned",
     "apply",
     "apply_saved",
+    "confirm",
     "doctor",
     "load",
     "plan",
     "save",
     "status",
     "validate",
+    "verify",
 ]
 
 
@@ -44,3 +51,15 @@ def __getattr__(name: str) -> Any:
     from extenci import api  # noqa: PLC0415 - so that `extenci --help` need not wait for it
 
     return getattr(api, name)
+
+
+class _Package(ModuleType):
+    """Some functions have the names of packages (`plan`, `verify`, `apply`). Importing such a package must
+    not put it in the function's place: `from extenci.plan import …` finds it all the same."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in __all__ and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

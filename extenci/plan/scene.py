@@ -138,13 +138,18 @@ def queued_services(wishes: Wishes, records: Records) -> frozenset[str]:
     did so by the records."""
     named = {name for name, service in wishes.services.items() if service.condor is not None}
     wished = {wish.address.service for wish in wishes.instances if wish.launch is Launch.CONDOR}
+    tried = {
+        wish.address.service
+        for wish in wishes.images
+        if wish.verify is not None and wish.verify.launch is Launch.CONDOR
+    }
     known = {
         address.service
         for address, applied in records.applied.items()
         if applied.fields.get("launch") == Launch.CONDOR
     }
     submitted = {intent.service for intent in records.intents if intent.call == SUBMIT}
-    return frozenset((named | wished | known | submitted) & set(touched_services(wishes)))
+    return frozenset((named | wished | tried | known | submitted) & set(touched_services(wishes)))
 
 
 def take_stock(wishes: Wishes, state: ServiceState) -> Stock:

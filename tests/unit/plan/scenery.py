@@ -52,11 +52,13 @@ from extenci.model.plans import (
     LaunchWork,
     Plan,
     RegisterWork,
+    RemoveWork,
     ReplaceWork,
     StageWork,
     TerminateWork,
     UnstageWork,
     UpdateWork,
+    VerifyWork,
 )
 from extenci.model.records import AppliedRecord, Records, ResourceKind, ResourceRecord
 from extenci.model.services import Limits, Service
@@ -457,8 +459,14 @@ def show_work(change: Change) -> str:  # noqa: PLR0911 - one for each kind of wo
             return f"{' '.join(work.resources)}: {show_tags(work.set)} without {list(work.unset)}"
         case AdoptWork() as work:
             return f"{' '.join(work.resources)}: {show_tags(work.set)}"
+        case RemoveWork() as work:
+            return f"remove {', '.join((*work.key_pairs, *work.files))}"
         case ForgetWork() as work:
             return " ".join(work.resources)
+        case VerifyWork() as work:
+            return f"{work.version} from {show_image(work.image)} for {work.trial}"
+        case other:
+            raise AssertionError(other)
 
 
 def show_image(image: ImageToLaunch) -> str:
