@@ -32,7 +32,7 @@ def resolve_verify(
     folder = Path(os.path.realpath(entry.path.parent))
     own, fault = read_launch_keys(root, entry.path.parent, spec)
     problems = [(entry.place(BLOCK, "user_data_file"), f"'user_data_file' {fault}")] if fault else []
-    keys = merge(own, spec, service.test or LaunchDefaults())
+    keys = merge(own, service.test or LaunchDefaults())
     launch = keys.launch or service.launch
     if launch is Launch.CONDOR:
         problems += _check_jobs(entry, spec, service)
@@ -54,11 +54,9 @@ def resolve_verify(
     return verify, problems
 
 
-def merge(own: LaunchDefaults, spec: VerifySpec, defaults: LaunchDefaults) -> LaunchDefaults:
-    """The block's own keys over the service's. User data is one thing, however it is given."""
+def merge(own: LaunchDefaults, defaults: LaunchDefaults) -> LaunchDefaults:
+    """The block's own keys over the service's."""
     said = {key.name: value for key in fields(own) if (value := getattr(own, key.name)) is not None}
-    if spec.user_data_file is not None:
-        said.setdefault("user_data", None)
     return replace(defaults, **said)
 
 

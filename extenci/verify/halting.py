@@ -58,7 +58,7 @@ def in_background(
             errors.append(error)
         done.set()
 
-    threading.Thread(target=run, daemon=True).start()
+    threading.Thread(target=run, daemon=True, name="in_background").start()
     end = time.monotonic() + seconds
     while not done.wait(max(0.0, min(STEP, end - time.monotonic()))):
         if halt.is_set or time.monotonic() >= end:

@@ -25,16 +25,20 @@ class _Connection(http.client.HTTPConnection):
     ) -> None:
         super().__init__(address, port, timeout=seconds)
         self._context, self._name = context, name
+        self._line: socket.socket | None = None
 
     def connect(self) -> None:
         super().connect()
+        self._line = self.sock
         if self._context is not None:
             self.sock = self._context.wrap_socket(self.sock, server_hostname=self._name)
+        self._line = self.sock
 
     def cut(self) -> None:
-        """End whatever waits for it."""
-        with contextlib.suppress(OSError, AttributeError):
-            self.sock.shutdown(socket.SHUT_RDWR)
+        """End whatever waits for it. http.client lets go of the socket once it has an answer's head."""
+        with contextlib.suppress(OSError):
+            if self._line is not None:
+                self._line.shutdown(socket.SHUT_RDWR)
 
 
 def try_http(check: HttpCheck, scene: Scene, attempt: Attempt) -> Tried:

@@ -152,7 +152,7 @@ def build_command(
     user, key = check.user or scene.target.user, check.key or scene.target.key
     own = ["-F", str(scene.target.ssh_config)] if scene.target.ssh_config else []
     return [
-        *("ssh", *own, "-T", "-a", "-x", "-n", f"-E{CLIENT_LOG}", "-oLogLevel=VERBOSE", *more),
+        *("ssh", *own, "-T", "-n", f"-E{CLIENT_LOG}", "-oLogLevel=VERBOSE", *more),
         *(f"-o{name}={value}" for name, value in _options(scene, KNOWN_HOSTS).items()),
         *(["-l", user] if user else []),
         *(["-i", str(key).replace("%", "%%"), "-oIdentitiesOnly=yes"] if key else []),

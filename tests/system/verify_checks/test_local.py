@@ -118,6 +118,13 @@ def test_the_console_is_searched_until_it_shows_what_it_should(make_target: Make
     assert (target.folder / "console.txt").read_text() == "boot\nlogin: "
 
 
+def test_a_console_check_reads_the_console_itself(make_target: MakeTarget) -> None:
+    ready = time.monotonic() + 0.5
+    target = make_target(lambda: "login:" if time.monotonic() > ready else "boot")
+    found = examine(target, [ConsoleCheck("login")], deadline=time.monotonic() + 20, console_every=60)
+    assert found.evidence[0].passed
+
+
 def test_a_pattern_that_takes_for_ever_is_given_up(make_target: MakeTarget) -> None:
     began = time.monotonic()
     evidence = look(make_target("a" * 60 + "!"), ConsoleCheck("(a+)+$", timeout=1, retries=0)).evidence[0]

@@ -83,6 +83,15 @@ def test_large_answers_are_read_in_part_and_dripping_ones_given_up(make_target: 
         drip = look(make_target(), HttpCheck("/drip", port, timeout=1, retries=0))
         assert drip.message.endswith("did not answer within 1 s")
         assert time.monotonic() - began < 2
+        wait_until_nobody_reads()
+
+
+def wait_until_nobody_reads() -> None:
+    """A connection that was given up is not read for ever."""
+    end = time.monotonic() + 2
+    while any("in_background" in thread.name for thread in threading.enumerate()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_what_does_not_speak_http_says_so(make_target: MakeTarget) -> None:

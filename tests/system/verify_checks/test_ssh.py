@@ -102,11 +102,12 @@ def test_without_a_key_on_the_console_the_first_one_is_believed(sshd: Sshd, make
 
 
 def test_keys_that_the_console_shows_are_the_ones_believed(
-    sshd: Sshd, make_target: MakeTarget, other_key: str
+    sshd: Sshd, make_target: MakeTarget, other_key: str, tmp_path: Path
 ) -> None:
     assert look_once(make_target(keys_block(sshd.host_key)), sshd, "true").passed
-    wrong = look_once(make_target(keys_block(other_key)), sshd, "true", retries=None)
+    wrong = look_once(make_target(keys_block(other_key)), sshd, f"touch {tmp_path}/ran", retries=None)
     assert not wrong.passed
+    assert not (tmp_path / "ran").exists()
     assert wrong.tries == 1
     assert "host key is not the one that the console shows" in wrong.message
 
@@ -166,8 +167,20 @@ def test_a_server_that_comes_up_later_is_waited_for(
     assert evidence.tries > 1
 
 
-def test_a_bastion_of_the_users_configuration_is_used(
-    sshd: Sshd, make_target: MakeTarget, tmp_path: Path
+@pytest.fixture
+def agent(tmp_path: Path) -> Iterator[str]:
+    """The socket of a real ssh-agent."""
+    path = tmp_path / "agent"
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", str(path)], stdout=subprocess.DEVNULL)  # noqa: S607
+    while not path.exists():
+        time.sleep(0.02)
+    yield str(path)
+    process.terminate()
+    process.wait()
+
+
+def test_a_bastion_of_the_users_configuration_is_used_and_no_agent_lent(
+    sshd: Sshd, make_target: MakeTarget, tmp_path: Path, agent: str
 ) -> None:
     config = tmp_path / "config"
     config.write_text(
@@ -175,7 +188,9 @@ def test_a_bastion_of_the_users_configuration_is_used(
         f"  IdentityFile {sshd.key}\n  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n"
         "Host 127.0.0.1\n  ProxyJump bastion\n  ForwardAgent yes\n  RemoteCommand false\n"
     )
-    evidence = look_once(make_target(ssh_config=config), sshd, "echo $SSH_CONNECTION; env", output="^127")
+    environment = {"PATH": "/usr/bin:/bin", "SSH_AUTH_SOCK": agent}
+    target = make_target(ssh_config=config, environment=environment)
+    evidence = look_once(target, sshd, "echo $SSH_CONNECTION; env", output="^127")
     assert evidence.passed, evidence
     assert (sshd.folder / "log").read_text().count("Accepted publickey") >= 2
     assert "SSH_AUTH_SOCK" not in evidence.output

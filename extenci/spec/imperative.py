@@ -1,0 +1,100 @@
+"""Arguments of a command → wishes, for what is done without any spec."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from extenci.model.checks import Verify
+from extenci.model.errors import Problem, SpecError, UsageError
+from extenci.model.launching import LaunchDefaults
+from extenci.model.services import Service
+from extenci.model.wishes import ImageWish, Origin, Selection, Wishes
+from extenci.model.words import NAME, Address
+from extenci.spec.launching import to_settings
+from extenci.spec.load import DEFAULT_STACK
+from extenci.spec.resolve import UPLOADS
+from extenci.spec.root import SERVICES_FOLDER, SETTINGS_FILE, find_root, read_root
+from extenci.spec.services import open_library
+from extenci.spec.wording import quoted, shown, suggestion
+from extenci.spec.yaml import SUFFIXES
+
+LONGEST_NAME = 50
+NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def image_to_test(
+    file: Path, service: str, type_: str, stack: str | None, here: Path, catalog: Mapping[str, Path]
+) -> Wishes:
+    """One image, staged from a file on a service and tried on a machine of a type by a person, with the
+    service's defaults for test VMs. `here` is where an extenci.yaml and services/ are looked for, `catalog`
+    the catalog's service files by name.
+
+    UsageError says which argument is wrong, or what is missing; SpecError has what is wrong with files.
+    """
+    if not file.is_file():
+        what = "is no file" if file.exists() else "does not exist"
+        raise UsageError(f"{shown(file)} {what}.", "Name a raw disk.")
+    found = find_service(service, find_root(here), catalog)
+    if found.stage not in UPLOADS:
+        raise UsageError(
+            f"not supported yet: method: {found.stage} (the default of the service {quoted(service)}).",
+            "A service with `stage: ebs` takes it.",
+        )
+    defaults = found.test or LaunchDefaults()
+    verify = Verify(to_settings(type_, defaults), defaults.launch or found.launch, confirm=True)
+    address = Address(service, name_of(file))
+    wish = ImageWish(address, Origin(shown(file), 0, 0), str(file.resolve()), found.stage, verify=verify)
+    return Wishes(
+        stack=find_stack(stack, here, found),
+        root=str(find_root(here)),
+        services={service: found},
+        images=(wish,),
+        selection=Selection(frozenset({address})),
+    )
+
+
+def name_of(file: Path) -> str:
+    """What an image is called that is staged from a file: the file's own name, as far as names go."""
+    name = NOT_IN_NAMES.sub("-", file.stem).lstrip("._-")[:LONGEST_NAME]
+    return name or "image"
+
+
+def find_service(name: str, root: Path, catalog: Mapping[str, Path]) -> Service:
+    """A service of the catalog or of `services/` in a root, or the sandbox's stand-in."""
+    paths = [root / SERVICES_FOLDER / f"{name}{suffix}" for suffix in SUFFIXES]
+    library = open_library(catalog, [path for path in paths if path.is_file()])
+    found = library.find(name) if NAME.fullmatch(name) else None
+    if library.problems:
+        raise SpecError(tuple(sorted(library.problems)))
+    if found is None:
+        close = suggestion(name, library.names)
+        raise UsageError(
+            f"There is no service {quoted(name)}{close}.",
+            "`extenci catalog list` shows those that there are, and `extenci catalog add` makes one.",
+        )
+    return found
+
+
+def find_stack(named: str | None, here: Path, service: Service) -> str:
+    """The stack whose everything is that is made: the one that was named, that of the root, or `default`."""
+    if named is not None:
+        if not NAME.fullmatch(named):
+            raise UsageError(f"{quoted(named)} cannot be a stack's name.", "Use letters, digits, ., _ and -.")
+        return named
+    root = read_root(find_root(here))
+    if root.faults:
+        file = shown(root.folder / SETTINGS_FILE)
+        raise SpecError(
+            tuple(Problem(file, one.mark.line, one.mark.column, one.message) for one in root.faults)
+        )
+    if root.stack is not None:
+        return root.stack
+    if service.on_loopback:
+        return DEFAULT_STACK
+    raise UsageError(
+        f"It is not said to which stack the image belongs, and {quoted(service.name)} is not on this machine: "
+        f"what is made carries the stack's name, and nothing else is ever touched.",
+        f"Say --stack NAME, or `stack: NAME` in an {SETTINGS_FILE} here.",
+    )
