@@ -238,7 +238,7 @@ def verify(wishes: Wishes, *, home: Home | None = None, options: Options = DEFAU
         )
     with _at_work(wishes, home, options) as desk:
         planned, look = desk.recover_and_plan(False, again=addresses)
-        return desk.carry_out(trials_only(planned.plan, addresses), look, _new_run())
+        return desk.carry_out_part(trials_only(planned.plan, addresses), look)
 
 
 def on_type(wishes: Wishes, type: str) -> Wishes:  # noqa: A002
@@ -268,7 +268,66 @@ def confirm(
     with _at_work(wishes, home, options) as desk:
         look = desk.look()
         made = plan_confirm(wishes, look.observation, look.records, time.time(), address, works)
-        return desk.carry_out(made, look, _new_run())
+        return desk.carry_out_part(made, look)
+
+
+def wish_for_test(
+    file: Path,
+    service: str,
+    type: str,  # noqa: A002
+    *,
+    stack: str | None = None,
+    home: Home | None = None,
+) -> Wishes:
+    """What `try_image` needs, made from its arguments: no spec is read. The stack is `stack`, that of an
+    extenci.yaml here, or `default` where all is on this machine (UsageError, SpecError)."""
+    from extenci.catalog.services import service_files
+    from extenci.spec.imperative import image_to_test
+
+    home = home or Home.find()
+    wishes = image_to_test(file, service, type, stack, Path.cwd(), service_files(home))
+    if service != SANDBOX:
+        return wishes
+    return replace(wishes, services={SANDBOX: sandbox_service(home)})
+
+
+def try_image(wishes: Wishes, *, home: Home | None = None, options: Options = DEFAULTS) -> Result:
+    """Stage the one image of `wish_for_test`, run a test VM from it, and ask `options.ask` whether it works;
+    the test VM is ended, and where the answer is no the image is unstaged. What is staged is marked `manual`,
+    so that no plan touches it.
+
+    UsageError where nobody can be asked, PlanError where a plan has staged the same image already, and what
+    `apply` raises.
+    """
+    from extenci.observe.trials import trial_hashes
+    from extenci.plan.manual import plan_test_vm
+
+    if options.ask is None:
+        raise UsageError("Nobody can be asked whether the test VM works.", "Nothing was done.")
+    home = home or Home.find()
+    with _at_work(wishes, home, options) as desk:
+        disks = desk.disks()
+        look = desk.recover()
+        trials = trial_hashes(wishes.images)
+        made = plan_test_vm(wishes, disks, look.observation, look.records, time.time(), trials)
+        return desk.carry_out_part(made, look)
+
+
+def gc(wishes: Wishes, *, home: Home | None = None, options: Options = DEFAULTS) -> Result:
+    """Find what interrupted runs left (test VMs, snapshots that became no image, key pairs, files), ask, and
+    remove it. Declined, LockHeld, and whatever reading services raises."""
+    home = home or Home.find()
+    approved = None
+    if options.approve is not None:
+        with _at_work(wishes, home, options) as desk:
+            approved = desk.sweep()[0]
+        _ask(approved, options)
+    with _at_work(wishes, home, options) as desk:
+        made, look = desk.sweep()
+        if approved is not None:
+            agreed = tuple(change for change in made.changes if change in approved.changes)
+            made = replace(made, changes=agreed)
+        return desk.carry_out_part(made, look)
 
 
 def status(wishes: Wishes, *, home: Home | None = None) -> StackStatus:
@@ -354,15 +413,47 @@ class Desk:
         self, destroy: bool, again: frozenset[Address] = frozenset()
     ) -> tuple[Planned, Look]:
         """Find out what became of the calls of runs that died, and plan. The lock must be held."""
-        from extenci.apply.recovery import close_intents, drop_left_key_pairs, repeat_untagged_starts
+        self._repeat_untagged_starts()
+        self._require_records()
+        planned, look = self.plan(destroy, again)
+        self._close_calls(look, key_pairs=True)
+        return planned, look
+
+    def recover(self) -> Look:
+        """Find out what became of the calls of runs that died, and what there is. The lock must be held."""
+        self._repeat_untagged_starts()
+        self._require_records()
+        look = self.look()
+        self._close_calls(look, key_pairs=True)
+        return look
+
+    def sweep(self) -> tuple[Plan, Look]:
+        """Plan an end to what interrupted runs left. The lock must be held."""
+        from extenci.observe.leftovers import read_leftovers
+        from extenci.plan.scene import queued_services
+        from extenci.plan.sweeping import plan_sweep
+
+        self._repeat_untagged_starts()
+        look = self.look()
+        self._close_calls(look, key_pairs=False)
+        queues = queued_services(self.wishes, look.records)
+        left = read_leftovers(self.wishes, self.clients, self.catalog.journal, self.home, queues)
+        return plan_sweep(self.wishes, look.observation, look.records, time.time(), left), look
+
+    def _repeat_untagged_starts(self) -> None:
+        from extenci.apply.recovery import repeat_untagged_starts
 
         journal = self.catalog.journal
         repeat_untagged_starts(journal.unsettled(self.wishes.stack), self.clients, journal, time.time())
-        self._require_records()
-        planned, look = self.plan(destroy, again)
-        close_intents(journal.unsettled(self.wishes.stack), look.observation, journal)
-        drop_left_key_pairs(self.wishes.stack, self.clients, look.observation, journal, self.home.keys_folder)
-        return planned, look
+
+    def _close_calls(self, look: Look, *, key_pairs: bool) -> None:
+        """Write down what became of calls, and with `key_pairs` delete those that test VMs left."""
+        from extenci.apply.recovery import close_intents, drop_left_key_pairs
+
+        journal, stack = self.catalog.journal, self.wishes.stack
+        close_intents(journal.unsettled(stack), look.observation, journal)
+        if key_pairs:
+            drop_left_key_pairs(stack, self.clients, look.observation, journal, self.home.keys_folder)
 
     def _require_records(self) -> None:
         """Where nothing is tagged, these records alone tell what is owned: with none of them, all that was
@@ -404,9 +495,15 @@ class Desk:
             case rest:
                 return _with_waiver(rest.plan, saved)
 
-    def carry_out(self, plan: Plan, look: Look, run: str, *, is_new: bool = True) -> Result:
+    def carry_out_part(self, plan: Plan, look: Look) -> Result:
+        """Do a plan that is not about all that is wished for, so that it fulfils no wish."""
+        return self.carry_out(plan, look, _new_run(), is_whole=False)
+
+    def carry_out(
+        self, plan: Plan, look: Look, run: str, *, is_new: bool = True, is_whole: bool = True
+    ) -> Result:
         """Do a plan that was approved, and bring the records up to date. `is_new`: no run of this id can
-        have made anything yet."""
+        have made anything yet; `is_whole`: it is about all that the selected wishes ask for."""
         from extenci.apply.run import carry_out
         from extenci.apply.workshop import Workshop
 
@@ -429,9 +526,8 @@ class Desk:
             ask=options.ask,
             keep_failed=options.keep_failed,
         )
-        result = carry_out(
-            plan, self.wishes, workshop, parallelism=options.parallelism, command=options.command
-        )
+        wishes = self.wishes if is_whole else None
+        result = carry_out(plan, wishes, workshop, parallelism=options.parallelism, command=options.command)
         return self._reconcile(result, look if not plan.changes else None)
 
     def _reconcile(self, result: Result, look: Look | None) -> Result:

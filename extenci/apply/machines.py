@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from extenci.apply.executor import Made
 from extenci.apply.instances import end_instances, launch_instances
@@ -63,10 +64,12 @@ def do_terminate(work: TerminateWork, bench: Bench) -> Outcome:
 
 
 def do_remove(work: RemoveWork, bench: Bench) -> Outcome:
-    """Delete key pairs that test VMs left behind."""
+    """Delete key pairs that test VMs left behind, and files that nothing needs."""
     for name in work.key_pairs:
         drop_key_pair(name, bench)
         bench.workshop.catalog.journal.forget_key_pair(name)
+    for file in work.files:
+        Path(file).unlink(missing_ok=True)
     return Outcome(bench.change.id, Status.DONE)
 
 

@@ -17,9 +17,12 @@ from extenci.model.words import Address
 from extenci.plan import applied_fields
 
 
-def carry_out(plan: Plan, wishes: Wishes, workshop: Workshop, *, parallelism: int, command: str) -> Result:
+def carry_out(
+    plan: Plan, wishes: Wishes | None, workshop: Workshop, *, parallelism: int, command: str
+) -> Result:
     """Do a plan's changes, at most `parallelism` at a time, and record what was done.
 
+    `wishes` None: the plan is not about all that they ask for, so that none is known to be fulfilled by it.
     What fails is in the result, not raised; CatalogError where the journal cannot be written to begin with.
     """
     journal = workshop.catalog.journal
@@ -34,7 +37,8 @@ def carry_out(plan: Plan, wishes: Wishes, workshop: Workshop, *, parallelism: in
     )
     result = Result(workshop.run, plan, outcomes, seconds=time.monotonic() - began)
     try:
-        record_wishes(result, wishes, workshop)
+        if wishes is not None:
+            record_wishes(result, wishes, workshop)
         journal.end_run(workshop.run, _word(result, workshop))
     except CatalogError as error:
         return replace(result, unrecorded=error.message)

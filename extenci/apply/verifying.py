@@ -153,12 +153,12 @@ def login_user(verify: Verify) -> str | None:
 
 
 def login_line(vm: TestVm, verify: Verify) -> str:
-    """A command line to log in with, "" where nobody knows as whom."""
-    user = login_user(verify)
-    if user is None:
+    """A command line to log in with, "" where nobody knows as whom, nor with which key."""
+    user, host = login_user(verify), host_of(vm.machine, verify)
+    if user is None and vm.key is None:
         return ""
     key = ("-i", str(vm.key)) if vm.key else ()
-    return shlex.join(("ssh", *key, f"{user}@{host_of(vm.machine, verify)}"))
+    return shlex.join(("ssh", *key, f"{user}@{host}" if user else host))
 
 
 def evidence_folder(bench: Bench) -> Path:

@@ -11,7 +11,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extenci.catalog.database import Database
 from extenci.catalog.json_columns import pack, unpack
@@ -45,6 +45,19 @@ class Run:
     began: float
     ended: float | None
     outcome: str | None
+
+
+@dataclass(frozen=True)
+class MadeKeyPair:
+    """A key pair that a run made for a change, or may have made. `is_there`: nothing says that it is gone;
+    `is_over`: the run does nothing any more."""
+
+    name: str
+    stack: str
+    service: str
+    change: str
+    is_there: bool
+    is_over: bool
 
 
 class Journal:
@@ -131,6 +144,11 @@ class Journal:
                 for name in names_of_key_pairs(connection, "run = ? AND service = ?", (run, service))
             )
             return tuple(dict.fromkeys(names))
+
+    def key_pairs(self) -> tuple[MadeKeyPair, ...]:
+        """Every key pair that is known here, whoever's it is, oldest first."""
+        with self._database.reading() as connection:
+            return select_key_pairs(connection)
 
     def forget_key_pair(self, name: str) -> None:
         """Write down that a key pair is gone, whoever made it."""
@@ -237,6 +255,23 @@ def names_of_key_pairs(
     ).fetchall()
     names = {str(unpack(row["request"]).get("name")): row["call"] == "CreateKeyPair" for row in rows}
     return tuple(name for name, is_there in names.items() if is_there)
+
+
+def select_key_pairs(connection: sqlite3.Connection) -> tuple[MadeKeyPair, ...]:
+    """The key pairs that calls made, and whether they deleted them."""
+    rows = connection.execute(
+        "SELECT call, request, failure, service, change, stack, pid, host, ended FROM calls"
+        " JOIN runs ON runs.id = calls.run WHERE call IN ('CreateKeyPair', 'DeleteKeyPair') ORDER BY calls.id"
+    ).fetchall()
+    found: dict[str, MadeKeyPair] = {}
+    for row in rows:
+        name, is_done = str(unpack(row["request"]).get("name")), row["failure"] is None
+        if row["call"] == "CreateKeyPair":
+            is_over = row["ended"] is not None or has_died(row["pid"], row["host"])
+            found[name] = MadeKeyPair(name, row["stack"], row["service"], row["change"], is_done, is_over)
+        elif name in found and is_done:
+            found[name] = replace(found[name], is_there=False)
+    return tuple(found.values())
 
 
 def select_finished_runs(connection: sqlite3.Connection, stack: str) -> frozenset[str]:

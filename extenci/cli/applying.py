@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from extenci.cli.asking import asker
@@ -21,11 +21,23 @@ if TYPE_CHECKING:
     from extenci.api import Options
 
 
+@dataclass(frozen=True)
+class Words:
+    """How a kind of plan is spoken of: the question, and what is said of one without changes (None: what any
+    plan says then)."""
+
+    question: str = "Apply this plan"
+    nothing: str | None = None
+
+
 class Conversation:
     """Shows the plan of an apply, and asks about it."""
 
-    def __init__(self, output: Format, progress: Progress, stopping: Stopping) -> None:
+    def __init__(
+        self, output: Format, progress: Progress, stopping: Stopping, words: Words = Words()
+    ) -> None:
         self._output = output
+        self._words = words
         self._progress = progress
         self._stopping = stopping
         self.declined = False
@@ -38,6 +50,8 @@ class Conversation:
         aside = self._output is Format.JSON
         stream = sys.stderr if aside else sys.stdout
         text = render_plan(plan, palette=palette_of(stream), width=width_of(stream))
+        if plan.is_empty and not plan.warnings and self._words.nothing is not None:
+            text = self._words.nothing
         (write_aside if aside else write_result)(text + "\n" if plan.changes else text)
 
     def ask(self, plan: Plan) -> bool:
@@ -49,7 +63,7 @@ class Conversation:
                 "Nothing was done.",
                 "Give --auto-approve (-y) to apply without a question.",
             )
-        verb = "Destroy all this" if plan.destroy else "Apply this plan"
+        verb = "Destroy all this" if plan.destroy else self._words.question
         with self._stopping.asking():
             write_aside(f'{verb}? Only "yes" or "y" goes ahead: ')
             answer = sys.stdin.readline()
@@ -60,12 +74,17 @@ class Conversation:
 
 
 def carry_out(
-    start: Callable[[Options], Result], options: Options, *, output: Format, auto_approve: bool
+    start: Callable[[Options], Result],
+    options: Options,
+    *,
+    output: Format,
+    auto_approve: bool,
+    words: Words = Words(),
 ) -> int:
     """Run an apply with everything around it, and return the exit status."""
     progress = open_progress()
     stopping = Stopping()
-    conversation = Conversation(output, progress, stopping)
+    conversation = Conversation(output, progress, stopping, words)
     options = replace(
         options,
         approve=None if auto_approve else conversation.ask,

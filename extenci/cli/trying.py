@@ -11,16 +11,21 @@ from typing import TYPE_CHECKING
 
 from extenci.cli.applying import command_line, exit_status
 from extenci.cli.asking import asker
-from extenci.cli.progress import open_progress
+from extenci.cli.progress import Progress, open_progress
 from extenci.cli.signals import Stopping
 from extenci.cli.terminal import palette_of, width_of, write_result
 from extenci.model.outcomes import Result, Status
+from extenci.model.trials import Ask
 from extenci.model.verified import Verified
 from extenci.model.wishes import Wishes
 from extenci.model.words import Address, Answer
 
 if TYPE_CHECKING:
     from extenci.api import Options
+
+
+Asking = Callable[[Answer | None, Progress, Stopping], Ask | None]
+"""Says who is asked, given an answer that was said in advance."""
 
 
 class VerifyFormat(StrEnum):
@@ -52,6 +57,8 @@ def carry_out(
     options: Options,
     output: VerifyFormat,
     answer: Answer | None = None,
+    *,
+    asking: Asking = asker,
 ) -> int:
     """Run a trial with everything around it, and return the exit status."""
     progress, stopping = open_progress(), Stopping()
@@ -60,7 +67,7 @@ def carry_out(
         listener=progress.listen,
         stop=stopping.event,
         command=command_line(),
-        ask=asker(answer, progress, stopping),
+        ask=asking(answer, progress, stopping),
     )
     try:
         with stopping.handling():

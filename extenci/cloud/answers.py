@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from extenci.model.observed import Image, ImageState, Machine, MachineState, Snapshot, SnapshotState
+from extenci.model.observed import Image, ImageState, KeyPair, Machine, MachineState, Snapshot, SnapshotState
 from extenci.model.ownership import read_marks
 
 Answer = Mapping[str, Any]

@@ -56,6 +56,15 @@ class Condor:
         among = self._query(f"member(ClusterId, {{{', '.join(map(str, clusters))}}})")
         return tuple(job for job in among if job.id in wanted)
 
+    def user_data_files(self) -> frozenset[str]:
+        """The files of user data that jobs in the queue name, whoever's they are (`EC2UserDataFile`)."""
+
+        def ask(_htcondor: Any, schedd: Any) -> frozenset[str]:
+            ads = schedd.query("EC2UserDataFile =!= undefined", ["EC2UserDataFile"])
+            return frozenset(str(ad.get("EC2UserDataFile", "")) for ad in ads)
+
+        return self._ask("query", ask)
+
     def submit(self, description: Mapping[str, str], count: int) -> tuple[str, ...]:
         """Put `count` jobs into the queue, all or none; their ids. Where the answer was lost,
         `jobs_by_token` tells whether they are there."""

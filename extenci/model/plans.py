@@ -28,7 +28,7 @@ class Action(StrEnum):
     FORGET = "forget"
     UPDATE = "update"
     REMOVE = "remove"
-    """Delete key pairs that test VMs left behind."""
+    """Delete what is no resource of its own and was left behind: key pairs of test VMs, files."""
 
 
 @dataclass(frozen=True)
@@ -183,9 +183,11 @@ class ForgetWork:
 
 @dataclass(frozen=True)
 class RemoveWork:
-    """Delete key pairs that were made for test VMs, and the files of their private keys that are here."""
+    """Delete key pairs that were made for test VMs, with the files of their private keys that are here; and
+    `files` of this user's home, by their paths."""
 
-    key_pairs: tuple[str, ...]
+    key_pairs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 Work = (

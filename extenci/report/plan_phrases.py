@@ -44,7 +44,7 @@ ORDER = (
 """The order in which a summary names actions: what comes, what changes, what goes, bookkeeping."""
 
 
-def headline(change: Change) -> str:  # noqa: PLR0911 - one return a case
+def headline(change: Change) -> str:  # noqa: C901, PLR0911 - one return a case
     """What a change does, without its address and reason: `launch 3 machines`."""
     machines = counted(change.count, NOUNS[change.kind])
     match change.work:
@@ -64,8 +64,10 @@ def headline(change: Change) -> str:  # noqa: PLR0911 - one return a case
             return f"adopt {machines}"
         case ForgetWork(resources=resources):
             return f"forget {listed(resources)}"
-        case RemoveWork(key_pairs=names):
+        case RemoveWork(key_pairs=names) if names:
             return f"delete the left-over {named('key pair', names)}"
+        case RemoveWork():
+            return f"delete {counted(change.count, 'file')} of this home"
         case _:
             return f"{change.action} {machines}"
 
@@ -91,6 +93,8 @@ def details(plan: Plan, change: Change) -> list[str]:  # noqa: PLR0911 - one ret
             return [listed(machines)]
         case UnstageWork(image=str(), snapshots=()):
             return ["its snapshot stays"]
+        case RemoveWork(files=files):
+            return [safe(file) for file in files]
         case UpdateWork() | AdoptWork() as work:
             return [listed(work.resources), *([] if change.fields else tag_details(work))]
         case _:
@@ -163,7 +167,7 @@ def action_phrase(changes: Iterable[Change], action: Action) -> str:
 def noun_of(changes: Sequence[Change]) -> str:
     """What changes of one action are about."""
     if changes[0].action is Action.REMOVE:
-        return "key pair"
+        return "left-over"
     kinds = {change.kind for change in changes}
     return NOUNS[kinds.pop()] if len(kinds) == 1 else "resource"
 

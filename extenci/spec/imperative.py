@@ -94,7 +94,6 @@ def find_stack(named: str | None, here: Path, service: Service) -> str:
     if service.on_loopback:
         return DEFAULT_STACK
     raise UsageError(
-        f"It is not said to which stack the image belongs, and {quoted(service.name)} is not on this machine: "
-        f"what is made carries the stack's name, and nothing else is ever touched.",
-        f"Say --stack NAME, or `stack: NAME` in an {SETTINGS_FILE} here.",
+        f"Nothing says to which stack the image belongs, and {quoted(service.name)} is not on this machine.",
+        f"It goes on all that is made: say --stack NAME, or `stack: NAME` in an {SETTINGS_FILE} here.",
     )

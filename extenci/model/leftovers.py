@@ -1,0 +1,22 @@
+"""What interrupted runs may have left beside resources: key pairs of test VMs, and files of this home."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from extenci.model.observed import KeyPair
+from extenci.model.words import Address
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """What may be left. `key_pairs` are those of test VMs on each service, whoever's they are; `made` those
+    that runs of this home which are over made for the stack, with their addresses; `key_files` the files of
+    private keys by the names of their key pairs, as paths, that no key pair needs which is somewhere else;
+    `job_files` paths of files that no job or spec needs."""
+
+    key_pairs: Mapping[str, tuple[KeyPair, ...]] = field(default_factory=dict)
+    made: Mapping[str, Address] = field(default_factory=dict)
+    key_files: Mapping[str, str] = field(default_factory=dict)
+    job_files: tuple[str, ...] = ()

@@ -1,0 +1,109 @@
+"""What interrupted runs may have left beside resources, read from the services, the journal and the home."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from extenci.catalog.home import Home
+from extenci.catalog.journal import Journal, MadeKeyPair
+from extenci.model.leftovers import Leftovers
+from extenci.model.trials import KEY_PAIR_PREFIX
+from extenci.model.wishes import Wishes
+from extenci.model.words import Address
+
+if TYPE_CHECKING:
+    from extenci.cloud.clients import Clients
+
+KEPT_SECONDS = 30 * 86_400.0
+"""How long a file is kept of which nothing is known here: a job of another stack's may read it, or a machine
+may be logged in to with it."""
+
+
+def read_leftovers(
+    wishes: Wishes,
+    clients: Mapping[str, Clients],
+    journal: Journal,
+    home: Home,
+    queues: frozenset[str] = frozenset(),
+    clock: Callable[[], float] = time.time,
+) -> Leftovers:
+    """What may be left of the stack on the services that are looked at, and in this home. The lock must be
+    held, so that no run of this home is at work; `queues` are the services whose HTCondor is asked.
+
+    ServiceError and its kinds; CatalogError.
+    """
+    known, now = journal.key_pairs(), clock()
+    made = {
+        one.name: address
+        for one in known
+        if one.stack == wishes.stack and one.is_over and (address := address_of(one)) is not None
+    }
+    return Leftovers(
+        key_pairs={name: service.ec2.key_pairs(KEY_PAIR_PREFIX) for name, service in sorted(clients.items())},
+        made=made,
+        key_files=dict(stray_keys(home.keys_folder, known, frozenset(clients), wishes.stack, now)),
+        job_files=tuple(stray_jobs(home.jobs_folder, wishes, clients, queues, now)),
+    )
+
+
+def address_of(made: MadeKeyPair) -> Address | None:
+    """The address of the change that a key pair was made for (`verify SERVICE/NAME`)."""
+    with suppress(ValueError):
+        return Address.parse(made.change.partition(" ")[2])
+    return None
+
+
+def stray_keys(
+    folder: Path, known: Iterable[MadeKeyPair], services: frozenset[str], stack: str, now: float
+) -> Iterator[tuple[str, str]]:
+    """Files of private keys by name, without those whose key pair may be where nobody looks now."""
+    journalled = {one.name: one for one in known}
+    for file in files_in(folder):
+        made = journalled.get(file.name)
+        if made is None:
+            is_stray = is_forgotten(file, now)
+        else:
+            is_seen = made.stack == stack and made.service in services and made.is_over
+            is_stray = is_seen or not made.is_there
+        if is_stray:
+            yield file.name, str(file)
+
+
+def stray_jobs(
+    folder: Path, wishes: Wishes, clients: Mapping[str, Clients], queues: frozenset[str], now: float
+) -> Iterator[str]:
+    """User data that no spec asks for, no job in a queue names, and nobody has written for long; and what is
+    left of writing some."""
+    wished = set(wished_user_data(wishes))
+    old = [one for one in files_in(folder) if one.name not in wished and is_forgotten(one, now)]
+    if old:
+        named = {path for name in sorted(queues) for path in clients[name].condor.user_data_files()}
+        yield from (str(file) for file in old if str(file) not in named)
+
+
+def wished_user_data(wishes: Wishes) -> Iterator[str]:
+    """The names of the files that the specs' user data lie in."""
+    settings = [group.settings for group in wishes.instances]
+    settings += [image.verify.settings for image in wishes.images if image.verify]
+    for one in settings:
+        if one.user_data:
+            yield hashlib.sha256(base64.b64decode(one.user_data)).hexdigest()
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The files of a folder, which need not exist."""
+    try:
+        return sorted(one for one in folder.iterdir() if one.is_file() and not one.is_symlink())
+    except FileNotFoundError:
+        return []
+
+
+def is_forgotten(file: Path, now: float) -> bool:
+    """Whether a file was written so long ago that nobody can be waiting for it."""
+    return file.stat().st_mtime < now - KEPT_SECONDS

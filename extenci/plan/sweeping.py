@@ -1,0 +1,132 @@
+"""The plan of `extenci gc`: an end to what interrupted runs left, and to nothing else.
+
+What a run that is at work may still need is never touched: not this home's, as the lock is held, and of
+another home's only what is past the time that it gave itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from extenci.model.leftovers import Leftovers
+from extenci.model.observed import KeyPair, Observation, Snapshot, SnapshotState
+from extenci.model.ownership import Marks
+from extenci.model.plans import Action, Change, Plan, RemoveWork, TerminateWork
+from extenci.model.records import Records
+from extenci.model.wishes import Wishes
+from extenci.model.words import Address, Kind
+from extenci.plan.order import order_changes
+from extenci.plan.parts import Part, join
+from extenci.plan.scene import Scene, Stock, set_scene
+from extenci.plan.trials import end_left_tests, is_expired
+from extenci.plan.unstaging import remove_leftover
+
+ABANDONED_SECONDS = 86_400.0
+"""After which a snapshot of another home's run, which no image uses, is taken for left behind: EBS gives an
+upload up an hour after its last block (StartSnapshot, `Timeout`)."""
+FILES = "local-files"
+"""The name under which files of this home stand in a plan: they are no image's."""
+
+
+def plan_sweep(
+    wishes: Wishes, observation: Observation, records: Records, now: float, leftovers: Leftovers
+) -> Plan:
+    """What of the stack's test VMs, snapshots and key pairs, and of this home's files, nobody needs.
+
+    `now` is seconds since the epoch. No disk is needed: what is half made goes whether or not it is wished
+    for.
+    """
+    scene = set_scene(wishes, {}, observation, records, now, False)
+    parts = [sweep_service(scene, stock, leftovers) for stock in scene.stocks.values()]
+    whole = join(parts)
+    swept = {
+        name
+        for change in whole.changes
+        if isinstance(change.work, RemoveWork)
+        for name in change.work.key_pairs
+    }
+    files = sweep_files(scene, leftovers, swept)
+    changes = order_changes((*whole.changes, *files))
+    return Plan(wishes.stack, tuple(scene.stocks), changes, blocked=whole.blocked, warnings=whole.warnings)
+
+
+def sweep_service(scene: Scene, stock: Stock, leftovers: Leftovers) -> Part:
+    """What goes on one service."""
+    tests = end_left_tests(scene, stock)
+    snapshots = join(
+        remove_leftover(scene, one) for one in stock.snapshots.values() if is_abandoned(scene, stock, one)
+    )
+    kept = Part(snapshots.changes, warnings=tuple(one.reason for one in snapshots.blocked))
+    return join((tests, kept, Part(tuple(sweep_key_pairs(scene, stock, leftovers, tests)))))
+
+
+def is_abandoned(scene: Scene, stock: Stock, snapshot: Snapshot) -> bool:
+    """Whether a snapshot was to become an image, and whoever made it will not go on."""
+    marks = snapshot.marks
+    if marks is None or not is_mine(scene, stock, marks) or snapshot.id in stock.users:
+        return False
+    is_over = marks.plan in scene.records.finished_runs or snapshot.state is SnapshotState.ERROR
+    return is_over or is_old(snapshot.started, scene.now)
+
+
+def is_mine(scene: Scene, stock: Stock, marks: Marks) -> bool:
+    """Whether marks are of the stack, the service and the selection, in whatever role."""
+    mine = (marks.stack, marks.service) == (scene.wishes.stack, stock.service.name)
+    return mine and scene.covers(marks.address)
+
+
+def is_old(started: str, now: float) -> bool:
+    """Whether something was begun so long ago that nobody is at it any more."""
+    try:
+        return datetime.fromisoformat(started).timestamp() <= now - ABANDONED_SECONDS
+    except ValueError:
+        return False
+
+
+def sweep_key_pairs(scene: Scene, stock: Stock, leftovers: Leftovers, tests: Part) -> Iterator[Change]:
+    """Delete the key pairs of test VMs that no machine has, unless a run may be about to launch one."""
+    going = {
+        name
+        for change in tests.changes
+        if isinstance(change.work, TerminateWork)
+        for name in change.work.key_pairs
+    }
+    used = {machine.key_name for machine in stock.machines.values()}
+    for pair in leftovers.key_pairs.get(stock.service.name, ()):
+        address = owner_of(scene, stock, pair, leftovers)
+        if address is not None and pair.name not in used | going:
+            yield remove(address, RemoveWork((pair.name,)), "no machine has it", pair.name)
+
+
+def owner_of(scene: Scene, stock: Stock, pair: KeyPair, leftovers: Leftovers) -> Address | None:
+    """For which image of the stack a key pair was made, by a run that is over; None: nobody's to judge."""
+    marks = pair.marks
+    if marks is None:
+        made = leftovers.made.get(pair.name)
+        return made if made and made.service == stock.service.name and scene.covers(made) else None
+    is_over = marks.plan in scene.records.finished_runs or is_expired(marks, scene.now)
+    return marks.address if is_over and is_mine(scene, stock, marks) else None
+
+
+def sweep_files(scene: Scene, leftovers: Leftovers, swept: set[str]) -> Iterator[Change]:
+    """Delete files whose key pair or job is gone; those of key pairs that go now go with them."""
+    there = {pair.name for pairs in leftovers.key_pairs.values() for pair in pairs}
+    stray = [path for name, path in sorted(leftovers.key_files.items()) if name not in there | swept]
+    files = (*stray, *leftovers.job_files)
+    if files and scene.stocks:
+        address = Address(next(iter(scene.stocks)), FILES)
+        yield remove(address, RemoveWork(files=files), "nothing needs them", "")
+
+
+def remove(address: Address, work: RemoveWork, reason: str, which: str) -> Change:
+    """A change that deletes what is no resource."""
+    return Change(
+        id=" ".join(filter(None, (Action.REMOVE, str(address), which))),
+        address=address,
+        kind=Kind.INSTANCES,
+        action=Action.REMOVE,
+        count=len(work.key_pairs) + len(work.files),
+        reason=reason,
+        work=work,
+    )
