@@ -32,6 +32,7 @@ from extenci.model.verified import Judgement, Verified
 from extenci.model.words import Answer, Tagging, Verdict
 from extenci.verify.examine import examine
 from extenci.verify.judging import answered, judge
+from extenci.verify.summary import save_summary
 from extenci.verify.target import Target
 
 NOT_WORKING = "A person said that it does not work."
@@ -208,6 +209,7 @@ def let_run(vm: TestVm, verify: Verify, bench: Bench) -> float:
 
 def conclude(tried: Tried, verified: Verified, is_left: bool, bench: Bench) -> Outcome:
     """Write the verdict down, unstage what failed, unless it `is_left`, and tell what became of it."""
+    save_summary(verified)
     change, reason = bench.change.id, verified.judgement.reason
     record_verdict(tried, verified.verdict, reason, bench)
     match verified.verdict:
