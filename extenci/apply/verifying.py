@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 from extenci.apply.executor import Made
@@ -27,6 +28,8 @@ from extenci.model.observed import Machine
 from extenci.model.outcomes import Outcome, Status
 from extenci.model.ownership import EXPIRES
 from extenci.model.plans import ConfirmWork, VerifyWork
+from extenci.model.ports import Forwards, at_forwards
+from extenci.model.services import SANDBOX
 from extenci.model.trials import Question
 from extenci.model.verified import Judgement, Verified
 from extenci.model.words import Answer, Tagging, Verdict
@@ -63,7 +66,7 @@ def do_verify(work: VerifyWork, bench: Bench, made: Made) -> Outcome:
         image=image,
         machine=vm.machine.id,
         host=host_of(vm.machine, work.verify),
-        login=login_line(vm, work.verify),
+        login=login_line(vm, work.verify, bench),
         examination=found,
         kept=keeps_machine,
         expires=until,
@@ -87,7 +90,7 @@ def look_at(vm: TestVm, work: VerifyWork, image: str, bench: Bench) -> Examinati
     machine, address, clock = vm.machine, bench.change.address, bench.means.clock
     host = host_of(machine, work.verify)
     bench.note(f"Test VM {machine.id} runs at {host}, {vm.boot_seconds:.0f} s after its launch")
-    login = login_line(vm, work.verify)
+    login = login_line(vm, work.verify, bench)
     if login and not work.verify.confirm:  # a person who is asked is told then
         bench.note(f"Log in: {login}")
     ec2 = bench.means.clients.ec2
@@ -111,7 +114,7 @@ def look_at(vm: TestVm, work: VerifyWork, image: str, bench: Bench) -> Examinati
 
     return examine(
         target,
-        work.verify.checks,
+        [at_forwards(check, forwards_of(bench)) for check in work.verify.checks],
         deadline=vm.launched + work.verify.timeout,
         stop=bench.means.stop,
         launched=vm.launched,
@@ -132,9 +135,12 @@ def host_of(machine: Machine, verify: Verify) -> str:
 
 
 def refuse_simulated(verify: Verify, console: str, bench: Bench) -> None:
-    """ServiceError where checks ask for a machine and the sandbox has only the appearance of one."""
-    needed = [check for check in verify.checks if not isinstance(check, RunCheck)]
-    if needed and SIMULATED in console:
+    """ServiceError where checks ask for a machine and the sandbox has only the appearance of one; a person
+    who is asked is told."""
+    if SIMULATED not in console:
+        return
+    bench.note(f"Machines of {bench.change.address.service} are simulated: nothing has booted")
+    if any(not isinstance(check, RunCheck) for check in verify.checks):
         raise ServiceError(
             f"Machines of {bench.change.address.service} are simulated, so nothing boots there that checks "
             "could look at.",
@@ -143,6 +149,7 @@ def refuse_simulated(verify: Verify, console: str, bench: Bench) -> None:
         )
 
 
+SSH_PORT = 22
 SIMULATED = "is a simulated machine"
 """What the console of a machine says that is none (extenci/sandbox/machines.py)."""
 
@@ -153,13 +160,20 @@ def login_user(verify: Verify) -> str | None:
     return next((user for user in users if user), None)
 
 
-def login_line(vm: TestVm, verify: Verify) -> str:
+def forwards_of(bench: Bench) -> Forwards:
+    """The ports at which the machine's are reached."""
+    return bench.workshop.forwards if bench.change.address.service == SANDBOX else {}
+
+
+def login_line(vm: TestVm, verify: Verify, bench: Bench) -> str:
     """A command line to log in with, "" where nobody knows as whom, nor with which key."""
     user, host = login_user(verify), host_of(vm.machine, verify)
     if user is None and vm.key is None:
         return ""
     key = ("-i", str(vm.key)) if vm.key else ()
-    return shlex.join(("ssh", *key, f"{user}@{host}" if user else host))
+    elsewhere = forwards_of(bench).get(SSH_PORT)
+    port = ("-p", str(elsewhere)) if elsewhere else ()
+    return shlex.join(("ssh", *key, *port, f"{user}@{host}" if user else host))
 
 
 def evidence_folder(bench: Bench) -> Path:
@@ -186,7 +200,7 @@ def question(found: Examination, vm: TestVm, work: VerifyWork, bench: Bench) -> 
         address=str(bench.change.address),
         machine=vm.machine.id,
         host=host_of(vm.machine, work.verify),
-        login=login_line(vm, work.verify),
+        login=login_line(vm, work.verify, bench),
         boot_seconds=vm.boot_seconds,
         seconds=work.verify.confirm_within,
         examination=found,
@@ -221,6 +235,8 @@ def conclude(tried: Tried, verified: Verified, is_left: bool, bench: Bench) -> O
         case _:
             became = "It stays staged." if is_left else unstage_failed(tried, bench)
             message = " ".join((reason, became, *console_lines(verified)))
+            judgement = replace(verified.judgement, reason=f"{reason} {became}")
+            verified = replace(verified, judgement=judgement)
             return Outcome(change, Status.FAILED, message, evidence_hint(verified), verified=verified)
 
 

@@ -15,6 +15,7 @@ from extenci.cli.signals import Stopping
 from extenci.cli.terminal import write_aside, write_result
 from extenci.cli.trying import Asking, VerifyFormat, carry_out
 from extenci.model.errors import Declined, UsageError
+from extenci.model.outcomes import Result
 from extenci.model.trials import Ask, Question
 from extenci.model.words import Answer
 
@@ -57,9 +58,22 @@ def try_vm(
     answer = answer_given(yes, no)
     wishes = api.wish_for_test(file, service, type_, stack=stack)
     options = api.Options(lock_timeout=lock_timeout)
-    return carry_out(
-        lambda known: api.try_image(wishes, options=known), options, output, answer, asking=announcing(output)
-    )
+    tried: list[Result] = []
+
+    def start(known: api.Options) -> Result:
+        tried.append(api.try_image(wishes, options=known))
+        return tried[0]
+
+    status = carry_out(start, options, output, answer, asking=announcing(output))
+    if status == 0 and output is VerifyFormat.TEXT:
+        write_result(staged_line(tried[0], service))
+    return status
+
+
+def staged_line(result: Result, service: str) -> str:
+    """What the image is called on the service, by the result of trying it."""
+    images = {one.verified.image for one in result.outcomes if one.verified is not None}
+    return f"Staged on {service}: {', '.join(sorted(images))}\n"
 
 
 def answer_given(yes: bool, no: bool) -> Answer | None:

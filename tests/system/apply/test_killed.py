@@ -11,6 +11,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -70,7 +71,8 @@ class Rig:
     def clear(self) -> None:
         """An empty cloud and an empty catalog: quicker than a new sandbox, or a destroy."""
         there = self.look()
-        self.ec2.terminate_instances(InstanceIds=sorted(there.machines))
+        if there.machines:
+            self.ec2.terminate_instances(InstanceIds=sorted(there.machines))
         for image in there.images:
             self.ec2.deregister_image(ImageId=image)
         for snapshot in there.snapshots:
@@ -85,8 +87,11 @@ class Rig:
             catalog.initialise("campus")
 
     def shoot(self, nth: int, way: Way, *, destroy: bool) -> str | None:
-        """Run a command, and kill it at its n-th changing call; that call, or None: it lived."""
-        command = make_victim(self.world.specs, self.world.home, destroy=destroy)
+        """Run an apply, and kill it at its n-th changing call; that call, or None: it lived."""
+        return self.shoot_at(make_victim(self.world.specs, self.world.home, destroy=destroy), nth, way)
+
+    def shoot_at(self, command: ForkServerProcess, nth: int, way: Way) -> str | None:
+        """The same of any command that is not started yet."""
 
         def kill() -> None:
             os.kill(command.pid or 0, signal.SIGKILL)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
+from dataclasses import replace
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from extenci import api
 from extenci.catalog.home import Home
+from extenci.model.words import Answer, Verdict
 
 _HEAVY = ("apply.run", "cloud.clients", "observe.observe", "plan", "sandbox.control", "spec", "stage.ebs")
 _SERVER = multiprocessing.get_context("forkserver")
@@ -18,6 +20,21 @@ _SERVER.set_forkserver_preload([__name__, *(f"extenci.{module}" for module in _H
 def make_victim(specs: Path, home: Home, *, destroy: bool) -> ForkServerProcess:
     """A process, not yet started, that applies or destroys and ends with 0 where all went well."""
     return _SERVER.Process(target=_work, args=(specs, home, destroy), daemon=True)
+
+
+def make_trial(specs: Path, home: Home, answer: Answer) -> ForkServerProcess:
+    """The same of a verify whose question is answered so; it ends with 0 also where the answer is no."""
+    return _SERVER.Process(target=_try, args=(specs, home, answer), daemon=True)
+
+
+def _try(specs: Path, home: Home, answer: Answer) -> None:
+    options = replace(api.DEFAULTS, ask=lambda _question: answer)
+    result = api.verify(api.load([specs], home=home), home=home, options=options)
+    verdicts = [one.verified.verdict for one in result.outcomes if one.verified]
+    sys.exit(0 if verdicts == [VERDICTS[answer]] else 3)
+
+
+VERDICTS = {Answer.YES: Verdict.PASSED, Answer.NO: Verdict.FAILED}
 
 
 def _work(specs: Path, home: Home, destroy: bool) -> None:

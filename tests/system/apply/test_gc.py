@@ -1,0 +1,199 @@
+"""verify, killed at each of its changing calls, then `gc`: nothing of it is left.
+
+The machines are simulated: nothing has to boot for a test VM to be left behind.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from extenci import api
+from extenci.model.outcomes import Result, Status
+from extenci.model.plans import Action, Plan
+from extenci.model.trials import KEY_PAIR_PREFIX
+from extenci.model.words import Answer
+from tests.system.apply.killing_proxy import Way
+from tests.system.apply.test_killed import MOST_CALLS, STAGING, UNSTAGING, Rig, Tags, rig, use
+from tests.system.apply.victim import make_trial
+
+__all__ = ["rig"]
+
+SPEC = """\
+service: campus
+images:
+  worker:
+    source: disks/worker.raw
+    verify:
+      type: t3.micro
+      timeout: 1m
+      confirm: true
+      checks:
+        - run: [/bin/true]
+"""
+KEYS = {"CreateKeyPair", "DeleteKeyPair"}
+UNTIL_LAUNCHED = [
+    "StartSnapshot",
+    "PutSnapshotBlock",
+    "CompleteSnapshot",
+    "RegisterImage",
+    "CreateKeyPair",
+    "RunInstances",
+]
+MACHINES = {"RunInstances", "TerminateInstances"}
+
+
+@pytest.fixture(autouse=True)
+def _simulated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXTENCI_SANDBOX_MACHINES", "simulated")
+
+
+def prepare(rig: Rig, tags: Tags) -> None:
+    use(rig, tags)
+    (rig.world.specs / "stack.yaml").write_text(SPEC)
+
+
+def sweep(rig: Rig, **options: object) -> Result:
+    wishes = api.load([rig.world.specs], home=rig.world.home)
+    return api.gc(wishes, home=rig.world.home, options=replace(api.DEFAULTS, **options))  # type: ignore[arg-type]
+
+
+def names_of_keys(rig: Rig) -> list[str]:
+    return [one["KeyName"] for one in rig.ec2.describe_key_pairs()["KeyPairs"]]
+
+
+def key_files(rig: Rig) -> list[Path]:
+    return list(rig.world.home.keys_folder.glob("*"))
+
+
+def orphans(rig: Rig) -> set[str]:
+    """Snapshots that no image uses."""
+    images = rig.ec2.describe_images(Owners=["self"])["Images"]
+    mappings = (mapping for image in images for mapping in image["BlockDeviceMappings"])
+    used = {mapping["Ebs"]["SnapshotId"] for mapping in mappings if "Ebs" in mapping}
+    return set(rig.look().snapshots) - used
+
+
+def agree_that_nothing_is_left(rig: Rig, told: object) -> None:
+    assert rig.look().machines == frozenset(), told
+    assert names_of_keys(rig) == [], told
+    assert orphans(rig) == set(), told
+    assert key_files(rig) == [], told
+
+
+@pytest.mark.parametrize("way", ["before", "after"])
+@pytest.mark.parametrize("tags", ["create", "after", "none"])
+def test_a_verify_killed_at_any_call_leaves_nothing_after_gc(rig: Rig, tags: Tags, way: Way) -> None:
+    prepare(rig, tags)
+    fatal: set[str] = set()
+    for nth in range(1, MOST_CALLS):
+        trial = make_trial(rig.world.specs, rig.world.home, Answer.NO)
+        call = rig.shoot_at(trial, nth, way)
+        result = sweep(rig)
+        assert result.ok, (nth, call, [one.message for one in result.outcomes])
+        agree_that_nothing_is_left(rig, (nth, call))
+        assert sweep(rig).plan.is_empty
+        rig.clear()
+        if call is None:
+            break
+        fatal.add(call)
+    else:
+        raise AssertionError("the command never ends")
+    assert fatal - {"CreateTags"} == STAGING | UNSTAGING | KEYS | MACHINES
+    assert ("CreateTags" in fatal) == (tags != "none")
+
+
+def leave_a_test_vm(rig: Rig) -> None:
+    """Kill a verify once its test VM runs, when it is about to end it."""
+    rig.world.make_disk(data=0)
+    trial = make_trial(rig.world.specs, rig.world.home, Answer.YES)
+    assert rig.shoot_at(trial, len(UNTIL_LAUNCHED) + 1, "before") == "TerminateInstances"
+    assert rig.proxy.seen[: len(UNTIL_LAUNCHED)] == UNTIL_LAUNCHED
+    assert rig.look().machines
+
+
+def gc_command(rig: Rig, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "extenci", "gc", str(rig.world.specs), *options],
+        env={**os.environ, "EXTENCI_HOME": str(rig.world.home.path)},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_without_a_terminal_gc_lists_and_removes_nothing_until_it_is_told(rig: Rig) -> None:
+    prepare(rig, "create")
+    leave_a_test_vm(rig)
+    (machine,) = rig.look().machines
+    listed = gc_command(rig)
+    assert listed.returncode == 1
+    assert machine in listed.stdout
+    assert "left behind" in listed.stdout
+    assert "--auto-approve" in listed.stderr
+    assert rig.look().machines == {machine}
+    assert len(names_of_keys(rig)) == 1
+    removed = gc_command(rig, "-y")
+    assert removed.returncode == 0, removed.stderr
+    agree_that_nothing_is_left(rig, removed.stdout)
+    nothing = gc_command(rig, "-y")
+    assert (nothing.returncode, nothing.stdout) == (
+        0,
+        "Nothing is left over from runs that were interrupted.\n",
+    )
+
+
+def test_what_another_home_or_stack_is_at_is_let_be_until_its_time_is_up(rig: Rig) -> None:
+    prepare(rig, "create")
+    leave_a_test_vm(rig)
+    rig.world.home.database.unlink()  # as another home would see it: a run of which nothing is known
+    key = key_files(rig)[0]
+    assert sweep(rig).plan.changes == ()
+    assert key.exists()
+
+    (machine,) = rig.look().machines
+    rig.ec2.create_tags(
+        Resources=[machine], Tags=[{"Key": "extenci:expires", "Value": "2020-01-01T00:00:00Z"}]
+    )
+    result = sweep(rig)
+    assert [change.action for change in result.plan.changes] == [Action.TERMINATE]
+    assert {one.status for one in result.outcomes} == {Status.DONE}
+    agree_that_nothing_is_left(rig, result.outcomes)
+
+    rig.ec2.create_key_pair(KeyName=f"{KEY_PAIR_PREFIX}of-somebody")
+    assert sweep(rig).plan.is_empty
+    assert names_of_keys(rig) == [f"{KEY_PAIR_PREFIX}of-somebody"]
+
+
+def test_a_test_vm_that_waits_for_a_person_stays(rig: Rig) -> None:
+    prepare(rig, "create")
+    wishes = api.load([rig.world.specs], home=rig.world.home)
+    result = api.verify(wishes, home=rig.world.home)
+    assert result.waits, result.outcomes
+    before = rig.look()
+    shown: list[Plan] = []
+    assert sweep(rig, on_plan=shown.append).plan.is_empty
+    assert [plan.is_empty for plan in shown] == [True]
+    assert rig.look() == before
+    assert len(key_files(rig)) == 1
+
+
+def test_old_files_that_no_job_needs_go(rig: Rig) -> None:
+    prepare(rig, "create")
+    old, new = rig.world.home.jobs_folder / ("a" * 64), rig.world.home.jobs_folder / ("b" * 64)
+    old.parent.mkdir(parents=True)
+    old.write_text("old")
+    new.write_text("new")
+    month_ago = time.time() - 31 * 86400
+    os.utime(old, (month_ago, month_ago))
+    result = sweep(rig)
+    assert result.ok
+    assert (old.exists(), new.exists()) == (False, True)
