@@ -146,6 +146,13 @@ def sandbox_machines(home: Home) -> str:
     return status(home.path).machines
 
 
+def sandbox_forwards(home: Home) -> Mapping[int, int]:
+    """Ports of the sandbox's machines that are reached at others."""
+    from extenci.sandbox.control import status
+
+    return {port: at for port, at in status(home.path).forwards.items() if port != at}
+
+
 def plan(
     wishes: Wishes,
     *,
@@ -524,6 +531,7 @@ class Desk:
             keys=self.home.keys_folder,
             evidence=options.evidence or self.home.evidence_folder,
             ask=options.ask,
+            forwards=sandbox_forwards(self.home) if SANDBOX in self.clients else {},
             keep_failed=options.keep_failed,
         )
         wishes = self.wishes if is_whole else None

@@ -15,6 +15,7 @@ from extenci.model.outcomes import Advanced, Listener, Noted
 from extenci.model.outcomes import Event as Happening
 from extenci.model.ownership import PLAN
 from extenci.model.plans import Change
+from extenci.model.ports import Forwards
 from extenci.model.trials import Ask
 from extenci.stage.job import Means
 
@@ -29,8 +30,8 @@ class Workshop:
     nothing can have been made under that id before; `clock` tells seconds since the epoch.
 
     `folder` holds files that jobs name, `keys` private keys of test VMs, and `evidence` what their checks
-    found; `ask` asks a person about a test VM, None: nobody can be asked; `keep_failed`: what failed is left
-    for a person to look at.
+    found; `forwards` are ports of the sandbox's machines that are reached elsewhere; `ask` asks a person about
+    a test VM, None: nobody can be asked; `keep_failed`: what failed is left for a person to look at.
     """
 
     run: str
@@ -45,6 +46,7 @@ class Workshop:
     keys: Path = Path()
     evidence: Path = Path()
     ask: Ask | None = None
+    forwards: Forwards = field(default_factory=dict)
     keep_failed: bool = False
 
     def tell(self, event: Happening) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -152,3 +153,18 @@ def world(condor_pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for clients in made.services.values():
         clients.close()
     control.stop(made.home.path)
+
+
+@pytest.fixture
+def reachable(world: World, condor_pool: Pool) -> Iterator[World]:
+    """A world whose home is in a folder that the jobs' owner can enter, as pytest's own are not."""
+    folder = condor_pool.folder / f"home-of-{world.folder.name}"
+    made = replace(world, home=Home(folder), services={})
+    api.sandbox_service(made.home)
+    made.write_service()
+    yield made
+    made.leave_nothing()
+    for clients in made.services.values():
+        clients.close()
+    control.stop(folder)
+    shutil.rmtree(folder)

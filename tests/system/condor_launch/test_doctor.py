@@ -7,15 +7,12 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from extenci import api
-from extenci.catalog.home import Home
 from extenci.model.findings import Finding, Level
-from tests.condor_pool.pool import Pool
 from tests.system.condor_launch.conftest import World
 
 LIMIT = "GRIDMANAGER_MAX_SUBMITTED_JOBS_PER_RESOURCE_EC2"
@@ -157,22 +154,6 @@ USER_DATA = """\
       #cloud-config
       hostname: born-of-a-job
 """
-
-
-@pytest.fixture
-def reachable(world: World, condor_pool: Pool) -> Iterator[World]:
-    """A world whose home is in a folder that the jobs' owner can enter, as pytest's own are not."""
-    folder = condor_pool.folder / f"home-of-{world.folder.name}"
-    made = replace(world, home=Home(folder), services={})
-    api.sandbox_service(made.home)
-    made.write_service()
-    yield made
-    from extenci.sandbox import control  # noqa: PLC0415
-
-    for clients in made.services.values():
-        clients.close()
-    control.stop(folder)
-    shutil.rmtree(folder)
 
 
 def with_user_data(world: World) -> None:

@@ -36,26 +36,23 @@ def test_a_group_is_launched_scaled_replaced_and_destroyed(world: World) -> None
     assert calls["CreateKeyPair"] == calls["DeleteKeyPair"]
 
 
-def test_jobs_and_descriptions_name_paths_and_hold_no_secret(world: World) -> None:
-    world.write(count=1)
-    spec = world.specs / "stack.yaml"
+def test_jobs_and_descriptions_name_paths_and_hold_no_secret(reachable: World) -> None:
+    reachable.write(count=1)
+    spec = reachable.specs / "stack.yaml"
     spec.write_text(spec.read_text() + "    user_data: 'password: hunter2'\n")
-    world.home.path.chmod(0o711)
-    for folder in (world.folder, *world.folder.parents[:3]):
-        folder.chmod(folder.stat().st_mode | 0o011)
-    access, secret = (path.read_text().strip() for path in control.key_files(world.home.path))
-    result = world.apply()
+    access, secret = (path.read_text().strip() for path in control.key_files(reachable.home.path))
+    result = reachable.apply()
     assert result.ok, result.outcomes
 
-    collector = htcondor2.Collector(world.pool.collector)
-    found = collector.locate(htcondor2.DaemonType.Schedd, world.pool.schedd)
+    collector = htcondor2.Collector(reachable.pool.collector)
+    found = collector.locate(htcondor2.DaemonType.Schedd, reachable.pool.schedd)
     (ad,) = htcondor2.Schedd(found).query('ExtenciName == "pool"')
     whole = "\n".join(f"{name} = {ad.get(name)}" for name in ad)
 
-    assert str(world.home.jobs_folder) in whole
+    assert str(reachable.home.jobs_folder) in whole
     encoded = base64.b64encode(b"password: hunter2").decode()
     for hidden in (access, secret, "hunter2", encoded):
         assert hidden not in whole
-    records = world.home.database.read_bytes()
+    records = reachable.home.database.read_bytes()
     for hidden in (secret, "hunter2", encoded):
         assert hidden.encode() not in records
