@@ -30,8 +30,8 @@ class Workshop:
     nothing can have been made under that id before; `clock` tells seconds since the epoch.
 
     `folder` holds files that jobs name, `keys` private keys of test VMs, and `evidence` what their checks
-    found; `forwards` are ports of the sandbox's machines that are reached elsewhere; `ask` asks a person about
-    a test VM, None: nobody can be asked; `keep_failed`: what failed is left for a person to look at.
+    found; `forwards` are ports of the sandbox's machines that are reached elsewhere; `ask` asks a person
+    about a test VM, None: nobody can be asked; `keep_failed`: what failed is left for a person to look at.
     """
 
     run: str
