@@ -1,8 +1,8 @@
 """extenci: declarative VM images and instances on EC2-compatible clouds.
 
 The jobs of the command line are functions here too: `load`, `validate`, `plan`, `save`, `apply`,
-`apply_saved`, `verify`, `confirm`, `status`, `doctor` (see `extenci.api`). They are imported when they are
-first used.
+`apply_saved`, `verify`, `confirm`, `try_image` (of `wish_for_test`), `gc`, `status`, `doctor` (see
+`extenci.api`). They are imported when they are first used.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ if TYPE_CHECKING:
         apply_saved,
         confirm,
         doctor,
+        gc,
         load,
         plan,
         save,
         status,
+        try_image,
         validate,
         verify,
+        wish_for_test,
     )
 
 __version__ = "0.1.0"
@@ -36,12 +39,15 @@ __all__ = [
     "apply_saved",
     "confirm",
     "doctor",
+    "gc",
     "load",
     "plan",
     "save",
     "status",
+    "try_image",
     "validate",
     "verify",
+    "wish_for_test",
 ]
 
 

@@ -58,7 +58,7 @@ def image_to_test(
 def name_of(file: Path) -> str:
     """What an image is called that is staged from a file: the file's own name, as far as names go."""
     name = NOT_IN_NAMES.sub("-", file.stem).lstrip("._-")[:LONGEST_NAME]
-    return name or "image"
+    return name.rstrip("._-") or "image"
 
 
 def find_service(name: str, root: Path, catalog: Mapping[str, Path]) -> Service:

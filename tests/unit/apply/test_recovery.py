@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from extenci.apply.recovery import repeat_untagged_starts
+from extenci.apply.recovery import close_intents, repeat_untagged_starts
 from extenci.catalog.home import Home
 from extenci.catalog.records import Catalog
 from extenci.cloud.clients import Clients
+from extenci.model.observed import Observation, ServiceState
 from extenci.model.services import Service
 from extenci.model.words import Tagging
 from extenci.stage.ebs import TIMEOUT_MINUTES
@@ -28,3 +29,30 @@ def test_a_start_whose_snapshot_has_timed_out_is_closed_and_not_repeated(tmp_pat
         )
 
         assert journal.unsettled("physics") == ()
+
+
+def test_a_key_pair_whose_call_was_not_answered_is_deleted_by_whoever_comes_next(tmp_path: Path) -> None:
+    """No tag need tell of it: its name was written down before it was made."""
+    with Catalog.open(Home(tmp_path)) as catalog:
+        journal = catalog.journal
+        journal.begin_run("dead", "physics", "extenci verify")
+        request = {"name": "extenci-test-1"}
+        for call in ("CreateKeyPair", "DeleteKeyPair"):
+            journal.begin(
+                call, run="dead", change="verify campus/worker", service="campus", token="extenci-test-1",
+                request=request,
+            )  # fmt: skip
+        journal.end_run("dead", "failed")
+
+        close_intents(
+            journal.unsettled("physics"), Observation({"campus": ServiceState("campus", 0.0)}), journal
+        )
+
+        assert journal.unsettled("physics") == ()
+        assert journal.left_key_pairs("physics", "campus") == ("extenci-test-1",)
+        (made,) = journal.key_pairs()
+        assert (made.name, made.change, made.is_there, made.is_over) == (
+            "extenci-test-1", "verify campus/worker", True, True,
+        )  # fmt: skip
+        journal.forget_key_pair("extenci-test-1")
+        assert [one.is_there for one in journal.key_pairs()] == [False]

@@ -24,7 +24,8 @@ instances:
 """
 
 COMMANDS = (
-    "plan", "apply", "destroy", "status", "validate", "doctor", "schema",
+    "plan", "apply", "destroy", "status", "verify", "confirm", "gc", "test-vm",
+    "validate", "doctor", "schema",
     "catalog list", "catalog show", "catalog add", "catalog edit", "catalog remove",
     "sandbox start", "sandbox stop", "sandbox status", "sandbox reset", "sandbox image",
 )  # fmt: skip

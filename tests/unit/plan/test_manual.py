@@ -1,0 +1,125 @@
+"""The plan of `test-vm`: by hand, beside what plans look after."""
+
+from __future__ import annotations
+
+import pytest
+
+from extenci.model.checks import Verify
+from extenci.model.errors import PlanError
+from extenci.model.observed import (
+    Image,
+    ImageState,
+    Machine,
+    MachineState,
+    Observation,
+    ServiceState,
+    Snapshot,
+    SnapshotState,
+)
+from extenci.model.ownership import ROLE, Marks
+from extenci.model.plans import Plan, RegisterWork, StageWork, VerifyWork
+from extenci.model.records import Records
+from extenci.model.services import Service
+from extenci.model.versions import GIB, Disk, Registration, Version
+from extenci.model.wishes import ImageWish, LaunchSettings, Origin, Selection, Wishes
+from extenci.model.words import Address, Architecture, Method, Role
+from extenci.plan.manual import plan_test_vm
+
+ADDRESS = Address("cloud", "worker")
+DIGEST = "b" * 64
+VERSION = Version(DIGEST, Registration(Architecture.X86_64, None, Method.EBS, 1))
+
+
+def marks(role: Role, name: str = "worker", plan: str = "over") -> Marks:
+    return Marks("lab", "cloud", name, role, digest=DIGEST, version=str(VERSION), plan=plan)
+
+
+def image(role: Role, name: str = "worker") -> Image:
+    known = marks(role, name)
+    full = VERSION.image_name(name, "lab")
+    return Image("ami-1", full, ImageState.AVAILABLE, ("snap-1",), "x86_64", None, 1, "", {}, known)
+
+
+def snapshot(role: Role, state: SnapshotState = SnapshotState.COMPLETED) -> Snapshot:
+    return Snapshot("snap-1", state, 1, "", {}, marks(role))
+
+
+def vm(plan: str = "over") -> Machine:
+    known = marks(Role.TEST, plan=plan)
+    return Machine("i-1", MachineState.RUNNING, "ami-1", "t3.micro", marks=known)
+
+
+def planned(*things: Image | Snapshot | Machine) -> Plan:
+    verify = Verify(LaunchSettings("t3.micro"), confirm=True)
+    wish = ImageWish(ADDRESS, Origin("worker.raw", 0, 0), "/worker.raw", Method.EBS, verify=verify)
+    state = ServiceState(
+        "cloud",
+        0.0,
+        tuple(one for one in things if isinstance(one, Image)),
+        tuple(one for one in things if isinstance(one, Snapshot)),
+        tuple(one for one in things if isinstance(one, Machine)),
+    )
+    return plan_test_vm(
+        Wishes(
+            "lab", "/", {"cloud": Service("cloud", "r")}, (wish,), selection=Selection(frozenset({ADDRESS}))
+        ),
+        {ADDRESS: Disk(DIGEST, GIB, 1)},
+        Observation({"cloud": state}),
+        Records(finished_runs=frozenset({"over"})),
+        1000.0,
+        {ADDRESS: "trial"},
+    )
+
+
+def ids(plan: Plan) -> list[str]:
+    return [change.id for change in plan.changes]
+
+
+def test_what_is_staged_is_marked_manual_and_the_machine_test() -> None:
+    stage, trial = planned().changes
+    assert isinstance(stage.work, StageWork)
+    assert stage.work.tags[ROLE] == "manual"
+    assert isinstance(trial.work, VerifyWork)
+    assert trial.work.tags[ROLE] == "test"
+    assert trial.work.removable
+    assert trial.depends_on == (stage.id,)
+
+
+def test_what_is_staged_by_hand_already_is_tried_as_it_is() -> None:
+    assert ids(planned(image(Role.MANUAL), snapshot(Role.MANUAL))) == ["verify cloud/worker"]
+
+
+def test_an_upload_by_hand_that_was_interrupted_goes_on() -> None:
+    stage = planned(snapshot(Role.MANUAL, SnapshotState.PENDING)).changes[0]
+    assert isinstance(stage.work, StageWork)
+    assert stage.work.snapshot == "snap-1"
+
+
+def test_half_made_snapshots_of_plans_are_not_touched() -> None:
+    for state in SnapshotState:
+        stage = planned(snapshot(Role.POOL, state)).changes[0]
+        assert isinstance(stage.work, StageWork)
+        assert stage.work.snapshot is None
+
+
+def test_content_that_a_plan_has_staged_under_another_name_is_not_uploaded_again() -> None:
+    register = planned(image(Role.POOL, "other"), snapshot(Role.POOL)).changes[0]
+    assert isinstance(register.work, RegisterWork)
+    assert (register.work.snapshot, register.work.tags[ROLE]) == ("snap-1", "manual")
+
+
+def test_an_image_of_a_plan_is_not_tried_by_hand_since_a_no_would_take_it_away() -> None:
+    with pytest.raises(PlanError) as caught:
+        planned(image(Role.POOL), snapshot(Role.POOL))
+    assert "ami-1" in caught.value.message
+    assert "extenci verify cloud/worker" in caught.value.hint
+
+
+def test_a_test_vm_that_an_earlier_run_left_is_ended_first() -> None:
+    left = planned(image(Role.MANUAL), snapshot(Role.MANUAL), vm())
+    assert ids(left) == ["terminate cloud/worker i-1", "verify cloud/worker"]
+
+
+@pytest.mark.parametrize("things", [(image(Role.MANUAL), vm("elsewhere")), (image(Role.POOL, "other"), vm())])
+def test_a_test_vm_that_is_at_work_or_a_plans_is_let_be(things: tuple[Image | Machine, ...]) -> None:
+    assert not any("terminate" in name for name in ids(planned(snapshot(Role.MANUAL), *things)))

@@ -1,0 +1,167 @@
+"""What `gc` removes, and what it lets be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from extenci.model.leftovers import Leftovers
+from extenci.model.observed import (
+    Image,
+    ImageState,
+    KeyPair,
+    Machine,
+    MachineState,
+    Observation,
+    ServiceState,
+    Snapshot,
+    SnapshotState,
+)
+from extenci.model.ownership import Marks
+from extenci.model.plans import Plan, RemoveWork, TerminateWork
+from extenci.model.records import Records
+from extenci.model.services import Service
+from extenci.model.wishes import Wishes
+from extenci.model.words import Address, Role
+from extenci.plan.sweeping import ABANDONED_SECONDS, plan_sweep
+from extenci.report.plan_text import render_plan
+
+NOW = 1_000_000.0
+MINE = Marks("lab", "cloud", "worker", plan="over")
+WORKER = Address("cloud", "worker")
+
+
+def spelled(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def snapshot(state: SnapshotState = SnapshotState.PENDING, started: float = NOW, **more: object) -> Snapshot:
+    known = replace(MINE, **more)  # type: ignore[arg-type]
+    return Snapshot("snap-1", state, 1, spelled(started), known.to_tags(), known)
+
+
+def trial_vm(key: str = "extenci-test-1", **more: object) -> Machine:
+    known = replace(MINE, role=Role.TEST, expires=spelled(NOW + 60), **more)  # type: ignore[arg-type]
+    return Machine("i-1", MachineState.RUNNING, "ami-1", "t3.micro", key_name=key, marks=known)
+
+
+def swept(
+    *things: Snapshot | Machine | Image,
+    pairs: tuple[KeyPair, ...] = (),
+    made: Mapping[str, Address] | None = None,
+    files: Mapping[str, str] | None = None,
+    jobs: tuple[str, ...] = (),
+) -> Plan:
+    state = ServiceState(
+        "cloud",
+        NOW,
+        tuple(one for one in things if isinstance(one, Image)),
+        tuple(one for one in things if isinstance(one, Snapshot)),
+        tuple(one for one in things if isinstance(one, Machine)),
+    )
+    return plan_sweep(
+        Wishes("lab", "/specs", {"cloud": Service("cloud", "us-east-1")}),
+        Observation({"cloud": state}),
+        Records(finished_runs=frozenset({"over"})),
+        NOW,
+        Leftovers({"cloud": pairs}, made or {}, files or {}, jobs),
+    )
+
+
+def ids(plan: Plan) -> list[str]:
+    return [change.id for change in plan.changes]
+
+
+def test_nothing_is_left_where_nothing_is() -> None:
+    assert swept().is_empty
+
+
+@pytest.mark.parametrize("role", [Role.POOL, Role.MANUAL])
+@pytest.mark.parametrize("state", list(SnapshotState))
+def test_a_snapshot_that_became_no_image_goes(state: SnapshotState, role: Role) -> None:
+    assert ids(swept(snapshot(state, role=role))) == ["unstage cloud/worker snap-1"]
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        snapshot(plan="elsewhere"),
+        snapshot(plan="elsewhere", started=NOW - ABANDONED_SECONDS + 1),
+        snapshot(stack="other"),
+        snapshot(service="other"),
+        replace(snapshot(), marks=None),
+    ],
+)
+def test_a_snapshot_that_somebody_may_be_at_or_that_is_not_ours_stays(kept: Snapshot) -> None:
+    assert swept(kept).is_empty
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        snapshot(plan="elsewhere", started=NOW - ABANDONED_SECONDS),
+        snapshot(SnapshotState.ERROR, plan="elsewhere"),
+    ],
+)
+def test_what_another_home_has_given_up_goes(gone: Snapshot) -> None:
+    assert ids(swept(gone)) == ["unstage cloud/worker snap-1"]
+
+
+def test_a_snapshot_that_an_image_uses_stays() -> None:
+    image = Image("ami-9", "somebody's", ImageState.AVAILABLE, ("snap-1",))
+    assert swept(snapshot(SnapshotState.COMPLETED), image).is_empty
+
+
+def test_a_protected_snapshot_that_is_whole_stays_with_a_word() -> None:
+    plan = swept(snapshot(SnapshotState.COMPLETED, protect=True))
+    assert plan.changes == ()
+    assert "protect" in plan.warnings[0]
+    assert plan.blocked == ()
+
+
+def test_a_test_vm_goes_with_its_key_pair() -> None:
+    pair = KeyPair("extenci-test-1", replace(MINE, role=Role.TEST))
+    (change,) = swept(trial_vm(), pairs=(pair,)).changes
+    assert change.work == TerminateWork(("i-1",), {}, ("extenci-test-1",))
+
+
+def test_a_test_vm_of_another_homes_run_stays_with_its_key_pair() -> None:
+    pair = KeyPair("extenci-test-1", replace(MINE, plan="elsewhere", expires=spelled(NOW - 1)))
+    assert swept(trial_vm(plan="elsewhere"), pairs=(pair,)).is_empty
+
+
+@pytest.mark.parametrize(
+    ("marks", "goes"),
+    [
+        (MINE, True),
+        (replace(MINE, plan="elsewhere", expires=spelled(NOW)), True),
+        (replace(MINE, plan="elsewhere", expires=spelled(NOW + 1)), False),
+        (replace(MINE, plan="elsewhere"), False),
+        (replace(MINE, stack="other"), False),
+        (replace(MINE, service="other"), False),
+        (None, False),
+    ],
+)
+def test_a_key_pair_without_a_machine_goes_once_its_run_is_over(marks: Marks | None, goes: bool) -> None:
+    assert swept(pairs=(KeyPair("extenci-test-2", marks),)).is_empty is not goes
+
+
+def test_without_tags_the_journal_tells_whose_a_key_pair_is() -> None:
+    pair = KeyPair("extenci-test-2")
+    plan = swept(pairs=(pair,), made={"extenci-test-2": WORKER})
+    assert ids(plan) == ["remove cloud/worker extenci-test-2"]
+    assert swept(pairs=(pair,), made={"extenci-test-2": Address("other", "worker")}).is_empty
+
+
+def test_files_go_unless_their_key_pair_is_there() -> None:
+    files = {"extenci-test-2": "/h/keys/extenci-test-2", "extenci-test-3": "/h/keys/extenci-test-3"}
+    plan = swept(pairs=(KeyPair("extenci-test-3"),), files=files, jobs=("/h/jobs/aa",))
+    (change,) = plan.changes
+    assert change.work == RemoveWork(files=("/h/keys/extenci-test-2", "/h/jobs/aa"))
+    text = render_plan(plan)
+    assert "delete 2 files of this home: nothing needs them" in text
+    assert "/h/jobs/aa" in text
+    assert text.endswith("Plan: 2 left-overs to remove.\n")
