@@ -293,9 +293,7 @@ def wish_for_test(
 
     home = home or Home.find()
     wishes = image_to_test(file, service, type, stack, Path.cwd(), service_files(home))
-    if service != SANDBOX:
-        return wishes
-    return replace(wishes, services={SANDBOX: sandbox_service(home)})
+    return _with_sandbox(wishes, home)
 
 
 def try_image(wishes: Wishes, *, home: Home | None = None, options: Options = DEFAULTS) -> Result:
@@ -318,6 +316,21 @@ def try_image(wishes: Wishes, *, home: Home | None = None, options: Options = DE
         trials = trial_hashes(wishes.images)
         made = plan_test_vm(wishes, disks, look.observation, look.records, time.time(), trials)
         return desk.carry_out_part(made, look)
+
+
+def stack_on(service: str, *, stack: str | None = None, home: Home | None = None) -> Wishes:
+    """What `gc` needs where there are no specs; the stack as in `wish_for_test` (UsageError, SpecError)."""
+    from extenci.catalog.services import service_files
+    from extenci.spec import imperative
+
+    home = home or Home.find()
+    return _with_sandbox(imperative.stack_on(service, stack, Path.cwd(), service_files(home)), home)
+
+
+def _with_sandbox(wishes: Wishes, home: Home) -> Wishes:
+    if SANDBOX not in wishes.services:
+        return wishes
+    return replace(wishes, services={**wishes.services, SANDBOX: sandbox_service(home)})
 
 
 def gc(wishes: Wishes, *, home: Home | None = None, options: Options = DEFAULTS) -> Result:

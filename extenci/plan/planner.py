@@ -12,7 +12,7 @@ from extenci.model.plans import Change, Drift, Plan, ReplaceWork, TerminateWork,
 from extenci.model.records import Records
 from extenci.model.versions import Disk
 from extenci.model.wishes import Wishes
-from extenci.model.words import Address
+from extenci.model.words import Address, Role
 from extenci.plan.drift import find_drift
 from extenci.plan.groups import judge_groups
 from extenci.plan.images import Provided, provide_images
@@ -22,7 +22,7 @@ from extenci.plan.order import order_changes
 from extenci.plan.parts import Part, join
 from extenci.plan.queueing import watch_queue
 from extenci.plan.removal import Leaving, find_departures, remove_groups, retire_images
-from extenci.plan.scene import Scene, Stock, set_scene, touched_services
+from extenci.plan.scene import Scene, Stock, recorded_role, set_scene, touched_services
 from extenci.plan.tagging import retag_service
 from extenci.plan.trials import end_left_tests
 from extenci.plan.unstaging import remove_leftovers, unstage_images
@@ -138,12 +138,13 @@ def check_services(wishes: Wishes, observation: Observation, records: Records) -
 
 
 def owned_addresses(stack: str, observation: Observation, records: Records) -> Iterator[Address]:
-    """The addresses of everything known to be the stack's, by records or by marks."""
-    recorded = {(record.service, record.id): record.address for record in records.resources}
-    yield from recorded.values()
+    """The addresses of everything that the stack's plans look after, by records or by marks."""
+    recorded = {(record.service, record.id): record for record in records.resources}
+    yield from (record.address for record in recorded.values() if recorded_role(record) is Role.POOL)
     for state in observation.services.values():
         things: tuple[Image | Snapshot | Machine, ...] = (*state.images, *state.snapshots, *state.machines)
         for thing in things:
             marks = thing.marks
-            if marks and marks.stack == stack and (marks.service, thing.id) not in recorded:
+            is_known = marks is not None and (marks.service, thing.id) in recorded
+            if marks and (marks.stack, marks.role) == (stack, Role.POOL) and not is_known:
                 yield marks.address

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from extenci.model.checks import Verify
@@ -42,17 +43,19 @@ def image_to_test(
             f"not supported yet: method: {found.stage} (the default of the service {quoted(service)}).",
             "A service with `stage: ebs` takes it.",
         )
+    empty = stack_on(service, stack, here, catalog)
     defaults = found.test or LaunchDefaults()
     verify = Verify(to_settings(type_, defaults), defaults.launch or found.launch, confirm=True)
     address = Address(service, name_of(file))
     wish = ImageWish(address, Origin(shown(file), 0, 0), str(file.resolve()), found.stage, verify=verify)
-    return Wishes(
-        stack=find_stack(stack, here, found),
-        root=str(find_root(here)),
-        services={service: found},
-        images=(wish,),
-        selection=Selection(frozenset({address})),
-    )
+    return replace(empty, images=(wish,), selection=Selection(frozenset({address})))
+
+
+def stack_on(service: str, stack: str | None, here: Path, catalog: Mapping[str, Path]) -> Wishes:
+    """A stack on one service, of which nothing is wished for; arguments and errors as of `image_to_test`."""
+    root = find_root(here)
+    found = find_service(service, root, catalog)
+    return Wishes(find_stack(stack, here, found), str(root), {service: found})
 
 
 def name_of(file: Path) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from extenci.model.observed import Image
+from extenci.model.trials import KEY_PAIR_PREFIX
 from extenci.model.words import Role
 from tests.system.qemu.conftest import MakeImage
 from tests.system.qemu.test_verify import World, in_a_terminal, world
@@ -60,6 +61,17 @@ def test_no_ends_the_machine_and_unstages_the_image(world: World, disk: Path) ->
     assert staged(world) is None
     assert world.clients.ec2.snapshots("default") == ()
     world.agree_that_nothing_is_left()
+
+
+def test_a_run_that_was_killed_is_cleaned_up_without_specs(world: World, disk: Path) -> None:
+    shown, status = in_a_terminal(world, ["test-vm", str(disk), "sandbox", "t3.micro"], "\x1c")  # SIGQUIT
+    assert status < 0, shown
+    assert len(world.machines(Role.TEST)) == 1
+    assert len(world.clients.ec2.key_pairs(KEY_PAIR_PREFIX)) == 1
+    swept = world.run("gc", "--service", "sandbox", "--stack", "default", "-y")
+    assert swept.returncode == 0, swept.stderr
+    world.agree_that_nothing_is_left()
+    assert staged(world)
 
 
 def test_ctrl_c_at_the_question_ends_the_machine(world: World, disk: Path) -> None:

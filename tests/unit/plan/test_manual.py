@@ -18,12 +18,13 @@ from extenci.model.observed import (
 )
 from extenci.model.ownership import ROLE, Marks
 from extenci.model.plans import Plan, RegisterWork, StageWork, VerifyWork
-from extenci.model.records import Records
+from extenci.model.records import Records, ResourceKind, ResourceRecord
 from extenci.model.services import Service
 from extenci.model.versions import GIB, Disk, Registration, Version
 from extenci.model.wishes import ImageWish, LaunchSettings, Origin, Selection, Wishes
 from extenci.model.words import Address, Architecture, Method, Role
 from extenci.plan.manual import plan_test_vm
+from extenci.plan.planner import owned_addresses
 
 ADDRESS = Address("cloud", "worker")
 DIGEST = "b" * 64
@@ -123,3 +124,12 @@ def test_a_test_vm_that_an_earlier_run_left_is_ended_first() -> None:
 @pytest.mark.parametrize("things", [(image(Role.MANUAL), vm("elsewhere")), (image(Role.POOL, "other"), vm())])
 def test_a_test_vm_that_is_at_work_or_a_plans_is_let_be(things: tuple[Image | Machine, ...]) -> None:
     assert not any("terminate" in name for name in ids(planned(snapshot(Role.MANUAL), *things)))
+
+
+def test_what_is_there_by_hand_does_not_keep_a_service_in_the_specs() -> None:
+    by_hand = ServiceState("cloud", 0.0, (image(Role.MANUAL),), (snapshot(Role.MANUAL),), (vm(),))
+    known = ResourceRecord("cloud", "ami-1", ResourceKind.IMAGE, ADDRESS, marks(Role.MANUAL).to_tags())
+    found = owned_addresses("lab", Observation({"cloud": by_hand}), Records((known,)))
+    assert list(found) == []
+    planned_too = ServiceState("cloud", 0.0, (image(Role.POOL),))
+    assert list(owned_addresses("lab", Observation({"cloud": planned_too}), Records())) == [ADDRESS]
