@@ -1,0 +1,150 @@
+"""Verification where machines only pretend: verdicts, what follows from them, services that tag otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from extenci import api
+from extenci.catalog.records import Catalog
+from extenci.model.errors import StalePlan
+from extenci.model.outcomes import Result, Status
+from extenci.model.plans import Action
+from extenci.model.words import Address, Role, Verdict
+from tests.system.main_job.conftest import World
+
+SPEC = """\
+service: campus
+images:
+  worker:
+    source: disks/worker.raw
+    verify:
+      type: t3.micro
+      timeout: 30s
+      checks: [{check}]
+instances:
+  pool: {{image: worker, type: t3.micro, count: 2}}
+"""
+
+
+@pytest.fixture
+def campus(world: World) -> World:
+    api.sandbox_service(world.home)
+    world.make_disk()
+    (world.specs / "check.sh").write_text('#!/bin/sh\necho "$EXTENCI_MACHINE at $EXTENCI_ADDRESS"\n')
+    (world.specs / "check.sh").chmod(0o755)
+    return world
+
+
+def write(world: World, check: str = "{run: [./check.sh], retries: 0}", mode: str = "create") -> None:
+    world.write_service("campus", tags=mode)
+    (world.specs / "stack.yaml").write_text(SPEC.format(check=check))
+    if mode == "none":
+        with Catalog.open(world.home) as catalog:
+            catalog.initialise("campus")
+
+
+def failure(result: Result) -> str:
+    return next(one.message for one in result.outcomes if one.status is Status.FAILED)
+
+
+def machines(world: World, role: Role) -> int:
+    found = world.cloud.ec2.machines("default")
+    return sum(one.marks is not None and one.marks.role is role and not one.state.is_gone for one in found)
+
+
+@pytest.mark.parametrize("mode", ["create", "after", "none"])
+def test_a_version_that_passed_is_used_and_its_verdict_remembered(campus: World, mode: str) -> None:
+    write(campus, mode=mode)
+    result = campus.apply()
+    assert result.ok, result.outcomes
+    assert campus.plan().is_empty
+    wishes = api.load([campus.specs], home=campus.home)
+    (image,) = api.status(wishes, home=campus.home).images
+    assert image.verdict == "passed"
+    alive = [one for one in campus.cloud.ec2.machines_of_image(image.id or "") if not one.state.is_gone]
+    assert len(alive) == 2
+
+
+def test_a_version_that_failed_is_unstaged_and_not_tried_again_until_something_changes(campus: World) -> None:
+    write(campus)
+    (campus.specs / "check.sh").write_text("#!/bin/sh\necho no\nexit 7\n")
+    result = campus.apply()
+    assert "run ./check.sh" in failure(result) or "check.sh" in failure(result)
+    assert campus.cloud.ec2.images() == ()
+    assert machines(campus, Role.TEST) == 0
+    plan = campus.plan()
+    assert plan.changes == ()
+    assert {one.action for one in plan.blocked} == {Action.VERIFY, Action.LAUNCH}
+
+    (campus.specs / "check.sh").write_text("#!/bin/sh\nexit 0\n")
+    assert campus.apply().ok
+    assert campus.plan().is_empty
+
+
+def test_machines_go_on_from_and_heal_with_the_last_version_that_passed(campus: World) -> None:
+    write(campus)
+    assert campus.apply().ok
+    before = campus.running()
+    campus.change_byte(b"two")
+    (campus.specs / "check.sh").write_text("#!/bin/sh\nexit 1\n")
+    campus.cloud.ec2.terminate(sorted(before)[:1])
+
+    result = campus.apply()
+
+    assert not result.ok
+    assert len(campus.running()) == 2
+    assert len(campus.cloud.ec2.images()) == 1
+    assert campus.plan().changes == ()
+
+
+def test_a_new_version_takes_over_also_machines_that_were_healed_meanwhile(campus: World) -> None:
+    write(campus)
+    assert campus.apply().ok
+    campus.change_byte(b"two")
+    campus.cloud.ec2.terminate(sorted(campus.running())[:1])
+    assert campus.apply().ok
+    assert campus.plan().is_empty
+    (image,) = campus.cloud.ec2.images()
+    live = [one for one in campus.cloud.ec2.machines("default") if not one.state.is_gone]
+    assert {one.image for one in live} == {image.id}
+    assert len(live) == 2
+
+
+def test_checks_that_need_a_machine_fail_saying_that_there_is_none(campus: World) -> None:
+    write(campus, "{tcp: 22}")
+    result = campus.apply()
+    assert "simulated" in failure(result)
+    assert machines(campus, Role.TEST) == 0
+    assert campus.plan().summary["verify"] == 1  # nothing is known of the version
+
+
+def test_a_saved_plan_is_stale_once_a_file_that_its_trial_names_changed(
+    campus: World, tmp_path: Path
+) -> None:
+    write(campus)
+    file = campus.save(tmp_path)
+    (campus.specs / "check.sh").write_text("#!/bin/sh\nexit 0\n")
+    with pytest.raises(StalePlan, match="verify"):
+        api.apply_saved(file, home=campus.home)
+    assert api.apply_saved(campus.save(tmp_path), home=campus.home).ok
+
+
+def test_asked_for_by_hand_a_version_in_use_is_tried_again_and_stays_though_it_fails(campus: World) -> None:
+    write(campus)
+    assert campus.apply().ok
+    (campus.specs / "check.sh").write_text("#!/bin/sh\nexit 1\n")
+    wishes = api.load([campus.specs], home=campus.home)
+    result = api.verify(wishes, home=campus.home)
+    assert "stays staged" in failure(result)
+    assert len(campus.cloud.ec2.images()) == 1
+    assert len(campus.running()) == 2
+    verdicts = campus_verdicts(campus)
+    assert verdicts[-1] is Verdict.FAILED
+
+
+def campus_verdicts(world: World) -> list[Verdict]:
+    with Catalog.open(world.home) as catalog:
+        known = catalog.records("default").verdicts
+    return [one.verdict for one in known if one.address == Address("campus", "worker")]
