@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -212,3 +213,16 @@ def test_a_plan_file_takes_no_selection(tmp_path: Path) -> None:
         run = extenci(tmp_path, "apply", saved, *extra)
         assert (run.returncode, run.stdout) == (1, "")
         assert "is a saved plan" in run.stderr
+
+
+def test_the_2011_command_is_installed_under_its_own_name(tmp_path: Path) -> None:
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
+    module, _, function = project["project"]["scripts"]["extenci-test-vm"].partition(":")
+    program = f"from {module} import {function}; {function}()"
+    run = subprocess.run(
+        [sys.executable, "-c", program, "no.raw", "sandbox", "t3.micro"],
+        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=30,
+        cwd=Path(__file__).parents[3], env={**os.environ, "EXTENCI_HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert (run.returncode, run.stdout) == (1, "")
+    assert "--yes or --no" in run.stderr
