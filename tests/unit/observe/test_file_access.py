@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,18 +14,18 @@ STRANGER = Account("stranger", None)
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """A file in a folder that anybody can enter, or the test cannot be made here."""
-    path = tmp_path / "folder" / "key"
-    path.parent.mkdir()
-    path.write_text("key")
-    for folder in path.parents:
-        if folder.stat().st_uid == os.geteuid() and folder.is_relative_to(tmp_path.parents[1]):
-            folder.chmod(0o755)
-    path.chmod(0o644)
-    if can_read(path, OTHER).possible is not True:
-        pytest.skip("temporary files are in a folder that is closed to others")
-    return path
+def file() -> Iterator[Path]:
+    """A file in a folder that anybody can enter, as pytest's own are not."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        path = folder / "folder" / "key"
+        path.parent.mkdir(mode=0o755)
+        path.write_text("key")
+        path.chmod(0o644)
+        if can_read(path, OTHER).possible is not True:
+            pytest.skip("the folder of temporary files is closed to others")
+        yield path
 
 
 def test_a_file_that_is_open_to_all_can_be_read_by_anybody(file: Path) -> None:
