@@ -188,6 +188,7 @@ def decide(found: Examination, vm: TestVm, work: VerifyWork, bench: Bench) -> tu
     ask = bench.workshop.ask
     if judgement.verdict is not Verdict.WAITING or ask is None:
         return judgement, None
+    let_run(vm, work.verify, bench)  # nobody else may end it while the person thinks
     answer = ask(question(found, vm, work, bench))
     if answer is Answer.WAIT:
         return judgement, answer
