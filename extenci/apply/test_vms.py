@@ -16,8 +16,10 @@ from extenci.apply.orders import Order
 from extenci.apply.readiness import wait_until_gone
 from extenci.apply.workshop import Bench
 from extenci.model.checks import Verify
+from extenci.model.errors import Unreachable
 from extenci.model.observed import Job, Machine
-from extenci.model.ownership import EXPIRES, Marks
+from extenci.model.ownership import EXPIRES, Marks, read_marks
+from extenci.model.records import ResourceKind
 from extenci.model.trials import needs_login
 from extenci.model.wishes import ImageId, InstancesWish, Origin
 from extenci.model.words import Launch, Role, Tagging
@@ -65,37 +67,60 @@ def launch_test_vm(image: str, verify: Verify, tags: Mapping[str, str], bench: B
 
 def end_test_vms(verify: Verify, known: tuple[str, ...], bench: Bench) -> None:
     """End every test VM that this run has made for the change, and delete its key pair. It is done also after
-    a stop: waiting is bounded, and a second Ctrl-C ends all."""
+    a stop: waiting is bounded, and a second Ctrl-C ends all.
+
+    Where HTCondor does not answer the machines are ended all the same, and Unreachable is raised.
+    """
     bench = unstoppable(bench)
+    silence: Unreachable | None = None
     if verify.launch is Launch.CONDOR:
-        jobs = [job for job in bench.means.clients.condor.jobs(bench.workshop.stack) if is_mine(job, bench)]
-        if jobs:
-            end_jobs([job.id for job in jobs], [job.machine for job in jobs if job.machine], bench)
-    ids = {*known, *(machine.id for machine in own_machines(bench))}
+        try:
+            end_own_jobs(bench)
+        except Unreachable as error:
+            silence = error
+    ids = {*known, *own_machines(bench)}
     if ids:
         wait_until_gone(end_instances(sorted(ids), bench), bench)
         forget(bench, sorted(ids))
     drop_key_pairs(bench)
+    if silence is not None:
+        raise silence
 
 
-def own_machines(bench: Bench) -> list[Machine]:
-    """The machines that this run has made for the change, by their tags."""
-    if bench.means.tagging is Tagging.NONE:
-        return []
-    found = bench.means.clients.ec2.machines(bench.workshop.stack)
-    return [machine for machine in found if is_mine(machine, bench) and not machine.state.is_gone]
+def end_own_jobs(bench: Bench) -> None:
+    """Remove the jobs that this run has made for the change."""
+    jobs = [job for job in bench.means.clients.condor.jobs(bench.workshop.stack) if is_mine(job, bench)]
+    if jobs:
+        end_jobs([job.id for job in jobs], [job.machine for job in jobs if job.machine], bench)
+
+
+def own_machines(bench: Bench) -> set[str]:
+    """The machines that this run has made for the change: by their tags, or by the records where there are
+    none."""
+    workshop = bench.workshop
+    if bench.means.tagging is Tagging.CREATE:
+        found = bench.means.clients.ec2.machines(workshop.stack)
+        return {machine.id for machine in found if is_mine(machine, bench) and not machine.state.is_gone}
+    return {
+        record.id
+        for record in workshop.catalog.records(workshop.stack).resources
+        if record.kind is ResourceKind.MACHINE and is_own(read_marks(record.tags), bench)
+    }
 
 
 def is_mine(thing: Machine | Job, bench: Bench) -> bool:
     """Whether a machine or job is a test VM that this run has made for the change."""
+    return is_own(thing.marks, bench)
+
+
+def is_own(marks: Marks | None, bench: Bench) -> bool:
+    """Whether marks are those of a test VM that this run has made for the change."""
     return (
-        is_test_of(thing.marks, bench) and thing.marks is not None and thing.marks.plan == bench.workshop.run
+        marks is not None
+        and marks.role is Role.TEST
+        and marks.address == bench.change.address
+        and marks.plan == bench.workshop.run
     )
-
-
-def is_test_of(marks: Marks | None, bench: Bench) -> bool:
-    """Whether marks are those of a test VM of the change's address."""
-    return marks is not None and marks.role is Role.TEST and marks.address == bench.change.address
 
 
 def drop_key_pairs(bench: Bench) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from extenci.apply.memory import forget
 from extenci.apply.workshop import Bench
 from extenci.model.journal import written_down
-from extenci.model.observed import Image
-from extenci.model.ownership import VERDICT, Marks
+from extenci.model.observed import Image, Machine
+from extenci.model.ownership import VERDICT
 from extenci.model.records import VerdictRecord
 from extenci.model.words import Role, Tagging, Verdict
 from extenci.plan.parts import counted
@@ -25,20 +25,19 @@ class Tried:
 
 
 def record_verdict(tried: Tried, verdict: Verdict, summary: str, bench: Bench) -> None:
-    """Remember a verdict, in the catalog and on the image, so that everyone who looks knows it."""
+    """Remember a verdict, on the image and in the catalog, so that everyone who looks knows it. ThingNotFound
+    where somebody removed the image meanwhile: then nothing is known of it."""
     workshop = bench.workshop
+    if bench.means.tagging is not Tagging.NONE:
+        tags = {VERDICT: f"{verdict}:{tried.trial}"}
+        shown = {"resources": [tried.image]}
+        with written_down(bench.means.calls, "CreateTags", request=shown, tags=tags) as settle:
+            bench.means.clients.ec2.create_tags([tried.image], tags)
+            settle({})
     record = VerdictRecord(
         bench.change.address, tried.version, tried.trial, verdict, workshop.clock(), summary
     )
     workshop.catalog.record_verdict(workshop.stack, record)
-    if bench.means.tagging is Tagging.NONE:
-        return
-    tags = {VERDICT: f"{verdict}:{tried.trial}"}
-    with written_down(
-        bench.means.calls, "CreateTags", request={"resources": [tried.image]}, tags=tags
-    ) as settle:
-        bench.means.clients.ec2.create_tags([tried.image], tags)
-        settle({})
 
 
 def unstage_failed(tried: Tried, bench: Bench) -> str:
@@ -50,7 +49,7 @@ def unstage_failed(tried: Tried, bench: Bench) -> str:
     users = [
         machine.id
         for machine in ec2.machines_of_image(tried.image)
-        if not machine.state.is_gone and not is_test(machine.marks)
+        if not machine.state.is_gone and not is_own_test(machine, bench)
     ]
     if users:
         return f"It stays staged: it is used by {counted(len(users), 'machine')}."
@@ -69,6 +68,7 @@ def own_snapshots(image: Image, bench: Bench) -> tuple[str, ...]:
     return tuple(name for name in image.snapshots if name in owned)
 
 
-def is_test(marks: Marks | None) -> bool:
-    """Whether marks are those of a test VM."""
-    return marks is not None and marks.role is Role.TEST
+def is_own_test(machine: Machine, bench: Bench) -> bool:
+    """Whether a machine is a test VM of this very run: that of another one needs the image."""
+    marks = machine.marks
+    return marks is not None and marks.role is Role.TEST and marks.plan == bench.workshop.run

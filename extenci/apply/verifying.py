@@ -9,6 +9,7 @@ from pathlib import Path
 from extenci.apply.executor import Made
 from extenci.apply.key_pairs import drop_key_pair
 from extenci.apply.machines import end_machines
+from extenci.apply.memory import remember
 from extenci.apply.test_vms import TestVm, end_test_vms, launch_test_vm, spell_time
 from extenci.apply.verdicts import Tried, record_verdict, unstage_failed
 from extenci.apply.workshop import Bench
@@ -26,9 +27,10 @@ from extenci.model.errors import PlanError, ServiceError
 from extenci.model.journal import written_down
 from extenci.model.observed import Machine
 from extenci.model.outcomes import Outcome, Status
-from extenci.model.ownership import EXPIRES
+from extenci.model.ownership import EXPIRES, VERDICT
 from extenci.model.plans import ConfirmWork, VerifyWork
 from extenci.model.ports import Forwards, at_forwards
+from extenci.model.records import ResourceKind
 from extenci.model.services import SANDBOX
 from extenci.model.trials import Question
 from extenci.model.verified import Judgement, Verified
@@ -53,9 +55,13 @@ def do_verify(work: VerifyWork, bench: Bench, made: Made) -> Outcome:
         known = (vm.machine.id,)
         found = look_at(vm, work, image, bench)
         judgement, answer = decide(found, vm, work, bench)
-        is_left = judgement.verdict is Verdict.FAILED and is_kept(work, answer, bench)
-        keeps_machine = judgement.verdict is Verdict.WAITING or is_left
-        until = let_run(vm, work.verify, bench) if keeps_machine else None
+        verdict, until = judgement.verdict, None
+        # Before the machine is ended: whatever becomes of that, the word of checks and people is not lost.
+        record_verdict(tried, verdict, judgement.reason, bench)
+        is_left = verdict is Verdict.FAILED and is_kept(work, answer, bench)
+        if verdict is Verdict.WAITING or is_left:
+            until = let_run(vm, work, bench, verdict)
+            keeps_machine = True
     finally:
         if not keeps_machine:
             end_test_vms(work.verify, known, bench)
@@ -112,7 +118,7 @@ def look_at(vm: TestVm, work: VerifyWork, image: str, bench: Bench) -> Examinati
         if evidence is not None:
             bench.note(f"{check.label}: {'passed' if evidence.passed else f'failed: {evidence.message}'}")
 
-    return examine(
+    found = examine(
         target,
         [at_forwards(check, forwards_of(bench)) for check in work.verify.checks],
         deadline=vm.launched + work.verify.timeout,
@@ -121,6 +127,20 @@ def look_at(vm: TestVm, work: VerifyWork, image: str, bench: Bench) -> Examinati
         listener=tell,
         clock=clock,
     )
+    require_left_alone(vm, found, bench)
+    return found
+
+
+def require_left_alone(vm: TestVm, found: Examination, bench: Bench) -> None:
+    """ServiceError where somebody ended the machine meanwhile: what its checks found says nothing then."""
+    if all(one.passed for one in found.evidence):
+        return
+    machines = bench.means.clients.ec2.machines_by_id([vm.machine.id])
+    if any(one.state.is_gone and "user" in one.reason.lower() for one in machines):
+        raise ServiceError(
+            f"Somebody ended the test VM {vm.machine.id} while it was tried, so there is no verdict.",
+            "Try again when nobody else is at it.",
+        )
 
 
 def host_of(machine: Machine, verify: Verify) -> str:
@@ -188,7 +208,7 @@ def decide(found: Examination, vm: TestVm, work: VerifyWork, bench: Bench) -> tu
     ask = bench.workshop.ask
     if judgement.verdict is not Verdict.WAITING or ask is None:
         return judgement, None
-    let_run(vm, work.verify, bench)  # nobody else may end it while the person thinks
+    let_run(vm, work, bench, None)  # nobody else may end it while the person thinks
     answer = ask(question(found, vm, work, bench))
     if answer is Answer.WAIT:
         return judgement, answer
@@ -208,25 +228,24 @@ def question(found: Examination, vm: TestVm, work: VerifyWork, bench: Bench) -> 
     )
 
 
-def let_run(vm: TestVm, verify: Verify, bench: Bench) -> float:
-    """Let a test VM run, for a person to look at, for as long as the block says; until when."""
-    until = bench.workshop.clock() + verify.confirm_within
-    if bench.means.tagging is Tagging.NONE:
-        return until
-    tags = {EXPIRES: spell_time(until)}
-    with written_down(
-        bench.means.calls, "CreateTags", request={"resources": [vm.machine.id]}, tags=tags
-    ) as settle:
-        bench.means.clients.ec2.create_tags([vm.machine.id], tags)
-        settle({})
+def let_run(vm: TestVm, work: VerifyWork, bench: Bench, verdict: Verdict | None) -> float:
+    """Let a test VM run, for a person to look at, for as long as the block says; until when. `verdict` is
+    what it says of itself: that it waits, or is kept after it failed; None: somebody is at it right now."""
+    until = bench.workshop.clock() + work.verify.confirm_within
+    tags = {EXPIRES: spell_time(until), **({VERDICT: f"{verdict}:{work.trial}"} if verdict else {})}
+    remember(bench, ResourceKind.MACHINE, [vm.machine.id], {**work.tags, **tags})
+    if bench.means.tagging is not Tagging.NONE:
+        shown = {"resources": [vm.machine.id]}
+        with written_down(bench.means.calls, "CreateTags", request=shown, tags=tags) as settle:
+            bench.means.clients.ec2.create_tags([vm.machine.id], tags)
+            settle({})
     return until
 
 
 def conclude(tried: Tried, verified: Verified, is_left: bool, bench: Bench) -> Outcome:
-    """Write the verdict down, unstage what failed, unless it `is_left`, and tell what became of it."""
+    """Unstage what failed, unless it `is_left`, and tell what became of it."""
     save_summary(verified)
     change, reason = bench.change.id, verified.judgement.reason
-    record_verdict(tried, verified.verdict, reason, bench)
     match verified.verdict:
         case Verdict.PASSED:
             return Outcome(change, Status.DONE, made={"image": tried.image}, verified=verified)

@@ -15,10 +15,11 @@ from extenci.cli.progress import Progress, open_progress
 from extenci.cli.signals import Stopping
 from extenci.cli.terminal import palette_of, width_of, write_result
 from extenci.model.outcomes import Result, Status
+from extenci.model.plans import VerifyWork
 from extenci.model.trials import Ask
-from extenci.model.verified import Verified
+from extenci.model.verified import Judgement, Verified
 from extenci.model.wishes import Wishes
-from extenci.model.words import Address, Answer
+from extenci.model.words import Address, Answer, Verdict
 
 if TYPE_CHECKING:
     from extenci.api import Options
@@ -80,7 +81,7 @@ def carry_out(
 
 def render(result: Result, output: VerifyFormat) -> str:
     """The result as it was asked for."""
-    verified = [outcome.verified for outcome in result.outcomes if outcome.verified is not None]
+    verified = trials_of(result)
     match output:
         case VerifyFormat.JSON:
             from extenci.report.plan_json import render_json
@@ -93,7 +94,20 @@ def render(result: Result, output: VerifyFormat) -> str:
 
             return verified_junit(verified)
         case VerifyFormat.TEXT:
-            return render_text(result, verified)
+            return render_text(result, [one.verified for one in result.outcomes if one.verified is not None])
+
+
+def trials_of(result: Result) -> list[Verified]:
+    """What became of every version, also where the trial itself failed: a report must not look green then."""
+    found = []
+    for change, outcome in zip(result.plan.changes, result.outcomes, strict=True):
+        if outcome.verified is not None:
+            found.append(outcome.verified)
+        elif isinstance(change.work, VerifyWork) and outcome.status is not Status.DONE:
+            reason = outcome.message or "It was not tried."
+            judgement = Judgement(Verdict.FAILED, reason)
+            found.append(Verified(change.address, change.work.version, judgement))
+    return found
 
 
 def render_text(result: Result, verified: Sequence[Verified]) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from extenci.model.checks import name_files, verify_hash
@@ -37,18 +38,27 @@ def file_hashes(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def files_of(path: Path) -> list[Path]:
-    """The path itself, or the files of a folder, without what Python leaves there."""
-    if not path.is_dir():
-        return [path]
-    found = sorted(one for one in path.rglob("*") if "__pycache__" not in one.parts)
-    return found[:MOST_FILES]
+    """The path itself, or the files of a folder, without what Python leaves there. A link is not followed
+    into a folder: that may be any, and as large as a machine."""
+    try:
+        if path.is_symlink() or not path.is_dir():
+            return [path]
+        found = (
+            Path(folder, name)
+            for folder, _, names in os.walk(path)
+            if "__pycache__" not in folder
+            for name in names
+        )
+        return sorted(islice(found, MOST_FILES))
+    except (OSError, ValueError):  # an argument that is no name of a file
+        return []
 
 
 def hash_file(path: Path) -> str | None:
     """SHA-256 of a regular file; None where it is none, or cannot be read."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
+    except (OSError, ValueError):
         return None
     with os.fdopen(descriptor, "rb") as file:
         known = os.fstat(descriptor)

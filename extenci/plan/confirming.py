@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from extenci.model.errors import PlanError
-from extenci.model.observed import Image, Observation
+from extenci.model.observed import Image, Machine, Observation
 from extenci.model.plans import Action, Change, ConfirmWork, Plan
 from extenci.model.records import Records
 from extenci.model.wishes import Wishes
 from extenci.model.words import Address, Kind, Verdict
 from extenci.plan.parts import held_by_jobs, key_pairs_of
 from extenci.plan.scene import Scene, Stock, set_scene
+from extenci.plan.trials import verdict_of, waiting_machines
 
 
 def trials_only(plan: Plan, addresses: frozenset[Address]) -> Plan:
@@ -47,8 +48,7 @@ def plan_confirm(
             f"Nothing of {address} waits for a person.",
             f"`extenci status` shows verdicts; `extenci verify {address}` tries it.",
         )
-    image, version, trial = found
-    machines = [one for one in stock.tests.get(address, ()) if one.marks and one.marks.version == version]
+    image, version, trial, machines = found
     wish = scene.images.get(address)
     keeps = wish is not None and (wish.protect or (wish.verify is not None and wish.verify.keep_on_failure))
     work = ConfirmWork(
@@ -73,16 +73,20 @@ def plan_confirm(
     return Plan(wishes.stack, (address.service,), (change,))
 
 
-def find_waiting(scene: Scene, stock: Stock, address: Address) -> tuple[Image, str, str] | None:
-    """The image of an address that waits, its version and its trial: by its tag, else by the records."""
-    for image in stock.owned_images.get(address, ()):
-        marks = image.marks
-        word, _, trial = (marks.verdict or "" if marks else "").partition(":")
-        if word == Verdict.WAITING and marks and marks.version:
-            return image, marks.version, trial
-    for record in reversed(scene.records.verdicts):
-        if record.address == address and record.verdict is Verdict.WAITING:
-            for image in stock.owned_images.get(address, ()):
-                if image.marks and image.marks.version == record.version:
-                    return image, record.version, record.trial
+def find_waiting(
+    scene: Scene, stock: Stock, address: Address
+) -> tuple[Image, str, str, list[Machine]] | None:
+    """The image of an address that waits, its version and its trial, and the test VMs that wait with it: of
+    several the newest, as `status` shows it."""
+    images = sorted(
+        stock.owned_images.get(address, ()), key=lambda image: (image.created, image.id), reverse=True
+    )
+    for image in images:
+        version = image.marks.version if image.marks else None
+        if version is None or verdict_of(scene, stock, image) is not Verdict.WAITING:
+            continue
+        machines = waiting_machines(scene, stock, address, version)
+        trials = [(one.marks.verdict or "").partition(":")[2] for one in machines if one.marks]
+        if machines:
+            return image, version, trials[0], machines
     return None

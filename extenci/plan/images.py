@@ -21,6 +21,7 @@ from extenci.model.wishes import ImageWish
 from extenci.model.words import Address, Kind, Method, Verdict
 from extenci.plan.contents import Content, find_content, missing_source, says
 from extenci.plan.fields import IMAGE_FIELDS, differing_fields, image_fields, new_fields
+from extenci.plan.left_tests import left_of
 from extenci.plan.parts import Part, unstage_id
 from extenci.plan.provisions import Coming, Provision, Ready, Unready
 from extenci.plan.scene import Scene, Stock
@@ -64,7 +65,7 @@ def provide_images(scene: Scene, stock: Stock) -> Provided:
     made = make_images(scene, stock, needs)
     provisions = {address: provision_of(thing, made, address) for address, thing in found.items()}
     trials = [
-        try_version(scene, stock, scene.images[address], provision)
+        try_version(scene, scene.images[address], provision, left_of(scene, stock, address))
         for address, provision in provisions.items()
         if isinstance(provision, Ready | Coming)
         and needs_trial(scene, stock, found[address], provision, address)
@@ -101,7 +102,7 @@ def look_for_usable(scene: Scene, stock: Stock, wish: ImageWish) -> Provision | 
     standing = find_standing(scene, stock, wish, label, image)
     if standing.verdict in (None, Verdict.PASSED):
         return found
-    return hold_back(stock, wish, label, image, standing)
+    return hold_back(scene, stock, wish, label, image, standing)
 
 
 def provision_of(
@@ -136,7 +137,7 @@ def on_condition(
     """A provision that may be used only once its trial is over."""
     if trial is None or not isinstance(provision, Ready | Coming):
         return provision
-    meanwhile = last_good(stock, scene.images[address], provision.label)
+    meanwhile = last_good(scene, stock, scene.images[address], provision.label)
     return replace(provision, verified_by=trial, meanwhile=meanwhile)
 
 

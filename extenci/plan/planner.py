@@ -17,6 +17,7 @@ from extenci.plan.drift import find_drift
 from extenci.plan.groups import judge_groups
 from extenci.plan.images import Provided, provide_images
 from extenci.plan.instances import change_group
+from extenci.plan.left_tests import end_left_tests
 from extenci.plan.limits import find_headroom, find_refusals
 from extenci.plan.order import order_changes
 from extenci.plan.parts import Part, join
@@ -24,7 +25,6 @@ from extenci.plan.queueing import watch_queue
 from extenci.plan.removal import Leaving, find_departures, remove_groups, retire_images
 from extenci.plan.scene import Scene, Stock, recorded_role, set_scene, touched_services
 from extenci.plan.tagging import retag_service
-from extenci.plan.trials import end_left_tests
 from extenci.plan.unstaging import remove_leftovers, unstage_images
 
 

@@ -14,6 +14,7 @@ from extenci.plan.parts import Part, counted, held_by_jobs, listed
 from extenci.plan.protect import explain_protection, is_protected
 from extenci.plan.provisions import Coming, Provision, Ready, changes_before
 from extenci.plan.scene import Scene, Stock
+from extenci.plan.trials import verdict_of
 
 
 @dataclass(frozen=True)
@@ -129,18 +130,15 @@ def superfluous(
     if wish is None or scene.destroy:
         for image in images:
             yield Leaving(image, address, removal_reason(scene))
-    elif isinstance(provision, Ready | Coming):
-        yield from superfluous_versions(images, wish, provision)
     else:
-        yield from (Leaving(image, address, FAILED_TRIAL) for image in images if has_failed(image))
+        failed = [image for image in images if verdict_of(scene, stock, image) is Verdict.FAILED]
+        yield from (Leaving(image, address, FAILED_TRIAL, changes_before(provision)) for image in failed)
+        if isinstance(provision, Ready | Coming):
+            others = tuple(image for image in images if image not in failed)
+            yield from superfluous_versions(others, wish, provision)
 
 
 FAILED_TRIAL = "failed its verification"
-
-
-def has_failed(image: Image) -> bool:
-    """Whether an image carries the verdict that it does not work."""
-    return bool(image.marks and (image.marks.verdict or "").startswith(f"{Verdict.FAILED}:"))
 
 
 def superfluous_versions(
@@ -156,8 +154,6 @@ def superfluous_versions(
             continue
         if image.state is ImageState.FAILED:
             yield Leaving(image, wish.address, "registration failed", after)
-        elif has_failed(image):
-            yield Leaving(image, wish.address, FAILED_TRIAL, after)
         elif wanted and current:
             yield Leaving(image, wish.address, f"duplicate of {current.id}", after)
         elif kept < wish.keep:

@@ -16,10 +16,11 @@ from extenci.model.plans import Action, Change, Plan, RemoveWork, TerminateWork
 from extenci.model.records import Records
 from extenci.model.wishes import Wishes
 from extenci.model.words import Address, Kind
+from extenci.plan.left_tests import end_left_tests
 from extenci.plan.order import order_changes
 from extenci.plan.parts import Part, join
 from extenci.plan.scene import Scene, Stock, set_scene
-from extenci.plan.trials import end_left_tests, is_expired
+from extenci.plan.trials import is_expired
 from extenci.plan.unstaging import remove_leftover
 
 ABANDONED_SECONDS = 86_400.0

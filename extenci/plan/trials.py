@@ -11,10 +11,9 @@ from datetime import datetime
 
 from extenci.model.observed import Image, Machine
 from extenci.model.ownership import Marks
-from extenci.model.plans import Action, Blocked, Change, ImageToLaunch, TerminateWork, VerifyWork
+from extenci.model.plans import Action, Blocked, Change, ImageToLaunch, VerifyWork
 from extenci.model.wishes import ImageWish
-from extenci.model.words import Kind, Role, Verdict
-from extenci.plan.parts import Part, held_by_jobs, key_pairs_of
+from extenci.model.words import Address, Kind, Role, Tagging, Verdict
 from extenci.plan.provisions import Coming, Ready, Unready
 from extenci.plan.scene import Scene, Stock
 
@@ -60,7 +59,9 @@ def find_standing(scene: Scene, stock: Stock, wish: ImageWish, label: str, image
     summary = recorded.summary if recorded and recorded.verdict is verdict else ""
     if verdict is not Verdict.WAITING:
         return Standing(verdict, summary)
-    machine = next(iter(waiting_machines(scene, stock, wish, label)), None)
+    if image is None:
+        return Standing(None)  # what waited was removed
+    machine = next(iter(waiting_machines(scene, stock, wish.address, label)), None)
     return Standing(Verdict.WAITING if machine else Verdict.EXPIRED, summary, machine)
 
 
@@ -70,13 +71,36 @@ def read_verdict(tag: str | None, trial: str) -> Verdict | None:
     return Verdict(word) if about == trial and word in list(Verdict) else None
 
 
-def waiting_machines(scene: Scene, stock: Stock, wish: ImageWish, label: str) -> list[Machine]:
+def waiting_machines(scene: Scene, stock: Stock, address: Address, label: str) -> list[Machine]:
     """The test VMs of a version that wait for a person and have not expired."""
     return [
         machine
-        for machine in stock.tests.get(wish.address, ())
-        if machine.marks and machine.marks.version == label and not is_expired(machine.marks, scene.now)
+        for machine in stock.tests.get(address, ())
+        if machine.marks
+        and machine.marks.version == label
+        and word_of(machine.marks) is Verdict.WAITING
+        and not is_expired(machine.marks, scene.now)
     ]
+
+
+def word_of(marks: Marks | None) -> Verdict | None:
+    """The verdict that marks carry, of whatever trial."""
+    word = (marks.verdict or "" if marks else "").partition(":")[0]
+    return Verdict(word) if word in list(Verdict) else None
+
+
+def verdict_of(scene: Scene, stock: Stock, image: Image) -> Verdict | None:
+    """The verdict of an image under whatever block: its tag's, or what the records say where nothing is
+    tagged."""
+    marks = image.marks
+    if marks is None or stock.service.tags is not Tagging.NONE:
+        return word_of(marks)
+    known = [
+        one.verdict
+        for one in scene.records.verdicts
+        if (one.address, one.version) == (marks.address, marks.version)
+    ]
+    return known[-1] if known else None
 
 
 def is_expired(marks: Marks, now: float) -> bool:
@@ -87,10 +111,12 @@ def is_expired(marks: Marks, now: float) -> bool:
         return False
 
 
-def hold_back(stock: Stock, wish: ImageWish, label: str, image: Image | None, standing: Standing) -> OnTrial:
+def hold_back(
+    scene: Scene, stock: Stock, wish: ImageWish, label: str, image: Image | None, standing: Standing
+) -> OnTrial:
     """What becomes of a version that was not found good."""
     reason = explain_standing(wish, label, standing)
-    good = last_good(stock, wish, label)
+    good = last_good(scene, stock, wish, label)
     keeps = wish.verify is not None and wish.verify.keep_on_failure
     waits = standing.verdict is Verdict.WAITING
     stays = standing.verdict is not Verdict.FAILED or keeps
@@ -124,14 +150,12 @@ def explain_standing(wish: ImageWish, label: str, standing: Standing) -> str:
             )
 
 
-def last_good(stock: Stock, wish: ImageWish, label: str) -> Image | None:
+def last_good(scene: Scene, stock: Stock, wish: ImageWish, label: str) -> Image | None:
     """The newest other version of an image that was found good, under whatever block."""
     good = [
         image
         for image in stock.owned_images.get(wish.address, ())
-        if image.marks
-        and image.marks.version != label
-        and (image.marks.verdict or "").startswith(f"{Verdict.PASSED}:")
+        if image.marks and image.marks.version != label and verdict_of(scene, stock, image) is Verdict.PASSED
     ]
     return max(good, key=lambda image: (image.created, image.id), default=None)
 
@@ -142,8 +166,8 @@ def as_ready(image: Image) -> Ready:
     return Ready(image, (marks and marks.version) or "", (marks and marks.digest) or "")
 
 
-def try_version(scene: Scene, stock: Stock, wish: ImageWish, provision: Ready | Coming) -> Change:
-    """The change that tries a version."""
+def try_version(scene: Scene, wish: ImageWish, provision: Ready | Coming, left: tuple[str, ...]) -> Change:
+    """The change that tries a version, after the changes `left`, which end older test VMs."""
     assert wish.verify is not None  # noqa: S101 - for the type checker
     image = provision.image if isinstance(provision, Ready) else None
     marks = Marks(
@@ -165,8 +189,6 @@ def try_version(scene: Scene, stock: Stock, wish: ImageWish, provision: Ready | 
         removable=not (wish.protect or wish.verify.keep_on_failure),
     )
     before = (changes_of(provision),) if isinstance(provision, Coming) else ()
-    left = tuple(left_id(wish, machine) for machine in stock.tests.get(wish.address, ()))
-    is_left = left if wish.address in scene.again else ()
     return Change(
         id=f"{Action.VERIFY} {wish.address}",
         address=wish.address,
@@ -175,7 +197,7 @@ def try_version(scene: Scene, stock: Stock, wish: ImageWish, provision: Ready | 
         count=1,
         reason=try_reason(scene, wish, provision.label, image),
         work=work,
-        depends_on=tuple(filter(None, (*before, *is_left))),
+        depends_on=(*before, *left),
     )
 
 
@@ -191,63 +213,3 @@ def try_reason(scene: Scene, wish: ImageWish, label: str, image: Image | None) -
     tagged = bool(image and image.marks and image.marks.verdict)
     recorded = any((one.address, one.version) == (wish.address, label) for one in scene.records.verdicts)
     return "verify block changed" if tagged or recorded else "not verified yet"
-
-
-# Test VMs that are left.
-
-
-def left_id(wish: ImageWish, machine: Machine) -> str:
-    """The id of the change that ends a test VM."""
-    return f"{Action.TERMINATE} {wish.address} {machine.id}"
-
-
-def end_left_tests(scene: Scene, stock: Stock) -> Part:
-    """End the test VMs that nobody needs: expired ones, and what a run that is over left behind."""
-    changes = [
-        Change(
-            id=f"{Action.TERMINATE} {address} {machine.id}",
-            address=address,
-            kind=Kind.INSTANCES,
-            action=Action.TERMINATE,
-            count=1,
-            reason=reason,
-            work=TerminateWork((machine.handle,), held_by_jobs([machine]), key_pairs_of([machine])),
-        )
-        for address, machines in sorted(stock.tests.items())
-        if scene.covers(address)
-        for machine in machines
-        if (reason := why_left(scene, stock, machine))
-    ]
-    return Part(changes=tuple(changes))
-
-
-def why_left(scene: Scene, stock: Stock, machine: Machine) -> str:
-    """Why a test VM goes, "" where it stays."""
-    marks = machine.marks
-    if marks is None:
-        return ""
-    if scene.destroy:
-        return "test VM: destroy"
-    if marks.address in scene.again:
-        return "test VM: tried again"
-    if is_expired(marks, scene.now):
-        return "test VM: expired"
-    if marks.plan in scene.records.finished_runs and not waits(scene, stock, machine):
-        return "test VM: left behind"
-    return ""
-
-
-def waits(scene: Scene, stock: Stock, machine: Machine) -> bool:
-    """Whether a person is asked about a test VM's version: the image, or the records, say so."""
-    marks = machine.marks
-    assert marks is not None  # noqa: S101 - for the type checker
-    tagged = any(
-        image.marks
-        and image.marks.version == marks.version
-        and (image.marks.verdict or "").startswith(f"{Verdict.WAITING}:")
-        for image in stock.owned_images.get(marks.address, ())
-    )
-    known = [
-        one for one in scene.records.verdicts if (one.address, one.version) == (marks.address, marks.version)
-    ]
-    return tagged or bool(known and known[-1].verdict is Verdict.WAITING)

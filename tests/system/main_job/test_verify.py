@@ -8,10 +8,11 @@ import pytest
 
 from extenci import api
 from extenci.catalog.records import Catalog
-from extenci.model.errors import StalePlan
+from extenci.cloud.ec2 import Ec2
+from extenci.model.errors import StalePlan, Unreachable
 from extenci.model.outcomes import Result, Status
 from extenci.model.plans import Action
-from extenci.model.words import Address, Role, Verdict
+from extenci.model.words import Address, Answer, Role, Verdict
 from tests.system.main_job.conftest import World
 
 SPEC = """\
@@ -148,3 +149,68 @@ def campus_verdicts(world: World) -> list[Verdict]:
     with Catalog.open(world.home) as catalog:
         known = catalog.records("default").verdicts
     return [one.verdict for one in known if one.address == Address("campus", "worker")]
+
+
+@pytest.mark.parametrize("mode", ["create", "none"])
+def test_what_waits_stays_until_it_is_answered(campus: World, mode: str) -> None:
+    write(campus, mode=mode)
+    spec = campus.specs / "stack.yaml"
+    spec.write_text(spec.read_text().replace("timeout: 30s", "timeout: 30s\n      confirm: true"))
+    assert campus.apply().waits
+    assert campus.apply().waits  # the next command leaves it alone
+    wishes = api.load([campus.specs], home=campus.home)
+    assert api.confirm(wishes, Address("campus", "worker"), True, home=campus.home).ok
+    assert campus.apply().ok
+    assert campus.plan().is_empty
+    left = [one for one in campus.cloud.ec2.machines_of_image(image_of(campus)) if not one.state.is_gone]
+    assert len(left) == 2
+
+
+def image_of(world: World) -> str:
+    (image,) = world.cloud.ec2.images()
+    return image.id
+
+
+def test_a_machine_that_is_kept_after_it_failed_stays_until_its_time_is_up(campus: World) -> None:
+    write(campus)
+    (campus.specs / "check.sh").write_text("#!/bin/sh\nexit 1\n")
+    assert not campus.apply(keep_failed=True).ok
+    assert machines(campus, Role.TEST) == 1
+    campus.apply()
+    assert machines(campus, Role.TEST) == 1
+
+
+def test_a_person_who_says_yes_about_an_image_that_somebody_removed_lets_nothing_pass(campus: World) -> None:
+    write(campus)
+    spec = campus.specs / "stack.yaml"
+    spec.write_text(spec.read_text().replace("timeout: 30s", "timeout: 30s\n      confirm: true"))
+
+    def remove_and_say_yes(_question: object) -> Answer:
+        campus.cloud.ec2.deregister_image(image_of(campus))
+        return Answer.YES
+
+    assert not campus.apply(ask=remove_and_say_yes).ok
+    assert campus_verdicts(campus) == []
+    assert campus.plan().summary["verify"] == 1
+
+
+def test_a_word_that_was_given_is_not_lost_when_the_machine_cannot_be_ended(
+    campus: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(campus)
+    with monkeypatch.context() as patch:
+        patch.setattr(Ec2, "terminate", refuse)
+        assert not campus.apply().ok
+    assert campus_verdicts(campus) == [Verdict.PASSED]
+    assert campus.apply().ok
+    assert machines(campus, Role.TEST) == 0
+    assert campus.plan().is_empty
+
+
+def refuse(_self: Ec2, _ids: object) -> None:
+    raise Unreachable("Nobody answers TerminateInstances.")
+
+
+def test_an_argument_that_is_no_name_of_a_file_hinders_nothing(campus: World) -> None:
+    write(campus, f'{{run: [/bin/echo, "{"x" * 300}"], retries: 0}}')
+    assert campus.apply().ok

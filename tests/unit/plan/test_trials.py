@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from extenci.model.checks import Verify
+from extenci.model.errors import PlanError
 from extenci.model.observed import (
     Image,
     ImageState,
@@ -72,9 +73,9 @@ def machine(id_: str, letter: str, **more: object) -> Machine:
     )
 
 
-def trial_vm(letter: str, expires: float, run: str = "run") -> Machine:
+def trial_vm(letter: str, expires: float, run: str = "run", verdict: str | None = None) -> Machine:
     until = datetime.fromtimestamp(expires, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    known = marks(letter, "worker", role=Role.TEST, plan=run, expires=until)
+    known = marks(letter, "worker", role=Role.TEST, plan=run, expires=until, verdict=verdict)
     return Machine(
         "i-test", MachineState.RUNNING, f"ami-{letter}", "t3.micro", 1.0, "192.0.2.7",
         key_name="extenci-test-abc", tags=known.to_tags(), marks=known,
@@ -217,7 +218,9 @@ def test_a_version_in_use_is_never_unstaged() -> None:
 
 def test_a_version_that_waits_blocks_what_depends_on_it_until_a_person_answers() -> None:
     things = (image("a", "passed:t0"), image("b", f"waiting:{TRIAL}"), snapshot("a"), snapshot("b"))
-    made = plan_of(*things, trial_vm("b", NOW + 60), machine("i-1", "a"), machine("i-2", "a"))
+    made = plan_of(
+        *things, trial_vm("b", NOW + 60, verdict=f"waiting:{TRIAL}"), machine("i-1", "a"), machine("i-2", "a")
+    )
     assert made.changes == ()
     (blocked,) = made.blocked
     assert blocked.waits
@@ -227,7 +230,9 @@ def test_a_version_that_waits_blocks_what_depends_on_it_until_a_person_answers()
 
 def test_a_test_vm_that_nobody_answered_for_is_ended_and_its_version_held_back() -> None:
     things = (image("a", "passed:t0"), image("b", f"waiting:{TRIAL}"), snapshot("a"), snapshot("b"))
-    made = plan_of(*things, trial_vm("b", NOW - 60), machine("i-1", "a"), machine("i-2", "a"))
+    made = plan_of(
+        *things, trial_vm("b", NOW - 60, verdict=f"waiting:{TRIAL}"), machine("i-1", "a"), machine("i-2", "a")
+    )
     assert ids(made) == ["terminate cloud/worker i-test"]
     assert "in time" in made.blocked[0].reason
     assert not made.blocked[0].waits
@@ -255,7 +260,11 @@ def test_asked_for_again_a_verdict_does_not_count_and_nothing_else_is_done() -> 
 @pytest.mark.parametrize("works", [True, False])
 def test_an_answer_is_for_the_version_that_waits(works: bool) -> None:
     state = ServiceState(
-        "cloud", NOW, (image("a", "passed:t0"), image("b", "waiting:t9")), (), (trial_vm("b", NOW + 60),)
+        "cloud",
+        NOW,
+        (image("a", "passed:t0"), image("b", "waiting:t9")),
+        (),
+        (trial_vm("b", NOW + 60, verdict="waiting:t9"),),
     )
     made = plan_confirm(wish(2, VERIFY), Observation({"cloud": state}), Records(), NOW, WORKER, works)
     (change,) = made.changes
@@ -264,3 +273,42 @@ def test_an_answer_is_for_the_version_that_waits(works: bool) -> None:
     assert (work.image, work.trial, work.works) == ("ami-b", "t9", works)
     assert work.machines == ("i-test",)
     assert work.key_pairs == ("extenci-test-abc",)
+
+
+def test_of_two_versions_that_wait_the_newest_is_answered_for() -> None:
+    images = (image("a", "waiting:t1", "2026-02-02"), image("b", "waiting:t1", "2026-03-03"))
+    vms = (trial_vm("a", NOW + 60, verdict="waiting:t1"), trial_vm("b", NOW + 60, verdict="waiting:t1"))
+    state = ServiceState("cloud", NOW, images, (), vms)
+    made = plan_confirm(wish(2, VERIFY), Observation({"cloud": state}), NO_RECORDS, NOW, WORKER, True)
+    work = made.changes[0].work
+    assert isinstance(work, ConfirmWork)
+    assert work.image == "ami-b"
+
+
+def test_nobody_can_answer_once_the_time_is_up_or_for_a_trial_that_is_at_work() -> None:
+    at_work = trial_vm("b", NOW + 60)
+    late = trial_vm("b", NOW - 60, verdict="waiting:t1")
+    for vm in (at_work, late):
+        state = ServiceState("cloud", NOW, (image("b", "waiting:t1"),), (), (vm,))
+        with pytest.raises(PlanError, match="waits"):
+            plan_confirm(wish(2, VERIFY), Observation({"cloud": state}), NO_RECORDS, NOW, WORKER, True)
+
+
+def test_a_test_vm_whose_person_has_answered_or_that_was_kept_is_treated_so() -> None:
+    things = (image("b", f"passed:{TRIAL}"), snapshot("b"), machine("i-1", "b"), machine("i-2", "b"))
+    over = Records(finished_runs=frozenset({"run"}))
+    answered = plan_of(*things, trial_vm("b", NOW + 60, verdict=f"waiting:{TRIAL}"), records=over)
+    assert [change.reason for change in answered.changes] == ["test VM: answered"]
+    kept = plan_of(*things, trial_vm("b", NOW + 60, verdict=f"failed:{TRIAL}"), records=over)
+    assert kept.changes == ()
+
+
+def test_a_trial_of_another_home_that_is_at_work_is_left_alone_when_it_is_asked_for_again() -> None:
+    made = plan_of(
+        image("b", f"passed:{TRIAL}"), snapshot("b"), trial_vm("b", NOW + 60), again=frozenset({WORKER})
+    )
+    assert "terminate cloud/worker i-test" not in ids(made)
+
+
+def test_what_waited_and_was_removed_is_tried_anew() -> None:
+    assert "verify cloud/worker" in ids(plan_of(records=recorded(Verdict.WAITING)))
