@@ -110,10 +110,10 @@ def test_a_verify_killed_at_any_call_leaves_nothing_after_gc(rig: Rig, tags: Tag
 
 
 def leave_a_test_vm(rig: Rig) -> None:
-    """Kill a verify once its test VM runs, when it is about to end it."""
+    """Kill a verify once its test VM runs, when it is about to ask about it."""
     rig.world.make_disk(data=0)
     trial = make_trial(rig.world.specs, rig.world.home, Answer.YES)
-    assert rig.shoot_at(trial, len(UNTIL_LAUNCHED) + 1, "before") == "TerminateInstances"
+    assert rig.shoot_at(trial, len(UNTIL_LAUNCHED) + 1, "before") == "CreateTags"
     assert rig.proxy.seen[: len(UNTIL_LAUNCHED)] == UNTIL_LAUNCHED
     assert rig.look().machines
 
