@@ -7,4 +7,4 @@ cd -- "$(dirname -- "$0")/.."
 bin=$(sh .ci/venv test)
 # Most of the time tests wait, for machines that boot and jobs that start: there is room for two at each processor.
 workers=$(($(getconf _NPROCESSORS_ONLN) * 2))
-exec "$bin/python" -m pytest -n "$workers" "$@"
+exec "$bin/python" -m pytest -n "$workers" --dist worksteal "$@"
