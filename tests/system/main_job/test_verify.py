@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -214,3 +219,52 @@ def refuse(_self: Ec2, _ids: object) -> None:
 def test_an_argument_that_is_no_name_of_a_file_hinders_nothing(campus: World) -> None:
     write(campus, f'{{run: [/bin/echo, "{"x" * 300}"], retries: 0}}')
     assert campus.apply().ok
+
+
+def run(world: World, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "extenci", "verify", "campus/worker", str(world.specs), *command],
+        env={**os.environ, "EXTENCI_HOME": str(world.home.path)},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+
+
+def test_the_command_reports_in_every_format_and_names_the_folder_of_evidence(
+    campus: World, tmp_path: Path
+) -> None:
+    write(campus)
+    folder = tmp_path / "found"
+    document = run(campus, "--format", "json", "--evidence", str(folder))
+    assert document.returncode == 0, document.stderr
+    (tried,) = json.loads(document.stdout)["images"]
+    assert (tried["address"], tried["verdict"]) == ("campus/worker", "passed")
+    assert list(folder.glob("*/summary.json"))
+
+    suites = ElementTree.fromstring(run(campus, "--format", "junit").stdout)  # noqa: S314 - our own
+    assert (suites.get("failures"), suites.get("errors")) == ("0", "0")
+    text = run(campus)
+    assert text.stdout.startswith("campus/worker passed")
+
+
+def test_a_trial_that_could_not_take_place_is_green_nowhere(campus: World) -> None:
+    write(campus, "{tcp: 22}")
+    report = run(campus, "--format", "junit")
+    assert report.returncode == 1
+    suites = ElementTree.fromstring(report.stdout)  # noqa: S314 - our own
+    assert int(suites.get("failures", "0")) + int(suites.get("errors", "0")) > 0
+    assert json.loads(run(campus, "--format", "json").stdout)["ok"] is False
+
+
+def test_verify_without_a_person_exits_with_3_and_takes_a_word_in_advance(campus: World) -> None:
+    write(campus)
+    spec = campus.specs / "stack.yaml"
+    spec.write_text(spec.read_text().replace("timeout: 30s", "timeout: 30s\n      confirm: true"))
+    assert run(campus).returncode == 3
+    assert machines(campus, Role.TEST) == 1
+    assert run(campus, "--yes").returncode == 0
+    assert machines(campus, Role.TEST) == 0
+    assert run(campus, "--no").returncode == 1
+    assert campus.cloud.ec2.images() == ()
