@@ -127,14 +127,20 @@ def look_at(vm: TestVm, work: VerifyWork, image: str, bench: Bench) -> Examinati
         listener=tell,
         clock=clock,
     )
-    require_left_alone(vm, found, bench)
+    require_evidence(vm, found, bench)
     return found
 
 
-def require_left_alone(vm: TestVm, found: Examination, bench: Bench) -> None:
-    """ServiceError where somebody ended the machine meanwhile: what its checks found says nothing then."""
+def require_evidence(vm: TestVm, found: Examination, bench: Bench) -> None:
+    """ServiceError where somebody ended the machine meanwhile, or something is missing here: what its checks
+    found says nothing then."""
     if all(one.passed for one in found.evidence):
         return
+    if unable := next((one for one in found.evidence if one.unable), None):
+        raise ServiceError(
+            f"There is no verdict, since a check cannot be made here: {unable.message}.",
+            "Install what is missing, or correct the check in the spec.",
+        )
     machines = bench.means.clients.ec2.machines_by_id([vm.machine.id])
     if any(one.state.is_gone and "user" in one.reason.lower() for one in machines):
         raise ServiceError(

@@ -213,7 +213,7 @@ def _within(path: str, root: str) -> str:
 @dataclass(frozen=True)
 class Evidence:
     """What one check found. `tries` 0: it was never tried, `message` says why not; `output` is the end of
-    what it printed; `file` has everything."""
+    what it printed; `file` has everything. `unable`: this machine lacks what the check is made with."""
 
     check: str
     kind: str
@@ -223,6 +223,7 @@ class Evidence:
     seconds: float = 0.0
     output: str = ""
     file: str | None = None
+    unable: bool = False
 
 
 @dataclass(frozen=True)

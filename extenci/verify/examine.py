@@ -149,7 +149,15 @@ class _Run:
             self.answered = self._clock()
         seconds = self._clock() - begin
         evidence = Evidence(
-            check.label, kind_of(check), tried.passed, tried.message, tries, seconds, tried.output, str(file)
+            check=check.label,
+            kind=kind_of(check),
+            passed=tried.passed,
+            message=tried.message,
+            tries=tries,
+            seconds=seconds,
+            output=tried.output,
+            file=str(file),
+            unable=tried.unable,
         )
         self._listener(check, evidence)
         return evidence

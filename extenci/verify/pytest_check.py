@@ -28,7 +28,7 @@ def try_pytest(check: PytestCheck, scene: Scene, attempt: Attempt) -> Tried:
     missing = [name for name in ("pytest", "testinfra") if importlib.util.find_spec(name) is None]
     if missing:
         text = f"{' and '.join(missing)} cannot be imported; install 'extenci[testinfra]' beside extenci"
-        return Tried(False, text, final=True)
+        return Tried(False, text, final=True, unable=True)
     if fault := prepare_host_keys(check, scene, attempt):
         return fault
     write_ssh_config(scene)

@@ -26,7 +26,7 @@ def judge_program(name: str, ended: Ended, seconds: float) -> Tried:
     """What the end of a program means, where 0 is success."""
     output = excerpt(ended.output)
     if ended.fault:
-        return Tried(False, f"{name} cannot be started: {ended.fault}", final=True)
+        return Tried(False, f"{name} cannot be started: {ended.fault}", final=True, unable=True)
     if ended.cut is Cut.TIME:
         return Tried(False, f"{name} did not end within {seconds:.0f} s", output)
     if ended.cut is not None:

@@ -41,7 +41,7 @@ def try_ssh(check: SshCheck, scene: Scene, attempt: Attempt) -> Tried:
     attempt.log.write(f"ssh says: {said.strip()}\n".encode())
     if ended.fault:
         text = f"ssh cannot be started: {ended.fault}; install OpenSSH's client (openssh-client)"
-        return Tried(False, text, final=True)
+        return Tried(False, text, final=True, unable=True)
     if fault := _explain_refusal(scene, said):
         return fault
     place = f"{scene.target.address} port {check.port}"

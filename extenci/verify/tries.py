@@ -33,9 +33,11 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Tried:
-    """What came of one try. `final`: another one would end the same way."""
+    """What came of one try. `final`: another one would end the same way. `unable`: this machine lacks
+    what the check is made with, which says nothing about the one that is examined."""
 
     passed: bool
     message: str
     output: str = ""
     final: bool = False
+    unable: bool = False

@@ -268,3 +268,12 @@ def test_verify_without_a_person_exits_with_3_and_takes_a_word_in_advance(campus
     assert machines(campus, Role.TEST) == 0
     assert run(campus, "--no").returncode == 1
     assert campus.cloud.ec2.images() == ()
+
+
+def test_a_program_that_is_missing_here_is_no_verdict_about_the_image(campus: World) -> None:
+    write(campus, "{run: [no-such-program], retries: 0}")
+    result = campus.apply()
+    assert "no verdict" in failure(result)
+    assert campus_verdicts(campus) == []
+    assert len(campus.cloud.ec2.images()) == 1
+    assert machines(campus, Role.TEST) == 0
