@@ -28,6 +28,9 @@ def condor_pool() -> Iterator[Pool]:
         if os.environ.get(IN_CI):
             pytest.fail(f"There is no HTCondor, and {IN_CI} is set. {missing}", pytrace=False)
         pytest.skip(f"There is no HTCondor here. {missing}")
-    pool = start_pool(installation)
+    try:
+        pool = start_pool(installation)
+    except RuntimeError:  # somebody else took its port first
+        pool = start_pool(installation)
     yield pool
     pool.stop()

@@ -71,7 +71,17 @@ def start_sshd(folder: Path, *, address: str = "127.0.0.1", port: int | None = N
         if not (folder / name).exists():
             make_key(folder / name)
     shutil.copy(folder / "login.pub", folder / "authorized_keys")
-    port = free_port(address) if port is None else port
+    for attempt in range(5):  # another worker may take a free port first
+        try:
+            return launch_sshd(folder, address, free_port(address) if port is None else port)
+        except RuntimeError:
+            if port is not None or attempt == 4:
+                raise
+    raise AssertionError
+
+
+def launch_sshd(folder: Path, address: str, port: int) -> Sshd:
+    """Start a server at a port. RuntimeError where it ends, say since somebody else is there."""
     (folder / "config").write_text(
         f"ListenAddress {address}:{port}\nHostKey {folder}/host_key\nPidFile none\nUsePAM no\n"
         f"AuthorizedKeysFile {folder}/authorized_keys\nPasswordAuthentication no\nStrictModes no\n"
@@ -79,25 +89,25 @@ def start_sshd(folder: Path, *, address: str = "127.0.0.1", port: int | None = N
     )
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    log = (folder / "log").open("ab")
+    log = (folder / "log").open("wb")
     process = subprocess.Popen(
         [SSHD, "-D", "-e", "-f", str(folder / "config")], stdout=log, stderr=log, stdin=subprocess.DEVNULL
     )
     log.close()
-    wait_for(address, port, process, folder)
+    wait_until_listening(address, port, process, folder)
     return Sshd(process, folder, address, port, pwd.getpwuid(os.geteuid()).pw_name, folder / "login")
 
 
-def wait_for(address: str, port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
-    """Until it accepts connections."""
+def wait_until_listening(address: str, port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Until it says that it listens: at a port that is taken, somebody else would answer."""
     end = time.monotonic() + 20
+    listening = f"Server listening on {address} port {port}"
     while time.monotonic() < end and process.poll() is None:
-        try:
-            socket.create_connection((address, port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
+        if listening in (folder / "log").read_text():
             return
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
     raise RuntimeError((folder / "log").read_text())
 
 
