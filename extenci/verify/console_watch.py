@@ -13,6 +13,9 @@ from extenci.verify.signs import clean, find_alarm
 PATIENCE = 30.0
 """Seconds that one reading may take."""
 
+FIRST_LOOK = 3.0
+"""Seconds that checks wait for the first reading: it may show the host keys to believe."""
+
 
 class ConsoleWatch:
     """Reads the console every few seconds, keeps it in `console.txt`, and sounds the alarm of `halt`."""
@@ -24,12 +27,16 @@ class ConsoleWatch:
         self.fault = ""
         self._read, self._folder, self._halt, self._every = read, folder, halt, every
         self._over = threading.Event()
+        self._looked = threading.Event()
         self._writing = threading.Lock()
         self._defect: Exception | None = None
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> ConsoleWatch:
         self._thread.start()
+        waited = 0.0
+        while waited < FIRST_LOOK and not self._halt.is_set and not self._looked.wait(0.1):
+            waited += 0.1
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -63,4 +70,6 @@ class ConsoleWatch:
             except Exception as error:  # noqa: BLE001 - raised again where it can be seen
                 self._defect = error
                 return
+            finally:
+                self._looked.set()
             self._over.wait(self._every)
