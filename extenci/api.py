@@ -258,8 +258,11 @@ def on_type(wishes: Wishes, type: str) -> Wishes:  # noqa: A002
         if not wishes.selection.covers(wish.address):
             return wish
         launch = wishes.services[wish.address.service].launch
-        verify = wish.verify or Verify(LaunchSettings(type), launch)
-        return replace(wish, verify=replace(verify, settings=replace(verify.settings, type=type)))
+        if wish.verify is None:
+            return replace(wish, verify=Verify(LaunchSettings(type), launch))
+        settings = replace(wish.verify.settings, type=type)
+        aside = type != wish.verify.settings.type
+        return replace(wish, verify=replace(wish.verify, settings=settings, aside=aside))
 
     return replace(wishes, images=tuple(map(changed, wishes.images)))
 

@@ -94,7 +94,7 @@ def _wait_until_running(order: Order, token: str, bench: Bench) -> tuple[str, ..
         bench.advance(order.before + found.running, order.total or count)
         _check_jobs(jobs, count, bench)
         if found.lost:
-            raise lost_error(found.lost, bench)
+            raise lost_error(found.lost, bench.change.address)
         return tuple(ids) if found.running == count else None
 
     what = f"{count} machines of {bench.change.address} were running"

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from extenci.apply.workshop import Bench
-from extenci.model.errors import ServiceError
+from extenci.model.errors import MachinesLost
 from extenci.model.observed import Machine, MachineState
+from extenci.model.words import Address
 from extenci.stage.waiting import wait_for
 
 GONE_SECONDS = 900.0
@@ -44,7 +45,7 @@ def wait_until_running(
         found = judge(bench.means.clients.ec2.machines_by_id(ids))
         bench.advance(before + found.running, total or len(ids))
         if found.lost:
-            raise lost_error(found.lost, bench)
+            raise lost_error(found.lost, bench.change.address)
         return True if found.running == len(ids) else None
 
     wait_for(look, bench.means, seconds, f"{len(ids)} machines of {bench.change.address} were running")
@@ -62,12 +63,14 @@ def wait_until_gone(ids: tuple[str, ...], bench: Bench) -> None:
         wait_for(look, bench.means, GONE_SECONDS, f"{len(ids)} machines of {bench.change.address} were gone")
 
 
-def lost_error(lost: tuple[str, ...], bench: Bench) -> ServiceError:
+def lost_error(lost: tuple[str, ...], address: Address) -> MachinesLost:
     """That machines ended while they were starting."""
     shown = ", ".join(lost[:SHOWN]) + (f" and {len(lost) - SHOWN} more" if len(lost) > SHOWN else "")
-    return ServiceError(
-        f"Machines of {bench.change.address} ended while they were starting: {shown}.",
+    error = MachinesLost(
+        f"Machines of {address} ended while they were starting: {shown}.",
         "Look at the service's reason and the machine's console; the next apply launches others.",
-        service=bench.change.address.service,
+        service=address.service,
         call="RunInstances",
     )
+    error.says_nothing = any("Server." in one or "User initiated" in one for one in lost)
+    return error

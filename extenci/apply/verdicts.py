@@ -17,18 +17,20 @@ from extenci.stage.unstage import unstage
 
 @dataclass(frozen=True)
 class Tried:
-    """What a verdict is about: an image of a version, under a trial."""
+    """What a verdict is about: an image of a version, under a trial. `aside`: not the one that its block asks
+    for, so that only the catalog remembers it."""
 
     image: str
     version: str
     trial: str
+    aside: bool = False
 
 
 def record_verdict(tried: Tried, verdict: Verdict, summary: str, bench: Bench) -> None:
     """Remember a verdict, on the image and in the catalog, so that everyone who looks knows it. ThingNotFound
     where somebody removed the image meanwhile: then nothing is known of it."""
     workshop = bench.workshop
-    if bench.means.tagging is not Tagging.NONE:
+    if bench.means.tagging is not Tagging.NONE and not tried.aside:
         tags = {VERDICT: f"{verdict}:{tried.trial}"}
         shown = {"resources": [tried.image]}
         with written_down(bench.means.calls, "CreateTags", request=shown, tags=tags) as settle:

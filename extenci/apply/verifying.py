@@ -23,7 +23,7 @@ from extenci.model.checks import (
     SshCheck,
     Verify,
 )
-from extenci.model.errors import PlanError, ServiceError
+from extenci.model.errors import MachinesLost, PlanError, ServiceError
 from extenci.model.journal import written_down
 from extenci.model.observed import Machine
 from extenci.model.outcomes import Outcome, Status
@@ -36,7 +36,7 @@ from extenci.model.trials import Question
 from extenci.model.verified import Judgement, Verified
 from extenci.model.words import Answer, Tagging, Verdict
 from extenci.verify.examine import examine
-from extenci.verify.judging import answered, judge
+from extenci.verify.judging import answered, judge, unreached
 from extenci.verify.summary import save_summary
 from extenci.verify.target import Target
 
@@ -47,11 +47,14 @@ def do_verify(work: VerifyWork, bench: Bench, made: Made) -> Outcome:
     """Try a version. The outcome is done where it passed, failed where it did not, and waiting where a person
     has to say so; only what hinders the trial itself is raised."""
     image = work.image.id or image_made(work, made)
-    tried = Tried(image, work.version, work.trial)
+    tried = Tried(image, work.version, work.trial, work.verify.aside)
     began, keeps_machine = bench.workshop.clock(), False
     known: tuple[str, ...] = ()
     try:
-        vm = launch_test_vm(image, work.verify, work.tags, bench)
+        try:
+            vm = launch_test_vm(image, work.verify, work.tags, bench)
+        except MachinesLost as error:
+            return never_started(tried, error, work, bench)
         known = (vm.machine.id,)
         found = look_at(vm, work, image, bench)
         judgement, answer = decide(found, vm, work, bench)
@@ -80,6 +83,17 @@ def do_verify(work: VerifyWork, bench: Bench, made: Made) -> Outcome:
         seconds=bench.workshop.clock() - began,
     )
     return conclude(tried, verified, is_left or not work.removable, bench)
+
+
+def never_started(tried: Tried, error: MachinesLost, work: VerifyWork, bench: Bench) -> Outcome:
+    """A machine that ended while it was starting is a verdict; MachinesLost where that says nothing about the
+    image."""
+    if error.says_nothing:
+        raise error
+    judgement = unreached(error.message)
+    record_verdict(tried, judgement.verdict, judgement.reason, bench)
+    verified = Verified(bench.change.address, work.version, judgement, tried.image)
+    return conclude(tried, verified, not work.removable or bench.workshop.keep_failed, bench)
 
 
 def image_made(work: VerifyWork, made: Made) -> str:

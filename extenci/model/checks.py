@@ -144,7 +144,8 @@ class Reach(StrEnum):
 @dataclass(frozen=True)
 class Verify:
     """How a version is tried. `settings` have the service's defaults for test VMs in them; `timeout` and
-    `confirm_within` in seconds, the first for launching and checking together; `root` is the spec root."""
+    `confirm_within` in seconds, the first for launching and checking together; `root` is the spec root.
+    `aside`: somebody tries the version otherwise than its block says, which decides nothing about it."""
 
     settings: LaunchSettings
     launch: Launch = Launch.EC2
@@ -155,6 +156,7 @@ class Verify:
     keep_on_failure: bool = False
     checks: tuple[Check, ...] = ()
     root: str = ""
+    aside: bool = False
 
 
 def name_files(verify: Verify) -> tuple[str, ...]:
@@ -182,9 +184,12 @@ def verify_hash(verify: Verify, files: Mapping[str, str]) -> str:
     """
     root = verify.root
     checks = [_portable(check, root) for check in verify.checks]
+    block = {**asdict(verify), "root": "", "checks": checks}
+    if not verify.aside:
+        del block["aside"]  # no part of a block
     content = {
         "format": HASH_FORMAT,
-        "block": {**asdict(verify), "root": "", "checks": checks},
+        "block": block,
         "files": sorted((_within(path, root), digest) for path, digest in files.items()),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

@@ -11,6 +11,7 @@
     │   ├── ThingNotFound     the id does not exist (any more)
     │   ├── ThingInUse        something else still uses it
     │   ├── LimitReached      a quota or the capacity of the service
+    │   ├── MachinesLost      machines ended while they were starting
     │   └── Throttled         asked too often; retries did not help
     ├── DiskError             a disk cannot be read or is not what the spec says
     │   └── DiskChanged       it changed while, or since, it was read
@@ -109,6 +110,13 @@ class ThingInUse(ServiceError):
 
 class LimitReached(ServiceError):
     """A quota of the account, or the capacity of the service, is used up."""
+
+
+class MachinesLost(ServiceError):
+    """Machines ended while they were starting. `says_nothing`: not for what they were launched from, but
+    since somebody ended them, or the service failed (`Server.…`; EC2 API reference, StateReason)."""
+
+    says_nothing = False
 
 
 class Throttled(ServiceError):

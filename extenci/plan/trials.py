@@ -186,7 +186,7 @@ def try_version(scene: Scene, wish: ImageWish, provision: Ready | Coming, left: 
         verify=wish.verify,
         trial=trial_of(scene, wish),
         tags=marks.to_tags(),
-        removable=not (wish.protect or wish.verify.keep_on_failure),
+        removable=not (wish.protect or wish.verify.keep_on_failure or wish.verify.aside),
     )
     before = (changes_of(provision),) if isinstance(provision, Coming) else ()
     return Change(

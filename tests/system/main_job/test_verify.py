@@ -12,9 +12,10 @@ from xml.etree import ElementTree
 import pytest
 
 from extenci import api
+from extenci.apply import verifying
 from extenci.catalog.records import Catalog
 from extenci.cloud.ec2 import Ec2
-from extenci.model.errors import StalePlan, Unreachable
+from extenci.model.errors import MachinesLost, StalePlan, Unreachable
 from extenci.model.outcomes import Result, Status
 from extenci.model.plans import Action
 from extenci.model.words import Address, Answer, Role, Verdict
@@ -277,3 +278,28 @@ def test_a_program_that_is_missing_here_is_no_verdict_about_the_image(campus: Wo
     assert campus_verdicts(campus) == []
     assert len(campus.cloud.ec2.images()) == 1
     assert machines(campus, Role.TEST) == 0
+
+
+def test_a_machine_that_ends_while_it_starts_is_a_verdict(
+    campus: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(campus)
+
+    def lose(*_: object) -> None:
+        raise MachinesLost("The machine ended while it was starting: its image has no boot loader.")
+
+    monkeypatch.setattr(verifying, "launch_test_vm", lose)
+    assert "no boot loader" in failure(campus.apply())
+    assert campus_verdicts(campus) == [Verdict.FAILED]
+    assert campus.cloud.ec2.images() == ()
+    assert campus.plan().changes == ()
+
+
+def test_another_type_of_machine_is_tried_beside_what_the_specs_ask_for(campus: World) -> None:
+    write(campus, "{run: [./check.sh], retries: 0}")
+    assert campus.apply().ok
+    (campus.specs / "check.sh").write_text("#!/bin/sh\nexit 1\n")
+    assert run(campus, "--type", "t3.small").returncode == 1
+    (image,) = campus.cloud.ec2.images()
+    assert image.marks
+    assert (image.marks.verdict or "").startswith("passed:")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from extenci.apply.readiness import Readiness, judge
+import pytest
+
+from extenci.apply.readiness import Readiness, judge, lost_error
 from extenci.model.observed import Machine, MachineState
+from extenci.model.words import Address
 
 
 def machine(id_: str, state: MachineState, reason: str = "") -> Machine:
@@ -20,3 +23,19 @@ def test_a_machine_that_ended_or_stopped_while_starting_is_lost_with_its_reason(
         [machine("i-1", MachineState.TERMINATED, "no capacity"), machine("i-2", MachineState.STOPPED)]
     )
     assert found == Readiness(running=0, lost=("i-1 is terminated (no capacity)", "i-2 is stopped"))
+
+
+@pytest.mark.parametrize(
+    ("reason", "says_nothing"),
+    [
+        ("Client.InstanceInitiatedShutdown: Instance initiated shutdown", False),
+        ("Client.InvalidSnapshot.NotFound: The snapshot was not found", False),
+        ("Server.InsufficientInstanceCapacity: no room", True),
+        ("Client.UserInitiatedShutdown: User initiated shutdown", True),
+    ],
+)
+def test_what_ended_a_starting_machine_tells_whether_its_image_is_to_blame(
+    reason: str, says_nothing: bool
+) -> None:
+    (obituary,) = judge([machine("i-1", MachineState.TERMINATED, reason)]).lost
+    assert lost_error((obituary,), Address("campus", "worker")).says_nothing is says_nothing

@@ -67,6 +67,7 @@ CHANGES: dict[str, object] = {
     "confirm_within": 60,
     "keep_on_failure": True,
     "checks": (TcpCheck(22),),
+    "aside": True,
 }
 
 
