@@ -14,6 +14,7 @@ from extenci.cli.asking import asker
 from extenci.cli.progress import Progress, open_progress
 from extenci.cli.signals import Stopping
 from extenci.cli.terminal import palette_of, width_of, write_result
+from extenci.model.errors import UsageError
 from extenci.model.outcomes import Result, Status
 from extenci.model.plans import VerifyWork
 from extenci.model.trials import Ask
@@ -126,4 +127,7 @@ def render_text(result: Result, verified: Sequence[Verified]) -> str:
 
 def as_address(text: str) -> Address:
     """SERVICE/NAME as an address (UsageError)."""
-    return Address.parse(text)
+    try:
+        return Address.parse(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no address.", "Give SERVICE/NAME, such as sandbox/worker.") from None

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+import pytest
+
+from extenci.cli.trying import as_address
+from extenci.model.errors import UsageError
+from extenci.model.words import Address
+
+
+def test_an_address_has_a_service_and_a_name() -> None:
+    assert as_address("bnl/worker") == Address("bnl", "worker")
+    with pytest.raises(UsageError, match="'worker' is no address"):
+        as_address("worker")
