@@ -411,7 +411,8 @@ class Desk:
             self.options.tell(text)
 
         images = wished_images(self.wishes)
-        return read_disks(images, self.catalog.digests, tell=tell, stop=self.options.stop)
+        catalog, stop = self.catalog, self.options.stop
+        return read_disks(images, catalog.digests, block_lists=catalog.block_lists, tell=tell, stop=stop)
 
     def plan(self, destroy: bool, again: frozenset[Address] = frozenset()) -> tuple[Planned, Look]:
         """Plan from what is there now; `again` are images that are tried whatever is known of them."""

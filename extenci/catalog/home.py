@@ -65,6 +65,16 @@ class Home:
         """The folder of what checks of test VMs found, where no other is named."""
         return self.path / "evidence"
 
+    @property
+    def blocks_folder(self) -> Path:
+        """The folder of the block lists of disks that were read."""
+        return self.path / "catalog" / "blocks"
+
+    @property
+    def uploads_folder(self) -> Path:
+        """The folder of notes on unfinished uploads."""
+        return self.path / "catalog" / "uploads"
+
     def make(self, folder: Path | None = None) -> Path:
         """Create the home, and `folder` inside it, readable by this user only; CatalogError otherwise.
 

@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
 
+from extenci.catalog.block_lists import BlockLists
 from extenci.catalog.database import Database
 from extenci.catalog.digests import Digests
 from extenci.catalog.home import Home
 from extenci.catalog.journal import Journal, needed_intents, select_finished_runs
 from extenci.catalog.json_columns import damaged, pack, unpack
+from extenci.catalog.upload_notes import UploadNotes
 from extenci.catalog.verdicts import insert_verdict, select_verdicts
 from extenci.model.records import AppliedRecord, Records, ResourceKind, ResourceRecord, VerdictRecord
 from extenci.model.words import Address
@@ -27,6 +29,8 @@ class Catalog:
         self.home = database.home
         self.journal = Journal(database, clock)
         self.digests = Digests(database, clock)
+        self.block_lists = BlockLists(database.home.blocks_folder)
+        self.upload_notes = UploadNotes(database.home.uploads_folder)
         self._database = database
         self._clock = clock
 

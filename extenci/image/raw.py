@@ -61,6 +61,11 @@ class RawDisk:
             yield index, self._read(index)
         self.check_unchanged()
 
+    def block(self, index: int) -> bytes:
+        """The 512 KiB of one block, padded with zeros behind the disk's end. DiskError where it cannot be
+        read, DiskChanged where the file became shorter."""
+        return self._read(index).ljust(BLOCK_BYTES, b"\0")
+
     def blocks(self, stop: Event | None = None, on_progress: Progress | None = None) -> Iterator[Block]:
         """The blocks that are not all zeros, in the order of their indexes; errors as of `pieces`."""
         for index, piece in self.pieces(stop):
@@ -138,12 +143,14 @@ def read_disk(
     *,
     sha256: str | None = None,
     on_progress: Progress | None = None,
+    on_block: Callable[[int, bytes], None] | None = None,
     stop: Event | None = None,
 ) -> Disk:
     """Read the raw disk at `path` once and tell its digest, size and number of non-zero blocks.
 
     With `sha256` (hex), the file's own bytes are hashed too, holes included: DiskError where they have
-    another. Errors as of `blocks`.
+    another. `on_block` is told the index and the SHA-256 of each block that is not all zeros. Errors as of
+    `blocks`.
     """
     with open_disk(path) as disk:
         digest, whole = Digest(), FileHash() if sha256 is not None else None
@@ -151,6 +158,8 @@ def read_disk(
             block = as_block(index, piece)
             if block is not None:
                 digest.add(index, block.sha256)
+                if on_block is not None:
+                    on_block(index, block.sha256)
             if whole is not None:
                 whole.add(index * BLOCK_BYTES, piece, stop)
             if on_progress is not None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
+from extenci.catalog.block_lists import BlockLists
 from extenci.catalog.digests import Digests
 from extenci.image.fingerprint import fingerprint, is_settled
 from extenci.image.raw import read_disk
@@ -32,11 +33,13 @@ def read_disks(
     images: Iterable[ImageWish],
     digests: Digests,
     *,
+    block_lists: BlockLists | None = None,
     tell: Telling = lambda _text: None,
     stop: Event | None = None,
     clock: Callable[[], float] = time.time,
 ) -> dict[Address, Disk]:
-    """What is known of each image's disk; a pinned image whose file is missing is left out.
+    """What is known of each image's disk; a pinned image whose file is missing is left out. What is read is
+    written down in `block_lists`.
 
     SpecError has a problem for each disk that cannot be read, at the place that names it.
     """
@@ -49,7 +52,7 @@ def read_disks(
         key = (wish.source, wish.sha256)
         try:
             if key not in read:
-                read[key] = _read(wish, digests, tell, stop, clock)
+                read[key] = _read(wish, digests, block_lists or BlockLists(), tell, stop, clock)
             disks[wish.address] = read[key]
         except DiskError as error:
             problems.append(_problem(wish, error))
@@ -59,14 +62,21 @@ def read_disks(
 
 
 def _read(
-    wish: ImageWish, digests: Digests, tell: Telling, stop: Event | None, clock: Callable[[], float]
+    wish: ImageWish,
+    digests: Digests,
+    block_lists: BlockLists,
+    tell: Telling,
+    stop: Event | None,
+    clock: Callable[[], float],
 ) -> Disk:
     before = fingerprint(wish.source)
     known = digests.cached_disk(wish.source, before)
     if known is not None and (wish.sha256 is None or known.sha256 == wish.sha256):
         return known if wish.sha256 else replace(known, sha256=None)
     tell(f"Reading {wish.source} …")
-    disk = read_disk(wish.source, sha256=wish.sha256, stop=stop)
+    with block_lists.record() as writer:
+        disk = read_disk(wish.source, sha256=wish.sha256, on_block=writer.add, stop=stop)
+        writer.keep(disk.digest)
     if fingerprint(wish.source) == before and is_settled(before, clock()):
         digests.store(wish.source, before, disk)
     return disk

@@ -1,0 +1,128 @@
+"""Which blocks of an unfinished snapshot the service has confirmed, so that they are not sent again.
+
+A note is a file for each pending snapshot: a header of 4 KiB that says what is uploaded, then one bit for
+each block. A bit is set after the service's answer, in place and without fsync: where a machine crashes,
+bits that never reached the disk read as zero, and their blocks are sent once more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from extenci.model.errors import CatalogError
+
+HEADER_BYTES = 4096
+FORMAT = 1
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What goes into a snapshot: the disk of a digest, whole, or as its difference to the disk of the digest
+    `parent`."""
+
+    service: str
+    snapshot: str
+    digest: str
+    parent: str | None = None
+
+
+class UploadNote:
+    """The confirmed blocks of one upload. Used by one thread at a time."""
+
+    def __init__(self, upload: Upload, descriptor: int | None, bits: bytearray) -> None:
+        self.upload = upload
+        self._descriptor = descriptor
+        self._bits = bits
+
+    def __contains__(self, index: int) -> bool:
+        """Whether the service has a block."""
+        byte = index // 8
+        return byte < len(self._bits) and bool(self._bits[byte] & 1 << index % 8)
+
+    def add(self, index: int) -> None:
+        """Note that the service has a block. CatalogError where that cannot be written down."""
+        byte = index // 8
+        if byte >= len(self._bits):
+            self._bits.extend(bytes(byte + 1 - len(self._bits)))
+        self._bits[byte] |= 1 << index % 8
+        if self._descriptor is not None:
+            with _writing(self.upload):
+                os.pwrite(self._descriptor, self._bits[byte : byte + 1], HEADER_BYTES + byte)
+
+
+class UploadNotes:
+    """A folder of notes. None: nothing is kept beyond its use. Only one process, which holds the lock, may
+    write them."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+
+    def find(self, service: str, snapshot: str) -> Upload | None:
+        """What is known of an unfinished snapshot, or None where nothing sound is."""
+        path = self._path(service, snapshot)
+        if path is None:
+            return None
+        try:
+            with path.open("rb") as file:
+                found = json.loads(file.read(HEADER_BYTES).rstrip(b"\0 "))
+            known = Upload(found["service"], found["snapshot"], found["digest"], found["parent"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        is_right = (known.service, known.snapshot) == (service, snapshot) and found.get("format") == FORMAT
+        return known if is_right else None
+
+    @contextmanager
+    def open(self, upload: Upload) -> Iterator[UploadNote]:
+        """The note of an upload: the one that is there, or a new one where it is about something else."""
+        path = self._path(upload.service, upload.snapshot)
+        if path is None:
+            yield UploadNote(upload, None, bytearray())
+            return
+        with _writing(upload):
+            if self.find(upload.service, upload.snapshot) != upload:
+                self._begin(path, upload)
+            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            with _writing(upload):
+                bits = bytearray(path.read_bytes()[HEADER_BYTES:])
+            yield UploadNote(upload, descriptor, bits)
+        finally:
+            os.close(descriptor)
+
+    def drop(self, service: str, snapshot: str) -> None:
+        """Forget an upload: it is finished, or its snapshot is gone."""
+        path = self._path(service, snapshot)
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+    def _begin(self, path: Path, upload: Upload) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        header = json.dumps({**asdict(upload), "format": FORMAT}).encode()
+        unfinished = path.with_name(f"{path.name}.new")
+        unfinished.write_bytes(header.ljust(HEADER_BYTES, b" "))
+        unfinished.replace(path)
+
+    def _path(self, service: str, snapshot: str) -> Path | None:
+        name = f"{service}@{snapshot}"
+        if self._folder is None or not (NAME.fullmatch(service) and NAME.fullmatch(snapshot)):
+            return None
+        return self._folder / name
+
+
+@contextmanager
+def _writing(upload: Upload) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CatalogError(
+            f"How far the upload of {upload.snapshot} to {upload.service} has got cannot be written down: "
+            f"{error.strerror or error}.",
+            "Make room in extenci's folder, or make it writable for this user, and apply again: it goes on.",
+        ) from error
