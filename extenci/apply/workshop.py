@@ -61,7 +61,15 @@ class Workshop:
         def on_progress(done: int, total: int) -> None:
             self.tell(Advanced(change, done, total, "bytes"))
 
-        return Bench(change, self, Means(clients, calls, on_progress=on_progress, stop=self.stop))
+        means = Means(
+            clients,
+            calls,
+            on_progress=on_progress,
+            stop=self.stop,
+            block_lists=self.catalog.block_lists,
+            upload_notes=self.catalog.upload_notes,
+        )
+        return Bench(change, self, means)
 
 
 @dataclass(frozen=True)

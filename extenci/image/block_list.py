@@ -52,9 +52,13 @@ class BlockList:
         """The blocks in the order of their indexes."""
         for chunk in self._chunks():
             for start in range(0, len(chunk), ENTRY_BYTES):
-                yield Entry(
-                    int.from_bytes(chunk[start : start + 8], "big"), chunk[start + 8 : start + ENTRY_BYTES]
-                )
+                yield _entry_of(chunk[start : start + ENTRY_BYTES])
+
+    def last(self) -> Entry | None:
+        """The block with the highest index."""
+        if not len(self):
+            return None
+        return _entry_of(os.pread(self.descriptor, ENTRY_BYTES, (len(self) - 1) * ENTRY_BYTES))
 
     def digest(self) -> str:
         """The digest of the disk that this is the list of, in hex."""
@@ -68,6 +72,10 @@ class BlockList:
         while chunk := os.pread(self.descriptor, step, offset):
             yield chunk
             offset += len(chunk)
+
+
+def _entry_of(text: bytes) -> Entry:
+    return Entry(int.from_bytes(text[:8], "big"), text[8:])
 
 
 def changed_blocks(now: Iterable[Entry], before: Iterable[Entry]) -> Iterator[Entry]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from extenci.model.versions import Parent
 from extenci.model.wishes import InstancesWish
 from extenci.model.words import Address, Role
 
@@ -23,6 +24,9 @@ ROLE = "extenci:role"
 PLAN = "extenci:plan"
 PROTECT = "extenci:protect"
 EXPIRES = "extenci:expires"
+PARENT = "extenci:parent"
+"""On a snapshot: the one that it was started from (`ParentSnapshotId`, which no call reports), and the digest
+of that one's disk, as `SNAPSHOT:DIGEST`. What an unfinished one holds cannot be told without."""
 TAG_KEYS = "extenci:tags"
 """Which of a resource's other tags came from its spec, so that they can be removed again, without any
 record, once the spec no longer names them."""
@@ -47,6 +51,7 @@ class Marks:
     protect: bool = False
     verdict: str | None = None
     expires: str | None = None
+    parent: Parent | None = None
     tag_keys: tuple[str, ...] = ()
 
     @property
@@ -70,6 +75,7 @@ class Marks:
             PROTECT: "true" if self.protect else None,
             VERDICT: self.verdict,
             EXPIRES: self.expires,
+            PARENT: str(self.parent) if self.parent else None,
             TAG_KEYS: join_keys(own) or None,
         }
         return {**own, **{key: value for key, value in known.items() if value is not None}}
@@ -94,6 +100,7 @@ def read_marks(tags: Mapping[str, str]) -> Marks | None:
         protect=tags.get(PROTECT) == "true",
         verdict=tags.get(VERDICT),
         expires=tags.get(EXPIRES),
+        parent=Parent.read(tags.get(PARENT, "")),
         tag_keys=split_keys(tags.get(TAG_KEYS, "")),
     )
 
@@ -118,7 +125,7 @@ def split_keys(text: str) -> tuple[str, ...]:
 
 
 MARK_KEYS = (STACK, SERVICE, NAME, DIGEST, VERSION, SOURCE_SHA256, VERDICT, SETTINGS, ROLE, PLAN, PROTECT,
-             EXPIRES, TAG_KEYS)  # fmt: skip
+             EXPIRES, PARENT, TAG_KEYS)  # fmt: skip
 """The keys of all marks."""
 
 SETTINGS_FORMAT = "1"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from extenci.model.checks import Verify
-from extenci.model.versions import Disk, Version
+from extenci.model.versions import Disk, Parent, Version
 from extenci.model.wishes import InstancesWish, Wishes
 from extenci.model.words import Address, Kind
 
@@ -48,7 +48,8 @@ class StageWork:
     """Upload a disk and register it. `tags` go on the snapshot and the image, without the plan's id.
 
     `snapshot` is a pending one of an interrupted run to go on with; `size` the disk's bytes,
-    `blocks` its non-zero blocks.
+    `blocks` its non-zero blocks; `parent` a snapshot of an earlier version, so that only what differs needs
+    to be sent, or the one that `snapshot` was started from.
     """
 
     version: Version
@@ -58,6 +59,7 @@ class StageWork:
     tags: Mapping[str, str]
     sha256: str | None = None
     snapshot: str | None = None
+    parent: Parent | None = None
 
 
 @dataclass(frozen=True)

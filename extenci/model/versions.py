@@ -35,6 +35,24 @@ class Disk:
 
 
 @dataclass(frozen=True)
+class Parent:
+    """A snapshot that another is started from, and the digest of the disk in it: what is not put into the new
+    one is as in its parent (EBS direct APIs, StartSnapshot)."""
+
+    snapshot: str
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.snapshot}:{self.digest}"
+
+    @classmethod
+    def read(cls, text: str) -> Parent | None:
+        """The reverse of `str`; None where a text is no such thing."""
+        snapshot, _, digest = text.partition(":")
+        return cls(snapshot, digest) if snapshot and digest else None
+
+
+@dataclass(frozen=True)
 class Registration:
     """The settings of RegisterImage that make one version differ from another of the same disk."""
 

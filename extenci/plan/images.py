@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from extenci.model.observed import Image, ImageState
+from extenci.model.observed import Image, ImageState, Snapshot
 from extenci.model.ownership import VERSION, Marks
 from extenci.model.plans import (
     Action,
@@ -25,7 +25,7 @@ from extenci.plan.left_tests import left_of
 from extenci.plan.parts import Part, unstage_id
 from extenci.plan.provisions import Coming, Provision, Ready, Unready
 from extenci.plan.scene import Scene, Stock
-from extenci.plan.snapshots import Upload, find_pending, find_source
+from extenci.plan.snapshots import Upload, find_parent, find_pending, find_source
 from extenci.plan.trials import OnTrial, find_standing, hold_back, last_good, try_version
 
 
@@ -234,13 +234,17 @@ def make_image(
         return Unready(missing_source(wish), str(version))
     pending = find_pending(stock, version, wish.address)
     change = stage(scene, stock, need, content.disk, pending)
-    uploads[need.upload_key] = Upload(change.id, wish.address, pending)
+    uploads[need.upload_key] = Upload(change.id, wish.address, pending.id if pending else None)
     return change
 
 
-def stage(scene: Scene, stock: Stock, need: Need, disk: Disk, pending: str | None) -> Change:
+def stage(scene: Scene, stock: Stock, need: Need, disk: Disk, pending: Snapshot | None) -> Change:
     """Upload a disk and register it, going on with an upload that was interrupted (`pending`)."""
     wish, version = need.wish, need.content.version
+    if pending is None:
+        parent = find_parent(stock, version, wish.address)
+    else:
+        parent = pending.marks.parent if pending.marks else None
     work = StageWork(
         version=version,
         source=need.content.source,
@@ -248,7 +252,8 @@ def stage(scene: Scene, stock: Stock, need: Need, disk: Disk, pending: str | Non
         blocks=disk.blocks,
         tags=image_tags(scene, wish, version),
         sha256=wish.sha256,
-        snapshot=pending,
+        snapshot=pending.id if pending else None,
+        parent=parent,
     )
     reason = "upload was interrupted" if pending else missing_reason(scene, stock, need)
     return image_change(scene, stock, need, Action.STAGE, reason, work)

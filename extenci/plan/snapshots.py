@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from extenci.model.observed import ImageState, Snapshot, SnapshotState
-from extenci.model.versions import Version
+from extenci.model.versions import Parent, Version
 from extenci.model.words import Address, Method
 from extenci.plan.scene import Stock
 
@@ -47,7 +47,24 @@ def find_root(stock: Stock, version: Version) -> str | None:
     return None
 
 
-def find_pending(stock: Stock, version: Version, address: Address) -> str | None:
+def find_parent(stock: Stock, version: Version, address: Address) -> Parent | None:
+    """The newest snapshot of another version of an image that a new one can be started from, so that only
+    what differs is sent. EBS takes no volume smaller than its parent's (StartSnapshot, `VolumeSize`)."""
+    if version.registration.method is not Method.EBS:
+        return None
+    fitting = [
+        (snapshot.started, snapshot.id, snapshot.marks.digest)
+        for snapshot in stock.owned_snapshots
+        if snapshot.marks is not None
+        and snapshot.marks.address == address
+        and snapshot.state is SnapshotState.COMPLETED
+        and snapshot.gib <= version.registration.gib
+    ]
+    known = [(started, Parent(name, digest)) for started, name, digest in fitting if digest]
+    return max(known, key=lambda one: (one[0], one[1].snapshot))[1] if known else None
+
+
+def find_pending(stock: Stock, version: Version, address: Address) -> Snapshot | None:
     """The snapshot of an upload that was interrupted, at best of the same name, else the newest."""
     if version.registration.method is not Method.EBS:
         return None
@@ -58,7 +75,7 @@ def find_pending(stock: Stock, version: Version, address: Address) -> str | None
     ]
     fitting.sort(key=lambda snapshot: (snapshot.started, snapshot.id), reverse=True)
     fitting.sort(key=lambda snapshot: is_foreign_name(snapshot, address))
-    return fitting[0].id if fitting else None
+    return fitting[0] if fitting else None
 
 
 def is_foreign_name(snapshot: Snapshot, address: Address) -> bool:

@@ -173,7 +173,7 @@ def is_same_making(
     match old, new:
         case StageWork(), StageWork():
             goes_on = name in progress.begun
-            return goes_on or old == new
+            return goes_on or replace(old, parent=None) == replace(new, parent=None)
         case StageWork(), RegisterWork():
             return name in progress.begun
         case RegisterWork(), RegisterWork():

@@ -105,8 +105,12 @@ def stage_details(work: StageWork) -> list[str]:
     """How much is uploaded, from where, and to what."""
     gib = work.version.registration.gib
     amount = f"{gib} GiB volume, {size(min(work.blocks * BLOCK_BYTES, work.size))} of data to upload"
-    source = f"from {safe(work.source)}"
-    return [amount, source, *([f"goes on with {safe(work.snapshot)}"] if work.snapshot else [])]
+    lines = [amount, f"from {safe(work.source)}"]
+    if work.snapshot:
+        lines.append(f"goes on with {safe(work.snapshot)}")
+    elif work.parent:
+        lines.append(f"only what differs from {safe(work.parent.snapshot)}, where that is known here")
+    return lines
 
 
 def launch_details(plan: Plan, image: ImageToLaunch) -> list[str]:

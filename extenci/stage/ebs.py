@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from extenci.catalog.upload_notes import Upload, UploadNote
+from extenci.image.block_list import BlockList
 from extenci.image.problems import other_content
 from extenci.image.raw import RawDisk, open_disk
 from extenci.model.errors import AccessRefused, DiskError, LimitReached, ServiceError, ThingNotFound
 from extenci.model.journal import is_sure, written_down
 from extenci.model.observed import Snapshot, SnapshotState
-from extenci.model.ownership import DIGEST
+from extenci.model.ownership import DIGEST, PARENT
 from extenci.model.records import Intent
+from extenci.model.versions import Parent
 from extenci.stage.job import Job, Means, Staged
+from extenci.stage.reading import Difference, check_fits, listed
 from extenci.stage.register import register
 from extenci.stage.sending import Sent, send_blocks
 from extenci.stage.tagging import tag_after_birth
@@ -22,9 +28,10 @@ from extenci.stage.waiting import wait_for
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
 
-TIMEOUT_MINUTES = 1440
-"""An interrupted upload can be gone on with for a day; then the service ends it. Part of what a token stands
-for: the same token with another timeout is refused."""
+TIMEOUT_MINUTES = 4320
+"""An interrupted upload can be gone on with for three days after its last block, the most there is
+(StartSnapshot, `Timeout`); then the service ends it. Part of what a token stands for: the same token with
+another timeout is refused."""
 COMPLETION_SECONDS = 3600.0
 SEALING_SECONDS = 600.0
 """How long a snapshot that takes no more blocks may go on saying `pending` before it is taken for one that
@@ -50,11 +57,37 @@ def upload(job: Job, means: Means) -> str:
     with open_disk(job.source) as disk:
         if disk.size != job.size:
             raise other_content(job.source)
-        snapshot, is_complete = _pending(job, means)
-        if not is_complete:
-            _fill(disk, snapshot, job, means)
+        with listed(disk, job, means) as blocks:
+            check_fits(blocks, job)
+            snapshot = _filled(disk, blocks, job, means)
     _wait_until_completed(snapshot, means)
+    means.upload_notes.drop(means.clients.service.name, snapshot)
     return snapshot
+
+
+def _filled(disk: RawDisk, blocks: BlockList, job: Job, means: Means) -> str:
+    """A snapshot that holds a disk and takes no more blocks: an interrupted run's, or a new one."""
+    with _parents_blocks(job, means) as before:
+        started = _pending(job, before, means) or _start(job, before, means)
+        if not started.is_full:
+            with means.upload_notes.open(_upload(started, job, means)) as note:
+                _fill(disk, Difference(blocks, before if started.parent else None), note, job, means)
+    return started.snapshot
+
+
+def _upload(started: Started, job: Job, means: Means) -> Upload:
+    parent = started.parent.digest if started.parent else None
+    return Upload(means.clients.service.name, started.snapshot, job.version.digest, parent)
+
+
+@contextmanager
+def _parents_blocks(job: Job, means: Means) -> Iterator[BlockList | None]:
+    """The block list of the parent's disk; None where there is no parent or nobody here knows its blocks."""
+    if job.parent is None:
+        yield None
+        return
+    with means.block_lists.find(job.parent.digest) as found:
+        yield found
 
 
 def discard(snapshot: str, means: Means) -> None:
@@ -63,16 +96,30 @@ def discard(snapshot: str, means: Means) -> None:
         with suppress(ThingNotFound):
             means.clients.ec2.delete_snapshot(snapshot)
         settle({"snapshot": snapshot})
+    means.upload_notes.drop(means.clients.service.name, snapshot)
 
 
-def _pending(job: Job, means: Means) -> tuple[str, bool]:
-    """A snapshot to fill, and whether it is full already."""
-    if job.pending is not None:
-        for found in means.clients.ec2.snapshots_by_id([job.pending]):
-            if found.state is not SnapshotState.ERROR:
-                return found.id, found.state is SnapshotState.COMPLETED
-            discard(found.id, means)
-    return _start(job, means), False
+@dataclass(frozen=True)
+class Started:
+    """A snapshot to fill, or one that is full already; `parent`: what it takes over blocks from."""
+
+    snapshot: str
+    parent: Parent | None
+    is_full: bool = False
+
+
+def _pending(job: Job, before: BlockList | None, means: Means) -> Started | None:
+    """The snapshot of an interrupted run to go on with. One that can never be right goes: the service gave it
+    up, or it took over blocks of which nobody here knows what they are."""
+    if job.pending is None:
+        return None
+    for found in means.clients.ec2.snapshots_by_id([job.pending]):
+        if found.state is SnapshotState.COMPLETED:
+            return Started(found.id, job.parent, is_full=True)
+        if found.state is SnapshotState.PENDING and (job.parent is None or before is not None):
+            return Started(found.id, job.parent)
+        discard(found.id, means)
+    return None
 
 
 def repeat_start(intent: Intent, clients: Clients) -> str:
@@ -80,35 +127,55 @@ def repeat_start(intent: Intent, clients: Clients) -> str:
 
     For services whose snapshots are not tagged at birth; ServiceError and its kinds.
     """
-    gib, name = intent.request.get("gib"), intent.request.get("name")
+    gib, name, parent = (intent.request.get(key) for key in ("gib", "name", "parent"))
     if not isinstance(gib, int):
         raise ServiceError("The journal does not say how large the snapshot was to be.", code="Unrepeatable")
-    return _start_snapshot(gib, str(name), intent.token, {}, clients)
+    return _start_snapshot(gib, str(name), intent.token, {}, str(parent) if parent else None, clients)
 
 
-def _start_snapshot(gib: int, name: str, token: str, tags: Mapping[str, str], clients: Clients) -> str:
+def _start_snapshot(
+    gib: int, name: str, token: str, tags: Mapping[str, str], parent: str | None, clients: Clients
+) -> str:
     return clients.ebs.start_snapshot(
-        gib, token, tags, description=f"extenci: {name}", timeout_minutes=TIMEOUT_MINUTES
+        gib, token, tags, description=f"extenci: {name}", timeout_minutes=TIMEOUT_MINUTES, parent=parent
     )
 
 
-def _start(job: Job, means: Means) -> str:
+def _start(job: Job, before: BlockList | None, means: Means) -> Started:
+    """Start a snapshot, at best from its parent. Where the service will have none of that (the parent is
+    gone, or it knows no parents), the whole disk is sent."""
+    if job.parent is None or before is None:
+        return Started(_start_from(None, job.token, job, means), None)
+    try:
+        return Started(_start_from(job.parent, job.token, job, means), job.parent)
+    except ServiceError as error:
+        if not is_sure(error) or isinstance(error, AccessRefused | LimitReached):
+            raise
+    return Started(_start_from(None, _other_token(job.token), job, means), None)
+
+
+def _start_from(parent: Parent | None, token: str, job: Job, means: Means) -> str:
     gib = job.version.registration.gib
-    with written_down(
-        means.calls, "StartSnapshot", token=job.token, request={"gib": gib, "name": job.name}, tags=job.tags
-    ) as settle:
-        tags = means.tags_at_birth(job.tags)
-        snapshot = _start_snapshot(gib, job.name, job.token, tags, means.clients)
+    begun = parent.snapshot if parent else None
+    request = {"gib": gib, "name": job.name, "parent": begun}
+    tags = {**job.tags, **({PARENT: str(parent)} if parent else {})}
+    with written_down(means.calls, "StartSnapshot", token=token, request=request, tags=tags) as settle:
+        birth = means.tags_at_birth(tags)
+        snapshot = _start_snapshot(gib, job.name, token, birth, begun, means.clients)
         settle({"snapshot": snapshot})
-    tag_after_birth(snapshot, job.tags, means)
+    tag_after_birth(snapshot, tags, means)
     return snapshot
 
 
-def _fill(disk: RawDisk, snapshot: str, job: Job, means: Means) -> None:
+def _other_token(token: str) -> str:
+    """Another token than that of a start from a parent: with other parameters, the same one is refused."""
+    return hashlib.sha256(f"{token} whole".encode()).hexdigest()
+
+
+def _fill(disk: RawDisk, difference: Difference, note: UploadNote, job: Job, means: Means) -> None:
+    snapshot = note.upload.snapshot
     try:
-        sent = send_blocks(disk, snapshot, job, means)
-        if sent.digest != job.version.digest:
-            raise other_content(job.source)
+        sent = send_blocks(disk, difference, note, job, means)
     except DiskError as error:
         _discard_after(error, snapshot, means)
         raise

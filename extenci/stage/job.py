@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
+from extenci.catalog.block_lists import BlockLists
+from extenci.catalog.upload_notes import UploadNotes
 from extenci.model.errors import Interrupted
 from extenci.model.journal import Calls
-from extenci.model.versions import Version
+from extenci.model.versions import Parent, Version
 from extenci.model.words import Tagging
 
 if TYPE_CHECKING:
@@ -23,7 +25,8 @@ class Job:
 
     `name` is the image's name on the service; `size` the disk's bytes and `blocks` its non-zero blocks, as
     planned; `tags` go on the snapshot and the image; `token` (at most 64 characters) makes a repeated start
-    give the same snapshot; `pending` is a snapshot of an interrupted run to go on with.
+    give the same snapshot; `pending` is a snapshot of an interrupted run to go on with, and `parent` the one
+    that it was started from, or that a new one may be.
     """
 
     version: Version
@@ -34,6 +37,7 @@ class Job:
     tags: Mapping[str, str]
     token: str
     pending: str | None = None
+    parent: Parent | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,8 @@ class Means:
     """With what the work is done: the service, the journal, and how to tell and be told.
 
     `on_progress` gets bytes sent and bytes to send; `stop` set means: end soon, tidily; `clock` tells seconds
-    that only rise; `sleep` waits for seconds, None: until then or until `stop`.
+    that only rise; `sleep` waits for seconds, None: until then or until `stop`. `block_lists` are of disks
+    that were read, `upload_notes` of what uploads have got done.
     """
 
     clients: Clients
@@ -58,6 +63,8 @@ class Means:
     stop: Event = field(default_factory=Event)
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], object] | None = None
+    block_lists: BlockLists = field(default_factory=BlockLists)
+    upload_notes: UploadNotes = field(default_factory=UploadNotes)
 
     @property
     def tagging(self) -> Tagging:
@@ -71,6 +78,10 @@ class Means:
     def pause(self, seconds: float) -> None:
         """Wait. Interrupted once `stop` is set."""
         (self.sleep or self.stop.wait)(seconds)
+        self.check_stop()
+
+    def check_stop(self) -> None:
+        """Interrupted once `stop` is set."""
         if self.stop.is_set():
             raise Interrupted("Staging was stopped.")
 

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from extenci.image.digest import Digest
-from extenci.image.problems import shown
+from extenci.catalog.upload_notes import UploadNote
 from extenci.image.raw import Block, RawDisk
-from extenci.model.errors import DiskError
-from extenci.model.versions import BLOCK_BYTES, GIB
+from extenci.model.versions import BLOCK_BYTES
 from extenci.stage.job import Job, Means
+from extenci.stage.reading import Difference, read_block
 
 CONNECTIONS = 16
 """Threads that send. More gain nothing with the SDK, which is bound by Python's own speed."""
@@ -22,9 +21,8 @@ WINDOW = 2 * CONNECTIONS
 
 @dataclass(frozen=True)
 class Sent:
-    """What was sent: the digest of the blocks, their number, and the SHA-256 over their raw SHA-256s."""
+    """What was put into a snapshot: the number of blocks, and the SHA-256 over their raw SHA-256s."""
 
-    digest: str
     blocks: int
     linear_sha256: bytes
 
@@ -32,17 +30,18 @@ class Sent:
 class Window:
     """Calls under way, at most `WINDOW`; used by one thread. The first that fails ends all."""
 
-    def __init__(self, pool: ThreadPoolExecutor, on_done: Callable[[int], None]) -> None:
+    def __init__(self, pool: ThreadPoolExecutor, note: UploadNote, on_done: Callable[[int], None]) -> None:
         self._pool = pool
+        self._note = note
         self._on_done = on_done
-        self._under_way: set[Future[None]] = set()
+        self._under_way: dict[Future[None], int] = {}
         self.done = 0
 
-    def add(self, call: Callable[[], None]) -> None:
-        """Have a call made, once there is room; raises what an earlier call raised."""
+    def add(self, index: int, call: Callable[[], None]) -> None:
+        """Have a block put, once there is room; raises what an earlier call raised."""
         self._take_in({future for future in self._under_way if future.done()})
         self._collect(WINDOW - 1)
-        self._under_way.add(self._pool.submit(call))
+        self._under_way[self._pool.submit(call)] = index
 
     def finish(self) -> None:
         """Wait for all calls; raises what one of them raised."""
@@ -51,55 +50,60 @@ class Window:
     def abandon(self) -> None:
         """Let started calls settle and drop the others."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+        fine = {one for one in self._under_way if not one.cancelled() and one.exception() is None}
+        self._take_in(fine)
 
     def _collect(self, left: int) -> None:
         while len(self._under_way) > left:
             self._take_in(wait(self._under_way, return_when=FIRST_COMPLETED).done)
 
     def _take_in(self, finished: set[Future[None]]) -> None:
-        self._under_way -= finished
         for future in finished:
             future.result()
+            self._note.add(self._under_way.pop(future))
         self.done += len(finished)
         if finished:
             self._on_done(self.done)
 
 
-def send_blocks(disk: RawDisk, snapshot: str, job: Job, means: Means) -> Sent:
-    """Send every non-zero block of a disk into a pending snapshot. Memory does not grow with the disk.
+def send_blocks(disk: RawDisk, difference: Difference, note: UploadNote, job: Job, means: Means) -> Sent:
+    """Send the blocks of a difference into a pending snapshot, but those that the note has. Memory does not
+    grow with the disk.
 
     DiskChanged, DiskError, ServiceError or Interrupted at the first problem, once started calls have
-    settled.
+    settled. What was confirmed until then is noted.
     """
-    digest, linear = Digest(), hashlib.sha256()
-    total = job.blocks * BLOCK_BYTES
+    sent, left = summed_up(difference, note)
+    snapshot = note.upload.snapshot
     intent = means.calls.begin(
-        "PutSnapshotBlock", token=job.token, request={"snapshot": snapshot, "blocks": job.blocks}
+        "PutSnapshotBlock", token=job.token, request={"snapshot": snapshot, "blocks": left}
     )
+    total, known = sent.blocks * BLOCK_BYTES, sent.blocks - left
     with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="send") as pool:
-        window = Window(pool, lambda done: means.on_progress(done * BLOCK_BYTES, total))
+        window = Window(pool, note, lambda done: means.on_progress((known + done) * BLOCK_BYTES, total))
         try:
-            for block in disk.blocks(means.stop):
-                _check_fits(block, job)
-                digest.add(block.index, block.sha256)
-                linear.update(block.sha256)
-                window.add(_put(snapshot, block, means))
+            for entry in difference.entries():
+                if entry.index not in note:
+                    means.check_stop()
+                    window.add(entry.index, _put(snapshot, read_block(disk, entry, job), means))
             window.finish()
         finally:
             window.abandon()
             means.calls.settle(intent, {"snapshot": snapshot, "blocks": window.done})
-    return Sent(digest.hexdigest(), digest.blocks, linear.digest())
+    disk.check_unchanged()
+    return sent
+
+
+def summed_up(difference: Difference, note: UploadNote) -> tuple[Sent, int]:
+    """What the snapshot holds in the end, and how many of its blocks are still to be sent."""
+    linear, blocks, left = hashlib.sha256(), 0, 0
+    for entry in difference.entries():
+        linear.update(entry.sha256)
+        blocks += 1
+        left += entry.index not in note
+    return Sent(blocks, linear.digest()), left
 
 
 def _put(snapshot: str, block: Block, means: Means) -> Callable[[], None]:
     ebs = means.clients.ebs
     return lambda: ebs.put_block(snapshot, block.index, block.data, block.sha256, stop=means.stop)
-
-
-def _check_fits(block: Block, job: Job) -> None:
-    gib = job.version.registration.gib
-    if block.index >= gib * GIB // BLOCK_BYTES:
-        raise DiskError(
-            f"The disk {shown(job.source)} has data beyond the {gib} GiB that its image is to have.",
-            "Raise `size` in the image's spec, or leave it out.",
-        )

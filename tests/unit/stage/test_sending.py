@@ -7,15 +7,20 @@ from functools import partial
 
 import pytest
 
+from extenci.catalog.upload_notes import Upload, UploadNote
 from extenci.model.errors import Unreachable
 from extenci.stage.sending import CONNECTIONS, WINDOW, Window
+
+
+def new_note() -> UploadNote:
+    return UploadNote(Upload("campus", "snap-1", "d" * 64), None, bytearray())
 
 
 def test_no_more_than_a_window_is_held() -> None:
     started, let_go = threading.Semaphore(0), threading.Event()
     held, most = 0, 0
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        window = Window(pool, lambda _: None)
+        window = Window(pool, new_note(), lambda _: None)
 
         def call() -> None:
             started.release()
@@ -24,7 +29,7 @@ def test_no_more_than_a_window_is_held() -> None:
         def fill() -> None:
             nonlocal held, most
             for number in range(WINDOW + 1):
-                window.add(call)
+                window.add(number, call)
                 held, most = number + 1, max(most, number + 1)
 
         filler = threading.Thread(target=fill)
@@ -41,8 +46,8 @@ def test_no_more_than_a_window_is_held() -> None:
 
 
 def add_all(window: Window, calls: Iterable[Callable[[], None]]) -> None:
-    for call in calls:
-        window.add(call)
+    for number, call in enumerate(calls):
+        window.add(number, call)
 
 
 def test_the_first_failure_ends_all_and_drops_what_waits() -> None:
@@ -56,21 +61,21 @@ def test_the_first_failure_ends_all_and_drops_what_waits() -> None:
         let_go.wait(10)
 
     with ThreadPoolExecutor(1) as pool:
-        window = Window(pool, lambda _: None)
+        window = Window(pool, new_note(), lambda _: None)
         with pytest.raises(Unreachable):
             add_all(window, (partial(call, number) for number in range(1000)))
         threading.Timer(0.1, let_go.set).start()
         window.abandon()
     assert made in ([0], [0, 1])
-    assert window.done == 0
+    assert window.done == len(made) - 1
 
 
 def test_done_calls_are_counted_as_they_end() -> None:
     seen: list[int] = []
     with ThreadPoolExecutor(4) as pool:
-        window = Window(pool, seen.append)
-        for _ in range(100):
-            window.add(lambda: None)
+        window = Window(pool, new_note(), seen.append)
+        for number in range(100):
+            window.add(number, lambda: None)
         window.finish()
     assert seen == sorted(seen)
     assert seen[-1] == 100
