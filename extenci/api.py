@@ -550,6 +550,7 @@ class Desk:
             ask=options.ask,
             forwards=sandbox_forwards(self.home) if SANDBOX in self.clients else {},
             keep_failed=options.keep_failed,
+            cache=self.home.cache_folder,
         )
         wishes = self.wishes if is_whole else None
         result = carry_out(plan, wishes, workshop, parallelism=options.parallelism, command=options.command)

@@ -26,6 +26,7 @@ def do_stage(work: StageWork, bench: Bench) -> Outcome:
         tags=bench.tags(work.tags),
         token=bench.token(bench.calls_so_far()),
         pending=work.snapshot,
+        sha256=work.sha256,
         parent=work.parent,
     )
     return _staged(stage(job, bench.means), work, bench)

@@ -11,6 +11,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from extenci.apply.telling import unfailing
+from extenci.image.sources import Cache
 from extenci.model.outcomes import Advanced, Listener, Noted
 from extenci.model.outcomes import Event as Happening
 from extenci.model.ownership import PLAN
@@ -32,6 +33,7 @@ class Workshop:
     `folder` holds files that jobs name, `keys` private keys of test VMs, and `evidence` what their checks
     found; `forwards` are ports of the sandbox's machines that are reached elsewhere; `ask` asks a person
     about a test VM, None: nobody can be asked; `keep_failed`: what failed is left for a person to look at.
+    `cache` is the folder of converted and downloaded disks.
     """
 
     run: str
@@ -48,6 +50,7 @@ class Workshop:
     ask: Ask | None = None
     forwards: Forwards = field(default_factory=dict)
     keep_failed: bool = False
+    cache: Path | None = None
 
     def tell(self, event: Happening) -> None:
         """Tell the listener, whose failing is not the run's."""
@@ -68,8 +71,15 @@ class Workshop:
             stop=self.stop,
             block_lists=self.catalog.block_lists,
             upload_notes=self.catalog.upload_notes,
+            cache=self._cache_for(change),
         )
         return Bench(change, self, means)
+
+    def _cache_for(self, change: Change) -> Cache | None:
+        def tell(text: str) -> None:
+            self.tell(Noted(change, text))
+
+        return Cache(self.cache, tell=tell, stop=self.stop) if self.cache else None
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,11 @@ class Home:
         return self.path / "evidence"
 
     @property
+    def cache_folder(self) -> Path:
+        """The folder of what can be made again: converted and downloaded disks."""
+        return self.path / "cache"
+
+    @property
     def blocks_folder(self) -> Path:
         """The folder of the block lists of disks that were read."""
         return self.path / "catalog" / "blocks"

@@ -2,7 +2,7 @@
 
 Sources: QEMU docs/interop/qcow2.rst, VMware "Virtual Disk Format 5.0", Microsoft "VHD Image Format"
 (footer) and MS-VHDX (file type identifier), RFC 1952 (gzip), RFC 8878 (zstd), the xz and bzip2 formats,
-ECMA-119 (ISO 9660), APPNOTE.TXT (zip), POSIX (ustar), VirtualBox VDICore.h.
+ECMA-119 (ISO 9660), APPNOTE.TXT (zip), POSIX (ustar), VirtualBox VDICore.h, QEMU docs/interop/qed_spec.rst.
 """
 
 from __future__ import annotations
@@ -14,41 +14,85 @@ from pathlib import Path
 from extenci.image.problems import shown
 from extenci.model.errors import DiskError
 
-_CONVERT = "Convert it first: qemu-img convert -O raw {path} DISK.raw"
-_UNPACK = "Unpack it first: {tool}"
+_CONVERT = "Make a raw disk of it: qemu-img convert -O raw {path} DISK.raw"
+_UNPACK = "Unpack it, and name the disk that was in it: {tool}"
+
+
+@dataclass(frozen=True)
+class Container:
+    """A disk image that qemu-img reads, by its name for the format."""
+
+    driver: str
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A compressed file: the program that unpacks it from its standard input to its standard output, and
+    the package it comes in (Debian's and RHEL's are named alike)."""
+
+    program: tuple[str, ...]
+    package: str
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """What no disk can be made of here."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format that is recognised; `hint` says how to make a raw disk of it, `{path}` filled in."""
+    """A format that is recognised; `name` with its article. `hint` says how to make a raw disk of it by hand,
+    `{path}` to be filled in."""
 
     name: str
+    way: Container | Packed | Unusable
     hint: str = _CONVERT
 
 
-QCOW2 = Format("qcow2 images")
-VMDK = Format("VMDK images")
-VHD = Format("VHD images")
-VHDX = Format("VHDX images")
-VDI = Format("VDI images")
-GZIP = Format("disks compressed with gzip", _UNPACK.format(tool="gzip -dc {path} > DISK.raw"))
-XZ = Format("disks compressed with xz", _UNPACK.format(tool="xz -dc {path} > DISK.raw"))
-ZSTD = Format("disks compressed with zstd", _UNPACK.format(tool="zstd -dc {path} > DISK.raw"))
-BZIP2 = Format("disks compressed with bzip2", _UNPACK.format(tool="bzip2 -dc {path} > DISK.raw"))
-ZIP = Format("zip archives", _UNPACK.format(tool="unzip {path}"))
-TAR = Format("tar archives (an OVA is one)", _UNPACK.format(tool="tar -xf {path}"))
-ISO = Format("ISO 9660 CD images", "Install it on a disk first: a machine needs a disk to boot from.")
+def _packed(name: str, package: str, *program: str) -> Format:
+    hint = _UNPACK.format(tool=f"{program[0]} -dc {{path}} > DISK.raw")
+    return Format(f"compressed with {name}", Packed(program, package), hint)
+
+
+QCOW2 = Format("a qcow2 image", Container("qcow2"))
+VMDK = Format("a VMDK image", Container("vmdk"))
+VHD = Format("a VHD image", Container("vpc"))
+VHDX = Format("a VHDX image", Container("vhdx"))
+VDI = Format("a VDI image", Container("vdi"))
+# The limits keep a hostile file from taking more memory than any sound one needs: `xz -9` takes 65 MiB, and
+# `zstd --ultra -22 --long=30` a window of 1 GiB.
+XZ = _packed("xz", "xz-utils (RHEL: xz)", "xz", "-dc", "--memlimit-decompress=1GiB")
+ZSTD = _packed("zstd", "zstd", "zstd", "-dcq", "--memory=1024MB", "--no-progress")
+GZIP = _packed("gzip", "gzip", "gzip", "-dc")
+BZIP2 = _packed("bzip2", "bzip2", "bzip2", "-dc")
+QED = Format("a QED image", Unusable())
+VMDK_DESCRIPTOR = Format(
+    "a VMDK descriptor, which holds no data but names other files",
+    Unusable(),
+    "Make one file of it, and look at what it names first: qemu-img convert -O qcow2 {path} DISK.qcow2. "
+    "Where it names one NAME-flat.vmdk, that file is the raw disk.",
+)
+VMDK_EXTENT = Format("one extent of a VMDK image for ESX", Unusable(), VMDK_DESCRIPTOR.hint)
+ZIP = Format("a zip archive", Unusable(), _UNPACK.format(tool="unzip {path}"))
+TAR = Format("a tar archive (an OVA is one)", Unusable(), _UNPACK.format(tool="tar -xf {path}"))
+ISO = Format(
+    "an ISO 9660 CD image",
+    Unusable(),
+    "Install it on a disk first: a machine needs a disk to boot from.",
+)
 
 _AT_START = {
     b"QFI\xfb": QCOW2,
+    b"QED\0": QED,
     b"KDMV": VMDK,
-    b"COWD": VMDK,
-    b"# Disk DescriptorFile": VMDK,
+    b"COWD": VMDK_EXTENT,
+    b"# Disk DescriptorFile": VMDK_DESCRIPTOR,
     b"conectix": VHD,
     b"vhdxfile": VHDX,
     b"\x1f\x8b\x08": GZIP,
     b"\xfd7zXZ\x00": XZ,
     b"\x28\xb5\x2f\xfd": ZSTD,
+    b"\x50\x2a\x4d\x18": ZSTD,  # a skippable frame, as pzstd writes it first
     b"PK\x03\x04": ZIP,
 }
 _BZIP2_BLOCKS = (b"1AY&SY", b"\x17rE8P\x90")
@@ -86,10 +130,7 @@ def has_boot_sector(head: bytes) -> bool:
 
 
 def refusal(path: Path | str, found: Format) -> DiskError:
-    """What to say of a file in a format that cannot be staged so far."""
+    """What to say of a file that is no raw disk, where only that will do."""
     return DiskError(
-        f"not supported yet: {found.name}. The disk {shown(path)} is one, and only raw disks can be staged."
-        if found.name.endswith("images")
-        else f"not supported yet: {found.name}. The file {shown(path)} is one of these, not a raw disk.",
-        found.hint.format(path=shown(path)),
+        f"The disk {shown(path)} is {found.name}, not a raw disk.", found.hint.format(path=shown(path))
     )

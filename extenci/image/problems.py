@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from extenci.model.errors import DiskChanged, DiskError
+from extenci.model.sources import shown_source
 
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -79,6 +80,7 @@ def other_sha256(path: Path | str, wanted: str, found: str) -> DiskError:
 
 
 def shown(path: Path | str) -> str:
-    """A path for a message: as given, with what no terminal should get made visible."""
-    text = os.fsdecode(path)
+    """A path or URL for a message: as given, without what may be a secret, and with what no terminal should
+    get made visible."""
+    text = shown_source(os.fsdecode(path))
     return text if text.isprintable() else repr(text)

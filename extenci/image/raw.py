@@ -37,11 +37,16 @@ class Block:
 
 @dataclass(frozen=True)
 class RawDisk:
-    """A raw disk that is open for reading; `path` as it was given."""
+    """A raw disk that is open for reading; `path` is its source, as it was given.
+
+    `sha256` (hex) is that of the source's own bytes, where the disk was made from a source that was found to
+    have it. None: nobody compared it so far.
+    """
 
     path: Path | str
     descriptor: int
     fingerprint: Fingerprint
+    sha256: str | None = None
 
     @property
     def size(self) -> int:
@@ -112,6 +117,16 @@ def as_block(index: int, piece: bytes) -> Block | None:
 @contextmanager
 def open_disk(path: Path | str) -> Iterator[RawDisk]:
     """Open a raw disk. DiskError where it is no readable, regular, non-empty file, or in another format."""
+    with open_file(path) as (disk, found):
+        if found is not None:
+            raise refusal(path, found)
+        yield disk
+
+
+@contextmanager
+def open_file(path: Path | str) -> Iterator[tuple[RawDisk, Format | None]]:
+    """Open a file as if it were a raw disk, with the format that it is in where it is none. DiskError where
+    it is no readable, regular, non-empty file."""
     descriptor = _open(path)
     try:
         status = os.fstat(descriptor)
@@ -119,9 +134,8 @@ def open_disk(path: Path | str) -> Iterator[RawDisk]:
             raise problems.not_a_file(path, status.st_mode)
         if status.st_size == 0:
             raise problems.empty(path)
-        if (found := _format(path, descriptor, status.st_size)) is not None:
-            raise refusal(path, found)
-        yield RawDisk(path, descriptor, fingerprint_of(status))
+        found = _format(path, descriptor, status.st_size)
+        yield RawDisk(path, descriptor, fingerprint_of(status)), found
     finally:
         os.close(descriptor)
 
@@ -146,32 +160,46 @@ def read_disk(
     on_block: Callable[[int, bytes], None] | None = None,
     stop: Event | None = None,
 ) -> Disk:
-    """Read the raw disk at `path` once and tell its digest, size and number of non-zero blocks.
-
-    With `sha256` (hex), the file's own bytes are hashed too, holes included: DiskError where they have
-    another. `on_block` is told the index and the SHA-256 of each block that is not all zeros. Errors as of
-    `blocks`.
-    """
+    """Read the raw disk at `path` once; see `read_open`. Errors as of `open_disk`, too."""
     with open_disk(path) as disk:
-        digest, whole = Digest(), FileHash() if sha256 is not None else None
-        for index, piece in disk.pieces(stop):
-            block = as_block(index, piece)
-            if block is not None:
-                digest.add(index, block.sha256)
-                if on_block is not None:
-                    on_block(index, block.sha256)
-            if whole is not None:
-                whole.add(index * BLOCK_BYTES, piece, stop)
-            if on_progress is not None:
-                on_progress(index * BLOCK_BYTES + len(piece), disk.size)
-        if whole is not None and sha256 is not None:
-            _check_sha256(path, whole.finish(disk.size, stop), sha256)
+        return read_open(disk, sha256=sha256, on_progress=on_progress, on_block=on_block, stop=stop)
+
+
+def read_open(
+    disk: RawDisk,
+    *,
+    sha256: str | None = None,
+    on_progress: Progress | None = None,
+    on_block: Callable[[int, bytes], None] | None = None,
+    stop: Event | None = None,
+) -> Disk:
+    """Read an open disk once and tell its digest, size and number of non-zero blocks.
+
+    With `sha256` (hex) of its source, which is not known to be right yet, the file's own bytes are hashed
+    too, holes included: DiskError where they have another. `on_block` is told the index and the SHA-256 of
+    each block that is not all zeros. Errors as of `RawDisk.blocks`.
+    """
+    wanted = sha256.lower() if sha256 else None
+    digest, whole = Digest(), FileHash() if wanted not in (None, disk.sha256) else None
+    for index, piece in disk.pieces(stop):
+        block = as_block(index, piece)
+        if block is not None:
+            digest.add(index, block.sha256)
+            if on_block is not None:
+                on_block(index, block.sha256)
+        if whole is not None:
+            whole.add(index * BLOCK_BYTES, piece, stop)
         if on_progress is not None:
-            on_progress(disk.size, disk.size)
-        return Disk(digest.hexdigest(), disk.size, digest.blocks, sha256.lower() if sha256 else None)
+            on_progress(index * BLOCK_BYTES + len(piece), disk.size)
+    if whole is not None and wanted is not None:
+        check_sha256(disk.path, whole.finish(disk.size, stop), wanted)
+    if on_progress is not None:
+        on_progress(disk.size, disk.size)
+    return Disk(digest.hexdigest(), disk.size, digest.blocks, wanted)
 
 
-def _check_sha256(path: Path | str, found: str, wanted: str) -> None:
+def check_sha256(path: Path | str, found: str, wanted: str) -> None:
+    """DiskError where a source's bytes have another SHA-256 than its spec says."""
     if found != wanted.lower():
         raise problems.other_sha256(path, wanted.lower(), found)
 

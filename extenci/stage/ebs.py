@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from extenci.catalog.upload_notes import Upload, UploadNote
 from extenci.image.block_list import BlockList
 from extenci.image.problems import other_content
-from extenci.image.raw import RawDisk, open_disk
+from extenci.image.raw import RawDisk
 from extenci.model.errors import AccessRefused, DiskError, LimitReached, ServiceError, ThingNotFound
 from extenci.model.journal import is_sure, written_down
 from extenci.model.observed import Snapshot, SnapshotState
@@ -54,7 +54,7 @@ def upload(job: Job, means: Means) -> str:
     snapshot is deleted, as it is when the disk cannot be read. When the service fails or `stop` is set, the
     snapshot stays pending, to go on with. ServiceError and its kinds; Interrupted.
     """
-    with open_disk(job.source) as disk:
+    with means.open(job) as disk:
         if disk.size != job.size:
             raise other_content(job.source)
         with listed(disk, job, means) as blocks:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
 from extenci.catalog.block_lists import BlockLists
 from extenci.catalog.upload_notes import UploadNotes
+from extenci.image.raw import RawDisk, open_disk
+from extenci.image.sources import Cache, open_source
 from extenci.model.errors import Interrupted
 from extenci.model.journal import Calls
 from extenci.model.versions import Parent, Version
@@ -21,8 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """One disk to stage.
+    """One disk to stage. `Means.open` opens it: `source` need be no raw disk, and no file.
 
+    `sha256` is that of the source's bytes, where the spec pins it;
     `name` is the image's name on the service; `size` the disk's bytes and `blocks` its non-zero blocks, as
     planned; `tags` go on the snapshot and the image; `token` (at most 64 characters) makes a repeated start
     give the same snapshot; `pending` is a snapshot of an interrupted run to go on with, and `parent` the one
@@ -38,6 +42,7 @@ class Job:
     token: str
     pending: str | None = None
     parent: Parent | None = None
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,8 @@ class Means:
 
     `on_progress` gets bytes sent and bytes to send; `stop` set means: end soon, tidily; `clock` tells seconds
     that only rise; `sleep` waits for seconds, None: until then or until `stop`. `block_lists` are of disks
-    that were read, `upload_notes` of what uploads have got done.
+    that were read, `upload_notes` of what uploads have got done; `cache` is where sources are converted and
+    downloaded to, None: only raw disks at paths can be opened.
     """
 
     clients: Clients
@@ -65,6 +71,13 @@ class Means:
     sleep: Callable[[float], object] | None = None
     block_lists: BlockLists = field(default_factory=BlockLists)
     upload_notes: UploadNotes = field(default_factory=UploadNotes)
+    cache: Cache | None = None
+
+    def open(self, job: Job) -> AbstractContextManager[RawDisk]:
+        """The disk to stage, open for reading, whatever its source; see `open_source`."""
+        if self.cache is None:
+            return open_disk(job.source)
+        return open_source(job.source, self.cache, sha256=job.sha256)
 
     @property
     def tagging(self) -> Tagging:

@@ -1,0 +1,148 @@
+"""What the headers of disk images say, looked at before any other program opens them.
+
+Images come from anywhere, and some can name other files of this machine to take data from: backing files,
+external data files, extents, parents. Such an image is refused here, by its own bytes, so that none of
+those files is ever opened. Sources: QEMU docs/interop/qcow2.rst and block/vmdk.c (which of its fields make
+it open more), VMware "Virtual Disk Format 5.0", Microsoft "VHD Image Format", VirtualBox VDICore.h; for
+VHDX see `extenci.image.vhdx`.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from extenci.image.formats import QCOW2, VDI, VHD, VHDX, VMDK, Format
+from extenci.image.problems import shown
+from extenci.image.vhdx import has_parent
+from extenci.model.errors import DiskError
+from extenci.model.versions import GIB
+
+LARGEST_BYTES = 65_536 * GIB
+"""What the largest EBS volume holds (EBS User Guide: io2, 64 TiB)."""
+
+_SECTOR = 512
+_ALONE = (
+    "Only an image that is complete in itself can be staged: an image may come from anywhere, and must not "
+    "say which other files of this machine are read. If you know what it refers to, make one file of it: "
+    "qemu-img convert -O qcow2 {path} DISK.qcow2"
+)
+
+
+def check_alone(path: Path | str, descriptor: int, size: int, found: Format) -> None:
+    """DiskError where a disk image of `size` bytes needs other files or a password, or is cut off."""
+    try:
+        fault = _CHECKS[found](descriptor, size)
+    except struct.error:
+        fault = Broken("is cut off within its header")
+    match fault:
+        case Refers():
+            raise DiskError(f"The disk {shown(path)} {fault}.", _ALONE.format(path=shown(path)))
+        case Broken():
+            raise DiskError(f"The disk {shown(path)} {fault}.", "Was it written, or downloaded, to its end?")
+        case Locked():
+            raise DiskError(
+                f"The disk {shown(path)} {fault}.",
+                f"Decrypt it first: qemu-img convert with its secret (`man qemu-img`) from {shown(path)}.",
+            )
+        case None:
+            pass
+
+
+class Refers(str):
+    """It refers to other files: how, as the end of a sentence."""
+
+
+class Broken(str):
+    """It cannot be what it says it is: why."""
+
+
+class Locked(str):
+    """It cannot be read without a secret."""
+
+
+Fault = Refers | Broken | Locked | None
+
+
+def check_qcow2(descriptor: int, _size: int) -> Fault:
+    """Versions 2 and 3: backing file, external data file, encryption."""
+    head = os.pread(descriptor, 104, 0)
+    (version,) = struct.unpack_from(">I", head, 4)
+    backing_offset, backing_size = struct.unpack_from(">QI", head, 8)
+    (crypt,) = struct.unpack_from(">I", head, 32)
+    if version not in (2, 3):
+        return Broken(f"is a qcow image of version {version}; only 2 and 3 are known")
+    if backing_offset or backing_size:
+        return Refers("is a qcow2 image with a backing file")
+    if crypt:
+        return Locked("is an encrypted qcow2 image")
+    if version == 3 and struct.unpack_from(">Q", head, 72)[0] & 0b100:
+        return Refers("is a qcow2 image with an external data file")
+    return None
+
+
+_DESCRIPTOR_OFFSET = _SECTOR
+_DESCRIPTOR_BYTES = 20 * _SECTOR
+
+
+def check_vmdk(descriptor: int, _size: int) -> Fault:
+    """A sparse extent with its descriptor inside. A capacity of 0 makes QEMU follow the descriptor's extents;
+    the descriptor that it takes a parent from is always at sector 1."""
+    head = os.pread(descriptor, 64, 0)
+    capacity, _grain, offset, sectors = struct.unpack_from("<QQQQ", head, 12)
+    if capacity == 0:
+        return Refers("is a VMDK image whose data is in other files")
+    text = os.pread(descriptor, _DESCRIPTOR_BYTES, _DESCRIPTOR_OFFSET)
+    if offset != 1 or not sectors or b"DescriptorFile" not in text:
+        return Refers("is one part of a VMDK image that is split into several files")
+    if b"parentFileNameHint" in text or not _is_first(text):
+        return Refers("is a VMDK image that builds on a parent")
+    return None
+
+
+def _is_first(text: bytes) -> bool:
+    parents = [line.partition(b"=")[2] for line in text.splitlines() if line.startswith(b"parentCID")]
+    return [one.strip().lower() for one in parents] == [b"ffffffff"]
+
+
+_FIXED, _DYNAMIC, _DIFFERENCING = 2, 3, 4
+
+
+def check_vhd(descriptor: int, size: int) -> Fault:
+    """QEMU takes a differencing disk for a whole one, and gives zeros where the parent's data belongs."""
+    head = os.pread(descriptor, _SECTOR, 0)
+    is_fixed = not head.startswith(b"conectix")
+    footer = os.pread(descriptor, _SECTOR, size - _SECTOR) if is_fixed else head
+    current_size, _geometry, kind = struct.unpack_from(">QII", footer, 48)
+    if kind == _DIFFERENCING:
+        return Refers("is a VHD differencing disk, which builds on a parent")
+    if kind != (_FIXED if is_fixed else _DYNAMIC):
+        return Broken(f"is a VHD image of an unknown kind ({kind})")
+    if is_fixed and current_size > size - _SECTOR:
+        return Broken("is a VHD image that says it is longer than its file")
+    return None
+
+
+def check_vhdx(descriptor: int, _size: int) -> Fault:
+    """Differencing disks."""
+    found = has_parent(descriptor)
+    if found is None:
+        return Broken("is a VHDX image without the tables that say what it is")
+    return Refers("is a VHDX differencing disk, which builds on a parent") if found else None
+
+
+def check_vdi(descriptor: int, _size: int) -> Fault:
+    """Dynamic (1) and static (2) ones are whole."""
+    (kind,) = struct.unpack_from("<I", os.pread(descriptor, 4, 0x4C))
+    return None if kind in (1, 2) else Refers("is a VDI image that builds on another")
+
+
+_CHECKS: Mapping[Format, Callable[[int, int], Fault]] = {
+    QCOW2: check_qcow2,
+    VMDK: check_vmdk,
+    VHD: check_vhd,
+    VHDX: check_vhdx,
+    VDI: check_vdi,
+}

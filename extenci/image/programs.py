@@ -1,0 +1,94 @@
+"""Programs that convert disks: started so that they end with us, and cannot do more than their work."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from extenci.image.problems import shown
+from extenci.model.errors import DiskError
+
+SEARCHED_TOO = "/usr/local/bin:/usr/bin:/bin"
+PIPE_BYTES = 1 << 20
+_SAID_BYTES = 4096
+_SAID_CHARACTERS = 300
+
+
+class Child:
+    """A program at work. It is killed where the block ends before it does."""
+
+    def __init__(self, process: subprocess.Popen[bytes], said: int) -> None:
+        self.process = process
+        self._said = said
+
+    def wait(self, seconds: float) -> int | None:
+        """Its exit status (negative: the signal that ended it), or None where it is still at work then."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def said(self) -> str:
+        """The last line of what it said of an error, fit for a message."""
+        size = os.fstat(self._said).st_size
+        text = os.pread(self._said, _SAID_BYTES, max(0, size - _SAID_BYTES)).decode(errors="replace")
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        line = lines[-1] if lines else ""
+        return "".join(c if c.isprintable() else "?" for c in line)[:_SAID_CHARACTERS]
+
+
+def find_program(name: str, package: str, path: Path | str) -> str:
+    """Where a program is. DiskError with the package to install, where the disk at `path` needs it."""
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:{SEARCHED_TOO}")
+    if found is None:
+        raise DiskError(
+            f"The disk {shown(path)} cannot be read without {name}, which is not installed.",
+            f"Install the package {package}.",
+        )
+    return found
+
+
+@contextmanager
+def running(
+    command: Sequence[str], *, stdin: int | None = None, descriptors: Sequence[int] = (), piped: bool = False
+) -> Iterator[Child]:
+    """Run a program with its input from `stdin`; with `piped` its output is to be read from a pipe.
+
+    It has no part in the terminal's Ctrl-C, since its caller ends it, and it dies with this process or
+    thread, where `setpriv` (util-linux) is there to arrange that.
+    """
+    guard = shutil.which("setpriv", path=SEARCHED_TOO)
+    prefix = [guard, "--pdeathsig", "KILL", "--no-new-privs", "--"] if guard else []
+    said = os.memfd_create("said")
+    try:
+        process = subprocess.Popen(
+            [*prefix, *command],
+            stdin=subprocess.DEVNULL if stdin is None else stdin,
+            stdout=subprocess.PIPE if piped else subprocess.DEVNULL,
+            stderr=said,
+            pass_fds=descriptors,
+            env={"PATH": os.environ.get("PATH", SEARCHED_TOO), "LC_ALL": "C"},
+            start_new_session=True,
+        )
+        try:
+            if process.stdout is not None:
+                with suppress(OSError):  # a user may have too many pipes for large ones
+                    fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+            yield Child(process, said)
+        finally:
+            _end(process)
+    finally:
+        os.close(said)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        process.kill()
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()

@@ -1,0 +1,200 @@
+"""A source, whatever it is, as an open raw disk.
+
+What is no raw disk is converted into the cache once, and is converted anew where it is not there any more.
+A conversion belongs to the file that it was made from, by path and fingerprint, or to the SHA-256 that was
+found to be a downloaded file's. Where it turns out not to hold what it should, it goes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Event
+from typing import Protocol
+
+from extenci.image.cache import Watch, making, note_use, writing
+from extenci.image.conversion import Work, convert
+from extenci.image.fingerprint import SETTLED_SECONDS, Fingerprint
+from extenci.image.formats import Format
+from extenci.image.problems import broken, changed, shown
+from extenci.image.raw import RawDisk, check_sha256, open_file
+from extenci.model.errors import DiskChanged, DiskError, Interrupted
+from extenci.model.sources import is_url, shown_source
+
+Telling = Callable[[str], None]
+
+_MADE_LIKE_THIS = 1
+"""Part of a conversion's name: to be raised where disks come out otherwise than before."""
+_READ_BYTES = 1 << 20
+
+
+class Fetch(Protocol):
+    """Gets a file from a URL to this machine."""
+
+    def __call__(self, url: str, sha256: str, folder: Path, *, tell: Telling, stop: Event) -> Path:
+        """The file, in a folder of the cache, found to have the SHA-256. DiskError, ServiceError and their
+        kinds; Interrupted once `stop` is set."""
+        ...
+
+
+def no_fetch(url: str, sha256: str, folder: Path, *, tell: Telling, stop: Event) -> Path:  # noqa: ARG001
+    """Where nothing can be downloaded: DiskError."""
+    raise DiskError(f"{shown_source(url)} cannot be downloaded here.", "Download it, and name its path.")
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Where what is converted and downloaded is kept, and how it gets there; `folder` need not exist yet."""
+
+    folder: Path
+    fetch: Fetch = no_fetch
+    tell: Telling = lambda _text: None
+    stop: Event = field(default_factory=Event)
+
+    @property
+    def disks(self) -> Path:
+        """The folder of converted disks."""
+        return disks_folder(self.folder)
+
+    @property
+    def downloads(self) -> Path:
+        """The folder of downloaded files."""
+        return downloads_folder(self.folder)
+
+
+def disks_folder(cache: Path) -> Path:
+    """Where in a cache converted disks are."""
+    return cache / "disks"
+
+
+def downloads_folder(cache: Path) -> Path:
+    """Where in a cache downloaded files are."""
+    return cache / "downloads"
+
+
+@contextmanager
+def open_source(source: str, cache: Cache, *, sha256: str | None = None) -> Iterator[RawDisk]:
+    """Open the disk in a source: a raw disk itself, what else is supported converted, a URL downloaded
+    (`sha256` is required then). It stays open, and the same, while the context lasts.
+
+    `sha256` (hex) is that of the source's bytes, compared where something is made from them. Of a raw disk at
+    a path it is not: `RawDisk.sha256` tells. DiskError where it cannot be read, is damaged, must not be
+    opened, needs a program that is missing, or there is no room; DiskChanged where it changes meanwhile;
+    ServiceError and its kinds from downloading; Interrupted.
+    """
+    wanted = sha256.lower() if sha256 else None
+    with (
+        _open_remote(source, cache, wanted) if is_url(source) else _open_local(source, cache, wanted) as disk
+    ):
+        yield disk
+
+
+@contextmanager
+def _open_remote(url: str, cache: Cache, sha256: str | None) -> Iterator[RawDisk]:
+    if sha256 is None:
+        raise DiskError(f"{shown_source(url)} has no sha256 beside it, so nobody knows what it should be.")
+    converted = cache.disks / f"{sha256}-{_MADE_LIKE_THIS}.raw"
+    if not converted.exists():
+        file = cache.fetch(url, sha256, cache.downloads, tell=cache.tell, stop=cache.stop)
+        with open_file(file) as (disk, found), _dropped_if_wrong(file):
+            named = replace(disk, path=shown_source(url), sha256=sha256)
+            if found is None:
+                yield named
+                return
+            _convert_once(named, found, converted, cache, sha256)
+    with _open_converted(converted, shown_source(url), sha256) as disk:
+        yield disk
+
+
+@contextmanager
+def _open_local(path: str, cache: Cache, sha256: str | None) -> Iterator[RawDisk]:
+    with open_file(path) as (file, found):
+        if found is None:
+            yield file
+            return
+        _wait_until_settled(file.fingerprint, cache.stop)
+        place, state = _hash(str(Path(path).absolute())), _hash(repr((tuple(file.fingerprint), sha256)))
+        converted = cache.disks / f"{place}-{state}-{_MADE_LIKE_THIS}.raw"
+        if not converted.exists():
+            _convert_once(file, found, converted, cache, sha256)
+            _forget_others(converted, place)
+    with _open_converted(converted, path, sha256) as disk:
+        yield disk
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def _wait_until_settled(found: Fingerprint, stop: Event) -> None:
+    """A file that was written this moment may be written again without its times telling it. A time in the
+    future is not waited for: what is uploaded is compared with what was planned in any case."""
+    age = time.time() - found.mtime_ns / 1e9
+    if 0 <= age <= SETTLED_SECONDS and stop.wait(SETTLED_SECONDS - age):
+        raise Interrupted("Reading a disk was stopped.")
+
+
+def _convert_once(source: RawDisk, found: Format, target: Path, cache: Cache, sha256: str | None) -> None:
+    """Convert a source into the cache, unless another thread or process is at it already. With `sha256`, the
+    source's bytes are compared first."""
+    if sha256 is not None and source.sha256 is None:
+        check_sha256(source.path, _hash_file(source, cache.stop), sha256)
+    with making(target, cache.stop) as unfinished:
+        if unfinished is None:
+            return
+        watch = Watch(target.parent, f"Converting {shown(source.path)}", cache.stop, cache.tell)
+        cache.tell(f"Converting {shown(source.path)}, {found.name} …")
+        with writing(watch):
+            os.ftruncate(unfinished.descriptor, 0)
+        watch.require_room()
+        convert(Work(source.path, source.descriptor, source.size, unfinished.descriptor, watch), found)
+        source.check_unchanged()
+        with writing(watch):
+            unfinished.keep()
+
+
+@contextmanager
+def _open_converted(converted: Path, path: str, sha256: str | None) -> Iterator[RawDisk]:
+    """Whatever it begins with, it is a raw disk: what is in it is the guest's."""
+    with open_file(converted) as (disk, _), _dropped_if_wrong(converted):
+        yield replace(disk, path=path, sha256=sha256)
+
+
+@contextmanager
+def _dropped_if_wrong(cached: Path) -> Iterator[None]:
+    """A file of the cache that is not what it was, or not what it should be, is made again next time."""
+    note_use(cached)
+    try:
+        yield
+    except DiskChanged:
+        cached.unlink(missing_ok=True)
+        raise
+
+
+def _forget_others(converted: Path, place: str) -> None:
+    """Remove what was converted from earlier contents of the same file. Where they are open, they live on."""
+    for other in converted.parent.glob(f"{place}-*.raw"):
+        if other != converted:
+            with suppress(OSError):
+                other.unlink()
+
+
+def _hash_file(source: RawDisk, stop: Event) -> str:
+    """The SHA-256 of a source's own bytes."""
+    whole, offset = hashlib.sha256(), 0
+    try:
+        while piece := os.pread(source.descriptor, _READ_BYTES, offset):
+            if stop.is_set():
+                raise Interrupted(f"Reading the disk {shown(source.path)} was stopped.")
+            whole.update(piece)
+            offset += len(piece)
+    except OSError as error:
+        raise broken(source.path, offset, error) from error
+    if offset != source.size:
+        raise changed(source.path)
+    return whole.hexdigest()
