@@ -103,6 +103,9 @@ _HINTS = {
 }
 
 
+_MISSING = frozenset(("InvalidAMIID.Unavailable", "NoSuchBucket", "NoSuchKey", "NoSuchUpload", "404"))
+
+
 def kind_of_code(code: str) -> tuple[Kind, str]:
     """The class of error that a code stands for, and the next step ("" where none is known)."""
     if code in _ACCESS:
@@ -126,7 +129,7 @@ def is_limit(code: str) -> bool:
 def is_missing(code: str) -> bool:
     """Whether a code says that a thing does not exist; a deregistered AMI is `Unavailable`."""
     missing = (".NotFound", "NotFoundException", ".Unknown")
-    return code.endswith(missing) or code in ("InvalidAMIID.Unavailable", "NoSuchBucket", "NoSuchKey", "404")
+    return code.endswith(missing) or code in _MISSING
 
 
 def _hint(code: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import threading
 from collections.abc import Mapping
@@ -13,8 +15,9 @@ from moto.s3.models import FakeKey, s3_backends
 from moto.s3.responses import S3Response
 from werkzeug.exceptions import NotFound
 
+from extenci.model.services import SANDBOX_BUCKET
 from extenci.sandbox.access import Access, access_key
-from extenci.sandbox.cloud import ACCOUNT
+from extenci.sandbox.cloud import ACCOUNT, REGION
 from extenci.sandbox.gateway import Call
 from extenci.sandbox.listener import Answer, Request
 from extenci.sandbox.moto_request import moto_request
@@ -41,6 +44,9 @@ class S3Service:
 
     name = "s3"
 
+    def __init__(self) -> None:
+        s3_backends[ACCOUNT]["aws"].create_bucket(SANDBOX_BUCKET, REGION)
+
     def read(self, request: Request) -> Call:
         parameters = read_query(request.query)
         return Call(
@@ -51,6 +57,8 @@ class S3Service:
         )
 
     def answer(self, request: Request, call: Call) -> Answer:  # noqa: ARG002
+        if not _is_whole(request):
+            return _error(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
         asked = moto_request(request, "s3")
         bucket, _, key = request.path.lstrip("/").partition("/")
         respond = S3Response.key_dispatch if key else S3Response.ambiguous_dispatch
@@ -79,6 +87,13 @@ def _action(request: Request) -> str:
     except (NotFound, NotImplementedError):
         return request.method
     return str(operation.name)
+
+
+def _is_whole(request: Request) -> bool:
+    """Whether the body has the MD5 that it was sent with (moto does not look)."""
+    sent = request.headers.get("content-md5")
+    found = hashlib.md5(request.body, usedforsecurity=False).digest()
+    return sent is None or sent == base64.b64encode(found).decode()
 
 
 def _sendable(headers: Mapping[str, Any]) -> dict[str, str]:
