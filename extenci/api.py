@@ -43,10 +43,12 @@ from extenci.model.words import Address, Tagging
 if TYPE_CHECKING:
     from extenci.catalog.records import Catalog
     from extenci.cloud.clients import Clients
+    from extenci.image.sources import Cache
     from extenci.model.observed import Observation
     from extenci.model.records import Records
     from extenci.model.status import StackStatus
     from extenci.model.trials import Ask
+    from extenci.observe.disks import Reader
 
 Approve = Callable[[Plan], bool]
 """Is shown a plan, and says whether to go on."""
@@ -314,7 +316,7 @@ def try_image(wishes: Wishes, *, home: Home | None = None, options: Options = DE
         raise UsageError("Nobody can be asked whether the test VM works.", "Nothing was done.")
     home = home or Home.find()
     with _at_work(wishes, home, options) as desk:
-        disks = desk.disks()
+        disks = desk.known_disks()
         look = desk.recover()
         trials = trial_hashes(wishes.images)
         made = plan_test_vm(wishes, disks, look.observation, look.records, time.time(), trials)
@@ -359,7 +361,7 @@ def status(wishes: Wishes, *, home: Home | None = None) -> StackStatus:
 
     with _desk(wishes, home or Home.find(), Options()) as desk:
         look = desk.look()
-        found = make_status(wishes, desk.disks(), look.observation, look.records)
+        found = make_status(wishes, desk.known_disks(), look.observation, look.records)
     if SANDBOX not in wishes.services:
         return found
     return replace(found, sandbox_machines=sandbox_machines(home or Home.find()))
@@ -403,24 +405,47 @@ class Desk:
         stack, stop = self.wishes.stack, self.options.stop
         return Look(records, observe(self.clients, stack, records, queues=queues, stop=stop))
 
-    def disks(self) -> dict[Address, Disk]:
-        """Read the disks that the selection is about."""
-        from extenci.observe.disks import read_disks, wished_images
-
-        def tell(text: str) -> None:
-            self.options.tell(text)
+    def known_disks(self) -> dict[Address, Disk]:
+        """The disks that the selection is about, as far as they are known before the services are asked: what
+        is pinned is not read, since what is staged of it may tell enough."""
+        from extenci.observe.disks import known_disks, read_disks, wished_images
 
         images = wished_images(self.wishes)
+        unpinned = read_disks((wish for wish in images if wish.sha256 is None), self._reader())
+        return {**known_disks(images, self.catalog.digests), **unpinned}
+
+    def read_pinned(self, disks: dict[Address, Disk], look: Look) -> bool:
+        """Add the disks of pinned images that have to be read, or downloaded; whether there were any."""
+        from extenci.observe.disks import read_disks
+        from extenci.plan.unread import images_to_read
+
+        images = images_to_read(self.wishes, disks, look.observation, look.records)
+        read = read_disks(images, self._reader())
+        disks.update(read)
+        return bool(read)
+
+    def _reader(self) -> Reader:
+        from extenci.observe.disks import Reader
+
         catalog, stop = self.catalog, self.options.stop
-        return read_disks(images, catalog.digests, block_lists=catalog.block_lists, tell=tell, stop=stop)
+        return Reader(catalog.digests, catalog.block_lists, self._cache, tell=self.options.tell, stop=stop)
+
+    def _cache(self, service: str) -> Cache:
+        from extenci.cloud.downloads import Downloads
+        from extenci.image.sources import Cache
+
+        options, fetch = self.options, Downloads(self.clients[service])
+        return Cache(self.home.cache_folder, fetch, options.tell, options.stop or Event())
 
     def plan(self, destroy: bool, again: frozenset[Address] = frozenset()) -> tuple[Planned, Look]:
         """Plan from what is there now; `again` are images that are tried whatever is known of them."""
         from extenci.observe.trials import trial_hashes
         from extenci.plan import make_plan
 
-        disks = {} if destroy else self.disks()
+        disks = {} if destroy else self.known_disks()
         look = self.look()
+        if not destroy and self.read_pinned(disks, look):
+            look = self.look()  # reading may have taken long
         made = make_plan(
             self.wishes,
             disks,
@@ -501,7 +526,7 @@ class Desk:
         from extenci.plan import Fresh, Stale, compare_plans
 
         before = {Address.parse(text): disk for text, disk in saved.disks.items()}
-        changed = changed_disks(before, planned.disks)
+        changed = changed_disks(self.wishes, before, planned.disks)
         if changed:
             raise _stale(tuple(f"{address}: the disk's content changed" for address in changed))
         journal = self.catalog.journal

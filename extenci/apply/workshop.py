@@ -68,6 +68,7 @@ class Workshop:
             clients,
             calls,
             on_progress=on_progress,
+            note=lambda text: self.tell(Noted(change, text)),
             stop=self.stop,
             block_lists=self.catalog.block_lists,
             upload_notes=self.catalog.upload_notes,
@@ -76,10 +77,14 @@ class Workshop:
         return Bench(change, self, means)
 
     def _cache_for(self, change: Change) -> Cache | None:
+        from extenci.cloud.downloads import Downloads  # noqa: PLC0415 - its imports load the cloud's
+
         def tell(text: str) -> None:
             self.tell(Noted(change, text))
 
-        return Cache(self.cache, tell=tell, stop=self.stop) if self.cache else None
+        if self.cache is None:
+            return None
+        return Cache(self.cache, Downloads(self.clients[change.address.service]), tell, self.stop)
 
 
 @dataclass(frozen=True)

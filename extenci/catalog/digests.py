@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from extenci.catalog.database import Database
@@ -13,6 +14,10 @@ from extenci.model.versions import Disk
 Fingerprint = tuple[int, int, int, int]
 """What tells that a file is unchanged, from `os.stat`: size, mtime in ns, inode, device. Whether a file
 was written too recently for that (`extenci.image.fingerprint.is_settled`) is the caller's to know."""
+
+PINNED = "sha256:"
+"""How the keys of what has no path begin; paths are absolute, and begin with a slash."""
+NO_FINGERPRINT: Fingerprint = (0, 0, 0, 0)
 
 
 class Digests:
@@ -24,22 +29,36 @@ class Digests:
 
     def cached_disk(self, path: Path | str, fingerprint: Fingerprint) -> Disk | None:
         """What is known of a file with this fingerprint, or None. Its `sha256` may be None."""
-        with self._database.reading() as connection:
-            row = connection.execute("SELECT * FROM digests WHERE path = ?", (key_of(path),)).fetchone()
-        if row is None or fingerprint_of(row) != tuple(fingerprint):
-            return None
-        return Disk(digest=row["digest"], size=row["disk_size"], blocks=row["blocks"], sha256=row["sha256"])
+        return self._find(key_of(path), fingerprint)
+
+    def pinned_disk(self, sha256: str) -> Disk | None:
+        """What is known of a file of which nothing is said but its SHA-256 (hex): a download's."""
+        return self._find(f"{PINNED}{sha256}", NO_FINGERPRINT)
 
     def store(self, path: Path | str, fingerprint: Fingerprint, disk: Disk) -> None:
         """Remember what reading a file found. A SHA-256 that is known of the same content is kept."""
         known = self.cached_disk(path, fingerprint)
         sha256 = disk.sha256 or (known.sha256 if known and known.digest == disk.digest else None)
+        self._store(key_of(path), fingerprint, replace(disk, sha256=sha256))
+
+    def store_pinned(self, sha256: str, disk: Disk) -> None:
+        """Remember what reading a file with this SHA-256 (hex) found."""
+        self._store(f"{PINNED}{sha256}", NO_FINGERPRINT, replace(disk, sha256=sha256))
+
+    def _find(self, key: str, fingerprint: Fingerprint) -> Disk | None:
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT * FROM digests WHERE path = ?", (key,)).fetchone()
+        if row is None or fingerprint_of(row) != tuple(fingerprint):
+            return None
+        return Disk(digest=row["digest"], size=row["disk_size"], blocks=row["blocks"], sha256=row["sha256"])
+
+    def _store(self, key: str, fingerprint: Fingerprint, disk: Disk) -> None:
         size, mtime_ns, inode, device = fingerprint
         with self._database.writing() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (key_of(path), size, mtime_ns, str(inode), str(device), disk.digest, disk.size, disk.blocks,
-                 sha256, self._clock()),
+                (key, size, mtime_ns, str(inode), str(device), disk.digest, disk.size, disk.blocks,
+                 disk.sha256, self._clock()),
             )  # fmt: skip
 
 

@@ -48,6 +48,10 @@ class Unfinished:
         os.fsync(self.descriptor)
         self.path.rename(self.target)
 
+    def discard(self) -> None:
+        """Remove it, although it could be gone on with: it is wrong."""
+        self.path.unlink(missing_ok=True)
+
 
 @contextmanager
 def making(target: Path, stop: Event, *, resumable: bool = False) -> Iterator[Unfinished | None]:
@@ -61,13 +65,12 @@ def making(target: Path, stop: Event, *, resumable: bool = False) -> Iterator[Un
         if unfinished is None:
             yield None
             return
-        is_resumable = resumable
         try:
             yield unfinished
         finally:
-            if not is_resumable:
-                with suppress(FileNotFoundError):  # it was kept
-                    unfinished.path.unlink()
+            is_worth_keeping = resumable and os.fstat(unfinished.descriptor).st_size
+            if not is_worth_keeping and _is_same(unfinished.descriptor, unfinished.path):
+                unfinished.path.unlink()
             os.close(unfinished.descriptor)
 
 
@@ -92,9 +95,11 @@ def _open_partial(target: Path, stop: Event) -> Unfinished | None:
         except OSError as error:
             os.close(descriptor)
             raise unusable(target.parent, error) from error
-        if _is_same(descriptor, path) and not target.exists():
-            return Unfinished(descriptor, path, target)
-        os.close(descriptor)  # another one finished, or removed, it between the opening and the locking
+        if _is_same(descriptor, path):
+            if not target.exists():
+                return Unfinished(descriptor, path, target)
+            path.unlink()  # another one finished it just before this one was opened, and made by that
+        os.close(descriptor)
 
 
 def _open(path: Path) -> int:
@@ -139,7 +144,8 @@ def _is_same(descriptor: int, path: Path) -> bool:
 class Watch:
     """Looks after a file of the cache while it is written: that there is room, and that it is not to stop.
 
-    `what` is told every ten seconds with how much is there; it begins like `Converting …`.
+    `what` is told every ten seconds with how much is there, and of how many bytes where `total` is set; it
+    begins like `Converting …`.
     """
 
     def __init__(
@@ -148,6 +154,7 @@ class Watch:
         self.folder = folder
         self.what = what
         self.stop = stop
+        self.total: int | None = None
         self._tell = tell
         self._looked = self._told = time.monotonic()
 
@@ -163,7 +170,8 @@ class Watch:
         if now - self._told >= TELL_SECONDS:
             self._told = now
             mib = os.fstat(descriptor).st_blocks * 512 // 1024**2
-            self._tell(f"{self.what}: {mib:,} MiB so far")
+            total = f" of {self.total // 1024**2:,}" if self.total else ""
+            self._tell(f"{self.what}: {mib:,}{total} MiB so far")
 
     def require_room(self, more: int = 0) -> None:
         """DiskError where `more` bytes would leave too little for others."""

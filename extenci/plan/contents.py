@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from extenci.model.observed import Image, Snapshot, SnapshotState
+from extenci.model.sources import shown_source
 from extenci.model.versions import Disk, Registration, Version
 from extenci.model.wishes import ImageWish
 from extenci.plan.scene import Scene, Stock
@@ -44,8 +45,8 @@ def read_content(wish: ImageWish, disk: Disk, source: str) -> Content | str:
     """The version of a disk that was read."""
     if wish.gib is not None and wish.gib < disk.gib:
         return (
-            f"{wish.origin}: size is {wish.gib} GiB, but the disk {wish.source} needs {disk.gib} GiB. "
-            f"Ask for size: {disk.gib} or more, or leave size out."
+            f"{wish.origin}: size is {wish.gib} GiB, but the disk {shown_source(wish.source)} needs "
+            f"{disk.gib} GiB. Ask for size: {disk.gib} or more, or leave size out."
         )
     return Content(Version(disk.digest, registration(wish, wish.gib or disk.gib)), disk, source)
 
@@ -59,7 +60,7 @@ def missing_source(wish: ImageWish) -> str:
     """Why nothing can be made from a wish whose source file is not here."""
     known = "and what it held is not on the service" if wish.sha256 else "and no sha256 says what it held"
     return (
-        f"The source file {wish.source} is missing, {known}. "
+        f"The source file {shown_source(wish.source)} is missing, {known}. "
         f"Put the file there, or correct the source at {wish.origin}."
     )
 

@@ -20,6 +20,7 @@ from extenci.model.plans import (
     UnstageWork,
     UpdateWork,
 )
+from extenci.model.sources import shown_source
 from extenci.model.versions import BLOCK_BYTES
 from extenci.model.words import Kind
 from extenci.report.field_values import value_text
@@ -105,7 +106,7 @@ def stage_details(work: StageWork) -> list[str]:
     """How much is uploaded, from where, and to what."""
     gib = work.version.registration.gib
     amount = f"{gib} GiB volume, {size(min(work.blocks * BLOCK_BYTES, work.size))} of data to upload"
-    lines = [amount, f"from {safe(work.source)}"]
+    lines = [amount, f"from {safe(shown_source(work.source))}"]
     if work.snapshot:
         lines.append(f"goes on with {safe(work.snapshot)}")
     elif work.parent:

@@ -7,6 +7,7 @@ import re
 import warnings
 from decimal import Decimal
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
@@ -89,7 +90,34 @@ def read_source(value: object) -> str:
         return read_path(found)
     if scheme[1] not in ("https", "s3"):
         raise wrong("must be a path, or a URL that begins with https:// or s3://")
-    return found
+    return read_https(found) if scheme[1] == "https" else read_s3(found)
+
+
+def read_https(url: str) -> str:
+    """A URL of a file. What is wrong is said without repeating it, since people put passwords into URLs."""
+    problem = wrong("must be a URL of a file, such as https://example.edu/images/worker.qcow2")
+    if not url.isprintable() or " " in url:
+        raise problem
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise problem from None
+    if not parts.hostname or port == 0 or len(parts.path) < 2:
+        raise problem
+    if "@" in parts.netloc:
+        raise wrong("has a user or password in its URL; specs hold no secrets, and none are sent")
+    return url
+
+
+_S3_URL = re.compile(r"s3://[A-Za-z0-9][A-Za-z0-9._-]{0,254}/[^/].{0,1023}")
+
+
+def read_s3(url: str) -> str:
+    """`s3://BUCKET/KEY`; the key is taken as it stands."""
+    if not _S3_URL.fullmatch(url) or not url.isprintable():
+        raise wrong("must name a bucket and a key, such as s3://my-images/worker.qcow2")
+    return url
 
 
 def read_regex(value: object) -> str:

@@ -36,7 +36,9 @@ def image_to_test(
     """
     if not file.is_file():
         what = "is no file" if file.exists() else "does not exist"
-        raise UsageError(f"{shown(file)} {what}.", "Name a raw disk.")
+        raise UsageError(
+            f"{shown(file)} {what}.", "Name a disk: a raw one, or a qcow2, VMDK, VHD or VHDX image."
+        )
     found = find_service(service, find_root(here), catalog)
     if found.stage not in UPLOADS:
         raise UsageError(

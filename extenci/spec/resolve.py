@@ -118,9 +118,6 @@ def _resolve_image(resolution: Resolution, entry: SpecEntry, spec: ImageSpec, se
         verify, problems = resolve_verify(resolution.folder, entry, spec.verify, service)
         for mark, text in problems:
             resolution.note(entry.path, mark, text)
-    if spec.from_url:
-        text = "not supported yet: a URL as source; download the disk and name its path"
-        resolution.note(entry.path, entry.place("source"), text)
     return ImageWish(
         address=Address(service.name, entry.name),
         origin=_origin(entry),

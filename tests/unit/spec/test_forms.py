@@ -66,11 +66,37 @@ def test_sources_are_paths_and_two_kinds_of_urls(source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["http://h/k", "file:///x", "S3://b/k", "", "a\0b", 3, "~no-such-user-here/x"]
+    "source",
+    [
+        "http://h/k",
+        "file:///x",
+        "S3://b/k",
+        "",
+        "a\0b",
+        3,
+        "~no-such-user-here/x",
+        "https://h",
+        "https://h/",
+        "https:///k",
+        "https://h:0/k",
+        "https://h:x/k",
+        "https://h/a b",
+        "https://user:secret@h/k",
+        "s3://b",
+        "s3://b/",
+        "s3:///k",
+        "s3://a@b/k",
+    ],
 )
 def test_other_sources_are_refused(source: object) -> None:
     with pytest.raises(PydanticCustomError):
         read_source(source)
+
+
+def test_a_password_in_a_url_is_not_repeated() -> None:
+    with pytest.raises(PydanticCustomError) as caught:
+        read_source("https://user:hunter2@h/k")
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_regular_expression_that_python_warns_about_is_still_one() -> None:
