@@ -8,6 +8,7 @@ from collections.abc import Callable
 from extenci.cloud.condor import Condor
 from extenci.cloud.ebs import Ebs
 from extenci.cloud.ec2 import Ec2
+from extenci.cloud.imports import Imports
 from extenci.cloud.s3 import S3
 from extenci.cloud.session import ServiceSession
 from extenci.model.services import Service
@@ -31,6 +32,7 @@ class Clients:
         self.ec2 = Ec2(self._session)
         self.ebs = Ebs(self._session, clock=clock, sleep=sleep)
         self.s3 = S3(self._session)
+        self.imports = Imports(self._session)
         self.condor = Condor(service)
 
     def close(self) -> None:

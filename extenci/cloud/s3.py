@@ -64,20 +64,22 @@ class S3:
         self,
         bucket: str,
         key: str,
-        data: bytes,
+        data: bytes | io.RawIOBase,
         *,
         acl: str | None = None,
         content_type: str = BINARY,
         metadata: Mapping[str, str] | None = None,
+        md5: bytes | None = None,
     ) -> str:
-        """Store an object (at most 5 GiB), in place of one of the same key; its ETag."""
+        """Store an object (at most 5 GiB), in place of one of the same key; its ETag. `data` and `md5` as of
+        `put_part`."""
         more: dict[str, Any] = {"ACL": acl} if acl is not None else {}
-        md5 = _md5(data)
+        md5 = md5 or _md5(data)
         with self._asking("PutObject", bucket) as s3:
             answer = s3.put_object(
                 Bucket=bucket,
                 Key=key,
-                Body=io.BytesIO(data),
+                Body=_body(data),
                 ContentMD5=base64.b64encode(md5).decode(),
                 ContentType=content_type,
                 Metadata=dict(metadata or {}),
@@ -161,10 +163,17 @@ class S3:
             return str(_expected(answer, "UploadId"))
 
     def put_part(
-        self, bucket: str, key: str, upload: str, number: int, data: bytes, *, md5: bytes | None = None
+        self,
+        bucket: str,
+        key: str,
+        upload: str,
+        number: int,
+        data: bytes | io.RawIOBase,
+        *,
+        md5: bytes | None = None,
     ) -> str:
         """Send a part, in place of one of the same number (1 to 10,000); its ETag. `md5` is its MD5 where it
-        is known already, 16 raw bytes.
+        is known already, 16 raw bytes; `data` may be a file that can be rewound.
 
         ServiceError where the service stored something else; ThingNotFound where there is no such upload.
         """
@@ -175,7 +184,7 @@ class S3:
                 Key=key,
                 UploadId=upload,
                 PartNumber=number,
-                Body=io.BytesIO(data),
+                Body=_body(data),
                 ContentMD5=base64.b64encode(md5).decode(),
             )
             self._compare(answer, md5, "UploadPart", f"part {number} of {key}")
@@ -276,8 +285,21 @@ def _named(file: str) -> str:
     return f" ({file})" if file else ""
 
 
-def _md5(data: bytes) -> bytes:
-    return hashlib.md5(data, usedforsecurity=False).digest()
+def _body(data: bytes | io.RawIOBase) -> Any:
+    """A body as a file: of bytes, the SDK would have to send all within the time that a connection may take
+    to be made (socket.sendall, "the maximum total duration")."""
+    return io.BytesIO(data) if isinstance(data, bytes) else data
+
+
+def _md5(data: bytes | io.RawIOBase) -> bytes:
+    md5 = hashlib.md5(usedforsecurity=False)
+    if isinstance(data, bytes):
+        md5.update(data)
+        return md5.digest()
+    while piece := data.read(PIECE_BYTES):
+        md5.update(piece)
+    data.seek(0)
+    return md5.digest()
 
 
 def _etag(answer: Any) -> str:

@@ -32,8 +32,10 @@ MOST_SUGGESTIONS = 100
 MOST_WISHES = 100_000
 """Images and groups; a list of services multiplies them."""
 
-UPLOADS = (Method.EBS,)
+UPLOADS = (Method.EBS, Method.IMPORT)
 """Methods that have their effect already."""
+BY_BUCKET = (Method.IMPORT, Method.BUNDLE)
+"""Methods that upload to S3."""
 
 
 @dataclass
@@ -113,6 +115,9 @@ def _resolve_image(resolution: Resolution, entry: SpecEntry, spec: ImageSpec, se
         resolution.note(
             entry.path, entry.place("method"), f"not supported yet: method: {method}{whose}; use ebs"
         )
+    elif method in BY_BUCKET and service.bucket is None:
+        text = f"method: {method} needs a bucket: name one as 'bucket' in the file of {quoted(service.name)}"
+        resolution.note(entry.path, entry.place("method"), text)
     verify = None
     if spec.verify is not None:
         verify, problems = resolve_verify(resolution.folder, entry, spec.verify, service)

@@ -60,7 +60,7 @@ class Means:
     `on_progress` gets bytes sent and bytes to send; `stop` set means: end soon, tidily; `clock` tells seconds
     that only rise; `sleep` waits for seconds, None: until then or until `stop`. `block_lists` are of disks
     that were read, `upload_notes` of what uploads have got done; `cache` is where sources are converted and
-    downloaded to, None: only raw disks at paths can be opened.
+    downloaded to, None: only raw disks at paths can be opened; `note` tells something worth a line.
     """
 
     clients: Clients
@@ -72,6 +72,7 @@ class Means:
     block_lists: BlockLists = field(default_factory=BlockLists)
     upload_notes: UploadNotes = field(default_factory=UploadNotes)
     cache: Cache | None = None
+    note: Callable[[str], None] = lambda _text: None
 
     def open(self, job: Job) -> AbstractContextManager[RawDisk]:
         """The disk to stage, open for reading, whatever its source; see `open_source`."""

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from extenci.model.errors import UsageError
 from extenci.model.words import Method
-from extenci.stage import ebs
+from extenci.stage import ebs, imports
 from extenci.stage.job import Job, Means, Staged, StageMethod
 
-METHODS: Mapping[Method, StageMethod] = {Method.EBS: ebs.stage}
+METHODS: Mapping[Method, StageMethod] = {Method.EBS: ebs.stage, Method.IMPORT: imports.stage}
 
 
 def stage(job: Job, means: Means) -> Staged:
