@@ -1,8 +1,8 @@
 """One reading of a disk for several uploads at once, as when an image goes to several regions.
 
 Uploads of the same file go round it together: one that joins later begins where the others are, and reads
-what it missed at the end of its round (a block may be put at any time before a snapshot is sealed). What one of
-them has read the others find in a window of a few blocks. One that cannot keep up with the others reads for
+what it missed at the end of its round (a block may be put at any time before a snapshot is sealed). What one
+of them has read the others find in a window of a few blocks. One that cannot keep up with the others reads for
 itself: nobody waits for anybody.
 """
 
