@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from extenci.catalog.home import Home
 from extenci.catalog.journal import Journal, MadeKeyPair
+from extenci.image.cache import PARTIAL
+from extenci.image.sources import disks_folder, downloads_folder
 from extenci.model.leftovers import Leftovers
 from extenci.model.trials import KEY_PAIR_PREFIX
 from extenci.model.wishes import Wishes
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 KEPT_SECONDS = 30 * 86_400.0
 """How long a file is kept of which nothing is known here: a job of another stack's may read it, or a machine
 may be logged in to with it."""
+ABANDONED_SECONDS = 86_400.0
+"""After which a disk that is being converted, and was not written to, is taken for left behind."""
 
 
 def read_leftovers(
@@ -49,6 +53,7 @@ def read_leftovers(
         made=made,
         key_files=dict(stray_keys(home.keys_folder, known, frozenset(clients), wishes.stack, now)),
         job_files=tuple(stray_jobs(home.jobs_folder, wishes, clients, queues, now)),
+        cache_files=tuple(stray_cached(home.cache_folder, now)),
     )
 
 
@@ -85,6 +90,18 @@ def stray_jobs(
     if old:
         named = {path for name in sorted(queues) for path in clients[name].condor.user_data_files()}
         yield from (str(file) for file in old if str(file) not in named)
+
+
+def stray_cached(cache: Path, now: float) -> Iterator[str]:
+    """Converted and downloaded disks that were not used for long. What a killed conversion left cannot be
+    gone on with, and one at work writes; a download can be gone on with."""
+    disks = disks_folder(cache)
+    for file in (*files_in(disks), *files_in(downloads_folder(cache))):
+        with suppress(FileNotFoundError):  # a plan, which takes no lock, may be at work
+            status, is_part = file.stat(), file.name.endswith(PARTIAL)
+            used = status.st_mtime if is_part else status.st_atime
+            if used < now - (ABANDONED_SECONDS if is_part and file.parent == disks else KEPT_SECONDS):
+                yield str(file)
 
 
 def wished_user_data(wishes: Wishes) -> Iterator[str]:
