@@ -38,3 +38,10 @@ def test_a_path_need_not_be_utf_8(catalog: Catalog) -> None:
     catalog.digests.store("/x/\udcff.raw", FOUND, DISK)
     assert catalog.digests.cached_disk("/x/\udcff.raw", FOUND) == DISK
     assert catalog.digests.cached_disk("/x/\udcfe.raw", FOUND) is None
+
+
+def test_a_download_is_known_by_its_sha256_alone(catalog: Catalog) -> None:
+    assert catalog.digests.pinned_disk("cd" * 32) is None
+    catalog.digests.store_pinned("cd" * 32, DISK)
+    assert catalog.digests.pinned_disk("cd" * 32) == replace(DISK, sha256="cd" * 32)
+    assert catalog.digests.pinned_disk("ef" * 32) is None

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from threading import Event
+
+import pytest
+
+from extenci.cloud.relaying import AHEAD, relayed
+from extenci.model.errors import Interrupted
+
+
+def test_items_come_in_order_and_then_the_error() -> None:
+    def items() -> Iterator[int]:
+        yield from range(50)
+        raise ZeroDivisionError
+
+    relay = relayed(items, Event(), "It")
+    assert [next(relay) for _ in range(50)] == list(range(50))
+    with pytest.raises(ZeroDivisionError):
+        next(relay)
+
+
+def test_nobody_waits_for_a_silent_peer_after_a_stop() -> None:
+    stop, ended = Event(), Event()
+
+    def items() -> Iterator[int]:
+        yield 1
+        ended.wait(30)
+        yield 2
+
+    threading.Timer(0.2, stop.set).start()
+    began = time.monotonic()
+    with pytest.raises(Interrupted, match=r"^It was stopped\.$"):
+        list(relayed(items, stop, "It"))
+    assert time.monotonic() - began < 5
+    ended.set()
+
+
+def test_what_nobody_takes_is_not_taken_in_without_end() -> None:
+    taken = []
+
+    def items() -> Iterator[int]:
+        for number in range(1000):
+            taken.append(number)
+            yield number
+
+    relay = relayed(items, Event(), "It")
+    next(relay)
+    time.sleep(0.2)
+    assert len(taken) <= AHEAD + 3
+    relay.close()  # type: ignore[attr-defined]
+    while any(one.name == "relay" for one in threading.enumerate()):
+        time.sleep(0.01)

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from extenci.observe.leftovers import stray_cached
+
+DAY = 86_400.0
+NOW = 1_700_000_000.0
+
+
+def put(path: Path, *, used: float = 0.0, written: float = 0.0) -> str:
+    """A file; `used` and `written` are days ago."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    os.utime(path, (NOW - used * DAY, NOW - written * DAY))
+    return str(path)
+
+
+def test_what_was_not_used_for_a_month_is_stray_and_so_is_half_a_conversion(tmp_path: Path) -> None:
+    put(tmp_path / "disks" / "used.raw", used=29, written=90)
+    put(tmp_path / "disks" / "at-work.partial", used=90, written=0.5)
+    put(tmp_path / "downloads" / "used", used=29, written=90)
+    put(tmp_path / "downloads" / "begun.partial", used=90, written=29)
+    stray = {
+        put(tmp_path / "disks" / "old.raw", used=31, written=90),
+        put(tmp_path / "disks" / "killed.partial", used=0, written=2),
+        put(tmp_path / "downloads" / "old", used=31),
+        put(tmp_path / "downloads" / "given-up.partial", written=31),
+    }
+    assert set(stray_cached(tmp_path, NOW)) == stray
+
+
+def test_a_cache_that_is_not_there_has_nothing(tmp_path: Path) -> None:
+    assert list(stray_cached(tmp_path / "none", NOW)) == []
