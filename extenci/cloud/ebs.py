@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.parsers import ResponseParserError
 
+from extenci.cloud.blocks import damaged
+from extenci.cloud.rate import BLOCKS_A_SECOND, Rate
 from extenci.cloud.requests import tag_list
+from extenci.cloud.retries import BIRTH_PAUSE_SECONDS, BIRTH_SECONDS
 from extenci.cloud.session import ServiceSession
 from extenci.cloud.translate import translated
-from extenci.model.errors import ServiceError, ThingNotFound
+from extenci.model.errors import ThingNotFound
 from extenci.model.versions import BLOCK_BYTES
 
 if TYPE_CHECKING:
     from mypy_boto3_ebs import EBSClient
 
-BIRTH_SECONDS = 120.0
-"""How long after its start a snapshot may still be said not to exist (EBS User Guide, StartSnapshot)."""
-BIRTH_PAUSE_SECONDS = 1.0
+    from extenci.cloud.block_upload import BlockUpload
 
 
 class Ebs:
@@ -45,6 +46,7 @@ class Ebs:
         self._clock = clock
         self._sleep = sleep
         self._known: dict[str, float] = {}
+        self._rate = Rate(BLOCKS_A_SECOND, clock=clock)
 
     def start_snapshot(
         self,
@@ -88,9 +90,33 @@ class Ebs:
                 )
                 stored = _expected(answer, "Checksum")
             if stored != checksum:
-                raise _damaged(self._session.service.name, snapshot, index)
+                raise damaged(self._session.service.name, snapshot, index)
 
         self._patiently(put, snapshot, stop)
+
+    def uploading(
+        self,
+        snapshot: str,
+        *,
+        stop: Event | None = None,
+        on_stored: Callable[[int], None] = lambda _index: None,
+        connections: int | None = None,
+    ) -> BlockUpload:
+        """A context that sends blocks into a pending snapshot, many at a time. `on_stored` is told each index
+        once the service confirmed the block, in a thread of its own; `connections` bounds how many are under
+        way."""
+        from extenci.cloud.block_upload import open_upload  # noqa: PLC0415 - libcurl, which only staging needs
+
+        return open_upload(
+            self._session,
+            snapshot,
+            born=self._known.setdefault(snapshot, self._clock()),
+            rate=self._rate,
+            clock=self._clock,
+            stop=stop,
+            on_stored=on_stored,
+            connections=connections,
+        )
 
     def complete(self, snapshot: str, changed_blocks: int, linear_sha256: bytes) -> None:
         """Seal a snapshot of which `changed_blocks` blocks were put. The service refuses where the SHA-256
@@ -156,12 +182,3 @@ def _expected(answer: Mapping[str, Any], name: str) -> object:
     if answer.get(name) in (None, ""):
         raise ResponseParserError(f"no {name}")
     return answer[name]
-
-
-def _damaged(service: str, snapshot: str, index: int) -> ServiceError:
-    return ServiceError(
-        f"The service {service} stored something else than was sent as block {index} of {snapshot}.",
-        "Apply again. If it happens again, something on the way changes what is sent.",
-        service=service,
-        call="PutSnapshotBlock",
-    )

@@ -22,8 +22,9 @@ from botocore.session import Session
 import extenci
 from extenci.cloud.credentials import hidden_of, open_session
 from extenci.cloud.translate import translated
+from extenci.cloud.wire import CurrentKeys, Wire, wire_of
 from extenci.model.errors import ServiceError
-from extenci.model.services import Service, is_loopback
+from extenci.model.services import KeyFiles, Service, is_loopback
 
 CONNECT_SECONDS = 10
 READ_SECONDS = {"ebs": 20}
@@ -45,6 +46,7 @@ class ServiceSession:
         self.service = service
         self._session: Session | None = None
         self._clients: dict[str, Any] = {}
+        self._keys: CurrentKeys | None = None
 
     def client(self, api: str) -> Any:
         """The SDK's client of an API (`ec2`, `s3`, `ebs`). AccessRefused without credentials."""
@@ -61,6 +63,16 @@ class ServiceSession:
     def hidden(self) -> tuple[str, ...]:
         """Secrets of this service's credentials, which no text may hold."""
         return hidden_of(self._session) if self._session is not None else ()
+
+    def wire(self, api: str) -> tuple[Wire, CurrentKeys]:
+        """How to call an API without its client, and with which keys. Errors as of `client`."""
+        client = self.client(api)
+        with _making:
+            assert self._session is not None  # noqa: S101 - it made the client
+            if self._keys is None:
+                is_chain = not isinstance(self.service.credentials, KeyFiles)
+                self._keys = CurrentKeys(self._session, is_chain=is_chain)
+            return wire_of(client, self._session, self.service), self._keys
 
     def close(self) -> None:
         """Close the connections that are kept open. Later calls open new ones."""

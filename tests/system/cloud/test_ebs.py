@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from extenci.cloud.clients import Clients
-from extenci.cloud.ebs import BIRTH_SECONDS
+from extenci.cloud.retries import BIRTH_SECONDS
 from extenci.model.errors import ServiceError, ThingNotFound
 from extenci.model.observed import SnapshotState
 from extenci.model.services import Service
