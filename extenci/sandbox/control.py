@@ -90,7 +90,7 @@ def key_files(home: Path) -> tuple[Path, Path]:
 def _start(folder: Folder, ports: tuple[int, int, int]) -> Server:
     choose()
     wanted_ports()  # both raise here what would end the server with fewer words
-    for place in (folder.root, folder.keys, folder.disks):
+    for place in (folder.root, folder.keys, folder.disks, folder.objects):
         place.mkdir(mode=0o700, exist_ok=True)
     write_keys(folder)
     return launch(folder, ports)

@@ -41,6 +41,11 @@ class Folder:
         return self.root / "disks"
 
     @property
+    def objects(self) -> Path:
+        """The bytes of what is in S3, in files of no particular names."""
+        return self.root / "objects"
+
+    @property
     def machines(self) -> Path:
         """A folder for each real machine, with its disk."""
         return self.root / "machines"

@@ -7,7 +7,7 @@ of ImportSnapshot go on the task, not on the snapshot.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,10 +23,12 @@ from extenci.sandbox.disks import BLOCK_BYTES
 from extenci.sandbox.filters import Readers, chosen
 from extenci.sandbox.paging import page, page_size
 from extenci.sandbox.s3 import find_object
+from extenci.sandbox.s3_objects import pieces_of
 from extenci.sandbox.snapshots import DiskSnapshot, add_snapshot
 from extenci.sandbox.tags import tags_at_creation, tags_of
 
 _GIB = 1 << 30
+_ZEROS = bytes(BLOCK_BYTES)
 
 
 @dataclass
@@ -133,26 +135,13 @@ def _carry_out(cloud: Cloud, task: ImportTask) -> None:
 def _filled(cloud: Cloud, task: ImportTask, source: FakeKey) -> DiskSnapshot:
     description = f"Created by AWS-VMImport service for {task.id}"
     snapshot = DiskSnapshot(cloud, -(-task.size // _GIB), description)
-    for index, block in enumerate(_blocks(source)):
-        if block.count(0) < len(block):
+    for index, block in enumerate(pieces_of(source, 0, source.size, BLOCK_BYTES)):
+        if block != _ZEROS[: len(block)]:
             snapshot.put(index, block.ljust(BLOCK_BYTES, b"\0"), b"")
         task.progress = 99 * index * BLOCK_BYTES // task.size
     snapshot.seal()
     snapshot.complete(0)
     return snapshot
-
-
-def _blocks(source: FakeKey) -> Iterator[bytes]:
-    """The object's bytes; moto keeps big objects in a temporary file, read here piece by piece."""
-    offset = 0
-    while True:
-        with source.lock:
-            source._value_buffer.seek(offset)  # noqa: SLF001  # `value` would read all of it into memory
-            block: bytes = source._value_buffer.read(BLOCK_BYTES)  # noqa: SLF001
-        if not block:
-            return
-        offset += len(block)
-        yield block
 
 
 _FILTERS: Readers[ImportTask] = {"status": lambda task: [task.status]}

@@ -7,34 +7,45 @@ The standard library's parser is enough here, and leaving out flask and werkzeug
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from extenci.sandbox.bodies import Body, CutShort, store
 
 IDLE_SECONDS = 120.0
+SPOOL_BYTES = 65_536
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request. `path` and `query` are as they were sent, percent-encoded; header names are lower case."""
+    """One request. `path` and `query` are as they were sent, percent-encoded; header names are lower case.
+
+    A big body is in `file` where the listener keeps such ones in files; `body` is empty then.
+    """
 
     method: str
     path: str
     query: str
     headers: Mapping[str, str]
     body: bytes = b""
+    file: Body | None = None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer. `code` is the error's name, for the log; it is not sent. `server` is the header's value."""
+    """One answer. `code` is the error's name, for the log; it is not sent. `server` is the header's value.
+    With `pieces`, the body is what they yield, and the header Content-Length tells how much that is."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     code: str = ""
     server: str = "extenci-sandbox"
+    pieces: Iterable[bytes] | None = None
 
 
 class BadBody(Exception):
@@ -42,15 +53,17 @@ class BadBody(Exception):
 
 
 class Listener(ThreadingHTTPServer):
-    """Listens on 127.0.0.1 at `port` (0: any free one) and gives each request to `service`."""
+    """Listens on 127.0.0.1 at `port` (0: any free one) and gives each request to `service`. Big bodies go
+    into files of the folder `spool`, where one is given."""
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = 512
 
-    def __init__(self, port: int, service: Callable[[Request], Answer]) -> None:
+    def __init__(self, port: int, service: Callable[[Request], Answer], *, spool: Path | None = None) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.service = service
+        self.spool = spool
 
     @property
     def port(self) -> int:
@@ -76,17 +89,31 @@ class _Handler(BaseHTTPRequestHandler):
     server: Listener
 
     def serve(self) -> None:
+        file = None
         try:
-            body = self._body()
-        except (BadBody, ValueError):
+            file = self._file()
+            body = b"" if file else self._body()
+        except (BadBody, CutShort, ValueError):
             self.close_connection = True
             self._send(Answer(400, {}, b"The body is not framed as HTTP/1.1 says.\n"))
             return
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self._send(self.server.service(Request(self.command, path, query, headers, body)))
+        try:
+            self._send(self.server.service(Request(self.command, path, query, headers, body, file)))
+        finally:
+            if file is not None:
+                file.discard()
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = serve  # noqa: N815
+
+    def _file(self) -> Body | None:
+        """The body in a file, where it is big and as it is to be stored."""
+        size = int(self.headers.get("Content-Length", "0"))
+        framed = f"{self.headers.get('Transfer-Encoding', '')},{self.headers.get('Content-Encoding', '')}"
+        if self.server.spool is None or size < SPOOL_BYTES or "chunked" in framed.lower():
+            return None
+        return store(cast("BinaryIO", self.rfile), size, self.server.spool)
 
     def _body(self) -> bytes:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
@@ -120,11 +147,14 @@ class _Handler(BaseHTTPRequestHandler):
             lines.append("Connection: close")
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
         self.wfile.write(head if self.command == "HEAD" else head + answer.body)
+        for piece in answer.pieces or ():
+            self.wfile.write(piece)
 
     def _length(self, answer: Answer) -> str:
         """HEAD's answer tells the length of what GET would have sent (RFC 9110, 8.6)."""
         named = {name.lower(): value for name, value in answer.headers.items()}.get("content-length")
-        return named if self.command == "HEAD" and named else str(len(answer.body))
+        is_elsewhere = self.command == "HEAD" or answer.pieces is not None
+        return named if is_elsewhere and named else str(len(answer.body))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """The request log (`extenci.sandbox.calls`) says more, and never a query string with a signature."""

@@ -43,9 +43,14 @@ def open_listeners(
     _ = cloud.backend  # made now, not by the first request
     log = CallLog(folder.calls)
     told = {"identity": identity, "pid": str(os.getpid()), "machines": machines.kind}
-    services: tuple[Service, ...] = (Ec2Service(cloud, server_name), S3Service(), EbsService(cloud))
+    services: tuple[Service, ...] = (
+        Ec2Service(cloud, server_name),
+        S3Service(folder.objects),
+        EbsService(cloud),
+    )
     listeners = [
-        Listener(port, Gateway(service, log, told)) for port, service in zip(ports, services, strict=True)
+        Listener(port, Gateway(service, log, told), spool=folder.objects if service.name == "s3" else None)
+        for port, service in zip(ports, services, strict=True)
     ]
     return listeners, machines
 

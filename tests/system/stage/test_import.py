@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +11,8 @@ from extenci.cloud.clients import Clients
 from extenci.model.observed import ImageState, SnapshotState
 from extenci.model.ownership import STACK
 from extenci.model.services import SANDBOX_BUCKET, Service
-from extenci.model.versions import BLOCK_BYTES
-from extenci.model.words import Method, Tagging
-from extenci.stage.imports import FOLDER, upload
+from extenci.model.words import Method
+from extenci.stage.imports import FOLDER
 from extenci.stage.job import Job, Means
 from extenci.stage.methods import stage
 
