@@ -138,15 +138,15 @@ def open_upload(
     session: ServiceSession,
     snapshot: str,
     *,
-    born: float,
+    age: float,
     rate: Rate,
-    clock: Callable[[], float] = time.monotonic,
     stop: Event | None = None,
     on_stored: Callable[[int], None] = lambda _index: None,
     connections: int | None = None,
+    block_seconds: float = READ_SECONDS["ebs"],
 ) -> BlockUpload:
-    """An upload into a snapshot that was started at `born`, by the clock. The rate is kept where the service
-    is AWS's. AccessRefused without credentials."""
+    """An upload into a snapshot that was started `age` seconds ago. The rate is kept where the service is
+    AWS's; `block_seconds` is what one attempt may take. AccessRefused without credentials."""
     wire, keys = session.wire("ebs")
     most = connections or MOST
     settings = Settings(
@@ -154,7 +154,7 @@ def open_upload(
         proxy=wire.proxy,
         user_agent=f"extenci/{extenci.__version__}",
         connect_seconds=CONNECT_SECONDS,
-        whole_seconds=READ_SECONDS["ebs"],
+        whole_seconds=block_seconds,
     )
     sender = BlockSender(
         Transfers(settings, most),
@@ -163,7 +163,7 @@ def open_upload(
         BlockAnswers(session.client("ebs"), session.service.name, snapshot),
         (rate if wire.is_aws else None, Concurrency(most)),
         Place(session.service.name, session.address("ebs")),
-        born,
-        Clocks(clock=clock),
+        time.monotonic() - age,
+        Clocks(),
     )
     return BlockUpload(sender, stop=stop, on_stored=on_stored)

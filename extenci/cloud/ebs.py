@@ -110,9 +110,8 @@ class Ebs:
         return open_upload(
             self._session,
             snapshot,
-            born=self._known.setdefault(snapshot, self._clock()),
+            age=self._clock() - self._known.setdefault(snapshot, self._clock()),
             rate=self._rate,
-            clock=self._clock,
             stop=stop,
             on_stored=on_stored,
             connections=connections,
