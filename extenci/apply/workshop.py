@@ -19,6 +19,7 @@ from extenci.model.plans import Change
 from extenci.model.ports import Forwards
 from extenci.model.trials import Ask
 from extenci.stage.job import Means
+from extenci.stage.sharing import SharedReading
 
 if TYPE_CHECKING:
     from extenci.catalog.records import Catalog
@@ -51,6 +52,7 @@ class Workshop:
     forwards: Forwards = field(default_factory=dict)
     keep_failed: bool = False
     cache: Path | None = None
+    sharing: SharedReading = field(default_factory=SharedReading)
 
     def tell(self, event: Happening) -> None:
         """Tell the listener, whose failing is not the run's."""
@@ -72,6 +74,7 @@ class Workshop:
             stop=self.stop,
             block_lists=self.catalog.block_lists,
             upload_notes=self.catalog.upload_notes,
+            sharing=self.sharing,
             cache=self._cache_for(change),
         )
         return Bench(change, self, means)

@@ -17,6 +17,7 @@ from extenci.model.errors import Interrupted
 from extenci.model.journal import Calls
 from extenci.model.versions import Parent, Version
 from extenci.model.words import Tagging
+from extenci.stage.sharing import SharedReading
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
@@ -59,8 +60,9 @@ class Means:
 
     `on_progress` gets bytes sent and bytes to send; `stop` set means: end soon, tidily; `clock` tells seconds
     that only rise; `sleep` waits for seconds, None: until then or until `stop`. `block_lists` are of disks
-    that were read, `upload_notes` of what uploads have got done; `cache` is where sources are converted and
-    downloaded to, None: only raw disks at paths can be opened; `note` tells something worth a line.
+    that were read, `upload_notes` of what uploads have got done, `sharing` joins those that read one disk;
+    `cache` is where sources are converted and downloaded to, None: only raw disks at paths can be opened;
+    `note` tells something worth a line.
     """
 
     clients: Clients
@@ -71,6 +73,7 @@ class Means:
     sleep: Callable[[float], object] | None = None
     block_lists: BlockLists = field(default_factory=BlockLists)
     upload_notes: UploadNotes = field(default_factory=UploadNotes)
+    sharing: SharedReading = field(default_factory=SharedReading)
     cache: Cache | None = None
     note: Callable[[str], None] = lambda _text: None
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from extenci.image.raw import Block, RawDisk
 from extenci.model.errors import DiskError
 from extenci.model.versions import BLOCK_BYTES, GIB
 from extenci.stage.job import Job, Means
+from extenci.stage.sharing import hashed_block
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,17 @@ def listed(disk: RawDisk, job: Job, means: Means) -> Iterator[BlockList]:
 
 def read_block(disk: RawDisk, entry: Entry, job: Job) -> Block:
     """A block that was planned. DiskChanged where the disk has another there by now."""
+    return planned_block(lambda index: hashed_block(disk, index), entry, job)
+
+
+def planned_block(read: Callable[[int], Block], entry: Entry, job: Job) -> Block:
+    """What `read` reads, which is not asked for zeros. DiskChanged where it is not what was planned."""
     if entry.is_zero:
         return Block(entry.index, ZERO_BLOCK, entry.sha256)
-    data = disk.block(entry.index)
-    if hashlib.sha256(data).digest() != entry.sha256:
+    block = read(entry.index)
+    if block.sha256 != entry.sha256:
         raise other_content(job.source)
-    return Block(entry.index, data, entry.sha256)
+    return block
 
 
 def check_fits(blocks: BlockList, job: Job) -> None:

@@ -9,7 +9,7 @@ from extenci.catalog.upload_notes import UploadNote
 from extenci.image.raw import RawDisk
 from extenci.model.versions import BLOCK_BYTES
 from extenci.stage.job import Job, Means
-from extenci.stage.reading import Difference, read_block
+from extenci.stage.reading import Difference, planned_block
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def send_blocks(disk: RawDisk, difference: Difference, note: UploadNote, job: Jo
             for entry in reader.in_order(difference.entries):
                 if entry.index not in note:
                     means.check_stop()
-                    upload.send(read_block(reader, entry, job))
+                    upload.send(planned_block(reader.block, entry, job))
             upload.finish()
     finally:
         means.calls.settle(intent, {"snapshot": snapshot, "blocks": done})

@@ -2,8 +2,8 @@
 
 Uploads of the same file go round it together: one that joins later begins where the others are, and reads
 what it missed at the end of its round (a block may be put at any time before a snapshot is sealed). What one
-of them has read the others find in a window of a few blocks. One that cannot keep up with the others reads for
-itself: nobody waits for anybody.
+of them has read the others find in a window of a few blocks. One that cannot keep up with the others reads
+for itself: nobody waits for anybody.
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ class SharedReading:
             circle.position = index
             known = circle.blocks.get(index)
             promise = self._promised(circle, index) if known is None and circle.readers > 1 else None
-        return _hashed(disk, index, promise) if known is None else known.result()
+        if known is not None:
+            return known.result()
+        return hashed_block(disk, index) if promise is None else _kept(disk, index, promise)
 
     def _promised(self, circle: _Circle, index: int) -> Future[Block]:
         """A place in the window for a block that the caller is about to read."""
@@ -94,15 +96,18 @@ class SharedReading:
         return promise
 
 
-def _hashed(disk: RawDisk, index: int, promise: Future[Block] | None) -> Block:
+def hashed_block(disk: RawDisk, index: int) -> Block:
+    """A block of a disk with the SHA-256 that it has. Errors as of `RawDisk.block`."""
+    data = disk.block(index)
+    return Block(index, data, hashlib.sha256(data).digest())
+
+
+def _kept(disk: RawDisk, index: int, promise: Future[Block]) -> Block:
     """Read a block, for whoever waits for it too."""
     try:
-        data = disk.block(index)
-        block = Block(index, data, hashlib.sha256(data).digest())
+        block = hashed_block(disk, index)
     except BaseException as error:
-        if promise is not None:
-            promise.set_exception(error)
+        promise.set_exception(error)
         raise
-    if promise is not None:
-        promise.set_result(block)
+    promise.set_result(block)
     return block
