@@ -36,6 +36,7 @@ class Pace:
     complete_snapshot: float = 0.2
     shut_down: float = 0.2
     forget_terminated: float = 3600.0
+    import_snapshot: float = 0.0
 
 
 @dataclass
@@ -52,6 +53,8 @@ class Cloud:
     imports: dict[str, ImportTask] = field(default_factory=dict)
     launches: Tokens[Reservation] = field(default_factory=Tokens)
     """RunInstances' client tokens."""
+    import_tokens: Tokens[ImportTask] = field(default_factory=Tokens)
+    """ImportSnapshot's."""
     _addresses: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def next_public_address(self) -> str:

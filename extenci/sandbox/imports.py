@@ -1,4 +1,5 @@
-"""ImportSnapshot of RAW objects in the sandbox's S3. moto has none of it (a 500).
+"""ImportSnapshot of objects in the sandbox's S3: RAW, and with qemu-img VMDK and VHD. moto has none of it
+(a 500).
 
 AWS: API reference, ImportSnapshot, DescribeImportSnapshotTasks; VM Import/Export User Guide. The tags
 of ImportSnapshot go on the task, not on the snapshot.
@@ -6,9 +7,16 @@ of ImportSnapshot go on the task, not on the snapshot.
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+import tempfile
 import threading
-from collections.abc import Mapping
+import time
+import traceback
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +26,7 @@ from moto.ec2.utils import random_id
 from moto.s3.models import FakeKey
 
 from extenci.sandbox.actions import Actions
+from extenci.sandbox.bodies import Content, store_pieces
 from extenci.sandbox.cloud import Cloud
 from extenci.sandbox.disks import BLOCK_BYTES
 from extenci.sandbox.filters import Readers, chosen
@@ -26,9 +35,11 @@ from extenci.sandbox.s3 import find_object
 from extenci.sandbox.s3_objects import pieces_of
 from extenci.sandbox.snapshots import DiskSnapshot, add_snapshot
 from extenci.sandbox.tags import tags_at_creation, tags_of
+from extenci.sandbox.tokens import TokenReused
 
 _GIB = 1 << 30
 _ZEROS = bytes(BLOCK_BYTES)
+MISMATCH = "Arguments on this idempotent request are inconsistent with arguments used in previous request(s)."
 
 
 @dataclass
@@ -73,13 +84,22 @@ class ImportActions(Actions):
         container = self._get_param("DiskContainer", {})
         bucket, key = _place(container)
         tags = tags_at_creation(self.tag_specifications(), ["import-snapshot-task"])
+        _check_role(self._get_param("RoleName"))
+        token = self._get_param("ClientToken")
+        parameters = {name: value for name, value in self.params.items() if name != "DryRun"}
+        try:
+            task = self.cloud.import_tokens.made(token, parameters)
+        except TokenReused:
+            raise EC2ClientError("IdempotentParameterMismatch", MISMATCH) from None
         self.error_on_dryrun()
-        description = self._get_param("Description") or container.get("Description", "")
-        kind = str(container.get("Format", "")).upper()
-        task = ImportTask(random_id("import-snap"), description, bucket, key, kind)
-        self.cloud.imports[task.id] = task
-        self.backend.tags[task.id].update(tags["import-snapshot-task"])
-        threading.Thread(target=_carry_out, args=(self.cloud, task), daemon=True).start()
+        if task is None:
+            description = self._get_param("Description") or container.get("Description", "")
+            kind = str(container.get("Format", "")).upper()
+            task = ImportTask(random_id("import-snap"), description, bucket, key, kind)
+            self.cloud.imports[task.id] = task
+            self.cloud.import_tokens.remember(token, parameters, task)
+            self.backend.tags[task.id].update(tags["import-snapshot-task"])
+            threading.Thread(target=_carry_out, args=(self.cloud, task), daemon=True).start()
         return ActionResult(task.shown(tags_of(self.backend, task.id)))
 
     def describe_import_snapshot_tasks(self) -> ActionResult:
@@ -112,30 +132,78 @@ def _place(container: Mapping[str, Any]) -> tuple[str, str]:
     raise MissingParameterError("diskContainer.userBucket or diskContainer.url")
 
 
+def _check_role(name: str | None) -> None:
+    """There is the role `vmimport`, as after the setup that the VM Import/Export User Guide asks for."""
+    if name not in (None, "vmimport"):
+        raise EC2ClientError(
+            "InvalidParameter",
+            f"The service role {name} provided does not exist or does not have sufficient permissions",
+        )
+
+
 def _carry_out(cloud: Cloud, task: ImportTask) -> None:
     """Runs in a thread of its own; the bytes are copied without the lock."""
+    time.sleep(cloud.pace.import_snapshot)
+    try:
+        task.message = "converting"
+        snapshot = _import(cloud, task)
+    except Unusable as problem:
+        task.status, task.message = "deleted", f"ClientError: {problem}"
+    except Exception:  # noqa: BLE001  # the object went meanwhile, say: whoever waits must be told
+        traceback.print_exc(file=sys.stderr)
+        task.status, task.message = (
+            "deleted",
+            "ServerError: an internal error has occurred during conversion.",
+        )
+    else:
+        with cloud.lock:
+            add_snapshot(cloud, snapshot, {})
+            task.snapshot_id, task.progress, task.status = snapshot.id, 100, "completed"
+
+
+class Unusable(Exception):
+    """The object is no disk that can be imported."""
+
+
+def _import(cloud: Cloud, task: ImportTask) -> DiskSnapshot:
     source = find_object(task.bucket, task.key)
-    problem = ""
-    if task.format != "RAW":
-        problem = f"ClientError: The sandbox imports RAW disks only, not {task.format or 'this format'}."
-    elif source is None:
-        problem = f"ClientError: Cannot access the object s3://{task.bucket}/{task.key}."
-    elif source.size == 0:
-        problem = "ClientError: Disk validation failed [the disk image is empty]"
-    if problem or source is None:
-        task.status, task.message = "deleted", problem
-        return
-    task.size, task.message = source.size, "converting"
-    snapshot = _filled(cloud, task, source)
-    with cloud.lock:
-        add_snapshot(cloud, snapshot, {})
-        task.snapshot_id, task.progress, task.status = snapshot.id, 100, "completed"
+    if task.format not in ("RAW", *CONVERTED):
+        raise Unusable(f"Unsupported disk format {task.format}.")
+    if source is None:
+        raise Unusable(f"Cannot access the object s3://{task.bucket}/{task.key}.")
+    if source.size == 0:
+        raise Unusable("Disk validation failed [the disk image is empty]")
+    if task.format == "RAW":
+        task.size = source.size
+        return _filled(cloud, task, pieces_of(source, 0, source.size, BLOCK_BYTES))
+    with tempfile.TemporaryDirectory() as folder:
+        raw = _converted(source, CONVERTED[task.format], Path(folder))
+        task.size = raw.stat().st_size
+        content = Content([(raw, task.size)])
+        return _filled(cloud, task, content.pieces(0, task.size, BLOCK_BYTES))
 
 
-def _filled(cloud: Cloud, task: ImportTask, source: FakeKey) -> DiskSnapshot:
+CONVERTED = {"VMDK": "vmdk", "VHD": "vpc"}
+"""Formats that AWS takes beside RAW, and what qemu-img calls them."""
+
+
+def _converted(source: FakeKey, kind: str, folder: Path) -> Path:
+    """The raw disk of an object in another format."""
+    program = shutil.which("qemu-img")
+    if program is None:
+        raise Unusable("Without qemu-img, the sandbox imports RAW disks only.")
+    body = store_pieces(pieces_of(source, 0, source.size), folder)
+    raw = folder / "raw"
+    command = [program, "convert", "-f", kind, "-O", "raw", "-S", "4k", str(body.path), str(raw)]
+    if subprocess.run(command, check=False, capture_output=True).returncode:
+        raise Unusable("Disk validation failed [Unsupported or corrupt disk image]")
+    return raw
+
+
+def _filled(cloud: Cloud, task: ImportTask, blocks: Iterable[bytes]) -> DiskSnapshot:
     description = f"Created by AWS-VMImport service for {task.id}"
     snapshot = DiskSnapshot(cloud, -(-task.size // _GIB), description)
-    for index, block in enumerate(pieces_of(source, 0, source.size, BLOCK_BYTES)):
+    for index, block in enumerate(blocks):
         if block != _ZEROS[: len(block)]:
             snapshot.put(index, block.ljust(BLOCK_BYTES, b"\0"), b"")
         task.progress = 99 * index * BLOCK_BYTES // task.size

@@ -191,7 +191,8 @@ def _get_object(request: Request) -> Answer | None:
     except Unsatisfiable:
         return _error(416, "InvalidRange", "The requested range is not satisfiable")
     start, end = asked or (0, key.size)
-    named = {name: value for name, value in head.headers.items() if name.lower() != "content-length"}
+    dropped = ("content-length", "x-amz-checksum") if asked else ("content-length",)
+    named = {name: value for name, value in head.headers.items() if not name.lower().startswith(dropped)}
     named["Content-Length"] = str(end - start)
     if asked is not None:
         named["Content-Range"] = f"bytes {start}-{end - 1}/{key.size}"

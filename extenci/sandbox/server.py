@@ -29,6 +29,7 @@ WATCH_SECONDS = 2.0
 BOOT_SECONDS = "EXTENCI_SANDBOX_BOOT_SECONDS"
 FORGET_SECONDS = "EXTENCI_SANDBOX_FORGET_SECONDS"
 SEAL_SECONDS = "EXTENCI_SANDBOX_SEAL_SECONDS"
+IMPORT_SECONDS = "EXTENCI_SANDBOX_IMPORT_SECONDS"
 SERVER_NAME = "EXTENCI_SANDBOX_SERVER_NAME"
 
 _MOTO_SETTINGS = {
@@ -98,6 +99,7 @@ def _listeners(folder: Folder, ports: list[int], identity: str) -> tuple[list[Li
         boot_seconds=boot,
         forget_seconds=forget,
         seal_seconds=seal,
+        import_seconds=float(os.environ.get(IMPORT_SECONDS, "0")),
         server_name=os.environ.get(SERVER_NAME, "AmazonEC2"),
     )
 

@@ -28,17 +28,21 @@ def open_listeners(
     boot_seconds: float,
     forget_seconds: float,
     seal_seconds: float,
+    import_seconds: float = 0.0,
     server_name: str = AMAZON,
 ) -> tuple[list[Listener], Machines]:
     """Listeners for EC2, S3 and EBS direct, in this order, and the machines behind them.
 
     `ports`: one each, 0 for any free one. In seconds: how long a simulated machine is pending, how
-    long a terminated one is still listed, and how long a snapshot that was completed still says
-    `pending`. `server_name`: what EC2 calls itself in the header `Server`.
+    long a terminated one is still listed, how long a snapshot that was completed still says `pending`,
+    and how long an import takes besides its work. `server_name`: what EC2 calls itself in the header
+    `Server`.
     """
     _check_moto()
     machines = _machines(folder, boot_seconds)
-    pace = Pace(complete_snapshot=seal_seconds, forget_terminated=forget_seconds)
+    pace = Pace(
+        complete_snapshot=seal_seconds, forget_terminated=forget_seconds, import_snapshot=import_seconds
+    )
     cloud = Cloud(folder.disks, machines, pace)
     _ = cloud.backend  # made now, not by the first request
     log = CallLog(folder.calls)

@@ -3,6 +3,8 @@ CreateSnapshot, ImportSnapshot, DescribeImportSnapshotTasks; VM Import/Export Us
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -164,7 +166,8 @@ def test_the_tags_of_an_import_go_on_the_task(
 
 
 @pytest.mark.parametrize(
-    ("key", "kind", "told"), [("missing.raw", "RAW", "missing.raw"), ("disk.vmdk", "VMDK", "RAW disks only")]
+    ("key", "kind", "told"),
+    [("missing.raw", "RAW", "missing.raw"), ("disk.vmdk", "OVA", "Unsupported disk format OVA")],
 )
 def test_a_failed_import_is_deleted_and_says_why(
     ec2: EC2Client, s3: S3Client, bucket: str, until: Until, key: str, kind: str, told: str
@@ -176,3 +179,48 @@ def test_a_failed_import_is_deleted_and_says_why(
     assert detail["Status"] == "deleted"
     assert told in detail["StatusMessage"]
     assert "SnapshotId" not in detail
+
+
+@pytest.mark.parametrize(("kind", "name"), [("VMDK", "vmdk"), ("VHD", "vpc")])
+def test_other_formats_are_imported_where_qemu_img_is(
+    sandbox: SandboxStatus,
+    ec2: EC2Client,
+    s3: S3Client,
+    bucket: str,
+    until: Until,
+    tmp_path: Path,
+    kind: str,
+    name: str,
+) -> None:
+    program = shutil.which("qemu-img")
+    if program is None:
+        pytest.skip("There is no qemu-img.")
+    raw, other = tmp_path / "raw", tmp_path / "other"
+    content = b"data" * 400_000
+    raw.write_bytes(content.ljust(4 << 20, b"\0"))
+    subprocess.run([program, "convert", "-f", "raw", "-O", name, raw, other], check=True)
+    s3.put_object(Bucket=bucket, Key="other", Body=other.read_bytes())
+    place = {"S3Bucket": bucket, "S3Key": "other"}
+    detail = imported(ec2, until, DiskContainer={"Format": kind, "UserBucket": place})
+    assert detail["Status"] == "completed"
+    with disk(sandbox, detail["SnapshotId"]).open("rb") as file:
+        assert file.read(len(content) + 10) == content + bytes(10)
+    s3.put_object(Bucket=bucket, Key="other", Body=b"no disk")
+    detail = imported(ec2, until, DiskContainer={"Format": kind, "UserBucket": place})
+    assert (detail["Status"], "SnapshotId" in detail) == ("deleted", False)
+
+
+def test_the_same_token_and_request_is_the_same_import(ec2: EC2Client, s3: S3Client, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="once.raw", Body=b"data")
+    container: Any = {"Format": "RAW", "UserBucket": {"S3Bucket": bucket, "S3Key": "once.raw"}}
+    first = ec2.import_snapshot(ClientToken="once", DiskContainer=container)["ImportTaskId"]
+    assert ec2.import_snapshot(ClientToken="once", DiskContainer=container)["ImportTaskId"] == first
+    with pytest.raises(ClientError, match="IdempotentParameterMismatch"):
+        ec2.import_snapshot(ClientToken="once", Description="other", DiskContainer=container)
+    assert ec2.import_snapshot(ClientToken="twice", DiskContainer=container)["ImportTaskId"] != first
+
+
+def test_an_import_in_a_role_that_is_not_there_is_refused(ec2: EC2Client, bucket: str) -> None:
+    container: Any = {"Format": "RAW", "UserBucket": {"S3Bucket": bucket, "S3Key": "any"}}
+    with pytest.raises(ClientError, match="The service role other provided does not exist"):
+        ec2.import_snapshot(RoleName="other", DiskContainer=container)
