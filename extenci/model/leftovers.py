@@ -15,10 +15,12 @@ class Leftovers:
     that runs of this home which are over made for the stack, with their addresses; `key_files` the files of
     private keys by the names of their key pairs, as paths, that no key pair needs which is somewhere else;
     `job_files` paths of files that no job or spec needs; `cache_files` those of converted and downloaded
-    disks that nobody used for long, and what is left of making some."""
+    disks that nobody used for long, and what is left of making some; `upload_files` notes on uploads that
+    the service gave up since, and block lists that nobody used for long."""
 
     key_pairs: Mapping[str, tuple[KeyPair, ...]] = field(default_factory=dict)
     made: Mapping[str, Address] = field(default_factory=dict)
     key_files: Mapping[str, str] = field(default_factory=dict)
     job_files: tuple[str, ...] = ()
     cache_files: tuple[str, ...] = ()
+    upload_files: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from extenci.catalog.block_lists import UNFINISHED
 from extenci.catalog.home import Home
 from extenci.catalog.journal import Journal, MadeKeyPair
 from extenci.image.cache import PARTIAL
@@ -26,7 +27,13 @@ KEPT_SECONDS = 30 * 86_400.0
 """How long a file is kept of which nothing is known here: a job of another stack's may read it, or a machine
 may be logged in to with it."""
 ABANDONED_SECONDS = 86_400.0
-"""After which a disk that is being converted, and was not written to, is taken for left behind."""
+"""After which a file in the making that was not written to is taken for left behind."""
+GIVEN_UP_SECONDS = 4 * 86_400.0
+"""After which a service has ended an upload into which no block came: three days at most (StartSnapshot,
+`Timeout`)."""
+LISTED_SECONDS = 400 * 86_400.0
+"""How long the block list of a disk is kept after it was used, which is 80 MiB for 1 TiB: without it, the
+next version of an image is sent as a whole."""
 
 
 def read_leftovers(
@@ -54,6 +61,7 @@ def read_leftovers(
         key_files=dict(stray_keys(home.keys_folder, known, frozenset(clients), wishes.stack, now)),
         job_files=tuple(stray_jobs(home.jobs_folder, wishes, clients, queues, now)),
         cache_files=tuple(stray_cached(home.cache_folder, now)),
+        upload_files=tuple(stray_uploads(home, now)),
     )
 
 
@@ -104,6 +112,17 @@ def stray_cached(cache: Path, now: float) -> Iterator[str]:
                 yield str(file)
 
 
+def stray_uploads(home: Home, now: float) -> Iterator[str]:
+    """Notes on uploads that the service has given up by now, lists of disks of which nothing was staged for
+    long, and what is left of writing some."""
+    for note in files_in(home.uploads_folder):
+        if is_older(note, now, GIVEN_UP_SECONDS):
+            yield str(note)
+    for blocks in files_in(home.blocks_folder):
+        if is_older(blocks, now, ABANDONED_SECONDS if blocks.name.startswith(UNFINISHED) else LISTED_SECONDS):
+            yield str(blocks)
+
+
 def wished_user_data(wishes: Wishes) -> Iterator[str]:
     """The names of the files that the specs' user data lie in."""
     settings = [group.settings for group in wishes.instances]
@@ -123,4 +142,11 @@ def files_in(folder: Path) -> list[Path]:
 
 def is_forgotten(file: Path, now: float) -> bool:
     """Whether a file was written so long ago that nobody can be waiting for it."""
-    return file.stat().st_mtime < now - KEPT_SECONDS
+    return is_older(file, now, KEPT_SECONDS)
+
+
+def is_older(file: Path, now: float, seconds: float) -> bool:
+    """Whether a file was last written more than some seconds ago."""
+    with suppress(FileNotFoundError):  # a plan, which takes no lock, may be at work
+        return file.stat().st_mtime < now - seconds
+    return False

@@ -114,7 +114,7 @@ def sweep_files(scene: Scene, leftovers: Leftovers, swept: set[str]) -> Iterator
     """Delete files whose key pair or job is gone; those of key pairs that go now go with them."""
     there = {pair.name for pairs in leftovers.key_pairs.values() for pair in pairs}
     stray = [path for name, path in sorted(leftovers.key_files.items()) if name not in there | swept]
-    files = (*stray, *leftovers.job_files, *leftovers.cache_files)
+    files = (*stray, *leftovers.job_files, *leftovers.cache_files, *leftovers.upload_files)
     if files and scene.stocks:
         address = Address(next(iter(scene.stocks)), FILES)
         yield remove(address, RemoveWork(files=files), "nothing needs them", "")

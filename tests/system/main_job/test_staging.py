@@ -1,4 +1,4 @@
-"""What staging costs: a new version sends what differs, a killed apply goes on, several services read once."""
+"""What staging costs: new versions send what differs, a killed apply goes on, several services read once."""
 
 from __future__ import annotations
 

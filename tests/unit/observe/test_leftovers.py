@@ -3,7 +3,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from extenci.observe.leftovers import stray_cached
+from extenci.catalog.home import Home
+from extenci.observe.leftovers import stray_cached, stray_uploads
 
 DAY = 86_400.0
 NOW = 1_700_000_000.0
@@ -33,3 +34,21 @@ def test_what_was_not_used_for_a_month_is_stray_and_so_is_half_a_conversion(tmp_
 
 def test_a_cache_that_is_not_there_has_nothing(tmp_path: Path) -> None:
     assert list(stray_cached(tmp_path / "none", NOW)) == []
+
+
+def test_notes_on_uploads_and_block_lists_are_stray_once_nobody_can_go_on_with_them(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    put(home.uploads_folder / "campus@snap-1", written=3.5)
+    put(home.blocks_folder / ("a" * 64), written=399)
+    put(home.blocks_folder / "new.1", written=0.5)
+    stray = {
+        put(home.uploads_folder / "campus@snap-2", written=4.5),
+        put(home.uploads_folder / "campus@snap-3.new", written=5),
+        put(home.blocks_folder / ("b" * 64), written=401),
+        put(home.blocks_folder / "new.2", written=2),
+    }
+    assert set(stray_uploads(home, NOW)) == stray
+
+
+def test_a_home_without_uploads_has_nothing(tmp_path: Path) -> None:
+    assert list(stray_uploads(Home(tmp_path / "none"), NOW)) == []

@@ -443,7 +443,8 @@ def show_work(change: Change) -> str:  # noqa: C901, PLR0911 - one for each kind
     match change.work:
         case StageWork() as work:
             going_on = f", going on with {work.snapshot}" if work.snapshot else ""
-            return f"upload {change.address} {work.version} of {work.size // GIB} GiB{going_on}"
+            parent = f", from {work.parent.snapshot}" if work.parent else ""
+            return f"upload {change.address} {work.version} of {work.size // GIB} GiB{parent}{going_on}"
         case RegisterWork() as work:
             return f"register {work.version} from {work.snapshot or work.staged_by}"
         case LaunchWork() as work:
