@@ -133,10 +133,16 @@ def check_vhdx(descriptor: int, _size: int) -> Fault:
     return Refers("is a VHDX differencing disk, which builds on a parent") if found else None
 
 
-def check_vdi(descriptor: int, _size: int) -> Fault:
-    """Dynamic (1) and static (2) ones are whole."""
-    (kind,) = struct.unpack_from("<I", os.pread(descriptor, 4, 0x4C))
-    return None if kind in (1, 2) else Refers("is a VDI image that builds on another")
+def check_vdi(descriptor: int, size: int) -> Fault:
+    """Dynamic (1) and static (2) ones are whole. QEMU gives zeros for what lies behind the file's end."""
+    head = os.pread(descriptor, _SECTOR, 0)
+    (kind,), (data,) = struct.unpack_from("<I", head, 0x4C), struct.unpack_from("<I", head, 0x158)
+    block_bytes, _extra, _blocks, allocated = struct.unpack_from("<IIII", head, 0x178)
+    if kind not in (1, 2):
+        return Refers("is a VDI image that builds on another")
+    if size < data + allocated * block_bytes:
+        return Broken("is a VDI image that is cut off")
+    return None
 
 
 _CHECKS: Mapping[Format, Callable[[int, int], Fault]] = {

@@ -25,6 +25,11 @@ from extenci.model.errors import DiskError
 from extenci.model.versions import BLOCK_BYTES
 
 QEMU_IMG = "qemu-utils (RHEL: qemu-img)"
+_CHECKED = ("qcow2", "vmdk", "vhdx")
+"""The formats that `qemu-img check` knows how to check (qemu-img(1)); of VHD, the conversion does it, and of
+VDI `check_alone`."""
+_LEAKS = 3
+"""Its exit status where space in the image is lost, but no data."""
 _PIECE_BYTES = 1 << 20
 _FULL_WORDS = ("No space left", "quota exceeded", "File too large")
 
@@ -74,6 +79,8 @@ def _convert_image(work: Work, driver: str) -> None:
     qemu_img = find_program("qemu-img", QEMU_IMG, work.path)
     source = _blockdev(driver, work.source)
     size = _virtual_size(work, [qemu_img, "info", "--output=json", source])
+    if driver in _CHECKED:
+        _check_whole(work, [qemu_img, "check", source])
     with writing(work.watch):
         os.ftruncate(work.target, size)
     # Without locks of its own: the target is locked already, and on NFS both would be of one kind.
@@ -116,6 +123,15 @@ def _virtual_size(work: Work, command: list[str]) -> int:
     if size > LARGEST_BYTES:
         raise _too_large(work)
     return size
+
+
+def _check_whole(work: Work, command: list[str]) -> None:
+    """DiskError where an image refers to data behind its end: converted, it would have zeros there."""
+    with running(command, descriptors=(work.source,)) as child:
+        while (status := child.wait(LOOK_SECONDS)) is None:
+            work.watch.look(work.target)
+        if status != _LEAKS:
+            _require_success(work, child, status)
 
 
 def _unpack(work: Work, packed: Packed) -> Format | None:

@@ -50,8 +50,12 @@ def vhdx(flags: int = 0, parent_locator: bool = False, metadata: bool = True) ->
     return bytes(content)
 
 
-def vdi(kind: int) -> bytes:
-    return b"<<< x".ljust(64) + b"\x7f\x10\xda\xbe" + bytes(8) + struct.pack("<I", kind) + bytes(512)
+def vdi(kind: int, allocated: int = 1) -> bytes:
+    content = bytearray(4096)
+    content[:68] = b"<<< x".ljust(64) + b"\x7f\x10\xda\xbe"
+    content[0x4C:0x50], content[0x158:0x15C] = struct.pack("<I", kind), struct.pack("<I", 2048)
+    content[0x178:0x188] = struct.pack("<IIII", 2048, 0, 9, allocated)
+    return bytes(content)
 
 
 REFUSED = {
@@ -75,6 +79,7 @@ REFUSED = {
     "vhdx by its locator": (vhdx(parent_locator=True), "a VHDX differencing disk"),
     "vhdx without tables": (vhdx(metadata=False), "without the tables"),
     "vdi": (vdi(4), "a VDI image that builds on another"),
+    "vdi cut off": (vdi(1, 2), "a VDI image that is cut off"),
 }  # fmt: skip
 ALONE = {
     "qcow2": qcow2(),
