@@ -1,0 +1,158 @@
+"""What the next version of a disk costs: python tests/bench/versions.py [--mib N]
+
+A disk is staged; then, in each round, 1 % of its blocks are changed, and the time to plan it (read and hash
+the file) and to send the difference is compared with that of reading and hashing alone, in the same round. Then
+the unchanged disk is planned again. The sink is that of tests/bench/staging.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[0] = str(ROOT)  # in place of this folder, whose queue.py would hide the one that Python has
+
+from extenci.catalog.home import Home  # noqa: E402
+from extenci.catalog.records import Catalog  # noqa: E402
+from extenci.image.raw import read_disk  # noqa: E402
+from extenci.image.sources import Cache  # noqa: E402
+from extenci.model.versions import BLOCK_BYTES, Parent  # noqa: E402
+from extenci.model.wishes import ImageWish, Origin  # noqa: E402
+from extenci.model.words import Address, Method  # noqa: E402
+from extenci.observe.disks import Reader, read_disks  # noqa: E402
+from extenci.stage.ebs import upload  # noqa: E402
+from extenci.stage.job import Job, Means  # noqa: E402
+from tests.bench.shipped import means_of, plan_job  # noqa: E402
+from tests.bench.sink import SinkMissing, run_sink  # noqa: E402
+
+SNAPSHOT = "snap-0123456789abcdef0"
+
+
+def make_disk(path: Path, blocks: int) -> None:
+    """Random bytes in every other block."""
+    with path.open("wb") as file:
+        file.truncate(2 * blocks * BLOCK_BYTES)
+        for number in range(blocks):
+            file.seek(2 * number * BLOCK_BYTES)
+            file.write(os.urandom(BLOCK_BYTES))
+
+
+def change(path: Path, blocks: int, count: int) -> None:
+    """Other bytes in the middle of some of its blocks."""
+    with path.open("r+b") as file:
+        for number in random.sample(range(blocks), count):
+            file.seek(2 * number * BLOCK_BYTES + 1000)
+            file.write(os.urandom(16))
+        os.fsync(file.fileno())
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that something takes."""
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def bytes_read() -> int:
+    """What this process has read so far (proc(5), `rchar`)."""
+    lines = dict(line.split(": ") for line in Path("/proc/self/io").read_text("utf-8").splitlines())
+    return int(lines["rchar"])
+
+
+@dataclass
+class Versions:
+    """A disk of which one version after the other is staged. `sent` is how many blocks the last one took."""
+
+    disk: Path
+    means: Means
+    known: Job
+    sent: int = 0
+
+    @classmethod
+    def begin(cls, disk: Path, means: Means) -> Versions:
+        """Stage the first."""
+        first = plan_job(str(disk), means.block_lists)
+        upload(first, means)
+        return cls(disk, means, first)
+
+    def stage(self) -> None:
+        """Plan the disk as it is now, and send what differs."""
+        parent = Parent(SNAPSHOT, self.known.version.digest)
+        self.known = plan_job(str(self.disk), self.means.block_lists)
+        upload(replace(self.known, parent=parent), replace(self.means, on_progress=self._note))
+
+    def _note(self, _done: int, total: int) -> None:
+        self.sent = total // BLOCK_BYTES
+
+
+def differences(disk: Path, means: Means, blocks: int, runs: int) -> None:
+    """Change 1 %, plan and send, so many times."""
+    versions = Versions.begin(disk, means)
+    shares, ratios = [], []
+    for _ in range(runs):
+        change(disk, blocks, blocks // 100)
+        plain = timed(lambda: read_disk(disk))
+        ratios.append(timed(versions.stage) / plain)
+        shares.append(versions.sent / blocks)
+        print(
+            f"  {plain:.2f} s to read and hash, {ratios[-1]:.2f} of that to plan and stage", file=sys.stderr
+        )
+    share, ratio = max(shares), statistics.median(ratios)
+    print(f"1 % of {blocks} blocks changed:")
+    print(f"  blocks sent        {share:>7.2%}  <= 1.1 %  {'yes' if share <= 0.011 else 'NO'}")
+    print(f"  time, of reading   {ratio:>7.2f}  <= 1.3    {'yes' if ratio <= 1.3 else 'NO'}")
+
+
+def unchanged(disk: Path, folder: Path, runs: int) -> None:
+    """What planning a disk that did not change since it was read costs."""
+    os.utime(disk, (1, 1))
+    wish = ImageWish(Address("bench", "worker"), Origin("bench.yaml", 1, 1), str(disk), Method.EBS)
+
+    def look() -> None:
+        with Catalog.open(Home(folder / "home")) as catalog:
+            reader = Reader(catalog.digests, catalog.block_lists, lambda _service: Cache(folder / "cache"))
+            read_disks([wish], reader)
+
+    look()
+    seconds, amounts = [], []
+    for _ in range(runs):
+        before = bytes_read()
+        seconds.append(timed(look))
+        amounts.append(bytes_read() - before)
+    most = max(seconds)
+    print(f"unchanged, seconds   {most:>7.3f}  < 0.5     {'yes' if most < 0.5 else 'NO'}")
+    print(f"  bytes read, all of them from the catalog: {max(amounts)}")
+
+
+def main() -> int:
+    """Read the arguments, and measure."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--mib", type=int, default=1024, help="MiB of data (default: 1024)")
+    parser.add_argument("--runs", type=int, default=5, help="rounds (default: 5)")
+    parser.add_argument("--folder", type=Path, help="where disks are made (default: the system's for such)")
+    asked = parser.parse_args()
+    blocks = asked.mib * 2
+    with tempfile.TemporaryDirectory(dir=asked.folder) as name:
+        folder, disk = Path(name), Path(name) / "disk.raw"
+        try:
+            with run_sink(folder / "sink") as sink:
+                make_disk(disk, blocks)
+                differences(disk, means_of(sink.url, str(sink.certificate), folder, 64), blocks, asked.runs)
+        except SinkMissing as missing:
+            print(missing, file=sys.stderr)
+            return 1
+        unchanged(disk, folder, asked.runs)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
