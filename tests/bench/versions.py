@@ -1,8 +1,8 @@
 """What the next version of a disk costs: python tests/bench/versions.py [--mib N]
 
 A disk is staged; then, in each round, 1 % of its blocks are changed, and the time to plan it (read and hash
-the file) and to send the difference is compared with that of reading and hashing alone, in the same round. Then
-the unchanged disk is planned again. The sink is that of tests/bench/staging.py.
+the file) and to send the difference is compared with that of reading and hashing alone, in the same round. At
+the end the unchanged disk is planned again. The sink is that of tests/bench/staging.py.
 """
 
 from __future__ import annotations
