@@ -168,12 +168,12 @@ def _asked(url: str) -> Iterator[None]:
         ) from None
     except wire.ProxyError:
         raise _unreachable(url, "the proxy cannot be reached", "Check HTTPS_PROXY and NO_PROXY.") from None
-    except (wire.ConnectTimeoutError, wire.ReadTimeoutError):
-        raise _unreachable(url, "its server did not answer in time") from None
     except wire.NewConnectionError as error:
         is_name = isinstance(error.__cause__, socket.gaierror) or "resolve" in str(error)
         what = "no server of this name can be found" if is_name else "no connection can be made to its server"
         raise _unreachable(url, what) from None
+    except (wire.ConnectTimeoutError, wire.ReadTimeoutError):
+        raise _unreachable(url, "its server did not answer in time") from None
     except (wire.LocationParseError, wire.URLSchemeUnknown):
         raise ServiceError(f"{shown_source(url)} cannot be downloaded: it is no URL of a file.") from None
     except wire.HTTPError:
@@ -189,5 +189,5 @@ def _unreachable(
 
 
 def _reason(error: wire.SSLError) -> str:
-    found = re.search(r"certificate verify failed: ([^(\"']+)|\] ([^(\"']+)", str(error))
-    return (found[1] or found[2]).strip() if found else "TLS failed"
+    found = re.search(r"\] (?:certificate verify failed: )?([^(\"']+)", str(error))
+    return found[1].strip() if found else "TLS failed"
