@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 
 from extenci.model.plans import FieldChange
+from extenci.model.sources import shown_source
 from extenci.model.wishes import ImageWish, InstancesWish, RootVolume
 from extenci.model.words import Address
 
@@ -41,7 +42,7 @@ applied_fields = wish_fields
 def image_fields(wish: ImageWish) -> dict[str, object]:
     """An image's wish as fields."""
     return {
-        "source": wish.source,
+        "source": shown_source(wish.source),
         "sha256": wish.sha256,
         "architecture": str(wish.architecture),
         "boot_mode": str(wish.boot_mode) if wish.boot_mode else None,
