@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import select
-import signal
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -201,7 +200,7 @@ def _require_success(work: Work, child: Child, status: int) -> None:
     if status == 0:
         return
     said = child.said()
-    if status == -signal.SIGXFSZ or any(words in said for words in _FULL_WORDS):
+    if any(words in said for words in _FULL_WORDS):
         raise work.watch.no_room()
     raise DiskError(
         f"The disk {shown(work.path)} cannot be read: {said or f'exit status {status}'}.",

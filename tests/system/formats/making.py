@@ -30,6 +30,7 @@ IMAGES = {
     "vhd": ["-O", "vpc"],
     "vhd fixed": ["-O", "vpc", "-o", "subformat=fixed"],
     "vhd exact": ["-O", "vpc", "-o", "force_size=on"],
+    "vhd exact fixed": ["-O", "vpc", "-o", "force_size=on,subformat=fixed"],
     "vhdx": ["-O", "vhdx"],
     "vhdx fixed": ["-O", "vhdx", "-o", "subformat=fixed"],
     "vdi": ["-O", "vdi"],

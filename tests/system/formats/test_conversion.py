@@ -7,6 +7,7 @@ import gzip
 import os
 import resource
 import signal
+import struct
 import subprocess
 import sys
 import tarfile
@@ -58,6 +59,21 @@ def test_a_disk_has_one_digest_in_every_format(raw: Path, cache: Cache, cached: 
         assert os.fstat(disk.descriptor).st_blocks * 512 < 8 * MIB  # zeros became holes
     assert len(cached()) == 1
     assert (cache.folder / "disks").stat().st_mode & 0o777 == 0o700
+
+
+def test_the_size_of_a_vhd_is_what_its_footer_says_whoever_wrote_it(cache: Cache, tmp_path: Path) -> None:
+    """The geometry in it, which QEMU believes of programs that it does not know, is smaller."""
+    raw = make_raw(tmp_path / "odd.raw", 64 * MIB + 512 * 1024)
+    source = make_source(raw, "vhd exact fixed")
+    content = bytearray(source.read_bytes())
+    footer = content[-512:]
+    footer[28:32], footer[56:60], footer[64:68] = b"vbox", struct.pack(">HBB", 131, 16, 63), bytes(4)
+    footer[64:68] = (~sum(footer) & 0xFFFFFFFF).to_bytes(4, "big")
+    source.write_bytes(content[:-512] + footer)
+    lost = tmp_path / "lost.raw"
+    subprocess.run([need("qemu-img"), "convert", "-f", "vpc", "-O", "raw", source, lost], check=True)
+    assert lost.stat().st_size < raw.stat().st_size
+    assert digest(age(source), cache) == digest_of(raw)
 
 
 def test_a_raw_disk_is_opened_where_it_is(raw: Path, cache: Cache) -> None:
@@ -378,6 +394,31 @@ def test_a_killed_run_leaves_a_part_that_the_next_one_takes_over(
     assert not users_of(long), "the program died with its starter"
     assert digest(long, cache) == digest_of(raw)
     assert len(cached()) == 1
+
+
+def test_qemu_img_dies_with_the_run_that_started_it(tmp_path: Path, cache: Cache) -> None:
+    source = make_source(make_raw(tmp_path / "big.raw", 1024 * MIB, 1600), "qcow2")
+    process = subprocess.Popen([sys.executable, "-c", OPEN, source, cache.folder], stdout=subprocess.DEVNULL)
+    while not (converting := [pid for pid in users_of(source) if b"convert" in command_of(pid)]):
+        assert process.poll() is None
+    os.kill(int(converting[0]), signal.SIGSTOP)
+    assert process.poll() is None
+    process.kill()
+    process.wait()
+    for _ in range(100):
+        if not command_of(converting[0]):
+            return
+        time.sleep(0.05)
+    os.kill(int(converting[0]), signal.SIGKILL)
+    pytest.fail("it went on")
+
+
+def command_of(pid: str) -> bytes:
+    """The command line of a process that lives."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def users_of(file: Path) -> list[str]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 
 import pytest
 
@@ -106,6 +107,25 @@ def test_a_full_disk_is_told_with_the_folder_and_the_way_out(tmp_path: Path) -> 
     for error in (asked.value, written.value):
         assert error.message == f"Converting x was given up: there is too little room in {tmp_path}."
         assert "EXTENCI_HOME" in error.hint
+
+
+def test_a_file_system_is_not_filled_to_the_last_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, free = [100.0], [100]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(
+        os, "statvfs", lambda _path: SimpleNamespace(f_blocks=1000, f_frsize=1 << 20, f_bavail=free[0])
+    )
+    watch = Watch(tmp_path, "Converting x", Event())
+    with (tmp_path / "f").open("wb") as file:
+        for left, seconds in ((100, 1), (51, 1), (49, 0)):
+            now[0] += seconds
+            free[0] = left
+            watch.look(file.fileno())
+        now[0] += 1
+        with pytest.raises(DiskError, match="too little room"):
+            watch.look(file.fileno())
 
 
 def test_progress_is_told_every_ten_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
