@@ -45,6 +45,17 @@ class Work:
     watch: Watch
 
 
+def require_program(path: Path | str, found: Format) -> None:
+    """DiskError where the program is missing that a source in a format needs."""
+    match found.way:
+        case Container():
+            find_program("qemu-img", QEMU_IMG, path)
+        case Packed(program, package):
+            find_program(program[0], package, path)
+        case Unusable():
+            pass
+
+
 def convert(work: Work, found: Format) -> None:
     """Write the disk that a source in a format holds; what was packed may be a disk image in its turn.
 

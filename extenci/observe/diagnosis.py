@@ -12,6 +12,7 @@ from extenci.model.findings import MACHINE, Finding, Level
 from extenci.model.services import SANDBOX, Service
 from extenci.model.wishes import Wishes
 from extenci.observe.checkup import check_machine, check_services
+from extenci.observe.programs import check_programs
 from extenci.plan.scene import touched_services
 from extenci.spec import SANDBOX_STAND_IN, load_wishes, read_service
 
@@ -25,7 +26,7 @@ def diagnose(
     of this user. UsageError where `paths` or `service` name nothing."""
     wishes, found = read_wishes(paths, home, service)
     services = {name: wishes.services[name] for name in touched_services(wishes)}
-    found = [*check_machine(home, services), *found]
+    found = [*check_machine(home, services), *check_programs(wishes), *found]
     if SANDBOX in services and not any(one.level is Level.PROBLEM for one in found):
         try:
             services[SANDBOX] = start_sandbox(home)
