@@ -57,6 +57,17 @@ class CondorAccess:
 
 
 @dataclass(frozen=True)
+class BundleKeys:
+    """What bundles are made with: paths of PEM files, read just before, and the number of the account. The
+    private key signs, the two certificates say who may open them."""
+
+    certificate: str
+    private_key: str
+    cloud_certificate: str
+    user: str
+
+
+@dataclass(frozen=True)
 class Limits:
     """Bounds past which a plan needs --force. None: no bound."""
 
@@ -69,8 +80,9 @@ class Service:
     """One cloud, as its service file names it.
 
     `ec2`, `s3`, `ebs` are endpoint URLs, None for AWS's own of the region; `ca_bundle` a file of PEM
-    certificates that sign the endpoints'; `condor` None where no HTCondor launches machines there; `test`
-    what test VMs are launched with by default; `file` where the service was defined, "" for the built-in.
+    certificates that sign the endpoints'; `bundle` None where no bundles can be made for it; `condor` None
+    where no HTCondor launches machines there; `test` what test VMs are launched with by default; `file`
+    where the service was defined, "" for the built-in.
     """
 
     name: str
@@ -84,6 +96,7 @@ class Service:
     stage: Method = Method.EBS
     tags: Tagging = Tagging.CREATE
     bucket: str | None = None
+    bundle: BundleKeys | None = None
     condor: CondorAccess | None = None
     limits: Limits = Limits()
     test: LaunchDefaults | None = None

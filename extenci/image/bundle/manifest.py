@@ -1,0 +1,230 @@
+"""Manifests of bundles, version 2007-10-10: written, and read from whoever wrote them.
+
+The signature covers the text of the elements `machine_configuration` and `image`, one right after the other,
+as it stands in the file. So these are taken out of the file as text, and only what was signed is read.
+Source: euca2ools `bundle/manifest.py`; ec2-ami-tools `manifestv20071010.rb`, `xmlutil.rb`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from xml.etree import ElementTree as ET
+
+from extenci.model.errors import DiskError
+
+VERSION = "2007-10-10"
+MOST_BYTES = 16 * 1024**2
+"""Of a manifest that is read: enough for 100,000 parts, 1 TB."""
+CIPHER = "AES-128-CBC"
+HASH = "SHA1"
+
+_HEX = re.compile(r"[0-9A-Fa-f]{2,4096}")
+_SHA1 = re.compile(r"[0-9A-Fa-f]{40}")
+_PART_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9()\[\] .'@_-]{0,254}")
+_VERSION = re.compile(rb"<manifest>\s*<version>\s*2007-10-10\s*</version>")
+_NUMBER = re.compile(r"[0-9]{1,15}")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a bundle: its name beside the manifest, and the SHA-1 of its bytes in hex."""
+
+    name: str
+    sha1: str
+
+
+@dataclass(frozen=True)
+class SealedSecret:
+    """A bundle's key and first vector for one reader, as `keys.sealed` makes them."""
+
+    key: str
+    iv: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a manifest says. `size` is the disk's in bytes, `bundled_size` that of all parts; `sha1` that of
+    the tar stream; `user` the number of the account; `for_cloud` and `for_user` the secret for either."""
+
+    name: str
+    user: str
+    architecture: str
+    sha1: str
+    size: int
+    bundled_size: int
+    for_cloud: SealedSecret
+    for_user: SealedSecret
+    parts: tuple[Part, ...]
+    kernel: str | None = None
+    ramdisk: str | None = None
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A manifest that was read, with the text that its signature (hex) covers."""
+
+    manifest: Manifest
+    text: bytes
+    signature: str
+
+
+def part_name(prefix: str, index: int) -> str:
+    """The name of a part; the first has the index 0."""
+    return f"{prefix}.part.{index:02}"
+
+
+def manifest_name(prefix: str) -> str:
+    """The name of a manifest."""
+    return f"{prefix}.manifest.xml"
+
+
+def signed_text(manifest: Manifest) -> bytes:
+    """What a manifest's signature covers."""
+    return ET.tostring(_machine(manifest)) + ET.tostring(_image(manifest))
+
+
+def manifest_text(manifest: Manifest, signature: str, release: str) -> bytes:
+    """The whole manifest, with a signature of its `signed_text`; `release` is extenci's."""
+    bundler = ET.Element("bundler")
+    for name, value in (("name", "extenci"), ("version", release), ("release", "0")):
+        _add(bundler, name, value)
+    return b"".join(
+        (
+            b'<?xml version="1.0"?><manifest><version>2007-10-10</version>',
+            ET.tostring(bundler),
+            signed_text(manifest),
+            f"<signature>{signature}</signature></manifest>\n".encode(),
+        )
+    )
+
+
+def read_manifest(text: bytes) -> Signed:
+    """Read a manifest that anybody may have written. DiskError where it is none."""
+    if len(text) > MOST_BYTES:
+        raise _wrong(f"it is longer than {MOST_BYTES:,} bytes")
+    if not _VERSION.search(text):
+        raise _wrong(f"it is not of the version {VERSION}")
+    covered = _text_of(text, "machine_configuration"), _text_of(text, "image")
+    try:
+        # Neither may declare anything: a document type is not allowed inside of an element.
+        machine, image = (_parsed(part) for part in covered)
+        signature = _parsed(_text_of(text, "signature"))
+    except ET.ParseError:
+        raise _wrong("it is no XML") from None
+    found = _Reader(machine, image).manifest()
+    return Signed(found, b"".join(covered), _checked("signature", (signature.text or "").strip(), _HEX))
+
+
+def _parsed(text: bytes) -> ET.Element:
+    return ET.fromstring(text)  # noqa: S314 - bounded, and an element alone can declare no entities
+
+
+@dataclass(frozen=True)
+class _Reader:
+    machine: ET.Element
+    image: ET.Element
+
+    def manifest(self) -> Manifest:
+        if self._said(self.image, "type") != "machine":
+            raise _wrong("it is not that of a machine's image, but of a kernel or ramdisk")
+        return Manifest(
+            name=self._said(self.image, "name"),
+            user=self._said(self.image, "user"),
+            architecture=self._said(self.machine, "architecture"),
+            sha1=_checked("digest", self._said(self.image, "digest"), _SHA1).lower(),
+            size=self._count("size"),
+            bundled_size=self._count("bundled_size"),
+            for_cloud=self._secret("ec2"),
+            for_user=self._secret("user"),
+            parts=tuple(self._parts()),
+            kernel=(self.machine.findtext("kernel_id") or "").strip() or None,
+            ramdisk=(self.machine.findtext("ramdisk_id") or "").strip() or None,
+        )
+
+    def _secret(self, whose: str) -> SealedSecret:
+        """euca2ools may leave the user's empty."""
+        key, iv = ((self.image.findtext(f"{whose}_encrypted_{one}") or "").strip() for one in ("key", "iv"))
+        if not key and not iv and whose == "user":
+            return SealedSecret("", "")
+        return SealedSecret(
+            _checked(f"{whose}_encrypted_key", key, _HEX), _checked(f"{whose}_encrypted_iv", iv, _HEX)
+        )
+
+    def _parts(self) -> Iterator[Part]:
+        parts = self.image.find("parts")
+        found = [] if parts is None else parts.findall("part")
+        if parts is None or not found or parts.get("count") != str(len(found)):
+            raise _wrong("it does not list as many parts as it says there are")
+        if {one.get("index") for one in found} != {str(index) for index in range(len(found))}:
+            raise _wrong("its parts are not numbered one by one")
+        for one in sorted(found, key=lambda one: int(one.get("index", ""))):
+            name = _checked("filename", self._said(one, "filename"), _PART_NAME)
+            yield Part(name, _checked("digest", self._said(one, "digest"), _SHA1).lower())
+
+    def _count(self, name: str) -> int:
+        return int(_checked(name, self._said(self.image, name), _NUMBER))
+
+    def _said(self, element: ET.Element, name: str) -> str:
+        text = (element.findtext(name) or "").strip()
+        if not text:
+            raise _wrong(f"it has no {name}")
+        return text
+
+
+def _text_of(text: bytes, name: str) -> bytes:
+    """An element as it stands in a file, which must have it once."""
+    start, end = f"<{name}>".encode(), f"</{name}>".encode()
+    first = text.find(start)
+    last = text.find(end, first)
+    if first < 0 or last < 0 or (name in ("machine_configuration", "image") and text.count(start) != 1):
+        raise _wrong(f"it has no {name}, or several")
+    return text[first : last + len(end)]
+
+
+def _checked(name: str, value: str, pattern: re.Pattern[str]) -> str:
+    if not pattern.fullmatch(value):
+        raise _wrong(f"its {name} is not what such a thing looks like")
+    return value
+
+
+def _wrong(problem: str) -> DiskError:
+    return DiskError(
+        f"The bundle's manifest cannot be read: {problem}.", "Get the manifest anew from where it came from."
+    )
+
+
+def _machine(manifest: Manifest) -> ET.Element:
+    machine = ET.Element("machine_configuration")
+    _add(machine, "architecture", manifest.architecture)
+    if manifest.kernel:
+        _add(machine, "kernel_id", manifest.kernel)
+    if manifest.ramdisk:
+        _add(machine, "ramdisk_id", manifest.ramdisk)
+    return machine
+
+
+def _image(manifest: Manifest) -> ET.Element:
+    """`type` must come right after `user` (euca2ools: "for EC2 compatibility")."""
+    image = ET.Element("image")
+    _add(image, "name", manifest.name)
+    _add(image, "user", manifest.user)
+    _add(image, "type", "machine")
+    _add(image, "digest", manifest.sha1, algorithm=HASH)
+    _add(image, "size", str(manifest.size))
+    _add(image, "bundled_size", str(manifest.bundled_size))
+    _add(image, "ec2_encrypted_key", manifest.for_cloud.key, algorithm=CIPHER)
+    _add(image, "user_encrypted_key", manifest.for_user.key, algorithm=CIPHER)
+    _add(image, "ec2_encrypted_iv", manifest.for_cloud.iv)
+    _add(image, "user_encrypted_iv", manifest.for_user.iv)
+    parts = ET.SubElement(image, "parts", count=str(len(manifest.parts)))
+    for index, part in enumerate(manifest.parts):
+        one = ET.SubElement(parts, "part", index=str(index))
+        _add(one, "filename", part.name)
+        _add(one, "digest", part.sha1, algorithm=HASH)
+    return image
+
+
+def _add(parent: ET.Element, name: str, text: str, **attributes: str) -> None:
+    ET.SubElement(parent, name, attributes).text = text

@@ -1,0 +1,240 @@
+"""The parts of a bundle into the disk that they were made of, streamed. Nobody is believed: the manifest's
+signature, the digest of each part and of the whole are compared, sizes are bounded."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CBC
+
+from extenci.image.bundle.keys import Secret, is_signed, opened, read_certificate, read_private_key
+from extenci.image.bundle.manifest import MOST_BYTES, Manifest, Part, SealedSecret, Signed, read_manifest
+from extenci.image.bundle.untar import broken, untar
+from extenci.model.errors import AccessRefused, DiskError, Interrupted
+
+PIECE_BYTES = 1024**2
+INFLATED_BYTES = 512 * 1024
+"""How much is decompressed at a time, whatever it claims to become."""
+
+Fetch = Callable[[Part], Iterable[bytes]]
+"""Gives the bytes of a part, in pieces of at most a few MiB."""
+Progress = Callable[[int, int], None]
+
+
+def check_signature(signed: Signed, user: RSAPublicKey) -> None:
+    """DiskError where a manifest was not signed by the owner of a key."""
+    if not is_signed(signed.text, signed.signature, user):
+        raise DiskError(
+            "The bundle's manifest was not signed by the owner of the user's certificate, or was changed.",
+            "Name the certificate of whoever made the bundle, or get the bundle anew.",
+        )
+
+
+def open_secret(found: SealedSecret, key: RSAPrivateKey) -> Secret:
+    """What a bundle is encrypted with. AccessRefused where it was made for the owner of another key."""
+    secret, iv = opened(found.key, key), opened(found.iv, key)
+    if secret is None or iv is None:
+        raise AccessRefused(
+            "The bundle was not encrypted for the owner of this private key.",
+            "Name the private key that belongs to the certificate that the bundle was made with.",
+        )
+    return Secret(secret, iv)
+
+
+def unbundle(
+    text: bytes,
+    fetch: Fetch,
+    output: Path,
+    *,
+    certificate: str,
+    private_key: str,
+    stop: Event | None = None,
+    on_progress: Progress | None = None,
+) -> Manifest:
+    """Make the disk of a bundle again, sparse, at `output`, which must not exist; what its manifest says.
+
+    `text` is the manifest's, `certificate` and `private_key` are the paths of its user's. DiskError where
+    anything is not what it should be, AccessRefused where the keys do not fit, Interrupted once `stop` is
+    set: there is no file then. `on_progress` gets bytes of the parts, done and to do.
+    """
+    key, signed = read_private_key(private_key), read_manifest(text)
+    check_signature(signed, read_certificate(certificate))
+    manifest = signed.manifest
+    secret = open_secret(manifest.for_user, key)
+    with new_file(output) as descriptor:
+        write_disk(manifest, secret, fetch, descriptor, stop=stop, on_progress=on_progress)
+    return manifest
+
+
+def write_disk(
+    manifest: Manifest,
+    secret: Secret,
+    fetch: Fetch,
+    descriptor: int,
+    *,
+    stop: Event | None = None,
+    on_progress: Progress | None = None,
+) -> None:
+    """Write the disk of a bundle into an empty file, which is made as long as it. Errors as of `unbundle`."""
+    os.ftruncate(descriptor, manifest.size)
+    stream = _Stream(manifest, _inflated(_decrypted(_parts(manifest, fetch, stop, on_progress), secret)))
+    try:
+        untar(stream.read, lambda offset, data: _put(descriptor, data, offset), manifest.size)
+    except OSError as error:
+        raise DiskError(f"The disk cannot be written: {error.strerror or error}.") from error
+    if stream.sha1 != manifest.sha1:
+        raise broken("its content is not what its manifest says")
+
+
+def local_parts(folder: Path) -> Fetch:
+    """Parts that lie in a folder."""
+
+    def fetch(part: Part) -> Iterator[bytes]:
+        try:
+            with (folder / part.name).open("rb", buffering=0) as file:
+                while piece := file.read(PIECE_BYTES):
+                    yield piece
+        except OSError as error:
+            raise broken(f"its part {part.name} cannot be read: {error.strerror or error}") from error
+
+    return fetch
+
+
+def read_local_manifest(path: Path) -> bytes:
+    """The text of a manifest's file. DiskError where it cannot be read, or is too long for one."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise DiskError(f"The manifest {path} cannot be read: {error.strerror or error}.") from error
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[int]:
+    """A descriptor of a file that gets its name only once it is whole. DiskError where the name is taken or
+    the folder cannot be written to."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        try:
+            yield descriptor
+            os.fsync(descriptor)
+            os.link(name, path)  # which, unlike a renaming, replaces nothing
+        finally:
+            os.close(descriptor)
+            with suppress(FileNotFoundError):
+                Path(name).unlink()
+    except FileExistsError as error:
+        raise DiskError(f"{path} exists already.", "Give the name of a file that does not.") from error
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> DiskError:
+    return DiskError(f"The disk {path} cannot be written: {error.strerror or error}.")
+
+
+def _put(descriptor: int, data: bytes, offset: int) -> None:
+    done = 0
+    while done < len(data):
+        done += os.pwrite(descriptor, data[done:], offset + done)
+
+
+def _parts(
+    manifest: Manifest, fetch: Fetch, stop: Event | None, on_progress: Progress | None
+) -> Iterator[bytes]:
+    """The bytes of all parts, each compared with its digest; all of them no more than the manifest says."""
+    done = 0
+    for part in manifest.parts:
+        digest = hashlib.sha1(usedforsecurity=False)
+        for piece in fetch(part):
+            if stop is not None and stop.is_set():
+                raise Interrupted("Unbundling was stopped.")
+            digest.update(piece)
+            done += len(piece)
+            if done > manifest.bundled_size:
+                raise broken("its parts are longer than its manifest says")
+            yield piece
+            if on_progress is not None:
+                on_progress(done, manifest.bundled_size)
+        if digest.hexdigest() != part.sha1:
+            raise broken(f"its part {part.name} is not what its manifest says")
+    if done != manifest.bundled_size:
+        raise broken("its parts are shorter than its manifest says")
+
+
+def _decrypted(pieces: Iterable[bytes], secret: Secret) -> Iterator[bytes]:
+    decryptor = Cipher(AES(secret.key), CBC(secret.iv)).decryptor()
+    last = b""
+    for piece in pieces:
+        data = last + decryptor.update(piece)
+        last = data[-16:]
+        yield data[:-16]
+    try:
+        decryptor.finalize()
+    except ValueError:
+        raise broken("its parts are not as long as encrypted ones are") from None
+    if not last or not 1 <= last[-1] <= 16 or last[-last[-1] :] != last[-1:] * last[-1]:
+        raise broken("its parts are not encrypted with the key that its manifest tells")
+    yield last[: -last[-1]]
+
+
+def _inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """What was compressed, a bounded piece at a time: whoever reads decides how much there may be."""
+    inflater = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        for piece in pieces:
+            if inflater.eof and piece:
+                raise broken("something follows its gzip file")
+            data = piece
+            while data:
+                yield inflater.decompress(data, INFLATED_BYTES)
+                data = inflater.unconsumed_tail
+            if inflater.unused_data:
+                raise broken("something follows its gzip file")
+        while not inflater.eof and (data := inflater.decompress(b"", INFLATED_BYTES)):
+            yield data
+    except zlib.error:
+        raise broken("what was decrypted is no gzip file") from None
+    if not inflater.eof:
+        raise broken("it ends too early")
+
+
+class _Stream:
+    """The tar stream, to be read as it is needed; no longer than a tar file of the disk can be."""
+
+    def __init__(self, manifest: Manifest, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._held, self._position = b"", 0
+        self._left = manifest.size + manifest.size // 16 + 4 * 1024**2
+        self._sha1 = hashlib.sha1(usedforsecurity=False)
+
+    @property
+    def sha1(self) -> str:
+        return self._sha1.hexdigest()
+
+    def read(self, length: int) -> bytes:
+        while self._position == len(self._held):
+            piece = next(self._pieces, None)
+            if piece is None:
+                return b""
+            self._left -= len(piece)
+            if self._left < 0:
+                raise broken("it becomes longer than its manifest says")
+            self._sha1.update(piece)
+            self._held, self._position = piece, 0
+        data = self._held[self._position : self._position + length]
+        self._position += len(data)
+        return data

@@ -1,0 +1,153 @@
+"""A tar stream of one disk, read from whoever made it: plain, or sparse in GNU's old format.
+
+Everything is bounded before it is believed: the numbers in a header, the stretches of data, what follows.
+Source: GNU tar manual, "Basic Tar Format"; POSIX.1-2017, pax, "ustar Interchange Format".
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Callable, Iterator
+
+from extenci.image.bundle.tar import IN_EXTENSION, IN_HEADER, RECORD, Stretch
+from extenci.model.errors import DiskError
+
+MOST_NAME_BYTES = 64 * 1024
+MOST_PADDING = 1024**2
+"""How many zeros may follow the disk."""
+MOST_STRETCHES = 2_000_000
+PIECE_BYTES = 64 * 1024
+
+_ZEROS = bytes(PIECE_BYTES)
+
+_OCTAL = re.compile(rb"[0-7]{1,12}")
+
+Read = Callable[[int], bytes]
+"""Gives up to so many bytes of the stream, fewer only at its end."""
+Write = Callable[[int, bytes], None]
+"""Takes bytes of the disk and where they belong."""
+
+
+def untar(read: Read, write: Write, size: int) -> None:
+    """Write the disk that a tar stream holds, which must have `size` bytes and be the only thing in it. What
+    is not written is zeros. DiskError where it is something else."""
+    header = _next_header(read)
+    kind, stored = header[156:157], _number(header[124:136])
+    if kind in (b"0", b"\0", b"7"):
+        if stored != size:
+            raise broken(f"its disk has {stored:,} bytes, and not {size:,} as its manifest says")
+        stretches = iter(((0, size),))
+    elif kind == b"S":
+        stretches = _listed(_stretches(read, header, stored, size))
+    else:
+        raise broken("it does not hold a disk in a format of tar that is known here")
+    left = stored
+    for start, length in stretches:
+        _copy(read, write, start, length)
+        left -= length
+    if left:
+        raise broken("its tar file contradicts itself")
+    _exactly(read, -stored % RECORD)
+    _check_end(read)
+
+
+def _listed(stretches: Iterator[Stretch]) -> Iterator[Stretch]:
+    """All of them are read before the data, which follows them."""
+    numbers = array("Q")
+    for stretch in stretches:
+        numbers.extend(stretch)
+        if len(numbers) > 2 * MOST_STRETCHES:
+            raise broken("its tar file has too many holes")
+    return zip(numbers[::2], numbers[1::2], strict=True)
+
+
+def broken(problem: str) -> DiskError:
+    """The bundle cannot be made a disk again."""
+    return DiskError(
+        f"The bundle cannot be opened: {problem}.", "Get the bundle anew from where it came from."
+    )
+
+
+def _next_header(read: Read) -> bytes:
+    """The first header that is no long name."""
+    for _ in range(3):
+        header = _exactly(read, RECORD)
+        if _checksum(header) != _number(header[148:156].strip(b" \0") or b"x"):
+            raise broken("what was decrypted is no tar file")
+        if header[156:157] not in (b"L", b"K"):
+            return header
+        length = _number(header[124:136])
+        if length > MOST_NAME_BYTES:
+            raise broken("its tar file has too long a name")
+        _exactly(read, length + -length % RECORD)
+    raise broken("its tar file begins with too many names")
+
+
+def _checksum(header: bytes) -> int:
+    return sum(header[:148]) + sum(header[156:]) + 8 * ord(" ")
+
+
+def _number(field: bytes) -> int:
+    if field[0] == 0x80:
+        return int.from_bytes(field[1:], "big")
+    text = field.strip(b" \0")
+    if not _OCTAL.fullmatch(text):
+        raise broken("what was decrypted is no tar file")
+    return int(text, 8)
+
+
+def _stretches(read: Read, header: bytes, stored: int, size: int) -> Iterator[Stretch]:
+    """Where the data belongs, in order and without overlaps, as much as is stored."""
+    if _number(header[483:495]) != size:
+        raise broken(f"its disk does not have {size:,} bytes as its manifest says")
+    table, entries, is_extended = header[386:482], IN_HEADER, header[482]
+    end = total = 0
+    while True:
+        for place in range(entries):
+            entry = table[24 * place : 24 * place + 24]
+            if not entry[:12].strip(b"\0"):
+                continue
+            start, length = _number(entry[:12]), _number(entry[12:])
+            total += length
+            if start < end or start + length > size or total > stored:
+                raise broken("its tar file contradicts itself")
+            end = start + length
+            if length:
+                yield start, length
+        if not is_extended:
+            return
+        record = _exactly(read, RECORD)
+        table, entries, is_extended = record[:504], IN_EXTENSION, record[504]
+
+
+def _copy(read: Read, write: Write, start: int, length: int) -> None:
+    end = start + length
+    while start < end:
+        piece = _exactly(read, min(PIECE_BYTES, end - start))
+        if not _is_zeros(piece):
+            write(start, piece)
+        start += len(piece)
+
+
+def _check_end(read: Read) -> None:
+    """Nothing but zeros follows, and not many of them."""
+    length = 0
+    while piece := read(PIECE_BYTES):
+        length += len(piece)
+        if length > MOST_PADDING or not _is_zeros(piece):
+            raise broken("something follows the disk in its tar file")
+
+
+def _is_zeros(piece: bytes) -> bool:
+    return piece == (_ZEROS if len(piece) == PIECE_BYTES else bytes(len(piece)))
+
+
+def _exactly(read: Read, length: int) -> bytes:
+    data = read(length)
+    while len(data) < length:
+        more = read(length - len(data))
+        if not more:
+            raise broken("it ends too early")
+        data += more
+    return data
