@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import resource
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,8 @@ from extenci.model.errors import DiskError
 
 SEARCHED_TOO = "/usr/local/bin:/usr/bin:/bin"
 PIPE_BYTES = 1 << 20
+MOST_MEMORY = 8 * 1024**3
+"""Address space in bytes: no sound disk needs a tenth of it, but a hostile one may ask for all there is."""
 _SAID_BYTES = 4096
 _SAID_CHARACTERS = 300
 
@@ -76,6 +79,7 @@ def running(
             start_new_session=True,
         )
         try:
+            _limit(process.pid)
             if process.stdout is not None:
                 with suppress(OSError):  # a user may have too many pipes for large ones
                     fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
@@ -84,6 +88,14 @@ def running(
             _end(process)
     finally:
         os.close(said)
+
+
+def _limit(pid: int) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    most = MOST_MEMORY if hard == resource.RLIM_INFINITY else min(hard, MOST_MEMORY)
+    with suppress(ProcessLookupError):  # it is over already
+        resource.prlimit(pid, resource.RLIMIT_AS, (most, most))
+        resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

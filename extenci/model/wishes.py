@@ -37,7 +37,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class ImageWish:
-    """A desired image. `source` is an absolute path; `gib` None means the disk's own, rounded up;
+    """A desired image. `source` is an absolute path or a URL; `gib` None means the disk's own, rounded up;
     `keep` counts versions kept beside the wanted one; `verify` None: it is not tried."""
 
     address: Address

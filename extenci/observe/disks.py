@@ -73,7 +73,7 @@ def read_disks(images: Iterable[ImageWish], reader: Reader) -> dict[Address, Dis
     problems: list[Problem] = []
     read: dict[tuple[str, str | None], Disk] = {}
     for wish in images:
-        if wish.sha256 and not is_url(wish.source) and not Path(wish.source).exists():
+        if wish.sha256 and is_missing(wish.source):
             continue
         key = (wish.source, wish.sha256)
         try:
@@ -85,6 +85,18 @@ def read_disks(images: Iterable[ImageWish], reader: Reader) -> dict[Address, Dis
     if problems:
         raise SpecError(tuple(sorted(problems)))
     return disks
+
+
+def is_missing(source: str) -> bool:
+    """Whether a source is a path where nothing is. One that cannot be looked at is told by reading it."""
+    try:
+        if not is_url(source):
+            Path(source).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
 
 
 def _read(wish: ImageWish, reader: Reader) -> Disk:

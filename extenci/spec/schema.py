@@ -102,7 +102,8 @@ class ImageSpec(Strict):
     """A desired machine image, made from a disk."""
 
     source: Source = Field(
-        description="The disk: a path relative to this file, or an `https://` or `s3://` URL."
+        description="The disk: a path relative to this file, or an `https://` or `s3://` URL. Raw, qcow2, "
+        "VMDK, VHD, VHDX or VDI, also compressed with xz, zstd, gzip or bzip2."
     )
     sha256: Sha256 | None = Field(
         default=None,
