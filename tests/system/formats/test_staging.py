@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +22,7 @@ from extenci.model.plans import Plan, StageWork
 from extenci.report.plan_json import plan_document, render_json
 from extenci.report.plan_markdown import render_markdown
 from extenci.report.plan_text import render_plan
-from tests.system.formats.making import MIB, age, digest_of, make_raw, make_source
+from tests.system.formats.making import MIB, age, digest_of, make_raw, make_source, pack
 from tests.system.formats.web import Site
 from tests.system.main_job.conftest import World
 
@@ -74,6 +77,12 @@ def test_another_format_of_the_same_disk_changes_nothing(world: World, disk: Pat
     assert world.plan().is_empty
 
 
+def seconds_to_plan_nothing(world: World) -> float:
+    began = time.monotonic()
+    assert world.plan().is_empty
+    return time.monotonic() - began
+
+
 def test_an_unchanged_source_is_not_read_again(
     world: World, disk: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -84,9 +93,7 @@ def test_an_unchanged_source_is_not_read_again(
     shutil.rmtree(world.home.cache_folder)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("extenci.image.programs.SEARCHED_TOO", str(tmp_path))
-    began = time.monotonic()
-    assert world.plan().is_empty
-    assert time.monotonic() - began < 0.5
+    assert min(seconds_to_plan_nothing(world) for _ in range(5)) < 0.5  # others may be at work here
 
 
 def test_a_conversion_that_went_between_plan_and_upload_is_made_again(world: World, disk: Path) -> None:
@@ -241,3 +248,45 @@ def test_a_plan_shows_no_signature_of_a_url(world: World, disk: Path, site: Site
     assert f"from {site.url}/worker?…" in text
     for one in (text, render_markdown(plan), render_json(plan_document(plan))):
         assert "hunter2" not in one
+
+
+# At the command line, and afterwards.
+
+
+def test_ctrl_c_ends_a_plan_that_converts_and_leaves_nothing(world: World, disk: Path) -> None:
+    zeros = disk.with_name("zeros")
+    zeros.write_bytes(bytes(64 * MIB))
+    source = disk.with_name("long.xz")
+    source.write_bytes(pack(disk, source, "xz").read_bytes() + pack(zeros, source, "xz").read_bytes() * 32)
+    write(world, age(source))
+    disks = world.home.cache_folder / "disks"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "extenci", "plan", str(world.specs)],
+        env={**os.environ, "EXTENCI_HOME": str(world.home.path)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not list(disks.glob("*.partial")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    said = process.communicate()[1]
+    assert time.monotonic() - began < 2
+    assert process.returncode == 1
+    assert f"Converting {source}, compressed with xz …" in said
+    assert "Traceback" not in said
+    assert list(disks.iterdir()) == []
+
+
+def test_gc_removes_what_nobody_used_for_a_month(world: World, disk: Path) -> None:
+    write(world, make_source(disk, "qcow2"))
+    assert world.apply().ok
+    (converted,) = (world.home.cache_folder / "disks").iterdir()
+    month = 31 * 86_400
+    wishes = api.load([world.specs], home=world.home)
+    assert api.gc(wishes, home=world.home).plan.is_empty
+    os.utime(converted, (time.time() - month, converted.stat().st_mtime))
+    assert api.gc(wishes, home=world.home).ok
+    assert not converted.exists()
+    assert world.plan().is_empty
