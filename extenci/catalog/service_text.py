@@ -27,6 +27,10 @@ class ServiceFields:
     stage: str | None = None
     tags: str | None = None
     bucket: str | None = None
+    bundle_certificate: str | None = None
+    bundle_private_key: str | None = None
+    bundle_cloud_certificate: str | None = None
+    bundle_user: str | None = None
 
 
 COMMENTS: Mapping[str, str] = {
@@ -49,6 +53,7 @@ def service_text(name: str, fields: ServiceFields) -> str:
     lines += [line for key in ("region", "ec2", "s3", "ebs") for line in entry(key, getattr(fields, key))]
     lines += credential_lines(fields)
     lines += [line for key in AFTER_ENDPOINTS for line in entry(key, getattr(fields, key))]
+    lines += bundle_lines(fields)
     lines += [
         "# limits: {delete_percent: 30, instances: 200}   # a plan past one of these needs --force",
         "# test: {type: t3.micro}                         # defaults for test machines",
@@ -63,6 +68,13 @@ def credential_lines(fields: ServiceFields) -> list[str]:
     if not lines:
         return ["# credentials: found by the AWS SDK: environment, ~/.aws, instance role"]
     return ["credentials:", *lines]
+
+
+def bundle_lines(fields: ServiceFields) -> list[str]:
+    """What bundles are made with, where anything of it was given."""
+    keys = ("certificate", "private_key", "cloud_certificate", "user")
+    lines = [f"  {line}" for key in keys for line in entry(key, getattr(fields, f"bundle_{key}"))]
+    return ["bundle:  # keys and certificates for stage: bundle", *lines] if lines else []
 
 
 def entry(key: str, value: str | None) -> list[str]:

@@ -118,6 +118,9 @@ def absolute(fields: ServiceFields) -> ServiceFields:
         access_key_file=absolute_path(fields.access_key_file),
         secret_key_file=absolute_path(fields.secret_key_file),
         ca_bundle=absolute_path(fields.ca_bundle),
+        bundle_certificate=absolute_path(fields.bundle_certificate),
+        bundle_private_key=absolute_path(fields.bundle_private_key),
+        bundle_cloud_certificate=absolute_path(fields.bundle_cloud_certificate),
     )
 
 

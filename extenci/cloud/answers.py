@@ -10,6 +10,8 @@ from extenci.model.observed import Image, ImageState, KeyPair, Machine, MachineS
 from extenci.model.ownership import read_marks
 
 Answer = Mapping[str, Any]
+MANIFEST = ".manifest.xml"
+"""What the location of an image in S3 ends with."""
 
 
 def read_image(answer: Answer) -> Image:
@@ -31,7 +33,14 @@ def read_image(answer: Answer) -> Image:
         created=answer.get("CreationDate", ""),
         tags=tags,
         marks=read_marks(tags),
+        manifest=_read_manifest(answer) if not volumes else None,
     )
+
+
+def _read_manifest(answer: Answer) -> str | None:
+    """Where the manifest of a bundle lies; other images have their owner and name as their location."""
+    location = str(answer.get("ImageLocation", "")).lstrip("/")
+    return location if location.endswith(MANIFEST) else None
 
 
 def read_snapshot(answer: Answer) -> Snapshot:

@@ -18,15 +18,17 @@ sees it as. Nitro guests see NVMe and do not care (EC2 User Guide, "Device names
 
 @dataclass(frozen=True)
 class RegisterRequest:
-    """An image to register from a snapshot. `tags` go on in the same call; `volume_type` None leaves it to
-    the service (AWS: gp2)."""
+    """An image to register from a snapshot, or where that is None, from a bundle whose manifest lies in S3 at
+    `location` (`BUCKET/KEY`). `tags` go on in the same call; `volume_type` None leaves it to the service
+    (AWS: gp2)."""
 
     name: str
-    snapshot: str
+    snapshot: str | None
     registration: Registration
     tags: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
     volume_type: str | None = None
+    location: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,6 @@ def register_parameters(request: RegisterRequest) -> dict[str, Any]:
     boot_mode = registration.boot_mode
     if boot_mode is None and registration.architecture is Architecture.ARM64:
         boot_mode = BootMode.UEFI
-    volume = {
-        "SnapshotId": request.snapshot,
-        "VolumeSize": registration.gib,
-        "VolumeType": request.volume_type,
-        "DeleteOnTermination": True,
-    }
     return _given(
         Name=request.name,
         Description=request.description or None,
@@ -70,10 +66,21 @@ def register_parameters(request: RegisterRequest) -> dict[str, Any]:
         EnaSupport=True,
         ImdsSupport="v2.0",
         BootMode=str(boot_mode) if boot_mode else None,
-        RootDeviceName=ROOT_DEVICE,
-        BlockDeviceMappings=[{"DeviceName": ROOT_DEVICE, "Ebs": _given(**volume)}],
+        ImageLocation=request.location,
+        RootDeviceName=ROOT_DEVICE if request.snapshot else None,
+        BlockDeviceMappings=_root_of_snapshot(request) if request.snapshot else None,
         TagSpecifications=tag_specification("image", request.tags),
     )
+
+
+def _root_of_snapshot(request: RegisterRequest) -> list[dict[str, Any]]:
+    volume = _given(
+        SnapshotId=request.snapshot,
+        VolumeSize=request.registration.gib,
+        VolumeType=request.volume_type,
+        DeleteOnTermination=True,
+    )
+    return [{"DeviceName": ROOT_DEVICE, "Ebs": volume}]
 
 
 def run_parameters(request: LaunchRequest, root_device: str | None) -> dict[str, Any]:

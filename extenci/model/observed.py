@@ -91,7 +91,8 @@ class Job:
 @dataclass(frozen=True)
 class Image:
     """A registered image of the account. `created` is the service's own timestamp (ISO 8601),
-    `gib` the root volume's size; `marks` is None where the image is not extenci's."""
+    `gib` the root volume's size; `marks` is None where the image is not extenci's; `manifest`
+    the place of its bundle's manifest in S3 (`BUCKET/KEY`), None where it lies on a snapshot."""
 
     id: str
     name: str
@@ -103,6 +104,7 @@ class Image:
     created: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     marks: Marks | None = None
+    manifest: str | None = None
 
 
 @dataclass(frozen=True)

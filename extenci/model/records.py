@@ -18,6 +18,12 @@ SUBMIT = "Submit"
 """The call, as the journal names it, that puts jobs into a queue of HTCondor."""
 
 
+PUT_BUNDLE = "PutBundle"
+"""The calls, as the journal names them, that put a bundle into S3 until it is registered, """
+DELETE_BUNDLE = "DeleteBundle"
+"""and that deregister an image and delete its bundle. Both are looked into by the next run."""
+
+
 class ResourceKind(StrEnum):
     """Kinds of things that extenci makes on a service."""
 

@@ -11,6 +11,8 @@ from extenci.model.words import Launch, Method, Tagging
 
 SANDBOX = "sandbox"
 """The name of the service that is built in: the local cloud."""
+SANDBOX_ACCOUNT = "123456789012"
+"""The number of the account in the local cloud."""
 SANDBOX_BUCKET = "extenci"
 """The bucket that the local cloud has from the start."""
 

@@ -29,6 +29,9 @@ from extenci.plan.snapshots import Upload, find_parent, find_pending, find_sourc
 from extenci.plan.trials import OnTrial, find_standing, hold_back, last_good, try_version
 
 
+UploadKey = tuple[str, Address | None]
+
+
 @dataclass(frozen=True)
 class Provided:
     """How each needed image of a service comes to be there. `cleared` are failed images that hold a
@@ -50,9 +53,11 @@ class Need:
     failed: tuple[Image, ...]
 
     @property
-    def upload_key(self) -> tuple[str, bool]:
-        """What images have in common that can be made from one upload: bundles have no snapshots."""
-        return self.content.version.digest, self.wish.method is Method.BUNDLE
+    def upload_key(self) -> UploadKey:
+        """What images have in common that can be made from one upload: bundles have no snapshots, and each
+        image its own."""
+        is_bundle = self.wish.method is Method.BUNDLE
+        return self.content.version.digest, self.wish.address if is_bundle else None
 
 
 def provide_images(scene: Scene, stock: Stock) -> Provided:
@@ -145,7 +150,7 @@ def make_images(
     scene: Scene, stock: Stock, needs: Sequence[Need]
 ) -> dict[Address, tuple[Provision, Change | None]]:
     """Stage or register what is not there; the same content is uploaded once."""
-    uploads: dict[tuple[str, bool], Upload] = {}
+    uploads: dict[UploadKey, Upload] = {}
     made: dict[Address, tuple[Provision, Change | None]] = {}
     for need in needs:
         change = make_image(scene, stock, need, uploads)
@@ -219,9 +224,7 @@ def explain_holder(image: Image) -> str:
     )
 
 
-def make_image(
-    scene: Scene, stock: Stock, need: Need, uploads: dict[tuple[str, bool], Upload]
-) -> Change | Unready:
+def make_image(scene: Scene, stock: Stock, need: Need, uploads: dict[UploadKey, Upload]) -> Change | Unready:
     """The change that stages a missing image; what it uploads is noted in `uploads`."""
     wish, content = need.wish, need.content
     version = content.version

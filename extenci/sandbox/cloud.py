@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.instances import Reservation
 
+from extenci.model.services import SANDBOX_ACCOUNT
 from extenci.sandbox.machines import Machines
 from extenci.sandbox.tokens import Tokens
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from extenci.sandbox.lifecycle import Machine
 
 REGION = "us-east-1"
-ACCOUNT = "123456789012"
+ACCOUNT = SANDBOX_ACCOUNT
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class Cloud:
     disks: Path
     machines: Machines
     pace: Pace = field(default_factory=Pace)
+    key: Path = Path()
+    """The private key that bundles are opened with."""
+    user_certificate: Path = Path()
+    """Of whoever signs bundles."""
     clock: Callable[[], float] = time.time
     lock: threading.RLock = field(default_factory=threading.RLock)
     restless: dict[str, Machine] = field(default_factory=dict)

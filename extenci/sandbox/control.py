@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from extenci.model.services import SANDBOX_ACCOUNT, BundleKeys
 from extenci.sandbox.folder import Folder
 from extenci.sandbox.keys import write_keys
 from extenci.sandbox.process import Server, answers, end, launch
@@ -85,6 +86,14 @@ def key_files(home: Path) -> tuple[Path, Path]:
     """The files with the access key and the secret key for the service `sandbox`; `start` writes them."""
     folder = Folder(home)
     return folder.access_key, folder.secret_key
+
+
+def bundle_keys(home: Path) -> BundleKeys:
+    """What bundles for the service `sandbox` are made with; it writes the files as it starts."""
+    folder = Folder(home)
+    paths = (folder.user_certificate, folder.user_key, folder.cloud_certificate)
+    certificate, private_key, cloud = (str(path) for path in paths)
+    return BundleKeys(certificate, private_key, cloud, SANDBOX_ACCOUNT)
 
 
 def _start(folder: Folder, ports: tuple[int, int, int]) -> Server:

@@ -55,6 +55,24 @@ class Folder:
         return self.root / "keys"
 
     @property
+    def user_key(self) -> Path:
+        """The private key that the user signs bundles with."""
+        return self.keys / "user.key"
+
+    @property
+    def user_certificate(self) -> Path:
+        return self.keys / "user.pem"
+
+    @property
+    def cloud_key(self) -> Path:
+        """The private key that the sandbox itself opens bundles with."""
+        return self.keys / "cloud.key"
+
+    @property
+    def cloud_certificate(self) -> Path:
+        return self.keys / "cloud.pem"
+
+    @property
     def access_key(self) -> Path:
         return self.keys / "access"
 

@@ -27,10 +27,10 @@ from moto.ec2.utils import random_ami_id
 
 from extenci.sandbox.actions import Actions
 from extenci.sandbox.block_devices import checked_ebs, one_of
+from extenci.sandbox.bundles import Bundle, drop_disk, find_bundle, open_bundle
 from extenci.sandbox.cloud import ACCOUNT, Cloud
 from extenci.sandbox.filters import Readers, attributes, chosen
 from extenci.sandbox.paging import page, page_size
-from extenci.sandbox.s3 import object_exists
 from extenci.sandbox.tags import tags_at_creation, tags_of
 
 _NAME = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}")
@@ -108,12 +108,14 @@ class ImageActions(Actions):
                 "InvalidParameterCombination", "TpmSupport v2.0 goes with the boot mode uefi only."
             )
         mappings = [self._mapping(asked) for asked in parameters.get("BlockDeviceMappings", [])]
-        self._check_source(parameters, mappings)
+        bundle = self._find_source(parameters, mappings)
         tags = tags_at_creation(self.tag_specifications(), ["image", "snapshot"])
         self.error_on_dryrun()
         image = Image(self.cloud, parameters, mappings)
         self.backend.amis[image.id] = image
         self.backend.tags[image.id].update(tags["image"])
+        if bundle is not None:
+            open_bundle(self.cloud, image, bundle)
         return ActionResult({"ImageId": image.id})
 
     def describe_images(self) -> ActionResult:
@@ -132,6 +134,7 @@ class ImageActions(Actions):
         image = find_image(self.cloud, self._get_param("ImageId", ""))
         self.error_on_dryrun()
         self.backend.deregister_image(image.id)
+        drop_disk(self.cloud, image.id)
         self.backend.tags.pop(image.id, None)
         return ActionResult({"Return": True})
 
@@ -150,15 +153,11 @@ class ImageActions(Actions):
                     "InvalidAMIName.Duplicate", f"AMI name {name} is already in use by AMI {image.id}"
                 )
 
-    def _check_source(self, parameters: Mapping[str, Any], mappings: Sequence[Any]) -> None:
+    def _find_source(self, parameters: Mapping[str, Any], mappings: Sequence[Any]) -> Bundle | None:
         """An image lies on a snapshot, its root device, or in S3, where its manifest is."""
         location = parameters.get("ImageLocation")
         if location and not mappings:
-            if not object_exists(*location.lstrip("/").partition("/")[::2]):
-                raise EC2ClientError(
-                    "InvalidManifest", f"HTTP 404 (Not Found) response for URL of manifest {location}"
-                )
-            return
+            return find_bundle(self.cloud, location)
         if not mappings:
             raise MissingParameterError("imageLocation or blockDeviceMapping")
         root = parameters.get("RootDeviceName")
@@ -169,6 +168,7 @@ class ImageActions(Actions):
                 f"The root device {root or '(RootDeviceName is missing)'} needs a block device "
                 "mapping with a snapshot.",
             )
+        return None
 
     def _mapping(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         if not asked.get("DeviceName"):

@@ -12,6 +12,7 @@ AWS: API reference, RunInstances, DescribeInstances, TerminateInstances.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -21,6 +22,7 @@ from moto.ec2.models.instances import Instance, Reservation
 from moto.ec2.utils import random_reservation_id
 
 from extenci.sandbox.actions import Actions
+from extenci.sandbox.bundles import disk_of
 from extenci.sandbox.cloud import ACCOUNT
 from extenci.sandbox.filters import chosen
 from extenci.sandbox.instance_filters import INSTANCE_FILTERS
@@ -31,6 +33,8 @@ from extenci.sandbox.paging import page, page_size
 from extenci.sandbox.snapshots import DiskSnapshot
 from extenci.sandbox.tags import tags_of
 from extenci.sandbox.tokens import TokenReused
+
+_GIB = 1 << 30
 
 
 class InstanceActions(Actions):
@@ -99,6 +103,10 @@ class InstanceActions(Actions):
     def _launch_of(self, order: Order, instance_id: str, address: str = "") -> Launch:
         root = order.devices.get(order.image.root_device_name, {})
         snapshot = self.backend.snapshots.get(root.get("SnapshotId", ""))
+        if isinstance(snapshot, DiskSnapshot):
+            disk: Path | None = snapshot.disk.path
+        else:
+            disk = disk_of(self.cloud, order.image.id)
         key_pair = self.backend.key_pairs.get(order.key_name or "")
         tokens = order.metadata_options.get("HttpTokens")
         return Launch(
@@ -107,8 +115,8 @@ class InstanceActions(Actions):
             instance_type=order.type,
             architecture=order.image.architecture or "",
             boot_mode=getattr(order.image, "boot_mode", None) or "",
-            disk=snapshot.disk.path if isinstance(snapshot, DiskSnapshot) else None,
-            root_gib=root.get("VolumeSize", 0),
+            disk=disk,
+            root_gib=root.get("VolumeSize", 0) or (-(-disk.stat().st_size // _GIB) if disk else 0),
             private_address=address,
             user_data=order.user_bytes,
             public_key=key_pair.material_public if key_pair else b"",

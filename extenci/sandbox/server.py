@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from extenci.sandbox.folder import Folder
+from extenci.sandbox.keys import write_bundle_keys
 
 if TYPE_CHECKING:
     from extenci.sandbox.listener import Listener
@@ -69,7 +70,10 @@ def _open(folder: Folder, ports: list[int]) -> Callable[[], None]:
     tempfile.tempdir = str(folder.root)  # where moto puts big objects: /tmp may be small, or memory
     gc.disable()  # importing makes objects that stay: collecting meanwhile costs a third of the time
     identity = secrets.token_hex(16)
+    keys = threading.Thread(target=write_bundle_keys, args=(folder,))
+    keys.start()  # while moto is imported
     listeners, machines = _listeners(folder, ports, identity)
+    keys.join()
     gc.freeze()
     gc.enable()
     for listener in listeners:

@@ -43,7 +43,7 @@ def open_listeners(
     pace = Pace(
         complete_snapshot=seal_seconds, forget_terminated=forget_seconds, import_snapshot=import_seconds
     )
-    cloud = Cloud(folder.disks, machines, pace)
+    cloud = Cloud(folder.disks, machines, pace, folder.cloud_key, folder.user_certificate)
     _ = cloud.backend  # made now, not by the first request
     log = CallLog(folder.calls)
     told = {"identity": identity, "pid": str(os.getpid()), "machines": machines.kind}

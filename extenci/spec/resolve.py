@@ -32,7 +32,7 @@ MOST_SUGGESTIONS = 100
 MOST_WISHES = 100_000
 """Images and groups; a list of services multiplies them."""
 
-UPLOADS = (Method.EBS, Method.IMPORT)
+UPLOADS = (Method.EBS, Method.IMPORT, Method.BUNDLE)
 """Methods that have their effect already."""
 BY_BUCKET = (Method.IMPORT, Method.BUNDLE)
 """Methods that upload to S3."""
@@ -117,6 +117,9 @@ def _resolve_image(resolution: Resolution, entry: SpecEntry, spec: ImageSpec, se
         )
     elif method in BY_BUCKET and service.bucket is None:
         text = f"method: {method} needs a bucket: name one as 'bucket' in the file of {quoted(service.name)}"
+        resolution.note(entry.path, entry.place("method"), text)
+    elif method is Method.BUNDLE and service.bundle is None:
+        text = f"method: bundle needs keys: name them under 'bundle' in the file of {quoted(service.name)}"
         resolution.note(entry.path, entry.place("method"), text)
     verify = None
     if spec.verify is not None:

@@ -14,6 +14,7 @@ from extenci.model.errors import Problem, SpecError
 from extenci.model.launching import LaunchDefaults
 from extenci.model.services import (
     SANDBOX,
+    BundleKeys,
     CondorAccess,
     Credentials,
     KeyFiles,
@@ -75,6 +76,7 @@ def read_url(value: object) -> str:
 Url = Annotated[str, Form(read_url, {"type": "string", "format": "uri"})]
 Region = Annotated[str, matching(r"[a-zA-Z0-9_-]{1,64}", "the name of a region such as us-east-1")]
 Bucket = Annotated[str, matching(r"[a-zA-Z0-9][a-zA-Z0-9._-]{1,253}[a-zA-Z0-9]", "the name of a bucket")]
+Account = Annotated[str, matching(r"[0-9]{12}", "the number of an account: 12 digits, in quotes")]
 KeyPath = Annotated[str, Form(read_key_path, {"type": "string"})]
 
 
@@ -93,6 +95,15 @@ class CredentialsSpec(Strict):
         if self.profile is None and None in files:
             raise wrong("must have 'access_key_file' and 'secret_key_file', or 'profile'")
         return self
+
+
+class BundleSpec(Strict):
+    """What bundles are made with: three PEM files, and whose they are."""
+
+    certificate: KeyPath = Field(description="File with the user's certificate (X.509, PEM).")
+    private_key: KeyPath = Field(description="File with the user's private key (RSA, PEM, mode 600).")
+    cloud_certificate: KeyPath = Field(description="File with the cloud's certificate (X.509, PEM).")
+    user: Account = Field(description="Number of the account, in quotes.")
 
 
 class CondorCredentialsSpec(Strict):
@@ -145,6 +156,7 @@ class ServiceFile(Strict):
         default=Tagging.CREATE, description="When things can be tagged: `create`, `after` or `none`."
     )
     bucket: Bucket | None = Field(default=None, description="S3 bucket for uploads.")
+    bundle: BundleSpec | None = Field(default=None, description="Keys and certificates for `stage: bundle`.")
     condor: CondorSpec | None = Field(default=None, description="HTCondor that launches machines.")
     limits: LimitsSpec = Field(default=LimitsSpec(), description="Bounds that need --force to pass.")
     test: LaunchKeys | None = Field(default=None, description="Defaults for test VMs.")
@@ -234,6 +246,7 @@ def _build(name: str, path: Path, spec: ServiceFile, test: LaunchDefaults | None
         stage=spec.stage,
         tags=spec.tags,
         bucket=spec.bucket,
+        bundle=_build_bundle(spec.bundle, folder),
         condor=build_condor(spec.condor) if spec.condor or spec.launch is Launch.CONDOR else None,
         limits=Limits(spec.limits.delete_percent, spec.limits.instances),
         test=test,
@@ -261,6 +274,14 @@ def _build_credentials(spec: CredentialsSpec | None, folder: Path) -> Credential
     return KeyFiles(
         absolute(folder, spec.access_key_file or ""), absolute(folder, spec.secret_key_file or "")
     )
+
+
+def _build_bundle(spec: BundleSpec | None, folder: Path) -> BundleKeys | None:
+    if spec is None:
+        return None
+    paths = (spec.certificate, spec.private_key, spec.cloud_certificate)
+    certificate, private_key, cloud = (absolute(folder, path) for path in paths)
+    return BundleKeys(certificate, private_key, cloud, spec.user)
 
 
 def _is_aws(url: str) -> bool:

@@ -7,11 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from extenci.model.errors import Problem, SpecError
-from extenci.model.services import SANDBOX, SANDBOX_BUCKET, Service
+from extenci.model.services import SANDBOX, SANDBOX_ACCOUNT, SANDBOX_BUCKET, BundleKeys, Service
 from extenci.spec.service_file import read_service
 from extenci.spec.wording import quoted, shown
 
-SANDBOX_STAND_IN = Service(name=SANDBOX, region="us-east-1", ec2="http://127.0.0.1", bucket=SANDBOX_BUCKET)
+SANDBOX_STAND_IN = Service(
+    name=SANDBOX,
+    region="us-east-1",
+    ec2="http://127.0.0.1",
+    bucket=SANDBOX_BUCKET,
+    bundle=BundleKeys("", "", "", SANDBOX_ACCOUNT),
+)
 """The sandbox while specs are checked. Its abilities are the defaults; where it listens is asked last."""
 
 

@@ -23,9 +23,16 @@ _VOLUME_TYPES = {Method.EBS: "gp3"}
 
 
 def register(
-    name: str, snapshot: str, registration: Registration, tags: Mapping[str, str], means: Means
+    name: str,
+    snapshot: str | None,
+    registration: Registration,
+    tags: Mapping[str, str],
+    means: Means,
+    *,
+    location: str | None = None,
 ) -> Staged:
-    """Register an image of a snapshot and wait until it is available.
+    """Register an image of a snapshot and wait until it is available. Without a snapshot, it is that of a
+    bundle whose manifest lies at `location` (`BUCKET/KEY`).
 
     An image of that name that is ours already, of this snapshot or by its marks, is taken instead, with the
     snapshot it has. ServiceError where the name is someone else's, or the service fails to make the image.
@@ -36,6 +43,7 @@ def register(
         registration=registration,
         tags=means.tags_at_birth(tags),
         volume_type=_VOLUME_TYPES.get(registration.method),
+        location=location,
     )
     staged = _register(request, tags, means)
     tag_after_birth(staged.image, tags, means)
@@ -44,7 +52,11 @@ def register(
 
 
 def _register(request: RegisterRequest, tags: Mapping[str, str], means: Means) -> Staged:
-    shown = {"name": request.name, "snapshot": request.snapshot, "gib": request.registration.gib}
+    shown: dict[str, object] = {"name": request.name}
+    if request.location is not None:
+        shown |= {"location": request.location}
+    else:
+        shown |= {"snapshot": request.snapshot, "gib": request.registration.gib}
     try:
         with written_down(
             means.calls, "RegisterImage", token=request.name, request=shown, tags=tags
@@ -63,6 +75,8 @@ def _adopted(request: RegisterRequest, tags: Mapping[str, str], means: Means) ->
     for image in found:
         if request.snapshot in image.snapshots:
             return Staged(image.id, request.snapshot)
+        if request.location is not None and image.manifest == request.location:
+            return Staged(image.id, None)
         if _has_marks(image, tags):
             return Staged(image.id, image.snapshots[0] if image.snapshots else None)
     taken_by = found[0].id if found else "an image of another account"

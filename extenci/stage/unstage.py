@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from extenci.model.errors import ThingInUse, ThingNotFound
 from extenci.model.journal import written_down
+from extenci.model.records import DELETE_BUNDLE
+from extenci.stage.bundle_places import BundlePlace, place_of_image, remove
 from extenci.stage.job import Means
 
 RELEASE_PAUSES = (0.5, 1.0, 2.0)
@@ -13,15 +15,37 @@ RELEASE_PAUSES = (0.5, 1.0, 2.0)
 
 
 def unstage(image: str | None, snapshots: Sequence[str], means: Means) -> tuple[str, ...]:
-    """Deregister an image (None: there is none) and delete snapshots; warnings.
+    """Deregister an image (None: there is none) and delete snapshots, or the bundle that extenci made for it;
+    warnings.
 
     What is gone already is no error. A snapshot that something else uses stays, with a warning.
     """
     if image is not None:
-        _deregister(image, means)
+        place = None if snapshots else _bundle_of(image, means)
+        if place is None:
+            _deregister(image, means)
+        else:
+            _remove_bundle(image, place, means)
     pauses = RELEASE_PAUSES if image is not None else ()
     warnings = (_delete(snapshot, pauses, means) for snapshot in snapshots)
     return tuple(warning for warning in warnings if warning is not None)
+
+
+def _bundle_of(image: str, means: Means) -> BundlePlace | None:
+    bucket = means.clients.service.bucket
+    if bucket is None:
+        return None
+    found = next((one for one in means.clients.ec2.images() if one.id == image), None)
+    return place_of_image(found, bucket) if found is not None else None
+
+
+def _remove_bundle(image: str, place: BundlePlace, means: Means) -> None:
+    """The image first: nothing is to be run from what is not there."""
+    request = {"bucket": place.bucket, "key": place.prefix}
+    with written_down(means.calls, DELETE_BUNDLE, request=request) as settle:
+        _deregister(image, means)
+        remove(place, means)
+        settle(request)
 
 
 def _deregister(image: str, means: Means) -> None:
