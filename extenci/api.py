@@ -462,7 +462,7 @@ class Desk:
         self, destroy: bool, again: frozenset[Address] = frozenset()
     ) -> tuple[Planned, Look]:
         """Find out what became of the calls of runs that died, and plan. The lock must be held."""
-        self._repeat_untagged_starts()
+        self._finish_starts()
         self._require_records()
         planned, look = self.plan(destroy, again)
         self._close_calls(look, key_pairs=True)
@@ -470,7 +470,7 @@ class Desk:
 
     def recover(self) -> Look:
         """Find out what became of the calls of runs that died, and what there is. The lock must be held."""
-        self._repeat_untagged_starts()
+        self._finish_starts()
         self._require_records()
         look = self.look()
         self._close_calls(look, key_pairs=True)
@@ -478,22 +478,25 @@ class Desk:
 
     def sweep(self) -> tuple[Plan, Look]:
         """Plan an end to what interrupted runs left. The lock must be held."""
+        from extenci.apply.recovery import tag_imports
         from extenci.observe.leftovers import read_leftovers
         from extenci.plan.scene import queued_services
         from extenci.plan.sweeping import plan_sweep
 
-        self._repeat_untagged_starts()
+        self._finish_starts()
+        tag_imports(self.wishes.stack, self.clients, self.catalog.journal)
         look = self.look()
         self._close_calls(look, key_pairs=False)
         queues = queued_services(self.wishes, look.records)
         left = read_leftovers(self.wishes, self.clients, self.catalog.journal, self.home, queues)
         return plan_sweep(self.wishes, look.observation, look.records, time.time(), left), look
 
-    def _repeat_untagged_starts(self) -> None:
-        from extenci.apply.recovery import repeat_untagged_starts
+    def _finish_starts(self) -> None:
+        from extenci.apply.recovery import finish_imports, repeat_untagged_starts
 
         journal = self.catalog.journal
         repeat_untagged_starts(journal.unsettled(self.wishes.stack), self.clients, journal, time.time())
+        finish_imports(journal.unsettled(self.wishes.stack), self.clients, journal, self.options.tell)
 
     def _close_calls(self, look: Look, *, key_pairs: bool) -> None:
         """Write down what became of calls, and with `key_pairs` delete those that test VMs left."""

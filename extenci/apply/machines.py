@@ -14,6 +14,7 @@ from extenci.apply.orders import Order
 from extenci.apply.readiness import wait_until_gone
 from extenci.apply.workshop import Bench
 from extenci.model.errors import Interrupted, PlanError
+from extenci.model.journal import written_down
 from extenci.model.observed import JOB_PREFIX, job_handle
 from extenci.model.outcomes import Outcome, Status
 from extenci.model.plans import ImageToLaunch, LaunchWork, RemoveWork, ReplaceWork, TerminateWork
@@ -64,13 +65,25 @@ def do_terminate(work: TerminateWork, bench: Bench) -> Outcome:
 
 
 def do_remove(work: RemoveWork, bench: Bench) -> Outcome:
-    """Delete key pairs that test VMs left behind, and files that nothing needs."""
+    """Delete key pairs that test VMs left behind, and files and uploads that nothing needs."""
     for name in work.key_pairs:
         drop_key_pair(name, bench)
         bench.workshop.catalog.journal.forget_key_pair(name)
     for file in work.files:
         Path(file).unlink(missing_ok=True)
+    if work.objects or work.uploads:
+        _empty_bucket(work, bench)
     return Outcome(bench.change.id, Status.DONE)
+
+
+def _empty_bucket(work: RemoveWork, bench: Bench) -> None:
+    s3 = bench.means.clients.s3
+    request = {"bucket": work.bucket, "keys": [*work.objects, *(upload.key for upload in work.uploads)]}
+    with written_down(bench.means.calls, "DeleteObject", request=request) as settle:
+        for upload in work.uploads:
+            s3.abort_multipart(work.bucket, upload.key, upload.id)
+        s3.delete_objects(work.bucket, work.objects)
+        settle(request)
 
 
 def _launch(order: Order, bench: Bench) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from extenci.model.observed import Observation, ServiceState
 from extenci.model.records import SUBMIT, Intent
 from extenci.model.words import Tagging
 from extenci.stage.ebs import TIMEOUT_MINUTES, repeat_start
+from extenci.stage.imports import recover, take_by_tags
+from extenci.stage.job import Means
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
@@ -43,6 +46,49 @@ def repeat_untagged_starts(
             journal.fail(intent.id, error.message)
 
 
+def finish_imports(
+    intents: Iterable[Intent], clients: Mapping[str, Clients], journal: Journal, tell: Callable[[str], None]
+) -> None:
+    """Tag what ImportSnapshot made since its run died, and delete what was uploaded for it. ServiceError and its kinds."""
+    for intent in intents:
+        service = clients.get(intent.service)
+        if service is not None and intent.call == "ImportSnapshot":
+            recover(intent, Means(service, OpenCalls(journal), note=tell))
+
+
+def tag_imports(stack: str, clients: Mapping[str, Clients], journal: Journal) -> None:
+    """The same of runs of other homes, where the imports themselves are tagged."""
+    for service in clients.values():
+        if service.service.bucket is not None and service.service.tags is Tagging.CREATE:
+            take_by_tags(stack, Means(service, OpenCalls(journal)))
+
+
+@dataclass(frozen=True)
+class OpenCalls:
+    """The `Calls` of runs that died, of which none is begun any more."""
+
+    journal: Journal
+
+    def begin(
+        self,
+        call: str,
+        *,
+        token: str = "",
+        request: Mapping[str, object] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> int:
+        """See `Calls.begin`."""
+        raise NotImplementedError(call, token, request, tags)
+
+    def settle(self, intent: int, result: Mapping[str, object]) -> None:
+        """See `Calls.settle`."""
+        self.journal.settle(intent, result)
+
+    def fail(self, intent: int, reason: str) -> None:
+        """See `Calls.fail`."""
+        self.journal.fail(intent, reason)
+
+
 def drop_left_key_pairs(
     stack: str, clients: Mapping[str, Clients], observation: Observation, journal: Journal, keys: Path
 ) -> None:
@@ -63,7 +109,7 @@ def close_intents(intents: Iterable[Intent], observation: Observation, journal: 
     they left no trace. What is still to be done, the next plan says."""
     for intent in intents:
         state = observation.services.get(intent.service)
-        if state is None:
+        if state is None or intent.call == "ImportSnapshot":  # see `finish_imports`
             continue
         made = _traces(intent, state)
         if made:

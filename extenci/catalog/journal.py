@@ -19,7 +19,7 @@ from extenci.model.errors import CatalogError
 from extenci.model.outcomes import Status
 from extenci.model.records import SUBMIT, Intent
 
-LAUNCH_CALLS = ("RunInstances", "StartSnapshot", "RegisterImage", SUBMIT)
+LAUNCH_CALLS = ("RunInstances", "StartSnapshot", "ImportSnapshot", "RegisterImage", SUBMIT)
 """Calls whose product is known by token, name or record alone until it is tagged."""
 
 LAUNCH_SECONDS = 48 * 3600.0
@@ -149,6 +149,24 @@ class Journal:
         """Every key pair that is known here, whoever's it is, oldest first."""
         with self._database.reading() as connection:
             return select_key_pairs(connection)
+
+    def uploaded(self, stack: str, service: str) -> Mapping[str, float]:
+        """The keys in S3 that runs of a stack which are over uploaded to on a service, and when they last did
+        something about each (seconds since the epoch)."""
+        with self._database.reading() as connection:
+            finished = select_finished_runs(connection, stack)
+            rows = connection.execute(
+                "SELECT calls.run, calls.request, calls.at, calls.settled_at FROM calls"
+                " JOIN runs ON runs.id = calls.run WHERE runs.stack = ? AND calls.service = ? AND calls.call"
+                " IN ('CreateMultipartUpload', 'UploadPart', 'PutObject', 'CompleteMultipartUpload')"
+                " ORDER BY calls.id",
+                (stack, service),
+            ).fetchall()
+        return {
+            str(unpack(row["request"]).get("key")): row["settled_at"] or row["at"]
+            for row in rows
+            if row["run"] in finished
+        }
 
     def forget_key_pair(self, name: str) -> None:
         """Write down that a key pair is gone, whoever made it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from extenci.model.checks import Verify
+from extenci.model.objects import PartUpload
 from extenci.model.versions import Disk, Parent, Version
 from extenci.model.wishes import InstancesWish, Wishes
 from extenci.model.words import Address, Kind
@@ -185,11 +186,15 @@ class ForgetWork:
 
 @dataclass(frozen=True)
 class RemoveWork:
-    """Delete key pairs that were made for test VMs, with the files of their private keys that are here; and
-    `files` of this user's home, by their paths."""
+    """Delete key pairs that were made for test VMs, with the files of their private keys that are here;
+    `files` of this user's home, by their paths; and what lies in a bucket: objects, by their keys, and
+    uploads that were not ended."""
 
     key_pairs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    bucket: str = ""
+    objects: tuple[str, ...] = ()
+    uploads: tuple[PartUpload, ...] = ()
 
 
 Work = (

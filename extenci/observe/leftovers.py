@@ -15,7 +15,9 @@ from extenci.catalog.home import Home
 from extenci.catalog.journal import Journal, MadeKeyPair
 from extenci.image.cache import PARTIAL
 from extenci.image.sources import disks_folder, downloads_folder
-from extenci.model.leftovers import Leftovers
+from extenci.model.errors import AccessRefused, ThingNotFound
+from extenci.model.imports import ImportState
+from extenci.model.leftovers import Leftovers, Uploaded
 from extenci.model.trials import KEY_PAIR_PREFIX
 from extenci.model.wishes import Wishes
 from extenci.model.words import Address
@@ -62,7 +64,39 @@ def read_leftovers(
         job_files=tuple(stray_jobs(home.jobs_folder, wishes, clients, queues, now)),
         cache_files=tuple(stray_cached(home.cache_folder, now)),
         upload_files=tuple(stray_uploads(home, now)),
+        uploaded={
+            name: found
+            for name, service in sorted(clients.items())
+            if (found := read_uploaded(wishes.stack, service, journal.uploaded(wishes.stack, name)))
+        },
     )
+
+
+def read_uploaded(stack: str, clients: Clients, begun: Mapping[str, float]) -> Uploaded | None:
+    """What lies in S3 of a stack's disks. None where there is no bucket, or these credentials may not look
+    into it and nothing was uploaded from here.
+
+    Only keys of disks are looked at: bundles stay as long as their images.
+    """
+    bucket = clients.service.bucket
+    if bucket is None:
+        return None
+    prefix = f"extenci/{stack}/{clients.service.name}/"
+    try:
+        objects = tuple(one for one in clients.s3.list_objects(bucket, prefix) if is_disk(one.key))
+        uploads = tuple(one for one in clients.s3.multipart_uploads(bucket, prefix) if is_disk(one.key))
+    except (AccessRefused, ThingNotFound):
+        if begun:
+            raise
+        return None
+    tasks = clients.imports.tasks() if objects or uploads else ()
+    active = (task for task in tasks if task.state is ImportState.ACTIVE and task.bucket == bucket)
+    return Uploaded(bucket, objects, uploads, begun, frozenset(task.key for task in active))
+
+
+def is_disk(key: str) -> bool:
+    """Whether a key is that of a disk to be imported, or of zeros for one."""
+    return key.endswith((".raw", ".raw.zeros"))
 
 
 def address_of(made: MadeKeyPair) -> Address | None:

@@ -42,7 +42,8 @@ def know(service: str, records: Records, jobs: Sequence[Job] = ()) -> Known:
         by_token.update({job.client_token: tags} if job.client_token and tags else {})
     by_id.update({record.id: record.tags for record in recorded})
     kinds = {record.id: record.kind for record in recorded}
-    started = {id_ for intent in intents if intent.call == "StartSnapshot" for id_ in _made(intent)}
+    starts = ("StartSnapshot", "ImportSnapshot")
+    started = {id_ for intent in intents if intent.call in starts for id_ in _made(intent)}
     launched = {id_ for intent in intents if intent.call == "RunInstances" for id_ in _made(intent)}
     held = {job.machine for job in jobs if job.machine}
     return Known(

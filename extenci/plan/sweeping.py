@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from extenci.model.leftovers import Leftovers
+from extenci.model.leftovers import Leftovers, Uploaded
 from extenci.model.observed import KeyPair, Observation, Snapshot, SnapshotState
 from extenci.model.ownership import Marks
 from extenci.model.plans import Action, Change, Plan, RemoveWork, TerminateWork
@@ -26,6 +26,12 @@ from extenci.plan.unstaging import remove_leftover
 ABANDONED_SECONDS = 86_400.0
 """After which a snapshot of another home's run, which no image uses, is taken for left behind: EBS gives an
 upload up an hour after its last block (StartSnapshot, `Timeout`)."""
+SKEW_SECONDS = 300.0
+"""By how much the clocks of this machine and of a service may differ: signatures take no more."""
+UPLOADS = "uploads"
+"""The name under which what lies in S3 stands in a plan."""
+ZEROS = ".zeros"
+"""What is put at the end of a disk's key to name the zeros that were uploaded for it."""
 FILES = "local-files"
 """The name under which files of this home stand in a plan: they are no image's."""
 
@@ -59,7 +65,8 @@ def sweep_service(scene: Scene, stock: Stock, leftovers: Leftovers) -> Part:
         remove_leftover(scene, one) for one in stock.snapshots.values() if is_abandoned(scene, stock, one)
     )
     kept = Part(snapshots.changes, warnings=tuple(one.reason for one in snapshots.blocked))
-    return join((tests, kept, Part(tuple(sweep_key_pairs(scene, stock, leftovers, tests)))))
+    key_pairs = sweep_key_pairs(scene, stock, leftovers, tests)
+    return join((tests, kept, Part((*key_pairs, *sweep_uploads(scene, stock, leftovers)))))
 
 
 def is_abandoned(scene: Scene, stock: Stock, snapshot: Snapshot) -> bool:
@@ -110,6 +117,27 @@ def owner_of(scene: Scene, stock: Stock, pair: KeyPair, leftovers: Leftovers) ->
     return marks.address if is_over and is_mine(scene, stock, marks) else None
 
 
+def sweep_uploads(scene: Scene, stock: Stock, leftovers: Leftovers) -> Iterator[Change]:
+    """Delete what was uploaded to be imported, and never was."""
+    address, found = Address(stock.service.name, UPLOADS), leftovers.uploaded.get(stock.service.name)
+    if found is None or not scene.covers(address):
+        return
+    objects = tuple(one.key for one in found.objects if is_stray(found, one.key, one.modified, scene.now))
+    uploads = tuple(one for one in found.uploads if is_stray(found, one.key, one.started, scene.now))
+    if objects or uploads:
+        work = RemoveWork(bucket=found.bucket, objects=objects, uploads=uploads)
+        yield remove(address, work, "left behind by an interrupted run", "")
+
+
+def is_stray(found: Uploaded, key: str, at: float, now: float) -> bool:
+    """Whether nobody is at what was put under a key at a moment: it is this home's, whose runs are over, or
+    old. What another home's run puts there later is its own."""
+    if key in found.busy:
+        return False
+    mine = found.begun.get(key.removesuffix(ZEROS))
+    return (mine is not None and at <= mine + SKEW_SECONDS) or at <= now - ABANDONED_SECONDS
+
+
 def sweep_files(scene: Scene, leftovers: Leftovers, swept: set[str]) -> Iterator[Change]:
     """Delete files whose key pair or job is gone; those of key pairs that go now go with them."""
     there = {pair.name for pairs in leftovers.key_pairs.values() for pair in pairs}
@@ -127,7 +155,7 @@ def remove(address: Address, work: RemoveWork, reason: str, which: str) -> Chang
         address=address,
         kind=Kind.INSTANCES,
         action=Action.REMOVE,
-        count=len(work.key_pairs) + len(work.files),
+        count=len(work.key_pairs) + len(work.files) + len(work.objects) + len(work.uploads),
         reason=reason,
         work=work,
     )

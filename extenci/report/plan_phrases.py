@@ -67,6 +67,8 @@ def headline(change: Change) -> str:  # noqa: C901, PLR0911 - one return a case
             return f"forget {listed(resources)}"
         case RemoveWork(key_pairs=names) if names:
             return f"delete the left-over {named('key pair', names)}"
+        case RemoveWork(bucket=bucket) if bucket:
+            return f"delete {counted(change.count, 'left-over upload')} in the bucket {safe(bucket)}"
         case RemoveWork():
             return f"delete {counted(change.count, 'file')} of this home"
         case _:
@@ -94,8 +96,8 @@ def details(plan: Plan, change: Change) -> list[str]:  # noqa: PLR0911 - one ret
             return [listed(machines)]
         case UnstageWork(image=str(), snapshots=()):
             return ["its snapshot stays"]
-        case RemoveWork(files=files):
-            return [safe(file) for file in files]
+        case RemoveWork(files=files, objects=objects, uploads=uploads):
+            return [safe(one) for one in (*files, *objects, *(upload.key for upload in uploads))]
         case UpdateWork() | AdoptWork() as work:
             return [listed(work.resources), *([] if change.fields else tag_details(work))]
         case _:

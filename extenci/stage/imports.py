@@ -8,26 +8,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from contextlib import suppress
 
 from extenci.image.problems import other_content
-from extenci.model.errors import AccessRefused, DiskError, ServiceError, ThingNotFound
+from extenci.model.errors import DiskError, ServiceError, ThingNotFound
 from extenci.model.imports import ImportState, ImportTask
 from extenci.model.journal import is_sure, written_down
-from extenci.model.objects import PartUpload, StoredObject
+from extenci.model.objects import StoredObject
 from extenci.model.observed import Snapshot, SnapshotState
-from extenci.model.ownership import DIGEST, read_marks
-from extenci.model.words import Role, Tagging
+from extenci.model.ownership import DIGEST, STACK
+from extenci.model.records import Intent
+from extenci.model.words import Tagging
 from extenci.stage.ebs import discard
 from extenci.stage.job import Job, Means, Staged
 from extenci.stage.part_plan import PartPlan, plan_parts
-from extenci.stage.parts import Place, send_parts
+from extenci.stage.parts import send_parts
+from extenci.stage.places import Place, clear, place_of, uploads_to
 from extenci.stage.reading import check_fits, listed
 from extenci.stage.register import register
 from extenci.stage.tagging import VISIBLE_SECONDS
 from extenci.stage.waiting import once_visible, wait_for
 
-FOLDER = "extenci"
 IMPORT_SECONDS = 24 * 3600.0
 """How long an import may take. AWS reads some 100 MiB a second; others are slower."""
 OUTAGE_SECONDS = 600.0
@@ -58,30 +58,21 @@ def upload(job: Job, means: Means) -> str:
     return _import(task, place, job, means)
 
 
-def place_of(job: Job, bucket: str) -> Place:
-    """Where in a bucket a disk is put: always at the same place for the same stack, service and digest."""
-    marks = read_marks(job.tags)
-    if marks is None:
-        return Place(bucket, f"{FOLDER}/{job.name}/{job.version.digest}.raw")
-    role = "" if marks.role is Role.POOL else f"{marks.role}/"
-    return Place(bucket, f"{folder_of(marks.stack, marks.service)}{role}{job.version.digest}.raw")
-
-
-def folder_of(stack: str, service: str) -> str:
-    """What the keys of a stack's disks for a service begin with."""
-    return f"{FOLDER}/{stack}/{service}/"
-
-
 def find_task(place: Place, means: Means) -> ImportTask | None:
     """The import of an earlier run, which is under way or has made a snapshot that nobody has taken."""
     for task in means.clients.imports.tasks():
-        if (task.bucket, task.key) != (place.bucket, place.key):
+        if not is_at(task, place):
             continue
         if task.state is ImportState.ACTIVE:
             return task
         if task.state is ImportState.COMPLETED and is_untaken(task, means):
             return task
     return None
+
+
+def is_at(task: ImportTask, place: Place) -> bool:
+    """Whether an import is of the object at a place."""
+    return (task.bucket, task.key) == (place.bucket, place.key)
 
 
 def is_untaken(task: ImportTask, means: Means) -> bool:
@@ -128,7 +119,7 @@ def _is_stored(found: StoredObject | None, plan: PartPlan, job: Job) -> bool:
 def _upload_of(place: Place, job: Job, means: Means) -> Place:
     """The newest upload to a place that was begun and not ended, or a new one."""
     s3 = means.clients.s3
-    begun = [one for one in _uploads(place, means) if one.key == place.key]
+    begun = [one for one in uploads_to(place, means) if one.key == place.key]
     if begun:
         newest = max(begun, key=lambda one: (one.started, one.id))
         return Place(place.bucket, place.key, newest.id)
@@ -156,7 +147,7 @@ def _complete(place: Place, etags: dict[int, str], plan: PartPlan, job: Job, mea
 
 def _import(task: ImportTask | None, place: Place, job: Job, means: Means) -> str:
     """Have the object imported, or wait for the import that is under way. The call stays open in the journal
-    until its snapshot is tagged and the object gone: the next run looks after both (`settle_import`)."""
+    until its snapshot is tagged and the object gone: the next run looks after both (`recover`)."""
     stored = _object(place, means)
     token = _token(place, stored) if stored is not None else job.token
     request = {"bucket": place.bucket, "key": place.key}
@@ -263,27 +254,6 @@ def take(snapshot: str, tags: Mapping[str, str], means: Means) -> None:
     )
 
 
-def clear(place: Place, means: Means) -> None:
-    """Delete the object of a disk that was imported, and what else was made for it. What these credentials
-    may not delete stays, and is told."""
-    s3 = means.clients.s3
-    try:
-        s3.delete_object(place.bucket, place.key)
-        s3.delete_object(place.bucket, place.zeros)
-    except AccessRefused as error:
-        means.note(f"The object {place.key} stays in the bucket {place.bucket}: {error.message}")
-    for upload in _uploads(place, means):
-        s3.abort_multipart(place.bucket, upload.key, upload.id)
-
-
-def _uploads(place: Place, means: Means) -> tuple[PartUpload, ...]:
-    """The uploads under way to a place; none where these credentials may not list them."""
-    with suppress(AccessRefused):
-        found = means.clients.s3.multipart_uploads(place.bucket, place.key)
-        return tuple(one for one in found if one.key in (place.key, place.zeros))
-    return ()
-
-
 def _clear_after(error: DiskError | ServiceError, place: Place, means: Means) -> None:
     """The same on the way out; where that fails, the error says what is left."""
     try:
@@ -291,3 +261,35 @@ def _clear_after(error: DiskError | ServiceError, place: Place, means: Means) ->
     except ServiceError as problem:
         left = f"The object {place.key} may be left in the bucket {place.bucket}: {problem.message}"
         error.hint = f"{error.hint}\n{left}".strip()
+
+
+# The next run.
+
+
+def recover(intent: Intent, means: Means) -> None:
+    """Look after an import whose run died before it had tagged the snapshot and deleted the object. While it
+    is under way, the call stays open: whoever stages the disk waits for it.
+
+    ServiceError and its kinds.
+    """
+    place = Place(str(intent.request.get("bucket", "")), str(intent.request.get("key", "")))
+    tasks = [task for task in means.clients.imports.tasks() if is_at(task, place)]
+    if any(task.state is ImportState.ACTIVE for task in tasks):
+        return
+    made = next((task for task in tasks if _snapshot(task.snapshot, means) is not None), None)
+    if made is None or made.snapshot is None:
+        means.calls.fail(intent.id, "nothing came of it")
+        return
+    if is_untaken(made, means):
+        take(made.snapshot, intent.tags, means)
+    clear(place, means)
+    means.calls.settle(intent.id, {"task": made.id, "snapshot": made.snapshot})
+
+
+def take_by_tags(stack: str, means: Means) -> None:
+    """Put on the snapshots of a stack's imports the tags that their tasks carry, where nobody has done so:
+    then whose they are is seen like that of any other. The same tags as their run's, should it go on."""
+    for task in means.clients.imports.tasks():
+        mine = task.state is ImportState.COMPLETED and task.tags.get(STACK) == stack
+        if mine and task.snapshot is not None and is_untaken(task, means):
+            take(task.snapshot, task.tags, means)

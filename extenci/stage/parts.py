@@ -18,6 +18,7 @@ from extenci.model.objects import StoredPart
 from extenci.model.versions import BLOCK_BYTES
 from extenci.stage.job import Job, Means
 from extenci.stage.part_plan import Part, PartPlan
+from extenci.stage.places import Place
 from extenci.stage.reading import read_block
 
 CONNECTIONS = 12
@@ -26,20 +27,6 @@ WINDOW = 2 * CONNECTIONS
 """Parts that are under way or wait. A part is read as it is sent, so each thread holds one block."""
 WORTH_COPYING = 2
 """Parts of zeros from which on one is sent, and the service makes the others of it."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the disk goes: a bucket and a key, and the upload under way to it."""
-
-    bucket: str
-    key: str
-    upload: str = ""
-
-    @property
-    def zeros(self) -> str:
-        """The key of the object that parts of zeros are copied from."""
-        return f"{self.key}.zeros"
 
 
 def send_parts(

@@ -95,7 +95,7 @@ class _Counting(Listener):
         self.open = 0
         self._counting = threading.Lock()
         self._upstream = urlsplit(upstream).netloc
-        name = {"ec2": _ec2_action, "ebs": _ebs_action}[api]
+        name = {"ec2": _ec2_action, "ebs": _ebs_action, "s3": _s3_action}[api]
         super().__init__(0, lambda request: decide(name(request), lambda: self._forward(request)))
 
     def process_request(self, request: object, client_address: object) -> None:
@@ -136,3 +136,20 @@ def _ebs_action(request: Request) -> str:
         if request.method == method and path.fullmatch(request.path):
             return action
     return ""
+
+
+def _s3_action(request: Request) -> str:
+    query = parse_qs(request.query, keep_blank_values=True)
+    match request.method:
+        case "POST" if "uploads" in query:
+            return "CreateMultipartUpload"
+        case "POST" if "uploadId" in query:
+            return "CompleteMultipartUpload"
+        case "PUT" if "uploadId" in query:
+            return "UploadPartCopy" if "x-amz-copy-source" in request.headers else "UploadPart"
+        case "PUT":
+            return "PutObject"
+        case "DELETE":
+            return "AbortMultipartUpload" if "uploadId" in query else "DeleteObject"
+        case _:
+            return ""
