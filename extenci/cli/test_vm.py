@@ -21,7 +21,9 @@ from extenci.model.words import Answer
 
 
 def try_vm(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A disk: raw, qcow2, VMDK, VHD, VHDX.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A disk: raw, qcow2, VMDK, VHD, VHDX.", show_default=False)
+    ],
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="Where to try it.", show_default=False)],
     type_: Annotated[
         str, typer.Argument(metavar="TYPE", help="Instance type of the test VM.", show_default=False)
