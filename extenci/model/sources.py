@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 HIDDEN = "…"
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def is_url(source: str) -> bool:
-    """Whether a source is a URL: any other has an absolute path."""
-    return "://" in source
+    """Whether a source is a URL, which begins with a scheme; anything else is a path."""
+    return _SCHEME.match(source) is not None
 
 
 def shown_source(source: str) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from extenci.model.checks import Reach
+from extenci.model.sources import is_url
 from extenci.model.words import Architecture
 from extenci.spec.checks import Check
 from extenci.spec.fields import (
@@ -134,7 +135,7 @@ class ImageSpec(Strict):
     @property
     def from_url(self) -> bool:
         """Whether the source is a URL."""
-        return "://" in self.source
+        return is_url(self.source)
 
     @model_validator(mode="after")
     def _require_digest(self) -> Self:

@@ -23,4 +23,6 @@ def test_what_may_be_secret_in_a_source_is_not_shown(source: str, shown: str) ->
 
 def test_a_path_with_a_colon_is_no_url() -> None:
     assert not is_url("/x/nbd:localhost")
+    assert not is_url("/x/https://h/k")
+    assert not is_url("./a://b")
     assert is_url("s3://b/k")
