@@ -28,7 +28,6 @@ from extenci.plan.scene import Scene, Stock
 from extenci.plan.snapshots import Upload, find_parent, find_pending, find_source
 from extenci.plan.trials import OnTrial, find_standing, hold_back, last_good, try_version
 
-
 UploadKey = tuple[str, Address | None]
 
 

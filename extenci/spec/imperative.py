@@ -15,7 +15,7 @@ from extenci.model.wishes import ImageWish, Origin, Selection, Wishes
 from extenci.model.words import NAME, Address
 from extenci.spec.launching import to_settings
 from extenci.spec.load import DEFAULT_STACK
-from extenci.spec.resolve import UPLOADS
+from extenci.spec.resolve import find_lack
 from extenci.spec.root import SERVICES_FOLDER, SETTINGS_FILE, find_root, read_root
 from extenci.spec.services import open_library
 from extenci.spec.wording import quoted, shown, suggestion
@@ -40,11 +40,8 @@ def image_to_test(
             f"{shown(file)} {what}.", "Name a disk: a raw one, or a qcow2, VMDK, VHD or VHDX image."
         )
     found = find_service(service, find_root(here), catalog)
-    if found.stage not in UPLOADS:
-        raise UsageError(
-            f"not supported yet: method: {found.stage} (the default of the service {quoted(service)}).",
-            "A service with `stage: ebs` takes it.",
-        )
+    if lack := find_lack(found.stage, found):
+        raise UsageError(f"{lack}.", "Or name another service.")
     empty = stack_on(service, stack, here, catalog)
     defaults = found.test or LaunchDefaults()
     verify = Verify(to_settings(type_, defaults), defaults.launch or found.launch, confirm=True)

@@ -32,8 +32,6 @@ MOST_SUGGESTIONS = 100
 MOST_WISHES = 100_000
 """Images and groups; a list of services multiplies them."""
 
-UPLOADS = (Method.EBS, Method.IMPORT, Method.BUNDLE)
-"""Methods that have their effect already."""
 BY_BUCKET = (Method.IMPORT, Method.BUNDLE)
 """Methods that upload to S3."""
 
@@ -92,6 +90,16 @@ def _resolve_services(resolution: Resolution, document: SpecDocument) -> None:
             resolution.note(document.document.path, named.mark, text)
 
 
+def find_lack(method: Method, service: Service) -> str:
+    """What a service's file lacks for a method of staging; "" where it has all."""
+    file = f"in the file of {quoted(service.name)}"
+    if method in BY_BUCKET and service.bucket is None:
+        return f"method: {method} needs a bucket: name one as 'bucket' {file}"
+    if method is Method.BUNDLE and service.bundle is None:
+        return f"method: {method} needs keys and certificates: name them under 'bundle' {file}"
+    return ""
+
+
 def _register(resolution: Resolution, entry: SpecEntry) -> None:
     if len(resolution.entries) + len(entry.services) > MOST_WISHES:
         raise UsageError(
@@ -110,16 +118,7 @@ def _register(resolution: Resolution, entry: SpecEntry) -> None:
 
 def _resolve_image(resolution: Resolution, entry: SpecEntry, spec: ImageSpec, service: Service) -> ImageWish:
     method = spec.method or service.stage
-    if method not in UPLOADS:
-        whose = "" if spec.method else f" (the default of the service {quoted(service.name)})"
-        resolution.note(
-            entry.path, entry.place("method"), f"not supported yet: method: {method}{whose}; use ebs"
-        )
-    elif method in BY_BUCKET and service.bucket is None:
-        text = f"method: {method} needs a bucket: name one as 'bucket' in the file of {quoted(service.name)}"
-        resolution.note(entry.path, entry.place("method"), text)
-    elif method is Method.BUNDLE and service.bundle is None:
-        text = f"method: bundle needs keys: name them under 'bundle' in the file of {quoted(service.name)}"
+    if text := find_lack(method, service):
         resolution.note(entry.path, entry.place("method"), text)
     verify = None
     if spec.verify is not None:

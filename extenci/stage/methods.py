@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from extenci.model.errors import UsageError
 from extenci.model.words import Method
 from extenci.stage import ebs, imports
 from extenci.stage.job import Job, Means, Staged, StageMethod
@@ -24,9 +23,5 @@ METHODS: Mapping[Method, StageMethod] = {
 
 
 def stage(job: Job, means: Means) -> Staged:
-    """Stage a disk as its version says. UsageError where the method is not there yet."""
-    method = job.version.registration.method
-    if method not in METHODS:
-        known = ", ".join(sorted(METHODS))
-        raise UsageError(f"not supported yet: the staging method {method}.", f"Supported are: {known}.")
-    return METHODS[method](job, means)
+    """Stage a disk as its version says. Errors as of `StageMethod`."""
+    return METHODS[job.version.registration.method](job, means)

@@ -20,13 +20,12 @@ from extenci.model.errors import (
     Interrupted,
     ServiceError,
     ThingNotFound,
-    UsageError,
 )
 from extenci.model.observed import ImageState, SnapshotState
 from extenci.model.ownership import STACK
 from extenci.model.services import KeyFiles
 from extenci.model.versions import BLOCK_BYTES
-from extenci.model.words import Method, Tagging
+from extenci.model.words import Tagging
 from extenci.stage.ebs import upload
 from extenci.stage.job import Job, Means
 from extenci.stage.methods import stage
@@ -327,12 +326,6 @@ def test_a_snapshot_deleted_under_way_is_told(
     with pytest.raises(ThingNotFound):
         stage(job, replace(means, clients=clients, on_progress=delete))
     clients.close()
-
-
-def test_a_method_that_is_not_there_yet_is_refused(means: Means, job: Job) -> None:
-    registration = replace(job.version.registration, method=Method.BUNDLE)
-    with pytest.raises(UsageError, match=r"^not supported yet: the staging method bundle"):
-        stage(replace(job, version=replace(job.version, registration=registration)), means)
 
 
 def test_memory_does_not_grow_with_the_disk(

@@ -91,7 +91,7 @@ def test_a_file_that_there_is_not_is_told(tmp_path: Path) -> None:
         assert said in caught.value.message
 
 
-def test_a_method_of_staging_that_is_still_to_come_is_told(tmp_path: Path) -> None:
+def test_what_a_service_lacks_for_its_method_of_staging_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         wishes_of(tmp_path, text=f"{AWAY}stage: bundle\nbucket: images\n", stack="lab")
-    assert "not supported yet" in caught.value.message
+    assert "needs keys and certificates" in caught.value.message
