@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from extenci.model.observed import Image, Snapshot, SnapshotState
+from extenci.model.ownership import Marks
 from extenci.model.sources import shown_source
 from extenci.model.versions import Disk, Registration, Version
 from extenci.model.wishes import ImageWish
 from extenci.plan.scene import Scene, Stock
+
+MOST_BUNDLED_GIB = 1025
+"""Sizes of disks in bundles that are tried; AWS takes 10 GiB at most (EC2 User Guide, "S3-backed AMI")."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +88,19 @@ def says(image: Image, version: Version) -> bool:
 def pinned_images(wish: ImageWish, stock: Stock) -> Iterator[tuple[Version, Image]]:
     """The images of this name made from the pinned source, with the version each would be if wished."""
     for image in stock.owned_images.get(wish.address, ()):
-        marks, gib = image.marks, wish.gib or image.gib
-        if marks and marks.digest and gib and marks.source_sha256 == wish.sha256:
+        marks = image.marks
+        if marks is None or not marks.digest or marks.source_sha256 != wish.sha256:
+            continue
+        gib = wish.gib or image.gib or labelled_gib(wish, marks)
+        if gib:
             yield Version(marks.digest, registration(wish, gib)), image
+
+
+def labelled_gib(wish: ImageWish, marks: Marks) -> int | None:
+    """The volume's size where a service does not report it (a bundle has no volume): the one with which the
+    version, registered as wished, has the label that the marks say."""
+    versions = (Version(marks.digest or "", registration(wish, gib)) for gib in range(1, MOST_BUNDLED_GIB))
+    return next((one.registration.gib for one in versions if str(one) == marks.version), None)
 
 
 def pinned_snapshots(wish: ImageWish, stock: Stock) -> Iterator[Version]:

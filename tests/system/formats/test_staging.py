@@ -290,3 +290,27 @@ def test_gc_removes_what_nobody_used_for_a_month(world: World, disk: Path) -> No
     assert api.gc(wishes, home=world.home).ok
     assert not converted.exists()
     assert world.plan().is_empty
+
+
+def test_importing_takes_every_format_too(world: World, disk: Path) -> None:
+    write(world, make_source(disk, "qcow2.xz"), method="import")
+    world.write_service("campus", bucket=world.cloud.s3.bucket)
+    assert world.apply().ok
+    assert digest_of(staged(world)) == digest_of(disk)
+    assert world.plan().is_empty
+
+
+def test_bundling_takes_every_format_too_and_needs_no_file_once_it_is_staged(
+    world: World, disk: Path
+) -> None:
+    source = make_source(disk, "zst")
+    write(world, source, pin=True, method="bundle")
+    spec = world.specs / "stack.yaml"
+    spec.write_text(spec.read_text().replace("campus", "sandbox"))  # which has certificates
+    assert world.apply().ok
+    (image,) = world.cloud.ec2.images()
+    assert digest_of(world.bytes_of(image.id)) == digest_of(disk)
+    source.unlink()
+    assert world.plan().is_empty
+    shutil.rmtree(world.home.path / "catalog")
+    assert world.plan().is_empty

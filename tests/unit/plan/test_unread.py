@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from extenci.model.observed import Observation
+from extenci.model.plans import Action
+from extenci.plan import make_plan
 from extenci.plan.unread import images_to_read
-from tests.unit.plan.scenery import build_case
+from tests.unit.plan.scenery import NOW, build_case
 
 PINNED = {"images": {"worker": {"sha256": "abc"}}, "instances": {"pool": {"image": "worker"}}}
 STAGED = {
@@ -46,6 +50,16 @@ def test_what_is_known_or_not_pinned_is_not_asked_for() -> None:
 def test_a_twin_whose_file_is_here_is_enough() -> None:
     specs = {"images": {"worker": {"sha256": "abc"}, "twin": {"sha256": "abc", "disk": "A"}}}
     assert to_read(specs, {}) == []
+
+
+def test_a_bundle_whose_size_no_service_reports_is_told_by_its_label() -> None:
+    body = {"specs": PINNED, "there": {"images": STAGED["images"]}}
+    case = build_case("bundle", body)
+    state = case.observation.services["sandbox"]
+    images = tuple(replace(image, gib=None, snapshots=()) for image in state.images)
+    bundled = Observation({"sandbox": replace(state, images=images)})
+    assert images_to_read(case.wishes, {}, bundled, case.records) == ()
+    assert make_plan(case.wishes, {}, bundled, case.records, now=NOW).changes[0].action is Action.LAUNCH
 
 
 def test_what_is_not_selected_is_not_read() -> None:
