@@ -118,17 +118,17 @@ def _open_local(path: str, cache: Cache, sha256: str | None) -> Iterator[RawDisk
             yield file
             return
         _wait_until_settled(file.fingerprint, cache.stop)
-        place, state = _hash(str(Path(path).absolute())), _hash(repr((tuple(file.fingerprint), sha256)))
-        converted = cache.disks / f"{place}-{state}-{_MADE_LIKE_THIS}.raw"
+        place, state = _hash(str(Path(path).absolute())), _hash(repr(tuple(file.fingerprint)))
+        converted = cache.disks / f"{place}-{state}-{_hash(sha256 or '')}-{_MADE_LIKE_THIS}.raw"
         if not converted.exists():
             _convert_once(file, found, converted, cache, sha256)
-            _forget_others(converted, place)
+            _forget_others(cache.disks, place, state)
     with _open_converted(converted, path, sha256) as disk:
         yield disk
 
 
 def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:20]
 
 
 def _wait_until_settled(found: Fingerprint, stop: Event) -> None:
@@ -176,10 +176,10 @@ def _dropped_if_wrong(cached: Path) -> Iterator[None]:
         raise
 
 
-def _forget_others(converted: Path, place: str) -> None:
+def _forget_others(folder: Path, place: str, state: str) -> None:
     """Remove what was converted from earlier contents of the same file. Where they are open, they live on."""
-    for other in converted.parent.glob(f"{place}-*.raw"):
-        if other != converted:
+    for other in folder.glob(f"{place}-*.raw"):
+        if not other.name.startswith(f"{place}-{state}-"):
             with suppress(OSError):
                 other.unlink()
 

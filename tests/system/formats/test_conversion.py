@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import gzip
+import hashlib
 import os
 import resource
 import signal
@@ -98,6 +99,17 @@ def test_an_unchanged_source_is_converted_once_and_a_changed_one_anew(
     assert digest(source, cache) == digest_of(raw)
     assert len(told) == 2
     assert len(cached()) == 1, "what was converted from the earlier content is of no use any more"
+
+
+def test_a_pinned_and_an_unpinned_use_of_one_source_do_not_take_each_others_conversion(
+    raw: Path, cache: Cache, cached: Cached
+) -> None:
+    source = make_source(raw, "qcow2")
+    pin = hashlib.sha256(source.read_bytes()).hexdigest()
+    for sha256 in (None, pin, None, pin):
+        with open_source(str(source), cache, sha256=sha256) as disk:
+            assert disk.sha256 == sha256
+    assert len(cached()) == 2
 
 
 def spoil(file: Path, disk: RawDisk) -> None:
