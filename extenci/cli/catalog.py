@@ -114,6 +114,18 @@ def add(  # noqa: PLR0913, PLR0917 - one parameter an option
         str | None, typer.Option(help="When things can be tagged: create, after, none.", metavar="WHEN")
     ] = None,
     bucket: Annotated[str | None, typer.Option(help="Where uploads go.", metavar="BUCKET")] = None,
+    bundle_certificate: Annotated[
+        str | None, typer.Option(help="The user's certificate, for bundles.", metavar="FILE")
+    ] = None,
+    bundle_private_key: Annotated[
+        str | None, typer.Option(help="The user's private key, for bundles.", metavar="FILE")
+    ] = None,
+    bundle_cloud_certificate: Annotated[
+        str | None, typer.Option(help="The cloud's certificate, for bundles.", metavar="FILE")
+    ] = None,
+    bundle_user: Annotated[
+        str | None, typer.Option(help="Number of the account, for bundles.", metavar="NUMBER")
+    ] = None,
 ) -> int:
     """Add a service. Keys are named by their files, never given themselves.
 
@@ -140,6 +152,10 @@ def add(  # noqa: PLR0913, PLR0917 - one parameter an option
         stage,
         tags,
         bucket,
+        bundle_certificate,
+        bundle_private_key,
+        bundle_cloud_certificate,
+        bundle_user,
     )
     write_result(f"Added {name}: {add_service(Home.find(), name, fields)}\n")
     return 0

@@ -131,3 +131,22 @@ def test_each_step_is_committed_when_its_function_returns(home: Home, catalog: C
         catalog.journal.settle(call, {"x": 1})
         assert other.execute("SELECT result FROM calls").fetchall() == [('{"x":1}',)]
     other.close()
+
+
+def test_what_runs_that_are_over_uploaded_is_known_with_the_time_of_the_last_call(
+    catalog: Catalog, clock: Clock
+) -> None:
+    journal = catalog.journal
+    for run, stack in (("over", "lab"), ("at work", "lab"), ("others", "other")):
+        journal.begin_run(run, stack, "extenci apply")
+        for call in ("CreateMultipartUpload", "UploadPart"):
+            clock.now += 10
+            intent = journal.begin(
+                call, run=run, change="stage a/b", service="a", request={"bucket": "mine", "key": run}
+            )
+            if call == "CreateMultipartUpload":
+                journal.settle(intent)
+    journal.begin("DeleteObject", run="over", change="stage a/b", service="a", request={"key": "no upload"})
+    journal.end_run("over", "failed")
+    assert journal.uploaded("lab", "a") == {"over": START + 20}
+    assert journal.uploaded("lab", "b") == {}

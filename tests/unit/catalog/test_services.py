@@ -12,7 +12,7 @@ from extenci.catalog.service_text import ServiceFields, scalar, service_text
 from extenci.catalog.services import add_service, find_service, remove_service, service_files
 from extenci.model.errors import CatalogError, SpecError
 from extenci.model.records import ResourceKind, ResourceRecord
-from extenci.model.services import KeyFiles, Profile
+from extenci.model.services import BundleKeys, KeyFiles, Profile
 from extenci.model.words import Address, Launch, Tagging
 from extenci.spec import read_service
 
@@ -26,6 +26,10 @@ FULL = ServiceFields(
     launch="condor",
     tags="after",
     bucket="my-images",
+    bundle_certificate="/keys/user.pem",
+    bundle_private_key="keys/user.key",
+    bundle_cloud_certificate="~/cloud.pem",
+    bundle_user="123456789012",
 )
 
 
@@ -44,6 +48,11 @@ ca_bundle: /etc/ssl/campus.pem  # PEM certificates that sign the endpoints'
 launch: condor  # who starts machines: ec2 or condor
 tags: after  # when things can be tagged: create, after (older Eucalyptus) or none
 bucket: my-images  # where uploads go
+bundle:  # keys and certificates for stage: bundle
+  certificate: /keys/user.pem
+  private_key: keys/user.key
+  cloud_certificate: ~/cloud.pem
+  user: "123456789012"
 # limits: {delete_percent: 30, instances: 200}   # a plan past one of these needs --force
 # test: {type: t3.micro}                         # defaults for test machines
 """
@@ -61,6 +70,10 @@ def test_a_service_that_was_added_is_read_back_as_it_was_given(
     assert (service.name, service.launch, service.tags) == ("campus", Launch.CONDOR, Tagging.AFTER)
     assert service.credentials == KeyFiles(
         str(Path("~/.extenci/keys/campus.id").expanduser()), str(tmp_path / "keys" / "campus #1.secret")
+    )
+    cloud = str(Path("~/cloud.pem").expanduser())
+    assert service.bundle == BundleKeys(
+        "/keys/user.pem", str(tmp_path / "keys" / "user.key"), cloud, "123456789012"
     )
     assert list(home.services_folder.iterdir()) == [path]
 

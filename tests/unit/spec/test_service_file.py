@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from extenci.model.errors import SpecError
-from extenci.model.services import KeyFiles, Profile, SdkChain, Service
+from extenci.model.services import BundleKeys, KeyFiles, Profile, SdkChain, Service
 from extenci.spec import read_service
 
 
@@ -72,3 +72,26 @@ def test_problems_of_a_service_file_are_all_told_and_never_repeat_its_values(tmp
     assert "hunter2" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
+
+
+BUNDLE = """\
+region: r
+bundle:
+  certificate: cert.pem
+  private_key: ~/pk.pem
+  cloud_certificate: /cloud.pem
+  user: {user}
+"""
+
+
+def test_the_keys_of_bundles_are_relative_to_the_service_file_and_not_opened(tmp_path: Path) -> None:
+    assert read(tmp_path, BUNDLE.format(user='"012345678901"')).bundle == BundleKeys(
+        str(tmp_path / "cert.pem"), str(Path("~/pk.pem").expanduser()), "/cloud.pem", "012345678901"
+    )
+
+
+@pytest.mark.parametrize("user", ["123456789012", '"1234-5678-9012"'])
+def test_the_number_of_an_account_is_12_digits_in_quotes(user: str, tmp_path: Path) -> None:
+    with pytest.raises(SpecError) as caught:
+        read(tmp_path, BUNDLE.format(user=user))
+    assert [problem.line for problem in caught.value.problems] == [6]
