@@ -142,13 +142,12 @@ def open_upload(
     rate: Rate,
     stop: Event | None = None,
     on_stored: Callable[[int], None] = lambda _index: None,
-    connections: int | None = None,
+    connections: int = MOST,
     block_seconds: float = READ_SECONDS["ebs"],
 ) -> BlockUpload:
     """An upload into a snapshot that was started `age` seconds ago. The rate is kept where the service is
     AWS's; `block_seconds` is what one attempt may take. AccessRefused without credentials."""
     wire, keys = session.wire("ebs")
-    most = connections or MOST
     settings = Settings(
         ca_bundle=wire.ca_bundle,
         proxy=wire.proxy,
@@ -157,11 +156,11 @@ def open_upload(
         whole_seconds=block_seconds,
     )
     sender = BlockSender(
-        Transfers(settings, most),
+        Transfers(settings, connections),
         BlockSigner(wire.endpoint, snapshot, wire.region, wire.signing_name),
         keys,
         BlockAnswers(session.client("ebs"), session.service.name, snapshot),
-        (rate if wire.is_aws else None, Concurrency(most)),
+        (rate if wire.is_aws else None, Concurrency(connections)),
         Place(session.service.name, session.address("ebs")),
         time.monotonic() - age,
         Clocks(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from extenci.cloud.concurrency import MOST
 from extenci.cloud.condor import Condor
 from extenci.cloud.ebs import Ebs
 from extenci.cloud.ec2 import Ec2
@@ -17,20 +18,21 @@ from extenci.model.services import Service
 class Clients:
     """The clients of one service. Making this reads and sends nothing; any thread may use it.
 
-    `clock` tells seconds that only rise, `sleep` waits for seconds.
+    `clock` tells seconds that only rise, `sleep` waits for seconds; `connections` bounds those of an upload.
     """
 
     def __init__(
         self,
         service: Service,
         *,
+        connections: int = MOST,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.service = service
         self._session = ServiceSession(service)
         self.ec2 = Ec2(self._session)
-        self.ebs = Ebs(self._session, clock=clock, sleep=sleep)
+        self.ebs = Ebs(self._session, connections=connections, clock=clock, sleep=sleep)
         self.s3 = S3(self._session)
         self.imports = Imports(self._session)
         self.condor = Condor(service)

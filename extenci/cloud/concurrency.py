@@ -4,20 +4,22 @@ from __future__ import annotations
 
 START = 16
 MOST = 128
-SLOWER = 1.5
-"""More connections gain nothing once a call takes this much longer than it did with fewer: calls then wait
-for each other, on the wire or in the service."""
+AS_FAST = 1.25
+SLOWER = 2.0
+"""How much longer calls may take on an average than they did with fewer. Up to the first, more at a
+time are plainly a gain; from the second on, calls only wait for each other, on the wire or in the service."""
 
 
 class Concurrency:
-    """A limit that adapts: it doubles in every round of answers until calls get slow or the service
-    throttles; throttling halves it, and from then on it rises by one a round. For one thread."""
+    """A limit that adapts. After a first round of answers it doubles in every one until calls get slower or
+    the service throttles; from then on it rises by one a round, while calls do not take twice as long.
+    Throttling halves it. For one thread."""
 
     def __init__(self, most: int = MOST, start: int = START) -> None:
         self._most = most
         self._limit = float(min(start, most))
         self._is_starting = True
-        self._is_calm = True
+        self._slowness = float("inf")
         self._cut_at = float("-inf")
         self._fastest = float("inf")
         self._round: list[float] = []
@@ -38,11 +40,12 @@ class Concurrency:
         self._round.append(seconds)
         if len(self._round) >= self._round_calls:
             mean = sum(self._round) / len(self._round)
-            self._fastest = min(self._fastest, mean)
-            self._is_calm = mean < SLOWER * self._fastest
+            self._fastest = min(self._fastest, max(mean, 1e-6))
+            self._slowness = mean / self._fastest
             self._round.clear()
             self._round_calls = self.limit
-        if self._is_calm:
+            self._is_starting = self._is_starting and self._slowness < AS_FAST
+        if self._slowness < SLOWER:
             self._limit = min(self._most, self._limit + (1 if self._is_starting else 1 / self._limit))
 
     def overloaded(self, began: float, now: float) -> None:
@@ -53,3 +56,5 @@ class Concurrency:
         self._cut_at = now
         self._is_starting = False
         self._limit = max(1.0, self._limit / 2)
+        self._round.clear()
+        self._round_calls = self.limit

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.parsers import ResponseParserError
 
 from extenci.cloud.blocks import damaged
+from extenci.cloud.concurrency import MOST
 from extenci.cloud.rate import BLOCKS_A_SECOND, Rate
 from extenci.cloud.requests import tag_list
 from extenci.cloud.retries import BIRTH_PAUSE_SECONDS, BIRTH_SECONDS
@@ -32,17 +33,20 @@ if TYPE_CHECKING:
 class Ebs:
     """EBS direct of one service. Any thread may use it. Every method raises ServiceError and its kinds.
 
-    `clock` tells seconds that only rise, `sleep` waits for seconds.
+    `clock` tells seconds that only rise, `sleep` waits for seconds; `connections` bounds how many blocks an
+    upload has under way.
     """
 
     def __init__(
         self,
         session: ServiceSession,
         *,
+        connections: int = MOST,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._session = session
+        self._connections = connections
         self._clock = clock
         self._sleep = sleep
         self._known: dict[str, float] = {}
@@ -100,11 +104,9 @@ class Ebs:
         *,
         stop: Event | None = None,
         on_stored: Callable[[int], None] = lambda _index: None,
-        connections: int | None = None,
     ) -> BlockUpload:
         """A context that sends blocks into a pending snapshot, many at a time. `on_stored` is told each index
-        once the service confirmed the block, in a thread of its own; `connections` bounds how many are under
-        way."""
+        once the service confirmed the block, in a thread of its own."""
         from extenci.cloud.block_upload import open_upload  # noqa: PLC0415 - libcurl, which only staging needs
 
         return open_upload(
@@ -114,7 +116,7 @@ class Ebs:
             rate=self._rate,
             stop=stop,
             on_stored=on_stored,
-            connections=connections,
+            connections=self._connections,
         )
 
     def complete(self, snapshot: str, changed_blocks: int, linear_sha256: bytes) -> None:

@@ -329,9 +329,9 @@ def test_no_more_than_the_window_is_held(make_clients: Callable[..., Clients]) -
 
 def test_connections_grow_where_answers_take_their_time(make_clients: Callable[..., Clients]) -> None:
     with block_server(lambda *_: Store(seconds=0.25)) as server:
-        ebs = make_clients(server.url).ebs
-        block = make_block(0)
-        with ebs.uploading(SNAPSHOT, connections=40) as upload:
+        session = make_clients(server.url).ebs._session
+        block, rate = make_block(0), Rate(BLOCKS_A_SECOND)
+        with open_upload(session, SNAPSHOT, age=0, rate=rate, connections=40) as upload:
             for index in range(160):
                 upload.send(replace(block, index=index))
             upload.finish()

@@ -1,0 +1,249 @@
+"""How fast disks get into snapshots: python tests/bench/staging.py [--mib N] [--fsp FOLDER]
+
+Contenders send the same sparse disk to the same sink (nginx with Lua over TLS, on this machine), in turns,
+each in a process of its own:
+
+- extenci: what it ships, from opening the disk to the completed snapshot: read, hashed, signed, sent, retried
+  where need be, compared;
+- boto3: the same disk read and hashed as fast, put by as many threads;
+- flexible-snapshot-proxy: awslabs' tool as it is (`--fsp`: its checkout, `--fsp-python`: a Python that has
+  what it needs);
+- wrk: unsigned blocks of 512 KiB, as fast as a C program can send them.
+
+Ratios say something on any machine; MB/s are this machine's, shared with the sink.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[0] = str(ROOT)  # in place of this folder, whose queue.py would hide the one that Python has
+
+from tests.bench.sink import PACKAGES, Sink, SinkMissing, run_sink  # noqa: E402
+
+BLOCK = 524_288
+MIB = 1024**2
+SENDERS = ROOT / "tests" / "bench" / "senders.py"
+WRK_SCRIPT = """\
+wrk.method = "PUT"
+wrk.path = "/snapshots/snap-0123456789abcdef0/blocks/0"
+wrk.headers["x-amz-Checksum"] = "x"
+wrk.body = string.rep("x", 524288)
+"""
+ADDRESSES = ("127.0.0.1", "127.0.0.9")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run: blocks, seconds, and the most memory that its process had, in bytes (0: not known)."""
+
+    blocks: int
+    seconds: float
+    peak: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Millions of bytes a second."""
+        return self.blocks * BLOCK / self.seconds / 1e6
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a ratio is meant to be."""
+
+    least: float | None = None
+    most: float | None = None
+
+    def said(self, value: float) -> str:
+        """The target, and whether a value meets it."""
+        bounds = [f">= {self.least:g}"] if self.least is not None else []
+        bounds += [f"<= {self.most:g}"] if self.most is not None else []
+        is_met = (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
+        return f"{' and '.join(bounds):>16}  {'yes' if is_met else 'NO'}"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What is sent, to where, and how often."""
+
+    folder: Path
+    runs: int
+    connections: int
+    wrk_seconds: int = 3
+    fsp: tuple[Path, str] | None = None
+    log: Callable[[str], None] = field(default=lambda text: print(text, file=sys.stderr, flush=True))
+
+    def disk(self, name: str, size: int, data: int) -> Path:
+        """A sparse disk of `size` bytes with `data` bytes of random blocks spread over it."""
+        path = self.folder / name
+        count = data // BLOCK
+        step = size // BLOCK // count
+        with path.open("wb") as file:
+            file.truncate(size)
+            for number in range(count):
+                file.seek(number * step * BLOCK)
+                file.write(os.urandom(BLOCK))
+        return path
+
+    def send(self, how: str, sink: Sink, disk: Path, connections: int) -> Measured:
+        """Have a disk sent by a process of its own."""
+        command = [sys.executable, str(SENDERS), how, sink.url, str(sink.certificate), str(disk)]
+        return self._measured([*command, str(connections)], dict(os.environ))
+
+    def send_by_fsp(self, sink: Sink, disk: Path) -> Measured:
+        """Have a disk sent by flexible-snapshot-proxy's own `upload`."""
+        assert self.fsp is not None
+        folder, python = self.fsp
+        known = {
+            "AWS_ENDPOINT_URL_EBS": sink.url, "AWS_CA_BUNDLE": str(sink.certificate),
+            "AWS_ACCESS_KEY_ID": "AKIABENCH", "AWS_SECRET_ACCESS_KEY": "bench", "NO_PROXY": "*",
+        }  # fmt: skip
+        command = [python, str(SENDERS), "fsp", str(folder), str(disk)]
+        return self._measured(command, {**os.environ, **known})
+
+    def wrk(self, sink: Sink, connections: int) -> Measured:
+        """What wrk reaches."""
+        script = self.folder / "put.lua"
+        script.write_text(WRK_SCRIPT, "utf-8")
+        command = ["wrk", "-t2", f"-c{connections}", f"-d{self.wrk_seconds}s", "-s", str(script), sink.url]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        rate = next(float(line.split()[1]) for line in said.splitlines() if "Requests/sec" in line)
+        if "Non-2xx" in said or "Socket errors" in said:
+            raise RuntimeError(said)
+        return Measured(round(rate * self.wrk_seconds), float(self.wrk_seconds))
+
+    def in_turns(self, contenders: Mapping[str, Callable[[], Measured]]) -> dict[str, list[Measured]]:
+        """Every contender so many times, taking turns, so that a busy moment hits all alike."""
+        found: dict[str, list[Measured]] = {name: [] for name in contenders}
+        for _ in range(self.runs):
+            for name, contender in contenders.items():
+                found[name].append(contender())
+                self.log(f"  {name}: {found[name][-1].rate:.0f} MB/s")
+        return found
+
+    def _measured(self, command: Sequence[str], environment: Mapping[str, str]) -> Measured:
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{command[1:3]} failed: {done.stderr[-2000:]}")
+        told = json.loads(done.stdout.splitlines()[-1])
+        return Measured(told["blocks"], told["seconds"], told["peak"])
+
+
+def ratio(ours: Sequence[Measured], theirs: Sequence[Measured]) -> float:
+    """The median of the rounds' ratios."""
+    return statistics.median(one.rate / other.rate for one, other in zip(ours, theirs, strict=True))
+
+
+def compare(bench: Bench, sink: Sink, mib: int) -> list[str]:
+    """The disk of `mib` MiB of data in twice the size, by all contenders."""
+    disk = bench.disk("disk.raw", 2 * mib * MIB, mib * MIB)
+    wide = bench.connections
+    contenders: dict[str, Callable[[], Measured]] = {
+        "extenci": partial(bench.send, "extenci", sink, disk, wide),
+        "boto3": partial(bench.send, "boto3", sink, disk, wide),
+        "wrk": partial(bench.wrk, sink, wide),
+    }
+    if bench.fsp is not None:
+        contenders["flexible-snapshot-proxy"] = partial(bench.send_by_fsp, sink, disk)
+    found = bench.in_turns(contenders)
+    targets = {"boto3": 2.4, "wrk": 0.6, "flexible-snapshot-proxy": 5.0}
+    lines = [f"{mib} MiB of data in {2 * mib} MiB, {wide} connections", HEAD]
+    for name, runs in found.items():
+        value = ratio(found["extenci"], runs)
+        verdict = Target(least=targets[name]).said(value) if name in targets else ""
+        lines.append(line_of(name, runs, f"{value:.2f}", verdict))
+    peak = max(one.peak for one in found["extenci"]) / MIB
+    lines.append(f"extenci's peak memory, MiB: {peak:.0f} {Target(most=120).said(peak)}")
+    if bench.fsp is None:
+        lines.append("flexible-snapshot-proxy: not measured (--fsp FOLDER, a checkout of it)")
+    return lines
+
+
+def with_delay(bench: Bench, sink: Sink, mib: int, seconds: float) -> list[str]:
+    """Every answer takes longer: then it is the number of connections that decides."""
+    disk = bench.disk("delayed.raw", 2 * mib * MIB, mib * MIB)
+    wide = bench.connections
+    found = bench.in_turns({"extenci": partial(bench.send, "extenci", sink, disk, wide)})["extenci"]
+    value = statistics.median(one.blocks / one.seconds for one in found) / (wide / seconds)
+    return [
+        f"{seconds * 1000:.0f} ms added to every answer, {mib} MiB, {wide} connections",
+        HEAD,
+        line_of(
+            "extenci", found, f"{value:.2f}", f"{Target(least=0.9).said(value)}  (of connections / delay)"
+        ),
+    ]
+
+
+def sparse(bench: Bench, sink: Sink, mib: int, gib: int) -> list[str]:
+    """The same data in a small and in a huge file: holes cost nothing."""
+    small = bench.disk("small.raw", 2 * mib * MIB, mib * MIB)
+    huge = bench.disk("huge.raw", gib * 1024 * MIB, mib * MIB)
+    sending = {path: partial(bench.send, "extenci", sink, path, bench.connections) for path in (small, huge)}
+    found = bench.in_turns({path.stem: send for path, send in sending.items()})
+    value = ratio(found["small"], found["huge"])
+    peak = max(one.peak for one in found["huge"]) / MIB
+    return [
+        f"{mib} MiB of data in a file of {gib} GiB, and in one of {2 * mib} MiB",
+        HEAD,
+        line_of("small", found["small"], "1.00"),
+        line_of("huge", found["huge"], f"{value:.2f}", Target(most=1.1).said(value) + "  (small / huge)"),
+        f"peak memory with the huge one, MiB: {peak:.0f} {Target(most=120).said(peak)}",
+    ]
+
+
+HEAD = f"{'':<26}{'MB/s':>8}{'ratio':>8}{'target':>16}"
+
+
+def line_of(name: str, runs: Sequence[Measured], value: str, verdict: str = "") -> str:
+    """A row of the table: the median rate, and the ratio of extenci's to it."""
+    return f"{name:<26}{statistics.median(one.rate for one in runs):>8.0f}{value:>8}{verdict}"
+
+
+def run(bench: Bench, mib: int, gib: int, delay: float) -> None:
+    """Measure everything, and tell."""
+    if shutil.which("wrk") is None:
+        raise SinkMissing(f"There is no wrk here. On Debian: {PACKAGES}")
+    with run_sink(bench.folder / "sink", address=ADDRESSES[0]) as sink:
+        print("\n".join(compare(bench, sink, mib)), end="\n\n", flush=True)
+        print("\n".join(sparse(bench, sink, mib, gib)), end="\n\n", flush=True)
+    with run_sink(bench.folder / "slow", address=ADDRESSES[1], delay_seconds=delay) as sink:
+        print("\n".join(with_delay(bench, sink, mib, delay)), flush=True)
+
+
+def main() -> int:
+    """Read the arguments, and measure."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--mib", type=int, default=1024, help="MiB of data (default: 1024)")
+    parser.add_argument("--gib", type=int, default=64, help="size of the huge sparse file (default: 64)")
+    parser.add_argument("--runs", type=int, default=5, help="repetitions, in turns (default: 5)")
+    parser.add_argument("--connections", type=int, default=64, help="of extenci, boto3 and wrk (default: 64)")
+    parser.add_argument("--delay", type=float, default=0.1, help="seconds added to answers (default: 0.1)")
+    parser.add_argument("--folder", type=Path, help="where disks are made (default: the system's for such)")
+    parser.add_argument("--fsp", type=Path, help="a checkout of awslabs/flexible-snapshot-proxy")
+    parser.add_argument("--fsp-python", default=sys.executable, help="has boto3, joblib, numpy, zstandard")
+    asked = parser.parse_args()
+    fsp = (asked.fsp.resolve(), asked.fsp_python) if asked.fsp else None
+    with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
+        bench = Bench(Path(folder), asked.runs, asked.connections, fsp=fsp)
+        try:
+            run(bench, asked.mib, asked.gib, asked.delay)
+        except SinkMissing as missing:
+            print(missing, file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
