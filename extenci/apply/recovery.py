@@ -12,14 +12,18 @@ from extenci.catalog.journal import Journal
 from extenci.model.errors import ServiceError
 from extenci.model.journal import is_sure
 from extenci.model.observed import Observation, ServiceState
-from extenci.model.records import SUBMIT, Intent
+from extenci.model.records import DELETE_BUNDLE, PUT_BUNDLE, SUBMIT, Intent
 from extenci.model.words import Tagging
+from extenci.stage import bundle_places
 from extenci.stage.ebs import TIMEOUT_MINUTES, repeat_start
-from extenci.stage.imports import recover, take_by_tags
+from extenci.stage.import_tasks import recover, take_by_tags
 from extenci.stage.job import Means
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
+
+
+BUNDLE_CALLS = frozenset((PUT_BUNDLE, DELETE_BUNDLE))
 
 
 def repeat_untagged_starts(
@@ -49,11 +53,16 @@ def repeat_untagged_starts(
 def finish_imports(
     intents: Iterable[Intent], clients: Mapping[str, Clients], journal: Journal, tell: Callable[[str], None]
 ) -> None:
-    """Tag what ImportSnapshot made since its run died, and delete what was uploaded for it. ServiceError and its kinds."""
+    """Tag what ImportSnapshot made since its run died, and delete what was uploaded for it; and bundles that
+    no image came of. ServiceError and its kinds."""
     for intent in intents:
         service = clients.get(intent.service)
-        if service is not None and intent.call == "ImportSnapshot":
+        if service is None:
+            continue
+        if intent.call == "ImportSnapshot":
             recover(intent, Means(service, OpenCalls(journal), note=tell))
+        elif intent.call in BUNDLE_CALLS:
+            bundle_places.recover(intent, Means(service, OpenCalls(journal), note=tell))
 
 
 def tag_imports(stack: str, clients: Mapping[str, Clients], journal: Journal) -> None:
@@ -109,7 +118,7 @@ def close_intents(intents: Iterable[Intent], observation: Observation, journal: 
     they left no trace. What is still to be done, the next plan says."""
     for intent in intents:
         state = observation.services.get(intent.service)
-        if state is None or intent.call == "ImportSnapshot":  # see `finish_imports`
+        if state is None or intent.call in {"ImportSnapshot", *BUNDLE_CALLS}:  # see `finish_imports`
             continue
         made = _traces(intent, state)
         if made:

@@ -81,10 +81,11 @@ def read_task(answer: Any) -> ImportTask:
     """A task as the service describes it."""
     detail: Mapping[str, Any] = answer.get("SnapshotTaskDetail", {})
     place: Mapping[str, Any] = detail.get("UserBucket", {})
-    progress = re.match(r"\d+", str(detail.get("Progress", "")))
+    state = _STATES.get(str(detail.get("Status", "")).lower(), ImportState.ACTIVE)
+    progress = re.match(r"\d+", "100" if state is ImportState.COMPLETED else str(detail.get("Progress", "")))
     return ImportTask(
         id=answer["ImportTaskId"],
-        state=_STATES.get(str(detail.get("Status", "")).lower(), ImportState.ACTIVE),
+        state=state,
         bucket=place.get("S3Bucket", ""),
         key=place.get("S3Key", ""),
         progress=min(int(progress[0]), 100) if progress else 0,

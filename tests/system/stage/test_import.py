@@ -1,86 +1,481 @@
 from __future__ import annotations
 
+import http.client
+import json
+import os
+import pickle
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from extenci.cloud.clients import Clients
+from extenci.model.errors import AccessRefused, DiskChanged, DiskError, Interrupted, ServiceError
 from extenci.model.observed import ImageState, SnapshotState
 from extenci.model.ownership import STACK
-from extenci.model.services import SANDBOX_BUCKET, Service
-from extenci.model.words import Method
-from extenci.stage.imports import FOLDER
+from extenci.model.services import SANDBOX_BUCKET, KeyFiles, Service
+from extenci.model.versions import BLOCK_BYTES
+from extenci.model.words import Method, Tagging
+from extenci.sandbox import control
+from extenci.sandbox.listener import Answer, Listener, Request
+from extenci.stage.imports import stage, upload
 from extenci.stage.job import Job, Means
-from extenci.stage.methods import stage
+from extenci.stage.part_plan import PART_BLOCKS
+from extenci.stage.parts import CONNECTIONS
+from extenci.stage.places import FOLDER, place_of
+from tests.system.stage.conftest import data_of
 
 MIB = 1024**2
 GIB = 1024**3
+PART = PART_BLOCKS * BLOCK_BYTES
+
+
+@dataclass
+class Cloud:
+    """A sandbox, reached as the service `campus`."""
+
+    home: Path
+    service: Service
+
+    def means(self, journal: Any, **changed: Any) -> Means:
+        """Means of the service, as it is when something of it is changed."""
+        return Means(Clients(replace(self.service, **changed)), journal)
+
+    def calls(self) -> Counter[str]:
+        """How many changing calls of each kind went well so far."""
+        text = (self.home / "sandbox" / "calls.jsonl").read_text()
+        records = (json.loads(line) for line in text.splitlines())
+        return Counter(one["action"] for one in records if one["changes"] and one["status"] < 300)
+
+    def left(self, job: Job) -> list[str]:
+        """Keys of what is in S3 of a job's stack, objects and uploads."""
+        s3, prefix = Clients(self.service).s3, f"{FOLDER}/{job.tags[STACK]}/"
+        uploads = [one.key for one in s3.multipart_uploads(SANDBOX_BUCKET, prefix)]
+        return uploads + [one.key for one in s3.list_objects(SANDBOX_BUCKET, prefix)]
+
+    def disk(self, snapshot: str | None) -> Path:
+        return self.home / "sandbox" / "disks" / f"{snapshot}.raw"
+
+
+@pytest.fixture(scope="session")
+def cloud(home: Path, service: Service) -> Cloud:
+    return Cloud(home, replace(service, bucket=SANDBOX_BUCKET))
 
 
 @pytest.fixture
-def importing(service: Service, journal: Any) -> Iterator[Means]:
-    """Means of a service with a bucket."""
-    clients = Clients(replace(service, bucket=SANDBOX_BUCKET))
-    yield Means(clients, journal)
-    clients.close()
-
-
-def as_import(job: Job) -> Job:
-    registration = replace(job.version.registration, method=Method.IMPORT)
-    version = replace(job.version, registration=registration)
-    return replace(job, version=version, name=version.image_name("worker", job.tags[STACK]))
+def slow_cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """A sandbox of its own, whose imports take their time."""
+    monkeypatch.setenv("EXTENCI_SANDBOX_IMPORT_SECONDS", "1.5")
+    status = control.start(tmp_path / "slow")
+    access, secret = control.key_files(tmp_path / "slow")
+    keys = KeyFiles(str(access), str(secret))
+    urls: dict[str, Any] = {"ec2": status.ec2, "s3": status.s3, "ebs": status.ebs}
+    yield Cloud(
+        tmp_path / "slow",
+        Service("campus", "us-east-1", **urls, credentials=keys, bucket=SANDBOX_BUCKET),
+    )
+    control.stop(tmp_path / "slow")
 
 
 @pytest.fixture
-def import_job(job: Job) -> Job:
-    return as_import(job)
+def means(cloud: Cloud, journal: Any) -> Iterator[Means]:
+    made = cloud.means(journal)
+    yield made
+    made.clients.close()
 
 
-def left_in_s3(means: Means, job: Job) -> list[str]:
-    """Keys of what is left of a job's stack, objects and uploads."""
-    s3, prefix = means.clients.s3, f"{FOLDER}/{job.tags[STACK]}/"
-    uploads = [one.key for one in s3.multipart_uploads(SANDBOX_BUCKET, prefix)]
-    return uploads + [one.key for one in s3.list_objects(SANDBOX_BUCKET, prefix)]
+@pytest.fixture
+def prepare(make_disk: Callable[..., Path], job_of: Callable[..., Job]) -> Callable[..., Job]:
+    """prepare(size, data): a job to import a sparse disk with the bytes `data`, by their offsets."""
+
+    def make(size: int, data: dict[int, bytes]) -> Job:
+        path = make_disk(0, size)
+        with path.open("r+b") as file:
+            for offset, content in data.items():
+                file.seek(offset)
+                file.write(content)
+        os.utime(path, (1, 1))
+        job = job_of(path)
+        registration = replace(job.version.registration, method=Method.IMPORT)
+        version = replace(job.version, registration=registration)
+        return replace(job, version=version, name=version.image_name("worker", job.tags[STACK]))
+
+    return make
 
 
-def disk_of(home: Path, snapshot: str | None) -> Path:
-    return home / "sandbox" / "disks" / f"{snapshot}.raw"
+@pytest.fixture
+def import_job(prepare: Callable[..., Job]) -> Job:
+    """Of a disk of four parts, the third of which is all zeros."""
+    return prepare(4 * PART, {0: os.urandom(MIB), PART: os.urandom(PART), 4 * PART - 3: b"end"})
 
 
-def holds(stored: Path, path: Path) -> bool:
-    """Whether a snapshot holds the disk at `path`; what is beyond the snapshot's end must be zeros."""
-    with stored.open("rb") as one, path.open("rb") as other:
-        while left := other.read(MIB):
-            if one.read(MIB).ljust(len(left), b"\0")[: len(left)] != left:
-                return False
-        return one.read().count(0) == stored.stat().st_size - min(stored.stat().st_size, path.stat().st_size)
+def assert_holds(stored: Path, source: str) -> None:
+    """A snapshot holds a disk, and zeros behind its end; a disk may have more zeros than its snapshot."""
+    with stored.open("rb") as one, Path(source).open("rb") as other:
+        for start, end in {*data_of(stored), *data_of(Path(source))}:
+            one.seek(start)
+            other.seek(start)
+            mine, disks = one.read(end - start), other.read(end - start)
+            assert mine.ljust(end - start, b"\0") == disks.ljust(end - start, b"\0")
 
 
 def test_a_sparse_disk_of_2_gib_is_imported_byte_for_byte(
-    home: Path,
-    importing: Means,
-    make_disk: Callable[..., Path],
-    job_of: Callable[..., Job],
-    same_bytes: Callable[[Path, Path], bool],
+    cloud: Cloud, means: Means, prepare: Callable[..., Job], same_bytes: Callable[[Path, Path], bool]
 ) -> None:
-    path = make_disk(blocks=80, size=2 * GIB)
-    with path.open("r+b") as file:
-        file.seek(2 * GIB - 1)
-        file.write(b"end")
-        file.truncate(2 * GIB)
-    job = as_import(job_of(path))
-    staged = stage(job, importing)
-    assert same_bytes(path, disk_of(home, staged.snapshot))
-    (image,) = importing.clients.ec2.images_by_name(job.name)
+    places = {number * 61 * MIB: os.urandom(MIB) for number in range(33)}
+    job = prepare(2 * GIB, {**places, 2 * GIB - 3: b"end"})
+    staged = stage(job, means)
+    assert same_bytes(Path(job.source), cloud.disk(staged.snapshot))
+    (image,) = means.clients.ec2.images_by_name(job.name)
     assert (image.id, image.state, image.snapshots) == (
         staged.image,
         ImageState.AVAILABLE,
         (staged.snapshot,),
     )
-    (snapshot,) = importing.clients.ec2.snapshots(job.tags[STACK])
+    (snapshot,) = means.clients.ec2.snapshots(job.tags[STACK])
     assert (snapshot.id, snapshot.state, snapshot.gib) == (staged.snapshot, SnapshotState.COMPLETED, 2)
     assert image.tags == snapshot.tags == job.tags
-    assert left_in_s3(importing, job) == []
+    assert cloud.left(job) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "data"),
+    [
+        (3 * GIB, {5 * MIB: b"all that there is"}),
+        (GIB, {}),
+        (10 * MIB + 513, {10 * MIB + 512: b"!"}),
+        (PART, {0: os.urandom(PART)}),
+        (2 * PART, {PART - 1: b"edges"}),
+    ],
+    ids=["zeros at the end", "all zeros", "an odd size", "one part", "across parts"],
+)
+def test_disks_of_every_kind_are_imported(
+    cloud: Cloud, means: Means, prepare: Callable[..., Job], size: int, data: dict[int, bytes]
+) -> None:
+    job = prepare(size, data)
+    staged = stage(job, means)
+    assert_holds(cloud.disk(staged.snapshot), job.source)
+    assert means.clients.ec2.images_by_name(job.name)[0].gib == job.version.registration.gib
+    assert cloud.left(job) == []
+
+
+def test_holes_are_copied_on_the_service_and_not_sent(
+    cloud: Cloud, means: Means, prepare: Callable[..., Job]
+) -> None:
+    before = cloud.calls()
+    upload(prepare(50 * PART, {0: b"start", 50 * PART - 3: b"end"}), means)
+    made = cloud.calls() - before
+    assert (made["UploadPart"], made["UploadPartCopy"], made["PutObject"]) == (3, 47, 1)
+
+
+def test_every_changing_call_is_written_down_before_and_after(
+    means: Means, journal: Any, import_job: Job
+) -> None:
+    stage(import_job, means)
+    calls = [
+        "CreateMultipartUpload",
+        "UploadPart",
+        "CompleteMultipartUpload",
+        "ImportSnapshot",
+        "RegisterImage",
+    ]
+    assert journal.lines == [(how, call) for call in calls for how in ("begin", "settle")]
+
+
+@pytest.mark.parametrize("tags", list(Tagging))
+def test_the_snapshot_is_tagged_where_the_service_knows_tags(
+    cloud: Cloud, journal: Any, import_job: Job, tags: Tagging
+) -> None:
+    means = cloud.means(journal, tags=tags)
+    snapshot = upload(import_job, means)
+    (found,) = means.clients.ec2.snapshots_by_id([snapshot])
+    assert found.tags == ({} if tags is Tagging.NONE else import_job.tags)
+    task = next(one for one in means.clients.imports.tasks() if one.snapshot == snapshot)
+    assert task.tags == (import_job.tags if tags is Tagging.CREATE else {})
+
+
+def test_progress_rises_to_the_whole(means: Means, import_job: Job) -> None:
+    told: list[tuple[int, int]] = []
+    upload(import_job, replace(means, on_progress=lambda done, total: told.append((done, total))))
+    assert {total for _, total in told} == {8 * PART}
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[3] == (4 * PART, 8 * PART)
+
+
+# What goes wrong.
+
+
+def test_a_disk_that_is_another_by_now_is_not_imported(cloud: Cloud, means: Means, import_job: Job) -> None:
+    before = cloud.calls()
+    with Path(import_job.source).open("r+b") as file:
+        file.seek(PART + 5)
+        file.write(b"other")
+    with pytest.raises(DiskChanged):
+        stage(import_job, means)
+    assert (cloud.calls() - before)["ImportSnapshot"] == 0
+    assert cloud.left(import_job) == []
+
+
+def test_a_disk_that_is_written_to_while_it_is_sent_is_noticed(
+    cloud: Cloud, means: Means, prepare: Callable[..., Job]
+) -> None:
+    """Its last bytes change when its first part has arrived."""
+    job = prepare(40 * PART, {number * PART: os.urandom(MIB) for number in range(40)})
+    before = cloud.calls()
+
+    def write(_done: int, _total: int) -> None:
+        with Path(job.source).open("r+b") as file:
+            file.seek(39 * PART + 5)
+            file.write(b"other")
+
+    with pytest.raises(DiskChanged):
+        stage(job, replace(means, on_progress=write))
+    assert (cloud.calls() - before)["ImportSnapshot"] == 0
+    assert cloud.left(job) == []
+
+
+def test_data_beyond_the_volume_is_refused(cloud: Cloud, means: Means, prepare: Callable[..., Job]) -> None:
+    job = prepare(GIB + MIB, {GIB: b"beyond"})
+    registration = replace(job.version.registration, gib=1)
+    with pytest.raises(DiskError, match="data beyond the 1 GiB"):
+        stage(replace(job, version=replace(job.version, registration=registration)), means)
+    assert cloud.left(job) == []
+
+
+def test_an_import_that_fails_says_why_and_leaves_nothing(
+    slow_cloud: Cloud, journal: Any, import_job: Job
+) -> None:
+    """Somebody deletes the object before the service has read it."""
+    means = slow_cloud.means(journal)
+
+    def delete(done: int, _total: int) -> None:
+        if done >= 4 * PART:
+            place = place_of(import_job, SANDBOX_BUCKET)
+            if any(one.key == place.key for one in means.clients.imports.tasks()):
+                means.clients.s3.delete_object(SANDBOX_BUCKET, place.key)
+
+    with pytest.raises(ServiceError) as failed:
+        stage(import_job, replace(means, on_progress=delete))
+    assert "failed to import the disk (import-snap-" in failed.value.message
+    assert "Cannot access the object s3://extenci/" in failed.value.message
+    assert ("fail", "ImportSnapshot") in journal.lines
+    assert slow_cloud.left(import_job) == []
+
+
+@pytest.mark.parametrize("key", ["AKIADENIED0000000000", "AKIAREADONLY00000000"])
+def test_keys_that_may_not_upload_are_refused_and_leave_nothing(
+    cloud: Cloud, journal: Any, import_job: Job, tmp_path: Path, key: str
+) -> None:
+    (tmp_path / "access").write_text(key)
+    (tmp_path / "secret").write_text("anything")
+    keys = KeyFiles(str(tmp_path / "access"), str(tmp_path / "secret"))
+    with pytest.raises(AccessRefused):
+        stage(import_job, cloud.means(journal, credentials=keys))
+    assert cloud.left(import_job) == []
+
+
+def test_a_service_without_a_bucket_is_told_apart(cloud: Cloud, journal: Any, import_job: Job) -> None:
+    with pytest.raises(ServiceError, match="has no bucket to upload to"):
+        stage(import_job, cloud.means(journal, bucket=None))
+    with pytest.raises(ServiceError) as missing:
+        stage(import_job, cloud.means(journal, bucket="nobodys"))
+    assert missing.value.hint.startswith("Make the bucket nobodys")
+
+
+class Between(Listener):
+    """Passes requests on to S3, but those that `refuse` answers itself."""
+
+    def __init__(self, upstream: str, refuse: Callable[[Request], Answer | None]) -> None:
+        self._upstream = urlsplit(upstream).netloc
+        super().__init__(0, lambda request: refuse(request) or self._forward(request))
+
+    def _forward(self, request: Request) -> Answer:
+        connection = http.client.HTTPConnection(self._upstream, timeout=30)
+        target = request.path + (f"?{request.query}" if request.query else "")
+        headers = {name: value for name, value in request.headers.items() if name != "expect"}
+        with closing(connection):
+            connection.request(request.method, target, request.body, headers)
+            answer = connection.getresponse()
+            return Answer(answer.status, dict(answer.getheaders()), answer.read())
+
+
+@pytest.fixture
+def between(cloud: Cloud) -> Iterator[Callable[..., str]]:
+    """between(refuse): the URL of an S3 that refuses some requests."""
+    listeners = []
+
+    def make(refuse: Callable[[Request], Answer | None]) -> str:
+        listener = Between(cloud.service.s3 or "", refuse)
+        threading.Thread(target=listener.serve_forever, args=(0.05,), daemon=True).start()
+        listeners.append(listener)
+        return f"http://127.0.0.1:{listener.port}"
+
+    yield make
+    for listener in listeners:
+        listener.shutdown()
+        listener.server_close()
+
+
+def error(status: int, code: str) -> Answer:
+    return Answer(status, {"Content-Type": "application/xml"}, f"<Error><Code>{code}</Code></Error>".encode())
+
+
+def test_where_nothing_can_be_copied_zeros_are_sent(
+    cloud: Cloud, journal: Any, prepare: Callable[..., Job], between: Callable[..., str]
+) -> None:
+    def refuse(request: Request) -> Answer | None:
+        return error(501, "NotImplemented") if "x-amz-copy-source" in request.headers else None
+
+    job = prepare(12 * PART, {0: b"start", 12 * PART - 3: b"end"})
+    means = cloud.means(journal, s3=between(refuse))
+    assert_holds(cloud.disk(upload(job, means)), job.source)
+    assert cloud.left(job) == []
+
+
+def test_what_may_not_be_deleted_stays_and_is_told(
+    cloud: Cloud, journal: Any, import_job: Job, between: Callable[..., str]
+) -> None:
+    notes: list[str] = []
+    url = between(lambda request: error(403, "AccessDenied") if request.method == "DELETE" else None)
+    staged = stage(import_job, replace(cloud.means(journal, s3=url), note=notes.append))
+    assert staged.snapshot
+    key = place_of(import_job, SANDBOX_BUCKET).key
+    assert [note.split(": ")[0] for note in notes] == [f"The object {key} stays in the bucket extenci"]
+    assert cloud.left(import_job) == [key]
+
+
+def test_a_part_that_was_damaged_on_the_way_is_no_import(
+    cloud: Cloud, journal: Any, import_job: Job, between: Callable[..., str]
+) -> None:
+    """The service's word for what it stored is compared with what was sent."""
+
+    def damage(request: Request) -> Answer | None:
+        is_part = request.method == "PUT" and "partNumber=2" in request.query
+        return Answer(200, {"ETag": f'"{"0" * 32}"'}) if is_part else None
+
+    before = cloud.calls()
+    with pytest.raises(ServiceError, match="stored something else than was sent as part 2"):
+        stage(import_job, cloud.means(journal, s3=between(damage)))
+    assert (cloud.calls() - before)["ImportSnapshot"] == 0
+
+
+# Going on.
+
+
+def test_a_stopped_upload_goes_on_with_the_parts_that_are_missing(
+    cloud: Cloud, means: Means, prepare: Callable[..., Job]
+) -> None:
+    parts = 3 * CONNECTIONS
+    job = prepare(parts * PART, {number * PART: os.urandom(MIB) for number in range(parts)})
+    before = cloud.calls()
+    with pytest.raises(Interrupted):
+        stage(job, replace(means, on_progress=lambda _done, _total: means.stop.set()))
+    sent = (cloud.calls() - before)["UploadPart"]
+    assert 0 < sent < parts
+    assert len(cloud.left(job)) == 1
+    means.stop.clear()
+    staged = stage(job, means)
+    assert_holds(cloud.disk(staged.snapshot), job.source)
+    made = cloud.calls() - before
+    assert (made["UploadPart"], made["CreateMultipartUpload"]) == (parts, 1)
+    assert cloud.left(job) == []
+
+
+def test_parts_of_another_content_are_sent_anew(cloud: Cloud, means: Means, import_job: Job) -> None:
+    """Whatever an upload under this key holds: only what has the right MD5 is left as it is."""
+    place, s3 = place_of(import_job, SANDBOX_BUCKET), means.clients.s3
+    begun = s3.start_multipart(place.bucket, place.key)
+    s3.put_part(place.bucket, place.key, begun, 2, b"wrong".ljust(PART, b"\0"))
+    s3.put_part(place.bucket, place.key, begun, 9, b"beyond the end")
+    snapshot = upload(import_job, means)
+    assert_holds(cloud.disk(snapshot), import_job.source)
+    assert cloud.left(import_job) == []
+
+
+def test_an_object_that_is_not_this_disk_is_not_imported(cloud: Cloud, means: Means, import_job: Job) -> None:
+    place = place_of(import_job, SANDBOX_BUCKET)
+    means.clients.s3.put_object(place.bucket, place.key, b"something else")
+    assert_holds(cloud.disk(upload(import_job, means)), import_job.source)
+
+
+def test_an_import_under_way_is_waited_for_and_not_begun_twice(
+    slow_cloud: Cloud, journal: Any, import_job: Job
+) -> None:
+    means = slow_cloud.means(journal)
+
+    def stop(done: int, _total: int) -> None:
+        if done >= 4 * PART and slow_cloud.calls()["ImportSnapshot"]:
+            means.stop.set()
+
+    with pytest.raises(Interrupted):
+        stage(import_job, replace(means, on_progress=stop))
+    assert journal.open == ["ImportSnapshot"]
+    means.stop.clear()
+    Path(import_job.source).unlink()  # all that it takes is on the service
+    staged = stage(import_job, means)
+    assert slow_cloud.calls()["ImportSnapshot"] == 1
+    (snapshot,) = means.clients.ec2.snapshots(import_job.tags[STACK])
+    assert snapshot.id == staged.snapshot
+    assert slow_cloud.left(import_job) == []
+
+
+def test_a_snapshot_that_nobody_tagged_is_taken(cloud: Cloud, means: Means, import_job: Job) -> None:
+    """The run that had it made died before it could; whether its object is there makes no difference."""
+    place, imports = place_of(import_job, SANDBOX_BUCKET), means.clients.imports
+    means.clients.s3.put_object(place.bucket, place.key, Path(import_job.source).read_bytes())
+    task = imports.start(place.bucket, place.key, "token", import_job.tags)
+    while not (done := next(one for one in imports.tasks() if one.id == task.id)).snapshot:
+        time.sleep(0.05)
+    before = cloud.calls()
+    assert stage(import_job, means).snapshot == done.snapshot
+    assert (cloud.calls() - before)["ImportSnapshot"] == 0
+    assert means.clients.ec2.snapshots_by_id([done.snapshot])[0].tags == import_job.tags
+    assert cloud.left(import_job) == []
+
+
+def test_memory_does_not_grow_with_the_disk(cloud: Cloud, prepare: Callable[..., Job]) -> None:
+    """In a process of its own, whose peak is known: VmHWM, since ru_maxrss holds the parent's too."""
+    data = {number * 31 * MIB: os.urandom(MIB) for number in range(200)}
+    job = prepare(20 * GIB, {**data, 20 * GIB - 3: b"end"})
+    script = textwrap.dedent(
+        """
+        import pickle, re, sys
+        from pathlib import Path
+        from extenci.cloud.clients import Clients
+        from extenci.stage.import_object import store_disk
+        from extenci.stage.job import Means
+        from extenci.stage.places import place_of, clear
+
+        class Nothing:
+            def begin(self, call, **more): return 0
+            def settle(self, intent, result): pass
+            def fail(self, intent, reason): pass
+
+        service, job = pickle.load(sys.stdin.buffer)
+        means = Means(Clients(service), Nothing())
+        place = place_of(job, service.bucket)
+        store_disk(place, job, means)
+        print(means.clients.s3.object_info(place.bucket, place.key).size)
+        clear(place, means)
+        print(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])
+        """
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        input=pickle.dumps((cloud.service, job)),
+        capture_output=True,
+        check=True,
+    )
+    size, peak = map(int, done.stdout.split())
+    assert size == 20 * GIB
+    assert peak < 120 * 1024

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from extenci.model.leftovers import Leftovers
+from extenci.model.leftovers import Leftovers, Uploaded
+from extenci.model.objects import PartUpload, StoredObject
 from extenci.model.observed import (
     Image,
     ImageState,
@@ -54,6 +55,7 @@ def swept(
     made: Mapping[str, Address] | None = None,
     files: Mapping[str, str] | None = None,
     jobs: tuple[str, ...] = (),
+    uploaded: Uploaded | None = None,
 ) -> Plan:
     state = ServiceState(
         "cloud",
@@ -67,7 +69,13 @@ def swept(
         Observation({"cloud": state}),
         Records(finished_runs=frozenset({"over"})),
         NOW,
-        Leftovers({"cloud": pairs}, made or {}, files or {}, jobs),
+        Leftovers(
+            {"cloud": pairs},
+            made or {},
+            files or {},
+            jobs,
+            uploaded={"cloud": uploaded} if uploaded else {},
+        ),
     )
 
 
@@ -165,3 +173,38 @@ def test_files_go_unless_their_key_pair_is_there() -> None:
     assert "delete 2 files of this home: nothing needs them" in text
     assert "/h/jobs/aa" in text
     assert text.endswith("Plan: 2 left-overs to remove.\n")
+
+
+KEY = "extenci/lab/cloud/abc.raw"
+
+
+def test_what_was_uploaded_by_runs_that_are_over_goes() -> None:
+    objects = (StoredObject(KEY, 5, "", NOW - 60), StoredObject(f"{KEY}.zeros", 5, "", NOW - 60))
+    uploads = (PartUpload(KEY, "u-1", NOW - 60),)
+    plan = swept(uploaded=Uploaded("mine", objects, uploads, {KEY: NOW - 50}))
+    (change,) = plan.changes
+    assert change.work == RemoveWork(bucket="mine", objects=(KEY, f"{KEY}.zeros"), uploads=uploads)
+    text = render_plan(plan)
+    assert "delete 3 left-over uploads in the bucket mine: left behind by an" in text
+    assert KEY in text
+    assert text.endswith("Plan: 3 left-overs to remove.\n")
+
+
+@pytest.mark.parametrize(
+    ("begun", "busy", "at", "goes"),
+    [
+        ({}, (), NOW - 60, False),
+        ({}, (), NOW - ABANDONED_SECONDS - 1, True),
+        ({}, (KEY,), NOW - ABANDONED_SECONDS - 1, False),
+        ({KEY: NOW - 5000}, (), NOW - 5100, True),
+        ({KEY: NOW - 5000}, (), NOW - 60, False),
+        ({KEY: NOW - 5000}, (KEY,), NOW - 5100, False),
+    ],
+    ids=["another's", "an old one", "being imported", "mine", "another's, later", "mine, being imported"],
+)
+def test_what_may_be_at_work_in_s3_is_let_be(
+    begun: dict[str, float], busy: tuple[str, ...], at: float, goes: bool
+) -> None:
+    uploads = (PartUpload(KEY, "u-1", at),)
+    plan = swept(uploaded=Uploaded("mine", (), uploads, begun, frozenset(busy)))
+    assert plan.is_empty is not goes
