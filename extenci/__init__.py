@@ -1,7 +1,7 @@
 """extenci: declarative VM images and instances on EC2-compatible clouds.
 
 The jobs of the command line are functions here too: `load`, `validate`, `plan`, `save`, `apply`,
-`apply_saved`, `verify`, `confirm`, `try_image` (of `wish_for_test`), `gc`, `status`, `doctor` (see
+`apply_saved`, `verify`, `confirm`, `try_image` (of `wish_for_test`), `gc`, `unbundle`, `status`, `doctor` (see
 `extenci.api`). They are imported when they are first used.
 """
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         stack_on,
         status,
         try_image,
+        unbundle,
         validate,
         verify,
         wish_for_test,
@@ -47,6 +48,7 @@ __all__ = [
     "stack_on",
     "status",
     "try_image",
+    "unbundle",
     "validate",
     "verify",
     "wish_for_test",

@@ -43,6 +43,7 @@ from extenci.model.words import Address, Tagging
 if TYPE_CHECKING:
     from extenci.catalog.records import Catalog
     from extenci.cloud.clients import Clients
+    from extenci.image.bundle.manifest import Manifest
     from extenci.image.sources import Cache
     from extenci.model.observed import Observation
     from extenci.model.records import Records
@@ -126,7 +127,7 @@ def validate(paths: Sequence[Path] = (), *, home: Home | None = None) -> Wishes:
 
 def sandbox_service(home: Home) -> Service:
     """The built-in service, started if it does not run (SandboxError)."""
-    from extenci.sandbox.control import key_files, start
+    from extenci.sandbox.control import bundle_keys, key_files, start
     from extenci.spec import SANDBOX_STAND_IN
 
     home.make()
@@ -138,6 +139,7 @@ def sandbox_service(home: Home) -> Service:
         s3=running.s3,
         ebs=running.ebs,
         credentials=KeyFiles(str(access), str(secret)),
+        bundle=bundle_keys(home.path),
     )
 
 
@@ -336,6 +338,55 @@ def _with_sandbox(wishes: Wishes, home: Home) -> Wishes:
     if SANDBOX not in wishes.services:
         return wishes
     return replace(wishes, services={**wishes.services, SANDBOX: sandbox_service(home)})
+
+
+def unbundle(
+    manifest: str,
+    output: Path,
+    *,
+    service: str | None = None,
+    certificate: str | None = None,
+    private_key: str | None = None,
+    home: Home | None = None,
+    options: Options = DEFAULTS,
+) -> Manifest:
+    """Make the disk of an EC2 bundle again, sparse, at `output`, which must not exist; what its manifest
+    says.
+
+    `manifest` is a path, or `s3://BUCKET/KEY` on a service; the parts lie beside it. The keys are those of
+    the service's `bundle:` unless paths are given. UsageError, SpecError; DiskError where anything is not
+    what it should be, AccessRefused where the keys do not fit, ServiceError; Interrupted: there is no file
+    then.
+    """
+    from extenci.cloud.clients import Clients
+    from extenci.stage.unbundling import Request, open_bundle
+
+    found = _service_named(service, home or Home.find()) if service is not None else None
+    keys = found.bundle if found else None
+    certificate = certificate or (keys.certificate if keys else None)
+    private_key = private_key or (keys.private_key if keys else None)
+    if certificate is None or private_key is None:
+        raise UsageError(
+            "Nobody said whose bundle it is.",
+            "Name a service with `bundle:` in its file, or the user's certificate and private key.",
+        )
+    request = Request(manifest, output, certificate, private_key)
+    if found is None:
+        return open_bundle(request, stop=options.stop)
+    clients = Clients(found)
+    try:
+        return open_bundle(request, clients.s3, stop=options.stop)
+    finally:
+        clients.close()
+
+
+def _service_named(name: str, home: Home) -> Service:
+    from extenci.catalog.services import service_files
+    from extenci.spec.imperative import find_service
+    from extenci.spec.root import find_root
+
+    found = find_service(name, find_root(Path.cwd()), service_files(home))
+    return sandbox_service(home) if found.name == SANDBOX else found
 
 
 def gc(wishes: Wishes, *, home: Home | None = None, options: Options = DEFAULTS) -> Result:

@@ -1,0 +1,192 @@
+"""Bundles on a real sandbox: what is sent, what is registered, what is refused, what is left."""
+
+from __future__ import annotations
+
+import filecmp
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from extenci import api
+from extenci.catalog.home import Home
+from extenci.cloud.clients import Clients
+from extenci.model.errors import AccessRefused, DiskChanged, DiskError, Interrupted, ServiceError
+from extenci.model.services import SANDBOX_BUCKET, BundleKeys
+from extenci.model.words import Method
+from extenci.sandbox import control
+from extenci.stage.job import Job, Means
+from extenci.stage.methods import stage
+from extenci.stage.unstage import unstage
+from tests.system.stage.conftest import Journal, service_of
+
+
+@pytest.fixture
+def means(home: Path, journal: Journal) -> Iterator[Means]:
+    """The sandbox as a service that bundles can be made for."""
+    bundle = control.bundle_keys(home)
+    clients = Clients(replace(service_of(home), bucket=SANDBOX_BUCKET, bundle=bundle))
+    for key in keys_in(clients):
+        clients.s3.delete_object(SANDBOX_BUCKET, key)
+    yield Means(clients, journal)
+    clients.close()
+
+
+@pytest.fixture
+def bundle_job(make_disk: Callable[..., Path], job_of: Callable[..., Job]) -> Job:
+    """A disk with 24 MiB of data, to be bundled."""
+    return as_bundle(job_of(make_disk(48)))
+
+
+def as_bundle(job: Job) -> Job:
+    registration = replace(job.version.registration, method=Method.BUNDLE)
+    return replace(job, version=replace(job.version, registration=registration))
+
+
+def keys_in(clients: Clients) -> list[str]:
+    return [one.key for one in clients.s3.list_objects(SANDBOX_BUCKET, "")]
+
+
+def with_keys(means: Means, **keys: str) -> Means:
+    service = means.clients.service
+    assert service.bundle is not None
+    return replace(means, clients=Clients(replace(service, bundle=replace(service.bundle, **keys))))
+
+
+def test_a_disk_is_staged_unbundled_again_and_unstaged(
+    bundle_job: Job, means: Means, journal: Journal, home: Path, tmp_path: Path
+) -> None:
+    staged = stage(bundle_job, means)
+
+    (image,) = means.clients.ec2.images_by_name(bundle_job.name)
+    assert (staged.image, staged.snapshot) == (image.id, None)
+    assert {key: image.tags[key] for key in bundle_job.tags} == dict(bundle_job.tags)
+    assert journal.open == []
+    disk = Path(bundle_job.source)
+    assert filecmp.cmp(home / "sandbox" / "disks" / f"{image.id}.raw", disk, shallow=False)
+
+    found = api.unbundle(f"s3://{image.manifest}", tmp_path / "out", service="sandbox", home=Home(home))
+    assert (found.size, found.user) == (bundle_job.size, "123456789012")
+    assert filecmp.cmp(tmp_path / "out", disk, shallow=False)
+
+    assert unstage(staged.image, (), means) == ()
+    assert keys_in(means.clients) == []
+    assert journal.open == []
+
+
+def test_parts_and_manifest_are_for_ec2_to_read(bundle_job: Job, means: Means, home: Path) -> None:
+    staged = stage(bundle_job, means)
+    service = means.clients.service
+    access, secret = (path.read_text().strip() for path in control.key_files(home))
+    s3 = boto3.client(
+        "s3", endpoint_url=service.s3, aws_access_key_id=access, aws_secret_access_key=secret,
+        region_name="us-east-1",
+    )  # fmt: skip
+    keys = keys_in(means.clients)
+    assert len(keys) > 2
+    for key in keys:
+        head = s3.head_object(Bucket=SANDBOX_BUCKET, Key=key)
+        assert head["ContentLength"] <= 10 * 1024**2
+        assert s3.get_object_acl(Bucket=SANDBOX_BUCKET, Key=key)["Grants"]
+    s3.close()
+    unstage(staged.image, (), means)
+
+
+def test_a_disk_that_changed_leaves_nothing(bundle_job: Job, means: Means, journal: Journal) -> None:
+    with Path(bundle_job.source).open("r+b") as file:
+        file.seek(bundle_job.size // 2)
+        file.write(b"something else")
+    with pytest.raises(DiskChanged):
+        stage(bundle_job, means)
+    assert keys_in(means.clients) == []
+    assert means.clients.ec2.images_by_name(bundle_job.name) == ()
+    assert journal.open == []
+
+
+def test_what_is_stopped_leaves_nothing(bundle_job: Job, means: Means, journal: Journal) -> None:
+    stop = Event()
+
+    def stop_half_way(done: int, total: int) -> None:
+        if done > total // 2:
+            stop.set()
+
+    with pytest.raises(Interrupted):
+        stage(bundle_job, replace(means, stop=stop, on_progress=stop_half_way))
+    assert keys_in(means.clients) == []
+    assert journal.open == []
+
+
+def test_wrong_keys_are_told_before_anything_is_sent(
+    bundle_job: Job, means: Means, journal: Journal, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text("no key")
+    (tmp_path / "key").chmod(0o600)
+    with pytest.raises(AccessRefused, match="does not hold an RSA private key"):
+        stage(bundle_job, with_keys(means, private_key=str(tmp_path / "key")))
+    without = replace(means, clients=Clients(replace(means.clients.service, bundle=None)))
+    with pytest.raises(ServiceError, match="no keys to make bundles with"):
+        stage(bundle_job, without)
+    assert journal.lines == []
+    assert keys_in(means.clients) == []
+
+
+def test_a_bundle_for_another_cloud_is_refused_and_removed(
+    bundle_job: Job, means: Means, journal: Journal
+) -> None:
+    """The user's own certificate in place of the cloud's: InvalidManifest."""
+    keys = means.clients.service.bundle
+    assert isinstance(keys, BundleKeys)
+    with pytest.raises(ServiceError) as caught:
+        stage(bundle_job, with_keys(means, cloud_certificate=keys.certificate))
+    assert caught.value.code == "InvalidManifest"
+    assert keys_in(means.clients) == []
+    assert journal.open == []
+
+
+def test_two_runs_of_one_version_leave_one_image_and_its_bundle(
+    bundle_job: Job, means: Means, journal: Journal
+) -> None:
+    first = stage(bundle_job, means)
+    second = stage(replace(bundle_job, token=hashlib.sha256(b"other").hexdigest()), means)
+    assert second.image == first.image
+    (image,) = means.clients.ec2.images_by_name(bundle_job.name)
+    assert all(
+        f"{SANDBOX_BUCKET}/{key}".startswith(str(image.manifest)[:-13]) for key in keys_in(means.clients)
+    )
+    assert journal.open == []
+    unstage(first.image, (), means)
+
+
+def test_a_bundle_that_somebody_else_put_there_is_let_be(bundle_job: Job, means: Means, home: Path) -> None:
+    """Only what extenci has put under its own prefix goes with an image."""
+    staged = stage(bundle_job, means)
+    (image,) = means.clients.ec2.images_by_name(bundle_job.name)
+    place = str(image.manifest).removeprefix(f"{SANDBOX_BUCKET}/").removesuffix(".manifest.xml")
+    for key in (f"{place}.notes", f"{place}2.part.00", "elsewhere.manifest.xml"):
+        means.clients.s3.put_object(SANDBOX_BUCKET, key, b"mine")
+    unstage(staged.image, (), means)
+    assert len(keys_in(means.clients)) == 3
+
+
+def test_the_sandbox_refuses_what_lacks_a_part(bundle_job: Job, means: Means) -> None:
+    staged = stage(bundle_job, means)
+    (image,) = means.clients.ec2.images_by_name(bundle_job.name)
+    part = next(key for key in keys_in(means.clients) if key.endswith(".part.01"))
+    means.clients.ec2.deregister_image(staged.image)
+    means.clients.s3.delete_object(SANDBOX_BUCKET, part)
+    with means.clients.ec2._asking("RegisterImage") as ec2, pytest.raises(ClientError) as caught:
+        ec2.register_image(Name="again", ImageLocation=str(image.manifest))
+    assert caught.value.response["Error"]["Code"] == "InvalidManifest"
+
+
+def test_a_bundle_that_is_not_there_is_told(home: Path, tmp_path: Path) -> None:
+    with pytest.raises(ServiceError):
+        api.unbundle(f"s3://{SANDBOX_BUCKET}/no", tmp_path / "out", service="sandbox", home=Home(home))
+    with pytest.raises(DiskError, match="cannot be read"):
+        api.unbundle(str(tmp_path / "no.xml"), tmp_path / "out", service="sandbox", home=Home(home))
+    assert list(tmp_path.iterdir()) == []
