@@ -27,12 +27,35 @@ app = typer.Typer(
 
 
 @app.command("start")
-def start(output: Output = Format.TEXT) -> int:
-    """Start the local cloud unless it runs."""
+def start(
+    output: Output = Format.TEXT,
+    faults: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RULES",
+            show_default=False,
+            help="Misbehave on purpose from now on, to see what becomes of it: ACTION: FAULT [WHEN]; … "
+            "(`none`: no longer). Default: EXTENCI_SANDBOX_FAULTS when it starts.",
+        ),
+    ] = None,
+) -> int:
+    """Start the local cloud unless it runs.
+
+    Faults: throttle, error 500, error 503, expired (credentials), missing 2s (what was just made is not
+    seen yet), reset (half-way through the body), stall, lost (done, but not answered), slow 200ms, garbled
+    (the body changes on the way), damaged and rotten (something else is stored; rotten hides it),
+    wrong-checksum. When: 20% (of the calls, evenly), every N, first N, after N, at N; else always.
+
+    \b
+    Examples:
+      extenci sandbox start
+      extenci sandbox start --faults 'PutSnapshotBlock: throttle 20%'
+      extenci sandbox start --faults none
+    """
     from extenci.catalog.home import Home
     from extenci.sandbox import control
 
-    show(control.start(Home.find().path), output)
+    show(control.start(Home.find().path, faults), output)
     return 0
 
 
@@ -130,6 +153,7 @@ def document(found: SandboxStatus) -> dict[str, object]:
         "machines": found.machines,
         "ports": {str(port): here for port, here in found.forwards.items()},
         "calls": str(found.calls),
+        "faults": found.faults,
     }
 
 
@@ -148,6 +172,8 @@ def text(found: SandboxStatus) -> str:
         ("machines", machines[found.machines]),
         ("calls", str(found.calls)),
     ]
+    if found.faults:
+        rows.append(("faults", found.faults))
     if found.forwards:
         rows.insert(-1, ("ports", ports(found.forwards)))
     return "The sandbox runs.\n" + "".join(f"  {name:<8}  {value}\n" for name, value in rows)

@@ -18,11 +18,14 @@ from pathlib import Path
 from typing import Literal
 
 from extenci.model.services import SANDBOX_ACCOUNT, BundleKeys
+from extenci.sandbox.faults import parse_faults
 from extenci.sandbox.folder import Folder
 from extenci.sandbox.keys import write_keys
 from extenci.sandbox.process import Server, answers, end, launch
 from extenci.sandbox.qemu.installation import choose, kind
 from extenci.sandbox.qemu.ports import wanted_ports
+
+FAULTS = "EXTENCI_SANDBOX_FAULTS"
 
 
 @dataclass(frozen=True)
@@ -39,20 +42,28 @@ class SandboxStatus:
     calls: Path
     forwards: Mapping[int, int] = field(default_factory=dict)
     """Ports of real machines that can be reached, and at which port of the machine's address."""
+    faults: str = ""
+    """How it misbehaves, as it was told to."""
 
 
-def start(home: Path) -> SandboxStatus:
+def start(home: Path, faults: str | None = None) -> SandboxStatus:
     """Starts the sandbox of `home` unless it runs, and returns when it answers (about 1 second).
 
-    Raises SandboxError when moto is not installed or the server does not come up.
+    `faults` says how it is to misbehave from now on, also where it runs already ("none": not at all); None:
+    as it does, and one that starts does as the environment variable EXTENCI_SANDBOX_FAULTS says.
+    Raises SandboxError when moto is not installed or the server does not come up, UsageError of `faults`.
     """
     folder = Folder(home)
+    at_start = os.environ.get(FAULTS, "") if faults is None else faults
+    parse_faults(at_start)
     with _locked(folder):
         server = _running(folder)
         if server is None:
             end(folder)
             _discard(folder, keep_keys=True)
-            server = _start(folder, (0, 0, 0))
+            server, faults = _start(folder, (0, 0, 0)), at_start
+        if faults is not None:
+            _write_faults(folder, faults)
         return _status(folder, server)
 
 
@@ -78,8 +89,13 @@ def reset(home: Path) -> SandboxStatus:
     with _locked(folder):
         server = _running(folder)
         end(folder)
+        faults = _read_faults(folder)
         _discard(folder, keep_keys=server is not None)
-        return _status(folder, _start(folder, server.ports) if server else None)
+        if server is None:
+            return _status(folder, None)
+        server = _start(folder, server.ports)
+        _write_faults(folder, faults)
+        return _status(folder, server)
 
 
 def key_files(home: Path) -> tuple[Path, Path]:
@@ -105,12 +121,31 @@ def _start(folder: Folder, ports: tuple[int, int, int]) -> Server:
     return launch(folder, ports)
 
 
+def _write_faults(folder: Folder, text: str) -> None:
+    """In one step: the server reads the file at every request."""
+    if not parse_faults(text):
+        folder.faults.unlink(missing_ok=True)
+        return
+    unfinished = folder.faults.with_suffix(".new")
+    unfinished.write_text(text, "utf-8")
+    unfinished.replace(folder.faults)
+
+
+def _read_faults(folder: Folder) -> str:
+    try:
+        return folder.faults.read_text("utf-8")
+    except OSError:
+        return ""
+
+
 def _status(folder: Folder, server: Server | None) -> SandboxStatus:
     if server is None:
         return SandboxStatus(False, "", "", "", kind(), None, folder.calls)
     ec2, s3, ebs = (f"http://127.0.0.1:{port}" for port in server.ports)
     forwards = {int(port): here for port, here in server.forwards.items()}
-    return SandboxStatus(True, ec2, s3, ebs, server.machines, server.pid, folder.calls, forwards)
+    return SandboxStatus(
+        True, ec2, s3, ebs, server.machines, server.pid, folder.calls, forwards, _read_faults(folder)
+    )
 
 
 @contextlib.contextmanager

@@ -36,6 +36,11 @@ class Folder:
         return self.root / "calls.jsonl"
 
     @property
+    def faults(self) -> Path:
+        """How the sandbox is to misbehave, if at all; see `extenci.sandbox.faults`."""
+        return self.root / "faults"
+
+    @property
     def disks(self) -> Path:
         """`SNAPSHOT-ID.raw`, sparse, for each snapshot that exists."""
         return self.root / "disks"

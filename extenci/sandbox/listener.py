@@ -7,8 +7,10 @@ The standard library's parser is enough here, and leaving out flask and werkzeug
 from __future__ import annotations
 
 import socket
+import struct
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import Enum
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -35,6 +37,15 @@ class Request:
     file: Body | None = None
 
 
+class Ending(Enum):
+    """What becomes of the connection: all but SEND are faults that were asked for."""
+
+    SEND = "the answer is sent"
+    CLOSE = "it is closed before the answer"
+    RESET = "it is reset before the answer"
+    STALL = "nothing is sent until the client goes away"
+
+
 @dataclass(frozen=True)
 class Answer:
     """One answer. `code` is the error's name, for the log; it is not sent. `server` is the header's value.
@@ -45,6 +56,7 @@ class Answer:
     body: bytes = b""
     code: str = ""
     server: str = "extenci-sandbox"
+    ending: Ending = Ending.SEND
     pieces: Iterable[bytes] | None = None
 
 
@@ -54,14 +66,23 @@ class BadBody(Exception):
 
 class Listener(ThreadingHTTPServer):
     """Listens on 127.0.0.1 at `port` (0: any free one) and gives each request to `service`. Big bodies go
-    into files of the folder `spool`, where one is given."""
+    into files of the folder `spool`, where one is given. Where `breaks_off` says so of a request without its
+    body, half the body is read and the connection reset."""
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = 512
 
-    def __init__(self, port: int, service: Callable[[Request], Answer], *, spool: Path | None = None) -> None:
+    def __init__(
+        self,
+        port: int,
+        service: Callable[[Request], Answer],
+        *,
+        spool: Path | None = None,
+        breaks_off: Callable[[Request], bool] = lambda _head: False,
+    ) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
+        self.breaks_off = breaks_off
         self.service = service
         self.spool = spool
 
@@ -76,6 +97,10 @@ class Listener(ThreadingHTTPServer):
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = "127.0.0.1", self.port
 
+    def shutdown_request(self, request: object) -> None:
+        """Closing sends FIN, or RST where that is due; the standard library sends FIN first."""
+        self.close_request(request)  # type: ignore[arg-type]
+
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is no news; the gateway reports its own errors."""
 
@@ -89,6 +114,13 @@ class _Handler(BaseHTTPRequestHandler):
     server: Listener
 
     def serve(self) -> None:
+        path, _, query = self.path.partition("?")
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.command, path, query, headers)
+        if self.server.breaks_off(request):
+            self.rfile.read(_length_of(headers) // 2)
+            self._end(Ending.RESET)
+            return
         file = None
         try:
             file = self._file()
@@ -97,10 +129,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._send(Answer(400, {}, b"The body is not framed as HTTP/1.1 says.\n"))
             return
-        path, _, query = self.path.partition("?")
-        headers = {name.lower(): value for name, value in self.headers.items()}
         try:
-            self._send(self.server.service(Request(self.command, path, query, headers, body, file)))
+            answer = self.server.service(replace(request, body=body, file=file))
+            if answer.ending is Ending.SEND:
+                self._send(answer)
+            else:
+                self._end(answer.ending)
         finally:
             if file is not None:
                 file.discard()
@@ -150,6 +184,16 @@ class _Handler(BaseHTTPRequestHandler):
         for piece in answer.pieces or ():
             self.wfile.write(piece)
 
+    def _end(self, ending: Ending) -> None:
+        """Ends the connection as a fault that was asked for."""
+        self.close_connection = True
+        match ending:
+            case Ending.RESET:  # closed without lingering, it sends RST (socket(7), SO_LINGER)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            case Ending.STALL:
+                while self.connection.recv(65536):
+                    pass
+
     def _length(self, answer: Answer) -> str:
         """HEAD's answer tells the length of what GET would have sent (RFC 9110, 8.6)."""
         named = {name.lower(): value for name, value in answer.headers.items()}.get("content-length")
@@ -158,6 +202,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """The request log (`extenci.sandbox.calls`) says more, and never a query string with a signature."""
+
+
+def _length_of(headers: Mapping[str, str]) -> int:
+    length = headers.get("content-length", "0")
+    return int(length) if length.isdecimal() else 0
 
 
 _OURS = {"server", "date", "content-length", "connection", "status", "transfer-encoding"}

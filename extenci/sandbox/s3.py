@@ -81,11 +81,11 @@ class S3Service:
 
     def answer(self, request: Request, call: Call) -> Answer:
         if not _is_whole(request):
-            return _error(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
+            return s3_error(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
         try:
             done = self._upload(request, call)
         except Refused as refused:
-            return _error(refused.status, refused.code, refused.message)
+            return s3_error(refused.status, refused.code, refused.message)
         if done is not None:
             return done
         match call.action:
@@ -131,11 +131,11 @@ class S3Service:
         """As S3 does (API reference, "Error responses")."""
         if access is Access.DENIED:
             message = "The AWS Access Key Id you provided does not exist in our records."
-            return _error(403, "InvalidAccessKeyId", message)
-        return _error(403, "AccessDenied", "Access Denied")
+            return s3_error(403, "InvalidAccessKeyId", message)
+        return s3_error(403, "AccessDenied", "Access Denied")
 
     def fail(self, message: str) -> Answer:
-        return _error(500, "InternalError", message)
+        return s3_error(500, "InternalError", message)
 
 
 def _ask_moto(request: Request) -> Answer:
@@ -189,7 +189,7 @@ def _get_object(request: Request) -> Answer | None:
     try:
         asked = read_range(request.headers.get("range", ""), key.size)
     except Unsatisfiable:
-        return _error(416, "InvalidRange", "The requested range is not satisfiable")
+        return s3_error(416, "InvalidRange", "The requested range is not satisfiable")
     start, end = asked or (0, key.size)
     dropped = ("content-length", "x-amz-checksum") if asked else ("content-length",)
     named = {name: value for name, value in head.headers.items() if not name.lower().startswith(dropped)}
@@ -251,7 +251,8 @@ def _error_code(status: int, body: bytes) -> str:
     return found[1].decode("utf-8", "replace") if found else str(status)
 
 
-def _error(status: int, code: str, message: str) -> Answer:
+def s3_error(status: int, code: str, message: str) -> Answer:
+    """An error as S3 writes it (API reference, "REST error responses")."""
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<Error><Code>{code}</Code><Message>{escape(message)}</Message>"

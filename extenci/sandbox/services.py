@@ -10,6 +10,7 @@ from extenci.sandbox.calls import CallLog
 from extenci.sandbox.cloud import Cloud, Pace
 from extenci.sandbox.ebs import EbsService
 from extenci.sandbox.ec2 import AMAZON, Ec2Service
+from extenci.sandbox.faulty import FaultFile, FaultyService
 from extenci.sandbox.folder import Folder
 from extenci.sandbox.gateway import Gateway, Service
 from extenci.sandbox.listener import Listener
@@ -52,9 +53,15 @@ def open_listeners(
         S3Service(folder.objects),
         EbsService(cloud),
     )
+    faulty = [FaultyService(service, FaultFile(folder.faults), log) for service in services]
     listeners = [
-        Listener(port, Gateway(service, log, told), spool=folder.objects if service.name == "s3" else None)
-        for port, service in zip(ports, services, strict=True)
+        Listener(
+            port,
+            Gateway(service, log, told),
+            spool=folder.objects if service.name == "s3" else None,
+            breaks_off=service.breaks_off,
+        )
+        for port, service in zip(ports, faulty, strict=True)
     ]
     return listeners, machines
 

@@ -157,7 +157,9 @@ def test_the_state_of_the_sandbox_is_json(tmp_path: Path) -> None:
     run = extenci(tmp_path, "sandbox", "status", "--format", "json")
     document = json.loads(run.stdout)
     assert (run.returncode, run.stderr) == (0, "")
-    assert {"format_version", "running", "ec2", "s3", "ebs", "machines", "ports", "calls"} == set(document)
+    assert {"format_version", "running", "ec2", "s3", "ebs", "machines", "ports", "calls", "faults"} == set(
+        document
+    )
     assert (document["running"], document["machines"]) == (False, "simulated")
 
 

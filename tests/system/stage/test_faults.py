@@ -1,0 +1,269 @@
+"""Staging where the service misbehaves: a right snapshot or a clear error, never a wrong image.
+
+Whatever comes of it, the same disk staged again without faults ends right, with one snapshot and one image.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from extenci.model.errors import AccessRefused, DiskChanged, DiskError, ExtenciError, ServiceError
+from extenci.model.observed import SnapshotState
+from extenci.model.ownership import STACK
+from extenci.model.versions import BLOCK_BYTES
+from extenci.sandbox import control
+from extenci.stage.job import Job, Means
+from extenci.stage.methods import stage
+
+BLOCKS = 24
+
+Misbehave = Callable[[str], None]
+
+
+@pytest.fixture
+def misbehave(home: Path) -> Iterator[Misbehave]:
+    """misbehave(rules): from now on, until the test ends or other rules are said."""
+
+    def tell(rules: str) -> None:
+        control.start(home, rules)
+
+    yield tell
+    tell("none")
+
+
+@pytest.fixture
+def disk(make_disk: Callable[..., Path]) -> Path:
+    return make_disk(BLOCKS)
+
+
+def faults_seen(home: Path, before: int) -> list[str]:
+    """What went wrong on the service since its log had so many bytes."""
+    return control.status(home).calls.read_text("utf-8")[before:].splitlines()
+
+
+def log_size(home: Path) -> int:
+    return len(control.status(home).calls.read_text("utf-8"))
+
+
+def snapshots_of(means: Means, job: Job) -> list[tuple[str, SnapshotState]]:
+    return [(one.id, one.state) for one in means.clients.ec2.snapshots(job.tags[STACK])]
+
+
+def check_right(means: Means, job: Job, path: Path) -> None:
+    """There is one image, on one snapshot, which holds the disk byte for byte, as the service reads it."""
+    (image,) = means.clients.ec2.images_by_name(job.name)
+    ((snapshot, state),) = snapshots_of(means, job)
+    assert image.snapshots == (snapshot,)
+    assert state is SnapshotState.COMPLETED
+    tokens = means.clients.ebs.list_blocks(snapshot)
+    with path.open("rb") as file:
+        for index in range(path.stat().st_size // BLOCK_BYTES):
+            if index in tokens:
+                file.seek(index * BLOCK_BYTES)
+                assert means.clients.ebs.get_block(snapshot, index, tokens[index]) == file.read(BLOCK_BYTES)
+    assert sorted(tokens) == sorted(number * 7 for number in range(job.blocks))
+
+
+def staged_again(means: Means, job: Job) -> Job:
+    """The job as the next plan makes it: it goes on with the snapshot that is there."""
+    pending = [snapshot for snapshot, _ in snapshots_of(means, job)]
+    return replace(job, pending=pending[0] if pending else None)
+
+
+PASSED_OVER = [
+    "PutSnapshotBlock: throttle 20%",
+    "PutSnapshotBlock: error 500 20%",
+    "PutSnapshotBlock: error 503 first 5",
+    "PutSnapshotBlock: reset every 6",
+    "PutSnapshotBlock: lost every 6",
+    "PutSnapshotBlock: missing 1s",
+    "PutSnapshotBlock: slow 100ms",
+    "StartSnapshot: throttle first 2",
+    "StartSnapshot: error 500 first 1",
+    "StartSnapshot: lost first 1",
+    "CompleteSnapshot: throttle first 2",
+    "CompleteSnapshot: error 503 first 1",
+    "CompleteSnapshot: lost first 1",
+    "CompleteSnapshot: missing 1s",
+    "RegisterImage: throttle first 2",
+    "RegisterImage: error 500 first 1",
+    "RegisterImage: lost first 1",
+    "RegisterImage: reset first 1",
+    "DescribeSnapshots: throttle first 2; DescribeImages: error 503 first 2",
+    "Put*: throttle 10%; Put*: reset every 9; Put*: lost every 11; Complete*: lost first 1; Register*: lost at 1",
+]
+
+
+@pytest.mark.parametrize("rules", PASSED_OVER)
+def test_what_passes_is_passed_over(
+    home: Path, means: Means, disk: Path, job_of: Callable[..., Job], misbehave: Misbehave, rules: str
+) -> None:
+    job, before = job_of(disk), log_size(home)
+    misbehave(rules)
+    stage(job, means)
+    misbehave("none")
+    check_right(means, job, disk)
+    lines = faults_seen(home, before)
+    assert "slow" in rules or any('"error": ""' not in line for line in lines), "there was no fault"
+
+
+WRONG_CONTENT = [
+    "PutSnapshotBlock: damaged at 7",
+    "PutSnapshotBlock: damaged",
+    "PutSnapshotBlock: garbled at 7",
+    "PutSnapshotBlock: garbled",
+    "PutSnapshotBlock: wrong-checksum at 7",
+    "PutSnapshotBlock: wrong-checksum",
+]
+
+
+@pytest.mark.parametrize("rules", WRONG_CONTENT)
+def test_something_else_stored_never_becomes_an_image(
+    home: Path, means: Means, disk: Path, job_of: Callable[..., Job], misbehave: Misbehave, rules: str
+) -> None:
+    job, before = job_of(disk), log_size(home)
+    misbehave(rules)
+    try:
+        stage(job, means)
+    except ServiceError:
+        assert means.clients.ec2.images_by_name(job.name) == ()
+        assert SnapshotState.COMPLETED not in [state for _, state in snapshots_of(means, job)]
+        misbehave("none")
+        finish(staged_again(means, job), means)
+    assert any('"error": ""' not in line for line in faults_seen(home, before)), "there was no fault"
+    misbehave("none")
+    check_right(means, job, disk)
+
+
+def test_what_the_answers_hide_is_found_when_the_snapshot_is_sealed(
+    means: Means, disk: Path, job_of: Callable[..., Job], misbehave: Misbehave
+) -> None:
+    """By the checksum over all blocks (CompleteSnapshot, LINEAR)."""
+    job, waits = job_of(disk), [0.0]
+    misbehave("PutSnapshotBlock: rotten at 7")
+    with pytest.raises(ServiceError, match="refused CompleteSnapshot"):
+        stage(job, replace(means, sleep=waits.append, clock=lambda: sum(waits)))
+    assert snapshots_of(means, job) == []
+    assert means.clients.ec2.images_by_name(job.name) == ()
+    misbehave("none")
+    stage(replace(job, token="anew" + job.token[4:]), means)
+    check_right(means, job, disk)
+
+
+def finish(job: Job, means: Means) -> None:
+    """Stage without faults; a snapshot that can't be right any more is given up first, and then made anew."""
+    try:
+        stage(job, means)
+    except ServiceError:
+        assert snapshots_of(means, job) == []
+        stage(replace(job, pending=None, token="anew" + job.token[4:]), means)
+
+
+GIVEN_UP = [
+    ("PutSnapshotBlock: expired after 10", AccessRefused, "ExpiredTokenException"),
+    ("CompleteSnapshot: expired", AccessRefused, "ExpiredTokenException"),
+    ("RegisterImage: expired", AccessRefused, "RequestExpired"),
+    ("StartSnapshot: expired", AccessRefused, "ExpiredTokenException"),
+]
+
+
+@pytest.mark.parametrize(("rules", "kind", "said"), GIVEN_UP)
+def test_credentials_that_ran_out_are_told_and_the_rest_is_done_with_new_ones(
+    means: Means,
+    disk: Path,
+    job_of: Callable[..., Job],
+    misbehave: Misbehave,
+    rules: str,
+    kind: type[ServiceError],
+    said: str,
+) -> None:
+    job = job_of(disk)
+    misbehave(rules)
+    with pytest.raises(kind, match=said) as caught:
+        stage(job, means)
+    assert "Renew the credentials" in caught.value.hint
+    assert means.clients.ec2.images_by_name(job.name) == ()
+    misbehave("none")
+    stage(staged_again(means, job), means)
+    check_right(means, job, disk)
+
+
+def test_a_disk_cut_short_while_it_is_sent_leaves_nothing_behind(
+    means: Means, make_disk: Callable[..., Path], job_of: Callable[..., Job], misbehave: Misbehave
+) -> None:
+    path = make_disk(200)
+    job = job_of(path)
+    misbehave("PutSnapshotBlock: slow 20ms")
+    cut = replace(means, on_progress=lambda _done, _total: os.truncate(path, 8 * BLOCK_BYTES))
+    with pytest.raises(DiskChanged):
+        stage(job, cut)
+    assert snapshots_of(means, job) == []
+    assert means.clients.ec2.images_by_name(job.name) == ()
+
+
+def test_a_disk_written_to_while_it_is_sent_leaves_nothing_behind(
+    means: Means, make_disk: Callable[..., Path], job_of: Callable[..., Job], misbehave: Misbehave
+) -> None:
+    path = make_disk(200)
+    job = job_of(path)
+    misbehave("PutSnapshotBlock: slow 20ms; PutSnapshotBlock: lost every 7")
+
+    def write(_done: int, _total: int) -> None:
+        with path.open("r+b") as file:
+            file.seek(100 * BLOCK_BYTES)
+            file.write(b"another")
+
+    with pytest.raises(DiskChanged):
+        stage(job, replace(means, on_progress=write))
+    assert snapshots_of(means, job) == []
+
+
+def test_a_disk_that_may_not_be_read_is_told_before_anything_is_begun(
+    means: Means, disk: Path, job_of: Callable[..., Job], journal: object
+) -> None:
+    job, user = job_of(disk), os.geteuid()
+    disk.chmod(0)
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        with pytest.raises(DiskError, match="permission denied"):
+            stage(job, means)
+    finally:
+        os.seteuid(user)
+    assert snapshots_of(means, job) == []
+
+
+def test_a_sector_that_cannot_be_read_is_told_and_leaves_nothing_behind(
+    means: Means, disk: Path, job_of: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel's answer is played: a device that fails needs the device mapper, which is not everywhere."""
+    job, read = job_of(disk), os.pread
+
+    def pread(descriptor: int, length: int, offset: int) -> bytes:
+        if offset == 20 * 7 * BLOCK_BYTES:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(descriptor, length, offset)
+
+    monkeypatch.setattr(os, "pread", pread)
+    with pytest.raises(DiskError, match=f"at byte {20 * 7 * BLOCK_BYTES}: Input/output error"):
+        stage(job, means)
+    assert snapshots_of(means, job) == []
+
+
+def test_no_error_is_a_traceback(
+    means: Means, disk: Path, job_of: Callable[..., Job], misbehave: Misbehave
+) -> None:
+    """Where it never gets better, the error says what the service said."""
+    job = job_of(disk)
+    misbehave("StartSnapshot: error 500")
+    with pytest.raises(ExtenciError, match="StartSnapshot"):
+        stage(job, means)
+    misbehave("none")
+    stage(staged_again(means, job), means)
+    check_right(means, job, disk)
