@@ -1,8 +1,8 @@
 """extenci: declarative VM images and instances on EC2-compatible clouds.
 
 The jobs of the command line are functions here too: `load`, `validate`, `plan`, `save`, `apply`,
-`apply_saved`, `verify`, `confirm`, `try_image` (of `wish_for_test`), `gc`, `unbundle`, `status`, `doctor` (see
-`extenci.api`). They are imported when they are first used.
+`apply_saved`, `verify`, `confirm`, `try_image` (of `wish_for_test`), `stage` (of `wish_for_staging`),
+`unstage` (of `stack_on`), `unbundle`, `gc`, `status`, `doctor` (see `extenci.api`). They are imported when they are first used.
 """
 
 from __future__ import annotations
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
         plan,
         save,
         stack_on,
+        stage,
         status,
         try_image,
         unbundle,
+        unstage,
         validate,
         verify,
+        wish_for_staging,
         wish_for_test,
     )
 
@@ -46,11 +49,14 @@ __all__ = [
     "plan",
     "save",
     "stack_on",
+    "stage",
     "status",
     "try_image",
     "unbundle",
+    "unstage",
     "validate",
     "verify",
+    "wish_for_staging",
     "wish_for_test",
 ]
 

@@ -45,11 +45,12 @@ if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
     from extenci.image.bundle.manifest import Manifest
     from extenci.image.sources import Cache
-    from extenci.model.observed import Observation
+    from extenci.model.observed import Image, Observation
     from extenci.model.records import Records
     from extenci.model.status import StackStatus
     from extenci.model.trials import Ask
     from extenci.observe.disks import Reader
+    from extenci.spec.imperative import Staging
 
 Approve = Callable[[Plan], bool]
 """Is shown a plan, and says whether to go on."""
@@ -93,6 +94,21 @@ class Options:
 
 
 DEFAULTS = Options()
+
+
+@dataclass(frozen=True)
+class StagedByHand:
+    """What `stage` came to. `found` is the image that was there already, None where it was to be made."""
+
+    address: Address
+    result: Result
+    found: Image | None = None
+
+    @property
+    def image(self) -> str | None:
+        """The image's id on the service; None where it could not be staged."""
+        made = (one.made.get("image") for one in self.result.outcomes)
+        return self.found.id if self.found else next((one for one in made if isinstance(one, str)), None)
 
 
 def load(
@@ -322,6 +338,77 @@ def try_image(wishes: Wishes, *, home: Home | None = None, options: Options = DE
         look = desk.recover()
         trials = trial_hashes(wishes.images)
         made = plan_test_vm(wishes, disks, look.observation, look.records, time.time(), trials)
+        return desk.carry_out_part(made, look)
+
+
+def wish_for_staging(
+    file: str,
+    service: str,
+    how: Staging | None = None,
+    *,
+    stack: str | None = None,
+    home: Home | None = None,
+) -> Wishes:
+    """What `stage` needs, made from its arguments: no spec is read. `file` is a path or a URL; the stack as
+    in `wish_for_test` (UsageError, SpecError)."""
+    from extenci.catalog.services import service_files
+    from extenci.spec import imperative
+
+    home = home or Home.find()
+    how = how or imperative.Staging()
+    wishes = imperative.image_to_stage(file, service, how, stack, Path.cwd(), service_files(home))
+    return _with_sandbox(wishes, home)
+
+
+def stage(wishes: Wishes, *, home: Home | None = None, options: Options = DEFAULTS) -> StagedByHand:
+    """Stage the one image of `wish_for_staging`, unless that was done before. It is marked `manual`, so that
+    no plan touches it.
+
+    PlanError where the specs have staged the same image already, and what `apply` raises; a failure of the
+    staging itself is in the result.
+    """
+    from extenci.plan.staging_by_hand import as_seen_by_hand, find_staged, plan_stage
+
+    home = home or Home.find()
+    (wish,) = wishes.images
+    with _at_work(wishes, home, options) as desk:
+        disks = desk.known_disks()
+        look = desk.recover()
+        known = replace(look.records, resources=())
+        seen = Look(known, as_seen_by_hand(wishes, look.observation, look.records))
+        if desk.read_pinned(disks, seen):
+            look = desk.look()
+        made = plan_stage(wishes, disks, look.observation, look.records, time.time())
+        found = None
+        if made.is_empty:
+            found = find_staged(wishes, disks, look.observation, look.records)
+        return StagedByHand(wish.address, desk.carry_out_part(made, look), found)
+
+
+def unstage(
+    wishes: Wishes, service: str, image: str, *, home: Home | None = None, options: Options = DEFAULTS
+) -> Result:
+    """Remove an image that was staged by hand, named by its id or name, and what was uploaded for it where
+    nothing else uses that. `wishes` are of `stack_on`.
+
+    PlanError where it is no such image or machines run from it, and what `apply` raises.
+    """
+    from extenci.plan.staging_by_hand import plan_unstage
+
+    home = home or Home.find()
+
+    def made_at(desk: Desk) -> tuple[Plan, Look]:
+        look = desk.recover()
+        return plan_unstage(wishes, service, image, look.observation, look.records, time.time()), look
+
+    approved = None
+    if options.approve is not None:
+        with _at_work(wishes, home, options) as desk:
+            approved = made_at(desk)[0]
+        _ask(approved, options)
+    with _at_work(wishes, home, options) as desk:
+        made, look = made_at(desk)
+        _require_approved(made, approved, options)
         return desk.carry_out_part(made, look)
 
 

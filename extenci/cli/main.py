@@ -24,9 +24,11 @@ from extenci.cli.failures import (
 from extenci.cli.gc import gc
 from extenci.cli.plan import plan
 from extenci.cli.schema import schema
+from extenci.cli.stage import stage
 from extenci.cli.status import status
 from extenci.cli.terminal import prepare_streams, write_aside, write_result
 from extenci.cli.test_vm import try_vm
+from extenci.cli.unstage import unstage
 from extenci.cli.validate import validate
 from extenci.cli.verify import verify
 from extenci.model.errors import ExtenciError
@@ -76,6 +78,8 @@ def describe(
 
 for command in (plan, apply, destroy, status, verify, confirm, gc, validate, doctor, schema):
     app.command()(command)
+app.command()(stage)
+app.command()(unstage)
 app.command("test-vm")(try_vm)
 app.add_typer(catalog.app)
 app.add_typer(sandbox.app)

@@ -17,11 +17,17 @@ from extenci.plan.trials import verdict_of, waiting_machines
 
 def trials_only(plan: Plan, addresses: frozenset[Address]) -> Plan:
     """The changes of a plan that try images, and what has to be done before them."""
-    known = {change.id: change for change in plan.changes}
     wanted = {
         change.id for change in plan.changes if change.action is Action.VERIFY and change.address in addresses
     }
-    waiting = list(wanted)
+    return with_needed(plan, wanted, addresses)
+
+
+def with_needed(plan: Plan, wanted: set[str], addresses: frozenset[Address]) -> Plan:
+    """Some changes of a plan, by their ids, and what has to be done before them; of what it does not do, what
+    is about these images."""
+    known = {change.id: change for change in plan.changes}
+    wanted, waiting = set(wanted), list(wanted)
     while waiting:
         for needed in known[waiting.pop()].depends_on:
             if needed not in wanted:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from extenci.model.checks import Verify
 from extenci.model.errors import Problem, SpecError, UsageError
 from extenci.model.launching import LaunchDefaults
 from extenci.model.services import Service
+from extenci.model.sources import is_url, shown_source
 from extenci.model.wishes import ImageWish, Origin, Selection, Wishes
-from extenci.model.words import NAME, Address
+from extenci.model.words import NAME, Address, Architecture, BootMode, Method
 from extenci.spec.launching import to_settings
 from extenci.spec.load import DEFAULT_STACK
 from extenci.spec.resolve import find_lack
@@ -22,6 +24,7 @@ from extenci.spec.wording import quoted, shown, suggestion
 from extenci.spec.yaml import SUFFIXES
 
 LONGEST_NAME = 50
+SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
 NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -48,6 +51,62 @@ def image_to_test(
     address = Address(service, name_of(file))
     wish = ImageWish(address, Origin(shown(file), 0, 0), str(file.resolve()), found.stage, verify=verify)
     return replace(empty, images=(wish,), selection=Selection(frozenset({address})))
+
+
+@dataclass(frozen=True)
+class Staging:
+    """How a disk is to be staged by hand. None: as specs have it where they say nothing; `gib` is the
+    volume's size, `sha256` that of the file's bytes."""
+
+    name: str | None = None
+    method: Method | None = None
+    architecture: Architecture = Architecture.X86_64
+    boot_mode: BootMode | None = None
+    gib: int | None = None
+    sha256: str | None = None
+
+
+def image_to_stage(
+    file: str, service: str, how: Staging, stack: str | None, here: Path, catalog: Mapping[str, Path]
+) -> Wishes:
+    """One image, made from a file or a URL, on a service; arguments and errors as of `image_to_test`."""
+    check_staging(file, how)
+    empty = stack_on(service, stack, here, catalog)
+    found = empty.services[service]
+    method = how.method or found.stage
+    if lack := find_lack(method, found):
+        raise UsageError(f"{lack}.", "Or say another --method, or name another service.")
+    address = Address(service, how.name or name_of(Path(urlsplit(file).path if is_url(file) else file)))
+    wish = ImageWish(
+        address=address,
+        origin=Origin(shown_source(file), 0, 0),
+        source=file if is_url(file) else str(Path(file).resolve()),
+        method=method,
+        sha256=how.sha256.lower() if how.sha256 else None,
+        architecture=how.architecture,
+        boot_mode=how.boot_mode,
+        gib=how.gib,
+    )
+    return replace(empty, images=(wish,), selection=Selection(frozenset({address})))
+
+
+def check_staging(file: str, how: Staging) -> None:
+    """UsageError where arguments cannot be as they are. A file with a `sha256` need not be there: what is
+    staged of it may be."""
+    if how.name is not None and not NAME.fullmatch(how.name):
+        raise UsageError(f"{quoted(how.name)} cannot be an image's name.", "Use letters, digits, ., _ and -.")
+    if how.sha256 is not None and not SHA256.fullmatch(how.sha256):
+        raise UsageError(f"{quoted(how.sha256)} is no SHA-256.", "It has 64 hexadecimal digits.")
+    if is_url(file):
+        if not file.startswith(("https://", "s3://")):
+            raise UsageError(
+                f"{shown_source(file)} is no URL to stage from.", "Give an https:// or s3:// URL."
+            )
+        if how.sha256 is None:
+            raise UsageError("A URL needs the SHA-256 of what it leads to.", "Say --sha256 HEX.")
+    elif not Path(file).is_file() and (how.sha256 is None or Path(file).exists()):
+        what = "is no file" if Path(file).exists() else "does not exist"
+        raise UsageError(f"{shown(Path(file))} {what}.", "Name a disk: raw, qcow2, VMDK, VHD or VHDX.")
 
 
 def stack_on(service: str, stack: str | None, here: Path, catalog: Mapping[str, Path]) -> Wishes:
