@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ from extenci.image.sources import disks_folder, downloads_folder
 from extenci.model.errors import AccessRefused, ThingNotFound
 from extenci.model.imports import ImportState
 from extenci.model.leftovers import Leftovers, Uploaded
+from extenci.model.objects import StoredObject
 from extenci.model.trials import KEY_PAIR_PREFIX
 from extenci.model.wishes import Wishes
 from extenci.model.words import Address
@@ -25,6 +28,7 @@ from extenci.model.words import Address
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
 
+BUNDLED = re.compile(r"(.+)\.(?:part\.[0-9]{2,}|manifest\.xml)")
 KEPT_SECONDS = 30 * 86_400.0
 """How long a file is kept of which nothing is known here: a job of another stack's may read it, or a machine
 may be logged in to with it."""
@@ -76,22 +80,42 @@ def read_uploaded(stack: str, clients: Clients, begun: Mapping[str, float]) -> U
     """What lies in S3 of a stack's disks. None where there is no bucket, or these credentials may not look
     into it and nothing was uploaded from here.
 
-    Only keys of disks are looked at: bundles stay as long as their images.
+    Only keys of disks and of bundles are looked at. Bundles stay as long as their images.
     """
     bucket = clients.service.bucket
     if bucket is None:
         return None
     prefix = f"extenci/{stack}/{clients.service.name}/"
     try:
-        objects = tuple(one for one in clients.s3.list_objects(bucket, prefix) if is_disk(one.key))
+        listed = tuple(clients.s3.list_objects(bucket, prefix))
         uploads = tuple(one for one in clients.s3.multipart_uploads(bucket, prefix) if is_disk(one.key))
     except (AccessRefused, ThingNotFound):
         if begun:
             raise
         return None
+    objects, bundled = tuple(one for one in listed if is_disk(one.key)), tuple(of_bundles(listed))
     tasks = clients.imports.tasks() if objects or uploads else ()
     active = (task for task in tasks if task.state is ImportState.ACTIVE and task.bucket == bucket)
-    return Uploaded(bucket, objects, uploads, begun, frozenset(task.key for task in active))
+    manifests = {image.manifest for image in clients.ec2.images()} if bundled else set()
+    used = (one.key for one in bundled if f"{bucket}/{bundle_of(one.key)}.manifest.xml" in manifests)
+    busy = frozenset((*(task.key for task in active), *used))
+    return Uploaded(bucket, (*objects, *bundled), uploads, begun, busy)
+
+
+def of_bundles(objects: Iterable[StoredObject]) -> Iterator[StoredObject]:
+    """The objects of bundles, each as old as the newest of its bundle: one may be uploaded for long."""
+    found = [one for one in objects if bundle_of(one.key)]
+    newest: dict[str, float] = {}
+    for one in found:
+        bundle = bundle_of(one.key)
+        newest[bundle] = max(one.modified, newest.get(bundle, one.modified))
+    return (replace(one, modified=newest[bundle_of(one.key)]) for one in found)
+
+
+def bundle_of(key: str) -> str:
+    """What the keys of a bundle begin with; "" for a key that is of none."""
+    found = BUNDLED.fullmatch(key)
+    return found[1] if found else ""
 
 
 def is_disk(key: str) -> bool:
