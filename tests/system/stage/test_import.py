@@ -19,7 +19,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from extenci.catalog.block_lists import BlockLists
 from extenci.cloud.clients import Clients
+from extenci.image.raw import blocks
 from extenci.model.errors import AccessRefused, DiskChanged, DiskError, Interrupted, ServiceError
 from extenci.model.observed import ImageState, SnapshotState
 from extenci.model.ownership import STACK
@@ -226,16 +228,34 @@ def test_a_disk_that_is_another_by_now_is_not_imported(cloud: Cloud, means: Mean
     assert cloud.left(import_job) == []
 
 
-def test_a_disk_that_is_written_to_while_it_is_sent_is_noticed(
-    cloud: Cloud, means: Means, prepare: Callable[..., Job]
+def test_a_disk_whose_blocks_are_known_is_read_again_as_it_is_sent(
+    cloud: Cloud, means: Means, import_job: Job, tmp_path: Path
 ) -> None:
-    """Its last bytes change when its first part has arrived."""
+    """The list is of the disk that was planned; the disk is another by now."""
+    lists = BlockLists(tmp_path / "lists")
+    with lists.record() as writer:
+        for block in blocks(import_job.source):
+            writer.add(block.index, block.sha256)
+        writer.keep(import_job.version.digest)
+    with Path(import_job.source).open("r+b") as file:
+        file.seek(PART + 5)
+        file.write(b"other")
+    with pytest.raises(DiskChanged):
+        stage(import_job, replace(means, block_lists=lists))
+    assert cloud.left(import_job) == []
+
+
+@pytest.mark.parametrize("offset", [39 * PART + 5, 39 * PART + 4 * MIB], ids=["data", "a hole"])
+def test_a_disk_that_is_written_to_while_it_is_sent_is_noticed(
+    cloud: Cloud, means: Means, prepare: Callable[..., Job], offset: int
+) -> None:
+    """It changes at its end when its first part has arrived."""
     job = prepare(40 * PART, {number * PART: os.urandom(MIB) for number in range(40)})
     before = cloud.calls()
 
     def write(_done: int, _total: int) -> None:
         with Path(job.source).open("r+b") as file:
-            file.seek(39 * PART + 5)
+            file.seek(offset)
             file.write(b"other")
 
     with pytest.raises(DiskChanged):
@@ -272,6 +292,20 @@ def test_an_import_that_fails_says_why_and_leaves_nothing(
     assert slow_cloud.left(import_job) == []
 
 
+def test_an_import_that_is_refused_leaves_nothing(
+    cloud: Cloud, journal: Any, import_job: Job, between: Callable[..., str]
+) -> None:
+    def refuse(request: Request) -> Answer | None:
+        body = b"<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors></Response>"
+        return Answer(403, {}, body) if b"Action=ImportSnapshot&" in request.body else None
+
+    means = cloud.means(journal, ec2=between(refuse, cloud.service.ec2))
+    with pytest.raises(AccessRefused):
+        stage(import_job, means)
+    assert ("fail", "ImportSnapshot") in journal.lines
+    assert cloud.left(import_job) == []
+
+
 @pytest.mark.parametrize("key", ["AKIADENIED0000000000", "AKIAREADONLY00000000"])
 def test_keys_that_may_not_upload_are_refused_and_leave_nothing(
     cloud: Cloud, journal: Any, import_job: Job, tmp_path: Path, key: str
@@ -293,7 +327,7 @@ def test_a_service_without_a_bucket_is_told_apart(cloud: Cloud, journal: Any, im
 
 
 class Between(Listener):
-    """Passes requests on to S3, but those that `refuse` answers itself."""
+    """Passes requests on, but those that `refuse` answers itself."""
 
     def __init__(self, upstream: str, refuse: Callable[[Request], Answer | None]) -> None:
         self._upstream = urlsplit(upstream).netloc
@@ -311,11 +345,11 @@ class Between(Listener):
 
 @pytest.fixture
 def between(cloud: Cloud) -> Iterator[Callable[..., str]]:
-    """between(refuse): the URL of an S3 that refuses some requests."""
+    """between(refuse, upstream): the URL of a service (S3) that refuses some requests."""
     listeners = []
 
-    def make(refuse: Callable[[Request], Answer | None]) -> str:
-        listener = Between(cloud.service.s3 or "", refuse)
+    def make(refuse: Callable[[Request], Answer | None], upstream: str | None = None) -> str:
+        listener = Between(upstream or cloud.service.s3 or "", refuse)
         threading.Thread(target=listener.serve_forever, args=(0.05,), daemon=True).start()
         listeners.append(listener)
         return f"http://127.0.0.1:{listener.port}"
@@ -404,7 +438,7 @@ def test_parts_of_another_content_are_sent_anew(cloud: Cloud, means: Means, impo
 
 def test_an_object_that_is_not_this_disk_is_not_imported(cloud: Cloud, means: Means, import_job: Job) -> None:
     place = place_of(import_job, SANDBOX_BUCKET)
-    means.clients.s3.put_object(place.bucket, place.key, b"something else")
+    means.clients.s3.put_object(place.bucket, place.key, b"other".ljust(4 * PART, b"\0"))
     assert_holds(cloud.disk(upload(import_job, means)), import_job.source)
 
 
