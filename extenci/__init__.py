@@ -2,7 +2,8 @@
 
 The jobs of the command line are functions here too: `load`, `validate`, `plan`, `save`, `apply`,
 `apply_saved`, `verify`, `confirm`, `try_image` (of `wish_for_test`), `stage` (of `wish_for_staging`),
-`unstage` (of `stack_on`), `unbundle`, `gc`, `status`, `doctor` (see `extenci.api`). They are imported when they are first used.
+`unstage` (of `stack_on`), `unbundle`, `gc`, `status`, `doctor` (see `extenci.api`). They are imported when
+they are first used.
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ from extenci.cli.options import Format, LockTimeout, Output
 from extenci.cli.progress import open_progress
 from extenci.cli.signals import Stopping
 from extenci.cli.terminal import palette_of, width_of, write_aside, write_result
-from extenci.model.errors import UsageError
 from extenci.model.words import Architecture, BootMode, Method
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ def stage(  # noqa: PLR0913, PLR0917 - a parameter for each argument and option
         ),
     ],
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="Where it goes.", show_default=False)],
-    bundles_service: Annotated[str | None, typer.Argument(hidden=True)] = None,
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="What the image is called. Default: as the file.")
     ] = None,
@@ -53,13 +51,13 @@ def stage(  # noqa: PLR0913, PLR0917 - a parameter for each argument and option
         typer.Option(metavar="NAME", help="Whose the image is. Default: as extenci.yaml here says."),
     ] = None,
     unbundle: Annotated[
-        bool,
+        str | None,
         typer.Option(
-            "--unbundle",
-            help="The other way: make the disk of a bundle again. Takes MANIFEST OUT SERVICE: a path or "
-            "s3://BUCKET/KEY, a file to make, and the service whose bundle it is.",
+            metavar="MANIFEST",
+            help="The other way: make FILE from a bundle, whose manifest is at a path or s3://BUCKET/KEY, "
+            "with SERVICE's keys.",
         ),
-    ] = False,
+    ] = None,
     lock_timeout: LockTimeout = 0.0,
     output: Output = Format.TEXT,
 ) -> int:
@@ -75,10 +73,8 @@ def stage(  # noqa: PLR0913, PLR0917 - a parameter for each argument and option
       ami=$(extenci stage worker.raw amazon --name worker --stack physics)
       extenci stage --unbundle worker.manifest.xml worker.raw bnl
     """
-    if unbundle:
-        return make_disk(file, Path(service), bundles_service, output)
-    if bundles_service is not None:
-        raise UsageError(f"One argument is too many: {bundles_service}.", "Say: extenci stage FILE SERVICE")
+    if unbundle is not None:
+        return make_disk(unbundle, Path(file), service, output)
     from extenci import api
     from extenci.spec.imperative import Staging
 
@@ -100,14 +96,10 @@ def stage(  # noqa: PLR0913, PLR0917 - a parameter for each argument and option
     return exit_status(staged.result)
 
 
-def make_disk(manifest: str, disk: Path, service: str | None, output: Format) -> int:
+def make_disk(manifest: str, disk: Path, service: str, output: Format) -> int:
     """Make the disk of a bundle again, and print its path."""
     from extenci import api
 
-    if service is None:
-        raise UsageError(
-            "Nobody said whose bundle it is.", "Say: extenci stage --unbundle MANIFEST OUT SERVICE"
-        )
     stopping = Stopping()
     with stopping.handling():
         api.unbundle(manifest, disk, service=service, options=api.Options(stop=stopping.event))

@@ -97,9 +97,9 @@ class Listener(ThreadingHTTPServer):
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = "127.0.0.1", self.port
 
-    def shutdown_request(self, request: object) -> None:
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
         """Closing sends FIN, or RST where that is due; the standard library sends FIN first."""
-        self.close_request(request)  # type: ignore[arg-type]
+        self.close_request(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is no news; the gateway reports its own errors."""

@@ -96,7 +96,7 @@ PASSED_OVER = [
     "RegisterImage: lost first 1",
     "RegisterImage: reset first 1",
     "DescribeSnapshots: throttle first 2; DescribeImages: error 503 first 2",
-    "Put*: throttle 10%; Put*: reset every 9; Put*: lost every 11; Complete*: lost first 1; Register*: lost at 1",
+    "Put*: throttle 10%; Put*: reset every 9; Put*: lost every 11; Comp*: lost at 1; Reg*: lost at 1",
 ]
 
 

@@ -1,0 +1,159 @@
+"""The plans of `stage` and `unstage`: beside what plans look after, and never of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from extenci.model.errors import PlanError
+from extenci.model.observed import (
+    Image,
+    ImageState,
+    Machine,
+    MachineState,
+    Observation,
+    ServiceState,
+    Snapshot,
+    SnapshotState,
+)
+from extenci.model.ownership import ROLE, Marks
+from extenci.model.plans import Plan, RegisterWork, StageWork, UnstageWork
+from extenci.model.records import Records
+from extenci.model.services import Service
+from extenci.model.versions import GIB, Disk, Registration, Version
+from extenci.model.wishes import ImageWish, Origin, Selection, Wishes
+from extenci.model.words import Address, Architecture, Method, Role
+from extenci.plan.staging_by_hand import find_staged, plan_stage, plan_unstage
+
+ADDRESS = Address("cloud", "worker")
+DIGEST = "b" * 64
+VERSION = Version(DIGEST, Registration(Architecture.X86_64, None, Method.EBS, 1))
+
+
+def marks(role: Role = Role.MANUAL, name: str = "worker", stack: str = "lab") -> Marks:
+    return Marks(stack, "cloud", name, role, digest=DIGEST, version=str(VERSION))
+
+
+def image(known: Marks | None, number: int = 1, snapshot: str = "snap-1") -> Image:
+    name = VERSION.image_name(known.name, known.stack) if known else "theirs"
+    return Image(
+        f"ami-{number}", name, ImageState.AVAILABLE, (snapshot,), "x86_64", None, 1, "", {}, known
+    )  # fmt: skip
+
+
+def snapshot(role: Role = Role.MANUAL) -> Snapshot:
+    return Snapshot("snap-1", SnapshotState.COMPLETED, 1, "", {}, marks(role))
+
+
+def seen(*things: Image | Snapshot | Machine) -> Observation:
+    state = ServiceState(
+        "cloud",
+        0.0,
+        tuple(one for one in things if isinstance(one, Image)),
+        tuple(one for one in things if isinstance(one, Snapshot)),
+        tuple(one for one in things if isinstance(one, Machine)),
+    )
+    return Observation({"cloud": state})
+
+
+def wishes(wished: bool = True) -> Wishes:
+    wish = ImageWish(ADDRESS, Origin("worker.raw", 0, 0), "/worker.raw", Method.EBS)
+    services = {"cloud": Service("cloud", "r")}
+    if not wished:
+        return Wishes("lab", "/", services)
+    return Wishes("lab", "/", services, (wish,), selection=Selection(frozenset({ADDRESS})))
+
+
+DISKS = {ADDRESS: Disk(DIGEST, GIB, 1)}
+
+
+def staged(*things: Image | Snapshot | Machine) -> Plan:
+    return plan_stage(wishes(), DISKS, seen(*things), Records(), 1000.0)
+
+
+def unstaged(name: str, *things: Image | Snapshot | Machine) -> Plan:
+    return plan_unstage(wishes(wished=False), "cloud", name, seen(*things), Records(), 1000.0)
+
+
+def refusal(name: str, *things: Image | Snapshot | Machine) -> PlanError:
+    with pytest.raises(PlanError) as caught:
+        unstaged(name, *things)
+    return caught.value
+
+
+def test_what_is_staged_is_marked_manual() -> None:
+    (change,) = staged().changes
+    assert isinstance(change.work, StageWork)
+    assert change.work.tags[ROLE] == "manual"
+
+
+def test_what_was_staged_by_hand_is_found() -> None:
+    there = seen(image(marks()), snapshot())
+    assert staged(image(marks()), snapshot()).is_empty
+    found = find_staged(wishes(), DISKS, there, Records())
+    assert found is not None
+    assert found.id == "ami-1"
+
+
+def test_the_same_content_under_another_name_is_registered_from_its_snapshot() -> None:
+    (change,) = staged(image(marks(name="other")), snapshot()).changes
+    assert isinstance(change.work, RegisterWork)
+    assert change.work.snapshot == "snap-1"
+    assert change.work.tags[ROLE] == "manual"
+
+
+def test_what_the_specs_have_staged_is_not_staged_by_hand() -> None:
+    with pytest.raises(PlanError, match="have staged this very image already: ami-1"):
+        staged(image(marks(Role.POOL)), snapshot(Role.POOL))
+
+
+def test_older_versions_of_the_name_stay() -> None:
+    version = replace(VERSION, digest="a" * 64)
+    old = replace(image(replace(marks(), digest="a" * 64, version=str(version))), name="old")
+    assert [change.action.value for change in staged(old).changes] == ["stage"]
+
+
+@pytest.mark.parametrize("name", ["ami-1", "worker", "cloud/worker", VERSION.image_name("worker", "lab")])
+def test_an_image_goes_with_its_snapshot_by_any_of_its_names(name: str) -> None:
+    (change,) = unstaged(name, image(marks()), snapshot()).changes
+    assert change.work == UnstageWork("ami-1", ("snap-1",))
+
+
+def test_a_snapshot_that_another_image_uses_stays_with_a_word() -> None:
+    made = unstaged("ami-1", image(marks()), image(marks(Role.POOL, "pooled"), 2), snapshot())
+    (change,) = made.changes
+    assert change.work == UnstageWork("ami-1", ())
+    assert "ami-2 (cloud/pooled) uses it" in made.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        (None, "was not made by extenci"),
+        (marks(Role.POOL), "is cloud/worker of the specs of lab"),
+        (marks(stack="others"), "belongs to the stack others, not lab"),
+        (replace(marks(), protect=True), "is protected"),
+    ],
+)
+def test_what_is_not_staged_by_hand_by_this_stack_is_refused(known: Marks | None, said: str) -> None:
+    assert said in refusal("ami-1", image(known)).message
+
+
+def test_an_image_in_use_stays() -> None:
+    machine = Machine("i-1", MachineState.RUNNING, "ami-1", "t3.micro", marks=marks(Role.POOL, "pool"))
+    assert "1 machine runs from ami-1" in refusal("worker", image(marks()), machine).message
+    gone = replace(machine, state=MachineState.TERMINATED)
+    assert unstaged("worker", image(marks()), snapshot(), gone).changes
+
+
+def test_a_name_of_several_images_takes_an_id() -> None:
+    error = refusal("worker", image(marks()), image(marks(), 2, "snap-2"))
+    assert "2 images that were staged by hand on cloud are called worker: ami-1" in error.message
+
+
+def test_an_image_that_is_not_there_is_told_with_those_that_are() -> None:
+    error = refusal("nope", image(marks()), image(None, 2))
+    assert error.message == "There is no image nope on cloud."
+    assert error.hint == "Staged by hand by the stack lab are: ami-1 (worker)."
+    assert refusal("nope").hint == "Nothing was staged there by hand by the stack lab."
