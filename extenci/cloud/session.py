@@ -15,12 +15,12 @@ from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
-from botocore.loaders import Loader, create_loader
 from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 import extenci
 from extenci.cloud.credentials import hidden_of, open_session
+from extenci.cloud.descriptions import shared_loader
 from extenci.cloud.translate import translated
 from extenci.cloud.wire import CurrentKeys, Wire, wire_of
 from extenci.model.errors import ServiceError
@@ -35,7 +35,6 @@ ATTEMPTS_WITHOUT_CONNECTION = 3
 CONNECTIONS = 64
 
 _making = threading.Lock()
-_loaders: list[Loader] = []
 
 
 class ServiceSession:
@@ -88,7 +87,7 @@ class ServiceSession:
     def _make(self, api: str) -> Any:
         if self._session is None:
             self._session = open_session(self.service.name, self.service.credentials)
-            self._session.register_component("data_loader", _shared_loader(self._session))
+            self._session.register_component("data_loader", shared_loader(self._session))
         check_ca_bundle(self.service)
         try:
             client = self._session.create_client(
@@ -124,12 +123,6 @@ class ServiceSession:
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
-
-
-def _shared_loader(session: Session) -> Loader:
-    if not _loaders:
-        _loaders.append(create_loader(session.get_config_variable("data_path")))
-    return _loaders[0]
 
 
 def check_ca_bundle(service: Service) -> None:
