@@ -56,3 +56,17 @@ def test_a_key_pair_whose_call_was_not_answered_is_deleted_by_whoever_comes_next
         )  # fmt: skip
         journal.forget_key_pair("extenci-test-1")
         assert [one.is_there for one in journal.key_pairs()] == [False]
+
+
+def test_an_import_is_not_over_because_nothing_is_seen_of_it(tmp_path: Path) -> None:
+    """It may be under way: where nothing is tagged, its call alone tells whose the snapshot will be."""
+    with Catalog.open(Home(tmp_path)) as catalog:
+        journal = catalog.journal
+        journal.begin_run("dead", "physics", "extenci apply")
+        journal.begin("ImportSnapshot", run="dead", change="stage campus/worker", service="campus")
+        journal.end_run("dead", "interrupted")
+        (intent,) = journal.unsettled("physics")
+
+        close_intents([intent], Observation({"campus": ServiceState("campus", 0.0)}), journal)
+
+        assert journal.unsettled("physics") == (intent,)
