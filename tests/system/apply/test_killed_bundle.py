@@ -1,0 +1,150 @@
+"""apply and destroy with `method: bundle`, killed at each of their changing calls and run again: one image
+with its bundle, or nothing, also in S3."""
+
+from __future__ import annotations
+
+import filecmp
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import boto3
+import pytest
+
+from extenci import api
+from extenci.catalog.home import Home
+from extenci.model.services import SANDBOX_BUCKET
+from extenci.observe import leftovers
+from extenci.sandbox import control
+from tests.system.apply.killing_proxy import KillingProxy, Way
+from tests.system.apply.test_killed import Rig, Tags
+from tests.system.main_job.conftest import MIB, World
+
+SPEC = """\
+service: campus
+images:
+  worker:
+    source: disks/worker.raw
+    method: bundle
+"""
+
+
+@pytest.fixture
+def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    world = World(tmp_path, Home(tmp_path / "home"))
+    running = control.start(world.home.path)
+    proxy = KillingProxy({"ec2": running.ec2, "ebs": running.ebs, "s3": running.s3})
+    ec2 = boto3.client(
+        "ec2",
+        endpoint_url=running.ec2,
+        region_name="us-east-1",
+        aws_access_key_id="AKIATEST000000000000",
+        aws_secret_access_key="anything",
+    )
+    try:
+        proxy.start()
+        world.specs.mkdir()
+        yield Rig(world, proxy, ec2)
+    finally:
+        for clients in world.services.values():
+            clients.close()
+        ec2.close()
+        proxy.stop()
+        control.stop(world.home.path)
+
+
+def use(rig: Rig, tags: Tags) -> None:
+    """A disk whose bundle has two parts."""
+    (rig.world.specs / "stack.yaml").write_text(SPEC)
+    rig.world.make_disk(size=40 * MIB, data=MIB)
+    with rig.world.disk.open("r+b") as file:
+        file.seek(2 * MIB)
+        file.write(bytes(range(256)) * 4096 * 4)
+        file.write(os.urandom(11 * MIB))
+    write_service(rig, rig.world, tags)
+    rig.initialise()
+
+
+def write_service(rig: Rig, world: World, tags: Tags) -> None:
+    bundle = json.dumps(asdict(control.bundle_keys(rig.world.home.path)))
+    more = rig.proxy.urls if world is rig.world else {}
+    world.write_service(
+        "campus", sandbox=rig.world.home.path, tags=tags, bucket=SANDBOX_BUCKET, bundle=bundle, **more
+    )
+
+
+def in_s3(rig: Rig) -> list[str]:
+    return [one.key for one in rig.world.cloud.s3.list_objects(SANDBOX_BUCKET, "")]
+
+
+def assert_stands(rig: Rig) -> None:
+    (image,) = rig.world.cloud.ec2.images()
+    prefix = str(image.manifest).removeprefix(f"{SANDBOX_BUCKET}/").removesuffix("manifest.xml")
+    assert in_s3(rig) == [f"{prefix}manifest.xml", f"{prefix}part.00", f"{prefix}part.01"]
+    assert filecmp.cmp(rig.world.bytes_of(image.id), rig.world.disk, shallow=False)
+    assert rig.world.plan().is_empty
+
+
+def clear(rig: Rig) -> None:
+    rig.clear()
+    rig.world.cloud.s3.delete_objects(SANDBOX_BUCKET, in_s3(rig))
+
+
+@pytest.mark.parametrize(
+    ("tags", "way"), [("create", "before"), ("create", "after"), ("after", "after"), ("none", "after")]
+)
+def test_killed_at_each_call_of_bundling_apply_goes_on(rig: Rig, tags: Tags, way: Way) -> None:
+    use(rig, tags)
+
+    def tidy() -> None:
+        assert_stands(rig)
+        clear(rig)
+
+    fatal = rig.kill_everywhere(way, lambda _nth: None, tidy)
+
+    assert fatal == {"PutObject", "RegisterImage"} | ({"CreateTags"} if tags == "after" else set())
+
+
+@pytest.mark.parametrize("way", ["before", "after"])
+def test_killed_at_each_call_of_a_destroy_nothing_is_left(rig: Rig, way: Way) -> None:
+    use(rig, "create")
+
+    def gone() -> None:
+        assert in_s3(rig) == []
+        assert rig.world.cloud.ec2.images() == ()
+
+    fatal = rig.kill_everywhere(way, lambda _nth: rig.world.apply(), gone, destroy=True)
+
+    assert fatal == {"DeregisterImage", "DeleteObject"}
+
+
+def test_what_another_home_left_goes_with_gc_a_day_later(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the bundle of an image stays, however old."""
+    use(rig, "create")
+    assert rig.shoot(3, "after", destroy=False) is not None
+    left = in_s3(rig)
+    assert left
+    other = World(tmp_path, Home(tmp_path / "other"))
+    write_service(rig, other, "create")
+    assert sweep(rig, other) == []
+    assert in_s3(rig) == left
+
+    assert other.apply().ok
+    kept = sorted(set(in_s3(rig)) - set(left))
+    later = time.time() + leftovers.ABANDONED_SECONDS + 10
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert sweep(rig, other) == ["remove campus/uploads"]
+    assert in_s3(rig) == kept
+
+
+def sweep(rig: Rig, world: World) -> list[str]:
+    result = api.gc(
+        api.load([rig.world.specs], home=world.home), home=world.home, options=replace(api.DEFAULTS)
+    )
+    assert result.ok
+    return [change.id for change in result.plan.changes]
