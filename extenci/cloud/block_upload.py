@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack
 from threading import Event
 from types import TracebackType
 from typing import Self
@@ -21,6 +22,7 @@ from extenci.cloud.blocks import Block
 from extenci.cloud.concurrency import MOST, Concurrency
 from extenci.cloud.curl import Settings, Transfers
 from extenci.cloud.rate import Rate
+from extenci.cloud.room import ROOM
 from extenci.cloud.session import CONNECT_SECONDS, READ_SECONDS, ServiceSession
 from extenci.cloud.signing import BlockSigner
 from extenci.model.errors import Interrupted
@@ -53,11 +55,13 @@ class BlockUpload:
         self._changed = threading.Condition()
         self._queue: deque[Block] = deque()
         self._held = 0
+        self._open = ExitStack()
         self._is_closing = False
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="send blocks", daemon=True)
 
     def __enter__(self) -> Self:
+        self._open.enter_context(ROOM.taken())
         self._thread.start()
         return self
 
@@ -72,12 +76,13 @@ class BlockUpload:
             self._queue.clear()
         self._sender.wake()
         self._thread.join()
+        self._open.close()
 
     def send(self, block: Block) -> None:
         """Have a block sent, once there is room in the window; raises what an earlier one failed with
         (ServiceError and its kinds), and Interrupted once `stop` is set."""
         with self._changed:
-            self._wait_until(lambda: self._held < self._sender.limit + AHEAD)
+            self._wait_until(lambda: self._held < min(self._sender.limit + AHEAD, ROOM.share))
             self._queue.append(block)
             self._held += 1
             is_first = len(self._queue) == 1

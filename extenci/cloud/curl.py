@@ -18,6 +18,8 @@ from typing import Any
 import pycurl
 
 ANSWER_BYTES = 64 * 1024
+CIPHERS = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+"""All that TLS 1.3 has for such use, the one that takes least of a processor first."""
 _EVENTS = {
     pycurl.POLL_IN: select.EPOLLIN,
     pycurl.POLL_OUT: select.EPOLLOUT,
@@ -159,6 +161,7 @@ class Transfers:
             (pycurl.FOLLOWLOCATION, 0),
             (pycurl.CAINFO, settings.ca_bundle),
             (pycurl.PROXY_CAINFO, settings.ca_bundle),
+            (pycurl.TLS13_CIPHERS, CIPHERS),
             (pycurl.SSL_VERIFYPEER, 1),
             (pycurl.SSL_VERIFYHOST, 2),
             (pycurl.PROXY, settings.proxy),

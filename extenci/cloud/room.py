@@ -1,0 +1,55 @@
+"""How many blocks may be held at a time, so that a process that uploads stays small whatever it uploads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+
+PROCESS_BYTES = 116 * 1024**2
+"""What a process may come to need while it uploads: a little less than the 120 MiB that are promised."""
+HELD_BYTES = 512 * 1024 + 200 * 1024
+"""A block, and what the connection that it is sent by takes (measured: TLS and buffers, 190 KiB)."""
+LEAST_TOGETHER = 32
+LEAST = 8
+"""Blocks that all uploads, and each of them, may hold in any case: also where a process was large before."""
+
+
+def resident_bytes() -> int:
+    """The memory that this process has now (proc(5), statm); 0 where the system does not tell."""
+    with suppress(OSError, ValueError, IndexError):
+        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+class Room:
+    """The blocks that fit, shared evenly by the uploads that are under way. Any thread may use it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._uploads = 0
+        self._blocks = 0
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Be one of those that share."""
+        with self._lock:
+            if not self._uploads:
+                self._blocks = max(LEAST_TOGETHER, (PROCESS_BYTES - resident_bytes()) // HELD_BYTES)
+            self._uploads += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._uploads -= 1
+
+    @property
+    def share(self) -> int:
+        """The blocks that each upload may hold at present."""
+        return max(LEAST, self._blocks // max(1, self._uploads))
+
+
+ROOM = Room()
+"""That of this process."""

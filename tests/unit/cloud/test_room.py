@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from extenci.cloud.room import HELD_BYTES, LEAST, LEAST_TOGETHER, PROCESS_BYTES, Room, resident_bytes
+
+
+def test_what_fits_beside_what_the_process_has_is_shared_evenly() -> None:
+    room = Room()
+    fitting = max(LEAST_TOGETHER, (PROCESS_BYTES - resident_bytes()) // HELD_BYTES)
+    with room.taken():
+        alone = room.share
+        assert abs(alone - fitting) <= 8
+        with room.taken():
+            assert room.share == alone // 2
+        assert room.share == alone
+
+
+def test_every_upload_may_hold_some_blocks() -> None:
+    room = Room()
+    with ExitStack() as stack:
+        for _ in range(100):
+            stack.enter_context(room.taken())
+        assert room.share == LEAST
+
+
+def test_a_process_has_memory() -> None:
+    assert resident_bytes() > 5 * 1024**2
