@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -61,7 +62,7 @@ def disk(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 def make_disk(folder: Path, name: str, mib: int = 2) -> Path:
     path = folder / f"{name}.raw"
     with path.open("wb") as file:
-        file.truncate(1 << 30)
+        file.truncate(64 << 20)
         file.write(os.urandom(mib << 20))
     return path
 
@@ -221,3 +222,56 @@ def test_what_is_interrupted_is_gone_on_with(run: Run, home: Path, tmp_path: Pat
     done = run("stage", disk.name, "sandbox")
     assert done.returncode == 0, done.stderr
     assert calls(home, "StartSnapshot") == begun
+
+
+@pytest.fixture
+def full_home(home: Path, tmp_path: Path) -> Iterator[Path]:
+    """A catalog with a service `campus`, which is the sandbox, on a disk that is all but full."""
+    place = tmp_path / "full"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(place)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("no file system can be mounted here")
+    try:
+        status, (access, secret) = control.status(home), control.key_files(home)
+        folder = place / "catalog" / "service"
+        folder.mkdir(parents=True)
+        (folder / "campus.yaml").write_text(
+            f"ec2: {status.ec2}\ns3: {status.s3}\nebs: {status.ebs}\nregion: us-east-1\n"
+            f"credentials: {{access_key_file: {access}, secret_key_file: {secret}}}\n"
+        )
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)  # noqa: S607
+
+
+def fill(folder: Path, leave: int = 0) -> None:
+    """Leave so many bytes free, to within a page."""
+    with (folder / "filling").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    if leave:
+        os.truncate(folder / "filling", (folder / "filling").stat().st_size - leave)
+
+
+@pytest.mark.parametrize("leave", [0, 12288, 28672, 36864])
+def test_a_full_disk_under_the_catalog_is_told_and_nothing_is_lost(
+    run: Run, home: Path, full_home: Path, disk: Path, leave: int
+) -> None:
+    """Wherever it becomes full: while the disk is read, before the first call, or between two of them."""
+    other = make_disk(disk.parent, f"other-{disk.stem}")
+    assert run("stage", other.name, "campus", EXTENCI_HOME=str(full_home)).returncode == 0
+    fill(full_home, leave)
+    done = run("stage", disk.name, "campus", EXTENCI_HOME=str(full_home))
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert "No space left on device" in done.stderr or "the disk is full" in done.stderr, done.stderr
+    (full_home / "filling").unlink()
+    again = run("stage", disk.name, "campus", EXTENCI_HOME=str(full_home))
+    assert again.returncode == 0, again.stderr
+    cloud = Clients(api.sandbox_service(Home(home)))
+    snapshots = [one for one in cloud.ec2.snapshots("default") if one.marks and one.marks.name == disk.stem]
+    images = [one for one in cloud.ec2.images() if one.id == again.stdout.strip()]
+    cloud.close()
+    assert len(snapshots) == len(images) == 1
