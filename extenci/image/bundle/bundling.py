@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -109,14 +110,15 @@ def _encrypted(pieces: Iterable[bytes], secret: Secret) -> Iterator[bytes]:
 
 
 def _cut(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    held: list[bytes] = []
-    size = 0
+    """Pieces of the length of a part, the last of them shorter. `getvalue` does not copy what is whole."""
+    held = io.BytesIO()
     for piece in pieces:
-        while size + len(piece) >= PART_BYTES:
-            room = PART_BYTES - size
-            yield b"".join((*held, piece[:room]))
-            held, size, piece = [], 0, piece[room:]  # noqa: PLW2901 - what is left of it
-        held.append(piece)
-        size += len(piece)
-    if size:
-        yield b"".join(held)
+        rest = memoryview(piece)
+        while held.tell() + len(rest) >= PART_BYTES:
+            room = PART_BYTES - held.tell()
+            held.write(rest[:room])
+            yield held.getvalue()
+            held, rest = io.BytesIO(), rest[room:]
+        held.write(rest)
+    if held.tell():
+        yield held.getvalue()

@@ -18,6 +18,8 @@ BLOCK = 512 * 1024
 WINDOW = 32 * 1024
 LEVEL = 6
 """gzip's own."""
+MOST_WORKERS = 4
+"""Each has a few blocks in memory."""
 HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"
 LAST_BLOCK = b"\x03\x00"
 """An empty final block."""
@@ -27,7 +29,7 @@ def gzip_stream(
     pieces: Iterable[bytes], *, level: int = LEVEL, workers: int | None = None
 ) -> Iterator[bytes]:
     """The gzip file of what `pieces` make up, piece by piece. A few blocks are held, whatever the length."""
-    workers = workers or os.cpu_count() or 1
+    workers = workers or min(os.cpu_count() or 1, MOST_WORKERS)
     checksum, length, before = 0, 0, b""
     waiting: deque[Future[bytes]] = deque()
     yield HEADER

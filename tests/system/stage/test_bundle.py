@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import filecmp
 import hashlib
+import pickle
+import subprocess
+import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -190,3 +194,37 @@ def test_a_bundle_that_is_not_there_is_told(home: Path, tmp_path: Path) -> None:
     with pytest.raises(DiskError, match="cannot be read"):
         api.unbundle(str(tmp_path / "no.xml"), tmp_path / "out", service="sandbox", home=Home(home))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_memory_does_not_grow_with_the_disk(
+    means: Means, make_disk: Callable[..., Path], job_of: Callable[..., Job]
+) -> None:
+    """The whole process, from its imports to the registered image: VmHWM, since ru_maxrss holds the parent's
+    too."""
+    job = as_bundle(job_of(make_disk(400)))
+    script = textwrap.dedent(
+        """
+        import pickle, re, sys
+        from pathlib import Path
+        from extenci.cloud.clients import Clients
+        from extenci.stage.job import Means
+        from extenci.stage.methods import stage
+
+        class Nothing:
+            def begin(self, call, **more): return 0
+            def settle(self, intent, result): pass
+            def fail(self, intent, reason): pass
+
+        service, job = pickle.load(sys.stdin.buffer)
+        stage(job, Means(Clients(service), Nothing()))
+        print(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])
+        """
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        input=pickle.dumps((means.clients.service, job)),
+        capture_output=True,
+        check=True,
+    )
+    print(int(done.stdout) // 1024, "MiB")
+    assert int(done.stdout) < 120 * 1024
