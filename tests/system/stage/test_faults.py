@@ -10,16 +10,21 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from extenci.cloud.clients import Clients
 from extenci.model.errors import AccessRefused, DiskChanged, DiskError, ExtenciError, ServiceError
 from extenci.model.observed import SnapshotState
-from extenci.model.ownership import STACK
+from extenci.model.ownership import STACK, VERSION
+from extenci.model.services import SANDBOX_BUCKET, Service
 from extenci.model.versions import BLOCK_BYTES
+from extenci.model.words import Method
 from extenci.sandbox import control
 from extenci.stage.job import Job, Means
 from extenci.stage.methods import stage
+from extenci.stage.places import FOLDER
 
 BLOCKS = 24
 
@@ -266,4 +271,66 @@ def test_no_error_is_a_traceback(
         stage(job, means)
     misbehave("none")
     stage(staged_again(means, job), means)
+    check_right(means, job, disk)
+
+
+@pytest.fixture
+def import_means(service: Service, journal: Any) -> Iterator[Means]:
+    clients = Clients(replace(service, bucket=SANDBOX_BUCKET))
+    yield Means(clients, journal)
+    clients.close()
+
+
+def to_import(job: Job) -> Job:
+    registration = replace(job.version.registration, method=Method.IMPORT)
+    version = replace(job.version, registration=registration)
+    marks = {**job.tags, VERSION: str(version)}
+    return replace(job, version=version, tags=marks, name=version.image_name("worker", job.tags[STACK]))
+
+
+IMPORTS = [
+    "UploadPart: throttle 20%",
+    "UploadPart: error 500 first 3",
+    "UploadPart: error 503 first 3",
+    "UploadPart: reset every 5",
+    "UploadPart: lost every 5",
+    "UploadPart: garbled at 2",
+    "UploadPart: damaged at 2",
+    "UploadPart: wrong-checksum at 2",
+    "CreateMultipartUpload: lost first 1",
+    "CompleteMultipartUpload: error 500 first 1",
+    "CompleteMultipartUpload: lost first 1",
+    "ImportSnapshot: throttle first 2",
+    "ImportSnapshot: lost first 1",
+    "DescribeImportSnapshotTasks: error 503 first 2",
+    "DeleteObject: throttle first 2",
+]
+
+
+@pytest.mark.parametrize("rules", IMPORTS)
+def test_an_import_ends_right_or_is_told_and_ends_right_once_the_faults_are_gone(
+    home: Path, import_means: Means, disk: Path, job_of: Callable[..., Job], misbehave: Misbehave, rules: str
+) -> None:
+    job, before = to_import(job_of(disk)), log_size(home)
+    misbehave(rules)
+    try:
+        stage(job, import_means)
+    except ServiceError:
+        assert import_means.clients.ec2.images_by_name(job.name) == ()
+        misbehave("none")
+        stage(job, import_means)
+    assert any('"error": ""' not in line for line in faults_seen(home, before)), "there was no fault"
+    misbehave("none")
+    check_right(import_means, job, disk)
+    left = import_means.clients.s3.list_objects(SANDBOX_BUCKET, f"{FOLDER}/{job.tags[STACK]}/")
+    assert list(left) == []
+
+
+def test_a_call_that_is_never_answered_is_made_again(
+    means: Means, disk: Path, job_of: Callable[..., Job], misbehave: Misbehave
+) -> None:
+    job = job_of(disk)
+    misbehave("PutSnapshotBlock: stall at 3")
+    stage(job, means)
+    misbehave("none")
     check_right(means, job, disk)
