@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from extenci.image.block_list import BlockList
 from extenci.image.problems import other_content
+from extenci.image.raw import RawDisk
 from extenci.model.errors import DiskError, ServiceError, ThingNotFound
 from extenci.model.journal import written_down
 from extenci.model.objects import StoredObject
@@ -24,11 +26,24 @@ def store_disk(place: Place, job: Job, means: Means) -> None:
                 plan = plan_parts(blocks.last())
                 if _is_stored(object_at(place, means), plan, job):
                     return
-                going = _upload_of(place, job, means)
-                etags = send_parts(disk, blocks, plan, going, job, means)
-        _complete(going, etags, plan, job, means)
+                _fill(disk, blocks, plan, _upload_of(place, job, means), job, means)
     except DiskError as error:
         clear_after(error, place, means)
+        raise
+
+
+def _fill(disk: RawDisk, blocks: BlockList, plan: PartPlan, place: Place, job: Job, means: Means) -> None:
+    """Send what the upload does not hold, and make the object. Where another home's run has made it
+    meanwhile, or the answer to an earlier attempt was lost, the object that is there is as good."""
+    try:
+        etags = send_parts(disk, blocks, plan, place, job, means)
+        if not _is_stored(object_at(place, means), plan, job):
+            _complete(place, etags, means)
+    except ThingNotFound as error:
+        if _is_stored(object_at(place, means), plan, job):
+            return
+        if error.code == "NoSuchUpload":
+            error.hint = "Another run, or somebody, ended the upload. Apply again: what was made is found."
         raise
 
 
@@ -60,15 +75,11 @@ def _upload_of(place: Place, job: Job, means: Means) -> Place:
     return Place(place.bucket, place.key, upload)
 
 
-def _complete(place: Place, etags: dict[int, str], plan: PartPlan, job: Job, means: Means) -> None:
+def _complete(place: Place, etags: dict[int, str], means: Means) -> None:
     request = {"bucket": place.bucket, "key": place.key, "upload": place.upload, "parts": len(etags)}
-    try:
-        with written_down(means.calls, "CompleteMultipartUpload", request=request) as settle:
-            means.clients.s3.complete_multipart(place.bucket, place.key, place.upload, etags)
-            settle(request)
-    except ThingNotFound:
-        if not _is_stored(object_at(place, means), plan, job):
-            raise  # another run ended it; otherwise the answer to an earlier attempt was lost
+    with written_down(means.calls, "CompleteMultipartUpload", request=request) as settle:
+        means.clients.s3.complete_multipart(place.bucket, place.key, place.upload, etags)
+        settle(request)
 
 
 def clear_after(error: DiskError | ServiceError, place: Place, means: Means) -> None:

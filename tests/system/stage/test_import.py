@@ -425,6 +425,31 @@ def test_a_stopped_upload_goes_on_with_the_parts_that_are_missing(
     assert cloud.left(job) == []
 
 
+def test_runs_of_two_homes_at_the_same_time_make_one_image(
+    cloud: Cloud, means: Means, import_job: Job
+) -> None:
+    """Or one of them is told to apply again, and finds what the other has made."""
+    made: list[str] = []
+
+    def run() -> None:
+        try:
+            made.append(stage(import_job, means).image)
+        except ServiceError as error:
+            assert "Apply again" in error.hint  # noqa: PT017 - the other may have been quick enough
+            made.append(stage(import_job, means).image)
+
+    both = [threading.Thread(target=run) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    (image,) = means.clients.ec2.images_by_name(import_job.name)
+    (snapshot,) = means.clients.ec2.snapshots(import_job.tags[STACK])
+    assert made == [image.id] * 2
+    assert image.snapshots == (snapshot.id,)
+    assert cloud.left(import_job) == []
+
+
 def test_parts_of_another_content_are_sent_anew(cloud: Cloud, means: Means, import_job: Job) -> None:
     """Whatever an upload under this key holds: only what has the right MD5 is left as it is."""
     place, s3 = place_of(import_job, SANDBOX_BUCKET), means.clients.s3
