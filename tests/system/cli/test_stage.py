@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -148,6 +149,24 @@ def test_no_plan_touches_what_was_staged_by_hand(run: Run, disk: Path, tmp_path:
     assert "Take its entry out of the specs" in refused.stderr
     assert run("destroy", "specs", "-y").returncode == 0
     assert run("stage", disk.name, "sandbox").stdout.strip() == staged
+
+
+def test_a_file_that_is_pinned_and_staged_need_not_be_there(run: Run, disk: Path) -> None:
+    sha256 = hashlib.sha256(disk.read_bytes()).hexdigest()
+    first = run("stage", disk.name, "sandbox", "--sha256", sha256)
+    assert first.returncode == 0, first.stderr
+    disk.unlink()
+    again = run("stage", disk.name, "sandbox", "--sha256", sha256.upper())
+    assert (again.returncode, again.stdout) == (0, first.stdout), again.stderr
+    other = run("stage", disk.name, "sandbox", "--sha256", "0" * 64)
+    assert (other.returncode, other.stdout) == (1, "")
+    assert f"The source file {disk} is missing" in " ".join(other.stderr.split())
+
+
+def test_the_command_of_2011_is_the_same(home: Path, disk: Path) -> None:
+    words = [sys.executable, "-c", "from extenci.cli.stage import main; main()", disk.name, "sandbox"]
+    done = subprocess.run(words, cwd=disk.parent, env=surroundings(home), capture_output=True, check=True)
+    assert done.stdout.startswith(b"ami-")
 
 
 def test_unstage_takes_the_image_and_its_snapshot(run: Run, home: Path, disk: Path) -> None:
