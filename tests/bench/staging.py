@@ -47,11 +47,13 @@ ADDRESSES = ("127.0.0.1", "127.0.0.9")
 
 @dataclass(frozen=True)
 class Measured:
-    """One run: blocks, seconds, and the most memory that its process had, in bytes (0: not known)."""
+    """One run: blocks, seconds, the processor seconds of the sending process and the most memory that it had,
+    in bytes (0: not known)."""
 
     blocks: int
     seconds: float
     peak: int = 0
+    cpu: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -138,7 +140,7 @@ class Bench:
         if done.returncode:
             raise RuntimeError(f"{command[1:3]} failed: {done.stderr[-2000:]}")
         told = json.loads(done.stdout.splitlines()[-1])
-        return Measured(told["blocks"], told["seconds"], told["peak"])
+        return Measured(told["blocks"], told["seconds"], told["peak"], told["cpu"])
 
 
 def ratio(ours: Sequence[Measured], theirs: Sequence[Measured]) -> float:
@@ -203,12 +205,14 @@ def sparse(bench: Bench, sink: Sink, mib: int, gib: int) -> list[str]:
     ]
 
 
-HEAD = f"{'':<26}{'MB/s':>8}{'ratio':>8}{'target':>16}"
+HEAD = f"{'':<26}{'MB/s':>8}{'CPU s/GB':>10}{'ratio':>8}{'target':>16}"
 
 
 def line_of(name: str, runs: Sequence[Measured], value: str, verdict: str = "") -> str:
     """A row of the table: the median rate, and the ratio of extenci's to it."""
-    return f"{name:<26}{statistics.median(one.rate for one in runs):>8.0f}{value:>8}{verdict}"
+    rate = statistics.median(one.rate for one in runs)
+    cpu = statistics.median(one.cpu * 1e9 / (one.blocks * BLOCK) for one in runs)
+    return f"{name:<26}{rate:>8.0f}{cpu:>10.2f}{value:>8}{verdict}"
 
 
 def run(bench: Bench, mib: int, gib: int, delay: float) -> None:
