@@ -102,6 +102,7 @@ def _refused(asked: Asked, error: sdk.ClientError) -> ServiceError:
         service=asked.service,
         call=asked.call,
         code=code,
+        reason=str(error.response.get("Reason", "")),
     )
 
 

@@ -80,16 +80,25 @@ class LockHeld(CatalogError):
 class ServiceError(ExtenciError):
     """A service said no, or did not answer.
 
-    `code` is the service's own error code (`InvalidAMIID.NotFound`), `""` where there is none.
+    `code` is the service's own error code (`InvalidAMIID.NotFound`), `""` where there is none; `reason` what
+    EBS says beside it (`INVALID_SNAPSHOT_ID`).
     """
 
     def __init__(
-        self, message: str, hint: str = "", *, service: str = "", call: str = "", code: str = ""
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        service: str = "",
+        call: str = "",
+        code: str = "",
+        reason: str = "",
     ) -> None:
         super().__init__(message, hint)
         self.service = service
         self.call = call
         self.code = code
+        self.reason = reason
 
 
 class AccessRefused(ServiceError):

@@ -32,6 +32,8 @@ TIMEOUT_MINUTES = 4320
 """An interrupted upload can be gone on with for three days after its last block, the most there is
 (StartSnapshot, `Timeout`); then the service ends it. Part of what a token stands for: the same token with
 another timeout is refused."""
+WRONG_CONTENT = frozenset(("INVALID_BLOCK", "INVALID_PARAMETER_VALUE"))
+"""Reasons of a ValidationException that are about what was sent, and not about the snapshot's state."""
 COMPLETION_SECONDS = 3600.0
 SEALING_SECONDS = 600.0
 """How long a snapshot that takes no more blocks may go on saying `pending` before it is taken for one that
@@ -193,6 +195,8 @@ def _was_sealed_earlier(refusal: ServiceError, snapshot: str, job: Job, means: M
     The service says `pending` for a while after it was sealed, so this waits for what becomes of it.
     """
     if not is_sure(refusal) or isinstance(refusal, AccessRefused | LimitReached | ThingNotFound):
+        return False
+    if refusal.reason in WRONG_CONTENT:
         return False
     deadline = means.clock() + SEALING_SECONDS
 
