@@ -97,6 +97,8 @@ def test_openssl_verifies_the_signature(tmp_path: Path, folder: Path, keys: Keys
     covered = b"".join(
         re.findall(rb"<machine_configuration>.*</machine_configuration>|<image>.*</image>", text)
     )
+    assert covered.startswith(b"<machine_configuration><architecture>x86_64<")
+    assert covered.endswith(b"</part></parts></image>")
     (tmp_path / "signature").write_bytes(
         bytes.fromhex(re.findall(b"<signature>([0-9a-f]*)<", text)[0].decode())
     )
