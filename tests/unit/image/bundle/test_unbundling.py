@@ -207,8 +207,18 @@ def test_an_endless_list_of_nothing_ends(opened: Callable[[bytes], Path], folder
 @pytest.mark.parametrize("length", [0, 15, 16, 17])
 def test_what_is_encrypted_is_padded_as_openssl_does(length: int, tmp_path: Path) -> None:
     (tmp_path / "data").write_bytes(bytes(length))
-    key = ["-K", SECRET.key.hex(), "-iv", SECRET.iv.hex(), "-in", str(tmp_path / "data")]
-    wanted = subprocess.run(["openssl", "enc", "-aes-128-cbc", *key], check=True, capture_output=True).stdout
+    command = [
+        "openssl",
+        "enc",
+        "-aes-128-cbc",
+        "-K",
+        SECRET.key.hex(),
+        "-iv",
+        SECRET.iv.hex(),
+        "-in",
+        str(tmp_path / "data"),
+    ]
+    wanted = subprocess.run(command, check=True, capture_output=True).stdout
     assert b"".join(_encrypted([bytes(length)], SECRET)) == wanted
 
 
