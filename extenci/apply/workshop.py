@@ -75,6 +75,7 @@ class Workshop:
             block_lists=self.catalog.block_lists,
             upload_notes=self.catalog.upload_notes,
             sharing=self.sharing,
+            digest_of=self.catalog.digests.digest_of,
             cache=self._cache_for(change),
         )
         return Bench(change, self, means)

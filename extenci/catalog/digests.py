@@ -31,6 +31,11 @@ class Digests:
         """What is known of a file with this fingerprint, or None. Its `sha256` may be None."""
         return self._find(key_of(path), fingerprint)
 
+    def digest_of(self, path: Path | str, fingerprint: Fingerprint) -> str | None:
+        """The digest of the disk in a file with this fingerprint, or None."""
+        known = self.cached_disk(path, fingerprint)
+        return known.digest if known else None
+
     def pinned_disk(self, sha256: str) -> Disk | None:
         """What is known of a file of which nothing is said but its SHA-256 (hex): a download's."""
         return self._find(f"{PINNED}{sha256}", NO_FINGERPRINT)

@@ -28,8 +28,9 @@ def gc(
     """Remove what interrupted runs left behind, after a question.
 
     That is: test VMs that have expired or that nobody waits for, snapshots that never became an image, what
-    was uploaded for one, key pairs of test VMs that are gone, and files in ~/.extenci that nothing needs. Only what extenci made for
-    this stack is touched, and nothing that a run, here or elsewhere, may still be at.
+    was uploaded for one, key pairs of test VMs that are gone, and files in ~/.extenci that nothing needs.
+    Only what extenci made for this stack is touched, and nothing that a run, here or elsewhere, may still be
+    at.
 
     \b
     Examples:

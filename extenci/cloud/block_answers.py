@@ -52,7 +52,7 @@ class BlockAnswers:
         self._service = service
         self._snapshot = snapshot
         self._endpoint = str(client.meta.endpoint_url)
-        model = client.meta.service_model
+        self._model = model = client.meta.service_model
         self._operation = model.operation_model(CALL)
         self._parser = create_parser(str(model.metadata["protocol"]))
         self._conditions = StandardRetryConditions(max_attempts=2)
@@ -79,6 +79,9 @@ class BlockAnswers:
         if "Error" not in parsed:  # a redirection, which the SDK's client does not follow either
             parsed["Error"] = {"Code": str(finished.status)}
         code = str(parsed["Error"].get("Code", ""))
+        shape = self._model.shape_for_error_code(code)
+        if shape is not None:  # with what the model knows of it, as the SDK's client does
+            parsed = {**self._parser.parse(answer, shape), **parsed}
         trouble = self._trouble(code, parsed, finished)
         is_overload = trouble is Trouble.THROTTLED or finished.status == 503
         return Refusal(sdk.ClientError(parsed, CALL), trouble, is_overload)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-START = 16
+START = 24
 MOST = 128
 AS_FAST = 1.25
 SLOWER = 2.0

@@ -18,6 +18,9 @@ from typing import Any
 import pycurl
 
 ANSWER_BYTES = 64 * 1024
+UPLOAD_BUFFER_BYTES = 128 * 1024
+"""What libcurl encrypts at a time; measured: a tenth less of a processor for each block than with its own
+64 KiB, and no less with more, which every connection would have to hold."""
 CIPHERS = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 """All that TLS 1.3 has for such use, the one that takes least of a processor first."""
 _EVENTS = {
@@ -77,14 +80,9 @@ class _Answer:
 
     def headers(self) -> dict[str, str]:
         """The headers of the last of several answers (a proxy's 200, then 201)."""
-        found: dict[str, str] = {}
-        for line in self.lines:
-            if line.startswith(b"HTTP/"):
-                found = {}
-            name, colon, value = line.decode("latin-1").partition(":")
-            if colon:
-                found[name.strip().lower()] = value.strip()
-        return found
+        text = b"".join(self.lines).decode("latin-1").rpartition("HTTP/")[2]
+        pairs = (line.partition(":") for line in text.split("\r\n")[1:])
+        return {name.strip().lower(): value.strip() for name, colon, value in pairs if colon}
 
 
 class Transfers:
@@ -97,6 +95,7 @@ class Transfers:
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
         self._epoll = select.epoll()
+        self._watched: set[int] = set()
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._epoll.register(self._bell, select.EPOLLIN)
         self._ringing = Lock()
@@ -168,6 +167,7 @@ class Transfers:
             (pycurl.NOPROXY, ""),
             (pycurl.USERAGENT, settings.user_agent),
             (pycurl.NOSIGNAL, 1),
+            (pycurl.UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_BYTES),
             (pycurl.CONNECTTIMEOUT_MS, int(settings.connect_seconds * 1000)),
             (pycurl.TIMEOUT_MS, int(settings.whole_seconds * 1000)),
         ):
@@ -199,14 +199,17 @@ class Transfers:
     def _watch(self, what: int, descriptor: int, _multi: Any, _known: Any) -> None:
         """libcurl tells which events of which socket it waits for."""
         if what == pycurl.POLL_REMOVE:
-            with suppress(OSError):  # closed already
-                self._epoll.unregister(descriptor)
+            if descriptor in self._watched:
+                self._watched.remove(descriptor)
+                with suppress(OSError):  # closed already
+                    self._epoll.unregister(descriptor)
             return
         events = _EVENTS.get(what, 0)
-        try:
+        if descriptor in self._watched:
             self._epoll.modify(descriptor, events)
-        except OSError:
+        else:
             self._epoll.register(descriptor, events)
+            self._watched.add(descriptor)
 
     def _set_timer(self, milliseconds: int) -> None:
         self._alarm = None if milliseconds < 0 else time.monotonic() + milliseconds / 1000

@@ -10,8 +10,8 @@ from threading import Lock
 
 PROCESS_BYTES = 116 * 1024**2
 """What a process may come to need while it uploads: a little less than the 120 MiB that are promised."""
-HELD_BYTES = 512 * 1024 + 200 * 1024
-"""A block, and what the connection that it is sent by takes (measured: TLS and buffers, 190 KiB)."""
+HELD_BYTES = 512 * 1024 + 264 * 1024
+"""A block, and what the connection that it is sent by takes (measured: TLS and buffers, 254 KiB)."""
 LEAST_TOGETHER = 32
 LEAST = 8
 """Blocks that all uploads, and each of them, may hold in any case: also where a process was large before."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from extenci.catalog.block_lists import BlockLists
 from extenci.catalog.upload_notes import UploadNotes
+from extenci.image.fingerprint import Fingerprint
 from extenci.image.raw import RawDisk, open_disk
 from extenci.image.sources import Cache, open_source
 from extenci.model.errors import Interrupted
@@ -61,6 +62,7 @@ class Means:
     `on_progress` gets bytes sent and bytes to send; `stop` set means: end soon, tidily; `clock` tells seconds
     that only rise; `sleep` waits for seconds, None: until then or until `stop`. `block_lists` are of disks
     that were read, `upload_notes` of what uploads have got done, `sharing` joins those that read one disk;
+    `digest_of` tells what is known of a file with a fingerprint;
     `cache` is where sources are converted and downloaded to, None: only raw disks at paths can be opened;
     `note` tells something worth a line.
     """
@@ -74,6 +76,7 @@ class Means:
     block_lists: BlockLists = field(default_factory=BlockLists)
     upload_notes: UploadNotes = field(default_factory=UploadNotes)
     sharing: SharedReading = field(default_factory=SharedReading)
+    digest_of: Callable[[str, Fingerprint], str | None] = lambda _path, _fingerprint: None
     cache: Cache | None = None
     note: Callable[[str], None] = lambda _text: None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,7 +14,6 @@ from extenci.image.raw import Block, RawDisk
 from extenci.model.errors import DiskError
 from extenci.model.versions import BLOCK_BYTES, GIB
 from extenci.stage.job import Job, Means
-from extenci.stage.sharing import hashed_block
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,27 @@ def listed(disk: RawDisk, job: Job, means: Means) -> Iterator[BlockList]:
 
 def read_block(disk: RawDisk, entry: Entry, job: Job) -> Block:
     """A block that was planned. DiskChanged where the disk has another there by now."""
-    return planned_block(lambda index: hashed_block(disk, index), entry, job)
-
-
-def planned_block(read: Callable[[int], Block], entry: Entry, job: Job) -> Block:
-    """What `read` reads, which is not asked for zeros. DiskChanged where it is not what was planned."""
     if entry.is_zero:
-        return Block(entry.index, ZERO_BLOCK, entry.sha256)
-    block = read(entry.index)
-    if block.sha256 != entry.sha256:
+        return zero_block(entry)
+    return checked_block(disk.block(entry.index), entry, job)
+
+
+def zero_block(entry: Entry) -> Block:
+    """A block of zeros, which need not be read."""
+    return Block(entry.index, ZERO_BLOCK, entry.sha256)
+
+
+def checked_block(data: bytes, entry: Entry, job: Job) -> Block:
+    """What was read as a block. DiskChanged where that is not what was planned."""
+    if hashlib.sha256(data).digest() != entry.sha256:
         raise other_content(job.source)
-    return block
+    return Block(entry.index, data, entry.sha256)
+
+
+def is_known(disk: RawDisk, job: Job, means: Means) -> bool:
+    """Whether the file is the very one that the planned blocks' checksums were made from, as far as its
+    time, size and place tell."""
+    return means.digest_of(job.source, disk.fingerprint) == job.version.digest
 
 
 def check_fits(blocks: BlockList, job: Job) -> None:

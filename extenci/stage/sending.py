@@ -1,4 +1,9 @@
-"""A disk's blocks on their way into a snapshot: read, hashed and sent in one bounded pipeline."""
+"""A disk's blocks on their way into a snapshot: read, hashed and sent in one bounded pipeline.
+
+A file that is the very one that was hashed when the disk was planned is not hashed again: each block carries
+the checksum of then, the service refuses what does not match it (EBS direct API reference, PutSnapshotBlock,
+`Checksum`), and the file's fingerprint is looked at once more at the end.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,16 @@ import hashlib
 from dataclasses import dataclass
 
 from extenci.catalog.upload_notes import UploadNote
-from extenci.image.raw import RawDisk
+from extenci.image.block_list import Entry
+from extenci.image.raw import Block, RawDisk
+from extenci.model.errors import ServiceError
 from extenci.model.versions import BLOCK_BYTES
 from extenci.stage.job import Job, Means
-from extenci.stage.reading import Difference, planned_block
+from extenci.stage.reading import Difference, checked_block, is_known, read_block, zero_block
+from extenci.stage.sharing import Reader
+
+REFUSED_BLOCK = "INVALID_BLOCK"
+"""The reason that EBS gives where a block does not match its checksum."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +56,34 @@ def send_blocks(disk: RawDisk, difference: Difference, note: UploadNote, job: Jo
             means.sharing.joined(disk) as reader,
             means.clients.ebs.uploading(snapshot, stop=means.stop, on_stored=take_in) as upload,
         ):
+            is_same = is_known(disk, job, means)
             for entry in reader.in_order(difference.entries):
                 if entry.index not in note:
                     means.check_stop()
-                    upload.send(planned_block(reader.block, entry, job))
+                    upload.send(_block(reader, entry, is_same, job))
             upload.finish()
+    except ServiceError as error:
+        if error.reason == REFUSED_BLOCK:
+            _check_content(disk, difference, job, means)
+        raise
     finally:
         means.calls.settle(intent, {"snapshot": snapshot, "blocks": done})
     disk.check_unchanged()
     return sent
+
+
+def _block(reader: Reader, entry: Entry, is_same: bool, job: Job) -> Block:
+    if entry.is_zero:
+        return zero_block(entry)
+    data = reader.block(entry.index)
+    return Block(entry.index, data, entry.sha256) if is_same else checked_block(data, entry, job)
+
+
+def _check_content(disk: RawDisk, difference: Difference, job: Job, means: Means) -> None:
+    """DiskChanged where the service refused a block because the disk is not the planned one."""
+    for entry in difference.entries():
+        means.check_stop()
+        read_block(disk, entry, job)
 
 
 def summed_up(difference: Difference, note: UploadNote) -> tuple[Sent, int]:

@@ -8,7 +8,6 @@ for itself: nobody waits for anybody.
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -18,7 +17,7 @@ from threading import Lock
 
 from extenci.image.block_list import Entry
 from extenci.image.fingerprint import Fingerprint
-from extenci.image.raw import Block, RawDisk
+from extenci.image.raw import RawDisk
 
 WINDOW_BLOCKS = 64
 """Blocks that are kept of each disk which several read: 32 MiB."""
@@ -30,7 +29,7 @@ class _Circle:
 
     readers: int = 0
     position: int = 0
-    blocks: OrderedDict[int, Future[Block]] = field(default_factory=OrderedDict)
+    blocks: OrderedDict[int, Future[bytes]] = field(default_factory=OrderedDict)
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Reader:
 
     disk: RawDisk
     start: int
-    _block: Callable[[RawDisk, int], Block]
+    _block: Callable[[RawDisk, int], bytes]
 
     def in_order(self, entries: Callable[[], Iterable[Entry]]) -> Iterator[Entry]:
         """What is to be read, from where the others are to the end, then from the beginning; `entries` tells
@@ -47,8 +46,8 @@ class Reader:
         yield from (entry for entry in entries() if entry.index >= self.start)
         yield from (entry for entry in entries() if entry.index < self.start)
 
-    def block(self, index: int) -> Block:
-        """A block with the SHA-256 that it has. Errors as of `RawDisk.block`."""
+    def block(self, index: int) -> bytes:
+        """The 512 KiB of a block. Errors as of `RawDisk.block`."""
         return self._block(self.disk, index)
 
 
@@ -77,7 +76,7 @@ class SharedReading:
                 if not circle.readers:
                     del self._circles[disk.fingerprint]
 
-    def _read(self, disk: RawDisk, index: int) -> Block:
+    def _read(self, disk: RawDisk, index: int) -> bytes:
         with self._lock:
             circle = self._circles[disk.fingerprint]
             circle.position = index
@@ -85,27 +84,21 @@ class SharedReading:
             promise = self._promised(circle, index) if known is None and circle.readers > 1 else None
         if known is not None:
             return known.result()
-        return hashed_block(disk, index) if promise is None else _kept(disk, index, promise)
+        return disk.block(index) if promise is None else _kept(disk, index, promise)
 
-    def _promised(self, circle: _Circle, index: int) -> Future[Block]:
+    def _promised(self, circle: _Circle, index: int) -> Future[bytes]:
         """A place in the window for a block that the caller is about to read."""
-        promise: Future[Block] = Future()
+        promise: Future[bytes] = Future()
         circle.blocks[index] = promise
         while len(circle.blocks) > self._window:
             circle.blocks.popitem(last=False)
         return promise
 
 
-def hashed_block(disk: RawDisk, index: int) -> Block:
-    """A block of a disk with the SHA-256 that it has. Errors as of `RawDisk.block`."""
-    data = disk.block(index)
-    return Block(index, data, hashlib.sha256(data).digest())
-
-
-def _kept(disk: RawDisk, index: int, promise: Future[Block]) -> Block:
+def _kept(disk: RawDisk, index: int, promise: Future[bytes]) -> bytes:
     """Read a block, for whoever waits for it too."""
     try:
-        block = hashed_block(disk, index)
+        block = disk.block(index)
     except BaseException as error:
         promise.set_exception(error)
         raise

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from extenci.catalog.block_lists import BlockLists
-from extenci.catalog.upload_notes import UploadNotes
+from extenci.catalog.home import Home
+from extenci.catalog.records import Catalog
 from extenci.cloud.clients import Clients
-from extenci.image.raw import read_disk
+from extenci.image.sources import Cache
 from extenci.model.services import KeyFiles, Service
 from extenci.model.versions import Registration, Version
-from extenci.model.words import Architecture, Method
+from extenci.model.wishes import ImageWish, Origin
+from extenci.model.words import Address, Architecture, Method
+from extenci.observe.disks import Reader, read_disks
 from extenci.stage.ebs import upload
 from extenci.stage.job import Job, Means
 
@@ -38,38 +41,51 @@ class NoJournal:
         """Nothing to settle."""
 
 
-def means_of(url: str, certificate: str, folder: Path, connections: int) -> Means:
-    """Clients of the sink, and a home of their own in a folder."""
-    (folder / "access").write_text("AKIABENCH", "utf-8")
-    (folder / "secret").write_text("bench", "utf-8")
-    keys = KeyFiles(str(folder / "access"), str(folder / "secret"))
-    service = Service("bench", "us-east-1", ec2=url, s3=url, ebs=url, credentials=keys, ca_bundle=certificate)
-    return Means(
-        Clients(service, connections=connections),
-        NoJournal(),
-        block_lists=BlockLists(folder / "lists"),
-        upload_notes=UploadNotes(folder / "notes"),
-    )
+@dataclass(frozen=True)
+class Shop:
+    """What `extenci apply` works with, in a home of its own."""
+
+    means: Means
+    catalog: Catalog
+
+    @classmethod
+    def open(cls, url: str, certificate: str, folder: Path, connections: int) -> Shop:
+        """Clients of the sink, and a home in a folder."""
+        (folder / "access").write_text("AKIABENCH", "utf-8")
+        (folder / "secret").write_text("bench", "utf-8")
+        keys = KeyFiles(str(folder / "access"), str(folder / "secret"))
+        service = Service(
+            "bench", "us-east-1", ec2=url, s3=url, ebs=url, credentials=keys, ca_bundle=certificate
+        )
+        catalog = Catalog.open(Home(folder / "home"))
+        means = Means(
+            Clients(service, connections=connections),
+            NoJournal(),
+            block_lists=catalog.block_lists,
+            upload_notes=catalog.upload_notes,
+            digest_of=catalog.digests.digest_of,
+        )
+        return cls(means, catalog)
+
+    def plan(self, path: str) -> Job:
+        """Read a disk as a plan does, and say what is to be staged."""
+        wish = ImageWish(Address("bench", "worker"), Origin("bench.yaml", 1, 1), path, Method.EBS)
+        cache = Cache(self.catalog.home.cache_folder)
+        reader = Reader(self.catalog.digests, self.catalog.block_lists, lambda _service: cache)
+        disk = read_disks([wish], reader)[wish.address]
+        version = Version(disk.digest, Registration(Architecture.X86_64, None, Method.EBS, disk.gib))
+        return Job(version, path, disk.size, disk.blocks, "bench", {}, "token")
 
 
 def prepare(url: str, certificate: str, disk: str, connections: int) -> Callable[[], int]:
     """Know the disk as a plan does, and have clients; what is returned uploads, and tells how many blocks."""
-    means = means_of(url, certificate, Path(tempfile.mkdtemp(dir=Path(disk).parent)), connections)
-    job = plan_job(disk, means.block_lists)
-    snapshot = means.clients.ebs.start_snapshot(1, "warm", {})
-    means.clients.ec2.snapshots_by_id([snapshot])
+    shop = Shop.open(url, certificate, Path(tempfile.mkdtemp(dir=Path(disk).parent)), connections)
+    job = shop.plan(disk)
+    snapshot = shop.means.clients.ebs.start_snapshot(1, "warm", {})
+    shop.means.clients.ec2.snapshots_by_id([snapshot])
 
     def send() -> int:
-        upload(job, means)
+        upload(job, shop.means)
         return job.blocks
 
     return send
-
-
-def plan_job(path: str, lists: BlockLists) -> Job:
-    """Read a disk as a plan does, and say what is to be staged."""
-    with lists.record() as writer:
-        disk = read_disk(path, on_block=writer.add)
-        writer.keep(disk.digest)
-    version = Version(disk.digest, Registration(Architecture.X86_64, None, Method.EBS, disk.gib))
-    return Job(version, path, disk.size, disk.blocks, "bench", {}, "token")

@@ -97,6 +97,7 @@ class Bench:
             for number in range(count):
                 file.seek(number * step * BLOCK)
                 file.write(os.urandom(BLOCK))
+        os.utime(path, (1, 1))  # a plan waits a moment for what was written just now
         return path
 
     def send(self, how: str, sink: Sink, disk: Path, connections: int) -> Measured:
@@ -223,7 +224,7 @@ def run(bench: Bench, mib: int, gib: int, delay: float) -> None:
         print("\n".join(compare(bench, sink, mib)), end="\n\n", flush=True)
         print("\n".join(sparse(bench, sink, mib, gib)), end="\n\n", flush=True)
     with run_sink(bench.folder / "slow", address=ADDRESSES[1], delay_seconds=delay) as sink:
-        print("\n".join(with_delay(bench, sink, mib, delay)), flush=True)
+        print("\n".join(with_delay(bench, sink, 2 * mib, delay)), flush=True)
 
 
 def main() -> int:

@@ -72,7 +72,7 @@ def write_service(rig: Rig, world: World, tags: Tags) -> None:
     bundle = json.dumps(asdict(control.bundle_keys(rig.world.home.path)))
     more = rig.proxy.urls if world is rig.world else {}
     world.write_service(
-        "campus", sandbox=rig.world.home.path, tags=tags, bucket=SANDBOX_BUCKET, bundle=bundle, **more
+        "campus", rig.world.home.path, tags=tags, bucket=SANDBOX_BUCKET, bundle=bundle, **more
     )
 
 

@@ -154,7 +154,7 @@ def test_what_another_home_is_at_is_let_be(rig: Rig, tmp_path: Path) -> None:
     before = in_s3(rig)
     assert before
     other = World(tmp_path, Home(tmp_path / "other"))
-    other.write_service("campus", sandbox=rig.world.home.path, bucket=SANDBOX_BUCKET)
+    other.write_service("campus", rig.world.home.path, bucket=SANDBOX_BUCKET)
     result = sweep(rig, other.home)
     assert result.plan.is_empty
     assert in_s3(rig) == before

@@ -102,7 +102,7 @@ class World:
     def running(self, stack: str = "default") -> set[str]:
         return {one.id for one in self.cloud.ec2.machines(stack) if not one.state.is_gone}
 
-    def write_service(self, name: str, *, sandbox: Path | None = None, **more: str) -> None:
+    def write_service(self, name: str, sandbox: Path | None = None, /, **more: str) -> None:
         """A service file in the catalog that names this sandbox, or that of another home."""
         status = control.status(sandbox or self.home.path)
         access, secret = control.key_files(sandbox or self.home.path)
