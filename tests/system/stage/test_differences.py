@@ -19,11 +19,12 @@ import pytest
 
 from extenci.catalog.block_lists import BlockLists
 from extenci.catalog.upload_notes import UploadNotes
-from extenci.model.errors import Interrupted
+from extenci.model.errors import DiskChanged, Interrupted, ServiceError
 from extenci.model.observed import SnapshotState
 from extenci.model.ownership import PARENT, STACK
 from extenci.model.services import Service
 from extenci.model.versions import BLOCK_BYTES, Parent
+from extenci.sandbox import control
 from extenci.stage.ebs import upload
 from extenci.stage.job import Job, Means
 
@@ -106,7 +107,7 @@ def test_only_the_blocks_that_differ_are_read_where_the_list_is_known(
     job, disk = versions
     upload(replace(job, parent=None), place.means)
     before = bytes_read()
-    snapshot = upload(replace(job, token="again"), place.means)
+    snapshot = upload(replace(job, token=f"{job.token}again"), place.means)
     assert bytes_read() - before < 10 * BLOCK_BYTES
     assert place.holds(snapshot, disk)
 
@@ -160,11 +161,13 @@ def test_a_disk_that_is_not_the_planned_one_in_a_changed_block_leaves_nothing(
     place: Place, versions: tuple[Job, Path]
 ) -> None:
     job, disk = versions
-    upload(replace(job, parent=None, token="first"), place.means)  # from now on its blocks are known
+    upload(replace(job, parent=None, token=f"{job.token}a"), place.means)  # from now on its blocks are known
+        replace(job, parent=None, token=f"{job.token}first"), place.means
+    )  # from now on its blocks are known
     before = place.snapshots(job)
     write_block(disk, 7, os.urandom(9))
     with pytest.raises(Exception, match="no longer the one that was planned"):
-        upload(replace(job, token="second"), place.means)
+        upload(replace(job, token=f"{job.token}second"), place.means)
     assert place.snapshots(job) == before
 
 
@@ -229,7 +232,7 @@ def test_a_difference_of_which_another_home_knows_nothing_is_begun_anew(
 ) -> None:
     job, path = many_changes(place, make_disk, job_of)
     pending = stopped(job, place.means, 20)
-    snapshot = upload(replace(job, pending=pending, token="another"), means)
+    snapshot = upload(replace(job, pending=pending, token=f"{job.token}another"), means)
     assert snapshot != pending
     assert pending not in place.snapshots(job)
     assert place.holds(snapshot, path)
@@ -296,3 +299,33 @@ def test_after_kill_9_what_the_service_has_is_not_sent_again(
         assert upload(replace(job, pending=pending), place.means) == pending
     assert 1500 <= sent[0] <= 1500 + 256  # those whose answers nobody read are sent again
     assert place.holds(pending, path)
+
+
+def test_a_disk_that_changed_and_looks_as_before_is_noticed_by_its_blocks_checksums(
+    place: Place, make_disk: Callable[..., Path], job_of: Callable[..., Job]
+) -> None:
+    path = make_disk(40)
+    job = job_of(path)
+    upload(replace(job, token=f"{job.token}first"), place.means)  # from now on its blocks are known
+    before = place.snapshots(job)
+    write_block(path, 7, os.urandom(9))
+    os.utime(path, (1, 1))
+    trusting = replace(place.means, digest_of=lambda _path, _fingerprint: job.version.digest)
+    with pytest.raises(DiskChanged, match="no longer the one that was planned"):
+        upload(replace(job, token=f"{job.token}second"), trusting)
+    assert place.snapshots(job) == before
+
+
+def test_blocks_that_are_refused_although_they_are_the_planned_ones_are_the_services_error(
+    place: Place, make_disk: Callable[..., Path], job_of: Callable[..., Job], service: Service
+) -> None:
+    path = make_disk(20)
+    job = job_of(path)
+    upload(replace(job, token=f"{job.token}first"), place.means)
+    trusting = replace(place.means, digest_of=lambda _path, _fingerprint: job.version.digest)
+    control.start(place.home, faults="PutSnapshotBlock: garbled")
+    try:
+        with pytest.raises(ServiceError, match="refused PutSnapshotBlock"):
+            upload(replace(job, token=f"{job.token}second"), trusting)
+    finally:
+        control.start(place.home, faults="none")

@@ -38,7 +38,7 @@ def test_the_same_version_from_another_snapshot_is_taken_and_the_second_snapshot
     means: Means, job: Job
 ) -> None:
     first = stage(job, means)
-    again = stage(replace(job, token="another"), means)
+    again = stage(replace(job, token=f"{job.token}b"), means)
     assert again == first
     assert [one.id for one in means.clients.ec2.snapshots(job.tags[STACK])] == [first.snapshot]
 

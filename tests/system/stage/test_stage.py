@@ -231,7 +231,7 @@ def test_an_interrupted_upload_is_gone_on_with(
     job = job_of(path)
     snapshot = interrupted(job, means)
     assert journal.open == []
-    staged = stage(replace(job, pending=snapshot, token="another"), means)
+    staged = stage(replace(job, pending=snapshot, token=f"{job.token}b"), means)
     assert staged.snapshot == snapshot
     assert snapshot_ids(means, job) == [snapshot]
     assert same_bytes(path, home / "sandbox" / "disks" / f"{snapshot}.raw")
@@ -273,7 +273,7 @@ def test_a_snapshot_that_is_sealed_but_not_yet_complete_is_waited_for(
     """EBS direct API reference, CompleteSnapshot: it answers 202, and the snapshot is pending for a while."""
     job = job_of(make_disk(blocks))
     snapshot = killed_after_completion(job, slow_means)
-    staged = stage(replace(job, pending=snapshot, token="another"), slow_means)
+    staged = stage(replace(job, pending=snapshot, token=f"{job.token}b"), slow_means)
     assert staged.snapshot == snapshot
     assert snapshot_ids(slow_means, job) == [snapshot]
 
