@@ -42,7 +42,11 @@ refuses for another reason: CompleteSnapshot answers at once and works on (EBS d
 
 def stage(job: Job, means: Means) -> Staged:
     """Upload a disk and register it; see `upload` and `register`."""
-    snapshot = upload(job, means)
+    return registered(upload(job, means), job, means)
+
+
+def registered(snapshot: str, job: Job, means: Means) -> Staged:
+    """Register a job's image of the snapshot that was made for it; see `register`."""
     staged = register(job.name, snapshot, job.version.registration, job.tags, means)
     if staged.snapshot != snapshot:
         discard(snapshot, means)  # another run staged the same version at the same time

@@ -12,12 +12,11 @@ from extenci.model.errors import ServiceError
 from extenci.model.imports import ImportState, ImportTask
 from extenci.model.journal import is_sure
 from extenci.model.objects import StoredObject
-from extenci.stage.ebs import discard
+from extenci.stage.ebs import registered
 from extenci.stage.import_object import clear_after, object_at, store_disk
 from extenci.stage.import_tasks import find_task, take, wait_for_task, wait_until_completed
 from extenci.stage.job import Job, Means, Staged
 from extenci.stage.places import Place, clear, place_of
-from extenci.stage.register import register
 from extenci.stage.tagging import VISIBLE_SECONDS
 from extenci.stage.waiting import wait_for
 
@@ -26,11 +25,7 @@ MISMATCH = "IdempotentParameterMismatch"
 
 def stage(job: Job, means: Means) -> Staged:
     """Upload a disk, have it imported and register it; see `upload` and `register`."""
-    snapshot = upload(job, means)
-    staged = register(job.name, snapshot, job.version.registration, job.tags, means)
-    if staged.snapshot != snapshot:
-        discard(snapshot, means)  # another run staged the same version at the same time
-    return staged
+    return registered(upload(job, means), job, means)
 
 
 def upload(job: Job, means: Means) -> str:

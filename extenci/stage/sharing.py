@@ -19,8 +19,9 @@ from extenci.image.block_list import Entry
 from extenci.image.fingerprint import Fingerprint
 from extenci.image.raw import RawDisk
 
-WINDOW_BLOCKS = 64
-"""Blocks that are kept of each disk which several read: 32 MiB."""
+WINDOW_BLOCKS = 16
+"""Blocks that are kept of each disk which several read: 8 MiB. One that is further behind finds them in the
+system's page cache, or where the disk is."""
 
 
 @dataclass

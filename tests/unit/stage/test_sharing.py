@@ -61,8 +61,9 @@ def test_two_that_keep_pace_read_the_disk_once(disk: CountingDisk) -> None:
             pace.wait()
             for entry in reader.in_order(lambda: ENTRIES):
                 reader.block(entry.index)
-                if entry.index % 50 == 0:
+                if entry.index % 10 == 0:
                     pace.wait()
+            pace.wait()
 
     other = threading.Thread(target=read)
     other.start()
