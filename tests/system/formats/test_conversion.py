@@ -385,7 +385,7 @@ def test_a_stop_ends_the_program_at_once_and_leaves_nothing(long: Path, cache: C
 
 
 def children() -> set[tuple[str, str]]:
-    """The processes that this one has started and that are there: ids and names. Other tests may have some."""
+    """The processes that this one has started and are there: ids and names. Other tests may have any."""
     tasks = Path("/proc/self/task").glob("*/children")
     pids = [pid for task in tasks for pid in task.read_text().split()]
     found = [(pid, Path(f"/proc/{pid}/comm")) for pid in pids]
@@ -411,7 +411,7 @@ def test_a_killed_run_leaves_a_part_that_the_next_one_takes_over(
 def test_qemu_img_dies_with_the_run_that_started_it(tmp_path: Path, cache: Cache) -> None:
     source = make_source(make_raw(tmp_path / "big.raw", 1024 * MIB, 1600), "qcow2")
     process = subprocess.Popen([sys.executable, "-c", OPEN, source, cache.folder], stdout=subprocess.DEVNULL)
-    while not (converting := [pid for pid in users_of(source) if b"convert" in command_of(pid)]):
+    while not (converting := [pid for pid in users_of(source) if is_converting(command_of(pid))]):
         assert process.poll() is None
     os.kill(int(converting[0]), signal.SIGSTOP)
     assert process.poll() is None
@@ -423,6 +423,12 @@ def test_qemu_img_dies_with_the_run_that_started_it(tmp_path: Path, cache: Cache
         time.sleep(0.05)
     os.kill(int(converting[0]), signal.SIGKILL)
     pytest.fail("it went on")
+
+
+def is_converting(command: bytes) -> bool:
+    """Whether a command line is qemu-img's own, and not that of what is about to become it."""
+    program, *arguments = command.split(b"\0")
+    return program.endswith(b"qemu-img") and b"convert" in arguments
 
 
 def command_of(pid: str) -> bytes:
