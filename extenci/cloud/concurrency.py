@@ -9,17 +9,22 @@ SLOWER = 2.0
 """How much longer calls may take on an average than they did with fewer. Up to the first, more at a
 time are plainly a gain; from the second on, calls only wait for each other, on the wire or in the service."""
 
+ENOUGH = 1500.0
+"""Answers a second from which on more calls at a time gain nothing: half as many again as AWS takes of a
+snapshot (EBS quotas, PutSnapshotBlock), while each call holds its block in memory."""
+
 
 class Concurrency:
     """A limit that adapts. After a first round of answers it doubles in every one until calls get slower or
-    the service throttles; from then on it rises by one a round, while calls do not take twice as long.
-    Throttling halves it. For one thread."""
+    the service throttles; from then on it rises by one a round, while calls do not take twice as long, and
+    answers do not come as fast as any service gives them. Throttling halves it. For one thread."""
 
     def __init__(self, most: int = MOST, start: int = START) -> None:
         self._most = most
         self._limit = float(min(start, most))
         self._is_starting = True
         self._slowness = float("inf")
+        self._is_enough = False
         self._cut_at = float("-inf")
         self._fastest = float("inf")
         self._round: list[float] = []
@@ -42,10 +47,11 @@ class Concurrency:
             mean = sum(self._round) / len(self._round)
             self._fastest = min(self._fastest, max(mean, 1e-6))
             self._slowness = mean / self._fastest
+            self._is_enough = self._limit / max(mean, 1e-6) > ENOUGH
             self._round.clear()
             self._round_calls = self.limit
             self._is_starting = self._is_starting and self._slowness < AS_FAST
-        if self._slowness < SLOWER:
+        if self._slowness < SLOWER and not self._is_enough:
             self._limit = min(self._most, self._limit + (1 if self._is_starting else 1 / self._limit))
 
     def overloaded(self, began: float, now: float) -> None:

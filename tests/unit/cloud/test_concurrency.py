@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from extenci.cloud.concurrency import Concurrency
+from extenci.cloud.concurrency import ENOUGH, MOST, Concurrency
 
 
 def answer(concurrency: Concurrency, times: int, seconds: float) -> None:
@@ -52,3 +52,12 @@ def test_it_never_falls_below_one_nor_starts_above_the_most() -> None:
     assert concurrency.limit == 1
     answer(concurrency, 1000, 0.1)
     assert concurrency.limit == 8
+
+
+def test_a_service_that_answers_as_fast_as_any_needs_no_more_connections() -> None:
+    fast, slower = Concurrency(start=24), Concurrency(start=24)
+    for _ in range(1000):
+        fast.succeeded(24 / (ENOUGH * 1.1))
+        slower.succeeded(24 / (ENOUGH * 0.2))
+    assert fast.limit == 24
+    assert slower.limit == MOST
