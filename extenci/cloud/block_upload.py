@@ -27,7 +27,7 @@ from extenci.cloud.session import CONNECT_SECONDS, READ_SECONDS, ServiceSession
 from extenci.cloud.signing import BlockSigner
 from extenci.model.errors import Interrupted
 
-AHEAD = 8
+AHEAD = 4
 """Blocks that wait beside those under way, so that the network need not wait for the disk."""
 SETTLE_SECONDS = 15.0
 """How long calls that were begun may go on when nobody waits for the whole any more."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-START = 24
+START = 8
 MOST = 128
 AS_FAST = 1.25
 SLOWER = 2.0
