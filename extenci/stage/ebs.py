@@ -56,7 +56,7 @@ def registered(snapshot: str, job: Job, means: Means) -> Staged:
 def upload(job: Job, means: Means) -> str:
     """Make a completed snapshot of a disk; its id.
 
-    What is sent is hashed again on the way, and must be what was planned: otherwise DiskChanged, and the
+    What is sent must be what was planned (see `extenci.stage.sending`): otherwise DiskChanged, and the
     snapshot is deleted, as it is when the disk cannot be read. When the service fails or `stop` is set, the
     snapshot stays pending, to go on with. ServiceError and its kinds; Interrupted.
     """
