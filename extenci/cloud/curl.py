@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import socket
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -98,6 +99,7 @@ class Transfers:
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
         self._epoll = select.epoll()
         self._watched: set[int] = set()
+        self._connections: set[int] = set()
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._epoll.register(self._bell, select.EPOLLIN)
         self._ringing = Lock()
@@ -176,7 +178,13 @@ class Transfers:
             (pycurl.TIMEOUT_MS, int(settings.whole_seconds * 1000)),
         ):
             curl.setopt(option, value)
+        curl.setopt(pycurl.SOCKOPTFUNCTION, self._know_connection)
         return curl
+
+    def _know_connection(self, descriptor: int, _purpose: int) -> int:
+        """libcurl made a socket for a connection. (What resolves names is watched too.)"""
+        self._connections.add(descriptor)
+        return int(pycurl.SOCKOPT_OK)
 
     def _go_on(self, deadline: float) -> None:
         """One step: what the sockets, or libcurl's own clock, have to say."""
@@ -202,6 +210,8 @@ class Transfers:
 
     def _watch(self, what: int, descriptor: int, _multi: Any, _known: Any) -> None:
         """libcurl tells which events of which socket it waits for."""
+        if descriptor in self._connections and what in (pycurl.POLL_IN, pycurl.POLL_REMOVE):
+            _set_cork(descriptor, is_on=what == pycurl.POLL_REMOVE)  # for the next request; all is sent
         if what == pycurl.POLL_REMOVE:
             if descriptor in self._watched:
                 self._watched.remove(descriptor)
@@ -247,6 +257,20 @@ class Transfers:
             seconds=curl.getinfo(pycurl.TOTAL_TIME) - curl.getinfo(pycurl.PRETRANSFER_TIME),
             failed=failed,
         )
+
+
+def _set_cork(descriptor: int, *, is_on: bool) -> None:
+    """Have the packets of a connection filled, or what is held back for that sent (tcp(7), TCP_CORK).
+
+    TLS cuts a body into records of 16 KiB, which libcurl gives to the system one at a time. Measured on the
+    loopback: a fifth less of a processor for each block on this side, a third on the other.
+    """
+    with suppress(OSError):  # no connection any more
+        connection = socket.socket(fileno=descriptor)
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, is_on)
+        finally:
+            connection.detach()
 
 
 _E_PROXY = 97  # CURLE_PROXY, which older pycurls do not name

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from uuid import uuid4
 
 import pytest
@@ -45,14 +46,16 @@ from tests.system.cloud.block_server import (
 
 SNAPSHOT = "snap-0123456789abcdef0"
 SECRET = "THESECRETKEY1234"
+CORKED_SECONDS = 0.2
+"""How long the system holds back a packet that is not full at most (tcp(7), TCP_CORK)."""
 THROTTLED = Say(400, "RequestThrottledException", "Slow down.")
 MISSING = Say(404, "ResourceNotFoundException", "The snapshot does not exist.")
 OPENSSL = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1")
 SUBJECT = ("-subj", "/CN=campus", "-addext", "subjectAltName=IP:127.0.0.1")
 
 
-def make_block(index: int) -> Block:
-    data = os.urandom(64) * (BLOCK_BYTES // 64)
+def make_block(index: int, size: int = BLOCK_BYTES) -> Block:
+    data = os.urandom(64) * (size // 64)
     return Block(index, data, hashlib.sha256(data).digest())
 
 
@@ -377,6 +380,21 @@ def test_over_tls_the_services_ca_bundle_is_trusted_and_no_other(
         assert_stored(server, send_all(make_clients(server.url, ca_bundle=bundle), 20))
         monkeypatch.setenv("AWS_CA_BUNDLE", bundle)
         assert_stored(server, send_all(make_clients(server.url), 20))
+
+
+def test_no_block_waits_for_a_packet_to_be_filled(
+    make_clients: Callable[..., Clients], context: ssl.SSLContext, tmp_path: Path
+) -> None:
+    with block_server(context=context) as server:
+        session = make_clients(server.url, ca_bundle=str(tmp_path / "cert.pem")).ebs._session
+        blocks = [make_block(index, 32 * 1024) for index in range(20)]
+        rate, began = Rate(BLOCKS_A_SECOND), monotonic()
+        with open_upload(session, SNAPSHOT, age=0, rate=rate, connections=1) as upload:
+            for block in blocks:
+                upload.send(block)
+            upload.finish()
+        assert monotonic() - began < len(blocks) * CORKED_SECONDS / 2
+        assert_stored(server, blocks)
 
 
 def test_the_name_in_the_certificate_must_be_the_hosts(
