@@ -263,7 +263,7 @@ def _set_cork(descriptor: int, *, is_on: bool) -> None:
     """Have the packets of a connection filled, or what is held back for that sent (tcp(7), TCP_CORK).
 
     TLS cuts a body into records of 16 KiB, which libcurl gives to the system one at a time. Measured on the
-    loopback: a fifth less of a processor for each block on this side, a third on the other.
+    loopback: a fifth less of a processor for each block on this side, a quarter on the other.
     """
     with suppress(OSError):  # no connection any more
         connection = socket.socket(fileno=descriptor)
