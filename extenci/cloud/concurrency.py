@@ -4,6 +4,8 @@ from __future__ import annotations
 
 START = 8
 MOST = 128
+GAIN = 2
+"""Calls that may be under way in addition for each answer while there is only to be gained by more."""
 AS_FAST = 1.25
 SLOWER = 2.0
 """How much longer calls may take on an average than they did with fewer. Up to the first, more at a
@@ -15,15 +17,16 @@ snapshot (EBS quotas, PutSnapshotBlock), while each call holds its block in memo
 
 
 class Concurrency:
-    """A limit that adapts. After a first round of answers it doubles in every one until calls get slower or
-    the service throttles; from then on it rises by one a round, while calls do not take twice as long, and
-    answers do not come as fast as any service gives them. Throttling halves it. For one thread."""
+    """A limit that adapts. It triples after the first round of answers and in every later one, until calls
+    get slower or the service throttles; from then on it rises by one a round, while calls do not take twice
+    as long, and answers do not come as fast as any service gives them. Throttling halves it. For one
+    thread."""
 
     def __init__(self, most: int = MOST, start: int = START) -> None:
         self._most = most
         self._limit = float(min(start, most))
         self._is_starting = True
-        self._slowness = float("inf")
+        self._slowness = 1.0
         self._is_enough = False
         self._cut_at = float("-inf")
         self._fastest = float("inf")
@@ -43,16 +46,26 @@ class Concurrency:
     def succeeded(self, seconds: float) -> None:
         """A call was answered after so many seconds."""
         self._round.append(seconds)
+        gain = GAIN
         if len(self._round) >= self._round_calls:
-            mean = sum(self._round) / len(self._round)
-            self._fastest = min(self._fastest, max(mean, 1e-6))
-            self._slowness = mean / self._fastest
-            self._is_enough = self._limit / max(mean, 1e-6) > ENOUGH
-            self._round.clear()
-            self._round_calls = self.limit
-            self._is_starting = self._is_starting and self._slowness < AS_FAST
-        if self._slowness < SLOWER and not self._is_enough:
-            self._limit = min(self._most, self._limit + (1 if self._is_starting else 1 / self._limit))
+            gain = GAIN if self._is_measured else GAIN * len(self._round)  # the first round's, all at once
+            self._measure()
+        if self._is_measured and self._slowness < SLOWER and not self._is_enough:
+            self._limit = min(self._most, self._limit + (gain if self._is_starting else 1 / self._limit))
+
+    @property
+    def _is_measured(self) -> bool:
+        return self._fastest < float("inf")
+
+    def _measure(self) -> None:
+        """Take a round for what it says, and begin another."""
+        mean = max(sum(self._round) / len(self._round), 1e-6)
+        self._fastest = min(self._fastest, mean)
+        self._slowness = mean / self._fastest
+        self._is_enough = self._limit / mean > ENOUGH
+        self._is_starting = self._is_starting and self._slowness < AS_FAST
+        self._round.clear()
+        self._round_calls = self.limit
 
     def overloaded(self, began: float, now: float) -> None:
         """A call that began then was throttled or not answered in time. Those that were under way when the

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from extenci.cloud.concurrency import ENOUGH, MOST, Concurrency
+from extenci.cloud.concurrency import ENOUGH, MOST, START, Concurrency
 
 
 def answer(concurrency: Concurrency, times: int, seconds: float) -> None:
@@ -8,24 +8,26 @@ def answer(concurrency: Concurrency, times: int, seconds: float) -> None:
         concurrency.succeeded(seconds)
 
 
-def test_it_begins_modestly_and_doubles_while_calls_stay_fast() -> None:
+def test_it_begins_modestly_and_triples_while_calls_stay_fast() -> None:
     concurrency = Concurrency(128, 16)
     assert concurrency.limit == 16
     answer(concurrency, 15, 0.1)
     assert concurrency.limit == 16
-    answer(concurrency, 16, 0.1)
-    assert concurrency.limit == 32
+    answer(concurrency, 1, 0.1)
+    assert concurrency.limit == 48
+    answer(concurrency, 32, 0.1)
+    assert concurrency.limit == 112
     answer(concurrency, 1000, 0.1)
     assert concurrency.limit == 128
 
 
 def test_it_stops_rising_where_calls_only_get_slower() -> None:
-    concurrency = Concurrency(128, 16)
+    concurrency = Concurrency(128)
     limits = []
     for _ in range(2000):
         concurrency.succeeded(0.001 * concurrency.limit)
         limits.append(concurrency.limit)
-    assert max(limits) < 40
+    assert max(limits) < 5 * START
 
 
 def test_throttling_halves_it_once_for_all_calls_that_were_under_way() -> None:
