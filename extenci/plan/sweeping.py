@@ -23,9 +23,9 @@ from extenci.plan.scene import Scene, Stock, set_scene
 from extenci.plan.trials import is_expired
 from extenci.plan.unstaging import remove_leftover
 
-ABANDONED_SECONDS = 86_400.0
-"""After which a snapshot or an upload of another home's run, which no image uses, is taken for left behind by
-who says `gc`, although EBS would keep it for three days after its last block."""
+ABANDONED_SECONDS = 3 * 86_400.0
+"""After which a snapshot or an upload of another home's run, which no image uses, is taken for left behind:
+as long as EBS keeps one into which no block comes (StartSnapshot, `Timeout`)."""
 SKEW_SECONDS = 300.0
 """By how much the clocks of this machine and of a service may differ: signatures take no more."""
 UPLOADS = "uploads"

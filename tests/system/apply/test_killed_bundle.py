@@ -17,7 +17,7 @@ import pytest
 from extenci import api
 from extenci.catalog.home import Home
 from extenci.model.services import SANDBOX_BUCKET
-from extenci.observe import leftovers
+from extenci.plan import sweeping
 from extenci.sandbox import control
 from tests.system.apply.killing_proxy import KillingProxy, Way
 from tests.system.apply.test_killed import Rig, Tags
@@ -121,7 +121,7 @@ def test_killed_at_each_call_of_a_destroy_nothing_is_left(rig: Rig, way: Way) ->
     assert fatal == {"DeregisterImage", "DeleteObject"}
 
 
-def test_what_another_home_left_goes_with_gc_a_day_later(
+def test_what_another_home_left_goes_with_gc_days_later(
     rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And the bundle of an image stays, however old."""
@@ -136,7 +136,7 @@ def test_what_another_home_left_goes_with_gc_a_day_later(
 
     assert other.apply().ok
     kept = sorted(set(in_s3(rig)) - set(left))
-    later = time.time() + leftovers.ABANDONED_SECONDS + 10
+    later = time.time() + sweeping.ABANDONED_SECONDS + 10
     monkeypatch.setattr(time, "time", lambda: later)
     assert sweep(rig, other) == ["remove campus/uploads"]
     assert in_s3(rig) == kept
