@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import filecmp
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from extenci.model.observed import Snapshot, SnapshotState
+from extenci.model.services import SANDBOX_BUCKET
 from extenci.model.versions import BLOCK_BYTES
+from extenci.model.words import Method
 from extenci.sandbox import control
 from tests.system.main_job.conftest import MIB, World
 
@@ -128,15 +132,25 @@ def killed_after(world: World, blocks: int) -> None:
 def regions(world: World) -> Iterator[dict[str, Path]]:
     """Two more clouds: the homes of their sandboxes by the names of their services."""
     homes = {name: world.folder / name for name in ("east", "west")}
-    for name, home in homes.items():
+    for home in homes.values():
         control.start(home)
-        world.write_service(name, home)
     yield homes
     for home in homes.values():
         control.stop(home)
 
 
-def test_several_services_are_fed_by_one_reading_of_the_disk(world: World, regions: dict[str, Path]) -> None:
+@pytest.mark.parametrize(
+    "methods",
+    [(Method.EBS, Method.EBS), (Method.IMPORT, Method.IMPORT), (Method.BUNDLE, Method.EBS)],
+    ids=["ebs", "import", "bundle and ebs"],
+)
+def test_several_services_are_fed_by_one_reading_of_the_disk(
+    world: World, regions: dict[str, Path], methods: tuple[Method, Method]
+) -> None:
+    """`ebs` shares what it reads; all find what another read a moment ago in the system's page cache."""
+    for (name, home), method in zip(regions.items(), methods, strict=True):
+        bundle = json.dumps(asdict(control.bundle_keys(home)))
+        world.write_service(name, home, stage=method, bucket=SANDBOX_BUCKET, bundle=bundle)
     world.write(count=0, service="[east, west]")
     world.make_disk(data=200 * MIB)
     assert len(world.plan().changes) == 2  # and the disk's digest is known from here on
@@ -147,7 +161,7 @@ def test_several_services_are_fed_by_one_reading_of_the_disk(world: World, regio
 
     assert bytes_read() - before < 1.2 * 200 * MIB
     for home in regions.values():
-        (staged,) = (home / "sandbox" / "disks").glob("snap-*.raw")
+        (staged,) = (home / "sandbox" / "disks").glob("*.raw")
         assert filecmp.cmp(world.disk, staged, shallow=False)
     assert world.plan().is_empty
 
