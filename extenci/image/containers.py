@@ -9,13 +9,13 @@ VHDX see `extenci.image.vhdx`.
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from extenci.image.formats import QCOW2, VDI, VHD, VHDX, VMDK, Format
 from extenci.image.problems import shown
+from extenci.image.reading import Read, reading
 from extenci.image.vhdx import has_parent
 from extenci.model.errors import DiskError
 from extenci.model.versions import GIB
@@ -32,9 +32,10 @@ _ALONE = (
 
 
 def check_alone(path: Path | str, descriptor: int, size: int, found: Format) -> None:
-    """DiskError where a disk image of `size` bytes needs other files or a password, or is cut off."""
+    """DiskError where a disk image of `size` bytes needs other files or a password, is cut off, or cannot be
+    read."""
     try:
-        fault = _CHECKS[found](descriptor, size)
+        fault = _CHECKS[found](reading(path, descriptor), size)
     except struct.error:
         fault = Broken("is cut off within its header")
     match fault:
@@ -66,9 +67,9 @@ class Locked(str):
 Fault = Refers | Broken | Locked | None
 
 
-def check_qcow2(descriptor: int, _size: int) -> Fault:
+def check_qcow2(read: Read, _size: int) -> Fault:
     """Versions 2 and 3: backing file, external data file, encryption."""
-    head = os.pread(descriptor, 104, 0)
+    head = read(104, 0)
     (version,) = struct.unpack_from(">I", head, 4)
     backing_offset, backing_size = struct.unpack_from(">QI", head, 8)
     (crypt,) = struct.unpack_from(">I", head, 32)
@@ -87,14 +88,14 @@ _DESCRIPTOR_OFFSET = _SECTOR
 _DESCRIPTOR_BYTES = 20 * _SECTOR
 
 
-def check_vmdk(descriptor: int, _size: int) -> Fault:
+def check_vmdk(read: Read, _size: int) -> Fault:
     """A sparse extent with its descriptor inside. A capacity of 0 makes QEMU follow the descriptor's extents;
     the descriptor that it takes a parent from is always at sector 1."""
-    head = os.pread(descriptor, 64, 0)
+    head = read(64, 0)
     capacity, _grain, offset, sectors = struct.unpack_from("<QQQQ", head, 12)
     if capacity == 0:
         return Refers("is a VMDK image whose data is in other files")
-    text = os.pread(descriptor, _DESCRIPTOR_BYTES, _DESCRIPTOR_OFFSET)
+    text = read(_DESCRIPTOR_BYTES, _DESCRIPTOR_OFFSET)
     if offset != 1 or not sectors or b"DescriptorFile" not in text:
         return Refers("is one part of a VMDK image that is split into several files")
     if b"parentFileNameHint" in text or not _is_first(text):
@@ -110,11 +111,11 @@ def _is_first(text: bytes) -> bool:
 _FIXED, _DYNAMIC, _DIFFERENCING = 2, 3, 4
 
 
-def check_vhd(descriptor: int, size: int) -> Fault:
+def check_vhd(read: Read, size: int) -> Fault:
     """QEMU takes a differencing disk for a whole one, and gives zeros where the parent's data belongs."""
-    head = os.pread(descriptor, _SECTOR, 0)
+    head = read(_SECTOR, 0)
     is_fixed = not head.startswith(b"conectix")
-    footer = os.pread(descriptor, _SECTOR, size - _SECTOR) if is_fixed else head
+    footer = read(_SECTOR, size - _SECTOR) if is_fixed else head
     current_size, _geometry, kind = struct.unpack_from(">QII", footer, 48)
     if kind == _DIFFERENCING:
         return Refers("is a VHD differencing disk, which builds on a parent")
@@ -125,17 +126,17 @@ def check_vhd(descriptor: int, size: int) -> Fault:
     return None
 
 
-def check_vhdx(descriptor: int, _size: int) -> Fault:
+def check_vhdx(read: Read, _size: int) -> Fault:
     """Differencing disks."""
-    found = has_parent(descriptor)
+    found = has_parent(read)
     if found is None:
         return Broken("is a VHDX image without the tables that say what it is")
     return Refers("is a VHDX differencing disk, which builds on a parent") if found else None
 
 
-def check_vdi(descriptor: int, size: int) -> Fault:
+def check_vdi(read: Read, size: int) -> Fault:
     """Dynamic (1) and static (2) ones are whole. QEMU gives zeros for what lies behind the file's end."""
-    head = os.pread(descriptor, _SECTOR, 0)
+    head = read(_SECTOR, 0)
     (kind,), (data,) = struct.unpack_from("<I", head, 0x4C), struct.unpack_from("<I", head, 0x158)
     block_bytes, _extra, _blocks, allocated = struct.unpack_from("<IIII", head, 0x178)
     if kind not in (1, 2):
@@ -145,7 +146,7 @@ def check_vdi(descriptor: int, size: int) -> Fault:
     return None
 
 
-_CHECKS: Mapping[Format, Callable[[int, int], Fault]] = {
+_CHECKS: Mapping[Format, Callable[[Read, int], Fault]] = {
     QCOW2: check_qcow2,
     VMDK: check_vmdk,
     VHD: check_vhd,

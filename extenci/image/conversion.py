@@ -12,6 +12,7 @@ import select
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from extenci.image.cache import LOOK_SECONDS, Watch, writing
@@ -177,7 +178,8 @@ def _write_sparse(work: Work, child: Child) -> int:
 
 def _packed_format(work: Work, size: int) -> Format | None:
     """What was packed. DiskError at once where it is neither a raw disk nor a disk image."""
-    found = foreign_format(work.target, size)
+    with writing(work.watch):
+        found = foreign_format(partial(os.pread, work.target), size)
     if found is None or isinstance(found.way, Container):
         return found
     raise DiskError(

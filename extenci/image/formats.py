@@ -7,11 +7,11 @@ ECMA-119 (ISO 9660), APPNOTE.TXT (zip), POSIX (ustar), VirtualBox VDICore.h, QEM
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from extenci.image.problems import shown
+from extenci.image.reading import Read
 from extenci.model.errors import DiskError
 
 _CONVERT = "Make a raw disk of it: qemu-img convert -O raw {path} DISK.raw"
@@ -101,18 +101,18 @@ _ISO_OFFSET = 0x8001
 _HEAD_BYTES = 512
 
 
-def foreign_format(descriptor: int, size: int) -> Format | None:
-    """The format of an open file of `size` bytes, or None where it is taken for a raw disk."""
-    head = os.pread(descriptor, _HEAD_BYTES, 0)
+def foreign_format(read: Read, size: int) -> Format | None:
+    """The format of a file of `size` bytes, or None where it is taken for a raw disk."""
+    head = read(_HEAD_BYTES, 0)
     if (known := _format_of_start(head)) is not None:
         return known
-    if size >= _HEAD_BYTES and os.pread(descriptor, 8, size - _HEAD_BYTES) == b"conectix":
+    if size >= _HEAD_BYTES and read(8, size - _HEAD_BYTES) == b"conectix":
         return VHD  # a fixed one: a raw disk with a footer behind it
     if has_boot_sector(head):
         return None
     if head[257:262] == b"ustar":
         return TAR
-    return ISO if os.pread(descriptor, 5, _ISO_OFFSET) == b"CD001" else None
+    return ISO if read(5, _ISO_OFFSET) == b"CD001" else None
 
 
 def _format_of_start(head: bytes) -> Format | None:

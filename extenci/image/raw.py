@@ -19,6 +19,7 @@ from extenci.image.digest import ZERO_BLOCK, Digest, FileHash
 from extenci.image.extents import data_blocks
 from extenci.image.fingerprint import Fingerprint, fingerprint_of
 from extenci.image.formats import Format, foreign_format, refusal
+from extenci.image.reading import read_at, reading
 from extenci.model.errors import Interrupted
 from extenci.model.versions import BLOCK_BYTES, Disk
 
@@ -92,17 +93,14 @@ class RawDisk:
             raise problems.unreadable(self.path, error) from error
 
     def _read(self, index: int) -> bytes:
-        offset = index * BLOCK_BYTES
-        wanted = min(BLOCK_BYTES, self.size - offset)
-        try:
-            piece = os.pread(self.descriptor, wanted, offset)
-            while len(piece) < wanted:
-                more = os.pread(self.descriptor, wanted - len(piece), offset + len(piece))
-                if not more:
-                    raise problems.changed(self.path)
-                piece += more
-        except OSError as error:
-            raise problems.broken(self.path, offset, error) from error
+        start = index * BLOCK_BYTES
+        wanted = min(BLOCK_BYTES, self.size - start)
+        piece = read_at(self.path, self.descriptor, wanted, start)
+        while len(piece) < wanted:
+            more = read_at(self.path, self.descriptor, wanted - len(piece), start + len(piece))
+            if not more:
+                raise problems.changed(self.path)
+            piece += more
         return piece
 
 
@@ -134,7 +132,7 @@ def open_file(path: Path | str) -> Iterator[tuple[RawDisk, Format | None]]:
             raise problems.not_a_file(path, status.st_mode)
         if status.st_size == 0:
             raise problems.empty(path)
-        found = _format(path, descriptor, status.st_size)
+        found = foreign_format(reading(path, descriptor), status.st_size)
         yield RawDisk(path, descriptor, fingerprint_of(status)), found
     finally:
         os.close(descriptor)
@@ -213,10 +211,3 @@ def _open(path: Path | str) -> int:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     except (OSError, ValueError) as error:
         raise problems.unreadable(path, error) from error
-
-
-def _format(path: Path | str, descriptor: int, size: int) -> Format | None:
-    try:
-        return foreign_format(descriptor, size)
-    except OSError as error:
-        raise problems.broken(path, 0, error) from error

@@ -6,10 +6,11 @@ that a reader takes.
 
 from __future__ import annotations
 
-import os
 import struct
 import uuid
 from collections.abc import Iterator
+
+from extenci.image.reading import Read
 
 _REGION_TABLES = (192 * 1024, 256 * 1024)
 _METADATA_REGION = uuid.UUID("8b7ca206-4790-4b9a-b8fe-575f050f886e")
@@ -19,45 +20,45 @@ _MOST_ENTRIES = 2047
 _HAS_PARENT = 0b10
 
 
-def has_parent(descriptor: int) -> bool | None:
+def has_parent(read: Read) -> bool | None:
     """Whether it has a parent; None where no tables say so. struct.error where they are cut off."""
-    answers = [_builds_on_another(descriptor, region) for region in _metadata_regions(descriptor)]
+    answers = [_builds_on_another(read, region) for region in _metadata_regions(read)]
     known = [answer for answer in answers if answer is not None]
     return any(known) if known else None
 
 
-def _metadata_regions(descriptor: int) -> Iterator[int]:
+def _metadata_regions(read: Read) -> Iterator[int]:
     """Where metadata is in the file, in bytes."""
     for table in _REGION_TABLES:
-        head = os.pread(descriptor, 16, table)
+        head = read(16, table)
         if head[:4] != b"regi":
             continue
         (count,) = struct.unpack_from("<I", head, 8)
-        entries = os.pread(descriptor, 32 * min(count, _MOST_ENTRIES), table + 16)
+        entries = read(32 * min(count, _MOST_ENTRIES), table + 16)
         for guid, offset in struct.iter_unpack("<16sQ8x", entries):
             if uuid.UUID(bytes_le=guid) == _METADATA_REGION:
                 yield offset
 
 
-def _builds_on_another(descriptor: int, region: int) -> bool | None:
-    head = _read(descriptor, 32, region)
+def _builds_on_another(read: Read, region: int) -> bool | None:
+    head = _bytes_at(read, 32, region)
     if head[:8] != b"metadata":
         return None
     (count,) = struct.unpack_from("<H", head, 10)
     found = None
-    entries = _read(descriptor, 32 * min(count, _MOST_ENTRIES), region + 32)
+    entries = _bytes_at(read, 32 * min(count, _MOST_ENTRIES), region + 32)
     for guid, offset in struct.iter_unpack("<16sI12x", entries):
         match uuid.UUID(bytes_le=guid):
             case item if item == _PARENT_LOCATOR:
                 return True
             case item if item == _FILE_PARAMETERS:
-                _block, flags = struct.unpack("<II", _read(descriptor, 8, region + offset))
+                _block, flags = struct.unpack("<II", _bytes_at(read, 8, region + offset))
                 found = bool(flags & _HAS_PARENT)
             case _:
                 pass
     return found
 
 
-def _read(descriptor: int, length: int, offset: int) -> bytes:
+def _bytes_at(read: Read, length: int, offset: int) -> bytes:
     """Bytes of the file; none where the offset is absurd."""
-    return os.pread(descriptor, length, offset) if offset < 1 << 62 else b""
+    return read(length, offset) if offset < 1 << 62 else b""

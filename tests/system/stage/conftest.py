@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
@@ -21,6 +22,8 @@ from extenci.model.versions import BLOCK_BYTES, Registration, Version
 from extenci.model.words import Architecture, Method, Tagging
 from extenci.sandbox import control
 from extenci.stage.job import Job, Means
+from tests.system.conftest import IN_CI
+from tests.system.stage.broken_storage import NoDaemon, NoExport, failing_at, require_tools
 
 
 @dataclass
@@ -142,6 +145,30 @@ def make_disk(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return make
+
+
+@pytest.fixture
+def break_disk() -> Iterator[Callable[[Path, int], Callable[[], None]]]:
+    """break_disk(path, byte): from now on the sector with that byte cannot be read, until the test ends
+    or what this gives is called."""
+    try:
+        require_tools()
+    except NoExport as missing:
+        if os.environ.get(IN_CI) and isinstance(missing, NoDaemon):
+            pytest.fail(f"No storage can be made to fail, and {IN_CI} is set: {missing}", pytrace=False)
+        pytest.skip(f"No storage can be made to fail here: {missing}")
+    with ExitStack() as broken:
+
+        def breaking(path: Path, byte: int) -> Callable[[], None]:
+            one = ExitStack()
+            broken.push(one)
+            try:
+                one.enter_context(failing_at(byte, path))
+            except NoExport as missing:
+                pytest.skip(f"No storage can be made to fail here: {missing}")
+            return one.close
+
+        yield breaking
 
 
 def data_of(path: Path) -> Iterator[tuple[int, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import uuid
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,7 @@ def check(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        found = foreign_format(descriptor, len(content))
+        found = foreign_format(partial(os.pread, descriptor), len(content))
         assert found is not None
         check_alone(path, descriptor, len(content), found)
     finally:
