@@ -9,18 +9,18 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from extenci import api
-from extenci.model.outcomes import Result, Status
+from extenci.model.outcomes import Status
 from extenci.model.plans import Action, Plan
 from extenci.model.trials import KEY_PAIR_PREFIX
 from extenci.model.words import Answer
 from tests.system.apply.killing_proxy import Way
-from tests.system.apply.test_killed import MOST_CALLS, STAGING, UNSTAGING, Rig, Tags, rig, use
+from tests.system.apply.rig import Rig, Tags
+from tests.system.apply.test_killed import STAGING, UNSTAGING, rig, use
 from tests.system.apply.victim import make_trial
 
 __all__ = ["rig"]
@@ -56,12 +56,7 @@ def _simulated(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def prepare(rig: Rig, tags: Tags) -> None:
     use(rig, tags)
-    (rig.world.specs / "stack.yaml").write_text(SPEC)
-
-
-def sweep(rig: Rig, **options: object) -> Result:
-    wishes = api.load([rig.world.specs], home=rig.world.home)
-    return api.gc(wishes, home=rig.world.home, options=replace(api.DEFAULTS, **options))  # type: ignore[arg-type]
+    rig.write(SPEC)
 
 
 def names_of_keys(rig: Rig) -> list[str]:
@@ -92,19 +87,17 @@ def agree_that_nothing_is_left(rig: Rig, told: object) -> None:
 def test_a_verify_killed_at_any_call_leaves_nothing_after_gc(rig: Rig, tags: Tags, way: Way) -> None:
     prepare(rig, tags)
     fatal: set[str] = set()
-    for nth in range(1, MOST_CALLS):
-        trial = make_trial(rig.world.specs, rig.world.home, Answer.NO)
-        call = rig.shoot_at(trial, nth, way)
-        result = sweep(rig)
+
+    def shoot(nth: int) -> str | None:
+        return rig.shoot_at(make_trial(rig.world.specs, rig.world.home, Answer.NO), nth, way)
+
+    for nth, call in rig.shots(shoot):
+        result = rig.sweep()
         assert result.ok, (nth, call, [one.message for one in result.outcomes])
         agree_that_nothing_is_left(rig, (nth, call))
-        assert sweep(rig).plan.is_empty
+        assert rig.sweep().plan.is_empty
         rig.clear()
-        if call is None:
-            break
-        fatal.add(call)
-    else:
-        raise AssertionError("the command never ends")
+        fatal |= {call} if call else set()
     assert fatal - {"CreateTags"} == STAGING | UNSTAGING | KEYS | MACHINES
     assert ("CreateTags" in fatal) == (tags != "none")
 
@@ -156,20 +149,20 @@ def test_what_another_home_or_stack_is_at_is_let_be_until_its_time_is_up(rig: Ri
     leave_a_test_vm(rig)
     rig.world.home.database.unlink()  # as another home would see it: a run of which nothing is known
     key = key_files(rig)[0]
-    assert sweep(rig).plan.changes == ()
+    assert rig.sweep().plan.changes == ()
     assert key.exists()
 
     (machine,) = rig.look().machines
     rig.ec2.create_tags(
         Resources=[machine], Tags=[{"Key": "extenci:expires", "Value": "2020-01-01T00:00:00Z"}]
     )
-    result = sweep(rig)
+    result = rig.sweep()
     assert [change.action for change in result.plan.changes] == [Action.TERMINATE]
     assert {one.status for one in result.outcomes} == {Status.DONE}
     agree_that_nothing_is_left(rig, result.outcomes)
 
     rig.ec2.create_key_pair(KeyName=f"{KEY_PAIR_PREFIX}of-somebody")
-    assert sweep(rig).plan.is_empty
+    assert rig.sweep().plan.is_empty
     assert names_of_keys(rig) == [f"{KEY_PAIR_PREFIX}of-somebody"]
 
 
@@ -180,7 +173,7 @@ def test_a_test_vm_that_waits_for_a_person_stays(rig: Rig) -> None:
     assert result.waits, result.outcomes
     before = rig.look()
     shown: list[Plan] = []
-    assert sweep(rig, on_plan=shown.append).plan.is_empty
+    assert rig.sweep(on_plan=shown.append).plan.is_empty
     assert [plan.is_empty for plan in shown] == [True]
     assert rig.look() == before
     assert len(key_files(rig)) == 1
@@ -194,6 +187,6 @@ def test_old_files_that_no_job_needs_go(rig: Rig) -> None:
     new.write_text("new")
     month_ago = time.time() - 31 * 86400
     os.utime(old, (month_ago, month_ago))
-    result = sweep(rig)
+    result = rig.sweep()
     assert result.ok
     assert (old.exists(), new.exists()) == (False, True)

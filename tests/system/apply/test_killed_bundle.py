@@ -8,19 +8,17 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
-import boto3
 import pytest
 
-from extenci import api
 from extenci.catalog.home import Home
 from extenci.model.services import SANDBOX_BUCKET
 from extenci.plan import sweeping
 from extenci.sandbox import control
-from tests.system.apply.killing_proxy import KillingProxy, Way
-from tests.system.apply.test_killed import Rig, Tags
+from tests.system.apply.killing_proxy import Way
+from tests.system.apply.rig import Rig, Tags, open_rig
 from tests.system.main_job.conftest import MIB, World
 
 SPEC = """\
@@ -33,32 +31,14 @@ images:
 
 
 @pytest.fixture
-def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
-    world = World(tmp_path, Home(tmp_path / "home"))
-    running = control.start(world.home.path)
-    proxy = KillingProxy({"ec2": running.ec2, "ebs": running.ebs, "s3": running.s3})
-    ec2 = boto3.client(
-        "ec2",
-        endpoint_url=running.ec2,
-        region_name="us-east-1",
-        aws_access_key_id="AKIATEST000000000000",
-        aws_secret_access_key="anything",
-    )
-    try:
-        proxy.start()
-        world.specs.mkdir()
-        yield Rig(world, proxy, ec2)
-    finally:
-        for clients in world.services.values():
-            clients.close()
-        ec2.close()
-        proxy.stop()
-        control.stop(world.home.path)
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    with open_rig(tmp_path, "ec2", "ebs", "s3") as opened:
+        yield opened
 
 
 def use(rig: Rig, tags: Tags) -> None:
     """A disk whose bundle has two parts."""
-    (rig.world.specs / "stack.yaml").write_text(SPEC)
+    rig.write(SPEC)
     rig.world.make_disk(size=40 * MIB, data=MIB)
     with rig.world.disk.open("r+b") as file:
         file.seek(2 * MIB)
@@ -76,21 +56,17 @@ def write_service(rig: Rig, world: World, tags: Tags) -> None:
     )
 
 
-def in_s3(rig: Rig) -> list[str]:
-    return [one.key for one in rig.world.cloud.s3.list_objects(SANDBOX_BUCKET, "")]
-
-
 def assert_stands(rig: Rig) -> None:
     (image,) = rig.world.cloud.ec2.images()
     prefix = str(image.manifest).removeprefix(f"{SANDBOX_BUCKET}/").removesuffix("manifest.xml")
-    assert in_s3(rig) == [f"{prefix}manifest.xml", f"{prefix}part.00", f"{prefix}part.01"]
+    assert rig.in_s3() == [f"{prefix}manifest.xml", f"{prefix}part.00", f"{prefix}part.01"]
     assert filecmp.cmp(rig.world.bytes_of(image.id), rig.world.disk, shallow=False)
     assert rig.world.plan().is_empty
 
 
 def clear(rig: Rig) -> None:
     rig.clear()
-    rig.world.cloud.s3.delete_objects(SANDBOX_BUCKET, in_s3(rig))
+    rig.world.cloud.s3.delete_objects(SANDBOX_BUCKET, rig.in_s3())
 
 
 @pytest.mark.parametrize(
@@ -113,7 +89,7 @@ def test_killed_at_each_call_of_a_destroy_nothing_is_left(rig: Rig, way: Way) ->
     use(rig, "create")
 
     def gone() -> None:
-        assert in_s3(rig) == []
+        assert rig.in_s3() == []
         assert rig.world.cloud.ec2.images() == ()
 
     fatal = rig.kill_everywhere(way, lambda _nth: rig.world.apply(), gone, destroy=True)
@@ -127,24 +103,22 @@ def test_what_another_home_left_goes_with_gc_days_later(
     """And the bundle of an image stays, however old."""
     use(rig, "create")
     assert rig.shoot(3, "after", destroy=False) is not None
-    left = in_s3(rig)
+    left = rig.in_s3()
     assert left
     other = World(tmp_path, Home(tmp_path / "other"))
     write_service(rig, other, "create")
-    assert sweep(rig, other) == []
-    assert in_s3(rig) == left
+    assert swept(rig, other) == []
+    assert rig.in_s3() == left
 
     assert other.apply().ok
-    kept = sorted(set(in_s3(rig)) - set(left))
+    kept = sorted(set(rig.in_s3()) - set(left))
     later = time.time() + sweeping.ABANDONED_SECONDS + 10
     monkeypatch.setattr(time, "time", lambda: later)
-    assert sweep(rig, other) == ["remove campus/uploads"]
-    assert in_s3(rig) == kept
+    assert swept(rig, other) == ["remove campus/uploads"]
+    assert rig.in_s3() == kept
 
 
-def sweep(rig: Rig, world: World) -> list[str]:
-    result = api.gc(
-        api.load([rig.world.specs], home=world.home), home=world.home, options=replace(api.DEFAULTS)
-    )
+def swept(rig: Rig, world: World) -> list[str]:
+    result = rig.sweep(world.home)
     assert result.ok
     return [change.id for change in result.plan.changes]

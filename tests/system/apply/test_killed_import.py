@@ -5,19 +5,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
-import boto3
 import pytest
 
-from extenci import api
 from extenci.catalog.home import Home
-from extenci.model.outcomes import Result
 from extenci.model.services import SANDBOX_BUCKET
-from extenci.sandbox import control
-from tests.system.apply.killing_proxy import KillingProxy, Way
-from tests.system.apply.test_killed import MOST_CALLS, Rig, Tags
+from tests.system.apply.killing_proxy import Way
+from tests.system.apply.rig import MOST_CALLS, Rig, Tags, open_rig
 from tests.system.main_job.conftest import MIB, World
 
 SPEC = """\
@@ -37,31 +32,13 @@ IMPORTING = {"ImportSnapshot", "DeleteObject", "RegisterImage"}
 @pytest.fixture
 def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     monkeypatch.setenv("EXTENCI_SANDBOX_IMPORT_SECONDS", "0.3")
-    world = World(tmp_path, Home(tmp_path / "home"))
-    running = control.start(world.home.path)
-    proxy = KillingProxy({"ec2": running.ec2, "ebs": running.ebs, "s3": running.s3})
-    ec2 = boto3.client(
-        "ec2",
-        endpoint_url=running.ec2,
-        region_name="us-east-1",
-        aws_access_key_id="AKIATEST000000000000",
-        aws_secret_access_key="anything",
-    )
-    try:
-        proxy.start()
-        world.specs.mkdir()
-        yield Rig(world, proxy, ec2)
-    finally:
-        for clients in world.services.values():
-            clients.close()
-        ec2.close()
-        proxy.stop()
-        control.stop(world.home.path)
+    with open_rig(tmp_path, "ec2", "ebs", "s3") as opened:
+        yield opened
 
 
 def use(rig: Rig, tags: Tags) -> None:
     """Data at the start and at the end, and parts of zeros between."""
-    (rig.world.specs / "stack.yaml").write_text(SPEC)
+    rig.write(SPEC)
     rig.world.make_disk(size=40 * MIB, data=MIB)
     with rig.world.disk.open("r+b") as file:
         file.seek(40 * MIB - 3)
@@ -70,16 +47,10 @@ def use(rig: Rig, tags: Tags) -> None:
     rig.initialise()
 
 
-def in_s3(rig: Rig) -> list[str]:
-    s3 = rig.world.cloud.s3
-    uploads = [one.key for one in s3.multipart_uploads(SANDBOX_BUCKET, "")]
-    return uploads + [one.key for one in s3.list_objects(SANDBOX_BUCKET, "")]
-
-
 def assert_stands(rig: Rig) -> None:
     now = rig.look()
     assert (len(now.images), len(now.snapshots)) == (1, 1)
-    assert in_s3(rig) == []
+    assert rig.in_s3() == []
     stored = rig.world.bytes_of(next(iter(now.snapshots)))
     with stored.open("rb") as one, rig.world.disk.open("rb") as other:
         assert one.read(40 * MIB) == other.read()
@@ -113,31 +84,27 @@ def first_call(rig: Rig, tags: Tags) -> int:
     return rig.proxy.seen.index("ImportSnapshot") + 1
 
 
-def sweep(rig: Rig, home: Home | None = None) -> Result:
-    home = home or rig.world.home
-    return api.gc(api.load([rig.world.specs], home=home), home=home, options=replace(api.DEFAULTS))
-
-
 @pytest.mark.parametrize("way", ["before", "after"])
 @pytest.mark.parametrize("tags", ["create", "after", "none"])
 def test_an_import_killed_at_any_call_leaves_nothing_after_gc(rig: Rig, tags: Tags, way: Way) -> None:
     """However it stands: the specs do not ask for it any more."""
     use(rig, tags)
-    for nth in range(first_call(rig, tags), MOST_CALLS):
-        (rig.world.specs / "stack.yaml").write_text(SPEC)
-        call = rig.shoot(nth, way, destroy=False)
+
+    def shoot(nth: int) -> str | None:
+        rig.write(SPEC)
+        return rig.shoot(nth, way, destroy=False)
+
+    for nth, call in rig.shots(shoot, first=first_call(rig, tags)):
         if call is None:
             break
-        (rig.world.specs / "stack.yaml").write_text(NOTHING)
+        rig.write(NOTHING)
         wait_for_imports(rig)
-        result = sweep(rig)
+        result = rig.sweep()
         assert result.ok, (nth, call, [one.message for one in result.outcomes])
-        assert in_s3(rig) == [], (nth, call)
+        assert rig.in_s3() == [], (nth, call)
         assert rig.look().snapshots == frozenset() or rig.look().images, (nth, call)
-        assert sweep(rig).plan.is_empty
+        assert rig.sweep().plan.is_empty
         rig.clear()
-    else:
-        raise AssertionError("the command never ends")
 
 
 def wait_for_imports(rig: Rig) -> None:
@@ -148,13 +115,13 @@ def wait_for_imports(rig: Rig) -> None:
 
 
 def test_what_another_home_is_at_is_let_be(rig: Rig, tmp_path: Path) -> None:
-    """Its upload may go on: only what is a day old is taken for left behind."""
+    """Its upload may go on: only what is days old is taken for left behind."""
     use(rig, "create")
     assert rig.shoot(4, "after", destroy=False) is not None
-    before = in_s3(rig)
+    before = rig.in_s3()
     assert before
     other = World(tmp_path, Home(tmp_path / "other"))
     other.write_service("campus", rig.world.home.path, bucket=SANDBOX_BUCKET)
-    result = sweep(rig, other.home)
+    result = rig.sweep(other.home)
     assert result.plan.is_empty
-    assert in_s3(rig) == before
+    assert rig.in_s3() == before
