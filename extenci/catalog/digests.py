@@ -11,13 +11,13 @@ from pathlib import Path
 from extenci.catalog.database import Database
 from extenci.model.versions import Disk
 
-Fingerprint = tuple[int, int, int, int]
-"""What tells that a file is unchanged, from `os.stat`: size, mtime in ns, inode, device. Whether a file
-was written too recently for that (`extenci.image.fingerprint.is_settled`) is the caller's to know."""
+Fingerprint = tuple[int, int, int, int, int]
+"""What tells that a file is unchanged, from `os.stat`: size, mtime in ns, inode, device, ctime in ns. Whether
+a file was written too recently for that (`extenci.image.fingerprint.is_settled`) is the caller's to know."""
 
 PINNED = "sha256:"
 """How the keys of what has no path begin; paths are absolute, and begin with a slash."""
-NO_FINGERPRINT: Fingerprint = (0, 0, 0, 0)
+NO_FINGERPRINT: Fingerprint = (0, 0, 0, 0, 0)
 
 
 class Digests:
@@ -58,12 +58,12 @@ class Digests:
         return Disk(digest=row["digest"], size=row["disk_size"], blocks=row["blocks"], sha256=row["sha256"])
 
     def _store(self, key: str, fingerprint: Fingerprint, disk: Disk) -> None:
-        size, mtime_ns, inode, device = fingerprint
+        size, mtime_ns, inode, device, ctime_ns = fingerprint
         with self._database.writing() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (key, size, mtime_ns, str(inode), str(device), disk.digest, disk.size, disk.blocks,
-                 disk.sha256, self._clock()),
+                 disk.sha256, self._clock(), ctime_ns),
             )  # fmt: skip
 
 
@@ -74,4 +74,4 @@ def key_of(path: Path | str) -> str:
 
 def fingerprint_of(row: sqlite3.Row) -> Fingerprint:
     """The fingerprint in a row. Inodes are stored as text: they may not fit SQLite's 63 bits."""
-    return (row["size"], row["mtime_ns"], int(row["inode"]), int(row["device"]))
+    return (row["size"], row["mtime_ns"], int(row["inode"]), int(row["device"]), row["ctime_ns"])

@@ -13,12 +13,17 @@ SETTLED_SECONDS = 2.0
 
 
 class Fingerprint(NamedTuple):
-    """A file's identity as stat(2) tells it: bytes, nanoseconds, and where it is."""
+    """A file's identity as stat(2) tells it: bytes, nanoseconds, and where it is.
+
+    `ctime_ns` is when its content or its attributes last changed, which no program can set: builds that give
+    every file the same time, so that they are reproducible, do not hide a change.
+    """
 
     size: int
     mtime_ns: int
     inode: int
     device: int
+    ctime_ns: int
 
 
 def fingerprint(path: Path | str) -> Fingerprint:
@@ -31,7 +36,7 @@ def fingerprint(path: Path | str) -> Fingerprint:
 
 def fingerprint_of(status: os.stat_result) -> Fingerprint:
     """The fingerprint in an answer of stat(2)."""
-    return Fingerprint(status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
+    return Fingerprint(status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev, status.st_ctime_ns)
 
 
 def is_settled(found: Fingerprint, now: float) -> bool:

@@ -82,8 +82,10 @@ class RawDisk:
                 on_progress(index * BLOCK_BYTES + len(piece), self.size)
 
     def check_unchanged(self) -> None:
-        """DiskChanged where the file was written to, cut or extended since it was opened."""
-        if fingerprint_of(os.fstat(self.descriptor)) != self.fingerprint:
+        """DiskChanged where the file was written to, cut or extended since it was opened. One that lost its
+        name meanwhile, as another took its place, is what it was, although its `ctime_ns` is another."""
+        now = fingerprint_of(os.fstat(self.descriptor))
+        if now._replace(ctime_ns=0) != self.fingerprint._replace(ctime_ns=0):
             raise problems.changed(self.path)
 
     def _next(self, indexes: Iterator[int]) -> int | None:

@@ -8,7 +8,7 @@ import pytest
 from extenci.catalog.records import Catalog
 from extenci.model.versions import Disk
 
-FOUND = (4096, 1_700_000_000_123_456_789, 2**63 + 5, 66)
+FOUND = (4096, 1_700_000_000_123_456_789, 2**63 + 5, 66, 1_700_000_000_123_456_790)
 DISK = Disk("ab" * 32, 4096, 1)
 
 
@@ -19,11 +19,11 @@ def test_a_disk_that_was_read_is_known_by_its_path_and_fingerprint(catalog: Cata
     assert catalog.digests.cached_disk("/x/b.raw", FOUND) is None
 
 
-@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("place", range(5))
 def test_any_difference_of_the_fingerprint_counts(catalog: Catalog, place: int) -> None:
     catalog.digests.store("/x/a.raw", FOUND, DISK)
-    other = [value + (index == place) for index, value in enumerate(FOUND)]
-    assert catalog.digests.cached_disk("/x/a.raw", (other[0], other[1], other[2], other[3])) is None
+    size, mtime, inode, device, ctime = (value + (index == place) for index, value in enumerate(FOUND))
+    assert catalog.digests.cached_disk("/x/a.raw", (size, mtime, inode, device, ctime)) is None
 
 
 def test_a_sha256_once_known_of_the_same_content_is_kept(catalog: Catalog) -> None:

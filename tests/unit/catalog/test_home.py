@@ -21,7 +21,7 @@ def test_reading_never_creates_anything(home: Home) -> None:
         assert catalog.records("s").resources == ()
         assert catalog.stacks() == ()
         assert catalog.journal.unsettled("s") == ()
-        assert catalog.digests.cached_disk("/x", (1, 2, 3, 4)) is None
+        assert catalog.digests.cached_disk("/x", (1, 2, 3, 4, 5)) is None
     assert service_files(home) == {}
     assert not home.path.exists()
 
