@@ -31,6 +31,10 @@ _UNTRUSTED = frozenset(
         pycurl.E_SSL_ISSUER_ERROR,
     )
 )
+_SLOW_REASONS = frozenset(("CONFLICTING_BLOCK_UPDATE", "WRITE_REQUEST_TIMEOUT"))
+_UNREAD = "read block data"
+"""In the message of INVALID_PARAMETER_VALUE where AWS gave up reading a body that came too slowly: "Failed to
+read block data" (github.com/nanovms/ops, pull request 1268)."""
 _NO_CONNECTION = frozenset((pycurl.E_COULDNT_CONNECT, pycurl.E_COULDNT_RESOLVE_HOST))
 _TIMED_OUT = "timed out"
 
@@ -83,7 +87,7 @@ class BlockAnswers:
         if shape is not None:  # with what the model knows of it, as the SDK's client does
             parsed = {**self._parser.parse(answer, shape), **parsed}
         trouble = self._trouble(code, parsed, finished)
-        is_overload = trouble is Trouble.THROTTLED or finished.status == 503
+        is_overload = trouble in (Trouble.THROTTLED, Trouble.SLOW) or finished.status == 503
         return Refusal(sdk.ClientError(parsed, CALL), trouble, is_overload)
 
     def _trouble(self, code: str, parsed: dict[str, Any], finished: Finished) -> Trouble:
@@ -93,6 +97,11 @@ class BlockAnswers:
             return Trouble.THROTTLED
         if is_missing(code):
             return Trouble.UNBORN
+        reason, message = str(parsed.get("Reason", "")), str(parsed["Error"].get("Message", ""))
+        if reason in _SLOW_REASONS or _UNREAD in message:
+            return Trouble.SLOW
+        if reason == "INVALID_BLOCK":
+            return Trouble.DAMAGED
         answer = SimpleNamespace(status_code=finished.status, headers=finished.headers)
         context = RetryContext(
             attempt_number=1,
@@ -112,7 +121,7 @@ class BlockAnswers:
         if failed.code in _NO_CONNECTION:
             return Refusal(sdk.EndpointConnectionError(endpoint_url=url, error=reason), Trouble.NO_CONNECTION)
         if failed.code == pycurl.E_OPERATION_TIMEDOUT and failed.was_connected:
-            return Refusal(sdk.ReadTimeoutError(endpoint_url=url, error=_TIMED_OUT), Trouble.TRANSIENT, True)
+            return Refusal(sdk.ReadTimeoutError(endpoint_url=url, error=_TIMED_OUT), Trouble.SLOW, True)
         if failed.code == pycurl.E_OPERATION_TIMEDOUT:
             error = sdk.ConnectTimeoutError(endpoint_url=url, error=_TIMED_OUT)
             return Refusal(error, Trouble.NO_CONNECTION, True)

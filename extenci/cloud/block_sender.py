@@ -174,7 +174,7 @@ class BlockSender:
         if refusal.is_overload:
             self._concurrency.overloaded(call.began, now)
         error: Exception = refusal.error
-        scene = Scene(now, self._born, self._succeeded)
+        scene = Scene(now, self._born, self._succeeded, call.began)
         again = try_again(call.tries, refusal.trouble, scene, self._clocks.random)
         if again is not None and refusal.trouble is Trouble.EXPIRED:
             try:

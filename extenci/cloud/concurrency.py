@@ -11,6 +11,8 @@ SLOWER = 2.0
 """How much longer calls may take on an average than they did with fewer. Up to the first, more at a
 time are plainly a gain; from the second on, calls only wait for each other, on the wire or in the service."""
 
+FORGETTING = 1.01
+"""By how much slower, from round to round, what was the fastest is taken for: a line may change for good."""
 ENOUGH = 1500.0
 """Answers a second from which on more calls at a time gain nothing: half as many again as AWS takes of a
 snapshot (EBS quotas, PutSnapshotBlock), while each call holds its block in memory."""
@@ -60,7 +62,7 @@ class Concurrency:
     def _measure(self) -> None:
         """Take a round for what it says, and begin another."""
         mean = max(sum(self._round) / len(self._round), 1e-6)
-        self._fastest = min(self._fastest, mean)
+        self._fastest = min(self._fastest * FORGETTING, mean)
         self._slowness = mean / self._fastest
         self._is_enough = self._limit / mean > ENOUGH
         self._is_starting = self._is_starting and self._slowness < AS_FAST

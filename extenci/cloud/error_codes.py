@@ -85,7 +85,8 @@ _LIMITS = {
 _THROTTLES = frozenset(
     ("Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded", "RequestThrottled",
      "RequestThrottledException", "SlowDown", "TooManyRequestsException", "BandwidthLimitExceeded",
-     "PriorRequestNotComplete", "EC2ThrottledException", "ClientRequestLimitExceeded", "429")
+     "PriorRequestNotComplete", "EC2ThrottledException", "ClientRequestLimitExceeded",
+     "ConcurrentLimitExceededException", "429")
 )  # fmt: skip
 
 _IN_USE = frozenset(

@@ -29,12 +29,14 @@ class Trouble(Enum):
 
     FINAL = auto()
     TRANSIENT = auto()
+    SLOW = auto()
+    """It took too long, as with too many at a time on a slow line."""
     NO_CONNECTION = auto()
     THROTTLED = auto()
     UNBORN = auto()
     """The snapshot does not exist, or not yet."""
     DAMAGED = auto()
-    """The service stored something else."""
+    """The service stored something else, or got something else."""
     EXPIRED = auto()
     """The credentials ran out."""
 
@@ -61,17 +63,18 @@ class Again:
 @dataclass(frozen=True)
 class Scene:
     """What else matters, in seconds of one clock: when the snapshot was started, when any call last
-    succeeded (None: none did)."""
+    succeeded (None: none did), when this one was begun."""
 
     now: float
     born: float
     succeeded: float | None
+    began: float
 
 
 def try_again(tries: Tries, trouble: Trouble, scene: Scene, random: Callable[[], float]) -> Again | None:
     """Whether a call that failed is made again. `random` gives numbers from 0 to 1."""
     match trouble:
-        case Trouble.TRANSIENT | Trouble.NO_CONNECTION:
+        case Trouble.SLOW | Trouble.TRANSIENT | Trouble.NO_CONNECTION:
             return _after_failure(tries, trouble, scene, random)
         case Trouble.THROTTLED:
             return _after_throttling(tries, scene, random)
@@ -86,6 +89,8 @@ def try_again(tries: Tries, trouble: Trouble, scene: Scene, random: Callable[[],
 
 
 def _after_failure(tries: Tries, trouble: Trouble, scene: Scene, random: Callable[[], float]) -> Again | None:
+    if trouble is Trouble.SLOW and scene.succeeded is not None and scene.succeeded > scene.began:
+        return Again(tries, backoff(1, _STEP_SECONDS, random))  # others get through, and fewer will try
     failed = tries.failed + 1
     nobody = trouble is Trouble.NO_CONNECTION and scene.succeeded is None
     if failed >= (ATTEMPTS_WITHOUT_CONNECTION if nobody else ATTEMPTS):

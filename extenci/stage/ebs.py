@@ -32,7 +32,9 @@ TIMEOUT_MINUTES = 4320
 """An interrupted upload can be gone on with for three days after its last block, the most there is
 (StartSnapshot, `Timeout`); then the service ends it. Part of what a token stands for: the same token with
 another timeout is refused."""
-WRONG_CONTENT = frozenset(("INVALID_BLOCK", "INVALID_PARAMETER_VALUE"))
+ABOUT_BLOCKS = frozenset(
+    ("INVALID_BLOCK", "INVALID_PARAMETER_VALUE", "CONFLICTING_BLOCK_UPDATE", "WRITE_REQUEST_TIMEOUT")
+)
 """Reasons of a ValidationException that are about what was sent, and not about the snapshot's state."""
 COMPLETION_SECONDS = 3600.0
 SEALING_SECONDS = 600.0
@@ -200,7 +202,7 @@ def _was_sealed_earlier(refusal: ServiceError, snapshot: str, job: Job, means: M
     """
     if not is_sure(refusal) or isinstance(refusal, AccessRefused | LimitReached | ThingNotFound):
         return False
-    if refusal.reason in WRONG_CONTENT:
+    if refusal.reason in ABOUT_BLOCKS:
         return False
     deadline = means.clock() + SEALING_SECONDS
 

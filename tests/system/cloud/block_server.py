@@ -22,13 +22,14 @@ BLOCK = re.compile(r".*/snapshots/[^/]+/blocks/([0-9]+)")
 @dataclass(frozen=True)
 class Say:
     """Answer with a status, a JSON body and headers; the block is not stored. `promised` is what the header
-    Content-Length says, where it is not the truth."""
+    Content-Length says, where it is not the truth; `reason` that of a ValidationException."""
 
     status: int
     code: str = ""
     message: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     promised: int | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ class _Handler(BaseHTTPRequestHandler):
                 raise AssertionError(behaviour)
 
     def _say(self, say: Say) -> None:
-        content = {"message": say.message} if say.message else {}
+        told = {"message": say.message, "Reason": say.reason}
+        content = {name: text for name, text in told.items() if text}
         body = json.dumps(content).encode()
         self.send_response(say.status)
         if say.code:

@@ -54,6 +54,10 @@ OPENSSL = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", 
 SUBJECT = ("-subj", "/CN=campus", "-addext", "subjectAltName=IP:127.0.0.1")
 
 
+def invalid(reason: str, message: str = "") -> Say:
+    return Say(400, "ValidationException", message, reason=reason)
+
+
 def make_block(index: int, size: int = BLOCK_BYTES) -> Block:
     data = os.urandom(64) * (size // 64)
     return Block(index, data, hashlib.sha256(data).digest())
@@ -136,6 +140,10 @@ def test_what_is_sent_to_the_sandbox_is_what_is_read_there(clients: Clients) -> 
         pytest.param(Lose(), id="no answer"),
         pytest.param(Lose(b"HTTP/1.1 201 Created\r\nx-amz-Che"), id="half an answer"),
         pytest.param(Say(408, "RequestTimeout"), id="408"),
+        pytest.param(invalid("INVALID_BLOCK", "The checksum does not match."), id="damaged on the way"),
+        pytest.param(invalid("CONFLICTING_BLOCK_UPDATE"), id="overtook another attempt"),
+        pytest.param(invalid("WRITE_REQUEST_TIMEOUT"), id="came too slowly"),
+        pytest.param(invalid("INVALID_PARAMETER_VALUE", "Failed to read block data."), id="not read"),
     ],
 )
 def test_what_passes_is_tried_again(make_clients: Callable[..., Clients], behaviour: Behaviour) -> None:

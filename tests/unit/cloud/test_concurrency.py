@@ -63,3 +63,11 @@ def test_a_service_that_answers_as_fast_as_any_needs_no_more_connections() -> No
         slower.succeeded(0.1)
     assert fast.limit == 8
     assert slower.limit == MOST
+
+
+def test_a_line_that_gets_slower_for_good_is_filled_all_the_same() -> None:
+    concurrency = Concurrency()
+    answer(concurrency, 100, 0.004)
+    assert concurrency.limit == START
+    answer(concurrency, 40_000, 0.1)  # which are seven minutes with eight at a time
+    assert concurrency.limit == MOST

@@ -19,7 +19,7 @@ from extenci.cloud.retries import (
     try_again,
 )
 
-EARLY = Scene(now=1000.0, born=1000.0, succeeded=None)
+EARLY = Scene(now=1000.0, born=1000.0, succeeded=None, began=980.0)
 
 
 def attempts(trouble: Trouble, scene: Scene = EARLY) -> int:
@@ -38,6 +38,7 @@ def attempts(trouble: Trouble, scene: Scene = EARLY) -> int:
     [
         (Trouble.FINAL, 1),
         (Trouble.TRANSIENT, ATTEMPTS),
+        (Trouble.SLOW, ATTEMPTS),
         (Trouble.NO_CONNECTION, ATTEMPTS_WITHOUT_CONNECTION),
         (Trouble.DAMAGED, ATTEMPTS_DAMAGED),
         (Trouble.EXPIRED, 2),
@@ -48,11 +49,16 @@ def test_attempts_are_bounded(trouble: Trouble, number: int) -> None:
 
 
 def test_a_connection_that_was_there_before_is_tried_for_longer() -> None:
-    assert attempts(Trouble.NO_CONNECTION, Scene(1000.0, 900.0, succeeded=999.0)) == ATTEMPTS
+    assert attempts(Trouble.NO_CONNECTION, Scene(1000.0, 900.0, succeeded=999.0, began=980.0)) == ATTEMPTS
+
+
+def test_a_call_that_is_slow_is_made_again_for_as_long_as_others_get_through() -> None:
+    assert attempts(Trouble.SLOW, Scene(1000.0, 900.0, succeeded=981.0, began=980.0)) == 100
+    assert attempts(Trouble.SLOW, Scene(1000.0, 900.0, succeeded=979.0, began=980.0)) == ATTEMPTS
 
 
 def test_a_young_snapshot_is_waited_for_and_an_old_one_is_not() -> None:
-    young, old = Scene(BIRTH_SECONDS, 0.0, None), Scene(BIRTH_SECONDS + 1, 0.0, 5.0)
+    young, old = Scene(BIRTH_SECONDS, 0.0, None, 0.0), Scene(BIRTH_SECONDS + 1, 0.0, 5.0, 0.0)
     assert isinstance(try_again(Tries(), Trouble.UNBORN, young, random.random), Again)
     assert try_again(Tries(), Trouble.UNBORN, old, random.random) is None
 
@@ -61,7 +67,7 @@ def throttled_for(step: float, succeeding: bool) -> float:
     """When a call that is always throttled is given up, after 10 minutes at the latest."""
     tries, now = Tries(), 0.0
     while now < 600:
-        scene = Scene(now, 0.0, now if succeeding else None)
+        scene = Scene(now, 0.0, now if succeeding else None, now)
         again = try_again(tries, Trouble.THROTTLED, scene, random.random)
         if again is None:
             return now
