@@ -41,10 +41,11 @@ def start(
 ) -> int:
     """Start the local cloud unless it runs.
 
-    Faults: throttle, error 500, error 503, expired (credentials), missing 2s (what was just made is not
-    seen yet), reset (half-way through the body), stall, lost (done, but not answered), slow 200ms, garbled
-    (the body changes on the way), damaged and rotten (something else is stored; rotten hides it),
-    wrong-checksum. When: 20% (of the calls, evenly), every N, first N, after N, at N; else always.
+    Faults: throttle, error 500, error 503, expired (credentials), denied (they may not do this), missing 2s
+    (what was just made is not seen yet), reset (half-way through the body), stall, lost (done, but not
+    answered), slow 200ms, garbled (the body changes on the way), damaged and rotten (something else is
+    stored; rotten hides it), wrong-checksum. When: 20% (of the calls, evenly), every N, first N, after N,
+    at N; else always.
 
     \b
     Examples:

@@ -28,17 +28,20 @@ from extenci.sandbox.listener import Answer, Ending, Request
 from extenci.sandbox.s3 import s3_error
 
 _CHECKSUM = "x-amz-checksum"
+_NO_IMAGES = b"<DescribeImagesResponse><requestId>sandbox</requestId><imagesSet/></DescribeImagesResponse>"
 _REFUSALS: Mapping[str, Mapping[tuple[Kind, int], tuple[int, str, str]]] = {
     "ebs": {
         (Kind.THROTTLE, 0): (400, "ThrottlingException", "Rate exceeded"),
         (Kind.ERROR, 500): (500, "InternalServerException", "An internal error has occurred."),
         (Kind.ERROR, 503): (503, "ServiceUnavailable", "The service is temporarily unavailable."),
+        (Kind.DENIED, 0): (403, "AccessDeniedException", "You are not authorized to perform this operation."),
         (Kind.EXPIRED, 0): (403, "ExpiredTokenException", "The security token is expired"),
     },
     "ec2": {
         (Kind.THROTTLE, 0): (503, "RequestLimitExceeded", "Request limit exceeded."),
         (Kind.ERROR, 500): (500, "InternalError", "An internal error has occurred"),
         (Kind.ERROR, 503): (503, "Unavailable", "The service is unavailable. Please try again shortly."),
+        (Kind.DENIED, 0): (403, "UnauthorizedOperation", "You are not authorized to perform this operation."),
         (Kind.EXPIRED, 0): (400, "RequestExpired", "Request has expired."),
         (Kind.MISSING, 0): (400, "InvalidSnapshot.NotFound", "The snapshot does not exist."),
     },
@@ -46,6 +49,7 @@ _REFUSALS: Mapping[str, Mapping[tuple[Kind, int], tuple[int, str, str]]] = {
         (Kind.THROTTLE, 0): (503, "SlowDown", "Please reduce your request rate."),
         (Kind.ERROR, 500): (500, "InternalError", "We encountered an internal error. Please try again."),
         (Kind.ERROR, 503): (503, "ServiceUnavailable", "Please reduce your request rate."),
+        (Kind.DENIED, 0): (403, "AccessDenied", "Access Denied"),
         (Kind.EXPIRED, 0): (400, "ExpiredToken", "The provided token has expired."),
         (Kind.MISSING, 0): (404, "NoSuchUpload", "The specified upload does not exist."),
     },
@@ -161,6 +165,8 @@ def _refusal(service: str, rule: Rule, call: Call) -> Answer:
     status = int(rule.number) if rule.kind is Kind.ERROR else 0
     if service == "ebs" and rule.kind is Kind.MISSING:
         return no_such_snapshot(call.parameters.get("snapshot", "")).answer()
+    if rule.kind is Kind.MISSING and call.action == "DescribeImages":
+        return Answer(200, {"Content-Type": "text/xml;charset=UTF-8"}, _NO_IMAGES, "fault:missing")
     if rule.kind is Kind.THROTTLE and call.action == "PutSnapshotBlock":
         return EbsError(400, "RequestThrottledException", "Rate exceeded", "RESOURCE_LEVEL_THROTTLE").answer()
     told = _REFUSALS[service][rule.kind, status]

@@ -7,7 +7,7 @@ attempt that came to nothing has put there is removed, by itself or by the next 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from extenci import __version__
@@ -18,14 +18,15 @@ from extenci.image.bundle.manifest import Part, manifest_name
 from extenci.image.bundle.tar import tar_stream
 from extenci.image.problems import other_content
 from extenci.image.raw import RawDisk
-from extenci.model.errors import DiskError, ExtenciError, Interrupted, ServiceError
+from extenci.model.errors import ExtenciError, ServiceError
 from extenci.model.journal import is_sure
+from extenci.model.observed import Image
 from extenci.model.records import PUT_BUNDLE
 from extenci.model.versions import BLOCK_BYTES
-from extenci.stage.bundle_places import BundlePlace, is_registered, place_of, remove
+from extenci.stage.bundle_places import BundlePlace, delete, is_registered, place_of, remove
 from extenci.stage.job import Job, Means, Staged
 from extenci.stage.reading import listed, read_block
-from extenci.stage.register import register
+from extenci.stage.register import DUPLICATE, register
 
 ACL = "aws-exec-read"
 """Lets EC2 read what is to be run (S3 User Guide, "Canned ACL")."""
@@ -39,8 +40,9 @@ def stage(job: Job, means: Means) -> Staged:
 
     What is read is compared with what was planned: DiskChanged where it differs, DiskError where the disk
     cannot be read; AccessRefused, before anything is read or sent, where the keys are not what they should
-    be; ServiceError and its kinds; Interrupted. What was uploaded is removed then, by the next run where it
-    is not known what the service did.
+    be; ServiceError and its kinds; Interrupted; CatalogError where what was read cannot be written down. What
+    was uploaded is removed then, by the next run where it is not known what the service did, or where it
+    cannot be removed: the error says what stays.
     """
     sealer = _sealer(means)
     place = place_of(job, means.clients.s3.bucket)
@@ -49,8 +51,8 @@ def stage(job: Job, means: Means) -> Staged:
     try:
         _upload(place, sealer, job, means)
         staged = register(job.name, None, job.version.registration, job.tags, means, location=place.location)
-    except (DiskError, ServiceError, Interrupted) as error:
-        _clear_after(error, place, intent, means)
+    except ExtenciError as error:
+        _clear_after(error, place, intent, job, means)
         raise
     if not is_registered(place, means.clients.ec2.images_by_name(job.name)):
         remove(place, means)  # another run staged the same version at the same time
@@ -118,14 +120,32 @@ def _send(parts: Iterable[tuple[Part, bytes]], place: BundlePlace, means: Means)
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _clear_after(error: ExtenciError, place: BundlePlace, intent: int, means: Means) -> None:
-    """Remove the bundle on the way out, unless it may be registered: the next run looks into that."""
-    if isinstance(error, ServiceError) and error.call == "RegisterImage" and not is_sure(error):
-        return
+def _clear_after(error: ExtenciError, place: BundlePlace, intent: int, job: Job, means: Means) -> None:
+    """Remove the bundle on the way out, unless it is registered or may be: the next run looks into that.
+    Where it stays without an image, the error says so."""
     try:
-        if not is_registered(place, means.clients.ec2.images()):
-            remove(place, means)
+        images = means.clients.ec2.images()
+        if is_registered(place, images):
+            return
+        if not _may_be_registered(error, job, images):
+            delete(place, means)
             means.calls.fail(intent, error.message)
+            return
+        left = (
+            "Whether an image came of it is not known. Until then its bundle stays in the bucket "
+            f"{place.bucket} at {place.prefix}."
+        )
     except ServiceError as problem:
         left = f"Parts of it may be left in the bucket {place.bucket} at {place.prefix}: {problem.message}"
-        error.hint = f"{error.hint}\n{left}\nThe next `extenci apply` removes them.".strip()
+    again = "The next `extenci apply` removes them, unless they are an image's by then."
+    error.hint = f"{error.hint}\n{left}\n{again}".strip()
+
+
+def _may_be_registered(error: ExtenciError, job: Job, images: Sequence[Image]) -> bool:
+    """Whether an image may yet be seen: the service does not know itself what it did, or says that there is
+    one of that name, which is not seen. That may be this bundle's, by an attempt whose answer was lost."""
+    if not isinstance(error, ServiceError) or error.call != "RegisterImage":
+        return False
+    if error.code == DUPLICATE:
+        return not any(image.name == job.name for image in images)
+    return not is_sure(error)

@@ -16,6 +16,9 @@ from extenci.model.words import Role
 from extenci.stage.job import Job, Means
 from extenci.stage.places import FOLDER, folder_of
 
+NO_RIGHTS = frozenset(("AccessDenied", "Forbidden", "NotAuthorized", "403"))
+"""How services of S3 say that good credentials may not do this (S3 API reference, "Error responses")."""
+
 
 @dataclass(frozen=True)
 class BundlePlace:
@@ -67,14 +70,21 @@ def is_registered(place: BundlePlace, images: Iterable[Image]) -> bool:
     return any(image.manifest == place.location for image in images)
 
 
-def remove(place: BundlePlace, means: Means) -> None:
-    """Delete what there is of a bundle, the manifest first. What these credentials may not delete stays, and
-    is told."""
+def delete(place: BundlePlace, means: Means) -> None:
+    """Delete what there is of a bundle. ServiceError and its kinds: some of it stays."""
     s3 = means.clients.s3
+    keys = [one.key for one in s3.list_objects(place.bucket, f"{place.prefix}.") if place.has(one.key)]
+    s3.delete_objects(place.bucket, keys)
+
+
+def remove(place: BundlePlace, means: Means) -> None:
+    """The same, but that what these credentials may not delete stays, and is told: to try again would not
+    help. Credentials that ran out are an error like others: with new ones, the next run deletes it."""
     try:
-        keys = [one.key for one in s3.list_objects(place.bucket, f"{place.prefix}.") if place.has(one.key)]
-        s3.delete_objects(place.bucket, sorted(keys))
+        delete(place, means)
     except AccessRefused as error:
+        if error.code not in NO_RIGHTS:
+            raise
         means.note(f"The bundle {place.prefix} stays in the bucket {place.bucket}: {error.message}")
 
 

@@ -44,8 +44,8 @@ def _remove_bundle(image: str, place: BundlePlace, means: Means) -> None:
     request = {"bucket": place.bucket, "key": place.prefix}
     with written_down(means.calls, DELETE_BUNDLE, request=request) as settle:
         _deregister(image, means)
-        remove(place, means)
-        settle(request)
+    remove(place, means)  # where that is refused, the call stays open: the next run removes the rest
+    settle(request)
 
 
 def _deregister(image: str, means: Means) -> None:
