@@ -16,20 +16,25 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 import urllib3
 from urllib3 import exceptions as wire
 
 import extenci
+from extenci.cloud.web_wire import bounded
 from extenci.model.errors import AccessRefused, ServiceError, ThingNotFound, Unreachable
 from extenci.model.services import is_loopback
 from extenci.model.sources import shown_source
 
-PIECE_BYTES = 1 << 20
+PIECE_BYTES = 1 << 15
+"""Small, so that it is seen whether a slow server gives anything."""
 CONNECT_SECONDS = 10
 READ_SECONDS = 30
 MOST_REDIRECTS = 5
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
 
 
 @dataclass(frozen=True)
@@ -53,9 +58,11 @@ def read_url(url: str, start: int) -> Iterator[Begin | bytes]:
             following = response.get_redirect_location()
             if not following:
                 yield _begin(at, response, start)
-                yield from response.stream(PIECE_BYTES, decode_content=False)
+                # Not stream(), which takes lines of any length between chunks.
+                while piece := response.read(PIECE_BYTES, decode_content=False):
+                    yield piece
                 return
-            at = urljoin(at, following)
+            at = _followed(at, following)
     raise ServiceError(f"{shown_source(url)} cannot be downloaded: it is redirected again and again.")
 
 
@@ -82,7 +89,11 @@ def _requested(url: str, start: int) -> Iterator[urllib3.BaseHTTPResponse]:
 
 
 def _checked(url: str) -> SplitResult:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise _no_url(url) from None
     if parts.scheme != "https" or not parts.hostname:
         raise ServiceError(
             f"{shown_source(url)} cannot be downloaded: it is no https:// URL.",
@@ -91,17 +102,31 @@ def _checked(url: str) -> SplitResult:
     return parts
 
 
+def _followed(url: str, location: str) -> str:
+    """Where a redirect leads. What cannot be a URL is not shown: a stranger wrote it."""
+    try:
+        target = urljoin(url, location)
+        _ = urlsplit(target).port
+    except ValueError:
+        raise _nonsense(url) from None
+    if not target.isprintable():
+        raise _nonsense(url)
+    return target
+
+
 def _pool(parts: SplitResult) -> urllib3.PoolManager:
     context, host = ssl.create_default_context(), parts.hostname or ""
     proxy = urllib.request.getproxies().get("https")
     if proxy and not is_loopback(parts.geturl()) and not urllib.request.proxy_bypass(host):
         userinfo = unquote(urlsplit(proxy).netloc.rpartition("@")[0])
         proved = urllib3.make_headers(proxy_basic_auth=userinfo) if userinfo else {}
-        return urllib3.ProxyManager(
-            proxy if "://" in proxy else f"http://{proxy}", proxy_headers=proved, ssl_context=context
+        return bounded(
+            urllib3.ProxyManager(
+                proxy if "://" in proxy else f"http://{proxy}", proxy_headers=proved, ssl_context=context
+            )
         )
     _refuse_link_local(parts, host)
-    return urllib3.PoolManager(ssl_context=context)
+    return bounded(urllib3.PoolManager(ssl_context=context))
 
 
 def _refuse_link_local(parts: SplitResult, host: str) -> None:
@@ -122,7 +147,9 @@ def _begin(url: str, response: urllib3.BaseHTTPResponse, start: int) -> Begin:
     match response.status:
         case 200:
             length = response.headers.get("Content-Length", "")
-            return Begin(0, int(length) if length.isdigit() else None)
+            if length and not _LENGTH.fullmatch(length.strip()):
+                raise _nonsense(url)
+            return Begin(0, int(length) if length else None)
         case 206:
             return _partial(url, response, start)
         case status:
@@ -130,10 +157,11 @@ def _begin(url: str, response: urllib3.BaseHTTPResponse, start: int) -> Begin:
 
 
 def _partial(url: str, response: urllib3.BaseHTTPResponse, start: int) -> Begin:
-    given = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", "").strip())
+    given = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
     if given is None or int(given[1]) != start:
         raise ServiceError(
-            f"{shown_source(url)} cannot be downloaded: its server gave other bytes than were asked for."
+            f"{shown_source(url)} cannot be downloaded: its server gave other bytes than were asked for.",
+            "Name another server, or tell whoever runs this one.",
         )
     return Begin(start, int(given[2]) if given[2] != "*" else None)
 
@@ -175,9 +203,31 @@ def _asked(url: str) -> Iterator[None]:
     except (wire.ConnectTimeoutError, wire.ReadTimeoutError):
         raise _unreachable(url, "its server did not answer in time") from None
     except (wire.LocationParseError, wire.URLSchemeUnknown):
-        raise ServiceError(f"{shown_source(url)} cannot be downloaded: it is no URL of a file.") from None
-    except wire.HTTPError:
+        raise _no_url(url) from None
+    except (wire.InvalidHeader, ValueError):
+        raise _nonsense(url) from None
+    except wire.HTTPError as error:
+        if _is_nonsense(error):
+            raise _nonsense(url) from None
         raise _unreachable(url, "the connection broke off") from None
+
+
+def _is_nonsense(error: wire.HTTPError) -> bool:
+    """Whether something came that is no HTTP, rather than nothing any more."""
+    cause = error.args[-1] if error.args else None
+    return isinstance(cause, HTTPException) and not isinstance(cause, IncompleteRead | RemoteDisconnected)
+
+
+def _nonsense(url: str) -> ServiceError:
+    return ServiceError(
+        f"{shown_source(url)} cannot be downloaded: its server answered nonsense, which is no HTTP.",
+        "Check that the URL leads to a web server, also through your proxy if there is one; if it does, tell "
+        "whoever runs it.",
+    )
+
+
+def _no_url(url: str) -> ServiceError:
+    return ServiceError(f"{shown_source(url)} cannot be downloaded: it is no URL of a file.", "Correct it.")
 
 
 def _unreachable(

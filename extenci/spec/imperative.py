@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pydantic_core import PydanticCustomError
+
 from extenci.model.checks import Verify
 from extenci.model.errors import Problem, SpecError, UsageError
 from extenci.model.launching import LaunchDefaults
@@ -15,6 +17,7 @@ from extenci.model.services import Service
 from extenci.model.sources import is_url, shown_source
 from extenci.model.wishes import ImageWish, Origin, Selection, Wishes
 from extenci.model.words import NAME, Address, Architecture, BootMode, Method
+from extenci.spec.fields import read_https, read_s3
 from extenci.spec.launching import to_settings
 from extenci.spec.load import DEFAULT_STACK
 from extenci.spec.resolve import find_lack
@@ -98,15 +101,26 @@ def check_staging(file: str, how: Staging) -> None:
     if how.sha256 is not None and not SHA256.fullmatch(how.sha256):
         raise UsageError(f"{quoted(how.sha256)} is no SHA-256.", "It has 64 hexadecimal digits.")
     if is_url(file):
-        if not file.startswith(("https://", "s3://")):
-            raise UsageError(
-                f"{shown_source(file)} is no URL to stage from.", "Give an https:// or s3:// URL."
-            )
+        _check_url(file)
         if how.sha256 is None:
             raise UsageError("A URL needs the SHA-256 of what it leads to.", "Say --sha256 HEX.")
     elif not Path(file).is_file() and (how.sha256 is None or Path(file).exists()):
         what = "is no file" if Path(file).exists() else "does not exist"
         raise UsageError(f"{shown(Path(file))} {what}.", "Name a disk: raw, qcow2, VMDK, VHD or VHDX.")
+
+
+def _check_url(url: str) -> None:
+    """What specs refuse, arguments may not be either. Only what is wrong is said where a terminal could obey
+    the URL."""
+    what = shown_source(url) if url.isprintable() else "The URL"
+    if not url.startswith(("https://", "s3://")):
+        raise UsageError(f"{what} is no URL to stage from.", "Give an https:// or s3:// URL.")
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise UsageError(f"{what} has a user or password in it.", "Leave it out: none are sent.")
+    try:
+        (read_https if url.startswith("https://") else read_s3)(url)
+    except PydanticCustomError as error:
+        raise UsageError(f"{what} cannot be staged from: it {error.message()}.") from None
 
 
 def stack_on(service: str, stack: str | None, here: Path, catalog: Mapping[str, Path]) -> Wishes:

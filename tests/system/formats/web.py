@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -37,13 +38,15 @@ def make_certificates(folder: Path) -> tuple[Path, Path]:
 class Site:
     """What the server has, and how it behaves. `files` by path; `moved` are redirects, `status` answers that
     are no files; `cut` is after how many bytes of a body the connection breaks, by turns; `pause` seconds
-    after every 64 KiB; `asked` every request's path and Range; `headers` the last request's."""
+    after every 64 KiB; `raw` are whole answers as they go over the wire, and what follows them without end,
+    with a pause after each; `asked` every request's path and Range; `headers` the last request's."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)
     status: dict[str, int] = field(default_factory=dict)
     cut: list[int] = field(default_factory=list)
     pause: float = 0.0
+    raw: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
     ranges: bool = True
     asked: list[tuple[str, str]] = field(default_factory=list)
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -78,7 +81,9 @@ def handler_of(site: Site) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a cl
             path = self.path.partition("?")[0]
             site.asked.append((path, self.headers.get("Range", "")))
             site.headers = dict(self.headers)
-            if path in site.moved:
+            if path in site.raw:
+                self.say(*site.raw[path])
+            elif path in site.moved:
                 self.answer(302, Location=site.moved[path])
             elif path in site.status:
                 self.answer(site.status[path])
@@ -107,6 +112,14 @@ def handler_of(site: Site) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a cl
             if length < len(body):
                 self.wfile.flush()
                 self.close_connection = True
+
+        def say(self, answer: bytes, again: bytes) -> None:
+            self.close_connection = True
+            with suppress(OSError):
+                self.wfile.write(answer)
+                while again:
+                    self.wfile.write(again)
+                    time.sleep(site.pause)
 
         def answer(self, status: int, **headers: str) -> None:
             self.send_response(status)

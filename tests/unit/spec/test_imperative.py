@@ -1,4 +1,4 @@
-"""Arguments of `test-vm` → wishes."""
+"""Arguments of `test-vm` and `stage` → wishes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from extenci.model.errors import SpecError, UsageError
 from extenci.model.wishes import Wishes
 from extenci.model.words import Address, Launch
-from extenci.spec.imperative import image_to_test, name_of
+from extenci.spec.imperative import Staging, check_staging, image_to_test, name_of
 
 AWAY = "ec2: https://cloud.example.org\n"
 HERE = "ec2: http://127.0.0.1:1\n"
@@ -95,3 +95,27 @@ def test_what_a_service_lacks_for_its_method_of_staging_is_told(tmp_path: Path) 
     with pytest.raises(UsageError) as caught:
         wishes_of(tmp_path, text=f"{AWAY}stage: bundle\nbucket: images\n", stack="lab")
     assert "needs keys and certificates" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://[foo/a.raw", "https://… cannot be staged from: it must be a URL of a file"),
+        ("https://localhost:99999/a.raw", "https://localhost:99999/a.raw cannot be staged from: it must be"),
+        ("https://localhost/", "https://localhost/ cannot be staged from: it must be a URL of a file"),
+        ("https://h/\x1b]0;pwned", "The URL cannot be staged from: it must be a URL of a file"),
+        ("https://me:hunter2@h/a.raw", "https://h/a.raw has a user or password in it."),
+        ("s3://bucket", "s3://bucket cannot be staged from: it must name a bucket and a key"),
+        ("http://h/a.raw", "http://h/a.raw is no URL to stage from."),
+    ],
+)
+def test_a_url_that_a_spec_would_not_take_is_not_taken_as_an_argument(url: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_staging(url, Staging(sha256="0" * 64))
+    assert caught.value.message.startswith(said)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["https://h:8443/a.raw?sig=a@b", "s3://my-images/a b?.raw"])
+def test_a_url_that_a_spec_takes_is_taken_as_an_argument(url: str) -> None:
+    check_staging(url, Staging(sha256="0" * 64))
