@@ -11,7 +11,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -97,10 +97,12 @@ class UploadNotes:
             os.close(descriptor)
 
     def drop(self, service: str, snapshot: str) -> None:
-        """Forget an upload: it is finished, or its snapshot is gone."""
+        """Forget an upload: it is finished, or its snapshot is gone. A note that cannot be removed says
+        nothing false; `gc` finds it."""
         path = self._path(service, snapshot)
         if path is not None:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
 
     def _begin(self, path: Path, upload: Upload) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from extenci.catalog.upload_notes import Upload, UploadNote
 from extenci.image.block_list import BlockList
@@ -15,9 +16,10 @@ from extenci.image.raw import RawDisk
 from extenci.model.errors import AccessRefused, DiskError, LimitReached, ServiceError, ThingNotFound
 from extenci.model.journal import is_sure, written_down
 from extenci.model.observed import Snapshot, SnapshotState
-from extenci.model.ownership import DIGEST, PARENT
+from extenci.model.ownership import DIGEST, PARENT, PLAN
 from extenci.model.records import Intent
 from extenci.model.versions import Parent
+from extenci.model.words import Tagging
 from extenci.stage.job import Job, Means, Staged
 from extenci.stage.reading import Difference, check_fits, listed
 from extenci.stage.register import register
@@ -36,6 +38,8 @@ ABOUT_BLOCKS = frozenset(
     ("INVALID_BLOCK", "INVALID_PARAMETER_VALUE", "CONFLICTING_BLOCK_UPDATE", "WRITE_REQUEST_TIMEOUT")
 )
 """Reasons of a ValidationException that are about what was sent, and not about the snapshot's state."""
+CONFLICT = "ConflictException"
+"""The code for a token that stands for another request already (EBS direct API reference, StartSnapshot)."""
 COMPLETION_SECONDS = 3600.0
 SEALING_SECONDS = 600.0
 """How long a snapshot that takes no more blocks may go on saying `pending` before it is taken for one that
@@ -117,17 +121,34 @@ class Started:
 
 
 def _pending(job: Job, before: BlockList | None, means: Means) -> Started | None:
-    """The snapshot of an interrupted run to go on with. One that can never be right goes: the service gave it
-    up, or it took over blocks of which nobody here knows what they are."""
+    """The snapshot of an interrupted run to go on with. One that the service gave up goes; one that took over
+    blocks of which nobody here knows what they are stays, for another home's run may be at it."""
     if job.pending is None:
         return None
     for found in means.clients.ec2.snapshots_by_id([job.pending]):
         if found.state is SnapshotState.COMPLETED:
             return Started(found.id, job.parent, is_full=True)
-        if found.state is SnapshotState.PENDING and (job.parent is None or before is not None):
+        if found.state is SnapshotState.ERROR:
+            discard(found.id, means)
+        elif job.parent is None or before is not None:
+            _take_over(found, job, means)
             return Started(found.id, job.parent)
-        discard(found.id, means)
     return None
+
+
+def _take_over(found: Snapshot, job: Job, means: Means) -> None:
+    """Put this run's mark on a snapshot, so that nobody takes it for that of a run which is over. Where these
+    credentials may not, it can still be filled."""
+    plan = job.tags.get(PLAN)
+    if means.tagging is Tagging.NONE or plan in (None, found.tags.get(PLAN)):
+        return
+    tags = {PLAN: plan}
+    with (
+        suppress(AccessRefused),
+        written_down(means.calls, "CreateTags", request={"resources": [found.id]}, tags=tags) as settle,
+    ):
+        means.clients.ec2.create_tags([found.id], tags)
+        settle({})
 
 
 def repeat_start(intent: Intent, clients: Clients) -> str:
@@ -163,6 +184,17 @@ def _start(job: Job, before: BlockList | None, means: Means) -> Started:
 
 
 def _start_from(parent: Parent | None, token: str, job: Job, means: Means) -> str:
+    """Start a snapshot. Where a run of another home used the token for something else, as with a saved plan
+    that is applied there too, by a token of its own."""
+    try:
+        return _start_with(parent, token, job, means)
+    except ServiceError as error:
+        if error.code != CONFLICT:
+            raise
+    return _start_with(parent, uuid4().hex, job, means)
+
+
+def _start_with(parent: Parent | None, token: str, job: Job, means: Means) -> str:
     gib = job.version.registration.gib
     begun = parent.snapshot if parent else None
     request = {"gib": gib, "name": job.name, "parent": begun}

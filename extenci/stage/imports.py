@@ -14,7 +14,7 @@ from extenci.model.journal import is_sure
 from extenci.model.objects import StoredObject
 from extenci.stage.ebs import registered
 from extenci.stage.import_object import clear_after, object_at, store_disk
-from extenci.stage.import_tasks import find_task, take, wait_for_task, wait_until_completed
+from extenci.stage.import_tasks import find_task, is_at, take, wait_for_task, wait_until_completed
 from extenci.stage.job import Job, Means, Staged
 from extenci.stage.places import Place, clear, place_of
 from extenci.stage.tagging import VISIBLE_SECONDS
@@ -47,7 +47,7 @@ def _import(task: ImportTask | None, place: Place, job: Job, means: Means) -> st
     """Have the object imported, or wait for the import that is under way. The call stays open in the journal
     until its snapshot is tagged and the object gone: the next run looks after both (`recover`)."""
     stored = object_at(place, means)
-    token = _token(place, stored) if stored is not None else job.token
+    token = _token(place, stored, means) if stored is not None else job.token
     request = {"bucket": place.bucket, "key": place.key}
     intent = means.calls.begin("ImportSnapshot", token=token, request=request, tags=job.tags)
     try:
@@ -72,9 +72,15 @@ def is_over(error: ServiceError) -> bool:
     return error.call == "ImportSnapshot" and is_sure(error)
 
 
-def _token(place: Place, stored: StoredObject) -> str:
-    """The same for the same object, so that it is imported once; another for one that was stored later."""
-    text = f"{place.bucket}/{place.key}\n{stored.etag}\n{stored.modified}"
+def _token(place: Place, stored: StoredObject, means: Means) -> str:
+    """The same for the same object, so that it is imported once; another for one that was stored later, or
+    whose import is over and of no more use, as where the object could not be deleted after it."""
+    over = sorted(
+        task.id
+        for task in means.clients.imports.tasks()
+        if is_at(task, place) and task.state is not ImportState.ACTIVE
+    )
+    text = "\n".join((f"{place.bucket}/{place.key}", stored.etag, str(stored.modified), *over))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

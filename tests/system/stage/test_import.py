@@ -388,6 +388,18 @@ def test_what_may_not_be_deleted_stays_and_is_told(
     assert cloud.left(import_job) == [key]
 
 
+def test_a_disk_whose_object_could_not_be_deleted_is_imported_anew_after_its_image_is_gone(
+    cloud: Cloud, journal: Any, import_job: Job, between: Callable[..., str]
+) -> None:
+    url = between(lambda request: error(403, "AccessDenied") if request.method == "DELETE" else None)
+    means = cloud.means(journal, s3=url)
+    first = upload(import_job, means)
+    means.clients.ec2.delete_snapshot(first)
+    second = upload(import_job, means)
+    assert second != first
+    assert_holds(cloud.disk(second), import_job.source)
+
+
 def test_a_part_that_was_damaged_on_the_way_is_no_import(
     cloud: Cloud, journal: Any, import_job: Job, between: Callable[..., str]
 ) -> None:

@@ -22,7 +22,7 @@ from extenci.model.errors import (
     ThingNotFound,
 )
 from extenci.model.observed import ImageState, SnapshotState
-from extenci.model.ownership import STACK
+from extenci.model.ownership import PLAN, STACK
 from extenci.model.services import KeyFiles
 from extenci.model.versions import BLOCK_BYTES
 from extenci.model.words import Tagging
@@ -235,6 +235,17 @@ def test_an_interrupted_upload_is_gone_on_with(
     assert staged.snapshot == snapshot
     assert snapshot_ids(means, job) == [snapshot]
     assert same_bytes(path, home / "sandbox" / "disks" / f"{snapshot}.raw")
+
+
+def test_a_snapshot_that_is_gone_on_with_is_marked_as_of_the_run_that_does(
+    means: Means, make_disk: Callable[..., Path], job_of: Callable[..., Job]
+) -> None:
+    """So that the home whose run began it does not take it for left behind."""
+    job = job_of(make_disk(100))
+    snapshot = interrupted(job, means)
+    assert upload(replace(job, pending=snapshot, tags={**job.tags, PLAN: "second"}), means) == snapshot
+    (found,) = means.clients.ec2.snapshots_by_id([snapshot])
+    assert found.tags[PLAN] == "second"
 
 
 def test_a_pending_snapshot_that_holds_another_disk_is_never_sealed(
