@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+from extenci.cloud.relaying import relayed
 from extenci.image.bundle.manifest import MOST_BYTES, Manifest, Part
 from extenci.image.bundle.unbundling import Fetch, local_parts, read_local_manifest, unbundle
 from extenci.model.errors import DiskError, ThingNotFound, UsageError
@@ -41,7 +42,8 @@ def open_bundle(
     DiskError, AccessRefused, ServiceError and their kinds; Interrupted: there is no file then. UsageError
     where a manifest in S3 is meant and no S3 is given.
     """
-    text, fetch = _source(request.manifest, s3)
+    stop = stop or Event()
+    text, fetch = _source(request.manifest, s3, stop)
     return unbundle(
         text,
         fetch,
@@ -53,7 +55,7 @@ def open_bundle(
     )
 
 
-def _source(manifest: str, s3: S3 | None) -> tuple[bytes, Fetch]:
+def _source(manifest: str, s3: S3 | None, stop: Event) -> tuple[bytes, Fetch]:
     if not manifest.startswith(SCHEME):
         path = Path(manifest)
         return read_local_manifest(path), local_parts(path.parent)
@@ -62,22 +64,22 @@ def _source(manifest: str, s3: S3 | None) -> tuple[bytes, Fetch]:
         raise UsageError(
             f"{manifest} cannot be opened so.", "Name the service whose S3 it lies in, and s3://BUCKET/KEY."
         )
-    return _manifest_in(s3, bucket, key), _parts_in(s3, bucket, key[: key.rfind("/") + 1])
+    return _manifest_in(s3, bucket, key, stop), _parts_in(s3, bucket, key[: key.rfind("/") + 1], stop)
 
 
-def _manifest_in(s3: S3, bucket: str, key: str) -> bytes:
+def _manifest_in(s3: S3, bucket: str, key: str, stop: Event) -> bytes:
     text = bytearray()
-    for piece in s3.get_object(bucket, key):
+    for piece in relayed(lambda: s3.get_object(bucket, key), stop, "Unbundling"):
         text += piece
         if len(text) > MOST_BYTES:
             raise DiskError(f"{SCHEME}{bucket}/{key} is too long for a manifest.")
     return bytes(text)
 
 
-def _parts_in(s3: S3, bucket: str, folder: str) -> Fetch:
+def _parts_in(s3: S3, bucket: str, folder: str, stop: Event) -> Fetch:
     def fetch(part: Part) -> Iterator[bytes]:
         try:
-            yield from s3.get_object(bucket, folder + part.name)
+            yield from relayed(lambda: s3.get_object(bucket, folder + part.name), stop, "Unbundling")
         except ThingNotFound as error:
             raise DiskError(
                 f"The bundle's part {SCHEME}{bucket}/{folder}{part.name} is not there.",
