@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+from extenci.cloud.pace import S3_PATIENCE, Pace, Patience
 from extenci.cloud.relaying import relayed
 from extenci.image.cache import Unfinished, Watch, making, writing
 from extenci.image.containers import LARGEST_BYTES
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from extenci.cloud.web import Begin
 
 ATTEMPTS = 5
-"""In a row without a byte gained."""
+"""In a row with nothing gained that is worth it."""
+WORTH_BYTES = 1024
+"""What an attempt must gain to count: whoever breaks off after each byte is not followed to the end."""
 FIRST_ATTEMPTS = 2
 """Where nothing came so far: a wrong name should not keep a person waiting."""
 _READ_BYTES = 1 << 20
@@ -37,10 +40,11 @@ Reading = Callable[[int], Iterator["Begin | bytes"]]
 
 class Downloads:
     """Gets sources for the images of one service: what is in S3 is asked of that service's S3 alone, with its
-    credentials; to other servers none are sent. A `Fetch`."""
+    credentials; to other servers none are sent, and they must be as fast as `patience` says. A `Fetch`."""
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: Clients, patience: Patience | None = None) -> None:
         self._clients = clients
+        self._patience = patience or Patience()
 
     def __call__(self, url: str, sha256: str, folder: Path, *, tell: Telling, stop: Event) -> Path:
         """See `Fetch`: the file, complete and compared, in `folder`."""
@@ -50,7 +54,8 @@ class Downloads:
                 what = f"Downloading {shown_source(url)}"
                 watch = Watch(folder, what, stop, tell)
                 tell(f"{what} …")
-                _Download(url, sha256, unfinished, watch, self._reading(url)).complete()
+                pace = Pace(S3_PATIENCE if url.startswith("s3://") else self._patience)
+                _Download(url, sha256, unfinished, watch, self._reading(url), pace).complete()
         return target
 
     def _reading(self, url: str) -> Reading:
@@ -75,12 +80,15 @@ class Downloads:
 class _Download:
     """One file on its way into the cache."""
 
-    def __init__(self, url: str, sha256: str, unfinished: Unfinished, watch: Watch, reading: Reading) -> None:
+    def __init__(
+        self, url: str, sha256: str, unfinished: Unfinished, watch: Watch, reading: Reading, pace: Pace
+    ) -> None:
         self._url = url
         self._sha256 = sha256
         self._unfinished = unfinished
         self._watch = watch
         self._reading = reading
+        self._pace = pace
         self._hash = hashlib.sha256()
         self._position = 0
 
@@ -119,27 +127,35 @@ class _Download:
         self._hash, self._position = hashlib.sha256(), 0
 
     def _receive_all(self) -> None:
-        """Try until all is there, as long as it goes on."""
-        failed = 0
+        """Try until all is there, as long as it goes on: further than any attempt before. Where a server does
+        not give the rest, the whole is asked for, once."""
+        failed, furthest, begun_anew = 0, self._position, False
         while True:
-            before = self._position
             try:
                 return self._receive()
             except (Unreachable, Throttled):
-                failed = 1 if self._position > before else failed + 1
+                gained = self._position - furthest
+                is_worth_it = gained >= WORTH_BYTES and not self._pace.was_lost
+                failed = 1 if is_worth_it else failed + 1
                 if failed >= (ATTEMPTS if self._position else FIRST_ATTEMPTS):
                     raise
             except ServiceError as error:
-                if error.code != "InvalidRange" or not self._position:
+                if error.code != "InvalidRange" or not self._position or begun_anew:
                     raise
                 self._begin_anew()
+                failed, furthest, begun_anew = failed + 1, 0, True
+            furthest = max(furthest, self._position)
             if self._watch.stop.wait(2.0 ** (failed - 1)):
                 raise Interrupted(f"{self._watch.what} was stopped.")
 
     def _receive(self) -> None:
         total: int | None = None
-        for item in relayed(lambda: self._reading(self._position), self._watch.stop, self._watch.what):
+        self._pace.begin()
+        for item in relayed(
+            lambda: self._reading(self._position), self._watch.stop, self._watch.what, self._note_waiting
+        ):
             if isinstance(item, bytes):
+                self._pace.gain(len(item))
                 self._add(item)
                 continue
             if item.start != self._position:
@@ -150,6 +166,13 @@ class _Download:
             raise Unreachable(
                 f"{shown_source(self._url)} cannot be downloaded: the connection broke off.",
                 "Try again: what was downloaded so far is kept.",
+            )
+
+    def _note_waiting(self, seconds: float) -> None:
+        if self._pace.wait(seconds):
+            raise Unreachable(
+                f"{shown_source(self._url)} cannot be downloaded: its server gives hardly anything.",
+                "Try again later, or name another server: what was downloaded so far is kept.",
             )
 
     def _add(self, piece: bytes) -> None:

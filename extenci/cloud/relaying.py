@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -24,24 +25,35 @@ class _End:
         self.error = error
 
 
-def relayed(items: Callable[[], Iterator[Item]], stop: threading.Event, what: str) -> Iterator[Item]:
+def relayed(
+    items: Callable[[], Iterator[Item]],
+    stop: threading.Event,
+    what: str,
+    waited: Callable[[float], None] = lambda _seconds: None,
+) -> Iterator[Item]:
     """The items, taken one after the other by another thread, and what they raise.
 
-    Interrupted as soon as `stop` is set; `what` is the beginning of its text. The thread then ends with the
-    item it waits for, and does not keep the process from ending.
+    Interrupted as soon as `stop` is set; `what` is the beginning of its text. `waited` is told, again and
+    again, how many seconds were spent on waiting for items, and may raise. The thread then ends with the item
+    it waits for, and does not keep the process from ending.
     """
     given: queue.Queue[Item | _End] = queue.Queue(AHEAD)
     given_up = threading.Event()
     taker = threading.Thread(target=_take, args=(items, given, given_up), name="relay", daemon=True)
     taker.start()
+    spent = 0.0
     try:
         while True:
             if stop.is_set():
                 raise Interrupted(f"{what} was stopped.")
+            waited(spent)  # only now, when the item before is used: it counts for those who measure
+            began, spent = time.monotonic(), 0.0
             try:
                 item = given.get(timeout=LOOK_SECONDS)
             except queue.Empty:
                 continue
+            finally:
+                spent = time.monotonic() - began
             if isinstance(item, _End):
                 if item.error is not None:
                     raise item.error

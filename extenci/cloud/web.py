@@ -177,7 +177,11 @@ def _refused(url: str, status: int) -> ServiceError:
         case 404 | 410:
             return ThingNotFound(f"{said}: there is no such file.", "Correct the URL in the spec.")
         case 416:
-            return ServiceError(f"{said}.", code="InvalidRange")
+            return ServiceError(
+                f"{said}: it does not give the rest of the file.",
+                "Name another server, or tell whoever runs this one.",
+                code="InvalidRange",
+            )
         case 408 | 425 | 429 | 500 | 502 | 503 | 504:
             return Unreachable(f"{said}.", "Try again later: what was downloaded so far is kept.")
         case _:

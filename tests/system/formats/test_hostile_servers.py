@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 import pytest
 
+from extenci.cloud.clients import Clients
+from extenci.cloud.downloads import Downloads
+from extenci.cloud.pace import Patience
 from extenci.image.sources import Cache
-from extenci.model.errors import ServiceError
+from extenci.model.errors import ServiceError, Unreachable
+from extenci.model.services import Service
 from tests.system.formats.test_downloads import CONTENT, get, refusal
 from tests.system.formats.web import Site
 
@@ -72,3 +79,26 @@ def test_what_is_no_url_is_called_so(cache: Cache, url: str) -> None:
     error = refusal(url, cache)
     assert type(error) is ServiceError
     assert "it is no URL of a file" in error.message
+
+
+def test_a_server_that_never_gives_the_rest_is_given_up(site: Site, cache: Cache) -> None:
+    site.raw["/a.raw"] = OK + b"Content-Length: 10000\r\n\r\n" + CONTENT[:5000], b""
+    site.raw["/a.raw", "bytes=5000-"] = b"HTTP/1.1 416 R\r\nContent-Length: 0\r\n\r\n", b""
+    error = refusal(f"{site.url}/a.raw", cache)
+    assert "HTTP status 416: it does not give the rest of the file" in error.message
+    assert [range_ for _, range_ in site.asked] == ["", "bytes=5000-"] * 2
+
+
+@pytest.mark.parametrize("answer", [OK + b"Content-Length: 99999\r\n\r\n", CHUNKED, OK])
+def test_a_server_that_gives_hardly_anything_is_given_up(
+    site: Site, cache: Cache, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    monkeypatch.setattr("extenci.cloud.downloads.ATTEMPTS", 2)
+    again = b"1\r\nx\r\n" if answer == CHUNKED else b"X: y\r\n"
+    site.raw["/a.raw"], site.pause = (answer, again), 0.05
+    patient = Downloads(Clients(Service("campus", "us-east-1")), Patience(1.0, 4096))
+    began = time.monotonic()
+    error = refusal(f"{site.url}/a.raw", replace(cache, fetch=patient))
+    assert type(error) is Unreachable
+    assert "its server gives hardly anything" in error.message
+    assert time.monotonic() - began < 10

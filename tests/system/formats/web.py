@@ -38,15 +38,16 @@ def make_certificates(folder: Path) -> tuple[Path, Path]:
 class Site:
     """What the server has, and how it behaves. `files` by path; `moved` are redirects, `status` answers that
     are no files; `cut` is after how many bytes of a body the connection breaks, by turns; `pause` seconds
-    after every 64 KiB; `raw` are whole answers as they go over the wire, and what follows them without end,
-    with a pause after each; `asked` every request's path and Range; `headers` the last request's."""
+    after every 64 KiB; `raw` are whole answers as they go over the wire, by path or by path and Range, with
+    what follows them without end, and a pause after each; `asked` every request's path and Range; `headers`
+    the last request's."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)
     status: dict[str, int] = field(default_factory=dict)
     cut: list[int] = field(default_factory=list)
     pause: float = 0.0
-    raw: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
+    raw: dict[str | tuple[str, str], tuple[bytes, bytes]] = field(default_factory=dict)
     ranges: bool = True
     asked: list[tuple[str, str]] = field(default_factory=list)
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -81,8 +82,9 @@ def handler_of(site: Site) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a cl
             path = self.path.partition("?")[0]
             site.asked.append((path, self.headers.get("Range", "")))
             site.headers = dict(self.headers)
-            if path in site.raw:
-                self.say(*site.raw[path])
+            said = site.raw.get((path, self.headers.get("Range", ""))) or site.raw.get(path)
+            if said is not None:
+                self.say(*said)
             elif path in site.moved:
                 self.answer(302, Location=site.moved[path])
             elif path in site.status:

@@ -53,3 +53,38 @@ def test_what_nobody_takes_is_not_taken_in_without_end() -> None:
     relay.close()  # type: ignore[attr-defined]
     while any(one.name == "relay" for one in threading.enumerate()):
         time.sleep(0.01)
+
+
+def test_waiting_is_told_and_only_that_for_the_peer() -> None:
+    told: list[float] = []
+
+    def items() -> Iterator[int]:
+        yield 1
+        yield 2
+        time.sleep(0.5)
+
+    for _ in relayed(items, Event(), "It", told.append):
+        time.sleep(0.5)
+    assert sum(told) < 0.4, "the peer waited, not we"
+
+
+def test_who_is_told_of_waiting_may_end_it() -> None:
+    ended = Event()
+
+    def items() -> Iterator[int]:
+        ended.wait(30)
+        yield 1
+
+    waited = 0.0
+
+    def add(seconds: float) -> None:
+        nonlocal waited
+        waited += seconds
+        if waited > 0.3:
+            raise TimeoutError
+
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        list(relayed(items, Event(), "It", add))
+    assert 0.2 < time.monotonic() - began < 5
+    ended.set()
