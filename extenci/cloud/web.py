@@ -1,14 +1,13 @@
 """Files from `https://` URLs, piece by piece (RFC 9110).
 
 A URL comes from a spec, which may come from anywhere: only HTTPS is spoken, also after redirects; nothing is
-sent that would prove who asks; and link-local addresses, where clouds keep their machines' credentials, are
-not asked at all. Certificates are trusted as everywhere on this machine (`SSL_CERT_FILE`), and proxies are
+sent that would prove who asks; and addresses where clouds keep their machines' credentials are not asked at
+all. Certificates are trusted as everywhere on this machine (`SSL_CERT_FILE`), and proxies are
 used as the environment says.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import socket
 import ssl
@@ -23,6 +22,7 @@ import urllib3
 from urllib3 import exceptions as wire
 
 import extenci
+from extenci.cloud.web_addresses import refuse_metadata
 from extenci.cloud.web_wire import bounded
 from extenci.model.errors import AccessRefused, ServiceError, ThingNotFound, Unreachable
 from extenci.model.services import is_loopback
@@ -116,6 +116,7 @@ def _followed(url: str, location: str) -> str:
 
 def _pool(parts: SplitResult) -> urllib3.PoolManager:
     context, host = ssl.create_default_context(), parts.hostname or ""
+    refuse_metadata(parts.geturl(), socket.AI_NUMERICHOST)
     proxy = urllib.request.getproxies().get("https")
     if proxy and not is_loopback(parts.geturl()) and not urllib.request.proxy_bypass(host):
         userinfo = unquote(urlsplit(proxy).netloc.rpartition("@")[0])
@@ -125,22 +126,8 @@ def _pool(parts: SplitResult) -> urllib3.PoolManager:
                 proxy if "://" in proxy else f"http://{proxy}", proxy_headers=proved, ssl_context=context
             )
         )
-    _refuse_link_local(parts, host)
+    refuse_metadata(parts.geturl())
     return bounded(urllib3.PoolManager(ssl_context=context))
-
-
-def _refuse_link_local(parts: SplitResult, host: str) -> None:
-    """Where a proxy stands between, it is the proxy that looks names up."""
-    try:
-        found = socket.getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return  # the request says it better
-    addresses = [ipaddress.ip_address(str(one[4][0]).partition("%")[0]) for one in found]
-    if any(one.is_link_local or one.is_multicast or one.is_unspecified for one in addresses):
-        raise ServiceError(
-            f"{shown_source(parts.geturl())} is not downloaded: its address is a link-local one.",
-            "Nothing but a machine's own credentials is kept at such. Correct the source.",
-        )
 
 
 def _begin(url: str, response: urllib3.BaseHTTPResponse, start: int) -> Begin:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from dataclasses import replace
 
@@ -102,3 +103,40 @@ def test_a_server_that_gives_hardly_anything_is_given_up(
     assert type(error) is Unreachable
     assert "its server gives hardly anything" in error.message
     assert time.monotonic() - began < 10
+
+
+METADATA = [
+    "169.254.169.254",
+    "2852039166",
+    "0xa9fea9fe",
+    "[::ffff:169.254.169.254]",
+    "[::ffff:0.0.0.0]",
+    "[fd00:ec2::254]",
+    "[fe80::1]",
+    "[fe80::1%25eth9]",
+    "169.254.169.254.",
+    "169.254.169.254\\@localhost",
+    "0.0.0.0",
+]
+
+
+@pytest.mark.parametrize("host", METADATA)
+def test_addresses_of_metadata_are_not_asked(cache: Cache, host: str) -> None:
+    error = refusal(f"https://{host}/latest/meta-data/", cache)
+    assert type(error) is ServiceError
+    assert "is not downloaded: its address is a link-local one, or its cloud's own" in error.message
+
+
+@pytest.mark.parametrize("host", METADATA)
+def test_addresses_of_metadata_are_not_asked_of_a_proxy_either(
+    site: Site, cache: Cache, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    site.raw["/a.raw"] = moved(f"https://{host}/latest/meta-data/".encode()), b""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.settimeout(0)
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        assert "is not downloaded" in refusal(f"{site.url}/a.raw", cache).message
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
