@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -105,9 +106,9 @@ class _Download:
         if self._hash.hexdigest() != self._sha256:
             self._unfinished.discard()
             raise DiskError(
-                f"{shown_source(self._url)} is not the file that its spec names: its SHA-256 is "
+                f"{shown_source(self._url)} is not the file that is wanted: its SHA-256 is "
                 f"{self._hash.hexdigest()}, not {self._sha256}.",
-                "Get to know whether the file was changed on purpose; then correct sha256 in the spec.",
+                "Get to know whether the file was changed on purpose; if so, give its new SHA-256.",
             )
         with writing(self._watch):
             self._unfinished.keep()
@@ -179,18 +180,24 @@ class _Download:
         if self._position + len(piece) > LARGEST_BYTES:
             self._unfinished.discard()
             raise DiskError(f"{shown_source(self._url)} is too large: no volume holds it.")
-        try:
+        with self._freeing_room():
             with writing(self._watch):
                 rest, offset = memoryview(piece), self._position
                 while rest:
                     count = os.pwrite(self._unfinished.descriptor, rest, offset)
                     rest, offset = rest[count:], offset + count
             self._watch.look(self._unfinished.descriptor)
-        except DiskError:
-            self._unfinished.discard()
-            raise
         self._hash.update(piece)
         self._position += len(piece)
 
     def _require_room(self, more: int) -> None:
-        self._watch.require_room(max(0, more))
+        with self._freeing_room():
+            self._watch.require_room(max(0, more))
+
+    @contextmanager
+    def _freeing_room(self) -> Iterator[None]:
+        try:
+            yield
+        except DiskError:
+            self._unfinished.discard()
+            raise

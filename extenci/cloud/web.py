@@ -1,9 +1,9 @@
 """Files from `https://` URLs, piece by piece (RFC 9110).
 
-A URL comes from a spec, which may come from anywhere: only HTTPS is spoken, also after redirects; nothing is
-sent that would prove who asks; and addresses where clouds keep their machines' credentials are not asked at
-all. Certificates are trusted as everywhere on this machine (`SSL_CERT_FILE`), and proxies are
-used as the environment says.
+A URL comes from a spec or an argument, and a spec may come from anywhere: only HTTPS is spoken, also after
+redirects; nothing is sent that would prove who asks; and addresses where clouds keep their machines'
+credentials are not asked at all. Certificates are trusted as everywhere on this machine (`SSL_CERT_FILE`),
+and proxies are used as the environment says.
 """
 
 from __future__ import annotations
@@ -162,7 +162,9 @@ def _refused(url: str, status: int) -> ServiceError:
                 "None are sent to https:// URLs. Keep the file where it may be read, or in S3 (s3://…).",
             )
         case 404 | 410:
-            return ThingNotFound(f"{said}: there is no such file.", "Correct the URL in the spec.")
+            return ThingNotFound(
+                f"{said}: there is no such file.", "Correct the URL that you gave, or put the file there."
+            )
         case 416:
             return ServiceError(
                 f"{said}: it does not give the rest of the file.",
@@ -172,7 +174,7 @@ def _refused(url: str, status: int) -> ServiceError:
         case 408 | 425 | 429 | 500 | 502 | 503 | 504:
             return Unreachable(f"{said}.", "Try again later: what was downloaded so far is kept.")
         case _:
-            return ServiceError(f"{said}.", "Correct the URL in the spec.")
+            return ServiceError(f"{said}.", "Correct the URL that you gave.")
 
 
 @contextmanager
