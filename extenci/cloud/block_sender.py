@@ -12,9 +12,9 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from botocore.exceptions import BotoCoreError
 
@@ -55,15 +55,35 @@ class Progress:
     failure: ServiceError | None = None
 
 
+class Supply(Protocol):
+    """Where blocks come from."""
+
+    def following(self) -> Block | None:
+        """The next block to send, if there is one."""
+
+    def again(self, index: int, sha256: bytes) -> bytes:
+        """What a block was, of which nothing is in memory any more."""
+
+    def let_go(self) -> None:
+        """Be told that nothing of some block is in memory any more."""
+
+
 @dataclass(frozen=True)
 class _Call:
-    """A block, and what became of it so far. `keys` and `began` are those of the last attempt."""
+    """A block, and what became of it so far. `data` is None where it has to be read again; `keys` and `began`
+    are those of the last attempt."""
 
-    block: Block
-    checksum: str
+    index: int
+    sha256: bytes
+    data: bytes | None
     tries: Tries = field(default_factory=Tries)
     keys: Keys | None = None
     began: float = 0.0
+
+    @property
+    def checksum(self) -> str:
+        """Its SHA-256 as headers say it."""
+        return base64.b64encode(self.sha256).decode()
 
 
 class BlockSender:
@@ -115,11 +135,12 @@ class BlockSender:
         """Have `go_on` look for more to do. Any thread may."""
         self._transfers.wake()
 
-    def go_on(self, following: Callable[[], Block | None], seconds: float) -> Progress:
-        """Begin what may be begun, and let it go on until a call ends or the seconds are over."""
+    def go_on(self, supply: Supply, seconds: float) -> Progress:
+        """Begin what may be begun, and let it go on until a call ends or the seconds are over. What `supply`
+        raises comes through."""
         try:
             with translated(self._place.service, CALL, self._place.address):
-                pause = self._begin(following)
+                pause = self._begin(supply)
         except ServiceError as error:
             return Progress(failure=error)
         return self._read(self._transfers.wait(min(seconds, pause)))
@@ -132,38 +153,39 @@ class BlockSender:
             stored.extend(self._read(self._transfers.wait(left)).stored)
         return Progress(tuple(stored))
 
-    def _begin(self, following: Callable[[], Block | None]) -> float:
+    def _begin(self, supply: Supply) -> float:
         """Begin calls as long as there are some, and room; the seconds until there may be more."""
         now = self._clocks.clock()
         while self._waiting and self._waiting[0][0] <= now:
             self._ready.append(heapq.heappop(self._waiting)[2])
         while len(self._transfers) < self._concurrency.limit:
             if not self._ready:
-                block = following()
+                block = supply.following()
                 if block is None:
                     break
-                self._ready.append(_Call(block, base64.b64encode(block.sha256).decode()))
+                self._ready.append(_Call(block.index, block.sha256, block.data))
             if self._rate is not None and (pause := self._rate.take()) > 0:
                 return pause
-            self._start(self._ready.popleft())
+            self._start(self._ready.popleft(), supply)
         return self._waiting[0][0] - now if self._waiting else float("inf")
 
-    def _start(self, call: _Call) -> None:
+    def _start(self, call: _Call, supply: Supply) -> None:
+        data = supply.again(call.index, call.sha256) if call.data is None else call.data
         keys, number = self._keys.frozen(), next(self._numbers)
-        request = self._signer.sign(call.block.index, call.checksum, keys, self._clocks.now())
-        self._under_way[number] = _Call(call.block, call.checksum, call.tries, keys, self._clocks.clock())
-        self._transfers.start(number, request.url, request.headers, call.block.data)
+        request = self._signer.sign(call.index, call.checksum, keys, self._clocks.now())
+        self._under_way[number] = replace(call, data=None, keys=keys, began=self._clocks.clock())
+        self._transfers.start(number, request.url, request.headers, data, supply.let_go)
 
     def _read(self, several: list[Finished]) -> Progress:
         stored: list[int] = []
         failure: ServiceError | None = None
         for finished in several:
             call = self._under_way.pop(finished.key)
-            refusal = self._answers.read(finished, call.block.index, call.checksum)
+            refusal = self._answers.read(finished, call.index, call.checksum)
             if refusal is None:
                 self._succeeded = self._clocks.clock()
                 self._concurrency.succeeded(finished.seconds)
-                stored.append(call.block.index)
+                stored.append(call.index)
             else:
                 failure = failure or self._take_up(call, refusal)
         return Progress(tuple(stored), failure)
@@ -183,7 +205,7 @@ class BlockSender:
                 again, error = None, problem
         if again is None:
             return self._said(error, call)
-        later = _Call(call.block, call.checksum, again.tries)
+        later = replace(call, tries=again.tries)
         heapq.heappush(self._waiting, (now + again.seconds, next(self._numbers), later))
         return None
 

@@ -101,22 +101,28 @@ class Ebs:
     def uploading(
         self,
         snapshot: str,
+        reread: Callable[[int, bytes], bytes],
         *,
         stop: Event | None = None,
         on_stored: Callable[[int], None] = lambda _index: None,
     ) -> BlockUpload:
-        """A context that sends blocks into a pending snapshot, many at a time. `on_stored` is told each index
-        once the service confirmed the block, in a thread of its own."""
-        from extenci.cloud.block_upload import open_upload  # noqa: PLC0415 - libcurl, which only staging needs
+        """A context that sends blocks into a pending snapshot, many at a time. `reread` gives one that has to
+        be sent again, by its index and SHA-256; `on_stored` is told each index once the service confirmed
+        the block: both in a thread of their own."""
+        from extenci.cloud.block_upload import (  # noqa: PLC0415 - libcurl, which only staging needs
+            Limits,
+            open_upload,
+        )
 
         return open_upload(
             self._session,
             snapshot,
+            reread,
             age=self._clock() - self._known.setdefault(snapshot, self._clock()),
             rate=self._rate,
             stop=stop,
             on_stored=on_stored,
-            connections=self._connections,
+            limits=Limits(self._connections),
         )
 
     def complete(self, snapshot: str, changed_blocks: int, linear_sha256: bytes) -> None:

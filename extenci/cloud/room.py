@@ -1,4 +1,4 @@
-"""How many blocks may be held at a time, so that a process that uploads stays small whatever it uploads."""
+"""How much memory uploads may take, so that a process that uploads stays small whatever it uploads."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
+from extenci.model.versions import BLOCK_BYTES
+
 PROCESS_BYTES = 116 * 1024**2
 """What a process may come to need while it uploads: a little less than the 120 MiB that are promised."""
-HELD_BYTES = 512 * 1024 + 264 * 1024
-"""A block, and what the connection that it is sent by takes (measured: TLS and buffers, 254 KiB)."""
+CONNECTION_BYTES = 264 * 1024
+"""What a connection takes (measured: TLS and buffers, 254 KiB)."""
+_HELD_BYTES = BLOCK_BYTES + CONNECTION_BYTES
 LEAST_TOGETHER = 32
 LEAST = 8
-"""Blocks that all uploads, and each of them, may hold in any case: also where a process was large before."""
+"""Blocks, each with a connection, for which all uploads, and each of them, have room in any case: also where
+a process was large before."""
 
 
 def resident_bytes() -> int:
@@ -25,19 +29,19 @@ def resident_bytes() -> int:
 
 
 class Room:
-    """The blocks that fit, shared evenly by the uploads that are under way. Any thread may use it."""
+    """The bytes that are left, shared evenly by the uploads that are under way. Any thread may use it."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._uploads = 0
-        self._blocks = 0
+        self._bytes = 0
 
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Be one of those that share."""
         with self._lock:
             if not self._uploads:
-                self._blocks = max(LEAST_TOGETHER, (PROCESS_BYTES - resident_bytes()) // HELD_BYTES)
+                self._bytes = max(LEAST_TOGETHER * _HELD_BYTES, PROCESS_BYTES - resident_bytes())
             self._uploads += 1
         try:
             yield
@@ -47,8 +51,8 @@ class Room:
 
     @property
     def share(self) -> int:
-        """The blocks that each upload may hold at present."""
-        return max(LEAST, self._blocks // max(1, self._uploads))
+        """The bytes that each upload may take at present."""
+        return max(LEAST * _HELD_BYTES, self._bytes // max(1, self._uploads))
 
 
 ROOM = Room()

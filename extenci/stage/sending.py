@@ -51,10 +51,13 @@ def send_blocks(disk: RawDisk, difference: Difference, note: UploadNote, job: Jo
         done += 1
         means.on_progress((known + done) * BLOCK_BYTES, total)
 
+    def again(index: int, sha256: bytes) -> bytes:
+        return read_block(disk, Entry(index, sha256), job).data
+
     try:
         with (
             means.sharing.joined(disk) as reader,
-            means.clients.ebs.uploading(snapshot, stop=means.stop, on_stored=take_in) as upload,
+            means.clients.ebs.uploading(snapshot, again, stop=means.stop, on_stored=take_in) as upload,
         ):
             is_same = is_known(disk, job, means)
             for entry in reader.in_order(difference.entries):

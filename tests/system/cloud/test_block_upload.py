@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import pytest
 
-from extenci.cloud.block_upload import AHEAD, open_upload
+from extenci.cloud.block_upload import AHEAD, Limits, open_upload
 from extenci.cloud.clients import Clients
 from extenci.cloud.concurrency import START
 from extenci.cloud.rate import BLOCKS_A_SECOND, Rate
@@ -86,11 +86,18 @@ def make_clients(tmp_path: Path) -> Iterator[Callable[..., Clients]]:
         one.close()
 
 
+def reread_of(blocks: Sequence[Block]) -> Callable[[int, bytes], bytes]:
+    """What gives the blocks once more."""
+    return lambda index, sha256: next(
+        block.data for block in blocks if (block.index, block.sha256) == (index, sha256)
+    )
+
+
 def send_all(clients: Clients, count: int = 30, snapshot: str = SNAPSHOT) -> list[Block]:
     """Send blocks; those that were sent, having checked that each was told to be stored once."""
     blocks = [make_block(index) for index in range(count)]
     told: list[int] = []
-    with clients.ebs.uploading(snapshot, on_stored=told.append) as upload:
+    with clients.ebs.uploading(snapshot, reread_of(blocks), on_stored=told.append) as upload:
         for block in blocks:
             upload.send(block)
         upload.finish()
@@ -158,7 +165,9 @@ def test_a_call_that_is_not_answered_is_made_again(make_clients: Callable[..., C
         session = make_clients(server.url).ebs._session
         blocks = [make_block(index) for index in range(6)]
         rate = Rate(BLOCKS_A_SECOND)
-        with open_upload(session, SNAPSHOT, age=0, rate=rate, block_seconds=0.5) as upload:
+        with open_upload(
+            session, SNAPSHOT, reread_of(blocks), age=0, rate=rate, limits=Limits(block_seconds=0.5)
+        ) as upload:
             for block in blocks:
                 upload.send(block)
             upload.finish()
@@ -175,9 +184,11 @@ def test_a_snapshot_that_does_not_exist_after_two_minutes_is_an_error(
     make_clients: Callable[..., Clients],
 ) -> None:
     with block_server(lambda *_: MISSING) as server:
-        session = make_clients(server.url).ebs._session
-        with open_upload(session, SNAPSHOT, age=119, rate=Rate(BLOCKS_A_SECOND)) as upload:
-            upload.send(make_block(0))
+        session, block = make_clients(server.url).ebs._session, make_block(0)
+        with open_upload(
+            session, SNAPSHOT, reread_of([block]), age=119, rate=Rate(BLOCKS_A_SECOND)
+        ) as upload:
+            upload.send(block)
             with pytest.raises(ThingNotFound, match="refused PutSnapshotBlock"):
                 upload.finish()
         assert 2 <= server.asked[0] <= 4
@@ -284,7 +295,7 @@ def test_once_told_to_stop_nothing_is_begun(make_clients: Callable[..., Clients]
     with block_server(lambda *_: Store(seconds=0.5)) as server:
         told: list[int] = []
         ebs = make_clients(server.url).ebs
-        with ebs.uploading(SNAPSHOT, stop=stop, on_stored=told.append) as upload:
+        with ebs.uploading(SNAPSHOT, reread_of([]), stop=stop, on_stored=told.append) as upload:
             for index in range(START + AHEAD):
                 upload.send(make_block(index))
             threading.Timer(0.2, stop.set).start()
@@ -303,7 +314,7 @@ def test_leaving_lets_settle_what_was_begun_and_drops_the_rest(make_clients: Cal
         ebs = make_clients(server.url).ebs
 
         def send() -> None:
-            with ebs.uploading(SNAPSHOT, on_stored=told.append) as upload:
+            with ebs.uploading(SNAPSHOT, reread_of([]), on_stored=told.append) as upload:
                 for index in range(START + AHEAD):
                     upload.send(make_block(index))
                 time.sleep(0.15)
@@ -326,13 +337,14 @@ def test_no_more_than_the_window_is_held(make_clients: Callable[..., Clients]) -
     stop = threading.Event()
     with (
         block_server(lambda *_: Stall()) as server,
-        make_clients(server.url).ebs.uploading(SNAPSHOT, stop=stop) as upload,
+        make_clients(server.url).ebs.uploading(SNAPSHOT, reread_of([]), stop=stop) as upload,
     ):
         thread = threading.Thread(target=send_forever)
         thread.start()
         time.sleep(1.0)
         assert len(sent) == START + AHEAD
         assert server.most == START
+        assert upload._in_memory == AHEAD  # what only waits for an answer is let go
         stop.set()
         thread.join(5)
         server.ended.set()
@@ -342,7 +354,9 @@ def test_connections_grow_where_answers_take_their_time(make_clients: Callable[.
     with block_server(lambda *_: Store(seconds=0.25)) as server:
         session = make_clients(server.url).ebs._session
         block, rate = make_block(0), Rate(BLOCKS_A_SECOND)
-        with open_upload(session, SNAPSHOT, age=0, rate=rate, connections=40) as upload:
+        with open_upload(
+            session, SNAPSHOT, reread_of([]), age=0, rate=rate, limits=Limits(connections=40)
+        ) as upload:
             for index in range(160):
                 upload.send(replace(block, index=index))
             upload.finish()
@@ -353,7 +367,10 @@ def test_errors_of_who_is_told_reach_who_sends(make_clients: Callable[..., Clien
     def told(_: int) -> None:
         raise OSError("full")
 
-    with block_server() as server, make_clients(server.url).ebs.uploading(SNAPSHOT, on_stored=told) as upload:
+    with (
+        block_server() as server,
+        make_clients(server.url).ebs.uploading(SNAPSHOT, reread_of([]), on_stored=told) as upload,
+    ):
         upload.send(make_block(0))
         with pytest.raises(OSError, match="full"):
             upload.finish()
@@ -397,7 +414,9 @@ def test_no_block_waits_for_a_packet_to_be_filled(
         session = make_clients(server.url, ca_bundle=str(tmp_path / "cert.pem")).ebs._session
         blocks = [make_block(index, 32 * 1024) for index in range(20)]
         rate, began = Rate(BLOCKS_A_SECOND), monotonic()
-        with open_upload(session, SNAPSHOT, age=0, rate=rate, connections=1) as upload:
+        with open_upload(
+            session, SNAPSHOT, reread_of(blocks), age=0, rate=rate, limits=Limits(connections=1)
+        ) as upload:
             for block in blocks:
                 upload.send(block)
             upload.finish()

@@ -2,15 +2,18 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from extenci.cloud.room import HELD_BYTES, LEAST, LEAST_TOGETHER, PROCESS_BYTES, Room, resident_bytes
+from extenci.cloud.room import CONNECTION_BYTES, LEAST, LEAST_TOGETHER, PROCESS_BYTES, Room, resident_bytes
+from extenci.model.versions import BLOCK_BYTES
+
+HELD_BYTES = BLOCK_BYTES + CONNECTION_BYTES
 
 
 def test_what_fits_beside_what_the_process_has_is_shared_evenly() -> None:
     room = Room()
-    fitting = max(LEAST_TOGETHER, (PROCESS_BYTES - resident_bytes()) // HELD_BYTES)
+    fitting = max(LEAST_TOGETHER * HELD_BYTES, PROCESS_BYTES - resident_bytes())
     with room.taken():
         alone = room.share
-        assert abs(alone - fitting) <= 8
+        assert abs(alone - fitting) <= 4 * 1024**2
         with room.taken():
             assert room.share == alone // 2
         assert room.share == alone
@@ -21,7 +24,7 @@ def test_every_upload_may_hold_some_blocks() -> None:
     with ExitStack() as stack:
         for _ in range(100):
             stack.enter_context(room.taken())
-        assert room.share == LEAST
+        assert room.share == LEAST * HELD_BYTES
 
 
 def test_a_process_has_memory() -> None:
