@@ -6,6 +6,7 @@ after kill -9 or a power cut the next run knows what may exist.
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import sqlite3
@@ -17,7 +18,7 @@ from extenci.catalog.database import Database
 from extenci.catalog.json_columns import pack, unpack
 from extenci.model.errors import CatalogError
 from extenci.model.outcomes import Status
-from extenci.model.records import SUBMIT, Intent
+from extenci.model.records import PUT_BUNDLE, SUBMIT, Intent
 
 LAUNCH_CALLS = ("RunInstances", "StartSnapshot", "ImportSnapshot", "RegisterImage", SUBMIT)
 """Calls whose product is known by token, name or record alone until it is tagged."""
@@ -152,18 +153,21 @@ class Journal:
 
     def uploaded(self, stack: str, service: str) -> Mapping[str, float]:
         """The keys in S3 that runs of a stack which are over uploaded to on a service, and when they last did
-        something about each (seconds since the epoch)."""
+        something about each (seconds since the epoch). What the keys of a bundle begin with is one attempt's
+        alone: with no end, for parts may arrive after their run was killed."""
         with self._database.reading() as connection:
             finished = select_finished_runs(connection, stack)
             rows = connection.execute(
-                "SELECT calls.run, calls.request, calls.at, calls.settled_at FROM calls"
+                "SELECT calls.run, calls.call, calls.request, calls.at, calls.settled_at FROM calls"
                 " JOIN runs ON runs.id = calls.run WHERE runs.stack = ? AND calls.service = ? AND calls.call"
-                " IN ('CreateMultipartUpload', 'UploadPart', 'PutObject', 'CompleteMultipartUpload')"
+                " IN ('CreateMultipartUpload', 'UploadPart', 'PutObject', 'CompleteMultipartUpload', ?)"
                 " ORDER BY calls.id",
-                (stack, service),
+                (stack, service, PUT_BUNDLE),
             ).fetchall()
         return {
-            str(unpack(row["request"]).get("key")): row["settled_at"] or row["at"]
+            str(unpack(row["request"]).get("key")): math.inf
+            if row["call"] == PUT_BUNDLE
+            else row["settled_at"] or row["at"]
             for row in rows
             if row["run"] in finished
         }

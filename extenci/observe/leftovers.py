@@ -99,7 +99,8 @@ def read_uploaded(stack: str, clients: Clients, begun: Mapping[str, float]) -> U
     manifests = {image.manifest for image in clients.ec2.images()} if bundled else set()
     used = (one.key for one in bundled if f"{bucket}/{bundle_of(one.key)}.manifest.xml" in manifests)
     busy = frozenset((*(task.key for task in active), *used))
-    return Uploaded(bucket, (*objects, *bundled), uploads, begun, busy)
+    mine = {one.key: begun[bundle] for one in bundled if (bundle := bundle_of(one.key)) in begun}
+    return Uploaded(bucket, (*objects, *bundled), uploads, {**begun, **mine}, busy)
 
 
 def of_bundles(objects: Iterable[StoredObject]) -> Iterator[StoredObject]:

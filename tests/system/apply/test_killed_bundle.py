@@ -118,6 +118,20 @@ def test_what_another_home_left_goes_with_gc_days_later(
     assert rig.in_s3() == kept
 
 
+def test_what_this_home_left_goes_at_once_and_what_arrived_late_with_gc(rig: Rig) -> None:
+    use(rig, "create")
+    assert rig.shoot(3, "after", destroy=False) is not None
+    (first, *_) = left = rig.in_s3()
+    assert rig.world.apply().ok
+    assert_stands(rig)
+
+    rig.world.cloud.s3.put_object(SANDBOX_BUCKET, first, b"late")
+    assert first in rig.in_s3()
+    assert swept(rig, rig.world) == ["remove campus/uploads"]
+    assert not set(left) & set(rig.in_s3())
+    assert_stands(rig)
+
+
 def swept(rig: Rig, world: World) -> list[str]:
     result = rig.sweep(world.home)
     assert result.ok
