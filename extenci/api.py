@@ -730,7 +730,9 @@ class Desk:
         try:
             look = look or self.look()
             reconcile(self.catalog, self.wishes.stack, look.records, look.observation)
-        except (ServiceError, Interrupted) as error:
+        except Interrupted:
+            self.options.tell("The records are compared with the services by the next command.")
+        except ServiceError as error:
             self.options.tell(f"The records could not be checked: {error.message}")
         except CatalogError as error:
             return replace(result, unrecorded=result.unrecorded or error.message)

@@ -83,7 +83,7 @@ def unrecorded_lines(result: Result, palette: Palette, width: int) -> list[str]:
 def summary(result: Result) -> str:
     """`Applied in 12 s: 1 image staged, 3 machines launched.`, or what was not."""
     found = outcomes_of(result)
-    done = ", ".join(filter(None, (done_phrase(found, action) for action in ORDER))) or "nothing was done"
+    done = ", ".join(filter(None, (done_phrase(found, action) for action in ORDER))) or "nothing was finished"
     undone = ", ".join(
         f"{number} {status}"
         for status in TITLES

@@ -13,14 +13,21 @@ from extenci.catalog.upload_notes import Upload, UploadNote
 from extenci.image.block_list import BlockList
 from extenci.image.problems import other_content
 from extenci.image.raw import RawDisk
-from extenci.model.errors import AccessRefused, DiskError, LimitReached, ServiceError, ThingNotFound
+from extenci.model.errors import (
+    AccessRefused,
+    DiskError,
+    Interrupted,
+    LimitReached,
+    ServiceError,
+    ThingNotFound,
+)
 from extenci.model.journal import is_sure, written_down
 from extenci.model.observed import Snapshot, SnapshotState
 from extenci.model.ownership import DIGEST, PARENT, PLAN
 from extenci.model.records import Intent
 from extenci.model.versions import Parent
 from extenci.model.words import Tagging
-from extenci.stage.job import Job, Means, Staged
+from extenci.stage.job import KEPT, Job, Means, Staged
 from extenci.stage.reading import Difference, check_fits, listed
 from extenci.stage.register import register
 from extenci.stage.sending import Sent, send_blocks
@@ -218,6 +225,9 @@ def _fill(disk: RawDisk, difference: Difference, note: UploadNote, job: Job, mea
         sent = send_blocks(disk, difference, note, job, means)
     except DiskError as error:
         _discard_after(error, snapshot, means)
+        raise
+    except Interrupted as error:
+        error.hint = KEPT
         raise
     except ServiceError as error:
         if snapshot == job.pending and _was_sealed_earlier(error, snapshot, job, means):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from extenci.image.block_list import BlockList
 from extenci.image.problems import other_content
 from extenci.image.raw import RawDisk
-from extenci.model.errors import DiskError, ServiceError, ThingNotFound
+from extenci.model.errors import DiskError, Interrupted, ServiceError, ThingNotFound
 from extenci.model.journal import written_down
 from extenci.model.objects import StoredObject
-from extenci.stage.job import Job, Means
+from extenci.stage.job import KEPT, Job, Means
 from extenci.stage.part_plan import PartPlan, plan_parts
 from extenci.stage.parts import send_parts
 from extenci.stage.places import Place, clear, uploads_to
@@ -39,6 +39,9 @@ def _fill(disk: RawDisk, blocks: BlockList, plan: PartPlan, place: Place, job: J
         etags = send_parts(disk, blocks, plan, place, job, means)
         if not _is_stored(object_at(place, means), plan, job):
             _complete(place, etags, means)
+    except Interrupted as error:
+        error.hint = KEPT
+        raise
     except ThingNotFound as error:
         if _is_stored(object_at(place, means), plan, job):
             return

@@ -106,6 +106,10 @@ class Means:
             raise Interrupted("Staging was stopped.")
 
 
+KEPT = "What the service has of it by now is kept: the same command goes on with the rest."
+"""The hint of who was told to stop an upload that can be gone on with."""
+
+
 class StageMethod(Protocol):
     """How a disk becomes a registered image; one implementation a file."""
 
