@@ -70,6 +70,7 @@ class Server:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def stop(self) -> None:
+        self.site.raw.clear()  # which ends what has no end
         self._server.shutdown()
         self._server.server_close()
 
@@ -119,7 +120,7 @@ def handler_of(site: Site) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a cl
             self.close_connection = True
             with suppress(OSError):
                 self.wfile.write(answer)
-                while again:
+                while again and site.raw:
                     self.wfile.write(again)
                     time.sleep(site.pause)
 
