@@ -319,8 +319,12 @@ def missing_reason(scene: Scene, stock: Stock, need: Need) -> str:
         return f"{lost} is gone"
     if not others:
         return "not staged"
-    same = any(image.marks and image.marks.digest == need.content.version.digest for image in others)
-    return "volume is smaller than the snapshot" if same else "content changed"
+    version = need.content.version
+    same = [image for image in others if image.marks and image.marks.digest == version.digest]
+    if not same:
+        return "content changed"
+    is_bundle = version.registration.method is Method.BUNDLE or any(image.manifest for image in same)
+    return "its bundle was made with other settings" if is_bundle else "volume is smaller than the snapshot"
 
 
 def present_reason(scene: Scene, stock: Stock, need: Need) -> str:

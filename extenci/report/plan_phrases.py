@@ -95,7 +95,7 @@ def details(plan: Plan, change: Change) -> list[str]:  # noqa: PLR0911 - one ret
         case TerminateWork(machines=machines):
             return [listed(machines)]
         case UnstageWork(image=str(), snapshots=()):
-            return ["its snapshot stays"]
+            return ["its snapshot, if it has one, stays"]
         case RemoveWork(files=files, objects=objects, uploads=uploads):
             return [safe(one) for one in (*files, *objects, *(upload.key for upload in uploads))]
         case UpdateWork() | AdoptWork() as work:
