@@ -11,9 +11,11 @@ import os
 import select
 import tempfile
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 from extenci.image.cache import LOOK_SECONDS, Watch, writing
 from extenci.image.containers import LARGEST_BYTES, check_alone
@@ -28,6 +30,10 @@ QEMU_IMG = "qemu-utils (RHEL: qemu-img)"
 _CHECKED = ("qcow2", "vmdk", "vhdx")
 """The formats that `qemu-img check` knows how to check (qemu-img(1)); of VHD, the conversion does it, and of
 VDI `check_alone`."""
+_QEMU_MEMORY = 3 * 512 * 1024**2
+"""Address space in bytes: images of 15 TiB need less than a third of it."""
+_MOST_ANSWER = 1 << 20
+"""Bytes that qemu-img may say of an image: room for thousands of snapshots."""
 _LEAKS = 3
 """Its exit status where space in the image is lost, but no data."""
 _PIECE_BYTES = 1 << 20
@@ -98,10 +104,8 @@ def _convert_image(work: Work, driver: str) -> None:
     target = json.dumps({"driver": "raw", "file": _file(work.target, locking="off")})
     # qemu-img converts up to eight pieces side by side; the target has its size, and holes are zeros.
     command = [qemu_img, "convert", "-n", "--target-is-zero", "-W", source, f"json:{target}"]
-    with running(command, descriptors=(work.source, work.target)) as child:
-        while (status := child.wait(LOOK_SECONDS)) is None:
-            work.watch.look(work.target)
-        _require_success(work, child, status)
+    with _qemu(work, command) as child:
+        _finish(work, child)
 
 
 def _blockdev(driver: str, descriptor: int) -> str:
@@ -120,15 +124,41 @@ def _file(descriptor: int, **more: str) -> Mapping[str, str]:
     return {"driver": "file", "filename": f"/proc/self/fd/{descriptor}", **more}
 
 
-def _virtual_size(work: Work, command: list[str]) -> int:
-    with running(command, descriptors=(work.source,), piped=True) as child:
+def _qemu(work: Work, command: list[str], *, piped: bool = False) -> AbstractContextManager[Child]:
+    return running(command, descriptors=(work.source, work.target), piped=piped, memory=_QEMU_MEMORY)
+
+
+def _finish(work: Work, child: Child, *fine: int) -> int:
+    """Wait until a program has ended; its exit status, which is 0 or `fine`. DiskError where it is not."""
+    while (status := child.wait(LOOK_SECONDS)) is None:
+        work.watch.look(work.target)
+    if child.is_endless:
+        raise _damaged(work, "more is wrong in it than can be told")
+    if status not in (0, *fine):
+        _fail(work, child, status)
+    return status
+
+
+def _answer(work: Work, command: list[str], *fine: int) -> dict[str, object]:
+    """What qemu-img says of the source, as JSON."""
+    with _qemu(work, command, piped=True) as child:
         answer = bytearray()
         while piece := _read(work, child, bytearray(BLOCK_BYTES)):
             answer += piece
-        while (status := child.wait(LOOK_SECONDS)) is None:
-            work.watch.look(work.target)
-        _require_success(work, child, status)
-    size = json.loads(answer)["virtual-size"]
+            if len(answer) > _MOST_ANSWER:
+                raise _damaged(work, f"qemu-img says more than {_MOST_ANSWER:,} bytes of what is in it")
+        _finish(work, child, *fine)
+    try:
+        said = json.loads(answer)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        raise _damaged(work, "what qemu-img says of it makes no sense")
+    return said
+
+
+def _virtual_size(work: Work, command: list[str]) -> int:
+    size = _answer(work, command).get("virtual-size")
     if not isinstance(size, int) or size <= 0:
         raise DiskError(f"The disk {shown(work.path)} is empty: it has 0 bytes.")
     if size > LARGEST_BYTES:
@@ -138,11 +168,8 @@ def _virtual_size(work: Work, command: list[str]) -> int:
 
 def _check_whole(work: Work, command: list[str]) -> None:
     """DiskError where an image refers to data behind its end: converted, it would have zeros there."""
-    with running(command, descriptors=(work.source,)) as child:
-        while (status := child.wait(LOOK_SECONDS)) is None:
-            work.watch.look(work.target)
-        if status != _LEAKS:
-            _require_success(work, child, status)
+    with _qemu(work, command) as child:
+        _finish(work, child, _LEAKS)
 
 
 def _unpack(work: Work, packed: Packed) -> Format | None:
@@ -150,9 +177,7 @@ def _unpack(work: Work, packed: Packed) -> Format | None:
     os.lseek(work.source, 0, os.SEEK_SET)
     with running([program, *packed.program[1:]], stdin=work.source, piped=True) as child:
         size = _write_sparse(work, child)
-        while (status := child.wait(LOOK_SECONDS)) is None:
-            work.watch.look(work.target)
-        _require_success(work, child, status)
+        _finish(work, child)
     if size == 0:
         raise DiskError(f"The disk {shown(work.path)} is empty: nothing was packed in it.")
     with writing(work.watch):
@@ -193,6 +218,8 @@ def _read(work: Work, child: Child, buffer: bytearray) -> memoryview:
     assert child.process.stdout is not None  # noqa: S101 - it was started with a pipe
     pipe, view, filled = child.process.stdout.fileno(), memoryview(buffer), 0
     while filled < len(buffer):
+        if child.is_endless:
+            break  # `_finish` ends it
         if not select.select([pipe], [], [], LOOK_SECONDS)[0]:
             work.watch.look(work.target)
             continue
@@ -209,14 +236,16 @@ def _write(descriptor: int, piece: memoryview, offset: int) -> None:
         piece, offset = piece[written:], offset + written
 
 
-def _require_success(work: Work, child: Child, status: int) -> None:
-    if status == 0:
-        return
+def _fail(work: Work, child: Child, status: int) -> NoReturn:
     said = child.said()
     if any(words in said for words in _FULL_WORDS):
         raise work.watch.no_room()
-    raise DiskError(
-        f"The disk {shown(work.path)} cannot be read: {said or f'exit status {status}'}.",
+    raise _damaged(work, said or f"exit status {status}")
+
+
+def _damaged(work: Work, problem: str) -> DiskError:
+    return DiskError(
+        f"The disk {shown(work.path)} cannot be read: {problem}.",
         "The file may be damaged, cut off, or in use by a running virtual machine.",
     )
 
