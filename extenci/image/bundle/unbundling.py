@@ -3,14 +3,17 @@ signature, the digest of each part and of the whole are compared, sizes are boun
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
+from typing import BinaryIO
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -101,7 +104,7 @@ def local_parts(folder: Path) -> Fetch:
 
     def fetch(part: Part) -> Iterator[bytes]:
         try:
-            with (folder / part.name).open("rb", buffering=0) as file:
+            with _open_file(folder / part.name) as file:
                 while piece := file.read(PIECE_BYTES):
                     yield piece
         except OSError as error:
@@ -113,10 +116,18 @@ def local_parts(folder: Path) -> Fetch:
 def read_local_manifest(path: Path) -> bytes:
     """The text of a manifest's file. DiskError where it cannot be read, or is too long for one."""
     try:
-        with path.open("rb") as file:
+        with _open_file(path) as file:
             return file.read(MOST_BYTES + 1)
     except OSError as error:
         raise DiskError(f"The manifest {path} cannot be read: {error.strerror or error}.") from error
+
+
+def _open_file(path: Path) -> BinaryIO:
+    """Looks before it opens: opening a FIFO would wait, and opening a device may do things. OSError."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is not a file")
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    return os.fdopen(descriptor, "rb")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import subprocess
 import tracemalloc
@@ -17,7 +18,7 @@ from extenci.image.bundle.bundling import Bundler, _encrypted, open_sealer
 from extenci.image.bundle.keys import signed
 from extenci.image.bundle.manifest import manifest_text, read_manifest, signed_text
 from extenci.image.bundle.tar import number, tar_stream
-from extenci.image.bundle.unbundling import local_parts, unbundle
+from extenci.image.bundle.unbundling import local_parts, read_local_manifest, unbundle
 from extenci.image.raw import read_disk
 from extenci.model.errors import AccessRefused, DiskError, Interrupted
 from extenci.model.versions import BLOCK_BYTES
@@ -121,6 +122,19 @@ def test_a_part_that_was_changed_cut_or_lost_is_refused(
     with pytest.raises(DiskError, match="No such file"):
         opened(manifest.read_bytes())
     assert sorted(one.name for one in folder.iterdir()) == ["worker.manifest.xml", "worker.part.00"]
+
+
+def test_a_fifo_is_no_part_and_no_manifest(
+    manifest: Path, opened: Callable[[bytes], Path], folder: Path
+) -> None:
+    text = manifest.read_bytes()
+    for path in (folder / "worker.part.01", manifest):
+        path.unlink()
+        os.mkfifo(path)
+    with pytest.raises(DiskError, match="it is not a file"):
+        opened(text)
+    with pytest.raises(DiskError, match="it is not a file"):
+        read_local_manifest(manifest)
 
 
 def test_another_digest_of_the_whole_is_refused(
