@@ -20,6 +20,9 @@ from extenci.model.errors import AccessRefused
 
 FILE_BYTES = 64 * 1024
 SMALLEST_BITS = 1024
+LARGEST_BITS = 16_384
+LARGEST_EXPONENT = 2**32
+"""What OpenSSL encrypts with at all, or in a moment (its OPENSSL_RSA_MAX_MODULUS_BITS)."""
 KEY_BYTES = 16
 
 _PRIVATE = re.compile(rb"-----BEGIN (?:RSA )?PRIVATE KEY-----")
@@ -69,6 +72,8 @@ def read_certificate(path: str) -> RSAPublicKey:
         raise _refused(path, "it does not hold an X.509 certificate in PEM") from None
     if not isinstance(key, RSAPublicKey) or key.key_size < SMALLEST_BITS:
         raise _refused(path, f"it is not the certificate of an RSA key of at least {SMALLEST_BITS} bits")
+    if key.key_size > LARGEST_BITS or key.public_numbers().e > LARGEST_EXPONENT:
+        raise _refused(path, f"its key has more than {LARGEST_BITS:,} bits, or an exponent of more than 32")
     return key
 
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from extenci.image.bundle.bundling import open_sealer
 from extenci.image.bundle.keys import new_secret, opened, read_certificate, read_private_key, sealed
@@ -55,6 +60,24 @@ def test_what_is_no_key_is_refused_and_not_shown(text: str, tmp_path: Path) -> N
             read(str(path))
         assert str(path) in str(caught.value)
         assert "secret words" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("exponent", "bits"), [(65537, 16_400), (2**33 + 1, 2048)])
+def test_a_certificate_that_nothing_can_be_encrypted_with_is_refused(
+    exponent: int, bits: int, keys: Keys, tmp_path: Path
+) -> None:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "x")])
+    certificate = (
+        x509.CertificateBuilder(name, name, serial_number=1)
+        .public_key(RSAPublicNumbers(exponent, (1 << bits - 1) + 1).public_key())
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2040, 1, 1, tzinfo=UTC))
+        .sign(read_private_key(str(keys.user)), SHA256())
+    )
+    path = tmp_path / "certificate"
+    path.write_bytes(certificate.public_bytes(Encoding.PEM))
+    with pytest.raises(AccessRefused, match=r"more than 16,384 bits"):
+        read_certificate(str(path))
 
 
 def test_a_key_that_is_not_there_is_told(tmp_path: Path) -> None:
