@@ -63,7 +63,9 @@ class Child:
 
 def find_program(name: str, package: str, path: Path | str) -> str:
     """Where a program is. DiskError with the package to install, where the disk at `path` needs it."""
-    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:{SEARCHED_TOO}")
+    # An empty or relative element means the working folder, which may have come with the disk.
+    folders = [one for one in os.environ.get("PATH", "").split(":") if one.startswith("/")]
+    found = shutil.which(name, path=":".join([*folders, SEARCHED_TOO]))
     if found is None:
         raise DiskError(
             f"The disk {shown(path)} cannot be read without {name}, which is not installed.",
