@@ -27,9 +27,8 @@ from extenci.model.errors import DiskError
 from extenci.model.versions import BLOCK_BYTES
 
 QEMU_IMG = "qemu-utils (RHEL: qemu-img)"
-_CHECKED = ("qcow2", "vmdk", "vhdx")
-"""The formats that `qemu-img check` knows how to check (qemu-img(1)); of VHD, the conversion does it, and of
-VDI `check_alone`."""
+_CHECKED = ("qcow2", "vmdk", "vhdx", "vdi")
+"""The formats that `qemu-img check` knows how to check (qemu-img(1)); of VHD, the conversion does it."""
 _QEMU_MEMORY = 3 * 512 * 1024**2
 """Address space in bytes: images of 15 TiB need less than a third of it."""
 _MOST_ANSWER = 1 << 20

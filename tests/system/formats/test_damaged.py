@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from extenci.image.programs import MOST_SAID, running
+from extenci.image.programs import MOST_SAID, find_program, running
 from extenci.image.sources import Cache, open_source
 from extenci.model.errors import DiskError
-from tests.system.formats.making import age, need
+from tests.system.formats.making import age, make_source, need
 
 Cached = Callable[[], list[str]]
 CLUSTER = 65_536
@@ -100,3 +100,26 @@ def test_a_program_gets_no_more_memory_than_it_is_given() -> None:
     most = 512 * 1024**2
     with running(["/bin/sleep", "10"], memory=most) as child:
         assert resource.prlimit(child.process.pid, resource.RLIMIT_AS) == (most, most)
+
+
+def test_a_vdi_whose_block_map_is_damaged_is_refused(raw: Path, cache: Cache, cached: Cached) -> None:
+    source = make_source(raw, "vdi")
+    content = bytearray(source.read_bytes())
+    (place,) = struct.unpack_from("<I", content, 0x154)
+    content[place : place + 4] = struct.pack("<I", 0x7FFFFFF)
+    source.write_bytes(content)
+    assert "cannot be read" in refusal(age(source), cache)
+    assert cached() == []
+
+
+@pytest.mark.parametrize("path", ["", ".", "tools"])
+def test_a_program_of_the_working_folder_is_never_run(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in (tmp_path, tmp_path / "tools"):
+        folder.mkdir(exist_ok=True)
+        (folder / "xz").write_text("#!/bin/sh")
+        (folder / "xz").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{path}:/nothing")
+    assert find_program("xz", "xz-utils", "disk").startswith("/")
