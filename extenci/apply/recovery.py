@@ -15,9 +15,9 @@ from extenci.model.observed import Observation, ServiceState
 from extenci.model.records import DELETE_BUNDLE, PUT_BUNDLE, SUBMIT, Intent
 from extenci.model.words import Tagging
 from extenci.stage import bundle_places
-from extenci.stage.ebs import TIMEOUT_MINUTES, repeat_start
 from extenci.stage.import_tasks import recover, take_by_tags
 from extenci.stage.job import Means
+from extenci.stage.starting import TIMEOUT_MINUTES, repeat_start
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from extenci.model.errors import ServiceError
 from extenci.model.imports import ImportState, ImportTask
-from extenci.model.observed import Snapshot, SnapshotState
+from extenci.model.observed import SnapshotState
 from extenci.model.ownership import DIGEST, STACK
 from extenci.model.records import Intent
 from extenci.model.words import Tagging
 from extenci.stage.job import Means
 from extenci.stage.places import Place, clear
+from extenci.stage.snapshots import find_snapshot
 from extenci.stage.tagging import VISIBLE_SECONDS
 from extenci.stage.waiting import once_visible, wait_for
 
@@ -41,11 +42,6 @@ def is_untaken(task: ImportTask, means: Means) -> bool:
     """Whether the snapshot of an import is there and carries no marks: its run died before it was tagged."""
     found = find_snapshot(task.snapshot, means)
     return found is not None and DIGEST not in found.tags
-
-
-def find_snapshot(snapshot: str | None, means: Means) -> Snapshot | None:
-    found = means.clients.ec2.snapshots_by_id([snapshot]) if snapshot else ()
-    return found[0] if found else None
 
 
 def wait_for_task(task: ImportTask, size: int, means: Means) -> ImportTask:

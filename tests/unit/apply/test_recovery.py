@@ -11,7 +11,7 @@ from extenci.cloud.clients import Clients
 from extenci.model.observed import Observation, ServiceState
 from extenci.model.services import Service
 from extenci.model.words import Tagging
-from extenci.stage.ebs import TIMEOUT_MINUTES
+from extenci.stage.starting import TIMEOUT_MINUTES
 
 NOWHERE = "http://127.0.0.1:9"
 
