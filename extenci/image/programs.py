@@ -51,7 +51,9 @@ class Child:
     def said(self) -> str:
         """The last line of what it said of an error, fit for a message."""
         size = self._length()
-        text = os.pread(self._said, _SAID_BYTES, max(0, size - _SAID_BYTES)).decode(errors="replace")
+        text = os.pread(self._said, min(size, _SAID_BYTES), max(0, size - _SAID_BYTES)).decode(
+            errors="replace"
+        )
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         line = lines[-1] if lines else ""
         return "".join(c if c.isprintable() else "?" for c in line)[:_SAID_CHARACTERS]
@@ -117,8 +119,9 @@ def running(
 def _bounded_file() -> int:
     """A file in memory that the kernel lets nobody make longer (memfd_create(2), fcntl(2))."""
     said = os.memfd_create("said", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    os.ftruncate(said, MOST_SAID + _SAID_BYTES)
-    fcntl.fcntl(said, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW)
+    with suppress(OSError):  # where files may not be that long (RLIMIT_FSIZE), that is its bound
+        os.ftruncate(said, MOST_SAID + _SAID_BYTES)
+        fcntl.fcntl(said, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW)
     return said
 
 
