@@ -7,6 +7,7 @@ ECMA-119 (ISO 9660), APPNOTE.TXT (zip), POSIX (ustar), VirtualBox VDICore.h, QEM
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +66,13 @@ XZ = _packed("xz", "xz-utils (RHEL: xz)", "xz", "-dc", "--memlimit-decompress=1G
 ZSTD = _packed("zstd", "zstd", "zstd", "-dcq", "--memory=1024MB", "--no-progress")
 GZIP = _packed("gzip", "gzip", "gzip", "-dc")
 BZIP2 = _packed("bzip2", "bzip2", "bzip2", "-dc")
+LZ4 = Format("compressed with lz4", Unusable(), _UNPACK.format(tool="lz4 -dc {path} > DISK.raw"))
+LZMA = Format("compressed with lzma", Unusable(), _UNPACK.format(tool="xz -dc {path} > DISK.raw"))
+HTML = Format(
+    "a web page (HTML)",
+    Unusable(),
+    "Was a download page saved, or an error, instead of the disk? Download it from where the page says.",
+)
 QED = Format("a QED image", Unusable())
 VMDK_DESCRIPTOR = Format(
     "a VMDK descriptor, which holds no data but names other files",
@@ -94,6 +102,7 @@ _AT_START = {
     b"\x28\xb5\x2f\xfd": ZSTD,
     b"\x50\x2a\x4d\x18": ZSTD,  # a skippable frame, as pzstd writes it first
     b"PK\x03\x04": ZIP,
+    b"\x04\x22\x4d\x18": LZ4,
 }
 _BZIP2_BLOCKS = (b"1AY&SY", b"\x17rE8P\x90")
 _VDI_MAGIC = (0xBEDA107F).to_bytes(4, "little")
@@ -121,7 +130,22 @@ def _format_of_start(head: bytes) -> Format | None:
             return known
     if head[:3] == b"BZh" and head[4:10] in _BZIP2_BLOCKS:
         return BZIP2
+    if _is_lzma(head):
+        return LZMA
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
+        return HTML
     return VDI if head[0x40:0x44] == _VDI_MAGIC else None
+
+
+def _is_lzma(head: bytes) -> bool:
+    """The old format has no magic: usual properties (5d), a dictionary of 4 KiB to 1 GiB that is a power of
+    two or one and a half of it, a length that is unknown or below 64 TiB, and a first byte that is always 0
+    (xz's doc/lzma-file-format.txt)."""
+    if head[:3] != b"\x5d\0\0" or len(head) < 18 or head[13] or has_boot_sector(head):
+        return False
+    dictionary, length = struct.unpack_from("<IQ", head, 1)
+    is_usual = dictionary.bit_count() == 1 or (dictionary & dictionary >> 1 and dictionary.bit_count() == 2)
+    return bool(is_usual) and dictionary <= 1 << 30 and (length == 2**64 - 1 or 0 < length <= 1 << 46)
 
 
 def has_boot_sector(head: bytes) -> bool:

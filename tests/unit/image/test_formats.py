@@ -49,6 +49,10 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "xz": (lzma.compress, "compressed with xz"),
     "bzip2": (bz2.compress, "compressed with bzip2"),
     "zstd": (lambda content: b"\x28\xb5\x2f\xfd" + content, "compressed with zstd"),
+    "lz4": (lambda content: b"\x04\x22\x4d\x18" + content, "compressed with lz4"),
+    "lzma": (lambda content: lzma.compress(content, lzma.FORMAT_ALONE), "compressed with lzma"),
+    "html": (lambda _: b"\n<!doctype HTML><p>Sign in".ljust(600), "a web page"),
+    "older html": (lambda _: b"<HTML lang=en>".ljust(600), "a web page"),
     "zip": (zipped, "a zip archive"),
     "ova": (tarred, "a tar archive"),
     "iso": (iso, "an ISO 9660 CD image"),
@@ -83,7 +87,9 @@ def test_an_iso_with_a_boot_sector_is_a_raw_disk_too(tmp_path: Path) -> None:
     assert read_disk(path).blocks == 1
 
 
-@pytest.mark.parametrize("content", [b"x", b"BZh9 is no magic alone", b"conectiv", CONTENT])
+@pytest.mark.parametrize(
+    "content", [b"x", b"BZh9 is no magic alone", b"conectiv", b"\x5d\0\0" + CONTENT, CONTENT]
+)
 def test_anything_else_is_a_raw_disk(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "disk.qcow2"
     path.write_bytes(content)
