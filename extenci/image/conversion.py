@@ -35,7 +35,6 @@ _MOST_ANSWER = 1 << 20
 """Bytes that qemu-img may say of an image: room for thousands of snapshots."""
 _LEAKS = 3
 """Its exit status where space in the image is lost, but no data."""
-_PIECE_BYTES = 1 << 20
 _FULL_WORDS = ("No space left", "quota exceeded", "File too large")
 
 
@@ -83,8 +82,10 @@ def _convert_aside(work: Work, found: Format) -> None:
     """Convert the disk image in the target, which was packed: it moves to a file without a name first."""
     with writing(work.watch), tempfile.TemporaryFile(dir=work.watch.folder) as aside:
         size, offset = os.fstat(work.target).st_size, 0
-        while piece := os.pread(work.target, _PIECE_BYTES, offset):
-            _write(aside.fileno(), memoryview(piece), offset)
+        os.ftruncate(aside.fileno(), size)
+        while piece := os.pread(work.target, BLOCK_BYTES, offset):
+            if piece != ZERO_BLOCK:
+                _write(aside.fileno(), memoryview(piece), offset)
             offset += len(piece)
             work.watch.look(aside.fileno())
         os.ftruncate(work.target, 0)
