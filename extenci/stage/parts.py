@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 
 from extenci.image.block_list import BlockList
 from extenci.image.digest import ZERO_BLOCK
@@ -23,6 +23,8 @@ from extenci.stage.reading import read_block
 
 CONNECTIONS = 12
 """Threads that hash and send."""
+TOGETHER = BoundedSemaphore(2 * CONNECTIONS)
+"""Parts that are sent at a time by all the imports of a process, which stays small that way."""
 WINDOW = 2 * CONNECTIONS
 """Parts that are under way or wait. A part is read as it is sent, so each thread holds one block."""
 WORTH_COPYING = 2
@@ -90,6 +92,10 @@ class Sender:
     def send(self, part: Part) -> str:
         """The ETag of a part, which is sent unless the upload holds it. The ETag of a part that was sent is
         its MD5, or the service encrypts: then it is not known what it holds, and everything is sent anew."""
+        with TOGETHER:
+            return self._send(part)
+
+    def _send(self, part: Part) -> str:
         self.means.check_stop()
         md5 = self.zeros.md5_of(part) or self._md5(part)
         held = self.held.get(part.number)
