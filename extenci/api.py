@@ -19,8 +19,10 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from extenci.apply.telling import unfailing
+from extenci.apply.listeners import unfailing
 from extenci.catalog.home import Home
+from extenci.model.address import Address, Tagging
+from extenci.model.desired import ImageWish, Wishes
 from extenci.model.errors import (
     AlreadyApplied,
     CatalogError,
@@ -31,14 +33,12 @@ from extenci.model.errors import (
     StalePlan,
     UsageError,
 )
-from extenci.model.findings import Finding
-from extenci.model.outcomes import Event as Happening
-from extenci.model.outcomes import Listener, Noted, Result
-from extenci.model.plans import Plan, SavedPlan
-from extenci.model.services import SANDBOX, KeyFiles, Service
-from extenci.model.versions import Disk
-from extenci.model.wishes import ImageWish, Wishes
-from extenci.model.words import Address, Tagging
+from extenci.model.finding import Finding
+from extenci.model.outcome import Event as Happening
+from extenci.model.outcome import Listener, Noted, Result
+from extenci.model.plan import Plan, SavedPlan
+from extenci.model.service import SANDBOX, KeyFiles, Service
+from extenci.model.version import Disk
 
 if TYPE_CHECKING:
     from extenci.catalog.records import Catalog
@@ -46,11 +46,11 @@ if TYPE_CHECKING:
     from extenci.image.bundle.manifest import Manifest
     from extenci.image.sources import Cache
     from extenci.model.observed import Image, Observation
-    from extenci.model.records import Records
+    from extenci.model.record import Records
     from extenci.model.status import StackStatus
     from extenci.model.trials import Ask
     from extenci.observe.disks import Reader
-    from extenci.spec.imperative import Staging
+    from extenci.spec.arguments import Staging
 
 Approve = Callable[[Plan], bool]
 """Is shown a plan, and says whether to go on."""
@@ -119,7 +119,7 @@ def load(
     targets: Sequence[str] = (),
 ) -> Wishes:
     """What the specs at `paths` ask for (SpecError, UsageError). Starts the sandbox if they use it."""
-    from extenci.catalog.services import service_files
+    from extenci.catalog.services.files import service_files
     from extenci.spec import load_wishes
 
     home = home or Home.find()
@@ -134,7 +134,7 @@ def load(
 
 def validate(paths: Sequence[Path] = (), *, home: Home | None = None) -> Wishes:
     """What the specs at `paths` ask for (SpecError, UsageError); starts nothing, asks no service."""
-    from extenci.catalog.services import service_files
+    from extenci.catalog.services.files import service_files
     from extenci.spec import SANDBOX_STAND_IN, load_wishes
 
     files = service_files(home or Home.find())
@@ -188,7 +188,7 @@ def plan(
 
 def submit_descriptions(planned: Planned, *, home: Home | None = None) -> dict[str, str]:
     """What HTCondor would be told, by the ids of the changes that it launches machines for (PlanError)."""
-    from extenci.apply.submit_preview import preview_submits
+    from extenci.launch.preview import preview_submits
 
     folder = (home or Home.find()).jobs_folder
     return preview_submits(planned.plan, planned.wishes.services, folder)
@@ -196,7 +196,7 @@ def submit_descriptions(planned: Planned, *, home: Home | None = None) -> dict[s
 
 def save(planned: Planned, path: Path, *, force: bool = False) -> SavedPlan:
     """Write a plan to a file, to be applied exactly as it is (PlanError)."""
-    from extenci.catalog.plan_file import write_plan
+    from extenci.catalog.plan_file.file import write_plan
 
     disks = {str(address): disk for address, disk in sorted(planned.disks.items())}
     saved = SavedPlan(_new_run(), time.time(), planned.plan, planned.wishes, disks, force)
@@ -229,7 +229,7 @@ def apply_saved(path: Path, *, home: Home | None = None, options: Options = DEFA
 
     StalePlan where something changed since, AlreadyApplied where nothing is left, and what `apply` raises.
     """
-    from extenci.catalog.plan_file import read_plan
+    from extenci.catalog.plan_file.file import read_plan
 
     home, saved = home or Home.find(), read_plan(path)
     options = replace(options, force=options.force or saved.force)
@@ -252,7 +252,7 @@ def verify(wishes: Wishes, *, home: Home | None = None, options: Options = DEFAU
 
     UsageError where no selected image has a block, and what `apply` raises.
     """
-    from extenci.plan.confirming import trials_only
+    from extenci.plan.commands.verify import trials_only
 
     home = home or Home.find()
     addresses = frozenset(
@@ -271,8 +271,8 @@ def verify(wishes: Wishes, *, home: Home | None = None, options: Options = DEFAU
 def on_type(wishes: Wishes, type: str) -> Wishes:  # noqa: A002
     """Wishes whose selected images are tried on another type of machine; those without a verify block, too:
     whether they start."""
-    from extenci.model.checks import Verify
-    from extenci.model.wishes import LaunchSettings
+    from extenci.model.desired import LaunchSettings
+    from extenci.model.verification import Verify
 
     def changed(wish: ImageWish) -> ImageWish:
         if not wishes.selection.covers(wish.address):
@@ -292,7 +292,7 @@ def confirm(
 ) -> Result:
     """Give a version that waits for a person its verdict, end its test VM, and unstage it where it does not
     work. PlanError where nothing of the address waits, and what `apply` raises."""
-    from extenci.plan.confirming import plan_confirm
+    from extenci.plan.commands.verify import plan_confirm
 
     home = home or Home.find()
     with _at_work(wishes, home, options) as desk:
@@ -311,8 +311,8 @@ def wish_for_test(
 ) -> Wishes:
     """What `try_image` needs, made from its arguments: no spec is read. The stack is `stack`, that of an
     extenci.yaml here, or `default` where all is on this machine (UsageError, SpecError)."""
-    from extenci.catalog.services import service_files
-    from extenci.spec.imperative import image_to_test
+    from extenci.catalog.services.files import service_files
+    from extenci.spec.arguments import image_to_test
 
     home = home or Home.find()
     wishes = image_to_test(file, service, type, stack, Path.cwd(), service_files(home))
@@ -327,8 +327,8 @@ def try_image(wishes: Wishes, *, home: Home | None = None, options: Options = DE
     UsageError where nobody can be asked, PlanError where a plan has staged the same image already, and what
     `apply` raises.
     """
-    from extenci.observe.trials import trial_hashes
-    from extenci.plan.manual import plan_test_vm
+    from extenci.observe.verify_hashes import trial_hashes
+    from extenci.plan.commands.trial import plan_test_vm
 
     if options.ask is None:
         raise UsageError("Nobody can be asked whether the test VM works.", "Nothing was done.")
@@ -351,8 +351,8 @@ def wish_for_staging(
 ) -> Wishes:
     """What `stage` needs, made from its arguments: no spec is read. `file` is a path or a URL; the stack as
     in `wish_for_test` (UsageError, SpecError)."""
-    from extenci.catalog.services import service_files
-    from extenci.spec import imperative
+    from extenci.catalog.services.files import service_files
+    from extenci.spec import arguments as imperative
 
     home = home or Home.find()
     how = how or imperative.Staging()
@@ -367,7 +367,7 @@ def stage(wishes: Wishes, *, home: Home | None = None, options: Options = DEFAUL
     PlanError where the specs have staged the same image already, and what `apply` raises; a failure of the
     staging itself is in the result.
     """
-    from extenci.plan.staging_by_hand import as_seen_by_hand, find_staged, plan_stage
+    from extenci.plan.commands.stage import as_seen_by_hand, find_staged, plan_stage
 
     home = home or Home.find()
     (wish,) = wishes.images
@@ -393,7 +393,7 @@ def unstage(
 
     PlanError where it is no such image or machines run from it, and what `apply` raises.
     """
-    from extenci.plan.staging_by_hand import plan_unstage
+    from extenci.plan.commands.stage import plan_unstage
 
     home = home or Home.find()
 
@@ -414,8 +414,8 @@ def unstage(
 
 def stack_on(service: str, *, stack: str | None = None, home: Home | None = None) -> Wishes:
     """What `gc` needs where there are no specs; the stack as in `wish_for_test` (UsageError, SpecError)."""
-    from extenci.catalog.services import service_files
-    from extenci.spec import imperative
+    from extenci.catalog.services.files import service_files
+    from extenci.spec import arguments as imperative
 
     home = home or Home.find()
     return _with_sandbox(imperative.stack_on(service, stack, Path.cwd(), service_files(home)), home)
@@ -446,7 +446,7 @@ def unbundle(
     then.
     """
     from extenci.cloud.clients import Clients
-    from extenci.stage.unbundling import Request, open_bundle
+    from extenci.stage.bundle.unbundle import Request, open_bundle
 
     found = _service_named(service, home or Home.find()) if service is not None else None
     keys = found.bundle if found else None
@@ -468,8 +468,8 @@ def unbundle(
 
 
 def _service_named(name: str, home: Home) -> Service:
-    from extenci.catalog.services import service_files
-    from extenci.spec.imperative import find_service
+    from extenci.catalog.services.files import service_files
+    from extenci.spec.arguments import find_service
     from extenci.spec.root import find_root
 
     found = find_service(name, find_root(Path.cwd()), service_files(home))
@@ -510,7 +510,7 @@ def doctor(
 ) -> tuple[Finding, ...]:
     """What is missing on this machine and for each service of the specs, or of the user where there are no
     specs. What cannot be looked at is a finding, too; only UsageError is raised."""
-    from extenci.observe.diagnosis import diagnose
+    from extenci.observe.doctor.diagnosis import diagnose
 
     return diagnose(paths, home or Home.find(), service, sandbox_service)
 
@@ -536,7 +536,7 @@ class Desk:
     def look(self) -> Look:
         """Read the records, then the services."""
         from extenci.observe.observe import observe
-        from extenci.plan.scene import queued_services
+        from extenci.plan.inputs import queued_services
 
         records = self.catalog.records(self.wishes.stack)
         queues = queued_services(self.wishes, records)
@@ -555,7 +555,7 @@ class Desk:
     def read_pinned(self, disks: dict[Address, Disk], look: Look) -> bool:
         """Add the disks of pinned images that have to be read, or downloaded; whether there were any."""
         from extenci.observe.disks import read_disks
-        from extenci.plan.unread import images_to_read
+        from extenci.plan.images.unread import images_to_read
 
         images = images_to_read(self.wishes, disks, look.observation, look.records)
         read = read_disks(images, self._reader())
@@ -569,7 +569,7 @@ class Desk:
         return Reader(catalog.digests, catalog.block_lists, self._cache, tell=self.options.tell, stop=stop)
 
     def _cache(self, service: str) -> Cache:
-        from extenci.cloud.downloads import Downloads
+        from extenci.cloud.download.downloads import Downloads
         from extenci.image.sources import Cache
 
         options, fetch = self.options, Downloads(self.clients[service])
@@ -577,7 +577,7 @@ class Desk:
 
     def plan(self, destroy: bool, again: frozenset[Address] = frozenset()) -> tuple[Planned, Look]:
         """Plan from what is there now; `again` are images that are tried whatever is known of them."""
-        from extenci.observe.trials import trial_hashes
+        from extenci.observe.verify_hashes import trial_hashes
         from extenci.plan import make_plan
 
         disks = {} if destroy else self.known_disks()
@@ -618,8 +618,8 @@ class Desk:
         """Plan an end to what interrupted runs left. The lock must be held."""
         from extenci.apply.recovery import tag_imports
         from extenci.observe.leftovers import read_leftovers
-        from extenci.plan.scene import queued_services
-        from extenci.plan.sweeping import plan_sweep
+        from extenci.plan.commands.gc import plan_sweep
+        from extenci.plan.inputs import queued_services
 
         self._finish_starts()
         tag_imports(self.wishes.stack, self.clients, self.catalog.journal)
@@ -694,8 +694,8 @@ class Desk:
     ) -> Result:
         """Do a plan that was approved, and bring the records up to date. `is_new`: no run of this id can
         have made anything yet; `is_whole`: it is about all that the selected wishes ask for."""
+        from extenci.apply.context import Workshop
         from extenci.apply.run import carry_out
-        from extenci.apply.workshop import Workshop
 
         options = self.options
         if options.approve is None:
@@ -725,7 +725,7 @@ class Desk:
     def _reconcile(self, result: Result, look: Look | None) -> Result:
         """The work is done and journalled, so its result is told, whatever the records' check runs into:
         the next command will look again."""
-        from extenci.apply.memory import reconcile
+        from extenci.apply.records import reconcile
 
         try:
             look = look or self.look()
@@ -743,7 +743,7 @@ class Desk:
 def _desk(wishes: Wishes, home: Home, options: Options) -> Iterator[Desk]:
     from extenci.catalog.records import Catalog
     from extenci.cloud.clients import Clients
-    from extenci.plan.scene import touched_services
+    from extenci.plan.inputs import touched_services
 
     clients = {name: Clients(wishes.services[name]) for name in touched_services(wishes)}
     try:
@@ -826,7 +826,7 @@ def _stale(differences: Sequence[str]) -> StalePlan:
 def _with_current_services(wishes: Wishes, home: Home) -> Wishes:
     """The services of a saved plan as they are described here now: its file alone must not say where
     requests that are signed with this user's keys go. The sandbox may have other ports by now."""
-    from extenci.catalog.services import service_files
+    from extenci.catalog.services.files import service_files
     from extenci.spec import read_service
 
     files, current = service_files(home), {}

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
-from extenci.apply.telling import unfailing
+from extenci.apply.listeners import unfailing
 from extenci.model.errors import ExtenciError, Interrupted
-from extenci.model.outcomes import Began, Ended, Listener, Outcome, Status
-from extenci.model.plans import Change
+from extenci.model.outcome import Began, Ended, Listener, Outcome, Status
+from extenci.model.plan import Change
 
 Made = Mapping[str, Outcome]
 """The outcomes so far, by the id of their change."""

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from extenci.apply.key_pairs import key_file
-from extenci.catalog.journal import Journal
+from extenci.catalog.journal.journal import Journal
+from extenci.launch.key_pairs import key_file
+from extenci.model.address import Tagging
 from extenci.model.errors import ServiceError
 from extenci.model.journal import is_sure
 from extenci.model.observed import Observation, ServiceState
-from extenci.model.records import DELETE_BUNDLE, PUT_BUNDLE, SUBMIT, Intent
-from extenci.model.words import Tagging
-from extenci.stage import bundle_places
-from extenci.stage.import_tasks import recover, take_by_tags
-from extenci.stage.job import Means
-from extenci.stage.starting import TIMEOUT_MINUTES, repeat_start
+from extenci.model.record import DELETE_BUNDLE, PUT_BUNDLE, SUBMIT, Intent
+from extenci.stage.bundle import location as bundle_places
+from extenci.stage.context import Means
+from extenci.stage.ebs.start import TIMEOUT_MINUTES, repeat_start
+from extenci.stage.s3_import.tasks import recover, take_by_tags
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients

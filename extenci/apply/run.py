@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from extenci.apply.context import Workshop
 from extenci.apply.executor import Made, execute
-from extenci.apply.steps import do_change
-from extenci.apply.workshop import Workshop
+from extenci.apply.steps.dispatch import do_change
+from extenci.model.address import Address
+from extenci.model.desired import ImageWish, InstancesWish, Wishes
 from extenci.model.errors import CatalogError
-from extenci.model.outcomes import Outcome, Result, Status
-from extenci.model.plans import Change, Plan
-from extenci.model.records import AppliedRecord
-from extenci.model.wishes import ImageWish, InstancesWish, Wishes
-from extenci.model.words import Address
+from extenci.model.outcome import Outcome, Result, Status
+from extenci.model.plan import Change, Plan
+from extenci.model.record import AppliedRecord
 from extenci.plan import applied_fields
 
 

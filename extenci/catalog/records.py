@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
 
-from extenci.catalog.block_lists import BlockLists
-from extenci.catalog.database import Database
-from extenci.catalog.digests import Digests
+from extenci.catalog.database.connection import Database
+from extenci.catalog.database.json_columns import damaged, pack, unpack
+from extenci.catalog.disks.block_lists import BlockLists
+from extenci.catalog.disks.digests import Digests
+from extenci.catalog.disks.upload_notes import UploadNotes
 from extenci.catalog.home import Home
-from extenci.catalog.journal import Journal, needed_intents, select_finished_runs
-from extenci.catalog.json_columns import damaged, pack, unpack
-from extenci.catalog.upload_notes import UploadNotes
+from extenci.catalog.journal.journal import Journal, needed_intents, select_finished_runs
 from extenci.catalog.verdicts import insert_verdict, select_verdicts
-from extenci.model.records import AppliedRecord, Records, ResourceKind, ResourceRecord, VerdictRecord
-from extenci.model.words import Address
+from extenci.model.address import Address
+from extenci.model.record import AppliedRecord, Records, ResourceKind, ResourceRecord, VerdictRecord
 
 
 class Catalog:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
-from extenci.catalog.json_columns import damaged
-from extenci.model.records import VerdictRecord
-from extenci.model.words import Address, Verdict
+from extenci.catalog.database.json_columns import damaged
+from extenci.model.address import Address, Verdict
+from extenci.model.record import VerdictRecord
 
 
 def insert_verdict(connection: sqlite3.Connection, stack: str, verdict: VerdictRecord) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from extenci.cli.terminal import palette_of, width_of, write_aside
 from extenci.model.errors import ExtenciError, SpecError
-from extenci.report.safe_text import paragraph
+from extenci.report.text.safe import paragraph
 
 UNBROKEN = 100_000
 """The width where there is no terminal: one line a sentence is easier to search for."""
@@ -32,7 +32,7 @@ def report_error(error: ExtenciError) -> None:
     """What is wrong and what to do about it."""
     show_traceback()
     if isinstance(error, SpecError):
-        from extenci.report.problems import render_problems
+        from extenci.report.text.problems import render_problems
 
         hint = f"{error.hint}\n" if error.hint else ""
         write_aside(render_problems(error.problems, palette=palette_of(sys.stderr)) + hint)

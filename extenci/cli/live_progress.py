@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from extenci.model.outcomes import Advanced, Began, Ended, Event, Noted, Outcome, Status
-from extenci.model.plans import Change
-from extenci.report.progress_lines import advance_text, ended_lines
-from extenci.report.safe_text import safe
+from extenci.model.outcome import Advanced, Began, Ended, Event, Noted, Outcome, Status
+from extenci.model.plan import Change
+from extenci.report.result.progress import advance_text, ended_lines
+from extenci.report.text.safe import safe
 
 STYLES = {Status.DONE: "green", Status.FAILED: "bold red"}
 

@@ -9,11 +9,20 @@ from typing import Annotated
 import typer
 
 from extenci import __version__
-from extenci.cli import catalog, sandbox
-from extenci.cli.apply import apply
-from extenci.cli.confirm import confirm
-from extenci.cli.destroy import destroy
-from extenci.cli.doctor import doctor
+from extenci.cli.commands import catalog, sandbox
+from extenci.cli.commands.apply import apply
+from extenci.cli.commands.confirm import confirm
+from extenci.cli.commands.destroy import destroy
+from extenci.cli.commands.doctor import doctor
+from extenci.cli.commands.gc import gc
+from extenci.cli.commands.plan import plan
+from extenci.cli.commands.schema import schema
+from extenci.cli.commands.stage import stage
+from extenci.cli.commands.status import status
+from extenci.cli.commands.trial import try_vm
+from extenci.cli.commands.unstage import unstage
+from extenci.cli.commands.validate import validate
+from extenci.cli.commands.verify import verify
 from extenci.cli.failures import (
     report_defect,
     report_error,
@@ -21,16 +30,7 @@ from extenci.cli.failures import (
     report_usage,
     show_defects,
 )
-from extenci.cli.gc import gc
-from extenci.cli.plan import plan
-from extenci.cli.schema import schema
-from extenci.cli.stage import stage
-from extenci.cli.status import status
 from extenci.cli.terminal import prepare_streams, write_aside, write_result
-from extenci.cli.test_vm import try_vm
-from extenci.cli.unstage import unstage
-from extenci.cli.validate import validate
-from extenci.cli.verify import verify
 from extenci.model.errors import ExtenciError
 
 INTERRUPTED = 130

@@ -9,7 +9,7 @@ import time
 from typing import Protocol
 
 from extenci.cli.terminal import write_aside
-from extenci.model.outcomes import Event
+from extenci.model.outcome import Event
 
 
 class Progress(Protocol):
@@ -26,7 +26,7 @@ class Lines:
     """Progress as lines, for logs."""
 
     def __init__(self) -> None:
-        from extenci.report.progress_lines import ProgressLines
+        from extenci.report.result.progress import ProgressLines
 
         self._lines = ProgressLines()
         self._lock = threading.Lock()

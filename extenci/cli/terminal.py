@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TextIO
 
-from extenci.report.palette import COLOUR, PLAIN, Palette
+from extenci.report.text.palette import COLOUR, PLAIN, Palette
 
 WIDEST = 100
 WITHOUT_TERMINAL = 80

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from extenci.cloud.concurrency import MOST
-from extenci.cloud.condor import Condor
-from extenci.cloud.ebs import Ebs
-from extenci.cloud.ec2 import Ec2
-from extenci.cloud.imports import Imports
-from extenci.cloud.s3 import S3
-from extenci.cloud.session import ServiceSession
-from extenci.model.services import Service
+from extenci.cloud.aws.ebs import Ebs
+from extenci.cloud.aws.ec2 import Ec2
+from extenci.cloud.aws.imports import Imports
+from extenci.cloud.aws.s3 import S3
+from extenci.cloud.aws.session import ServiceSession
+from extenci.cloud.blocks.concurrency import MOST
+from extenci.cloud.condor.client import Condor
+from extenci.model.service import Service
 
 
 class Clients:

@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from extenci.image.formats import QCOW2, VDI, VHD, VHDX, VMDK, Format
+from extenci.image.positional_read import Read, reading
 from extenci.image.problems import shown
-from extenci.image.reading import Read, reading
 from extenci.image.vhdx import has_parent
 from extenci.model.errors import DiskError
-from extenci.model.versions import GIB
+from extenci.model.version import GIB
 
 LARGEST_BYTES = 65_536 * GIB
 """What the largest EBS volume holds (EBS User Guide: io2, 64 TiB)."""

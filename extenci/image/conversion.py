@@ -24,7 +24,7 @@ from extenci.image.formats import Container, Format, Packed, Unusable, foreign_f
 from extenci.image.problems import shown
 from extenci.image.programs import Child, find_program, running
 from extenci.model.errors import DiskError
-from extenci.model.versions import BLOCK_BYTES
+from extenci.model.version import BLOCK_BYTES
 
 QEMU_IMG = "qemu-utils (RHEL: qemu-img)"
 _CHECKED = ("qcow2", "vmdk", "vhdx", "vdi")

@@ -12,7 +12,7 @@ import hashlib
 from threading import Event
 
 from extenci.model.errors import Interrupted
-from extenci.model.versions import BLOCK_BYTES
+from extenci.model.version import BLOCK_BYTES
 
 ZERO_BLOCK = bytes(BLOCK_BYTES)
 

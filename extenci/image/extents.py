@@ -6,7 +6,7 @@ import errno
 import os
 from collections.abc import Iterator
 
-from extenci.model.versions import BLOCK_BYTES
+from extenci.model.version import BLOCK_BYTES
 
 
 def data_extents(descriptor: int, size: int) -> Iterator[tuple[int, int]]:

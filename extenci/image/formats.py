@@ -11,8 +11,8 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from extenci.image.positional_read import Read
 from extenci.image.problems import shown
-from extenci.image.reading import Read
 from extenci.model.errors import DiskError
 
 _CONVERT = "Make a raw disk of it: qemu-img convert -O raw {path} DISK.raw"

@@ -19,9 +19,9 @@ from extenci.image.digest import ZERO_BLOCK, Digest, FileHash
 from extenci.image.extents import data_blocks
 from extenci.image.fingerprint import Fingerprint, fingerprint_of
 from extenci.image.formats import Format, foreign_format, refusal
-from extenci.image.reading import read_at, reading
+from extenci.image.positional_read import read_at, reading
 from extenci.model.errors import Interrupted
-from extenci.model.versions import BLOCK_BYTES, Disk
+from extenci.model.version import BLOCK_BYTES, Disk
 
 Progress = Callable[[int, int], None]
 """Told how many bytes of the disk are done, holes included, and how many there are."""

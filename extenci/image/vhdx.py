@@ -10,7 +10,7 @@ import struct
 import uuid
 from collections.abc import Iterator
 
-from extenci.image.reading import Read
+from extenci.image.positional_read import Read
 
 _REGION_TABLES = (192 * 1024, 256 * 1024)
 _METADATA_REGION = uuid.UUID("8b7ca206-4790-4b9a-b8fe-575f050f886e")

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from extenci.model.objects import PartUpload, StoredObject
+from extenci.model.address import Address
 from extenci.model.observed import KeyPair
-from extenci.model.words import Address
+from extenci.model.s3 import PartUpload, StoredObject
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from extenci.model.versions import Parent
-from extenci.model.wishes import InstancesWish
-from extenci.model.words import Address, Role
+from extenci.model.address import Address, Role
+from extenci.model.desired import InstancesWish
+from extenci.model.version import Parent
 
 PREFIX = "extenci:"
 STACK = "extenci:stack"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from extenci.model.checks import Check, HttpCheck, PytestCheck, SshCheck, TcpCheck
+from extenci.model.verification import Check, HttpCheck, PytestCheck, SshCheck, TcpCheck
 
 Forwards = Mapping[int, int]
 """Where a port of the machine is reached, for those that are reached elsewhere."""

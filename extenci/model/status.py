@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from extenci.model.words import Address
+from extenci.model.address import Address
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from extenci.model.checks import Examination, PytestCheck, SshCheck, Verify
-from extenci.model.words import Answer
+from extenci.model.address import Answer
+from extenci.model.verification import Examination, PytestCheck, SshCheck, Verify
 
 KEY_PAIR_PREFIX = "extenci-test-"
 """How the names of test VMs' own key pairs begin: what of them is left, `extenci gc` removes."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from extenci.model.checks import Examination
-from extenci.model.words import Address, Verdict
+from extenci.model.address import Address, Verdict
+from extenci.model.verification import Examination
 
 
 @dataclass(frozen=True)

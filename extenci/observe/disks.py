@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
-from extenci.catalog.block_lists import BlockLists
-from extenci.catalog.digests import Digests
+from extenci.catalog.disks.block_lists import BlockLists
+from extenci.catalog.disks.digests import Digests
 from extenci.image.fingerprint import fingerprint, is_settled
 from extenci.image.raw import read_open
 from extenci.image.sources import Cache, open_source
+from extenci.model.address import Address
+from extenci.model.desired import ImageWish, Wishes
 from extenci.model.errors import DiskError, Problem, SpecError
-from extenci.model.sources import is_url, shown_source
-from extenci.model.versions import Disk
-from extenci.model.wishes import ImageWish, Wishes
-from extenci.model.words import Address
+from extenci.model.source import is_url, shown_source
+from extenci.model.version import Disk
 
 Telling = Callable[[str], None]
 

@@ -12,18 +12,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from extenci.catalog.block_lists import UNFINISHED
+from extenci.catalog.disks.block_lists import UNFINISHED
 from extenci.catalog.home import Home
-from extenci.catalog.journal import Journal, MadeKeyPair
+from extenci.catalog.journal.journal import Journal, MadeKeyPair
 from extenci.image.cache import PARTIAL
 from extenci.image.sources import disks_folder, downloads_folder
+from extenci.model.address import Address
+from extenci.model.desired import Wishes
 from extenci.model.errors import AccessRefused, ThingNotFound
 from extenci.model.imports import ImportState
 from extenci.model.leftovers import Leftovers, Uploaded
-from extenci.model.objects import StoredObject
+from extenci.model.s3 import StoredObject
 from extenci.model.trials import KEY_PAIR_PREFIX
-from extenci.model.wishes import Wishes
-from extenci.model.words import Address
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from extenci.model.address import Tagging
 from extenci.model.observed import Machine, ServiceState
-from extenci.model.records import Records
-from extenci.model.words import Tagging
-from extenci.observe.joining import join, unexplained
+from extenci.model.record import Records
+from extenci.observe.join import join, unexplained
 from extenci.observe.ownership import Known, assign, know
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from extenci.model.observed import Observation
-from extenci.model.records import Records
-from extenci.observe.answers import answers
+from extenci.model.record import Records
+from extenci.observe.parallel import answers
 from extenci.observe.service import observe_service
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
 
+from extenci.model.address import Tagging
 from extenci.model.observed import ServiceState, Snapshot, SnapshotState
-from extenci.model.records import Intent, Records
-from extenci.model.services import Service
-from extenci.model.words import Tagging
-from extenci.observe.answers import answers
+from extenci.model.record import Intent, Records
+from extenci.model.service import Service
 from extenci.observe.machines import ReadMachines, read_with_queue, read_without_queue
 from extenci.observe.ownership import Known, assign, know
+from extenci.observe.parallel import answers
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients

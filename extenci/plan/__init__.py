@@ -9,21 +9,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from extenci.plan.commands.status import make_status
     from extenci.plan.fields import applied_fields, wish_fields
     from extenci.plan.planner import make_plan
-    from extenci.plan.staleness import AlreadyApplied, Continues, Fresh, Stale, Standing, compare_plans
-    from extenci.plan.status import make_status
+    from extenci.plan.staleness.compare import (
+        AlreadyApplied,
+        Continues,
+        Fresh,
+        Stale,
+        Standing,
+        compare_plans,
+    )
 
 _HOMES = {
-    "AlreadyApplied": "extenci.plan.staleness",
-    "Continues": "extenci.plan.staleness",
-    "Fresh": "extenci.plan.staleness",
-    "Stale": "extenci.plan.staleness",
-    "Standing": "extenci.plan.staleness",
+    "AlreadyApplied": "extenci.plan.staleness.compare",
+    "Continues": "extenci.plan.staleness.compare",
+    "Fresh": "extenci.plan.staleness.compare",
+    "Stale": "extenci.plan.staleness.compare",
+    "Standing": "extenci.plan.staleness.compare",
     "applied_fields": "extenci.plan.fields",
-    "compare_plans": "extenci.plan.staleness",
+    "compare_plans": "extenci.plan.staleness.compare",
     "make_plan": "extenci.plan.planner",
-    "make_status": "extenci.plan.status",
+    "make_status": "extenci.plan.commands.status",
     "wish_fields": "extenci.plan.fields",
 }
 

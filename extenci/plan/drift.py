@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from extenci.model.address import Address, Kind, Tagging
 from extenci.model.observed import Image, Machine, MachineState, Snapshot
-from extenci.model.plans import Drift
-from extenci.model.records import ResourceKind, ResourceRecord
-from extenci.model.words import Address, Kind, Tagging
+from extenci.model.plan import Drift
+from extenci.model.record import ResourceKind, ResourceRecord
 from extenci.plan.fields import LAUNCH_FIELDS, differing_fields, group_fields
-from extenci.plan.groups import Group
-from extenci.plan.scene import Scene, Stock
+from extenci.plan.inputs import Scene, Stock
+from extenci.plan.instances.groups import Group
 
 MACHINE_FACTS = ("image", "type", "key_name", "subnet", "availability_zone", "instance_profile")
 """What a machine is by the records and by the service, under the names of `Machine`'s fields."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping
 
-from extenci.model.plans import FieldChange
-from extenci.model.sources import shown_source
-from extenci.model.wishes import ImageWish, InstancesWish, RootVolume
-from extenci.model.words import Address
+from extenci.model.address import Address
+from extenci.model.desired import ImageWish, InstancesWish, RootVolume
+from extenci.model.plan import FieldChange
+from extenci.model.source import shown_source
 
 IMAGE_FIELDS = ("digest", "architecture", "boot_mode", "method", "size")
 LAUNCH_FIELDS = (

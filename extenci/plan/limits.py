@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from extenci.model.plans import Action, Change
-from extenci.plan.groups import Group
-from extenci.plan.parts import counted
-from extenci.plan.scene import Scene, Stock
+from extenci.model.plan import Action, Change
+from extenci.plan.inputs import Scene, Stock
+from extenci.plan.instances.groups import Group
+from extenci.plan.part import counted
 
 FEW = 10
 """From how many owned machines on a percentage says something."""

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from extenci.model.plans import Action, Change
-from extenci.model.words import Address
+from extenci.model.address import Address
+from extenci.model.plan import Action, Change
 
 RANKS = (
     Action.ADOPT,

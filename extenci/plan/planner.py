@@ -6,26 +6,26 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from extenci.model.address import Address, Role
+from extenci.model.desired import Wishes
 from extenci.model.errors import PlanError
 from extenci.model.observed import Image, Machine, Observation, Snapshot
-from extenci.model.plans import Change, Drift, Plan, ReplaceWork, TerminateWork, UnstageWork
-from extenci.model.records import Records
-from extenci.model.versions import Disk
-from extenci.model.wishes import Wishes
-from extenci.model.words import Address, Role
+from extenci.model.plan import Change, Drift, Plan, ReplaceWork, TerminateWork, UnstageWork
+from extenci.model.record import Records
+from extenci.model.version import Disk
+from extenci.plan.condor.queue import watch_queue
 from extenci.plan.drift import find_drift
-from extenci.plan.groups import judge_groups
-from extenci.plan.images import Provided, provide_images
-from extenci.plan.instances import change_group
-from extenci.plan.left_tests import end_left_tests
+from extenci.plan.images.changes import Provided, provide_images
+from extenci.plan.images.retire import Leaving, find_departures, remove_groups, retire_images
+from extenci.plan.images.unstage import remove_leftovers, unstage_images
+from extenci.plan.inputs import Scene, Stock, recorded_role, set_scene, touched_services
+from extenci.plan.instances.changes import change_group
+from extenci.plan.instances.groups import judge_groups
+from extenci.plan.instances.left_test_vms import end_left_tests
 from extenci.plan.limits import find_headroom, find_refusals
 from extenci.plan.order import order_changes
-from extenci.plan.parts import Part, join
-from extenci.plan.queueing import watch_queue
-from extenci.plan.removal import Leaving, find_departures, remove_groups, retire_images
-from extenci.plan.scene import Scene, Stock, recorded_role, set_scene, touched_services
+from extenci.plan.part import Part, join
 from extenci.plan.tagging import retag_service
-from extenci.plan.unstaging import remove_leftovers, unstage_images
 
 
 def make_plan(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from extenci.model.address import Address, Kind, Tagging
+from extenci.model.desired import ImageWish, InstancesWish
 from extenci.model.observed import Image, Machine, Snapshot
 from extenci.model.ownership import PREFIX, PROTECT, SOURCE_SHA256, TAG_KEYS, Marks, read_marks
-from extenci.model.plans import Action, AdoptWork, Change, FieldChange, UpdateWork
-from extenci.model.wishes import ImageWish, InstancesWish
-from extenci.model.words import Address, Kind, Tagging
-from extenci.plan.parts import Part, join
-from extenci.plan.provisions import Coming, Provision, Ready
-from extenci.plan.scene import Scene, Stock, gather
+from extenci.model.plan import Action, AdoptWork, Change, FieldChange, UpdateWork
+from extenci.plan.images.source import Coming, Provision, Ready
+from extenci.plan.inputs import Scene, Stock, gather
+from extenci.plan.part import Part, join
 
 Thing = Image | Snapshot | Machine
 OWN_MARKS = (PROTECT, TAG_KEYS, SOURCE_SHA256)

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.instances import Reservation
 
-from extenci.model.services import SANDBOX_ACCOUNT
+from extenci.model.service import SANDBOX_ACCOUNT
+from extenci.sandbox.ec2.tokens import Tokens
 from extenci.sandbox.machines import Machines
-from extenci.sandbox.tokens import Tokens
 
 if TYPE_CHECKING:
-    from extenci.sandbox.imports import ImportTask
-    from extenci.sandbox.lifecycle import Machine
+    from extenci.sandbox.ec2.images.imports import ImportTask
+    from extenci.sandbox.ec2.instances.lifecycle import Machine
 
 REGION = "us-east-1"
 ACCOUNT = SANDBOX_ACCOUNT

@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from extenci.model.services import SANDBOX_ACCOUNT, BundleKeys
-from extenci.sandbox.faults import parse_faults
+from extenci.model.service import SANDBOX_ACCOUNT, BundleKeys
 from extenci.sandbox.folder import Folder
 from extenci.sandbox.keys import write_keys
 from extenci.sandbox.process import Server, answers, end, launch
 from extenci.sandbox.qemu.installation import choose, kind
 from extenci.sandbox.qemu.ports import wanted_ports
+from extenci.sandbox.server.faults import parse_faults
 
 FAULTS = "EXTENCI_SANDBOX_FAULTS"
 

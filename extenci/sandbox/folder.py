@@ -32,12 +32,12 @@ class Folder:
 
     @property
     def calls(self) -> Path:
-        """One JSON line for each request; see `extenci.sandbox.calls`."""
+        """One JSON line for each request; see `extenci.sandbox.server.calls`."""
         return self.root / "calls.jsonl"
 
     @property
     def faults(self) -> Path:
-        """How the sandbox is to misbehave, if at all; see `extenci.sandbox.faults`."""
+        """How the sandbox is to misbehave, if at all; see `extenci.sandbox.server.faults`."""
         return self.root / "faults"
 
     @property

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from moto.core.request import Request as MotoRequest
 
 from extenci.sandbox.cloud import REGION
-from extenci.sandbox.listener import Request
+from extenci.sandbox.server.listener import Request
 
 _DROPPED = {"authorization", "user-agent", "transfer-encoding", "connection", "content-length", "expect"}
 

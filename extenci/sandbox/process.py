@@ -94,7 +94,7 @@ def launch(folder: Folder, ports: tuple[int, int, int]) -> Server:
 
 def _spawn(folder: Folder, ports: tuple[int, int, int], ready: int) -> None:
     """Starts the server, which forks away from here at once: its end never leaves a zombie with us."""
-    command = [sys.executable, "-m", "extenci.sandbox.server", str(folder.home.absolute())]
+    command = [sys.executable, "-m", "extenci.sandbox.server.main", str(folder.home.absolute())]
     command += [str(ready), *(str(port) for port in ports)]
     log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
@@ -165,7 +165,7 @@ def _is_server(pid: int, folder: Folder) -> bool:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return False
-    return b"extenci.sandbox.server" in words and os.fsencode(folder.home.absolute()) in words
+    return b"extenci.sandbox.server.main" in words and os.fsencode(folder.home.absolute()) in words
 
 
 def _tail(path: Path, size: int = 3000) -> str:

@@ -6,18 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from extenci.spec.editor_schema import json_schema
+    from extenci.spec.json_schema import json_schema
     from extenci.spec.load import load_wishes
     from extenci.spec.root import find_root
-    from extenci.spec.service_file import read_service
-    from extenci.spec.services import SANDBOX_STAND_IN
+    from extenci.spec.services.file import read_service
+    from extenci.spec.services.library import SANDBOX_STAND_IN
 
 _HOMES = {
-    "SANDBOX_STAND_IN": "extenci.spec.services",
+    "SANDBOX_STAND_IN": "extenci.spec.services.library",
     "find_root": "extenci.spec.root",
-    "json_schema": "extenci.spec.editor_schema",
+    "json_schema": "extenci.spec.json_schema",
     "load_wishes": "extenci.spec.load",
-    "read_service": "extenci.spec.service_file",
+    "read_service": "extenci.spec.services.file",
 }
 
 __all__ = ["SANDBOX_STAND_IN", "find_root", "json_schema", "load_wishes", "read_service"]

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
-from extenci.spec.fields import FilePath, Flag, Port, Regex, Text
-from extenci.spec.forms import Strict, duration, matching, text, whole, wrong
-from extenci.spec.wording import kind_of, listed, suggestion
+from extenci.spec.validation.fields import FilePath, Flag, Port, Regex, Text
+from extenci.spec.validation.forms import Strict, duration, matching, text, whole, wrong
+from extenci.spec.validation.wording import kind_of, listed, suggestion
 
 KINDS = ("tcp", "ssh", "http", "console", "run", "pytest")
 TAG_PREFIX = "check:"

@@ -6,17 +6,17 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from extenci.model.desired import Wishes
 from extenci.model.errors import Problem, SpecError, UsageError
-from extenci.model.services import SANDBOX, Service
-from extenci.model.wishes import Wishes
-from extenci.spec.document import Fault
-from extenci.spec.reading import LARGEST_FILE
+from extenci.model.service import SANDBOX, Service
 from extenci.spec.resolve import Resolution, resolve
 from extenci.spec.root import SETTINGS_FILE, Root, RootFiles, find_common_root, list_files, read_root
 from extenci.spec.selection import find_selected_files, select
-from extenci.spec.services import open_library
+from extenci.spec.services.library import open_library
 from extenci.spec.spec_file import SpecDocument, read_spec_file
-from extenci.spec.wording import quoted, shown
+from extenci.spec.validation.wording import quoted, shown
+from extenci.spec.yaml.document import Fault
+from extenci.spec.yaml.files import LARGEST_FILE
 
 DEFAULT_STACK = "default"
 

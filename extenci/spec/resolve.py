@@ -6,26 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from extenci.model.errors import Problem, UsageError
-from extenci.model.launching import LaunchSettings
-from extenci.model.services import Service
-from extenci.model.wishes import (
+from extenci.model.address import Address, Kind, Launch, Method
+from extenci.model.desired import (
     ImageId,
     ImageReference,
     ImageWish,
     InstancesWish,
     Origin,
 )
-from extenci.model.words import Address, Kind, Launch, Method
-from extenci.spec.document import Mark
-from extenci.spec.fields import IMAGE_ID
-from extenci.spec.launching import check_condor, read_launch_keys, to_settings
-from extenci.spec.reading import absolute
-from extenci.spec.schema import ImageSpec, InstancesSpec
-from extenci.spec.services import Library
+from extenci.model.errors import Problem, UsageError
+from extenci.model.launch import LaunchSettings
+from extenci.model.service import Service
+from extenci.spec.format import ImageSpec, InstancesSpec
+from extenci.spec.launch import check_condor, read_launch_keys, to_settings
+from extenci.spec.services.library import Library
 from extenci.spec.spec_file import SpecDocument, SpecEntry
+from extenci.spec.validation.fields import IMAGE_ID
+from extenci.spec.validation.wording import quoted, shown, suggestion
 from extenci.spec.verify import resolve_verify
-from extenci.spec.wording import quoted, shown, suggestion
+from extenci.spec.yaml.document import Mark
+from extenci.spec.yaml.files import absolute
 
 MOST_SUGGESTIONS = 100
 

@@ -12,12 +12,12 @@ from typing import Annotated
 from pydantic import Field
 
 from extenci.model.errors import UsageError
-from extenci.spec.document import Document, Fault, Mark
-from extenci.spec.faults import validate
-from extenci.spec.fields import Name
-from extenci.spec.forms import Strict, text, whole
-from extenci.spec.wording import shown
-from extenci.spec.yaml import SUFFIXES, load_document
+from extenci.spec.validation.faults import validate
+from extenci.spec.validation.fields import Name
+from extenci.spec.validation.forms import Strict, text, whole
+from extenci.spec.validation.wording import shown
+from extenci.spec.yaml.document import Document, Fault, Mark
+from extenci.spec.yaml.load import SUFFIXES, load_document
 
 SETTINGS_FILE = "extenci.yaml"
 MISNAMED = "extenci.yml"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from extenci.model.address import Address
+from extenci.model.desired import Selection
 from extenci.model.errors import UsageError
-from extenci.model.wishes import Selection
-from extenci.model.words import Address
 from extenci.spec.root import SERVICES_FOLDER, SETTINGS_FILE, resolve_path
 from extenci.spec.spec_file import SpecDocument
-from extenci.spec.wording import listed, quoted, shown, suggestion
+from extenci.spec.validation.wording import listed, quoted, shown, suggestion
 
 
 def find_selected_files(root: Path, paths: Sequence[Path], specs: Collection[Path]) -> frozenset[Path] | None:

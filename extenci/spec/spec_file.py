@@ -9,12 +9,23 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
-from extenci.model.words import Kind
-from extenci.spec.document import Document, Entry, Fault, Mapping, Mark, Node, Scalar, child, locate, plain
-from extenci.spec.faults import place, validate
-from extenci.spec.fields import read_entry_name, read_names
-from extenci.spec.schema import ImageSpec, InstancesSpec, SpecFile
-from extenci.spec.yaml import load_document
+from extenci.model.address import Kind
+from extenci.spec.format import ImageSpec, InstancesSpec, SpecFile
+from extenci.spec.validation.faults import place, validate
+from extenci.spec.validation.fields import read_entry_name, read_names
+from extenci.spec.yaml.document import (
+    Document,
+    Entry,
+    Fault,
+    Mapping,
+    Mark,
+    Node,
+    Scalar,
+    child,
+    locate,
+    plain,
+)
+from extenci.spec.yaml.load import load_document
 
 M = TypeVar("M", bound=BaseModel)
 

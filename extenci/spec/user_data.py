@@ -10,10 +10,10 @@ import base64
 import os
 from pathlib import Path
 
-from extenci.spec.document import Unreadable
-from extenci.spec.fields import USER_DATA_LIMIT
-from extenci.spec.reading import absolute, read_bytes
-from extenci.spec.schema import LaunchKeys
+from extenci.spec.format import LaunchKeys
+from extenci.spec.validation.fields import USER_DATA_LIMIT
+from extenci.spec.yaml.document import Unreadable
+from extenci.spec.yaml.files import absolute, read_bytes
 
 
 def read_user_data(

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 
-from extenci.model import checks as model
-from extenci.model.launching import LaunchDefaults
-from extenci.model.services import Service
-from extenci.model.words import Launch
+from extenci.model import verification as model
+from extenci.model.address import Launch
+from extenci.model.launch import LaunchDefaults
+from extenci.model.service import Service
 from extenci.spec.checks import Check, ConsoleCheck, HttpCheck, PytestCheck, RunCheck, SshCheck, TcpCheck
-from extenci.spec.document import Mark
-from extenci.spec.launching import check_condor, read_launch_keys, to_settings
-from extenci.spec.reading import absolute
-from extenci.spec.schema import VerifySpec
+from extenci.spec.format import VerifySpec
+from extenci.spec.launch import check_condor, read_launch_keys, to_settings
 from extenci.spec.spec_file import SpecEntry
-from extenci.spec.wording import quoted
+from extenci.spec.validation.wording import quoted
+from extenci.spec.yaml.document import Mark
+from extenci.spec.yaml.files import absolute
 
 Placed = tuple[Mark, str]
 """What is wrong, and where."""

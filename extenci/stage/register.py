@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from extenci.cloud.requests import RegisterRequest
+from extenci.cloud.aws.parameters import RegisterRequest
+from extenci.model.address import Method
 from extenci.model.errors import ServiceError
 from extenci.model.journal import written_down
 from extenci.model.observed import Image, ImageState
 from extenci.model.ownership import STACK, VERSION
-from extenci.model.versions import Registration
-from extenci.model.words import Method
-from extenci.stage.job import Means, Staged
-from extenci.stage.tagging import tag_after_birth
+from extenci.model.version import Registration
+from extenci.stage.context import Means, Staged
+from extenci.stage.tags import tag_after_birth
 from extenci.stage.waiting import wait_for
 
 AVAILABLE_SECONDS = 900.0

@@ -7,7 +7,7 @@ from contextlib import suppress
 from extenci.model.errors import DiskError, ServiceError, ThingNotFound
 from extenci.model.journal import written_down
 from extenci.model.observed import Snapshot, SnapshotState
-from extenci.stage.job import Means
+from extenci.stage.context import Means
 
 
 def find_snapshot(snapshot: str | None, means: Means) -> Snapshot | None:

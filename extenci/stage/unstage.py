@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from extenci.model.errors import ThingInUse, ThingNotFound
 from extenci.model.journal import written_down
-from extenci.model.records import DELETE_BUNDLE
-from extenci.stage.bundle_places import BundlePlace, place_of_image, remove
-from extenci.stage.job import Means
+from extenci.model.record import DELETE_BUNDLE
+from extenci.stage.bundle.location import BundlePlace, place_of_image, remove
+from extenci.stage.context import Means
 
 RELEASE_PAUSES = (0.5, 1.0, 2.0)
 """Seconds between attempts: a service may take a moment to see that the image on a snapshot is gone."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from extenci.model.errors import ServiceError, ThingNotFound, Unreachable
-from extenci.stage.job import Means
+from extenci.stage.context import Means
 
 SHORTEST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable
 
 from extenci.model.errors import ExtenciError
-from extenci.verify.folder import CONSOLE, EvidenceFolder
-from extenci.verify.halting import Halt, OutOfTime, in_background
-from extenci.verify.signs import clean, find_alarm
+from extenci.verify.alarms import clean, find_alarm
+from extenci.verify.evidence_folder import CONSOLE, EvidenceFolder
+from extenci.verify.halt import Halt, OutOfTime, in_background
 
 PATIENCE = 30.0
 """Seconds that one reading may take."""

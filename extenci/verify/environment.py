@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from extenci.verify.folder import CONSOLE, SSH_CONFIG, EvidenceFolder
+from extenci.verify.evidence_folder import CONSOLE, SSH_CONFIG, EvidenceFolder
 from extenci.verify.target import Target
 
 _SECRET = re.compile(

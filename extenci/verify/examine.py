@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
-from extenci.model.checks import (
+from extenci.model.errors import Interrupted
+from extenci.model.verification import (
     Check,
     ConsoleCheck,
     Evidence,
@@ -21,20 +22,19 @@ from extenci.model.checks import (
     TcpCheck,
     kind_of,
 )
-from extenci.model.errors import Interrupted
-from extenci.verify.console import try_console
+from extenci.verify.alarms import end_of
+from extenci.verify.attempt import Attempt, Scene, Tried
+from extenci.verify.checks.console import try_console
+from extenci.verify.checks.http import try_http
+from extenci.verify.checks.pytest import try_pytest
+from extenci.verify.checks.run import try_run
+from extenci.verify.checks.ssh import find_contradiction, try_ssh, write_ssh_config
+from extenci.verify.checks.tcp import try_tcp
 from extenci.verify.console_watch import ConsoleWatch
 from extenci.verify.environment import build_environment, without_secrets
-from extenci.verify.folder import cannot_keep, open_folder, open_private
-from extenci.verify.halting import Halt
-from extenci.verify.http_check import try_http
-from extenci.verify.pytest_check import try_pytest
-from extenci.verify.run import try_run
-from extenci.verify.signs import end_of
-from extenci.verify.ssh import find_contradiction, try_ssh, write_ssh_config
+from extenci.verify.evidence_folder import cannot_keep, open_folder, open_private
+from extenci.verify.halt import Halt
 from extenci.verify.target import Target, require_sound
-from extenci.verify.tcp import try_tcp
-from extenci.verify.tries import Attempt, Scene, Tried
 
 Listener = Callable[[Check, Evidence | None], None]
 """Told when a check begins (None), and what it found."""

@@ -13,7 +13,7 @@ from enum import Enum
 from pathlib import Path
 from typing import BinaryIO
 
-from extenci.verify.halting import Halt
+from extenci.verify.halt import Halt
 
 MOST_OUTPUT = 64 << 20
 """Bytes of output at which a program is ended, so that none fills a disk."""

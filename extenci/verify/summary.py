@@ -7,9 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from extenci.model.verified import Verified
-from extenci.report.verify_json import verified_document
-from extenci.report.verify_text import render_verified
-from extenci.verify.folder import EvidenceFolder
+from extenci.report.verify.json import verified_document
+from extenci.report.verify.text import render_verified
+from extenci.verify.evidence_folder import EvidenceFolder
 
 
 def save_summary(result: Verified) -> None:

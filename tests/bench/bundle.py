@@ -26,13 +26,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[0] = str(ROOT)  # in place of this folder, whose queue.py would hide the one that Python has
 
-from extenci.image.bundle.bundling import Bundler, open_sealer  # noqa: E402
 from extenci.image.bundle.certificates import new_key_pair  # noqa: E402
 from extenci.image.bundle.keys import new_secret  # noqa: E402
+from extenci.image.bundle.seal import Bundler, open_sealer  # noqa: E402
 from extenci.image.bundle.tar import tar_stream  # noqa: E402
 from extenci.image.raw import as_block, open_disk  # noqa: E402
-from extenci.model.services import BundleKeys  # noqa: E402
-from extenci.model.versions import BLOCK_BYTES  # noqa: E402
+from extenci.model.service import BundleKeys  # noqa: E402
+from extenci.model.version import BLOCK_BYTES  # noqa: E402
 
 MIB = 1024**2
 TOOLS = """\
@@ -56,7 +56,7 @@ def make_disk(path: Path, mib: int) -> None:
 
 
 def bundle(folder: Path) -> None:
-    """Bundle as `extenci.stage.bundle` does, into files; print the peak of memory in KiB."""
+    """Bundle as `extenci.stage.bundle.method` does, into files; print the peak of memory in KiB."""
     certificate, private, cloud = (str(folder / name) for name in ("user.pem", "user.key", "cloud.pem"))
     keys = BundleKeys(certificate, private, cloud, "123456789012")
     sealer = open_sealer(keys)

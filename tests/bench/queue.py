@@ -22,14 +22,14 @@ sys.path[0] = str(ROOT)  # in place of this folder, whose queue.py would hide th
 
 from extenci import api  # noqa: E402
 from extenci.catalog.home import Home  # noqa: E402
+from extenci.cloud.aws.parameters import LaunchRequest  # noqa: E402
 from extenci.cloud.clients import Clients  # noqa: E402
-from extenci.cloud.condor import constraint_of  # noqa: E402
-from extenci.cloud.job_ads import PROJECTION  # noqa: E402
-from extenci.cloud.requests import LaunchRequest  # noqa: E402
-from extenci.cloud.submission import JobRequest, describe_jobs  # noqa: E402
+from extenci.cloud.condor.client import constraint_of  # noqa: E402
+from extenci.cloud.condor.job_ads import PROJECTION  # noqa: E402
+from extenci.cloud.condor.submission import JobRequest, describe_jobs  # noqa: E402
+from extenci.model.desired import Wishes  # noqa: E402
 from extenci.model.ownership import launch_mark  # noqa: E402
-from extenci.model.plans import LaunchWork, Plan  # noqa: E402
-from extenci.model.wishes import Wishes  # noqa: E402
+from extenci.model.plan import LaunchWork, Plan  # noqa: E402
 from extenci.sandbox import control  # noqa: E402
 from tests.condor_pool.installation import find_installation  # noqa: E402
 from tests.condor_pool.pool import Pool, start_pool  # noqa: E402

@@ -11,13 +11,13 @@ from extenci.catalog.home import Home
 from extenci.catalog.records import Catalog
 from extenci.cloud.clients import Clients
 from extenci.image.sources import Cache
-from extenci.model.services import KeyFiles, Service
-from extenci.model.versions import Registration, Version
-from extenci.model.wishes import ImageWish, Origin
-from extenci.model.words import Address, Architecture, Method
+from extenci.model.address import Address, Architecture, Method
+from extenci.model.desired import ImageWish, Origin
+from extenci.model.service import KeyFiles, Service
+from extenci.model.version import Registration, Version
 from extenci.observe.disks import Reader, read_disks
-from extenci.stage.ebs import upload
-from extenci.stage.job import Job, Means
+from extenci.stage.context import Job, Means
+from extenci.stage.ebs.method import upload
 
 
 class NoJournal:

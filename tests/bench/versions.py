@@ -22,9 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[0] = str(ROOT)  # in place of this folder, whose queue.py would hide the one that Python has
 
 from extenci.image.raw import read_disk  # noqa: E402
-from extenci.model.versions import BLOCK_BYTES, Parent  # noqa: E402
-from extenci.stage.ebs import upload  # noqa: E402
-from extenci.stage.job import Job  # noqa: E402
+from extenci.model.version import BLOCK_BYTES, Parent  # noqa: E402
+from extenci.stage.context import Job  # noqa: E402
+from extenci.stage.ebs.method import upload  # noqa: E402
 from tests.bench.shipped import Shop  # noqa: E402
 from tests.bench.sink import SinkMissing, run_sink  # noqa: E402
 

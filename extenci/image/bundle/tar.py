@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from extenci.model.versions import BLOCK_BYTES
+from extenci.model.version import BLOCK_BYTES
 
 RECORD = 512
 FACTOR = 20

@@ -24,7 +24,7 @@ from extenci.sandbox.qemu.installation import Installation
 from extenci.sandbox.qemu.metadata import Metadata, MetadataListener
 from extenci.sandbox.qemu.monitor import Monitor
 from extenci.sandbox.qemu.relay import Relay
-from extenci.sandbox.qemu.spawning import spawn
+from extenci.sandbox.qemu.spawn import spawn
 
 TICK_SECONDS = 0.1
 END_SECONDS = 5.0

@@ -17,8 +17,8 @@ import boto3
 from extenci import api
 from extenci.catalog.home import Home
 from extenci.catalog.records import Catalog
-from extenci.model.outcomes import Result
-from extenci.model.services import SANDBOX_BUCKET
+from extenci.model.outcome import Result
+from extenci.model.service import SANDBOX_BUCKET
 from extenci.sandbox import control
 from tests.system.apply.killing_proxy import Aim, KillingProxy, Way
 from tests.system.apply.victim import make_victim

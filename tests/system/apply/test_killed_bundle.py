@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from extenci.catalog.home import Home
-from extenci.model.services import SANDBOX_BUCKET
-from extenci.plan import sweeping
+from extenci.model.service import SANDBOX_BUCKET
+from extenci.plan.commands import gc as sweeping
 from extenci.sandbox import control
 from tests.system.apply.killing_proxy import Way
 from tests.system.apply.rig import Rig, Tags, open_rig

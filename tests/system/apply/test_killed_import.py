@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from extenci.catalog.home import Home
-from extenci.model.services import SANDBOX_BUCKET
+from extenci.model.service import SANDBOX_BUCKET
 from tests.system.apply.killing_proxy import Way
 from tests.system.apply.rig import MOST_CALLS, Rig, Tags, open_rig
 from tests.system.main_job.conftest import MIB, World

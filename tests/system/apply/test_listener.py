@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extenci.model.outcomes import Event
+from extenci.model.outcome import Event
 from tests.system.main_job.conftest import World, world
 
 __all__ = ["world"]

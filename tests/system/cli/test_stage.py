@@ -164,7 +164,13 @@ def test_a_file_that_is_pinned_and_staged_need_not_be_there(run: Run, disk: Path
 
 
 def test_the_command_of_2011_is_the_same(home: Path, disk: Path) -> None:
-    words = [sys.executable, "-c", "from extenci.cli.stage import main; main()", disk.name, "sandbox"]
+    words = [
+        sys.executable,
+        "-c",
+        "from extenci.cli.commands.stage import main; main()",
+        disk.name,
+        "sandbox",
+    ]
     done = subprocess.run(words, cwd=disk.parent, env=surroundings(home), capture_output=True, check=True)
     assert done.stdout.startswith(b"ami-")
 

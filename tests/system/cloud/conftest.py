@@ -11,12 +11,12 @@ from uuid import uuid4
 
 import pytest
 
+from extenci.cloud.aws.parameters import RegisterRequest
 from extenci.cloud.clients import Clients
-from extenci.cloud.requests import RegisterRequest
+from extenci.model.address import Architecture, BootMode, Method
 from extenci.model.observed import SnapshotState
-from extenci.model.services import KeyFiles, Service
-from extenci.model.versions import BLOCK_BYTES, Registration
-from extenci.model.words import Architecture, BootMode, Method
+from extenci.model.service import KeyFiles, Service
+from extenci.model.version import BLOCK_BYTES, Registration
 from extenci.sandbox import control
 
 

@@ -17,10 +17,10 @@ from uuid import uuid4
 
 import pytest
 
-from extenci.cloud.block_upload import AHEAD, Limits, open_upload
+from extenci.cloud.blocks.concurrency import START
+from extenci.cloud.blocks.rate import BLOCKS_A_SECOND, Rate
+from extenci.cloud.blocks.upload import AHEAD, Limits, open_upload
 from extenci.cloud.clients import Clients
-from extenci.cloud.concurrency import START
-from extenci.cloud.rate import BLOCKS_A_SECOND, Rate
 from extenci.image.raw import Block
 from extenci.model.errors import (
     AccessRefused,
@@ -31,8 +31,8 @@ from extenci.model.errors import (
     Unreachable,
 )
 from extenci.model.observed import SnapshotState
-from extenci.model.services import KeyFiles, Profile, Service
-from extenci.model.versions import BLOCK_BYTES
+from extenci.model.service import KeyFiles, Profile, Service
+from extenci.model.version import BLOCK_BYTES
 from tests.system.cloud.block_server import (
     Behaviour,
     BlockServer,
@@ -470,6 +470,6 @@ def test_other_hosts_are_reached_through_the_proxy_and_loopback_is_not(
 def test_throttling_that_does_not_end_is_told(
     make_clients: Callable[..., Clients], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("extenci.cloud.retries.THROTTLED_SECONDS", 1.0)
+    monkeypatch.setattr("extenci.cloud.blocks.retries.THROTTLED_SECONDS", 1.0)
     with block_server(lambda *_: THROTTLED) as server:
         assert isinstance(fail(make_clients(server.url)), Throttled)

@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import pytest
 
+from extenci.cloud.blocks.retries import BIRTH_SECONDS
 from extenci.cloud.clients import Clients
-from extenci.cloud.retries import BIRTH_SECONDS
 from extenci.model.errors import ServiceError, ThingNotFound
 from extenci.model.observed import SnapshotState
-from extenci.model.services import Service
-from extenci.model.versions import BLOCK_BYTES
+from extenci.model.service import Service
+from extenci.model.version import BLOCK_BYTES
 
 
 def until_completed(clients: Clients, snapshot: str) -> None:

@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import pytest
 
+from extenci.cloud.aws.parameters import LaunchRequest
 from extenci.cloud.clients import Clients
-from extenci.cloud.requests import LaunchRequest
+from extenci.model.desired import LaunchSettings, RootVolume
 from extenci.model.errors import ServiceError, ThingInUse, ThingNotFound
 from extenci.model.observed import ImageState, Machine, MachineState, SnapshotState
 from extenci.model.ownership import Marks
-from extenci.model.wishes import LaunchSettings, RootVolume
 
 MARKS = Marks("st", "campus", "worker", digest="d" * 64, version="v")
 

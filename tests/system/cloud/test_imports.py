@@ -11,8 +11,8 @@ import pytest
 from extenci.cloud.clients import Clients
 from extenci.model.errors import AccessRefused, ServiceError
 from extenci.model.imports import ImportState, ImportTask
-from extenci.model.services import SANDBOX_BUCKET, Service
-from extenci.sandbox.listener import Answer, Listener
+from extenci.model.service import SANDBOX_BUCKET, Service
+from extenci.sandbox.server.listener import Answer, Listener
 
 
 def finished(clients: Clients, task: ImportTask) -> ImportTask:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from extenci.cloud.aws.parameters import LaunchRequest
 from extenci.cloud.clients import Clients
-from extenci.cloud.requests import LaunchRequest
+from extenci.model.desired import LaunchSettings
 from extenci.model.errors import AccessRefused, ServiceError, Unreachable
-from extenci.model.wishes import LaunchSettings
 
 OPENSSL = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1")
 SUBJECT = ("-subj", "/CN=campus", "-addext", "subjectAltName=IP:127.0.0.1")

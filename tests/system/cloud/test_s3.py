@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
+from extenci.cloud.aws.s3 import SMALLEST_PART
 from extenci.cloud.clients import Clients
-from extenci.cloud.s3 import SMALLEST_PART
 from extenci.model.errors import AccessRefused, ServiceError, ThingNotFound
-from extenci.model.services import SANDBOX_BUCKET
+from extenci.model.service import SANDBOX_BUCKET
 
 BUCKET = SANDBOX_BUCKET
 

@@ -12,12 +12,12 @@ from uuid import uuid4
 import boto3
 import pytest
 
+from extenci.cloud.aws.parameters import RegisterRequest
 from extenci.cloud.clients import Clients
-from extenci.cloud.requests import RegisterRequest
+from extenci.model.address import Architecture, Method
 from extenci.model.observed import SnapshotState
-from extenci.model.services import KeyFiles, Service
-from extenci.model.versions import BLOCK_BYTES, Registration
-from extenci.model.words import Architecture, Method
+from extenci.model.service import KeyFiles, Service
+from extenci.model.version import BLOCK_BYTES, Registration
 from extenci.sandbox import control
 from extenci.sandbox.control import SandboxStatus
 from tests.condor_pool.pool import Pool

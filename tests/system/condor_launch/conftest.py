@@ -16,8 +16,8 @@ from extenci import api
 from extenci.catalog.home import Home
 from extenci.cloud.clients import Clients
 from extenci.model.observed import Job, Machine
-from extenci.model.outcomes import Result
-from extenci.model.plans import Plan
+from extenci.model.outcome import Result
+from extenci.model.plan import Plan
 from extenci.sandbox import control
 from tests.condor_pool.pool import Pool
 

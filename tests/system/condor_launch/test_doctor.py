@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from extenci import api
-from extenci.model.findings import Finding, Level
+from extenci.model.finding import Finding, Level
 from tests.system.condor_launch.conftest import World
 
 LIMIT = "GRIDMANAGER_MAX_SUBMITTED_JOBS_PER_RESOURCE_EC2"

@@ -13,10 +13,10 @@ import pytest
 
 from extenci.model.errors import ServiceError
 from extenci.model.observed import JobState
-from extenci.model.outcomes import Advanced, Began, Status
-from extenci.model.outcomes import Event as Happening
-from extenci.model.plans import Action
-from extenci.plan import health
+from extenci.model.outcome import Advanced, Began, Status
+from extenci.model.outcome import Event as Happening
+from extenci.model.plan import Action
+from extenci.plan.instances import health
 from tests.system.condor_launch.conftest import World
 
 

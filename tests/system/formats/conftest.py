@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from extenci.cloud.clients import Clients
-from extenci.cloud.downloads import Downloads
+from extenci.cloud.download.downloads import Downloads
 from extenci.image.sources import Cache
-from extenci.model.services import Service
+from extenci.model.service import Service
 from tests.system.formats.making import make_raw
 from tests.system.formats.web import Server, Site, make_certificates
 from tests.system.main_job.conftest import World, world

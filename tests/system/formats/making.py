@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from extenci.image.raw import read_disk
-from extenci.model.versions import BLOCK_BYTES
+from extenci.model.version import BLOCK_BYTES
 from tests.system.conftest import IN_CI
 
 PACKAGES = {

@@ -39,9 +39,9 @@ DOWNLOAD = """
 import sys
 from pathlib import Path
 from extenci.cloud.clients import Clients
-from extenci.cloud.downloads import Downloads
+from extenci.cloud.download.downloads import Downloads
 from extenci.image.sources import Cache, open_source
-from extenci.model.services import Service
+from extenci.model.service import Service
 with open_source(sys.argv[1], Cache(Path(sys.argv[2]), Downloads(Clients(Service("campus", "us-east-1")))),
                  sha256=sys.argv[3]):
     print("opened")
@@ -291,7 +291,7 @@ def clients(world: World) -> Clients:
 def test_an_object_is_downloaded_and_gone_on_with(
     world: World, cache: Cache, cached: Cached, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from extenci.cloud.downloads import Downloads  # noqa: PLC0415
+    from extenci.cloud.download.downloads import Downloads  # noqa: PLC0415
 
     cache, url = replace(cache, fetch=Downloads(world.cloud)), f"s3://{bucket_of(world)}/images/a b?.raw"
     world.cloud.s3.put_object(bucket_of(world), "images/a b?.raw", CONTENT)
@@ -306,7 +306,7 @@ def test_an_object_is_downloaded_and_gone_on_with(
 
 
 def test_an_object_that_is_not_there_is_told(world: World, cache: Cache) -> None:
-    from extenci.cloud.downloads import Downloads  # noqa: PLC0415
+    from extenci.cloud.download.downloads import Downloads  # noqa: PLC0415
 
     cache = replace(cache, fetch=Downloads(world.cloud))
     assert isinstance(refusal(f"s3://{bucket_of(world)}/none", cache), ThingNotFound)

@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from extenci.cloud.clients import Clients
-from extenci.cloud.downloads import Downloads
-from extenci.cloud.pace import Patience
+from extenci.cloud.download.downloads import Downloads
+from extenci.cloud.download.minimum_rate import Patience
 from extenci.image.sources import Cache
 from extenci.model.errors import ServiceError, Unreachable
-from extenci.model.services import Service
+from extenci.model.service import Service
 from tests.system.formats.test_downloads import CONTENT, get, refusal
 from tests.system.formats.web import Site
 
@@ -94,7 +94,7 @@ def test_a_server_that_never_gives_the_rest_is_given_up(site: Site, cache: Cache
 def test_a_server_that_gives_hardly_anything_is_given_up(
     site: Site, cache: Cache, monkeypatch: pytest.MonkeyPatch, answer: bytes
 ) -> None:
-    monkeypatch.setattr("extenci.cloud.downloads.ATTEMPTS", 2)
+    monkeypatch.setattr("extenci.cloud.download.downloads.ATTEMPTS", 2)
     again = b"1\r\nx\r\n" if answer == CHUNKED else b"X: y\r\n"
     site.raw["/a.raw"], site.pause = (answer, again), 0.05
     patient = Downloads(Clients(Service("campus", "us-east-1")), Patience(1.0, 4096))

@@ -17,11 +17,11 @@ import pytest
 from extenci import api
 from extenci.catalog.home import Home
 from extenci.model.errors import SpecError, StalePlan
-from extenci.model.outcomes import Began, Status
-from extenci.model.plans import Plan, StageWork
-from extenci.report.plan_json import plan_document, render_json
-from extenci.report.plan_markdown import render_markdown
-from extenci.report.plan_text import render_plan
+from extenci.model.outcome import Began, Status
+from extenci.model.plan import Plan, StageWork
+from extenci.report.plan.json import plan_document, render_json
+from extenci.report.plan.markdown import render_markdown
+from extenci.report.plan.text import render_plan
 from tests.system.formats.making import MIB, age, digest_of, make_raw, make_source, pack
 from tests.system.formats.web import Site
 from tests.system.main_job.conftest import World

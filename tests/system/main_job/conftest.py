@@ -13,8 +13,8 @@ import pytest
 from extenci import api
 from extenci.catalog.home import Home
 from extenci.cloud.clients import Clients
-from extenci.model.outcomes import Result
-from extenci.model.plans import Plan
+from extenci.model.outcome import Result
+from extenci.model.plan import Plan
 from extenci.sandbox import control
 
 MIB = 1 << 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import filecmp
 
-from extenci.model.services import SANDBOX_BUCKET
+from extenci.model.service import SANDBOX_BUCKET
 from tests.system.main_job.conftest import MIB, World
 
 SPEC = """\

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from extenci.model.plans import Action
-from extenci.model.services import SANDBOX_BUCKET
+from extenci.model.plan import Action
+from extenci.model.service import SANDBOX_BUCKET
 from tests.system.main_job.conftest import MIB, World
 
 SPEC = """\

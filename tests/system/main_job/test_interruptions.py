@@ -19,9 +19,9 @@ from extenci import api
 from extenci.catalog.lock import hold
 from extenci.catalog.records import Catalog
 from extenci.model.errors import Interrupted
-from extenci.model.outcomes import Ended, Status
-from extenci.model.outcomes import Event as Happening
-from extenci.model.plans import Plan
+from extenci.model.outcome import Ended, Status
+from extenci.model.outcome import Event as Happening
+from extenci.model.plan import Plan
 from tests.system.main_job.conftest import World
 
 

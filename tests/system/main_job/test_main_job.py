@@ -9,13 +9,13 @@ import pytest
 
 from extenci import api
 from extenci.catalog.records import Catalog
+from extenci.cloud.aws.parameters import LaunchRequest, RegisterRequest
 from extenci.cloud.clients import Clients
-from extenci.cloud.requests import LaunchRequest, RegisterRequest
+from extenci.model.address import Address, Architecture, Method
+from extenci.model.desired import LaunchSettings
 from extenci.model.errors import CatalogError, Declined, PlanRefused
-from extenci.model.plans import Action
-from extenci.model.versions import Registration
-from extenci.model.wishes import LaunchSettings
-from extenci.model.words import Address, Architecture, Method
+from extenci.model.plan import Action
+from extenci.model.version import Registration
 from tests.system.main_job.conftest import MIB, World
 
 POOL, WORKER = Address("sandbox", "pool"), Address("sandbox", "worker")

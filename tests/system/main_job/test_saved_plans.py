@@ -9,9 +9,9 @@ import pytest
 
 from extenci import api
 from extenci.model.errors import AlreadyApplied, PlanRefused, StalePlan
-from extenci.model.outcomes import Advanced
-from extenci.model.outcomes import Event as Happening
-from extenci.model.plans import Plan
+from extenci.model.outcome import Advanced
+from extenci.model.outcome import Event as Happening
+from extenci.model.plan import Plan
 from tests.system.main_job.conftest import World
 
 

@@ -12,13 +12,13 @@ from xml.etree import ElementTree
 import pytest
 
 from extenci import api
-from extenci.apply import verifying
+from extenci.apply.steps import verify as verifying
 from extenci.catalog.records import Catalog
-from extenci.cloud.ec2 import Ec2
+from extenci.cloud.aws.ec2 import Ec2
+from extenci.model.address import Address, Answer, Role, Verdict
 from extenci.model.errors import MachinesLost, StalePlan, Unreachable
-from extenci.model.outcomes import Result, Status
-from extenci.model.plans import Action
-from extenci.model.words import Address, Answer, Role, Verdict
+from extenci.model.outcome import Result, Status
+from extenci.model.plan import Action
 from tests.system.main_job.conftest import World
 
 SPEC = """\

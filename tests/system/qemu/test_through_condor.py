@@ -11,8 +11,8 @@ import pytest
 from extenci import api
 from extenci.catalog.home import Home
 from extenci.cloud.clients import Clients
-from extenci.model.outcomes import Status
-from extenci.model.words import Role
+from extenci.model.address import Role
+from extenci.model.outcome import Status
 from extenci.sandbox import control
 from tests.condor_pool.pool import Pool
 from tests.system.qemu.conftest import MakeImage

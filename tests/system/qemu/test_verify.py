@@ -20,11 +20,11 @@ import pytest
 from extenci import api
 from extenci.catalog.home import Home
 from extenci.cloud.clients import Clients
+from extenci.model.address import Answer, Role, Verdict
 from extenci.model.observed import Machine
-from extenci.model.outcomes import Result, Status
-from extenci.model.plans import Action, Plan
+from extenci.model.outcome import Result, Status
+from extenci.model.plan import Action, Plan
 from extenci.model.trials import KEY_PAIR_PREFIX, Question
-from extenci.model.words import Answer, Role, Verdict
 from extenci.sandbox import control
 from tests.system.qemu.conftest import MakeImage
 

@@ -16,12 +16,12 @@ import pytest
 
 from extenci.cloud.clients import Clients
 from extenci.image.raw import read_disk
+from extenci.model.address import Architecture, Method, Tagging
 from extenci.model.ownership import Marks
-from extenci.model.services import KeyFiles, Service
-from extenci.model.versions import BLOCK_BYTES, Registration, Version
-from extenci.model.words import Architecture, Method, Tagging
+from extenci.model.service import KeyFiles, Service
+from extenci.model.version import BLOCK_BYTES, Registration, Version
 from extenci.sandbox import control
-from extenci.stage.job import Job, Means
+from extenci.stage.context import Job, Means
 from tests.system.conftest import IN_CI
 from tests.system.stage.broken_storage import NoDaemon, NoExport, failing_at, require_tools
 

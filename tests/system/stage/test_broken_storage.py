@@ -12,18 +12,18 @@ from typing import Any
 
 import pytest
 
-from extenci.catalog.block_lists import BlockLists
+from extenci.catalog.disks.block_lists import BlockLists
 from extenci.cloud.clients import Clients
 from extenci.image.raw import open_disk, read_disk
 from extenci.image.sources import Cache, open_source
+from extenci.model.address import Method
 from extenci.model.errors import DiskError
 from extenci.model.ownership import STACK
-from extenci.model.services import SANDBOX_BUCKET, Service
-from extenci.model.versions import BLOCK_BYTES
-from extenci.model.words import Method
+from extenci.model.service import SANDBOX_BUCKET, Service
+from extenci.model.version import BLOCK_BYTES
 from extenci.sandbox import control
-from extenci.stage.job import Job, Means
-from extenci.stage.methods import stage
+from extenci.stage.context import Job, Means
+from extenci.stage.method import stage
 
 BLOCKS = 40
 SIZE = 2**28

@@ -20,12 +20,12 @@ from botocore.exceptions import ClientError
 from extenci import api
 from extenci.catalog.home import Home
 from extenci.cloud.clients import Clients
+from extenci.model.address import Method
 from extenci.model.errors import AccessRefused, DiskChanged, DiskError, Interrupted, ServiceError
-from extenci.model.services import SANDBOX_BUCKET, BundleKeys
-from extenci.model.words import Method
+from extenci.model.service import SANDBOX_BUCKET, BundleKeys
 from extenci.sandbox import control
-from extenci.stage.job import Job, Means
-from extenci.stage.methods import stage
+from extenci.stage.context import Job, Means
+from extenci.stage.method import stage
 from extenci.stage.unstage import unstage
 from tests.system.stage.conftest import Journal, service_of
 
@@ -207,8 +207,8 @@ def test_memory_does_not_grow_with_the_disk(
         import pickle, re, sys
         from pathlib import Path
         from extenci.cloud.clients import Clients
-        from extenci.stage.job import Means
-        from extenci.stage.methods import stage
+        from extenci.stage.context import Means
+        from extenci.stage.method import stage
 
         class Nothing:
             def begin(self, call, **more): return 0

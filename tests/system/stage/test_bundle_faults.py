@@ -19,17 +19,17 @@ from uuid import uuid4
 import pytest
 
 from extenci.cloud.clients import Clients
-from extenci.image.bundle import bundling
+from extenci.image.bundle import seal as bundling
+from extenci.model.address import Method
 from extenci.model.errors import AccessRefused, DiskError, ExtenciError, ServiceError
-from extenci.model.records import DELETE_BUNDLE, PUT_BUNDLE, Intent
-from extenci.model.services import SANDBOX_BUCKET, KeyFiles
-from extenci.model.versions import BLOCK_BYTES
-from extenci.model.words import Method
+from extenci.model.record import DELETE_BUNDLE, PUT_BUNDLE, Intent
+from extenci.model.service import SANDBOX_BUCKET, KeyFiles
+from extenci.model.version import BLOCK_BYTES
 from extenci.sandbox import control
-from extenci.stage.bundle_places import recover
-from extenci.stage.job import Job, Means
-from extenci.stage.methods import stage
-from extenci.stage.unbundling import Request, open_bundle
+from extenci.stage.bundle.location import recover
+from extenci.stage.bundle.unbundle import Request, open_bundle
+from extenci.stage.context import Job, Means
+from extenci.stage.method import stage
 from extenci.stage.unstage import unstage
 from tests.system.stage.conftest import Journal, service_of
 

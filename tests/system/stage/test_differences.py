@@ -17,16 +17,16 @@ from pathlib import Path
 
 import pytest
 
-from extenci.catalog.block_lists import BlockLists
-from extenci.catalog.upload_notes import UploadNotes
+from extenci.catalog.disks.block_lists import BlockLists
+from extenci.catalog.disks.upload_notes import UploadNotes
 from extenci.model.errors import DiskChanged, Interrupted, ServiceError
 from extenci.model.observed import SnapshotState
 from extenci.model.ownership import PARENT, STACK
-from extenci.model.services import Service
-from extenci.model.versions import BLOCK_BYTES, Parent
+from extenci.model.service import Service
+from extenci.model.version import BLOCK_BYTES, Parent
 from extenci.sandbox import control
-from extenci.stage.ebs import upload
-from extenci.stage.job import Job, Means
+from extenci.stage.context import Job, Means
+from extenci.stage.ebs.method import upload
 
 SameBytes = Callable[[Path, Path], bool]
 
@@ -264,11 +264,11 @@ def test_after_kill_9_what_the_service_has_is_not_sent_again(
     program = f"""
         import pickle, sys
         from pathlib import Path
-        from extenci.catalog.block_lists import BlockLists
-        from extenci.catalog.upload_notes import UploadNotes
+        from extenci.catalog.disks.block_lists import BlockLists
+        from extenci.catalog.disks.upload_notes import UploadNotes
         from extenci.cloud.clients import Clients
-        from extenci.stage.ebs import upload
-        from extenci.stage.job import Means
+        from extenci.stage.ebs.method import upload
+        from extenci.stage.context import Means
         class NoCalls:
             def begin(self, call, **_): return 0
             def settle(self, intent, result): pass

@@ -15,16 +15,16 @@ from typing import Any
 import pytest
 
 from extenci.cloud.clients import Clients
+from extenci.model.address import Method
 from extenci.model.errors import AccessRefused, DiskChanged, DiskError, ExtenciError, ServiceError
 from extenci.model.observed import SnapshotState
 from extenci.model.ownership import STACK, VERSION
-from extenci.model.services import SANDBOX_BUCKET, Service
-from extenci.model.versions import BLOCK_BYTES
-from extenci.model.words import Method
+from extenci.model.service import SANDBOX_BUCKET, Service
+from extenci.model.version import BLOCK_BYTES
 from extenci.sandbox import control
-from extenci.stage.job import Job, Means
-from extenci.stage.methods import stage
-from extenci.stage.places import FOLDER
+from extenci.stage.context import Job, Means
+from extenci.stage.method import stage
+from extenci.stage.s3_import.location import FOLDER
 from tests.system.stage.broken_storage import FUSE
 
 BLOCKS = 24

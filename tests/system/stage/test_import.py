@@ -19,22 +19,22 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from extenci.catalog.block_lists import BlockLists
+from extenci.catalog.disks.block_lists import BlockLists
 from extenci.cloud.clients import Clients
 from extenci.image.raw import blocks
+from extenci.model.address import Method, Tagging
 from extenci.model.errors import AccessRefused, DiskChanged, DiskError, Interrupted, ServiceError
 from extenci.model.observed import ImageState, SnapshotState
 from extenci.model.ownership import STACK
-from extenci.model.services import SANDBOX_BUCKET, KeyFiles, Service
-from extenci.model.versions import BLOCK_BYTES
-from extenci.model.words import Method, Tagging
+from extenci.model.service import SANDBOX_BUCKET, KeyFiles, Service
+from extenci.model.version import BLOCK_BYTES
 from extenci.sandbox import control
-from extenci.sandbox.listener import Answer, Listener, Request
-from extenci.stage.imports import stage, upload
-from extenci.stage.job import Job, Means
-from extenci.stage.part_plan import PART_BLOCKS
-from extenci.stage.parts import CONNECTIONS
-from extenci.stage.places import FOLDER, place_of
+from extenci.sandbox.server.listener import Answer, Listener, Request
+from extenci.stage.context import Job, Means
+from extenci.stage.s3_import.location import FOLDER, place_of
+from extenci.stage.s3_import.method import stage, upload
+from extenci.stage.s3_import.part_plan import PART_BLOCKS
+from extenci.stage.s3_import.parts import CONNECTIONS
 from tests.system.stage.conftest import data_of
 
 MIB = 1024**2
@@ -523,9 +523,9 @@ def test_memory_does_not_grow_with_the_disk(cloud: Cloud, prepare: Callable[...,
         import pickle, re, sys
         from pathlib import Path
         from extenci.cloud.clients import Clients
-        from extenci.stage.import_object import store_disk
-        from extenci.stage.job import Means
-        from extenci.stage.places import place_of, clear
+        from extenci.stage.s3_import.object import store_disk
+        from extenci.stage.context import Means
+        from extenci.stage.s3_import.location import place_of, clear
 
         class Nothing:
             def begin(self, call, **more): return 0

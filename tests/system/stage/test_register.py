@@ -9,8 +9,8 @@ import pytest
 
 from extenci.model.errors import ServiceError
 from extenci.model.ownership import STACK
-from extenci.stage.ebs import stage, upload
-from extenci.stage.job import Job, Means, Staged
+from extenci.stage.context import Job, Means, Staged
+from extenci.stage.ebs.method import stage, upload
 from extenci.stage.register import register
 from extenci.stage.unstage import unstage
 

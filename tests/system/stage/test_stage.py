@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from extenci.cloud.clients import Clients
+from extenci.model.address import Tagging
 from extenci.model.errors import (
     AccessRefused,
     DiskChanged,
@@ -23,12 +24,11 @@ from extenci.model.errors import (
 )
 from extenci.model.observed import ImageState, SnapshotState
 from extenci.model.ownership import PLAN, STACK
-from extenci.model.services import KeyFiles
-from extenci.model.versions import BLOCK_BYTES
-from extenci.model.words import Tagging
-from extenci.stage.ebs import upload
-from extenci.stage.job import Job, Means
-from extenci.stage.methods import stage
+from extenci.model.service import KeyFiles
+from extenci.model.version import BLOCK_BYTES
+from extenci.stage.context import Job, Means
+from extenci.stage.ebs.method import upload
+from extenci.stage.method import stage
 
 MIB = 1024**2
 
@@ -349,8 +349,8 @@ def test_memory_does_not_grow_with_the_disk(
         import pickle, re, sys
         from pathlib import Path
         from extenci.cloud.clients import Clients
-        from extenci.stage.ebs import upload
-        from extenci.stage.job import Means
+        from extenci.stage.ebs.method import upload
+        from extenci.stage.context import Means
 
         class Nothing:
             def begin(self, call, **more): return 0

@@ -11,12 +11,12 @@ from threading import Event
 
 import pytest
 
+from extenci.cloud.aws.s3 import S3
 from extenci.cloud.clients import Clients
-from extenci.cloud.s3 import S3
 from extenci.image.bundle.manifest import Part
 from extenci.model.errors import Interrupted
-from extenci.model.services import KeyFiles, Service
-from extenci.stage.unbundling import Request, _parts_in, open_bundle
+from extenci.model.service import KeyFiles, Service
+from extenci.stage.bundle.unbundle import Request, _parts_in, open_bundle
 
 
 @pytest.fixture

@@ -11,8 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from extenci.model.checks import Check, ConsoleCheck, Evidence, Examination, PytestCheck, RunCheck, TcpCheck
 from extenci.model.errors import Interrupted, ServiceError, UsageError
+from extenci.model.verification import (
+    Check,
+    ConsoleCheck,
+    Evidence,
+    Examination,
+    PytestCheck,
+    RunCheck,
+    TcpCheck,
+)
 from extenci.verify.examine import examine
 from extenci.verify.target import Target
 from tests.system.verify_checks.sshd import Sshd, free_port

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from extenci.model.checks import Check, Evidence, HttpCheck, TcpCheck
 from extenci.model.errors import Interrupted
+from extenci.model.verification import Check, Evidence, HttpCheck, TcpCheck
 from extenci.verify.examine import examine
 from extenci.verify.target import Target
 from tests.system.verify_checks.servers import serve

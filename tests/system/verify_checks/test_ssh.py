@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from extenci.model.checks import Evidence, Examination, SshCheck
 from extenci.model.errors import Interrupted
+from extenci.model.verification import Evidence, Examination, SshCheck
 from extenci.verify.examine import examine
 from extenci.verify.target import Target
 from tests.system.verify_checks.sshd import Sshd, free_port, make_key, start_sshd

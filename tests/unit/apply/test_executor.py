@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 
 from extenci.apply.executor import Made, execute
+from extenci.model.address import Address, Kind
 from extenci.model.errors import Interrupted, ServiceError
-from extenci.model.outcomes import Began, Ended, Event, Outcome, Status
-from extenci.model.plans import Action, Change, ForgetWork
-from extenci.model.words import Address, Kind
+from extenci.model.outcome import Began, Ended, Event, Outcome, Status
+from extenci.model.plan import Action, Change, ForgetWork
 
 
 def change(name: str, *needs: str) -> Change:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from extenci.apply.readiness import Readiness, judge, lost_error
+from extenci.launch.readiness import Readiness, judge, lost_error
+from extenci.model.address import Address
 from extenci.model.observed import Machine, MachineState
-from extenci.model.words import Address
 
 
 def machine(id_: str, state: MachineState, reason: str = "") -> Machine:

@@ -8,10 +8,10 @@ from extenci.apply.recovery import close_intents, repeat_untagged_starts
 from extenci.catalog.home import Home
 from extenci.catalog.records import Catalog
 from extenci.cloud.clients import Clients
+from extenci.model.address import Tagging
 from extenci.model.observed import Observation, ServiceState
-from extenci.model.services import Service
-from extenci.model.words import Tagging
-from extenci.stage.starting import TIMEOUT_MINUTES
+from extenci.model.service import Service
+from extenci.stage.ebs.start import TIMEOUT_MINUTES
 
 NOWHERE = "http://127.0.0.1:9"
 

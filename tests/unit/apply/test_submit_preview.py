@@ -6,11 +6,11 @@ import base64
 from dataclasses import replace
 from pathlib import Path
 
-from extenci.apply.submit_preview import preview_submits
-from extenci.model.plans import Action, Change, ImageToLaunch, LaunchWork, Plan, ReplaceWork
-from extenci.model.services import KeyFiles, Service
-from extenci.model.wishes import ImageId, InstancesWish, LaunchSettings, Origin
-from extenci.model.words import Address, Kind, Launch
+from extenci.launch.preview import preview_submits
+from extenci.model.address import Address, Kind, Launch
+from extenci.model.desired import ImageId, InstancesWish, LaunchSettings, Origin
+from extenci.model.plan import Action, Change, ImageToLaunch, LaunchWork, Plan, ReplaceWork
+from extenci.model.service import KeyFiles, Service
 
 POOL = Address("campus", "pool")
 SERVICE = Service(

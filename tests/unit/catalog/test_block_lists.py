@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from extenci.catalog.block_lists import UNFINISHED, BlockLists
+from extenci.catalog.disks.block_lists import UNFINISHED, BlockLists
 from extenci.image.block_list import Entry
 from extenci.image.digest import Digest
 from extenci.model.errors import CatalogError
@@ -88,7 +88,7 @@ def test_a_full_disk_is_told_with_the_folder(tmp_path: Path) -> None:
     program = f"""
         import resource, signal
         from pathlib import Path
-        from extenci.catalog.block_lists import BlockLists
+        from extenci.catalog.disks.block_lists import BlockLists
         from extenci.model.errors import CatalogError
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))

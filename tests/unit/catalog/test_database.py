@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from extenci.catalog.database import Database
+from extenci.catalog.database.connection import Database
+from extenci.catalog.database.schema import MIGRATIONS
 from extenci.catalog.home import Home
 from extenci.catalog.records import Catalog
-from extenci.catalog.schema import MIGRATIONS
+from extenci.model.address import Address
 from extenci.model.errors import CatalogError
-from extenci.model.records import ResourceKind, ResourceRecord
-from extenci.model.words import Address
+from extenci.model.record import ResourceKind, ResourceRecord
 
 Start = Callable[..., "subprocess.Popen[str]"]
 RECORD = ResourceRecord("a", "i-1", ResourceKind.MACHINE, Address("a", "b"), {}, {}, 1.0)
@@ -245,7 +245,7 @@ def check_survivors(home: Home, run: str, said: list[str]) -> None:
 
 def test_the_programs_of_these_tests_import_no_yaml_and_no_cloud() -> None:
     program = (
-        "import sys, extenci.catalog.records, extenci.catalog.services, extenci.catalog.plan_file\n"
+        "import sys, extenci.catalog.records, extenci.catalog.services.files, extenci.catalog.plan_file.file\n"
         "print([name for name in ('pydantic', 'ruamel', 'boto3') if name in sys.modules])"
     )
     output = subprocess.run(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from extenci.catalog.records import Catalog
-from extenci.model.versions import Disk
+from extenci.model.version import Disk
 
 FOUND = (4096, 1_700_000_000_123_456_789, 2**63 + 5, 66, 1_700_000_000_123_456_790)
 DISK = Disk("ab" * 32, 4096, 1)

@@ -7,7 +7,7 @@ import pytest
 
 from extenci.catalog.home import Home
 from extenci.catalog.records import Catalog
-from extenci.catalog.services import service_files
+from extenci.catalog.services.files import service_files
 from extenci.model.errors import CatalogError
 
 

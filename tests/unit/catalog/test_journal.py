@@ -7,10 +7,10 @@ import threading
 import pytest
 
 from extenci.catalog.home import Home
-from extenci.catalog.journal import KEPT_SECONDS
+from extenci.catalog.journal.journal import KEPT_SECONDS
 from extenci.catalog.records import Catalog
 from extenci.model.errors import CatalogError
-from extenci.model.outcomes import Status
+from extenci.model.outcome import Status
 
 
 def test_a_call_is_unsettled_until_its_outcome_is_known(catalog: Catalog) -> None:

@@ -16,12 +16,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from extenci.catalog import plan_file
-from extenci.catalog.plan_checks import WORKS
-from extenci.catalog.plan_file import looks_like_plan, read_plan, write_plan
-from extenci.catalog.typed_json import decode, encode
+from extenci.catalog.plan_file import file as plan_file
+from extenci.catalog.plan_file.checks import WORKS
+from extenci.catalog.plan_file.file import looks_like_plan, read_plan, write_plan
+from extenci.catalog.plan_file.typed_json import decode, encode
+from extenci.model.address import Address, Kind
+from extenci.model.desired import ImageId, ImageReference, ImageWish, InstancesWish, Selection, Wishes
 from extenci.model.errors import PlanError
-from extenci.model.plans import (
+from extenci.model.plan import (
     Action,
     Blocked,
     Change,
@@ -36,10 +38,8 @@ from extenci.model.plans import (
     TerminateWork,
     VerifyWork,
 )
-from extenci.model.services import Service
-from extenci.model.versions import Disk
-from extenci.model.wishes import ImageId, ImageReference, ImageWish, InstancesWish, Selection, Wishes
-from extenci.model.words import Address, Kind
+from extenci.model.service import Service
+from extenci.model.version import Disk
 
 NAMES = st.sampled_from(["a", "worker", "pool-1", "x" * 50])
 SERVICES = ("sandbox", "amazon")

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from extenci.catalog.home import Home
-from extenci.catalog.journal import LAUNCH_SECONDS
+from extenci.catalog.journal.journal import LAUNCH_SECONDS
 from extenci.catalog.records import Catalog
-from extenci.model.records import AppliedRecord, ResourceKind, ResourceRecord
-from extenci.model.words import Address
+from extenci.model.address import Address
+from extenci.model.record import AppliedRecord, ResourceKind, ResourceRecord
 
 POOL = Address("sandbox", "pool")
 MACHINE = ResourceRecord(

@@ -7,13 +7,13 @@ import pytest
 
 from extenci.catalog.home import Home
 from extenci.catalog.records import Catalog
-from extenci.catalog.service_edit import edit_service
-from extenci.catalog.service_text import ServiceFields, scalar, service_text
-from extenci.catalog.services import add_service, find_service, remove_service, service_files
+from extenci.catalog.services.edit import edit_service
+from extenci.catalog.services.files import add_service, find_service, remove_service, service_files
+from extenci.catalog.services.text import ServiceFields, scalar, service_text
+from extenci.model.address import Address, Launch, Tagging
 from extenci.model.errors import CatalogError, SpecError
-from extenci.model.records import ResourceKind, ResourceRecord
-from extenci.model.services import BundleKeys, KeyFiles, Profile
-from extenci.model.words import Address, Launch, Tagging
+from extenci.model.record import ResourceKind, ResourceRecord
+from extenci.model.service import BundleKeys, KeyFiles, Profile
 from extenci.spec import read_service
 
 FULL = ServiceFields(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from extenci.catalog.upload_notes import HEADER_BYTES, Upload, UploadNotes
+from extenci.catalog.disks.upload_notes import HEADER_BYTES, Upload, UploadNotes
 
 UPLOAD = Upload("campus", "snap-1", "d" * 64, "e" * 64)
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from extenci.cli.trying import as_address
+from extenci.cli.verdicts import as_address
+from extenci.model.address import Address
 from extenci.model.errors import UsageError
-from extenci.model.words import Address
 
 
 def test_an_address_has_a_service_and_a_name() -> None:

@@ -12,14 +12,14 @@ from dataclasses import replace
 import pytest
 
 from extenci.api import Options
-from extenci.cli.applying import carry_out
+from extenci.cli.commands.plan import exit_status
+from extenci.cli.conversation import carry_out
 from extenci.cli.options import Format
-from extenci.cli.plan import exit_status
 from extenci.cli.signals import Stopping
+from extenci.model.address import Address, Kind
 from extenci.model.errors import Declined
-from extenci.model.outcomes import Outcome, Result, Status
-from extenci.model.plans import Action, Blocked, Change, ForgetWork, Plan
-from extenci.model.words import Address, Kind
+from extenci.model.outcome import Outcome, Result, Status
+from extenci.model.plan import Action, Blocked, Change, ForgetWork, Plan
 
 ADDRESS = Address("bnl", "pool")
 CHANGE = Change(

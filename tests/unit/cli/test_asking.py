@@ -10,9 +10,9 @@ from threading import Event
 
 import pytest
 
-from extenci.cli.asking import ANY, YES_OR_NO, Choice, read_answer
+from extenci.cli.question import ANY, YES_OR_NO, Choice, read_answer
+from extenci.model.address import Answer
 from extenci.model.errors import Interrupted
-from extenci.model.words import Answer
 
 Type = Callable[[bytes], object]
 END = b"\x04"

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from extenci.cloud.concurrency import ENOUGH, MOST, START, Concurrency
+from extenci.cloud.blocks.concurrency import ENOUGH, MOST, START, Concurrency
 
 
 def answer(concurrency: Concurrency, times: int, seconds: float) -> None:

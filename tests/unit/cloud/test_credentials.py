@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from extenci.cloud.credentials import open_session, read_keys
+from extenci.cloud.aws.credentials import open_session, read_keys
 from extenci.model.errors import AccessRefused
-from extenci.model.services import KeyFiles, Profile, SdkChain
+from extenci.model.service import KeyFiles, Profile, SdkChain
 
 PRIVATE_KEY = (
     "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----\n"

@@ -8,7 +8,7 @@ import pytest
 from botocore.loaders import Loader
 from botocore.session import Session
 
-from extenci.cloud.descriptions import LeanFileLoader, shared_loader
+from extenci.cloud.aws.botocore_models import LeanFileLoader, shared_loader
 
 
 def texts(described: Any) -> int:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from extenci.cloud.imports import read_task
+from extenci.cloud.aws.imports import read_task
 from extenci.model.imports import ImportState, ImportTask
 
 ANSWER: dict[str, Any] = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 import classad2
 import pytest
 
-from extenci.cloud.condor import classify, constraint_of
-from extenci.cloud.job_ads import PROJECTION, Ad, read_grid_job_id, read_job
+from extenci.cloud.condor.client import classify, constraint_of
+from extenci.cloud.condor.job_ads import PROJECTION, Ad, read_grid_job_id, read_job
+from extenci.model.address import Role
 from extenci.model.errors import AccessRefused, ServiceError, Unreachable
 from extenci.model.observed import Job, JobState
 from extenci.model.ownership import Marks
-from extenci.model.words import Role
 
 AD: Ad = {
     "ClusterId": 12,

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from extenci.cloud.ec2 import own_images
-from extenci.model.services import Service
+from extenci.cloud.aws.ec2 import own_images
+from extenci.model.service import Service
 
 
 @pytest.mark.parametrize(

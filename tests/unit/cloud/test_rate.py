@@ -5,7 +5,7 @@ import bisect
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extenci.cloud.rate import Rate
+from extenci.cloud.blocks.rate import Rate
 
 
 @given(st.lists(st.floats(0, 0.3), min_size=1, max_size=60))

@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from extenci.cloud.relaying import AHEAD, relayed
+from extenci.cloud.download.background import AHEAD, relayed
 from extenci.model.errors import Interrupted
 
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from extenci.cloud.requests import LaunchRequest, RegisterRequest, register_parameters, run_parameters
-from extenci.model.versions import Registration
-from extenci.model.wishes import LaunchSettings, RootVolume
-from extenci.model.words import Architecture, BootMode, Method
+from extenci.cloud.aws.parameters import LaunchRequest, RegisterRequest, register_parameters, run_parameters
+from extenci.model.address import Architecture, BootMode, Method
+from extenci.model.desired import LaunchSettings, RootVolume
+from extenci.model.version import Registration
 
 PLAIN = Registration(Architecture.X86_64, None, Method.EBS, 8)
 

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from extenci.cloud.retries import (
+from extenci.cloud.blocks.retries import (
     ATTEMPTS,
     ATTEMPTS_DAMAGED,
     ATTEMPTS_WITHOUT_CONNECTION,

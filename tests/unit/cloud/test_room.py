@@ -2,8 +2,15 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from extenci.cloud.room import CONNECTION_BYTES, LEAST, LEAST_TOGETHER, PROCESS_BYTES, Room, resident_bytes
-from extenci.model.versions import BLOCK_BYTES
+from extenci.cloud.blocks.memory_budget import (
+    CONNECTION_BYTES,
+    LEAST,
+    LEAST_TOGETHER,
+    PROCESS_BYTES,
+    Room,
+    resident_bytes,
+)
+from extenci.model.version import BLOCK_BYTES
 
 HELD_BYTES = BLOCK_BYTES + CONNECTION_BYTES
 

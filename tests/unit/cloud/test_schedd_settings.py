@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from extenci.cloud.schedd_settings import has_gahp, read_limit, read_version, with_settings
+from extenci.cloud.condor.schedd import has_gahp, read_limit, read_version, with_settings
 from extenci.model.observed import QueueFacts
-from extenci.model.services import CondorAccess, Service
+from extenci.model.service import CondorAccess, Service
 
 ALL = "GRIDMANAGER_MAX_SUBMITTED_JOBS_PER_RESOURCE"
 EC2 = f"{ALL}_EC2"

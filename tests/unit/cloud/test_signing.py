@@ -12,7 +12,7 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extenci.cloud.signing import BlockSigner, Keys, Request, host_of
+from extenci.cloud.blocks.signing import BlockSigner, Keys, Request, host_of
 
 NOW = datetime.datetime(2026, 11, 24, 15, 4, 54, tzinfo=datetime.UTC)
 CHECKSUM = base64.b64encode(hashlib.sha256(b"a block").digest()).decode()

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extenci.cloud.requests import LaunchRequest
-from extenci.cloud.submission import (
+from extenci.cloud.aws.parameters import LaunchRequest
+from extenci.cloud.condor.submission import (
     JobRequest,
     attribute_of,
     describe_jobs,
@@ -20,10 +20,10 @@ from extenci.cloud.submission import (
     quoted,
     to_attribute,
 )
+from extenci.model.desired import LaunchSettings, RootVolume
 from extenci.model.errors import PlanError
 from extenci.model.ownership import MARK_KEYS, Marks
-from extenci.model.services import CondorAccess, KeyFiles, Profile, Service
-from extenci.model.wishes import LaunchSettings, RootVolume
+from extenci.model.service import CondorAccess, KeyFiles, Profile, Service
 
 SERVICE = Service(
     "campus",

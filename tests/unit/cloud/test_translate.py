@@ -6,7 +6,7 @@ import pytest
 from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
 
-from extenci.cloud.translate import translated
+from extenci.cloud.aws.errors import translated
 from extenci.model.errors import (
     AccessRefused,
     LimitReached,

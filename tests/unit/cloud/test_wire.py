@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from botocore.httpsession import get_cert_path
 
-from extenci.cloud.session import ServiceSession
-from extenci.cloud.wire import Wire
-from extenci.model.services import KeyFiles, Service
+from extenci.cloud.aws.session import ServiceSession
+from extenci.cloud.blocks.endpoint import Wire
+from extenci.model.service import KeyFiles, Service
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from extenci.image.raw import Block, blocks, open_disk, read_disk
 from extenci.model.errors import DiskChanged, DiskError, Interrupted
-from extenci.model.versions import BLOCK_BYTES, Disk
+from extenci.model.version import BLOCK_BYTES, Disk
 
 EMPTY = hashlib.sha256().hexdigest()
 MIB = 1024 * 1024

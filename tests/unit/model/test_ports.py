@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from extenci.model.checks import Check, ConsoleCheck, HttpCheck, SshCheck, TcpCheck
 from extenci.model.ports import at_forwards
+from extenci.model.verification import Check, ConsoleCheck, HttpCheck, SshCheck, TcpCheck
 
 FORWARDS = {22: 10022, 80: 10080, 443: 10443}
 

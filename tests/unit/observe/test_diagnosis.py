@@ -7,9 +7,9 @@ import pytest
 from extenci import api
 from extenci.catalog.home import Home
 from extenci.model.errors import UsageError
-from extenci.model.findings import MACHINE, Finding, Level
-from extenci.model.services import Service
-from extenci.observe.diagnosis import diagnose
+from extenci.model.finding import MACHINE, Finding, Level
+from extenci.model.service import Service
+from extenci.observe.doctor.diagnosis import diagnose
 
 NOBODY_THERE = (
     "ec2: http://127.0.0.1:9\ncredentials: {{access_key_file: {keys}/id, secret_key_file: {keys}/none}}\n"

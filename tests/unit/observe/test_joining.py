@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from extenci.model.address import Tagging
 from extenci.model.observed import Job, JobState, Machine, MachineState, ServiceState
 from extenci.model.ownership import Marks
-from extenci.model.records import SUBMIT, Intent, Records
-from extenci.model.services import Service
-from extenci.model.words import Tagging
-from extenci.observe.joining import join, unexplained
+from extenci.model.record import SUBMIT, Intent, Records
+from extenci.model.service import Service
+from extenci.observe.join import join, unexplained
 from extenci.observe.ownership import assign, know
 
 MARKS = Marks(stack="physics", service="cloud", name="pool")

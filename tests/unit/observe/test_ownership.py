@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from extenci.model.address import Address, Tagging
 from extenci.model.observed import (
     Image,
     ImageState,
@@ -16,9 +17,8 @@ from extenci.model.observed import (
     SnapshotState,
 )
 from extenci.model.ownership import Marks, read_marks
-from extenci.model.records import Intent, Records, ResourceKind, ResourceRecord
-from extenci.model.services import Service
-from extenci.model.words import Address, Tagging
+from extenci.model.record import Intent, Records, ResourceKind, ResourceRecord
+from extenci.model.service import Service
 from extenci.observe.ownership import assign, know
 
 MARKS = Marks(stack="physics", service="cloud", name="pool")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from extenci.model.findings import Level
-from extenci.model.wishes import ImageWish, Origin, Wishes
-from extenci.model.words import Address, Method
-from extenci.observe.programs import check_programs
+from extenci.model.address import Address, Method
+from extenci.model.desired import ImageWish, Origin, Wishes
+from extenci.model.finding import Level
+from extenci.observe.doctor.programs import check_programs
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from extenci.model.address import Launch, Tagging
+from extenci.model.desired import InstancesWish, LaunchSettings
 from extenci.model.observed import (
     JOB_PREFIX,
     Image,
@@ -21,7 +23,7 @@ from extenci.model.observed import (
     SnapshotState,
 )
 from extenci.model.ownership import read_marks
-from extenci.model.plans import (
+from extenci.model.plan import (
     AdoptWork,
     Change,
     ForgetWork,
@@ -35,10 +37,8 @@ from extenci.model.plans import (
     UnstageWork,
     UpdateWork,
 )
-from extenci.model.versions import GIB, Version
-from extenci.model.wishes import InstancesWish, LaunchSettings
-from extenci.model.words import Launch, Tagging
-from extenci.observe.joining import join
+from extenci.model.version import GIB, Version
+from extenci.observe.join import join
 from tests.unit.plan.queue_model import Ordered, Queue
 from tests.unit.plan.scenery import NOW
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from extenci.model.desired import InstancesWish, LaunchSettings
 from extenci.model.observed import Job, JobState, Machine, QueueFacts
 from extenci.model.ownership import launch_mark, read_marks
-from extenci.model.wishes import InstancesWish, LaunchSettings
 
 
 @dataclass(frozen=True)

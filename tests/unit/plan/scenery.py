@@ -30,6 +30,17 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from extenci.model.address import Address, Architecture, BootMode, Launch, Method, Role, Tagging
+from extenci.model.desired import (
+    ImageId,
+    ImageWish,
+    InstancesWish,
+    LaunchSettings,
+    Origin,
+    RootVolume,
+    Selection,
+    Wishes,
+)
 from extenci.model.observed import (
     Image,
     ImageState,
@@ -44,7 +55,7 @@ from extenci.model.observed import (
     SnapshotState,
 )
 from extenci.model.ownership import Marks, launch_mark, settings_mark
-from extenci.model.plans import (
+from extenci.model.plan import (
     AdoptWork,
     Change,
     ForgetWork,
@@ -60,21 +71,10 @@ from extenci.model.plans import (
     UpdateWork,
     VerifyWork,
 )
-from extenci.model.records import AppliedRecord, Records, ResourceKind, ResourceRecord
-from extenci.model.services import Limits, Service
-from extenci.model.versions import GIB, Disk, Registration, Version
-from extenci.model.wishes import (
-    ImageId,
-    ImageWish,
-    InstancesWish,
-    LaunchSettings,
-    Origin,
-    RootVolume,
-    Selection,
-    Wishes,
-)
-from extenci.model.words import Address, Architecture, BootMode, Launch, Method, Role, Tagging
-from extenci.observe.joining import join
+from extenci.model.record import AppliedRecord, Records, ResourceKind, ResourceRecord
+from extenci.model.service import Limits, Service
+from extenci.model.version import GIB, Disk, Registration, Version
+from extenci.observe.join import join
 from extenci.plan import applied_fields, make_plan
 
 NOW = 100_000.0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from extenci.model.checks import Verify
+from extenci.model.address import Address, Architecture, Method, Role
+from extenci.model.desired import ImageWish, LaunchSettings, Origin, Selection, Wishes
 from extenci.model.errors import PlanError
 from extenci.model.observed import (
     Image,
@@ -17,13 +18,12 @@ from extenci.model.observed import (
     SnapshotState,
 )
 from extenci.model.ownership import ROLE, Marks
-from extenci.model.plans import Plan, RegisterWork, StageWork, VerifyWork
-from extenci.model.records import Records, ResourceKind, ResourceRecord
-from extenci.model.services import Service
-from extenci.model.versions import GIB, Disk, Registration, Version
-from extenci.model.wishes import ImageWish, LaunchSettings, Origin, Selection, Wishes
-from extenci.model.words import Address, Architecture, Method, Role
-from extenci.plan.manual import plan_test_vm
+from extenci.model.plan import Plan, RegisterWork, StageWork, VerifyWork
+from extenci.model.record import Records, ResourceKind, ResourceRecord
+from extenci.model.service import Service
+from extenci.model.verification import Verify
+from extenci.model.version import GIB, Disk, Registration, Version
+from extenci.plan.commands.trial import plan_test_vm
 from extenci.plan.planner import owned_addresses
 
 ADDRESS = Address("cloud", "worker")

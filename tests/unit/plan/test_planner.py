@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from extenci.model.desired import Selection
 from extenci.model.errors import PlanError
 from extenci.model.observed import Observation
-from extenci.model.plans import LaunchWork, StageWork
-from extenci.model.services import Service
-from extenci.model.wishes import Selection
+from extenci.model.plan import LaunchWork, StageWork
+from extenci.model.service import Service
 from extenci.plan import applied_fields, make_plan, wish_fields
 from tests.unit.plan.scenery import NOW, Body, address, build_case, digest
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from extenci.model.observed import JobState, Machine, Observation
-from extenci.model.plans import (
+from extenci.model.plan import (
     AdoptWork,
     Change,
     Plan,
@@ -20,7 +20,7 @@ from extenci.model.plans import (
     UnstageWork,
     UpdateWork,
 )
-from extenci.model.records import Records
+from extenci.model.record import Records
 from extenci.plan import AlreadyApplied, Continues, Fresh, compare_plans, make_plan, make_status
 from tests.unit.plan.cloud_model import Cloud
 from tests.unit.plan.scenery import NOW, STACK, show_plan

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from extenci.model.findings import Level
+from extenci.model.finding import Level
 from extenci.model.observed import QueueFacts
-from extenci.model.services import Service
-from extenci.plan.queue_limits import as_warnings, judge_queue, signs_for
+from extenci.model.service import Service
+from extenci.plan.condor.queue_limits import as_warnings, judge_queue, signs_for
 
 AWS = Service("aws", "us-east-1")
 WELL = QueueFacts("ann@submit", "23.9.6", 1000, "ann@example.edu", True, False)

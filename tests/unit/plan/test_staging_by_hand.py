@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from extenci.model.address import Address, Architecture, Method, Role
+from extenci.model.desired import ImageWish, Origin, Selection, Wishes
 from extenci.model.errors import PlanError
 from extenci.model.observed import (
     Image,
@@ -18,13 +20,11 @@ from extenci.model.observed import (
     SnapshotState,
 )
 from extenci.model.ownership import ROLE, Marks
-from extenci.model.plans import Plan, RegisterWork, StageWork, UnstageWork
-from extenci.model.records import Records
-from extenci.model.services import Service
-from extenci.model.versions import GIB, Disk, Registration, Version
-from extenci.model.wishes import ImageWish, Origin, Selection, Wishes
-from extenci.model.words import Address, Architecture, Method, Role
-from extenci.plan.staging_by_hand import find_staged, plan_stage, plan_unstage
+from extenci.model.plan import Plan, RegisterWork, StageWork, UnstageWork
+from extenci.model.record import Records
+from extenci.model.service import Service
+from extenci.model.version import GIB, Disk, Registration, Version
+from extenci.plan.commands.stage import find_staged, plan_stage, plan_unstage
 
 ADDRESS = Address("cloud", "worker")
 DIGEST = "b" * 64

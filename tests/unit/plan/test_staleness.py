@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from extenci.model.plans import Plan
-from extenci.model.wishes import Origin
+from extenci.model.desired import Origin
+from extenci.model.plan import Plan
 from extenci.plan import AlreadyApplied, Continues, Fresh, Stale, compare_plans
 from tests.unit.plan.scenery import Body, build_case
 

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from extenci.model.address import Address, Role
+from extenci.model.desired import Wishes
 from extenci.model.leftovers import Leftovers, Uploaded
-from extenci.model.objects import PartUpload, StoredObject
 from extenci.model.observed import (
     Image,
     ImageState,
@@ -22,13 +23,12 @@ from extenci.model.observed import (
     SnapshotState,
 )
 from extenci.model.ownership import Marks
-from extenci.model.plans import Plan, RemoveWork, TerminateWork
-from extenci.model.records import Records
-from extenci.model.services import Service
-from extenci.model.wishes import Wishes
-from extenci.model.words import Address, Role
-from extenci.plan.sweeping import ABANDONED_SECONDS, plan_sweep
-from extenci.report.plan_text import render_plan
+from extenci.model.plan import Plan, RemoveWork, TerminateWork
+from extenci.model.record import Records
+from extenci.model.s3 import PartUpload, StoredObject
+from extenci.model.service import Service
+from extenci.plan.commands.gc import ABANDONED_SECONDS, plan_sweep
+from extenci.report.plan.text import render_plan
 
 NOW = 1_000_000.0
 MINE = Marks("lab", "cloud", "worker", plan="over")

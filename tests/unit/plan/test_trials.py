@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from extenci.model.checks import Verify
+from extenci.model.address import Address, Architecture, Method, Role, Verdict
+from extenci.model.desired import ImageWish, InstancesWish, LaunchSettings, Origin, Wishes
 from extenci.model.errors import PlanError
 from extenci.model.observed import (
     Image,
@@ -20,14 +21,13 @@ from extenci.model.observed import (
     SnapshotState,
 )
 from extenci.model.ownership import Marks
-from extenci.model.plans import Action, ConfirmWork, LaunchWork, Plan, ReplaceWork, VerifyWork
-from extenci.model.records import Records, VerdictRecord
-from extenci.model.services import Service
-from extenci.model.versions import GIB, Disk, Registration, Version
-from extenci.model.wishes import ImageWish, InstancesWish, LaunchSettings, Origin, Wishes
-from extenci.model.words import Address, Architecture, Method, Role, Verdict
+from extenci.model.plan import Action, ConfirmWork, LaunchWork, Plan, ReplaceWork, VerifyWork
+from extenci.model.record import Records, VerdictRecord
+from extenci.model.service import Service
+from extenci.model.verification import Verify
+from extenci.model.version import GIB, Disk, Registration, Version
 from extenci.plan import make_plan
-from extenci.plan.confirming import plan_confirm, trials_only
+from extenci.plan.commands.verify import plan_confirm, trials_only
 
 NOW = 100_000.0
 WORKER, POOL = Address("cloud", "worker"), Address("cloud", "pool")

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from extenci.model.observed import Observation
-from extenci.model.plans import Action
+from extenci.model.plan import Action
 from extenci.plan import make_plan
-from extenci.plan.unread import images_to_read
+from extenci.plan.images.unread import images_to_read
 from tests.unit.plan.scenery import NOW, build_case
 
 PINNED = {"images": {"worker": {"sha256": "abc"}}, "instances": {"pool": {"image": "worker"}}}

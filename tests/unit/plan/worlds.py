@@ -7,6 +7,17 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
+from extenci.model.address import Address, Architecture, BootMode, Launch, Method, Role, Tagging
+from extenci.model.desired import (
+    ImageId,
+    ImageReference,
+    ImageWish,
+    InstancesWish,
+    LaunchSettings,
+    Origin,
+    Selection,
+    Wishes,
+)
 from extenci.model.observed import (
     Image,
     ImageState,
@@ -21,21 +32,10 @@ from extenci.model.observed import (
     SnapshotState,
 )
 from extenci.model.ownership import Marks, launch_mark, settings_mark
-from extenci.model.records import AppliedRecord, Records, ResourceKind, ResourceRecord
-from extenci.model.services import Limits, Service
-from extenci.model.versions import GIB, Disk, Registration, Version
-from extenci.model.wishes import (
-    ImageId,
-    ImageReference,
-    ImageWish,
-    InstancesWish,
-    LaunchSettings,
-    Origin,
-    Selection,
-    Wishes,
-)
-from extenci.model.words import Address, Architecture, BootMode, Launch, Method, Role, Tagging
-from extenci.observe.joining import join
+from extenci.model.record import AppliedRecord, Records, ResourceKind, ResourceRecord
+from extenci.model.service import Limits, Service
+from extenci.model.version import GIB, Disk, Registration, Version
+from extenci.observe.join import join
 from extenci.plan import wish_fields
 from tests.unit.plan.queue_model import Ordered
 from tests.unit.plan.scenery import NOW, STACK, digest

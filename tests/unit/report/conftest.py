@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from extenci.model.plans import (
+from extenci.model.address import Address, Architecture, Kind, Method
+from extenci.model.desired import InstancesWish, LaunchSettings, Origin
+from extenci.model.plan import (
     Action,
     AdoptWork,
     Blocked,
@@ -27,9 +29,7 @@ from extenci.model.plans import (
     UpdateWork,
     Work,
 )
-from extenci.model.versions import GIB, Registration, Version
-from extenci.model.wishes import InstancesWish, LaunchSettings, Origin
-from extenci.model.words import Address, Architecture, Kind, Method
+from extenci.model.version import GIB, Registration, Version
 
 WORKER = Address("sandbox", "worker")
 POOL = Address("sandbox", "pool")

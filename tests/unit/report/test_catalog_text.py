@@ -1,11 +1,11 @@
 from __future__ import annotations
 
+from extenci.model.address import Address
 from extenci.model.errors import Problem
-from extenci.model.records import ResourceKind, ResourceRecord
-from extenci.model.services import KeyFiles, Limits, Profile, Service
-from extenci.model.words import Address
-from extenci.report.catalog_text import render_records, render_service, render_services
-from extenci.report.problems import problems_document, render_problems
+from extenci.model.record import ResourceKind, ResourceRecord
+from extenci.model.service import KeyFiles, Limits, Profile, Service
+from extenci.report.catalog.text import render_records, render_service, render_services
+from extenci.report.text.problems import problems_document, render_problems
 
 CAMPUS = Service(
     "campus",

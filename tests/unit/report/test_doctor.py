@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from extenci.model.findings import MACHINE, Finding, Level
-from extenci.report.doctor_json import findings_document
-from extenci.report.doctor_text import render_findings
-from extenci.report.palette import COLOUR
+from extenci.model.finding import MACHINE, Finding, Level
+from extenci.report.doctor.json import findings_document
+from extenci.report.doctor.text import render_findings
+from extenci.report.text.palette import COLOUR
 
 FOUND = (
     Finding(MACHINE, Level.OK, "Python 3.11.2"),

@@ -3,9 +3,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from extenci.model.plans import FieldChange, Plan
-from extenci.model.words import Address
-from extenci.report.plan_json import field_document, plan_document, render_json
+from extenci.model.address import Address
+from extenci.model.plan import FieldChange, Plan
+from extenci.report.plan.json import field_document, plan_document, render_json
 
 
 def test_the_document_of_a_plan_is_as_published(busy_plan: Plan, same_as: Callable[[str, str], None]) -> None:

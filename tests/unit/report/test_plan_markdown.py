@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from extenci.model.plans import Plan
-from extenci.report.plan_markdown import render_markdown
-from extenci.report.safe_markdown import markdown
+from extenci.model.plan import Plan
+from extenci.report.plan.markdown import render_markdown
+from extenci.report.text.markdown import markdown
 
 SameAs = Callable[[str, str], None]
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from extenci.model.plans import Plan, ReplaceWork
-from extenci.report.palette import COLOUR
-from extenci.report.plan_text import render_plan
+from extenci.model.plan import Plan, ReplaceWork
+from extenci.report.plan.text import render_plan
+from extenci.report.text.palette import COLOUR
 
 SameAs = Callable[[str, str], None]
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from extenci.model.outcomes import Advanced, Began, Ended, Noted, Outcome, Status
-from extenci.model.plans import Plan
-from extenci.model.versions import GIB
-from extenci.report.progress_lines import ProgressLines
+from extenci.model.outcome import Advanced, Began, Ended, Noted, Outcome, Status
+from extenci.model.plan import Plan
+from extenci.model.version import GIB
+from extenci.report.result.progress import ProgressLines
 
 MIB = 1024**2
 

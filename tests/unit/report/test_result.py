@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from extenci.model.outcomes import Outcome, Result, Status
-from extenci.model.plans import Plan
-from extenci.report.plan_json import render_json
-from extenci.report.result_json import result_document
-from extenci.report.result_text import render_result
+from extenci.model.outcome import Outcome, Result, Status
+from extenci.model.plan import Plan
+from extenci.report.plan.json import render_json
+from extenci.report.result.json import result_document
+from extenci.report.result.text import render_result
 
 SameAs = Callable[[str, str], None]
 

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+from extenci.model.address import Address
 from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
-from extenci.model.words import Address
-from extenci.report.palette import COLOUR
-from extenci.report.plan_json import render_json
-from extenci.report.status_json import status_document
-from extenci.report.status_text import render_status
+from extenci.report.plan.json import render_json
+from extenci.report.status.json import status_document
+from extenci.report.status.text import render_status
+from extenci.report.text.palette import COLOUR
 
 SameAs = Callable[[str, str], None]
 

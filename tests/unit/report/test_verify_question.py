@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from extenci.model.checks import Evidence, Examination
 from extenci.model.trials import Question
-from extenci.report.verify_question import render_question
+from extenci.model.verification import Evidence, Examination
+from extenci.report.verify.question import render_question
 
 
 def test_a_question_says_where_the_machine_is_and_what_each_answer_means() -> None:

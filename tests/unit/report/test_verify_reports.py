@@ -6,13 +6,13 @@ import json
 from dataclasses import replace
 from xml.etree import ElementTree
 
-from extenci.model.checks import Evidence, Examination
+from extenci.model.address import Address, Verdict
+from extenci.model.verification import Evidence, Examination
 from extenci.model.verified import Judgement, Verified
-from extenci.model.words import Address, Verdict
-from extenci.report.palette import COLOUR
-from extenci.report.verify_json import verified_document
-from extenci.report.verify_junit import verified_junit
-from extenci.report.verify_text import render_verified
+from extenci.report.text.palette import COLOUR
+from extenci.report.verify.json import verified_document
+from extenci.report.verify.junit import verified_junit
+from extenci.report.verify.text import render_verified
 
 TCP = Evidence("tcp 22", "tcp", True, "port 22 of 10.0.0.1 accepts connections", 3, 12.4, file="/e/01.txt")
 SSH = Evidence(

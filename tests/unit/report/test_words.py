@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from extenci.report.columns import columns
-from extenci.report.field_values import value_text
-from extenci.report.quantities import counted, duration, portion, rate, size
-from extenci.report.safe_text import listed, paragraph, safe
+from extenci.report.text.columns import columns
+from extenci.report.text.field_values import value_text
+from extenci.report.text.quantities import counted, duration, portion, rate, size
+from extenci.report.text.safe import listed, paragraph, safe
 
 
 @pytest.mark.parametrize(

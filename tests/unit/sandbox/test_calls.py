@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from extenci.sandbox.calls import CallLog
+from extenci.sandbox.server.calls import CallLog
 
 
 def call(log: CallLog, action: str = "RunInstances") -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from extenci.model.errors import UsageError
-from extenci.sandbox.faults import Asked, Faults, Kind, Rule, parse_faults
+from extenci.sandbox.server.faults import Asked, Faults, Kind, Rule, parse_faults
 
 PUT = Asked("PutSnapshotBlock", "AKIA1", "snap-1")
 

@@ -8,7 +8,7 @@ THINGS = {"worker": {"a": "1"}, "work*": {"a": "2", "b": ""}, "other": {}}
 
 
 def found(**filters: list[str]) -> list[str]:
-    from extenci.sandbox.filters import chosen  # noqa: PLC0415  # it loads moto
+    from extenci.sandbox.ec2.filters import chosen  # noqa: PLC0415  # it loads moto
 
     return chosen(
         THINGS,
@@ -47,14 +47,14 @@ def test_filters_choose_as_aws_does(filters: dict[str, list[str]], names: list[s
 def test_an_unknown_name_is_refused_also_where_nothing_is_left_to_filter(things: set[str]) -> None:
     from moto.ec2.exceptions import EC2ClientError  # noqa: PLC0415
 
-    from extenci.sandbox.filters import chosen  # noqa: PLC0415  # it loads moto
+    from extenci.sandbox.ec2.filters import chosen  # noqa: PLC0415  # it loads moto
 
     with pytest.raises(EC2ClientError, match="The filter 'colour' is invalid"):
         chosen(things, {"name": ["nobody"], "colour": ["red"]}, {"name": lambda one: [one]}, lambda _: {})
 
 
 def test_a_page_goes_on_after_the_last_item_also_when_others_vanish() -> None:
-    from extenci.sandbox.paging import page  # noqa: PLC0415  # it loads moto
+    from extenci.sandbox.ec2.paging import page  # noqa: PLC0415  # it loads moto
 
     items = ["a", "b", "c", "d", "e"]
     shown, token = page(items, 2, None, str)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from extenci.sandbox.access import Access
-from extenci.sandbox.calls import CallLog
-from extenci.sandbox.gateway import Call, Gateway
-from extenci.sandbox.listener import Answer, Listener, Request
+from extenci.sandbox.server.access import Access
+from extenci.sandbox.server.calls import CallLog
+from extenci.sandbox.server.gateway import Call, Gateway
+from extenci.sandbox.server.listener import Answer, Listener, Request
 
 
 class Echo:

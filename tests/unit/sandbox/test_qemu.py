@@ -10,7 +10,6 @@ from uuid import UUID
 import pytest
 
 from extenci.model.errors import SandboxError
-from extenci.sandbox.listener import Answer, Request
 from extenci.sandbox.machines import Launch
 from extenci.sandbox.qemu import installation
 from extenci.sandbox.qemu.acceleration import TCG
@@ -20,6 +19,7 @@ from extenci.sandbox.qemu.installation import Installation
 from extenci.sandbox.qemu.machines import memory_budget, memory_of
 from extenci.sandbox.qemu.metadata import Metadata, owner_of
 from extenci.sandbox.qemu.ports import reachable_ports, wanted_ports
+from extenci.sandbox.server.listener import Answer, Request
 
 LAUNCH = Launch(
     instance_id="i-0123456789abcdef0",

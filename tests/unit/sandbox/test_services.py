@@ -13,8 +13,8 @@ from extenci.model.errors import SandboxError
 def test_a_moto_that_is_not_known_is_refused(
     version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from extenci.sandbox import services  # noqa: PLC0415  # it loads moto
     from extenci.sandbox.folder import Folder  # noqa: PLC0415
+    from extenci.sandbox.server import services  # noqa: PLC0415  # it loads moto
 
     monkeypatch.setattr(services, "version", lambda _: version)
     with pytest.raises(SandboxError, match=f"but {version} is installed"):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from extenci.model.desired import Wishes
 from extenci.model.errors import SpecError
-from extenci.model.services import Service
-from extenci.model.wishes import Wishes
+from extenci.model.service import Service
 from extenci.spec import load_wishes
 
 CASES = sorted((Path(__file__).parent / "cases").iterdir())

@@ -8,7 +8,8 @@ import pytest
 from pydantic_core import PydanticCustomError
 
 from extenci.model.ownership import TAG_KEYS_LIMIT
-from extenci.spec.fields import (
+from extenci.spec.services.file import read_key_path, read_url
+from extenci.spec.validation.fields import (
     MOST_TAGS,
     read_price,
     read_regex,
@@ -16,8 +17,7 @@ from extenci.spec.fields import (
     read_user_data,
     require_few_tags,
 )
-from extenci.spec.forms import duration, in_words
-from extenci.spec.service_file import read_key_path, read_url
+from extenci.spec.validation.forms import duration, in_words
 
 
 @pytest.mark.parametrize(

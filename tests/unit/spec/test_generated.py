@@ -12,13 +12,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from extenci.model.address import Address
+from extenci.model.desired import ImageId, Wishes
 from extenci.model.errors import Problem, SpecError
-from extenci.model.services import Service
-from extenci.model.wishes import ImageId, Wishes
-from extenci.model.words import Address
+from extenci.model.service import Service
 from extenci.spec import load_wishes
-from extenci.spec.schema import ImageSpec, InstancesSpec, SpecFile, VerifySpec
-from extenci.spec.service_file import ServiceFile, read_service
+from extenci.spec.format import ImageSpec, InstancesSpec, SpecFile, VerifySpec
+from extenci.spec.services.file import ServiceFile, read_service
 
 SANDBOX = Service(name="sandbox", region="us-east-1", ec2="http://127.0.0.1:1")
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from extenci.model.address import Address, Launch
+from extenci.model.desired import Wishes
 from extenci.model.errors import SpecError, UsageError
-from extenci.model.wishes import Wishes
-from extenci.model.words import Address, Launch
-from extenci.spec.imperative import Staging, check_staging, image_to_test, name_of
+from extenci.spec.arguments import Staging, check_staging, image_to_test, name_of
 
 AWAY = "ec2: https://cloud.example.org\n"
 HERE = "ec2: http://127.0.0.1:1\n"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from extenci.spec.document import Document
-from extenci.spec.yaml import load_document
+from extenci.spec.yaml.document import Document
+from extenci.spec.yaml.load import load_document
 
 
 def make_nothing(path: Path) -> None:

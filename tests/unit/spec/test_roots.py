@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from extenci.model.address import Address
+from extenci.model.desired import Selection, Wishes
 from extenci.model.errors import SpecError, UsageError
-from extenci.model.services import Service
-from extenci.model.wishes import Selection, Wishes
-from extenci.model.words import Address
+from extenci.model.service import Service
 from extenci.spec import find_root, load_wishes, resolve, root
 
 SANDBOX = Service(name="sandbox", region="us-east-1", ec2="http://127.0.0.1:1")

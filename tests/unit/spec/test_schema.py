@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from extenci.model.services import Service
+from extenci.model.service import Service
 from extenci.spec import json_schema, load_wishes
 
 EXAMPLE = Path(__file__).parents[3] / "specs"

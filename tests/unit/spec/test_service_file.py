@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from extenci.model.errors import SpecError
-from extenci.model.services import BundleKeys, KeyFiles, Profile, SdkChain, Service
+from extenci.model.service import BundleKeys, KeyFiles, Profile, SdkChain, Service
 from extenci.spec import read_service
 
 

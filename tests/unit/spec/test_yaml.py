@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extenci.spec.document import Mark, Plain, Unreadable, locate, plain
-from extenci.spec.yaml import compose
+from extenci.spec.yaml.document import Mark, Plain, Unreadable, locate, plain
+from extenci.spec.yaml.load import compose
 
 MIB = 1 << 20
 

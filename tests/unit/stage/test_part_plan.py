@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from extenci.image.block_list import Entry
-from extenci.model.versions import BLOCK_BYTES
-from extenci.stage.part_plan import MOST_PARTS, PART_BLOCKS, Part, PartPlan, plan_parts
+from extenci.model.version import BLOCK_BYTES
+from extenci.stage.s3_import.part_plan import MOST_PARTS, PART_BLOCKS, Part, PartPlan, plan_parts
 
 TIB = 1024**4
 

@@ -13,8 +13,8 @@ import pytest
 from extenci.image.block_list import Entry
 from extenci.image.raw import RawDisk, open_disk
 from extenci.model.errors import DiskChanged, DiskError
-from extenci.model.versions import BLOCK_BYTES
-from extenci.stage.sharing import Reader, SharedReading
+from extenci.model.version import BLOCK_BYTES
+from extenci.stage.shared_reading import Reader, SharedReading
 
 BLOCKS = 100
 ENTRIES = [Entry(index, bytes(32)) for index in range(BLOCKS)]

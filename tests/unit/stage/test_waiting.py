@@ -10,8 +10,8 @@ import pytest
 from extenci.cloud.clients import Clients
 from extenci.model.errors import AccessRefused, Interrupted, ServiceError, ThingNotFound, Unreachable
 from extenci.model.journal import Calls
-from extenci.model.services import Service
-from extenci.stage.job import Means
+from extenci.model.service import Service
+from extenci.stage.context import Means
 from extenci.stage.waiting import once_visible, wait_for
 
 NO_CALLS = cast("Calls", None)

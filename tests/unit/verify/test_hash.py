@@ -6,7 +6,9 @@ from dataclasses import fields, replace
 
 import pytest
 
-from extenci.model.checks import (
+from extenci.model.address import Launch
+from extenci.model.launch import LaunchSettings
+from extenci.model.verification import (
     Check,
     ConsoleCheck,
     HttpCheck,
@@ -19,8 +21,6 @@ from extenci.model.checks import (
     name_files,
     verify_hash,
 )
-from extenci.model.launching import LaunchSettings
-from extenci.model.words import Launch
 
 ROOT = "/home/alice/specs"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from extenci.model.checks import Evidence, Examination
-from extenci.model.words import Verdict
-from extenci.verify.judging import answered, expired, judge, unreached
+from extenci.model.address import Verdict
+from extenci.model.verification import Evidence, Examination
+from extenci.verify.judge import answered, expired, judge, unreached
 
 PASSED = Evidence("tcp 22", "tcp", True, "port 22 accepts connections")
 FAILED = Evidence("ssh true", "ssh", False, "no login to 10.0.0.1 port 22: Connection refused", tries=7)

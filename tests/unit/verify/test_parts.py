@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from extenci.model.checks import Evidence, Examination
+from extenci.model.address import Address
 from extenci.model.errors import UsageError
+from extenci.model.verification import Evidence, Examination
 from extenci.model.verified import Verified
-from extenci.model.words import Address
+from extenci.verify.checks.ssh import last_words
 from extenci.verify.environment import without_secrets
-from extenci.verify.folder import open_folder, open_private
-from extenci.verify.halting import Halt, OutOfTime, in_background
-from extenci.verify.judging import judge
+from extenci.verify.evidence_folder import open_folder, open_private
+from extenci.verify.halt import Halt, OutOfTime, in_background
+from extenci.verify.judge import judge
 from extenci.verify.programs import excerpt, last_line
-from extenci.verify.search import Found, search
-from extenci.verify.ssh import last_words
+from extenci.verify.regex import Found, search
 from extenci.verify.summary import save_summary
 from extenci.verify.target import safe_name
 

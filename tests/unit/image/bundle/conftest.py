@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from extenci.image.bundle.bundling import Bundler, open_sealer
 from extenci.image.bundle.certificates import new_key_pair
 from extenci.image.bundle.keys import Secret
+from extenci.image.bundle.seal import Bundler, open_sealer
 from extenci.image.bundle.tar import tar_stream
 from extenci.image.raw import open_disk
-from extenci.model.services import BundleKeys
-from extenci.model.versions import BLOCK_BYTES
+from extenci.model.service import BundleKeys
+from extenci.model.version import BLOCK_BYTES
 
 SECRET = Secret(bytes(range(16)), bytes(range(16, 32)))
 

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from extenci.image.bundle.deflating import BLOCK, gzip_stream
+from extenci.image.bundle.gzip import BLOCK, gzip_stream
 
 WORDS = b" ".join(b"word%d" % number for number in range(4000))
 

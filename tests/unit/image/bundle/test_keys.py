@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from extenci.image.bundle.bundling import open_sealer
 from extenci.image.bundle.keys import new_secret, opened, read_certificate, read_private_key, sealed
+from extenci.image.bundle.seal import open_sealer
 from extenci.model.errors import AccessRefused
 from tests.unit.image.bundle.conftest import Keys
 

@@ -14,14 +14,14 @@ from threading import Event
 
 import pytest
 
-from extenci.image.bundle.bundling import Bundler, _encrypted, open_sealer
 from extenci.image.bundle.keys import signed
 from extenci.image.bundle.manifest import manifest_text, read_manifest, signed_text
+from extenci.image.bundle.seal import Bundler, _encrypted, open_sealer
 from extenci.image.bundle.tar import number, tar_stream
-from extenci.image.bundle.unbundling import local_parts, read_local_manifest, unbundle
+from extenci.image.bundle.unbundle import local_parts, read_local_manifest, unbundle
 from extenci.image.raw import read_disk
 from extenci.model.errors import AccessRefused, DiskError, Interrupted
-from extenci.model.versions import BLOCK_BYTES
+from extenci.model.version import BLOCK_BYTES
 from tests.unit.image.bundle.conftest import SECRET, Keys, make_bundle, make_disk
 
 SIZE = 90 * BLOCK_BYTES + 5

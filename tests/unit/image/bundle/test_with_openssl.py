@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from extenci.image.bundle.bundling import open_sealer
 from extenci.image.bundle.keys import sealed, signed
 from extenci.image.bundle.manifest import Manifest, Part, SealedSecret, manifest_text, signed_text
-from extenci.image.bundle.unbundling import local_parts, unbundle
+from extenci.image.bundle.seal import open_sealer
+from extenci.image.bundle.unbundle import local_parts, unbundle
 from extenci.image.raw import read_disk
-from extenci.model.versions import BLOCK_BYTES, GIB
+from extenci.model.version import BLOCK_BYTES, GIB
 from tests.unit.image.bundle.conftest import SECRET, Keys, make_bundle, make_disk
 
 DISKS = {

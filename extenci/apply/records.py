@@ -1,0 +1,79 @@
+"""What a run writes into the records: at once for each thing it makes, and as a whole at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from extenci.apply.context import Bench
+from extenci.catalog.records import Catalog
+from extenci.model.address import Address
+from extenci.model.observed import Image, Machine, Observation, Snapshot
+from extenci.model.ownership import PLAN
+from extenci.model.record import Facts, Records, ResourceKind, ResourceRecord
+
+MACHINE_FACTS = ("image", "type", "key_name", "subnet", "availability_zone", "instance_profile")
+
+
+def remember(bench: Bench, kind: ResourceKind, ids: Iterable[str], tags: Mapping[str, str]) -> None:
+    """Record things as owned as soon as they exist."""
+    address, now = bench.change.address, bench.workshop.clock()
+    made = bench.tags(tags)
+    records = [ResourceRecord(address.service, one, kind, address, made, seen=now) for one in ids]
+    bench.workshop.catalog.remember(bench.workshop.stack, *records)
+
+
+def forget(bench: Bench, ids: Iterable[str]) -> None:
+    """Drop the records of things that this run removed."""
+    bench.workshop.catalog.forget(bench.workshop.stack, bench.change.address.service, ids)
+
+
+def reconcile(catalog: Catalog, stack: str, records: Records, observation: Observation) -> None:
+    """Make the records say what is there: what is owned is recorded as it is, what is gone forgotten."""
+    for service, state in observation.services.items():
+        present = list(_present(stack, state.at, (*state.images, *state.snapshots, *state.machines), records))
+        there = {record.id for record in present}
+        recorded = {record.id for record in records.resources if record.service == service}
+        catalog.remember(stack, *(record for record in present if record.service == service))
+        catalog.forget(stack, service, sorted(recorded - there))
+
+
+def _present(
+    stack: str, seen: float, things: Iterable[Image | Snapshot | Machine], records: Records
+) -> Iterator[ResourceRecord]:
+    tags = {record.id: record.tags for record in records.resources}
+    for thing in things:
+        marks = thing.marks
+        if marks is None or marks.stack != stack or (isinstance(thing, Machine) and thing.state.is_gone):
+            continue
+        own = {key: thing.tags[key] for key in marks.tag_keys if key in thing.tags}
+        known = thing.tags or tags.get(thing.id) or marks.to_tags(own)
+        mine = {key: value for key, value in known.items() if _is_ours(key, marks.tag_keys)}
+        yield ResourceRecord(
+            marks.service,
+            thing.id,
+            _kind(thing),
+            Address(marks.service, marks.name),
+            mine,
+            _facts(thing),
+            seen,
+        )
+
+
+def _is_ours(key: str, own: tuple[str, ...]) -> bool:
+    return key in own or key.startswith(PLAN.partition(":")[0] + ":")
+
+
+def _kind(thing: Image | Snapshot | Machine) -> ResourceKind:
+    match thing:
+        case Image():
+            return ResourceKind.IMAGE
+        case Snapshot():
+            return ResourceKind.SNAPSHOT
+        case Machine():
+            return ResourceKind.MACHINE
+
+
+def _facts(thing: Image | Snapshot | Machine) -> Facts:
+    names = ("state", *MACHINE_FACTS) if isinstance(thing, Machine) else ("state",)
+    values = {name: getattr(thing, name) for name in names}
+    return {name: str(value) if name == "state" else value for name, value in values.items()}

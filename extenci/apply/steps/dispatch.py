@@ -1,0 +1,69 @@
+"""Which step does which change, with the journal around it."""
+
+from __future__ import annotations
+
+from extenci.apply.context import Bench, Workshop
+from extenci.apply.executor import Made
+from extenci.apply.steps.images import do_register, do_stage, do_unstage
+from extenci.apply.steps.machines import do_launch, do_remove, do_replace, do_terminate
+from extenci.apply.steps.update import do_forget, do_update
+from extenci.apply.steps.verify import do_confirm, do_verify
+from extenci.model.errors import ExtenciError, Interrupted
+from extenci.model.outcome import Outcome, Status
+from extenci.model.plan import (
+    AdoptWork,
+    Change,
+    ConfirmWork,
+    ForgetWork,
+    LaunchWork,
+    RegisterWork,
+    RemoveWork,
+    ReplaceWork,
+    StageWork,
+    TerminateWork,
+    UnstageWork,
+    UpdateWork,
+    VerifyWork,
+)
+
+
+def do_change(change: Change, made: Made, workshop: Workshop) -> Outcome:
+    """Do one change; the journal knows that it was begun, and what became of it."""
+    journal = workshop.catalog.journal
+    journal.begin_change(workshop.run, change.id)
+    try:
+        outcome = _do(change, made, workshop.bench(change))
+    except Interrupted:
+        journal.end_change(workshop.run, change.id, Status.SKIPPED)
+        raise
+    except ExtenciError:
+        journal.end_change(workshop.run, change.id, Status.FAILED)
+        raise
+    journal.end_change(workshop.run, change.id, outcome.status)
+    return outcome
+
+
+def _do(change: Change, made: Made, bench: Bench) -> Outcome:  # noqa: C901 - one case a kind of work
+    match change.work:
+        case StageWork() as work:
+            return do_stage(work, bench)
+        case RegisterWork() as work:
+            return do_register(work, bench, made)
+        case VerifyWork() as work:
+            return do_verify(work, bench, made)
+        case ConfirmWork() as work:
+            return do_confirm(work, bench)
+        case LaunchWork() as work:
+            return do_launch(work, bench, made)
+        case ReplaceWork() as work:
+            return do_replace(work, bench, made)
+        case TerminateWork() as work:
+            return do_terminate(work, bench)
+        case UnstageWork() as work:
+            return do_unstage(work, bench)
+        case UpdateWork() | AdoptWork() as work:
+            return do_update(work, bench)
+        case ForgetWork() as work:
+            return do_forget(work, bench)
+        case RemoveWork() as work:
+            return do_remove(work, bench)

@@ -1,0 +1,314 @@
+"""The step that tries a version: a test VM, its evidence, a verdict, and what follows from it."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+from extenci.apply.context import Bench
+from extenci.apply.executor import Made
+from extenci.apply.records import remember
+from extenci.apply.steps.machines import end_machines
+from extenci.apply.verification.machine import TestVm, end_test_vms, launch_test_vm, spell_time
+from extenci.apply.verification.verdict import Tried, record_verdict, unstage_failed
+from extenci.launch.key_pairs import drop_key_pair
+from extenci.model.address import Answer, Tagging, Verdict
+from extenci.model.errors import MachinesLost, PlanError, ServiceError
+from extenci.model.journal import written_down
+from extenci.model.observed import Machine
+from extenci.model.outcome import Outcome, Status
+from extenci.model.ownership import EXPIRES, VERDICT
+from extenci.model.plan import ConfirmWork, VerifyWork
+from extenci.model.ports import Forwards, at_forwards
+from extenci.model.record import ResourceKind
+from extenci.model.service import SANDBOX
+from extenci.model.trials import Question
+from extenci.model.verification import (
+    Check,
+    Evidence,
+    Examination,
+    PytestCheck,
+    Reach,
+    RunCheck,
+    SshCheck,
+    Verify,
+)
+from extenci.model.verified import Judgement, Verified
+from extenci.verify.examine import examine
+from extenci.verify.judge import answered, judge, unreached
+from extenci.verify.summary import save_summary
+from extenci.verify.target import Target
+
+NOT_WORKING = "A person said that it does not work."
+
+
+def do_verify(work: VerifyWork, bench: Bench, made: Made) -> Outcome:
+    """Try a version. The outcome is done where it passed, failed where it did not, and waiting where a person
+    has to say so; only what hinders the trial itself is raised."""
+    image = work.image.id or image_made(work, made)
+    tried = Tried(image, work.version, work.trial, work.verify.aside)
+    began, keeps_machine = bench.workshop.clock(), False
+    known: tuple[str, ...] = ()
+    try:
+        try:
+            vm = launch_test_vm(image, work.verify, work.tags, bench)
+        except MachinesLost as error:
+            return never_started(tried, error, work, bench)
+        known = (vm.machine.id,)
+        found = look_at(vm, work, image, bench)
+        judgement, answer = decide(found, vm, work, bench)
+        verdict, until = judgement.verdict, None
+        # Before the machine is ended: whatever becomes of that, the word of checks and people is not lost.
+        record_verdict(tried, verdict, judgement.reason, bench)
+        is_left = verdict is Verdict.FAILED and is_kept(work, answer, bench)
+        if verdict is Verdict.WAITING or is_left:
+            until = let_run(vm, work, bench, verdict)
+            keeps_machine = True
+    finally:
+        if not keeps_machine:
+            end_test_vms(work.verify, known, bench)
+    verified = Verified(
+        address=bench.change.address,
+        version=work.version,
+        judgement=judgement,
+        image=image,
+        machine=vm.machine.id,
+        host=host_of(vm.machine, work.verify),
+        login=login_line(vm, work.verify, bench),
+        examination=found,
+        kept=keeps_machine,
+        expires=until,
+        at=began,
+        seconds=bench.workshop.clock() - began,
+    )
+    return conclude(tried, verified, is_left or not work.removable, bench)
+
+
+def never_started(tried: Tried, error: MachinesLost, work: VerifyWork, bench: Bench) -> Outcome:
+    """A machine that ended while it was starting is a verdict; MachinesLost where that says nothing about the
+    image."""
+    if error.says_nothing:
+        raise error
+    judgement = unreached(error.message)
+    record_verdict(tried, judgement.verdict, judgement.reason, bench)
+    verified = Verified(bench.change.address, work.version, judgement, tried.image)
+    return conclude(tried, verified, not work.removable or bench.workshop.keep_failed, bench)
+
+
+def image_made(work: VerifyWork, made: Made) -> str:
+    """The image that another change of the plan registered."""
+    outcome = made.get(work.image.staged_by or "")
+    found = outcome.made.get("image") if outcome else None
+    if not isinstance(found, str):
+        raise PlanError(f"The change {work.image.staged_by} made no image to try.")
+    return found
+
+
+def look_at(vm: TestVm, work: VerifyWork, image: str, bench: Bench) -> Examination:
+    """Collect evidence of every check."""
+    machine, address, clock = vm.machine, bench.change.address, bench.means.clock
+    host = host_of(machine, work.verify)
+    bench.note(f"Test VM {machine.id} runs at {host}, {vm.boot_seconds:.0f} s after its launch")
+    login = login_line(vm, work.verify, bench)
+    if login and not work.verify.confirm:  # a person who is asked is told then
+        bench.note(f"Log in: {login}")
+    ec2 = bench.means.clients.ec2
+    refuse_simulated(work.verify, ec2.console_output(machine.id), bench)
+    target = Target(
+        address=host,
+        machine=machine.id,
+        image=image,
+        service=address.service,
+        name=address.name,
+        stack=bench.workshop.stack,
+        folder=evidence_folder(bench),
+        console=lambda: ec2.console_output(machine.id),
+        user=login_user(work.verify),
+        key=vm.key,
+    )
+
+    def tell(check: Check, evidence: Evidence | None) -> None:
+        if evidence is not None:
+            bench.note(f"{check.label}: {'passed' if evidence.passed else f'failed: {evidence.message}'}")
+
+    found = examine(
+        target,
+        [at_forwards(check, forwards_of(bench)) for check in work.verify.checks],
+        deadline=vm.launched + work.verify.timeout,
+        stop=bench.means.stop,
+        launched=vm.launched,
+        listener=tell,
+        clock=clock,
+    )
+    require_evidence(vm, found, bench)
+    return found
+
+
+def require_evidence(vm: TestVm, found: Examination, bench: Bench) -> None:
+    """ServiceError where somebody ended the machine meanwhile, or something is missing here: what its checks
+    found says nothing then."""
+    if all(one.passed for one in found.evidence):
+        return
+    if unable := next((one for one in found.evidence if one.unable), None):
+        raise ServiceError(
+            f"There is no verdict, since a check cannot be made here: {unable.message}.",
+            "Install what is missing, or correct the check in the spec.",
+        )
+    machines = bench.means.clients.ec2.machines_by_id([vm.machine.id])
+    if any(one.state.is_gone and "user" in one.reason.lower() for one in machines):
+        raise ServiceError(
+            f"Somebody ended the test VM {vm.machine.id} while it was tried, so there is no verdict.",
+            "Try again when nobody else is at it.",
+        )
+
+
+def host_of(machine: Machine, verify: Verify) -> str:
+    """The address that checks use. ServiceError where the machine has none."""
+    host = machine.private_host if verify.address is Reach.PRIVATE else machine.host
+    if not host:
+        raise ServiceError(
+            f"The test VM {machine.id} has no {verify.address} address.",
+            "Give its `verify:` block a subnet with addresses, or `address: private`.",
+        )
+    return host
+
+
+def refuse_simulated(verify: Verify, console: str, bench: Bench) -> None:
+    """ServiceError where checks ask for a machine and the sandbox has only the appearance of one; a person
+    who is asked is told."""
+    if SIMULATED not in console:
+        return
+    bench.note(f"Machines of {bench.change.address.service} are simulated: nothing has booted")
+    if any(not isinstance(check, RunCheck) for check in verify.checks):
+        raise ServiceError(
+            f"Machines of {bench.change.address.service} are simulated, so nothing boots there that checks "
+            "could look at.",
+            "Install QEMU (Debian: qemu-system-x86) and start the sandbox anew: `extenci sandbox stop`.",
+            service=bench.change.address.service,
+        )
+
+
+SSH_PORT = 22
+SIMULATED = "is a simulated machine"
+"""What the console of a machine says that is none (extenci/sandbox/machines.py)."""
+
+
+def login_user(verify: Verify) -> str | None:
+    """Who logs in where nothing else is said: whom the first check names that logs in."""
+    users = (check.user for check in verify.checks if isinstance(check, SshCheck | PytestCheck))
+    return next((user for user in users if user), None)
+
+
+def forwards_of(bench: Bench) -> Forwards:
+    """The ports at which the machine's are reached."""
+    return bench.workshop.forwards if bench.change.address.service == SANDBOX else {}
+
+
+def login_line(vm: TestVm, verify: Verify, bench: Bench) -> str:
+    """A command line to log in with, "" where nobody knows as whom, nor with which key."""
+    user, host = login_user(verify), host_of(vm.machine, verify)
+    if user is None and vm.key is None:
+        return ""
+    key = ("-i", str(vm.key)) if vm.key else ()
+    elsewhere = forwards_of(bench).get(SSH_PORT)
+    port = ("-p", str(elsewhere)) if elsewhere else ()
+    return shlex.join(("ssh", *key, *port, f"{user}@{host}" if user else host))
+
+
+def evidence_folder(bench: Bench) -> Path:
+    """Where the evidence of a trial is kept."""
+    address = bench.change.address
+    return bench.workshop.evidence / f"{address.service}-{address.name}-{bench.workshop.run[:12]}"
+
+
+def decide(found: Examination, vm: TestVm, work: VerifyWork, bench: Bench) -> tuple[Judgement, Answer | None]:
+    """The verdict: the checks' own, and a person's where one is asked for."""
+    judgement = judge(found, confirm=work.verify.confirm)
+    ask = bench.workshop.ask
+    if judgement.verdict is not Verdict.WAITING or ask is None:
+        return judgement, None
+    let_run(vm, work, bench, None)  # nobody else may end it while the person thinks
+    answer = ask(question(found, vm, work, bench))
+    if answer is Answer.WAIT:
+        return judgement, answer
+    return answered(judgement, yes=answer is Answer.YES), answer
+
+
+def question(found: Examination, vm: TestVm, work: VerifyWork, bench: Bench) -> Question:
+    """What a person is asked."""
+    return Question(
+        address=str(bench.change.address),
+        machine=vm.machine.id,
+        host=host_of(vm.machine, work.verify),
+        login=login_line(vm, work.verify, bench),
+        boot_seconds=vm.boot_seconds,
+        seconds=work.verify.confirm_within,
+        examination=found,
+    )
+
+
+def let_run(vm: TestVm, work: VerifyWork, bench: Bench, verdict: Verdict | None) -> float:
+    """Let a test VM run, for a person to look at, for as long as the block says; until when. `verdict` is
+    what it says of itself: that it waits, or is kept after it failed; None: somebody is at it right now."""
+    until = bench.workshop.clock() + work.verify.confirm_within
+    tags = {EXPIRES: spell_time(until), **({VERDICT: f"{verdict}:{work.trial}"} if verdict else {})}
+    remember(bench, ResourceKind.MACHINE, [vm.machine.id], {**work.tags, **tags})
+    if bench.means.tagging is not Tagging.NONE:
+        shown = {"resources": [vm.machine.id]}
+        with written_down(bench.means.calls, "CreateTags", request=shown, tags=tags) as settle:
+            bench.means.clients.ec2.create_tags([vm.machine.id], tags)
+            settle({})
+    return until
+
+
+def conclude(tried: Tried, verified: Verified, is_left: bool, bench: Bench) -> Outcome:
+    """Unstage what failed, unless it `is_left`, and tell what became of it."""
+    save_summary(verified)
+    change, reason = bench.change.id, verified.judgement.reason
+    match verified.verdict:
+        case Verdict.PASSED:
+            return Outcome(change, Status.DONE, made={"image": tried.image}, verified=verified)
+        case Verdict.WAITING:
+            hint = f"Say `extenci confirm {bench.change.address} --yes` or `--no`."
+            return Outcome(change, Status.WAITING, reason, hint, verified=verified)
+        case _:
+            became = "It stays staged." if is_left else unstage_failed(tried, bench)
+            message = " ".join((reason, became, *console_lines(verified)))
+            judgement = replace(verified.judgement, reason=f"{reason} {became}")
+            verified = replace(verified, judgement=judgement)
+            return Outcome(change, Status.FAILED, message, evidence_hint(verified), verified=verified)
+
+
+def console_lines(verified: Verified) -> tuple[str, ...]:
+    """The end of the console's output, as a part of why something failed."""
+    end = verified.examination.console_end.strip() if verified.examination else ""
+    return ("The console ends with:\n" + "\n".join(end.splitlines()[-CONSOLE_LINES:]),) if end else ()
+
+
+CONSOLE_LINES = 8
+
+
+def is_kept(work: VerifyWork, answer: Answer | None, bench: Bench) -> bool:
+    """Whether what failed is left for a person to look at."""
+    return answer is Answer.KEEP or work.verify.keep_on_failure or bench.workshop.keep_failed
+
+
+def evidence_hint(verified: Verified) -> str:
+    """Where to look for more."""
+    folder = verified.examination.folder if verified.examination else None
+    return f"The evidence is in {folder}." if folder else ""
+
+
+def do_confirm(work: ConfirmWork, bench: Bench) -> Outcome:
+    """Give a version that waits the verdict that a person found, and end its test VMs."""
+    tried = Tried(work.image, work.version, work.trial)
+    summary = "" if work.works else NOT_WORKING
+    record_verdict(tried, Verdict.PASSED if work.works else Verdict.FAILED, summary, bench)
+    end_machines(work.machines, work.held, bench)
+    for name in work.key_pairs:
+        drop_key_pair(name, bench)
+    if work.works:
+        return Outcome(bench.change.id, Status.DONE)
+    bench.note(unstage_failed(tried, bench) if work.removable else "It stays staged.")
+    return Outcome(bench.change.id, Status.DONE)

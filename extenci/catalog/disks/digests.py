@@ -1,0 +1,77 @@
+"""Digests of files that were read before, so that an unchanged disk is read once."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from extenci.catalog.database.connection import Database
+from extenci.model.version import Disk
+
+Fingerprint = tuple[int, int, int, int, int]
+"""What tells that a file is unchanged, from `os.stat`: size, mtime in ns, inode, device, ctime in ns. Whether
+a file was written too recently for that (`extenci.image.fingerprint.is_settled`) is the caller's to know."""
+
+PINNED = "sha256:"
+"""How the keys of what has no path begin; paths are absolute, and begin with a slash."""
+NO_FINGERPRINT: Fingerprint = (0, 0, 0, 0, 0)
+
+
+class Digests:
+    """A cache from path and fingerprint to what reading the file found. Any thread may use it."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    def cached_disk(self, path: Path | str, fingerprint: Fingerprint) -> Disk | None:
+        """What is known of a file with this fingerprint, or None. Its `sha256` may be None."""
+        return self._find(key_of(path), fingerprint)
+
+    def digest_of(self, path: Path | str, fingerprint: Fingerprint) -> str | None:
+        """The digest of the disk in a file with this fingerprint, or None."""
+        known = self.cached_disk(path, fingerprint)
+        return known.digest if known else None
+
+    def pinned_disk(self, sha256: str) -> Disk | None:
+        """What is known of a file of which nothing is said but its SHA-256 (hex): a download's."""
+        return self._find(f"{PINNED}{sha256}", NO_FINGERPRINT)
+
+    def store(self, path: Path | str, fingerprint: Fingerprint, disk: Disk) -> None:
+        """Remember what reading a file found. A SHA-256 that is known of the same content is kept."""
+        known = self.cached_disk(path, fingerprint)
+        sha256 = disk.sha256 or (known.sha256 if known and known.digest == disk.digest else None)
+        self._store(key_of(path), fingerprint, replace(disk, sha256=sha256))
+
+    def store_pinned(self, sha256: str, disk: Disk) -> None:
+        """Remember what reading a file with this SHA-256 (hex) found."""
+        self._store(f"{PINNED}{sha256}", NO_FINGERPRINT, replace(disk, sha256=sha256))
+
+    def _find(self, key: str, fingerprint: Fingerprint) -> Disk | None:
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT * FROM digests WHERE path = ?", (key,)).fetchone()
+        if row is None or fingerprint_of(row) != tuple(fingerprint):
+            return None
+        return Disk(digest=row["digest"], size=row["disk_size"], blocks=row["blocks"], sha256=row["sha256"])
+
+    def _store(self, key: str, fingerprint: Fingerprint, disk: Disk) -> None:
+        size, mtime_ns, inode, device, ctime_ns = fingerprint
+        with self._database.writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (key, size, mtime_ns, str(inode), str(device), disk.digest, disk.size, disk.blocks,
+                 disk.sha256, self._clock(), ctime_ns),
+            )  # fmt: skip
+
+
+def key_of(path: Path | str) -> str:
+    """The absolute path as text; bytes that are not UTF-8 stay distinct."""
+    return str(Path(path).absolute()).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def fingerprint_of(row: sqlite3.Row) -> Fingerprint:
+    """The fingerprint in a row. Inodes are stored as text: they may not fit SQLite's 63 bits."""
+    return (row["size"], row["mtime_ns"], int(row["inode"]), int(row["device"]), row["ctime_ns"])

@@ -1,0 +1,175 @@
+"""Service files: one YAML file for each cloud that this user has."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from extenci.catalog.home import Home
+from extenci.catalog.records import Catalog
+from extenci.catalog.services.text import ServiceFields, service_text
+from extenci.model.address import NAME
+from extenci.model.errors import CatalogError, Problem, SpecError
+from extenci.model.service import SANDBOX, Service
+
+SUFFIX = ".yaml"
+
+
+def service_files(home: Home) -> dict[str, Path]:
+    """The user's service files by service name, sorted; empty where there is no home yet.
+
+    What is no `NAME.yaml` (drafts, backups of editors) is passed over.
+    """
+    folder = home.services_folder
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix == SUFFIX)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise unusable(folder, error) from error
+    return {path.stem: path for path in paths if NAME.fullmatch(path.stem)}
+
+
+def find_service(home: Home, name: str) -> Path:
+    """The file of a service; CatalogError, with what it may be meant to be, where there is none."""
+    refuse_built_in(name)
+    files = service_files(home)
+    if name not in files:
+        close = difflib.get_close_matches(name, files, n=1)
+        hint = f"Did you mean {close[0]}? " if close else ""
+        raise CatalogError(
+            f"There is no service {name!r} in {home.services_folder}.",
+            f"{hint}`extenci catalog list` shows those there are; `extenci catalog add` makes one.",
+        )
+    return files[name]
+
+
+def add_service(home: Home, name: str, fields: ServiceFields) -> Path:
+    """Write a new service file and return its path.
+
+    CatalogError where the name is taken or cannot be one; SpecError where the fields make no service.
+    Relative paths are meant from the current folder.
+    """
+    refuse_built_in(name)
+    if not NAME.fullmatch(name):
+        raise CatalogError(
+            f"A service cannot be called {name!r}.",
+            "Use up to 50 letters, digits, dots, dashes and underscores, a letter or digit first.",
+        )
+    target = home.services_folder / f"{name}{SUFFIX}"
+    home.make(home.services_folder)
+    with draft_folder(home) as folder:
+        draft = folder / target.name
+        write_private(draft, service_text(name, absolute(fields)))
+        check_draft(draft, target)
+        put_new(draft, target, name)
+    return target
+
+
+def check_draft(draft: Path, target: Path) -> Service:
+    """Read a draft as a service; SpecError with the positions it would have in the target."""
+    from extenci.spec import read_service  # noqa: PLC0415 - pydantic and ruamel take their time
+
+    try:
+        return read_service(draft)
+    except SpecError as error:
+        moved = (replace(problem, file=str(target)) for problem in error.problems)
+        problems: tuple[Problem, ...] = tuple(moved)
+        raise SpecError(problems, error.hint) from error
+
+
+def remove_service(home: Home, name: str, catalog: Catalog) -> Path:
+    """Remove a service file and return its path; CatalogError while records say that something is owned
+    there, since nothing could be destroyed without the file."""
+    path = find_service(home, name)
+    if stacks := catalog.stacks_with_records(name):
+        several = "stacks" if len(stacks) > 1 else "stack"
+        raise CatalogError(
+            f"The service {name} is still in use: by the records, the {several} {', '.join(stacks)} "
+            "owns images or machines there.",
+            f"Destroy them first, in the folder of their specs: `extenci destroy --service {name}`.",
+        )
+    try:
+        path.unlink()
+    except OSError as error:
+        raise unusable(path, error) from error
+    return path
+
+
+def refuse_built_in(name: str) -> None:
+    """CatalogError for the service that has no file."""
+    if name == SANDBOX:
+        raise CatalogError(
+            f"The service {SANDBOX} is built in: it has no file, and cannot be added, edited or removed.",
+            "`extenci sandbox status` shows it; `extenci sandbox reset` empties it.",
+        )
+
+
+def absolute(fields: ServiceFields) -> ServiceFields:
+    """The fields with the paths of files absolute, save those that begin with `~`."""
+    return replace(
+        fields,
+        access_key_file=absolute_path(fields.access_key_file),
+        secret_key_file=absolute_path(fields.secret_key_file),
+        ca_bundle=absolute_path(fields.ca_bundle),
+        bundle_certificate=absolute_path(fields.bundle_certificate),
+        bundle_private_key=absolute_path(fields.bundle_private_key),
+        bundle_cloud_certificate=absolute_path(fields.bundle_cloud_certificate),
+    )
+
+
+def absolute_path(path: str | None) -> str | None:
+    """A path as seen from everywhere; what the SDK or the user's home expands stays as it is."""
+    return path if path is None or path.startswith("~") else str(Path(path).absolute())
+
+
+@contextmanager
+def draft_folder(home: Home) -> Iterator[Path]:
+    """A folder beside the service files for a file that is not one yet; gone afterwards."""
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=".new-", dir=home.services_folder))
+    except OSError as error:
+        raise unusable(home.services_folder, error) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only this user can read, and have it on disk."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise unusable(path, error) from error
+
+
+def put_new(draft: Path, target: Path, name: str) -> None:
+    """Give a finished file its name, unless the name is taken: a link, unlike a rename, replaces nothing."""
+    try:
+        os.link(draft, target)
+    except FileExistsError as error:
+        raise CatalogError(
+            f"There is a service {name} already, in {target}.",
+            f"Change it with `extenci catalog edit {name}`, or remove it first.",
+        ) from error
+    except OSError as error:
+        raise unusable(target, error) from error
+
+
+def unusable(path: Path, error: OSError) -> CatalogError:
+    """A file or folder of services cannot be read or written."""
+    return CatalogError(
+        f"{path} cannot be used: {error.strerror or error}.",
+        "Make it readable and writable for this user, or set EXTENCI_HOME to a folder that is.",
+    )

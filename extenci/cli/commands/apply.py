@@ -1,0 +1,77 @@
+"""`extenci apply`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from extenci.cli.conversation import carry_out
+from extenci.cli.options import (
+    AutoApprove,
+    Force,
+    Format,
+    LockTimeout,
+    Output,
+    Parallelism,
+    Paths,
+    ServiceName,
+    Targets,
+)
+from extenci.model.errors import UsageError
+from extenci.model.outcome import Result
+
+
+def apply(
+    paths: Paths = None,
+    auto_approve: AutoApprove = False,
+    service: ServiceName = None,
+    target: Targets = None,
+    force: Force = False,
+    parallelism: Parallelism = 10,
+    lock_timeout: LockTimeout = 0.0,
+    output: Output = Format.TEXT,
+) -> int:
+    """Make the services what the specs say, after a question.
+
+    Shows the plan, asks, does it.
+
+    In place of specs, PATH can be a file that `extenci plan --out` wrote: exactly that plan is applied,
+    or nothing where the world has changed since. Ctrl-C stops in an orderly way; run apply again to go on.
+
+    \b
+    Examples:
+      extenci apply
+      extenci apply specs --service bnl --auto-approve
+      extenci apply bnl.plan
+    """
+    from extenci import api
+
+    saved = plan_file(paths or [], selecting=bool(service or target or force))
+
+    def start(options: api.Options) -> Result:
+        if saved is not None:
+            return api.apply_saved(saved, options=options)
+        wishes = api.load(paths or (), service=service, targets=target or ())
+        return api.apply(wishes, options=options)
+
+    options = api.Options(force=force, parallelism=parallelism, lock_timeout=lock_timeout)
+    return carry_out(start, options, output=output, auto_approve=auto_approve)
+
+
+def plan_file(paths: list[Path], *, selecting: bool) -> Path | None:
+    """The saved plan among the paths; UsageError where there is more beside it than it allows."""
+    from extenci.catalog.plan_file.file import looks_like_plan
+
+    found = next((path for path in paths if looks_like_plan(path)), None)
+    if found is None:
+        return None
+    if len(paths) > 1:
+        raise UsageError(
+            f"{found} is a saved plan, and a plan is applied by itself.", "Name it without other paths."
+        )
+    if selecting:
+        raise UsageError(
+            f"{found} is a saved plan: what it covers, and whether it may go past limits, was said when it "
+            "was made.",
+            "Leave out --service, --target and --force, or give them to `extenci plan --out`.",
+        )
+    return found

@@ -1,0 +1,47 @@
+"""`extenci destroy`."""
+
+from __future__ import annotations
+
+from extenci.cli.conversation import carry_out
+from extenci.cli.options import (
+    AutoApprove,
+    Force,
+    Format,
+    LockTimeout,
+    Output,
+    Parallelism,
+    Paths,
+    ServiceName,
+    Targets,
+)
+from extenci.model.outcome import Result
+
+
+def destroy(
+    paths: Paths = None,
+    auto_approve: AutoApprove = False,
+    service: ServiceName = None,
+    target: Targets = None,
+    force: Force = False,
+    parallelism: Parallelism = 10,
+    lock_timeout: LockTimeout = 0.0,
+    output: Output = Format.TEXT,
+) -> int:
+    """Remove all that was made from the specs, after a question.
+
+    Shows the plan, asks, does it. Only what extenci made for this stack is touched.
+
+    \b
+    Examples:
+      extenci destroy
+      extenci destroy specs --service bnl
+      extenci destroy --target bnl/pool --auto-approve
+    """
+    from extenci import api
+
+    def start(options: api.Options) -> Result:
+        wishes = api.load(paths or (), service=service, targets=target or ())
+        return api.apply(wishes, destroy=True, options=options)
+
+    options = api.Options(force=force, parallelism=parallelism, lock_timeout=lock_timeout)
+    return carry_out(start, options, output=output, auto_approve=auto_approve)

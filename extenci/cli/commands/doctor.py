@@ -1,0 +1,37 @@
+"""`extenci doctor`."""
+
+from __future__ import annotations
+
+import sys
+
+from extenci.cli.options import Format, Output, Paths, ServiceName
+from extenci.cli.terminal import palette_of, width_of, write_result
+
+
+def doctor(paths: Paths = None, service: ServiceName = None, output: Output = Format.TEXT) -> int:
+    """Say what is missing on this machine and for each service.
+
+    Looks at the services of the specs, or at all services of this user where there are no specs: whether
+    they answer and take the credentials, and whether the HTCondor that launches their machines can. Changes
+    nothing; exits with 1 where there is a problem, with 0 where there are only warnings.
+
+    \b
+    Examples:
+      extenci doctor
+      extenci doctor specs --service campus
+      extenci doctor --format json
+    """
+    from extenci import api
+    from extenci.model.finding import Level, count_level
+
+    found = api.doctor(paths or (), service=service)
+    if output is Format.JSON:
+        from extenci.report.doctor.json import findings_document
+        from extenci.report.plan.json import render_json
+
+        write_result(render_json(findings_document(found)))
+    else:
+        from extenci.report.doctor.text import render_findings
+
+        write_result(render_findings(found, width=width_of(sys.stdout), palette=palette_of(sys.stdout)))
+    return 1 if count_level(found, Level.PROBLEM) else 0

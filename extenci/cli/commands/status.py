@@ -1,0 +1,101 @@
+"""`extenci status`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from extenci.cli.failures import report_error
+from extenci.cli.options import Format, Output, Paths, ServiceName
+from extenci.cli.terminal import palette_of, silence, write_result
+from extenci.model.errors import ExtenciError, ServiceError, UsageError
+
+EVERY_SECONDS = 2.0
+CLEAR = "\x1b[H\x1b[2J"
+
+
+def status(
+    paths: Paths = None,
+    service: ServiceName = None,
+    output: Output = Format.TEXT,
+    watch: Annotated[bool, typer.Option("--watch", help="Again every 2 seconds, until Ctrl-C.")] = False,
+) -> int:
+    """Show what is wished for, recorded and live.
+
+    Machines are shown with the addresses to log in to.
+
+    \b
+    Examples:
+      extenci status
+      extenci status specs --service bnl --watch
+      extenci status --format json
+    """
+    if watch and output is Format.JSON:
+        raise UsageError(
+            "--watch and --format json do not go together: JSON is one document.", "Leave out one of them."
+        )
+
+    def look() -> str:
+        return look_once(paths or [], service, output)
+
+    if not watch:
+        write_result(look())
+        return 0
+    try:
+        keep_looking(look)
+    except KeyboardInterrupt:  # how a watch ends: nothing failed, nothing is left undone
+        show("\n" if sys.stdout.isatty() else "")
+    return 0
+
+
+def look_once(paths: list[Path], service: str | None, output: Format) -> str:
+    """The status as text or JSON."""
+    from extenci import api
+
+    found = api.status(api.load(paths, service=service))
+    if output is Format.JSON:
+        from extenci.report.plan.json import render_json
+        from extenci.report.status.json import status_document
+
+        return render_json(status_document(found))
+    from extenci.report.status.text import render_status
+
+    return render_status(found, palette=palette_of(sys.stdout))
+
+
+def keep_looking(look: Callable[[], str], sleep: Callable[[float], None] = time.sleep) -> None:
+    """Show the status again and again, until nobody reads it any more.
+
+    What fails for a while is told and looked at again: services that do not answer and, once there was
+    something to show, specs under edit or a catalog in use, too.
+    """
+    clear = CLEAR if sys.stdout.isatty() else ""
+    shown = False
+    while True:
+        try:
+            text = look()
+        except ExtenciError as error:
+            if not shown and not isinstance(error, ServiceError):
+                raise
+            report_error(error)
+        else:
+            shown = True
+            if not show(clear + text + ("" if clear else "\n")):
+                return
+        sleep(EVERY_SECONDS)
+
+
+def show(text: str) -> bool:
+    """Write to stdout at once; whether there is still somebody who reads it."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence(sys.stdout)
+        return False
+    return True

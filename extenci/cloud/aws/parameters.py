@@ -1,0 +1,138 @@
+"""What RegisterImage and RunInstances are asked, as values; and in the SDK's words."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from extenci.model.address import Architecture, BootMode
+from extenci.model.desired import LaunchSettings, RootVolume
+from extenci.model.version import Registration
+
+ROOT_DEVICE = "/dev/xvda"
+"""The root device of images that extenci registers, as of Debian's and Amazon's own: what a guest on Xen
+sees it as. Nitro guests see NVMe and do not care (EC2 User Guide, "Device names for volumes")."""
+
+
+@dataclass(frozen=True)
+class RegisterRequest:
+    """An image to register from a snapshot, or where that is None, from a bundle whose manifest lies in S3 at
+    `location` (`BUCKET/KEY`). `tags` go on in the same call; `volume_type` None leaves it to the service
+    (AWS: gp2)."""
+
+    name: str
+    snapshot: str | None
+    registration: Registration
+    tags: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
+    volume_type: str | None = None
+    location: str | None = None
+
+
+@dataclass(frozen=True)
+class LaunchRequest:
+    """Machines to launch: at least `minimum`, at most `count`, each with `tags` from birth.
+
+    `token` is at most 64 characters; `root_device` the image's, needed where `settings.root_volume` is
+    given, asked of the service when None.
+    """
+
+    image: str
+    settings: LaunchSettings
+    count: int
+    token: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    minimum: int = 1
+    root_device: str | None = None
+
+
+def register_parameters(request: RegisterRequest) -> dict[str, Any]:
+    """RegisterImage's parameters. Everything whose default is wrong for today's machines is said.
+
+    Not said: SriovNetSupport, which would leave an image without the ixgbevf driver without a network on
+    the few old types that have it; TpmSupport, which changes what a guest may rely on.
+    """
+    registration = request.registration
+    boot_mode = registration.boot_mode
+    if boot_mode is None and registration.architecture is Architecture.ARM64:
+        boot_mode = BootMode.UEFI
+    return _given(
+        Name=request.name,
+        Description=request.description or None,
+        Architecture=str(registration.architecture),
+        VirtualizationType="hvm",
+        EnaSupport=True,
+        ImdsSupport="v2.0",
+        BootMode=str(boot_mode) if boot_mode else None,
+        ImageLocation=request.location,
+        RootDeviceName=ROOT_DEVICE if request.snapshot else None,
+        BlockDeviceMappings=_root_of_snapshot(request) if request.snapshot else None,
+        TagSpecifications=tag_specification("image", request.tags),
+    )
+
+
+def _root_of_snapshot(request: RegisterRequest) -> list[dict[str, Any]]:
+    volume = _given(
+        SnapshotId=request.snapshot,
+        VolumeSize=request.registration.gib,
+        VolumeType=request.volume_type,
+        DeleteOnTermination=True,
+    )
+    return [{"DeviceName": ROOT_DEVICE, "Ebs": volume}]
+
+
+def run_parameters(request: LaunchRequest, root_device: str | None) -> dict[str, Any]:
+    """RunInstances' parameters. The SDK encodes user data itself, so it gets the bytes."""
+    settings = request.settings
+    groups = settings.security_groups
+    return _given(
+        ImageId=request.image,
+        InstanceType=settings.type,
+        MinCount=request.minimum,
+        MaxCount=request.count,
+        ClientToken=request.token or None,
+        KeyName=settings.key_name,
+        UserData=base64.b64decode(settings.user_data) if settings.user_data else None,
+        SecurityGroups=[name for name in groups if not name.startswith("sg-")] or None,
+        SecurityGroupIds=[group for group in groups if group.startswith("sg-")] or None,
+        SubnetId=settings.subnet,
+        Placement={"AvailabilityZone": settings.availability_zone} if settings.availability_zone else None,
+        IamInstanceProfile=_profile(settings.instance_profile),
+        BlockDeviceMappings=_root_mapping(settings.root_volume, root_device),
+        InstanceMarketOptions=_spot(settings.spot_price),
+        TagSpecifications=tag_specification("instance", request.tags),
+    )
+
+
+def tag_specification(kind: str, tags: Mapping[str, str]) -> list[dict[str, Any]] | None:
+    """Tags for things of a kind, to go on as they are made; None where there are none."""
+    return [{"ResourceType": kind, "Tags": tag_list(tags)}] if tags else None
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags in the SDK's words, in the order of their keys."""
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+
+
+def _profile(name: str | None) -> dict[str, str] | None:
+    return {"Arn" if name.startswith("arn:") else "Name": name} if name else None
+
+
+def _root_mapping(volume: RootVolume | None, root_device: str | None) -> list[dict[str, Any]] | None:
+    if volume is None or root_device is None:
+        return None
+    ebs = _given(VolumeSize=volume.gib, VolumeType=volume.type, Encrypted=volume.encrypted)
+    return [{"DeviceName": root_device, "Ebs": ebs}] if ebs else None
+
+
+def _spot(price: str | None) -> dict[str, Any] | None:
+    """One-time: a spot machine that was taken away is gone, and the next plan says so."""
+    if price is None:
+        return None
+    return {"MarketType": "spot", "SpotOptions": {"MaxPrice": price, "SpotInstanceType": "one-time"}}
+
+
+def _given(**parameters: Any) -> dict[str, Any]:
+    return {name: value for name, value in parameters.items() if value is not None}

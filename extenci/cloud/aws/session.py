@@ -1,0 +1,159 @@
+"""The SDK's clients of one service, each made when it is first needed.
+
+Making one costs 0.2 s, most of it for reading the SDK's own descriptions of the API, so they are shared
+by all threads and the descriptions by all services.
+"""
+
+from __future__ import annotations
+
+import ssl
+import stat
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
+from botocore.parsers import ResponseParserError
+from botocore.session import Session
+
+import extenci
+from extenci.cloud.aws.botocore_models import shared_loader
+from extenci.cloud.aws.credentials import hidden_of, open_session
+from extenci.cloud.aws.errors import translated
+from extenci.cloud.blocks.endpoint import CurrentKeys, Wire, wire_of
+from extenci.model.errors import ServiceError
+from extenci.model.service import KeyFiles, Service, is_loopback
+
+CONNECT_SECONDS = 10
+READ_SECONDS = {"ebs": 20}
+OTHER_READ_SECONDS = 60
+ATTEMPTS = 6
+ATTEMPTS_WITHOUT_CONNECTION = 3
+"""Where nobody listens, six attempts would keep a person waiting for half a minute."""
+CONNECTIONS = 64
+
+_making = threading.Lock()
+
+
+class ServiceSession:
+    """Credentials and clients of one service. Any thread may use it; nothing is read or sent before the
+    first call of a method."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self._session: Session | None = None
+        self._clients: dict[str, Any] = {}
+        self._keys: CurrentKeys | None = None
+
+    def client(self, api: str) -> Any:
+        """The SDK's client of an API (`ec2`, `s3`, `ebs`). AccessRefused without credentials."""
+        with _making:
+            if api not in self._clients:
+                with translated(self.service.name, f"a connection to {api}", self.address(api)):
+                    self._clients[api] = self._make(api)
+            return self._clients[api]
+
+    def address(self, api: str) -> str:
+        """The URL that the service file names for an API, "" where it is AWS's own."""
+        return self._addresses.get(api) or ""
+
+    def hidden(self) -> tuple[str, ...]:
+        """Secrets of this service's credentials, which no text may hold."""
+        return hidden_of(self._session) if self._session is not None else ()
+
+    def wire(self, api: str) -> tuple[Wire, CurrentKeys]:
+        """How to call an API without its client, and with which keys. Errors as of `client`."""
+        client = self.client(api)
+        with _making:
+            assert self._session is not None  # noqa: S101 - it made the client
+            if self._keys is None:
+                is_chain = not isinstance(self.service.credentials, KeyFiles)
+                self._keys = CurrentKeys(self._session, is_chain=is_chain)
+            return wire_of(client, self._session, self.service), self._keys
+
+    def close(self) -> None:
+        """Close the connections that are kept open. Later calls open new ones."""
+        with _making:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
+    @property
+    def _addresses(self) -> Mapping[str, str | None]:
+        return {"ec2": self.service.ec2, "s3": self.service.s3, "ebs": self.service.ebs}
+
+    def _make(self, api: str) -> Any:
+        if self._session is None:
+            self._session = open_session(self.service.name, self.service.credentials)
+            self._session.register_component("data_loader", shared_loader(self._session))
+        check_ca_bundle(self.service)
+        try:
+            client = self._session.create_client(
+                api,
+                region_name=self.service.region,
+                endpoint_url=self.address(api) or None,
+                verify=self.service.ca_bundle,
+                config=self._config(api),
+            )
+        except ValueError:
+            raise self._no_url(api) from None
+        client.meta.events.register_first(f"needs-retry.{api}", _give_up_without_connection)
+        if api == "ec2":
+            client.meta.events.register_first("after-call.ec2", _check_request_id)
+        return client
+
+    def _no_url(self, api: str) -> ServiceError:
+        return ServiceError(
+            f"The service {self.service.name} cannot be called: its `{api}:` is no URL.",
+            "Correct the service's file: URLs begin with https:// or http://.",
+            service=self.service.name,
+        )
+
+    def _config(self, api: str) -> Config:
+        return Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS.get(api, OTHER_READ_SECONDS),
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            max_pool_connections=CONNECTIONS,
+            user_agent_extra=f"extenci/{extenci.__version__}",
+            proxies={} if is_loopback(self.address(api)) else None,
+            parameter_validation=True,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+
+
+def check_ca_bundle(service: Service) -> None:
+    """ServiceError where `ca_bundle` is no file of certificates: the SDK would blame the service for it."""
+    path = service.ca_bundle
+    if path is None:
+        return
+    try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            raise ssl.SSLError(0, "it is not a file")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+    except (OSError, ValueError) as error:
+        reason = (
+            "it holds no certificates" if isinstance(error, ssl.SSLError) else str(error.args[-1]).lower()
+        )
+        raise ServiceError(
+            f"The service {service.name} cannot be called: its ca_bundle {path} cannot be used: {reason}.",
+            "Give a readable file of PEM certificates.",
+            service=service.name,
+        ) from None
+
+
+def _check_request_id(parsed: Mapping[str, Any], http_response: Any, **_: object) -> None:
+    """Every EC2 answer has a requestId. A web page that happens to be well-formed does not; taken for an
+    answer, it would say that nothing exists."""
+    if http_response.status_code < 300 and not parsed.get("ResponseMetadata", {}).get("RequestId"):
+        raise ResponseParserError("no requestId")
+
+
+def _give_up_without_connection(
+    attempts: int = 0, caught_exception: Exception | None = None, **_: object
+) -> None:
+    if isinstance(caught_exception, EndpointConnectionError) and attempts >= ATTEMPTS_WITHOUT_CONNECTION:
+        raise caught_exception

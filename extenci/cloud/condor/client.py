@@ -1,0 +1,254 @@
+"""HTCondor, as far as it launches machines: one schedd's queue, asked and told through the bindings.
+
+The bindings authenticate as their configuration says (FS, IDTOKENS, SSL, …); nothing of that is set here.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
+
+from extenci.cloud.condor.job_ads import PROJECTION, read_job
+from extenci.cloud.condor.schedd import read_version, with_settings
+from extenci.cloud.condor.submission import MARK_ATTRIBUTES, TOKEN, quoted, to_attribute
+from extenci.model.errors import AccessRefused, ServiceError, Unreachable
+from extenci.model.observed import Job, QueueFacts
+from extenci.model.ownership import SERVICE, STACK
+from extenci.model.service import CondorAccess, Service
+
+Found = TypeVar("Found")
+
+REMOVE_AT_ONCE = 1000
+SUBMITTING = "QMGMT_WRITE_CMD"
+"""The command behind a submit (src/condor_includes/condor_commands.h)."""
+
+_one_at_a_time = threading.Lock()  # the bindings keep connections and sessions that threads may not share
+
+
+class Condor:
+    """The queue of one service's schedd. Making this asks nothing; any thread may use it. Every method
+    raises ServiceError and its kinds."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._access = service.condor or CondorAccess()
+        self._known: Any = None
+
+    def jobs(self, stack: str) -> tuple[Job, ...]:
+        """All jobs of a stack for this service."""
+        return self._query(constraint_of(stack, self._service.name))
+
+    def jobs_by_token(self, token: str) -> tuple[Job, ...]:
+        """The jobs of one submit."""
+        return self._query(f"{TOKEN} =?= {quoted(token)}")
+
+    def jobs_by_id(self, ids: Sequence[str]) -> tuple[Job, ...]:
+        """Those of the jobs (`CLUSTER.PROC`) that are in the queue."""
+        wanted = set(ids)
+        clusters = sorted({int(one.partition(".")[0]) for one in wanted})
+        if not clusters:
+            return ()
+        among = self._query(f"member(ClusterId, {{{', '.join(map(str, clusters))}}})")
+        return tuple(job for job in among if job.id in wanted)
+
+    def user_data_files(self) -> frozenset[str]:
+        """The files of user data that jobs in the queue name, whoever's they are (`EC2UserDataFile`)."""
+
+        def ask(_htcondor: Any, schedd: Any) -> frozenset[str]:
+            ads = schedd.query("EC2UserDataFile =!= undefined", ["EC2UserDataFile"])
+            return frozenset(str(ad.get("EC2UserDataFile", "")) for ad in ads)
+
+        return self._ask("query", ask)
+
+    def submit(self, description: Mapping[str, str], count: int) -> tuple[str, ...]:
+        """Put `count` jobs into the queue, all or none; their ids. Where the answer was lost,
+        `jobs_by_token` tells whether they are there."""
+
+        def send(htcondor: Any, schedd: Any) -> tuple[str, ...]:
+            with warnings.catch_warnings(record=True):  # about macros that the schedd's machine sets
+                result = schedd.submit(htcondor.Submit(dict(description)), count=count)
+            return tuple(f"{result.cluster()}.{number}" for number in range(count))
+
+        return self._ask("submit", send)
+
+    def remove(self, ids: Sequence[str], reason: str, *, at_once: bool = False) -> None:
+        """Remove jobs, and so end their machines; jobs that are not in the queue are no error. `at_once`:
+        drop jobs that are removed already, whatever became of their machines."""
+        for start in range(0, len(ids), REMOVE_AT_ONCE):
+            batch = list(ids[start : start + REMOVE_AT_ONCE])
+            self._ask("remove", partial(self._act, batch, reason, at_once))
+
+    def facts(self) -> QueueFacts:
+        """What the schedd is, whom it takes us for, and the limits it has, as far as it says."""
+        return self._ask("look up", self._read_facts)
+
+    def owner(self) -> str:
+        """The user who would own jobs that are submitted here: `ann@example.edu`."""
+        return self._ask("authenticate", self._read_owner)
+
+    def _act(self, batch: list[str], reason: str, at_once: bool, htcondor: Any, schedd: Any) -> None:
+        action = htcondor.JobAction.RemoveX if at_once else htcondor.JobAction.Remove
+        answer = schedd.act(action, batch, reason)
+        refused = answer.get("TotalPermissionDenied", 0)
+        if refused:
+            raise AccessRefused(
+                f"The schedd of the service {self._service.name} does not let this user remove {refused} of "
+                f"{len(batch)} jobs.",
+                "Use the credentials of the jobs' owner, or of a queue superuser.",
+                service=self._service.name,
+                call="remove",
+                code="PermissionDenied",
+            )
+
+    def _read_facts(self, htcondor: Any, _schedd: Any) -> QueueFacts:
+        ad = self._locate(htcondor)
+        known = QueueFacts(str(ad.get("Name", "")), read_version(str(ad.get("CondorVersion", ""))))
+        with suppress(htcondor.HTCondorException, OSError, ValueError):
+            known = replace(known, owner=self._read_owner(htcondor, _schedd))
+        with suppress(htcondor.HTCondorException, OSError, ValueError):
+            known = with_settings(known, htcondor.RemoteParam(ad), self._service)
+        return known
+
+    def _read_owner(self, htcondor: Any, _schedd: Any) -> str:
+        """Asked of the command that submits, which has to authenticate; others need not."""
+        answer = htcondor.ping(self._locate(htcondor), SUBMITTING)
+        return str(answer.get("MyRemoteUserName", ""))
+
+    def _query(self, constraint: str) -> tuple[Job, ...]:
+        def ask(_htcondor: Any, schedd: Any) -> tuple[Job, ...]:
+            return tuple(read_job(ad) for ad in schedd.query(constraint, list(PROJECTION)))
+
+        was_known = self._known is not None
+        try:
+            return self._ask("query", ask)
+        except Unreachable:
+            if not was_known:
+                raise
+            return self._ask("query", ask)  # a schedd that was restarted has another address
+
+    def _ask(self, call: str, question: Callable[[Any, Any], Found]) -> Found:
+        htcondor = self._bindings()
+        with _one_at_a_time, self._translated(htcondor, call):
+            return question(htcondor, htcondor.Schedd(self._locate(htcondor)))
+
+    def _bindings(self) -> Any:
+        try:
+            import htcondor2  # noqa: PLC0415 - slow to load, and not everybody needs it
+        except ImportError:
+            raise ServiceError(
+                "HTCondor's bindings for Python are not installed here.",
+                "Install them: pip install htcondor.",
+                service=self._service.name,
+            ) from None
+        return htcondor2
+
+    def _locate(self, htcondor: Any) -> Any:
+        """The schedd's address. Asked by name, or of the pool, or of this machine's own configuration; a
+        pool that has just one schedd needs no name."""
+        if self._known is None:
+            access = self._access
+            collector = htcondor.Collector(access.pool) if access.pool else htcondor.Collector()
+            if access.schedd:
+                found = collector.locate(htcondor.DaemonType.Schedd, access.schedd)
+                several = [found] if found is not None else []
+            elif access.pool:
+                several = list(collector.locateAll(htcondor.DaemonType.Schedd))
+            else:
+                found = collector.locate(htcondor.DaemonType.Schedd)
+                several = [found] if found is not None else []
+            self._known = self._only(several)
+        return self._known
+
+    def _only(self, found: list[Any]) -> Any:
+        if len(found) == 1:
+            return found[0]
+        where = f"the pool {self._access.pool}" if self._access.pool else "this machine's HTCondor"
+        named = f" called {self._access.schedd}" if self._access.schedd else ""
+        number = "no schedd" if not found else f"{len(found)} schedds"
+        raise Unreachable(
+            f"The service {self._service.name} launches through HTCondor, and {where} knows {number}{named}.",
+            "Check that HTCondor runs (condor_status -schedd) and what the service's file says under "
+            "`condor:`, `schedd:` and `pool:`; `extenci doctor` tells more.",
+            service=self._service.name,
+            call="locate",
+        )
+
+    @contextmanager
+    def _translated(self, htcondor: Any, call: str) -> Iterator[None]:
+        try:
+            yield
+        except ServiceError:
+            raise
+        except (htcondor.HTCondorException, OSError, RuntimeError, ValueError, TypeError) as error:
+            self._known = None  # it may come back at another address
+            raise self._error(call, str(error)) from None
+
+    def _error(self, call: str, text: str) -> ServiceError:
+        said = " ".join(text.split())[:400].rstrip(".")
+        kind, hint = classify(said)
+        name = self._service.name
+        return kind(
+            f"The schedd of the service {name} {FAILED[call]}: {said}.",
+            hint,
+            service=name,
+            call=call,
+            code="" if kind is Unreachable else "CondorError",
+        )
+
+
+def constraint_of(stack: str, service: str) -> str:
+    """What tells a stack's jobs for a service from all others, as an expression of ClassAds."""
+    mine = {STACK: stack, SERVICE: service}
+    return " && ".join(
+        f"{MARK_ATTRIBUTES[key]} =?= {quoted(to_attribute(value))}" for key, value in mine.items()
+    )
+
+
+FAILED = {
+    "query": "could not be asked for its jobs",
+    "submit": "did not take the jobs",
+    "remove": "did not remove the jobs",
+    "look up": "could not be asked what it is",
+    "authenticate": "does not say whom it takes us for",
+}
+
+
+def classify(text: str) -> tuple[type[ServiceError], str]:
+    """The kind of a failure that the bindings tell only in words, and what to do about it."""
+    lower = text.lower()
+    if any(
+        word in lower
+        for word in (
+            "authenticat",
+            "authoriz",
+            "permission",
+            "not allowed",
+            "denied",
+            "owner",
+            "start command",
+        )
+    ):
+        return AccessRefused, (
+            "Check which user HTCondor takes you for (condor_ping -type schedd WRITE): root cannot own jobs; "
+            "a token lies, with mode 600, in the folder that SEC_TOKEN_DIRECTORY names (~/.condor/tokens.d)."
+        )
+    if any(
+        word in lower
+        for word in (
+            "connect",
+            "communicat",
+            "locate",
+            "address",
+            "fetch",
+            "timed out",
+            "reach",
+            "performing action",
+        )
+    ):
+        return Unreachable, "Check that HTCondor runs (condor_status -schedd), and try again."
+    return ServiceError, "See the schedd's log for more."

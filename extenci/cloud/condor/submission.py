@@ -1,0 +1,189 @@
+"""How a launch is said to HTCondor: the submit description of jobs in the EC2 grid universe. Pure.
+
+Sources: HTCondor manual, "The EC2 grid type"; src/condor_utils/submit_utils.cpp; and FACTS there is a test
+for: tags and other parameters of RunInstances itself go along as `ec2_parameter_…`, so that a machine is
+owned from the moment it exists.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from extenci.cloud.aws.parameters import LaunchRequest
+from extenci.model.desired import LaunchSettings
+from extenci.model.errors import PlanError
+from extenci.model.ownership import MARK_KEYS
+from extenci.model.service import Service
+
+API_VERSION = "2016-11-15"
+"""EC2's API version with TagSpecification; the GAHP's own is older."""
+
+TOKEN = "ExtenciToken"  # noqa: S105 - the name of an attribute
+LAUNCH = "ExtenciLaunch"
+
+Parameters = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """Jobs that each launch one machine of `launch`. `label` is what the queue shows; `marks` are the tags
+    that say whose they are; `user_data_file` a path on the schedd's machine; `launch_mark` see there."""
+
+    label: str
+    launch: LaunchRequest
+    marks: Mapping[str, str]
+    launch_mark: str
+    user_data_file: str | None = None
+
+
+def attribute_of(key: str) -> str:
+    """The job attribute that says what a mark says: `extenci:source-sha256` → `ExtenciSourceSha256`."""
+    return "".join(part.capitalize() for part in re.split("[:-]", key))
+
+
+MARK_ATTRIBUTES = {key: attribute_of(key) for key in MARK_KEYS}
+
+
+def describe_jobs(request: JobRequest, service: Service) -> dict[str, str]:
+    """The submit description, without its number of jobs. PlanError where the service has no key files that
+    a job could name. It holds no secret: keys and user data stand in files."""
+    keys = service.job_credentials
+    if keys is None:
+        raise PlanError(
+            f"Jobs of HTCondor need key files, and the service {service.name} names none.",
+            "Name them under `condor: credentials:`, as paths on the schedd's machine.",
+        )
+    settings = request.launch.settings
+    ids = [group for group in settings.security_groups if group.startswith("sg-")]
+    names = () if group_parameters(settings) else group_names(settings)
+    said = {
+        "universe": "grid",
+        "grid_resource": f"ec2 {service.ec2_url}/",
+        "executable": request.label,
+        "transfer_executable": "false",
+        "WantNameTag": "false",
+        "ec2_access_key_id": keys.access_key_file,
+        "ec2_secret_access_key": keys.secret_key_file,
+        "ec2_ami_id": request.launch.image,
+        "ec2_instance_type": settings.type,
+        "ec2_keypair": settings.key_name,
+        "ec2_security_groups": ", ".join(names),
+        "ec2_security_ids": ", ".join(ids),
+        "ec2_vpc_subnet": settings.subnet,
+        "ec2_availability_zone": settings.availability_zone,
+        "ec2_user_data_file": request.user_data_file,
+        **parameter_lines(launch_parameters(request.launch)),
+        **{f"My.{name}": quoted(to_attribute(value)) for name, value in job_attributes(request).items()},
+    }
+    return {key: literal(value, key) for key, value in said.items() if value}
+
+
+def job_attributes(request: JobRequest) -> dict[str, str]:
+    """What marks a job as owned, by the names of its attributes."""
+    marks = {MARK_ATTRIBUTES[key]: request.marks[key] for key in MARK_KEYS if key in request.marks}
+    return {**marks, TOKEN: request.launch.token, LAUNCH: request.launch_mark}
+
+
+SPLITS = re.compile("[ ,]")
+"""What HTCondor takes for the end of a security group's name (ran: 23.9.6). In a VPC a name may have both."""
+
+
+def group_names(settings: LaunchSettings) -> tuple[str, ...]:
+    """Security groups that are given by name."""
+    return tuple(group for group in settings.security_groups if not group.startswith("sg-"))
+
+
+def group_parameters(settings: LaunchSettings) -> Parameters:
+    """Security groups by name, where HTCondor's own command would take one of them for several."""
+    names = group_names(settings)
+    if not any(SPLITS.search(name) for name in names):
+        return []
+    return [(f"SecurityGroup.{number}", name) for number, name in enumerate(names, start=1)]
+
+
+def launch_parameters(launch: LaunchRequest) -> Parameters:
+    """Parameters of RunInstances that HTCondor has no command of its own for, or a flawed one: an instance
+    profile by name is dropped, and spot requests lose their tags."""
+    settings = launch.settings
+    found: Parameters = []
+    if settings.instance_profile:
+        kind = "Arn" if settings.instance_profile.startswith("arn:") else "Name"
+        found.append((f"IamInstanceProfile.{kind}", settings.instance_profile))
+    if settings.spot_price:
+        found += [
+            ("InstanceMarketOptions.MarketType", "spot"),
+            ("InstanceMarketOptions.SpotOptions.MaxPrice", settings.spot_price),
+            ("InstanceMarketOptions.SpotOptions.SpotInstanceType", "one-time"),
+        ]
+    found += group_parameters(settings)
+    found += volume_parameters(launch)
+    found += tag_parameters(launch.tags)
+    return [("Version", API_VERSION), *found] if found else []
+
+
+def volume_parameters(launch: LaunchRequest) -> Parameters:
+    """The root volume, where it is to differ from the image's."""
+    volume = launch.settings.root_volume
+    if volume is None or launch.root_device is None:
+        return []
+    known = {"VolumeSize": volume.gib, "VolumeType": volume.type, "Encrypted": volume.encrypted}
+    ebs = [
+        (f"BlockDeviceMapping.1.Ebs.{name}", str(value).lower() if isinstance(value, bool) else str(value))
+        for name, value in known.items()
+        if value is not None
+    ]
+    return [("BlockDeviceMapping.1.DeviceName", launch.root_device), *ebs] if ebs else []
+
+
+def tag_parameters(tags: Mapping[str, str]) -> Parameters:
+    """Tags that the machine is born with."""
+    if not tags:
+        return []
+    prefix = "TagSpecification.1"
+    found: Parameters = [(f"{prefix}.ResourceType", "instance")]
+    for number, (key, value) in enumerate(sorted(tags.items()), start=1):
+        found += [(f"{prefix}.Tag.{number}.Key", key), (f"{prefix}.Tag.{number}.Value", value)]
+    return found
+
+
+def parameter_lines(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """`ec2_parameter_names` and one line for each of them, dots written as underscores."""
+    known = dict(parameters)
+    if not known:
+        return {}
+    lines = {f"ec2_parameter_{name.replace('.', '_')}": value for name, value in known.items()}
+    return {"ec2_parameter_names": ", ".join(known), **lines}
+
+
+SPECIAL = '%\\"$'
+"""Characters that the submit language or old ClassAds take for more than themselves."""
+
+
+def to_attribute(text: str) -> str:
+    """A mark's value as an attribute has it: special characters as `%XX`."""
+    return "".join(f"%{ord(one):02X}" if one in SPECIAL else one for one in text)
+
+
+def from_attribute(text: str) -> str:
+    """The reverse of `to_attribute`."""
+    return re.sub("%([0-9A-F]{2})", lambda found: chr(int(found[1], 16)), text)
+
+
+def quoted(value: str) -> str:
+    """A string literal of ClassAds, of a value without quotes and backslashes."""
+    return f'"{value}"'
+
+
+def literal(value: str, key: str) -> str:
+    """A value that the submit language takes as it stands, on one line; values of `ec2_parameter_…` are not
+    expanded anyway. PlanError where it cannot be said: a backslash at its end goes on with the next line."""
+    is_one_line = all(ord(character) >= 32 and ord(character) != 127 for character in value)
+    if not is_one_line or value != value.strip() or value.endswith("\\"):
+        raise PlanError(
+            f"HTCondor cannot be told {key}: its value has control characters or blanks at an end, or ends "
+            "with a backslash.",
+            "Change it in the spec, or launch with `launch: ec2`.",
+        )
+    return value if key.startswith("ec2_parameter_") else value.replace("$", "$(DOLLAR)")

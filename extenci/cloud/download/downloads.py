@@ -1,0 +1,203 @@
+"""Sources that are not on this machine, downloaded into the cache.
+
+What is downloaded is known by its SHA-256, so that it does not matter whether the server's file changed
+between two halves: a download goes on where it stopped, on another day too, and is right if it has the
+SHA-256 in the end. One that was gone on with and has not is begun anew, once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from extenci.cloud.download.background import relayed
+from extenci.cloud.download.minimum_rate import S3_PATIENCE, Pace, Patience
+from extenci.image.cache import Unfinished, Watch, making, writing
+from extenci.image.containers import LARGEST_BYTES
+from extenci.image.sources import Telling
+from extenci.model.errors import DiskError, Interrupted, ServiceError, Throttled, Unreachable
+from extenci.model.source import shown_source
+
+if TYPE_CHECKING:
+    from extenci.cloud.clients import Clients
+    from extenci.cloud.download.https import Begin
+
+ATTEMPTS = 5
+"""In a row with nothing gained that is worth it."""
+WORTH_BYTES = 1024
+"""What an attempt must gain to count: whoever breaks off after each byte is not followed to the end."""
+FIRST_ATTEMPTS = 2
+"""Where nothing came so far: a wrong name should not keep a person waiting."""
+_READ_BYTES = 1 << 20
+
+Reading = Callable[[int], Iterator["Begin | bytes"]]
+"""The bytes of a file from an offset on; the first item says from which on, and how many there are."""
+
+
+class Downloads:
+    """Gets sources for the images of one service: what is in S3 is asked of that service's S3 alone, with its
+    credentials; to other servers none are sent, and they must be as fast as `patience` says. A `Fetch`."""
+
+    def __init__(self, clients: Clients, patience: Patience | None = None) -> None:
+        self._clients = clients
+        self._patience = patience or Patience()
+
+    def __call__(self, url: str, sha256: str, folder: Path, *, tell: Telling, stop: Event) -> Path:
+        """See `Fetch`: the file, complete and compared, in `folder`."""
+        target = folder / sha256
+        with making(target, stop, resumable=True) as unfinished:
+            if unfinished is not None:
+                what = f"Downloading {shown_source(url)}"
+                watch = Watch(folder, what, stop, tell)
+                tell(f"{what} …")
+                pace = Pace(S3_PATIENCE if url.startswith("s3://") else self._patience)
+                _Download(url, sha256, unfinished, watch, self._reading(url), pace).complete()
+        return target
+
+    def _reading(self, url: str) -> Reading:
+        from extenci.cloud.download import https as web  # noqa: PLC0415 - loaded where something is downloaded
+
+        if not url.startswith("s3://"):
+            return lambda start: web.read_url(url, start)
+        bucket, _, key = url.removeprefix("s3://").partition("/")
+        s3 = self._clients.s3
+
+        def read(start: int) -> Iterator[Begin | bytes]:
+            found = s3.object_info(bucket, key)
+            if found is not None and found.size == start:
+                yield web.Begin(start, start)
+                return
+            yield web.Begin(start, found.size if found else None)
+            yield from s3.get_object(bucket, key, start)
+
+        return read
+
+
+class _Download:
+    """One file on its way into the cache."""
+
+    def __init__(
+        self, url: str, sha256: str, unfinished: Unfinished, watch: Watch, reading: Reading, pace: Pace
+    ) -> None:
+        self._url = url
+        self._sha256 = sha256
+        self._unfinished = unfinished
+        self._watch = watch
+        self._reading = reading
+        self._pace = pace
+        self._hash = hashlib.sha256()
+        self._position = 0
+
+    def complete(self) -> None:
+        """Download what is missing, compare all of it, and give it its name. What is wrong, or has no room,
+        goes; what is incomplete stays."""
+        self._take_stock()
+        was_begun = self._position > 0
+        if not (was_begun and self._hash.hexdigest() == self._sha256):
+            self._receive_all()
+        if self._hash.hexdigest() != self._sha256 and was_begun:
+            self._begin_anew()
+            self._receive_all()
+        if self._hash.hexdigest() != self._sha256:
+            self._unfinished.discard()
+            raise DiskError(
+                f"{shown_source(self._url)} is not the file that is wanted: its SHA-256 is "
+                f"{self._hash.hexdigest()}, not {self._sha256}.",
+                "Get to know whether the file was changed on purpose; if so, give its new SHA-256.",
+            )
+        with writing(self._watch):
+            self._unfinished.keep()
+
+    def _take_stock(self) -> None:
+        """Hash what an earlier run has downloaded."""
+        with writing(self._watch):
+            while piece := os.pread(self._unfinished.descriptor, _READ_BYTES, self._position):
+                if self._watch.stop.is_set():
+                    raise Interrupted(f"{self._watch.what} was stopped.")
+                self._hash.update(piece)
+                self._position += len(piece)
+
+    def _begin_anew(self) -> None:
+        with writing(self._watch):
+            os.ftruncate(self._unfinished.descriptor, 0)
+        self._hash, self._position = hashlib.sha256(), 0
+
+    def _receive_all(self) -> None:
+        """Try until all is there, as long as it goes on: further than any attempt before. Where a server does
+        not give the rest, the whole is asked for, once."""
+        failed, furthest, begun_anew = 0, self._position, False
+        while True:
+            try:
+                return self._receive()
+            except (Unreachable, Throttled):
+                gained = self._position - furthest
+                is_worth_it = gained >= WORTH_BYTES and not self._pace.was_lost
+                failed = 1 if is_worth_it else failed + 1
+                if failed >= (ATTEMPTS if self._position else FIRST_ATTEMPTS):
+                    raise
+            except ServiceError as error:
+                if error.code != "InvalidRange" or not self._position or begun_anew:
+                    raise
+                self._begin_anew()
+                failed, furthest, begun_anew = failed + 1, 0, True
+            furthest = max(furthest, self._position)
+            if self._watch.stop.wait(2.0 ** (failed - 1)):
+                raise Interrupted(f"{self._watch.what} was stopped.")
+
+    def _receive(self) -> None:
+        total: int | None = None
+        self._pace.begin()
+        for item in relayed(
+            lambda: self._reading(self._position), self._watch.stop, self._watch.what, self._note_waiting
+        ):
+            if isinstance(item, bytes):
+                self._pace.gain(len(item))
+                self._add(item)
+                continue
+            if item.start != self._position:
+                self._begin_anew()  # the server gives only the whole
+            total = self._watch.total = item.total
+            self._require_room((total or 0) - self._position)
+        if total is not None and self._position < total:
+            raise Unreachable(
+                f"{shown_source(self._url)} cannot be downloaded: the connection broke off.",
+                "Try again: what was downloaded so far is kept.",
+            )
+
+    def _note_waiting(self, seconds: float) -> None:
+        if self._pace.wait(seconds):
+            raise Unreachable(
+                f"{shown_source(self._url)} cannot be downloaded: its server gives hardly anything.",
+                "Try again later, or name another server: what was downloaded so far is kept.",
+            )
+
+    def _add(self, piece: bytes) -> None:
+        if self._position + len(piece) > LARGEST_BYTES:
+            self._unfinished.discard()
+            raise DiskError(f"{shown_source(self._url)} is too large: no volume holds it.")
+        with self._freeing_room():
+            with writing(self._watch):
+                rest, offset = memoryview(piece), self._position
+                while rest:
+                    count = os.pwrite(self._unfinished.descriptor, rest, offset)
+                    rest, offset = rest[count:], offset + count
+            self._watch.look(self._unfinished.descriptor)
+        self._hash.update(piece)
+        self._position += len(piece)
+
+    def _require_room(self, more: int) -> None:
+        with self._freeing_room():
+            self._watch.require_room(max(0, more))
+
+    @contextmanager
+    def _freeing_room(self) -> Iterator[None]:
+        try:
+            yield
+        except DiskError:
+            self._unfinished.discard()
+            raise

@@ -1,0 +1,236 @@
+"""Files from `https://` URLs, piece by piece (RFC 9110).
+
+A URL comes from a spec or an argument, and a spec may come from anywhere: only HTTPS is spoken, also after
+redirects; nothing is sent that would prove who asks; and addresses where clouds keep their machines'
+credentials are not asked at all. Certificates are trusted as everywhere on this machine (`SSL_CERT_FILE`),
+and proxies are used as the environment says.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+
+import urllib3
+from urllib3 import exceptions as wire
+
+import extenci
+from extenci.cloud.download.addresses import refuse_metadata
+from extenci.cloud.download.web_wire import bounded
+from extenci.model.errors import AccessRefused, ServiceError, ThingNotFound, Unreachable
+from extenci.model.service import is_loopback
+from extenci.model.source import shown_source
+
+PIECE_BYTES = 1 << 15
+"""Small, so that it is seen whether a slow server gives anything."""
+CONNECT_SECONDS = 10
+READ_SECONDS = 30
+MOST_REDIRECTS = 5
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
+
+
+@dataclass(frozen=True)
+class Begin:
+    """What comes before the bytes: from which on they are, and how many the whole file has, if that is
+    known."""
+
+    start: int
+    total: int | None
+
+
+def read_url(url: str, start: int) -> Iterator[Begin | bytes]:
+    """The bytes of a file from `start` on, or from its beginning where the server gives only all of it.
+
+    Unreachable where trying again may help; ThingNotFound, AccessRefused and ServiceError where it does not;
+    the code `InvalidRange` where the file ends before `start`.
+    """
+    at = url
+    for _ in range(MOST_REDIRECTS + 1):
+        with _asked(at), _requested(at, start) as response:
+            following = response.get_redirect_location()
+            if not following:
+                yield _begin(at, response, start)
+                # Not stream(), which takes lines of any length between chunks.
+                while piece := response.read(PIECE_BYTES, decode_content=False):
+                    yield piece
+                return
+            at = _followed(at, following)
+    raise ServiceError(f"{shown_source(url)} cannot be downloaded: it is redirected again and again.")
+
+
+@contextmanager
+def _requested(url: str, start: int) -> Iterator[urllib3.BaseHTTPResponse]:
+    parts = _checked(url)
+    headers = {"User-Agent": f"extenci/{extenci.__version__}", "Accept-Encoding": "identity"}
+    if start:
+        headers["Range"] = f"bytes={start}-"
+    with _pool(parts) as pool:
+        response = pool.request(
+            "GET",
+            url,
+            headers=headers,
+            preload_content=False,
+            redirect=False,
+            retries=False,
+            timeout=urllib3.Timeout(CONNECT_SECONDS, READ_SECONDS),
+        )
+        try:
+            yield response
+        finally:
+            response.close()
+
+
+def _checked(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise _no_url(url) from None
+    if parts.scheme != "https" or not parts.hostname:
+        raise ServiceError(
+            f"{shown_source(url)} cannot be downloaded: it is no https:// URL.",
+            "Only what comes by HTTPS is taken, also after a redirect.",
+        )
+    return parts
+
+
+def _followed(url: str, location: str) -> str:
+    """Where a redirect leads. What cannot be a URL is not shown: a stranger wrote it."""
+    try:
+        target = urljoin(url, location)
+        _ = urlsplit(target).port
+    except ValueError:
+        raise _nonsense(url) from None
+    if not target.isprintable():
+        raise _nonsense(url)
+    return target
+
+
+def _pool(parts: SplitResult) -> urllib3.PoolManager:
+    context, host = ssl.create_default_context(), parts.hostname or ""
+    refuse_metadata(parts.geturl(), socket.AI_NUMERICHOST)
+    proxy = urllib.request.getproxies().get("https")
+    if proxy and not is_loopback(parts.geturl()) and not urllib.request.proxy_bypass(host):
+        userinfo = unquote(urlsplit(proxy).netloc.rpartition("@")[0])
+        proved = urllib3.make_headers(proxy_basic_auth=userinfo) if userinfo else {}
+        return bounded(
+            urllib3.ProxyManager(
+                proxy if "://" in proxy else f"http://{proxy}", proxy_headers=proved, ssl_context=context
+            )
+        )
+    refuse_metadata(parts.geturl())
+    return bounded(urllib3.PoolManager(ssl_context=context))
+
+
+def _begin(url: str, response: urllib3.BaseHTTPResponse, start: int) -> Begin:
+    match response.status:
+        case 200:
+            length = response.headers.get("Content-Length", "")
+            if length and not _LENGTH.fullmatch(length.strip()):
+                raise _nonsense(url)
+            return Begin(0, int(length) if length else None)
+        case 206:
+            return _partial(url, response, start)
+        case status:
+            raise _refused(url, status)
+
+
+def _partial(url: str, response: urllib3.BaseHTTPResponse, start: int) -> Begin:
+    given = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
+    if given is None or int(given[1]) != start:
+        raise ServiceError(
+            f"{shown_source(url)} cannot be downloaded: its server gave other bytes than were asked for.",
+            "Name another server, or tell whoever runs this one.",
+        )
+    return Begin(start, int(given[2]) if given[2] != "*" else None)
+
+
+def _refused(url: str, status: int) -> ServiceError:
+    said = f"{shown_source(url)} cannot be downloaded: its server answered with HTTP status {status}"
+    match status:
+        case 401 | 403:
+            return AccessRefused(
+                f"{said}, which means that it may not be read without credentials.",
+                "None are sent to https:// URLs. Keep the file where it may be read, or in S3 (s3://…).",
+            )
+        case 404 | 410:
+            return ThingNotFound(
+                f"{said}: there is no such file.", "Correct the URL that you gave, or put the file there."
+            )
+        case 416:
+            return ServiceError(
+                f"{said}: it does not give the rest of the file.",
+                "Name another server, or tell whoever runs this one.",
+                code="InvalidRange",
+            )
+        case 408 | 425 | 429 | 500 | 502 | 503 | 504:
+            return Unreachable(f"{said}.", "Try again later: what was downloaded so far is kept.")
+        case _:
+            return ServiceError(f"{said}.", "Correct the URL that you gave.")
+
+
+@contextmanager
+def _asked(url: str) -> Iterator[None]:
+    """What went wrong on the wire, in words. urllib3's own texts quote URLs, and are not shown."""
+    try:
+        yield
+    except wire.SSLError as error:
+        raise ServiceError(
+            f"{shown_source(url)} cannot be downloaded: its server cannot be trusted ({_reason(error)}).",
+            "Where its certificate is signed by an authority of your own, name that in SSL_CERT_FILE.",
+        ) from None
+    except wire.ProxyError:
+        raise _unreachable(url, "the proxy cannot be reached", "Check HTTPS_PROXY and NO_PROXY.") from None
+    except wire.NewConnectionError as error:
+        is_name = isinstance(error.__cause__, socket.gaierror) or "resolve" in str(error)
+        what = "no server of this name can be found" if is_name else "no connection can be made to its server"
+        raise _unreachable(url, what) from None
+    except (wire.ConnectTimeoutError, wire.ReadTimeoutError):
+        raise _unreachable(url, "its server did not answer in time") from None
+    except (wire.LocationParseError, wire.URLSchemeUnknown):
+        raise _no_url(url) from None
+    except (wire.InvalidHeader, ValueError):
+        raise _nonsense(url) from None
+    except wire.HTTPError as error:
+        if _is_nonsense(error):
+            raise _nonsense(url) from None
+        raise _unreachable(url, "the connection broke off") from None
+
+
+def _is_nonsense(error: wire.HTTPError) -> bool:
+    """Whether something came that is no HTTP, rather than nothing any more."""
+    cause = error.args[-1] if error.args else None
+    return isinstance(cause, HTTPException) and not isinstance(cause, IncompleteRead | RemoteDisconnected)
+
+
+def _nonsense(url: str) -> ServiceError:
+    return ServiceError(
+        f"{shown_source(url)} cannot be downloaded: its server answered nonsense, which is no HTTP.",
+        "Check that the URL leads to a web server, also through your proxy if there is one; if it does, tell "
+        "whoever runs it.",
+    )
+
+
+def _no_url(url: str) -> ServiceError:
+    return ServiceError(f"{shown_source(url)} cannot be downloaded: it is no URL of a file.", "Correct it.")
+
+
+def _unreachable(
+    url: str, what: str, hint: str = "Check the URL and your network, and try again."
+) -> Unreachable:
+    return Unreachable(
+        f"{shown_source(url)} cannot be downloaded: {what}.", f"{hint} What was downloaded so far is kept."
+    )
+
+
+def _reason(error: wire.SSLError) -> str:
+    found = re.search(r"\] (?:certificate verify failed: )?([^(\"']+)", str(error))
+    return found[1].strip() if found else "TLS failed"

@@ -1,0 +1,44 @@
+"""An order for machines, as every way of launching takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from extenci.apply.context import Bench
+from extenci.cloud.aws.parameters import LaunchRequest
+from extenci.model.desired import InstancesWish
+
+
+@dataclass(frozen=True)
+class Order:
+    """`count` machines of a group to launch from an image; `tags` are the planned ones. Progress is told as
+    `before` machines more, of `total`."""
+
+    group: InstancesWish
+    image: str
+    count: int
+    tags: Mapping[str, str]
+    before: int = 0
+    total: int = 0
+
+
+def request_of(order: Order, count: int, token: str, bench: Bench) -> LaunchRequest:
+    """What a launch of `count` machines of an order asks for."""
+    return LaunchRequest(
+        image=order.image,
+        settings=order.group.settings,
+        count=count,
+        token=token,
+        tags=bench.means.tags_at_birth(bench.tags(order.tags)),
+    )
+
+
+def unused_token(bench: Bench, is_used: Callable[[str], bool]) -> str:
+    """A token that nothing was launched with. A run that goes on under the id of a saved plan, whose
+    journal was lost meanwhile, would else ask for machines that it had before: the service would answer
+    with those, dead or alive."""
+    step = bench.calls_so_far()
+    while not bench.workshop.is_new and is_used(bench.token(step)):
+        step += 1
+    return bench.token(step)

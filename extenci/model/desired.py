@@ -1,0 +1,120 @@
+"""What the specs ask for, resolved: defaults filled in, paths absolute, references checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from extenci.model.address import Address, Architecture, BootMode, Launch, Method
+from extenci.model.launch import LaunchSettings, RootVolume
+from extenci.model.service import Service
+from extenci.model.verification import Verify
+
+__all__ = [
+    "ImageId",
+    "ImageReference",
+    "ImageWish",
+    "InstancesWish",
+    "LaunchSettings",
+    "Origin",
+    "RootVolume",
+    "Selection",
+    "Wishes",
+]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where in the specs a wish stands. Lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True)
+class ImageWish:
+    """A desired image. `source` is an absolute path or a URL; `gib` None means the disk's own, rounded up;
+    `keep` counts versions kept beside the wanted one; `verify` None: it is not tried."""
+
+    address: Address
+    origin: Origin
+    source: str
+    method: Method
+    sha256: str | None = None
+    architecture: Architecture = Architecture.X86_64
+    boot_mode: BootMode | None = None
+    gib: int | None = None
+    keep: int = 0
+    protect: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
+    verify: Verify | None = None
+
+
+@dataclass(frozen=True)
+class ImageId:
+    """An image that extenci does not stage, by the service's own id (`ami-…`, `emi-…`)."""
+
+    id: str
+
+    def __str__(self) -> str:
+        return self.id
+
+
+ImageReference = Address | ImageId
+
+
+@dataclass(frozen=True)
+class InstancesWish:
+    """A desired group of `count` interchangeable machines; `launch_timeout` in seconds."""
+
+    address: Address
+    origin: Origin
+    image: ImageReference
+    count: int
+    settings: LaunchSettings
+    launch: Launch = Launch.EC2
+    max_unavailable: int = 1
+    launch_timeout: int = 900
+    protect: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which addresses a plan is about. None: every one, and what is owned but no longer wished.
+
+    Images that a selected group is launched from are staged if they must be, but nothing of theirs
+    is removed unless they are selected themselves.
+    """
+
+    addresses: frozenset[Address] | None = None
+    services: frozenset[str] | None = None
+
+    def covers(self, address: Address) -> bool:
+        """Whether changes of this address belong to the plan."""
+        if self.services is not None and address.service not in self.services:
+            return False
+        return self.addresses is None or address in self.addresses
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """Everything one spec root asks for, and what of it was selected.
+
+    `services` holds every service that the specs name, by name; `root` is the folder's absolute path.
+    """
+
+    stack: str
+    root: str
+    services: Mapping[str, Service]
+    images: tuple[ImageWish, ...] = ()
+    instances: tuple[InstancesWish, ...] = ()
+    selection: Selection = Selection()
+
+    def image(self, address: Address) -> ImageWish | None:
+        """The image wished for at an address."""
+        return next((wish for wish in self.images if wish.address == address), None)

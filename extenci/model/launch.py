@@ -1,0 +1,49 @@
+"""What a machine is launched with, whatever it is launched for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from extenci.model.address import Launch
+
+
+@dataclass(frozen=True)
+class RootVolume:
+    """The root volume where it should differ from the image's; `gib` in GiB."""
+
+    gib: int | None = None
+    type: str | None = None
+    encrypted: bool | None = None
+
+
+@dataclass(frozen=True)
+class LaunchSettings:
+    """What a machine is launched with. `user_data` is base64 of the exact bytes (at most 16 KiB of
+    them); names of security groups and their `sg-…` ids may be mixed; `spot_price` in the
+    currency of the service, per hour, as text so that it stays exact."""
+
+    type: str
+    key_name: str | None = None
+    user_data: str | None = None
+    security_groups: tuple[str, ...] = ()
+    subnet: str | None = None
+    availability_zone: str | None = None
+    instance_profile: str | None = None
+    root_volume: RootVolume | None = None
+    spot_price: str | None = None
+
+
+@dataclass(frozen=True)
+class LaunchDefaults:
+    """What a service says test VMs are launched with, where a spec says nothing else. None: no default."""
+
+    type: str | None = None
+    launch: Launch | None = None
+    key_name: str | None = None
+    user_data: str | None = None
+    security_groups: tuple[str, ...] | None = None
+    subnet: str | None = None
+    availability_zone: str | None = None
+    instance_profile: str | None = None
+    root_volume: RootVolume | None = None
+    spot_price: str | None = None

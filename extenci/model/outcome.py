@@ -1,0 +1,101 @@
+"""What carrying a plan out tells: progress while it runs, and what became of each change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from extenci.model.plan import Change, Plan
+from extenci.model.verified import Verified
+
+
+class Status(StrEnum):
+    """What became of a change."""
+
+    DONE = "done"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    SKIPPED = "skipped"
+    """Not begun, or given up, because the run was interrupted."""
+    WAITING = "waiting"
+    """A person has to say yes before it counts as done."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one change. `made` are ids that later changes need (`image`, `snapshot`,
+    `machines`); `message` says why where it is not done; `seconds` is how long it took;
+    `verified` what became of trying a version."""
+
+    change: str
+    status: Status
+    message: str = ""
+    hint: str = ""
+    made: Mapping[str, object] = field(default_factory=dict)
+    seconds: float = 0.0
+    verified: Verified | None = None
+
+
+@dataclass(frozen=True)
+class Began:
+    """Work on a change has begun."""
+
+    change: Change
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """A change got on: `done` of `total` units (`bytes` sent, `machines` ready)."""
+
+    change: Change
+    done: int
+    total: int
+    unit: str
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Something worth a line about a change: a machine's address, a warning, a wait."""
+
+    change: Change | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Work on a change has ended, one way or the other."""
+
+    change: Change
+    outcome: Outcome
+
+
+Event = Began | Advanced | Noted | Ended
+Listener = Callable[[Event], None]
+"""Takes events from any thread, quickly, and never raises."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of a whole apply. `run` is its id in the journal; `unrecorded` says why the catalog could
+    not take in what was done, "" where it could."""
+
+    run: str
+    plan: Plan
+    outcomes: tuple[Outcome, ...]
+    seconds: float = 0.0
+    unrecorded: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing failed, and all that is not done waits for a person."""
+        statuses = {outcome.status for outcome in self.outcomes}
+        failed = bool(self.unrecorded) or any(not one.waits for one in self.plan.blocked)
+        waiting = Status.WAITING in statuses or any(one.waits for one in self.plan.blocked)
+        return waiting and not failed and not statuses & {Status.FAILED, Status.SKIPPED}
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was asked for was done, and is known to the catalog."""
+        done = all(outcome.status is Status.DONE for outcome in self.outcomes)
+        return done and not self.plan.blocked and not self.unrecorded

@@ -1,0 +1,135 @@
+"""A service: one cloud endpoint with its credentials and abilities."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from extenci.model.address import Launch, Method, Tagging
+from extenci.model.launch import LaunchDefaults
+
+SANDBOX = "sandbox"
+"""The name of the service that is built in: the local cloud."""
+SANDBOX_ACCOUNT = "123456789012"
+"""The number of the account in the local cloud."""
+SANDBOX_BUCKET = "extenci"
+"""The bucket that the local cloud has from the start."""
+
+
+@dataclass(frozen=True)
+class KeyFiles:
+    """Paths of two files, each with one line; read just before the service is called."""
+
+    access_key_file: str
+    secret_key_file: str
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A named profile of the AWS SDK's configuration."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class SdkChain:
+    """Whatever the AWS SDK finds by itself: environment, configuration, instance role."""
+
+
+Credentials = KeyFiles | Profile | SdkChain
+
+
+@dataclass(frozen=True)
+class CondorAccess:
+    """The HTCondor that launches machines of a service. `schedd` is its name, None for this machine's own;
+    `pool` the address of its collector, None for the configured one; `credentials` key files on the
+    schedd's machine, None where the service's own are meant."""
+
+    schedd: str | None = None
+    pool: str | None = None
+    credentials: KeyFiles | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the schedd is on this machine, so that files here are files there."""
+        if self.pool is None:
+            return self.schedd is None
+        return is_loopback(f"//{self.pool}")
+
+
+@dataclass(frozen=True)
+class BundleKeys:
+    """What bundles are made with: paths of PEM files, read just before, and the number of the account. The
+    private key signs, the two certificates say who may open them."""
+
+    certificate: str
+    private_key: str
+    cloud_certificate: str
+    user: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds past which a plan needs --force. None: no bound."""
+
+    delete_percent: int | None = None
+    instances: int | None = None
+
+
+@dataclass(frozen=True)
+class Service:
+    """One cloud, as its service file names it.
+
+    `ec2`, `s3`, `ebs` are endpoint URLs, None for AWS's own of the region; `ca_bundle` a file of PEM
+    certificates that sign the endpoints'; `bundle` None where no bundles can be made for it; `condor` None
+    where no HTCondor launches machines there; `test` what test VMs are launched with by default; `file`
+    where the service was defined, "" for the built-in.
+    """
+
+    name: str
+    region: str
+    ec2: str | None = None
+    s3: str | None = None
+    ebs: str | None = None
+    credentials: Credentials = SdkChain()
+    ca_bundle: str | None = None
+    launch: Launch = Launch.EC2
+    stage: Method = Method.EBS
+    tags: Tagging = Tagging.CREATE
+    bucket: str | None = None
+    bundle: BundleKeys | None = None
+    condor: CondorAccess | None = None
+    limits: Limits = Limits()
+    test: LaunchDefaults | None = None
+    file: str = ""
+
+    @property
+    def job_credentials(self) -> KeyFiles | None:
+        """The key files that jobs name, as paths on the schedd's machine."""
+        if self.condor is not None and self.condor.credentials is not None:
+            return self.condor.credentials
+        return self.credentials if isinstance(self.credentials, KeyFiles) else None
+
+    @property
+    def ec2_url(self) -> str:
+        """The EC2 endpoint, AWS's own of the region where no other is named."""
+        return self.ec2 or f"https://ec2.{self.region}.amazonaws.com"
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether every endpoint is on this machine, so that nothing of value can be at stake."""
+        return self.ec2 is not None and all(
+            is_loopback(url) for url in (self.ec2, self.s3, self.ebs) if url is not None
+        )
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL's host is this machine's loopback: 127.0.0.0/8, ::1, or a localhost name."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

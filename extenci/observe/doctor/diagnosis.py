@@ -1,0 +1,105 @@
+"""From paths, or from nothing, to all that can be found out about a machine and its services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from extenci.catalog.home import Home
+from extenci.catalog.services.files import service_files
+from extenci.model.desired import Wishes
+from extenci.model.errors import CatalogError, ExtenciError, SandboxError, SpecError, UsageError
+from extenci.model.finding import MACHINE, Finding, Level
+from extenci.model.service import SANDBOX, Service
+from extenci.observe.doctor.checks import check_machine, check_services
+from extenci.observe.doctor.programs import check_programs
+from extenci.plan.inputs import touched_services
+from extenci.spec import SANDBOX_STAND_IN, load_wishes, read_service
+
+StartSandbox = Callable[[Home], Service]
+
+
+def diagnose(
+    paths: Sequence[Path], home: Home, service: str | None, start_sandbox: StartSandbox
+) -> tuple[Finding, ...]:
+    """What is found on this machine, and for the services of the specs at `paths`; without specs, for those
+    of this user. UsageError where `paths` or `service` name nothing."""
+    wishes, found = read_wishes(paths, home, service)
+    services = {name: wishes.services[name] for name in touched_services(wishes)}
+    found = [*check_machine(home, services), *check_programs(wishes), *found]
+    if SANDBOX in services and not any(one.level is Level.PROBLEM for one in found):
+        try:
+            services[SANDBOX] = start_sandbox(home)
+        except (SandboxError, CatalogError) as error:
+            found.append(problem(SANDBOX, error))
+            del services[SANDBOX]
+    elif SANDBOX in services:
+        del services[SANDBOX]
+    return (*found, *look_at(services, wishes, home))
+
+
+def look_at(services: dict[str, Service], wishes: Wishes, home: Home) -> tuple[Finding, ...]:
+    """Checks of all services."""
+    from extenci.cloud.clients import Clients  # noqa: PLC0415 - the SDK is slow to load
+
+    clients = {name: Clients(service) for name, service in services.items()}
+    try:
+        return check_services(clients, wishes, home)
+    finally:
+        for client in clients.values():
+            client.close()
+
+
+def read_wishes(paths: Sequence[Path], home: Home, service: str | None) -> tuple[Wishes, list[Finding]]:
+    """The specs at `paths`. Where they are wrong, or there are none, the user's services and no wishes."""
+    try:
+        files = service_files(home)
+    except CatalogError as error:
+        return Wishes(stack="", root="", services={}), [problem(MACHINE, error)]
+    try:
+        wishes = load_wishes(paths, catalog_services=files, sandbox=SANDBOX_STAND_IN, service=service)
+    except SpecError as error:
+        mistakes = [] if is_bare(paths, error) else [spec_mistakes(error)]
+        wishes, found = services_of_user(files, service)
+        return wishes, [*mistakes, *found]
+    return wishes, []
+
+
+def is_bare(paths: Sequence[Path], error: SpecError) -> bool:
+    """Whether nobody named specs and there are none here."""
+    return not paths and all("holds no spec files" in one.message for one in error.problems)
+
+
+def spec_mistakes(error: SpecError) -> Finding:
+    """That there are mistakes; they are `validate`'s to list."""
+    number = len(error.problems)
+    mistakes = "1 mistake" if number == 1 else f"{number} mistakes"
+    return Finding(
+        MACHINE,
+        Level.PROBLEM,
+        f"The specs have {mistakes}, so only the services of this user were looked at.",
+        "extenci validate lists them.",
+    )
+
+
+def services_of_user(files: dict[str, Path], service: str | None) -> tuple[Wishes, list[Finding]]:
+    """The services of the catalog, and what is wrong with their files. UsageError: there is none of that
+    name."""
+    if service is not None and service not in files:
+        raise UsageError(
+            f"There is no service {service!r} in the catalog, and no spec here that names it.",
+            "`extenci catalog list` shows the services there are.",
+        )
+    services: dict[str, Service] = {}
+    found: list[Finding] = []
+    for name in [service] if service is not None else sorted(files):
+        try:
+            services[name] = read_service(files[name], name)
+        except ExtenciError as error:
+            found.append(problem(name, error))
+    return Wishes(stack="", root="", services=services), found
+
+
+def problem(subject: str, error: ExtenciError) -> Finding:
+    """An error as what was found."""
+    return Finding(subject, Level.PROBLEM, error.message, error.hint)

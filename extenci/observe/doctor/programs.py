@@ -1,0 +1,38 @@
+"""Which programs this machine lacks to read the disks that the specs name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from extenci.image.conversion import require_program
+from extenci.image.raw import open_file
+from extenci.model.desired import Wishes
+from extenci.model.errors import DiskError
+from extenci.model.finding import MACHINE, Finding, Level
+from extenci.model.source import is_url
+
+
+def check_programs(wishes: Wishes) -> Iterator[Finding]:
+    """One finding for each program that a disk at a path needs and that is not there. What else may be wrong
+    with a disk, planning tells; of what is to be downloaded nothing is known yet."""
+    told: set[str] = set()
+    for source in sorted({wish.source for wish in wishes.images if not is_url(wish.source)}):
+        lacking = lacking_for(source)
+        if lacking is not None and lacking.hint not in told:
+            told.add(lacking.hint)
+            yield Finding(MACHINE, Level.PROBLEM, lacking.message, lacking.hint)
+
+
+def lacking_for(source: str) -> DiskError | None:
+    """That the program is missing which a source needs."""
+    try:
+        with open_file(source) as (_, found):
+            pass
+    except DiskError:
+        return None
+    try:
+        if found is not None:
+            require_program(source, found)
+    except DiskError as lacking:
+        return lacking
+    return None

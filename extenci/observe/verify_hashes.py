@@ -1,0 +1,69 @@
+"""What verdicts are about: each image's verify block and the files that it names, as one hash."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from extenci.model.address import Address
+from extenci.model.desired import ImageWish
+from extenci.model.verification import name_files, verify_hash
+
+MOST_FILES = 2000
+"""Files of a folder of tests that are read; more tell nothing more."""
+MOST_BYTES = 64 * 1024**2
+"""Of one file: a program is not larger, and a disk that is an argument is not read."""
+UNREAD = "unread"
+
+
+def trial_hashes(images: Iterable[ImageWish]) -> dict[Address, str]:
+    """The hash of each image that has a verify block, by its address."""
+    return {
+        wish.address: verify_hash(wish.verify, dict(file_hashes(name_files(wish.verify))))
+        for wish in images
+        if wish.verify is not None
+    }
+
+
+def file_hashes(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """SHA-256 of each regular file that is there, in folders too; other things are passed over."""
+    for path in paths:
+        for file in files_of(Path(path)):
+            if (digest := hash_file(file)) is not None:
+                yield str(file), digest
+
+
+def files_of(path: Path) -> list[Path]:
+    """The path itself, or the files of a folder, without what Python leaves there. A link is not followed
+    into a folder: that may be any, and as large as a machine."""
+    try:
+        if path.is_symlink() or not path.is_dir():
+            return [path]
+        found = (
+            Path(folder, name)
+            for folder, _, names in os.walk(path)
+            if "__pycache__" not in folder
+            for name in names
+        )
+        return sorted(islice(found, MOST_FILES))
+    except (OSError, ValueError):  # an argument that is no name of a file
+        return []
+
+
+def hash_file(path: Path) -> str | None:
+    """SHA-256 of a regular file; None where it is none, or cannot be read."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        known = os.fstat(descriptor)
+        if not stat.S_ISREG(known.st_mode):
+            return None
+        if known.st_size > MOST_BYTES:
+            return f"{UNREAD}:{known.st_size}"
+        return hashlib.sha256(file.read(MOST_BYTES)).hexdigest()

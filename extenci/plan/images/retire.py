@@ -1,0 +1,236 @@
+"""What goes: machines of groups and versions of images that nothing asks for any more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from extenci.model.address import Address, Kind, Verdict
+from extenci.model.desired import ImageId, ImageWish, InstancesWish
+from extenci.model.observed import Image, ImageState, Machine
+from extenci.model.plan import Action, Blocked, Change, ReplaceWork, TerminateWork
+from extenci.plan.images.source import Coming, Provision, Ready, changes_before
+from extenci.plan.images.verification import verdict_of
+from extenci.plan.inputs import Scene, Stock
+from extenci.plan.part import Part, counted, held_by_jobs, listed
+from extenci.plan.protection import explain_protection, is_protected
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """An image to unstage, once the changes `after` are done. `first`: it stands in the way of a change
+    of this plan, and goes before it."""
+
+    image: Image
+    address: Address
+    reason: str
+    after: tuple[str, ...] = ()
+    first: bool = False
+
+
+@dataclass(frozen=True)
+class Retired:
+    """The images that go, and what is said about those that stay although nothing asks for them."""
+
+    leaving: tuple[Leaving, ...]
+    part: Part
+
+
+@dataclass(frozen=True)
+class Removing:
+    """What decides whether an image can go: how wished images come to be there, the change that ends each
+    machine that goes, the groups that name an image by its id, and the ids of images on trial."""
+
+    provisions: Mapping[Address, Provision]
+    departures: Mapping[str, str]
+    named: Mapping[str, InstancesWish]
+    spared: frozenset[str] = frozenset()
+
+
+def removal_reason(scene: Scene) -> str:
+    """Why what nothing asks for is removed."""
+    return "destroy" if scene.destroy else "no longer in the specs"
+
+
+def remove_groups(scene: Scene, stock: Stock) -> Part:
+    """End the machines of groups that are not wished for."""
+    changes: list[Change] = []
+    blocked: list[Blocked] = []
+    for address, machines in sorted(stock.owned_machines.items()):
+        if not scene.covers(address) or (address in scene.groups and not scene.destroy):
+            continue
+        kept = [machine for machine in machines if is_protected(scene, Kind.INSTANCES, machine)]
+        ended = [machine for machine in machines if machine not in kept]
+        if kept:
+            reason = explain_protection(scene, Kind.INSTANCES, address, counted(len(kept), "machine"))
+            blocked.append(Blocked(address, Kind.INSTANCES, Action.TERMINATE, reason))
+        if ended:
+            changes.append(end_group(scene, address, ended))
+    return Part(tuple(changes), tuple(blocked))
+
+
+def end_group(scene: Scene, address: Address, machines: Sequence[Machine]) -> Change:
+    """End machines of a group that is not wished for."""
+    return Change(
+        id=f"{Action.TERMINATE} {address}",
+        address=address,
+        kind=Kind.INSTANCES,
+        action=Action.TERMINATE,
+        count=len(machines),
+        reason=removal_reason(scene),
+        work=TerminateWork(tuple(machine.handle for machine in machines), held_by_jobs(machines)),
+    )
+
+
+def find_departures(part: Part) -> dict[str, str]:
+    """The change that ends a machine, by the machine's handle; for machines that are still to be launched,
+    by the change that launches them."""
+    found: dict[str, str] = {}
+    for change in part.changes:
+        match change.work:
+            case TerminateWork(machines=machines):
+                found.update(dict.fromkeys(machines, change.id))
+            case ReplaceWork(machines=machines, launched_by=launched):
+                found.update(dict.fromkeys((*machines, *([launched] if launched else [])), change.id))
+    return found
+
+
+def retire_images(
+    scene: Scene,
+    stock: Stock,
+    provisions: Mapping[Address, Provision],
+    departures: Mapping[str, str],
+    spared: frozenset[str] = frozenset(),
+) -> Retired:
+    """Choose the images that go: of wishes, versions beyond `keep`; all of what is not wished for."""
+    named = {str(wish.image): wish for wish in id_groups(scene, stock)}
+    removing = Removing(provisions, departures, named, spared)
+    judged = [
+        judge_leaving(scene, stock, candidate, removing)
+        for address in sorted(stock.owned_images)
+        if scene.covers(address)
+        for candidate in superfluous(scene, stock, address, provisions.get(address))
+        if candidate.image.id not in spared
+    ]
+    return Retired(
+        tuple(one for one in judged if isinstance(one, Leaving)),
+        Part(
+            blocked=tuple(one for one in judged if isinstance(one, Blocked)),
+            warnings=tuple(one for one in judged if isinstance(one, str)),
+        ),
+    )
+
+
+def superfluous(
+    scene: Scene, stock: Stock, address: Address, provision: Provision | None
+) -> Iterator[Leaving]:
+    """The images of an address that nothing asks for, whether or not they can go."""
+    images, wish = stock.owned_images[address], scene.images.get(address)
+    if wish is None or scene.destroy:
+        for image in images:
+            yield Leaving(image, address, removal_reason(scene))
+    else:
+        failed = [image for image in images if verdict_of(scene, stock, image) is Verdict.FAILED]
+        yield from (Leaving(image, address, FAILED_TRIAL, changes_before(provision)) for image in failed)
+        if isinstance(provision, Ready | Coming):
+            others = tuple(image for image in images if image not in failed)
+            yield from superfluous_versions(others, wish, provision)
+
+
+FAILED_TRIAL = "failed its verification"
+
+
+def superfluous_versions(
+    images: tuple[Image, ...], wish: ImageWish, provision: Ready | Coming
+) -> Iterator[Leaving]:
+    """Versions beyond `keep`, newest first, duplicates of the wanted one, and those never registered."""
+    after = changes_before(provision)
+    current = provision.image if isinstance(provision, Ready) else None
+    kept = 0
+    for image in sorted(images, key=lambda image: (image.created, image.id), reverse=True):
+        wanted = image.marks is not None and image.marks.version == provision.label
+        if image == current or (wanted and current is None):
+            continue
+        if image.state is ImageState.FAILED:
+            yield Leaving(image, wish.address, "registration failed", after)
+        elif wanted and current:
+            yield Leaving(image, wish.address, f"duplicate of {current.id}", after)
+        elif kept < wish.keep:
+            kept += 1
+        else:
+            yield Leaving(image, wish.address, "old version", after)
+
+
+def judge_leaving(
+    scene: Scene, stock: Stock, candidate: Leaving, removing: Removing
+) -> Leaving | Blocked | str:
+    """Whether an image that nothing asks for goes, and after what; a sentence where it stays."""
+    image, address = candidate.image, candidate.address
+    what = f"{image.id} ({candidate.reason}) of {address}"
+    if is_protected(scene, Kind.IMAGE, image):
+        if address in scene.images and not scene.destroy:
+            return f"{what} stays: {address} is protected."
+        reason = explain_protection(scene, Kind.IMAGE, address, image.id)
+        return Blocked(address, Kind.IMAGE, Action.UNSTAGE, reason)
+    released = {
+        machine.id: release(scene, machine, image, removing) for machine in stock.run_from.get(image.id, ())
+    }
+    staying = [stock.machines[name] for name, after in released.items() if after is None]
+    if staying:
+        return f"{what} stays: {describe_users(staying)} from it."
+    if image.id in removing.named:
+        return f"{what} stays: {removing.named[image.id].address} names it."
+    healed = (
+        f"{Action.REPLACE} {wish.address}"
+        for wish in scene.groups_on(stock.service.name)
+        if f"{Action.REPLACE} {wish.address}" in removing.departures.values()
+        and heals_from(
+            image, removing.provisions.get(wish.image) if isinstance(wish.image, Address) else None
+        )
+    )
+    after = {
+        *candidate.after,
+        *(change for changes in released.values() for change in changes or ()),
+        *healed,
+    }
+    return replace(candidate, after=tuple(sorted(after)))
+
+
+def heals_from(image: Image, provision: Provision | None) -> bool:
+    """Whether machines may be launched from an image until a newer version has passed."""
+    return isinstance(provision, Ready | Coming) and provision.meanwhile == image
+
+
+def release(scene: Scene, machine: Machine, image: Image, removing: Removing) -> tuple[str, ...] | None:
+    """After which changes a machine does not need the image it runs from any more; None: it needs it.
+
+    It does not once it is gone, nor where its group's image is the same version under another id.
+    """
+    if machine.handle in removing.departures:
+        return (removing.departures[machine.handle],)
+    wish = scene.groups.get(machine.marks.address) if machine.marks else None
+    if wish is None or isinstance(wish.image, ImageId) or scene.destroy:
+        return None
+    version = image.marks.version if image.marks else None
+    match removing.provisions.get(wish.image):
+        case Ready(image=other, label=label) if label == version and other.id != image.id:
+            return ()
+        case Coming(change=change, label=label) if label == version:
+            return (change,)
+        case _:
+            return None
+
+
+def describe_users(machines: list[Machine]) -> str:
+    """`2 machines of a/pool and 1 machine of a/web run`."""
+    numbers = Counter(str(machine.marks.address) if machine.marks else machine.id for machine in machines)
+    groups = [f"{counted(number, 'machine')} of {name}" for name, number in sorted(numbers.items())]
+    return f"{listed(groups)} {'runs' if len(machines) == 1 else 'run'}"
+
+
+def id_groups(scene: Scene, stock: Stock) -> Iterator[InstancesWish]:
+    """The groups that name an image by its id."""
+    for wish in scene.lasting_groups(stock.service.name):
+        if isinstance(wish.image, ImageId):
+            yield wish

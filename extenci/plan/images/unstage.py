@@ -1,0 +1,177 @@
+"""Unstaging: which snapshots go with the images that go, and which were left behind without one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from extenci.model.address import Address, Kind
+from extenci.model.observed import Image, Snapshot, SnapshotState
+from extenci.model.plan import Action, Blocked, Change, UnstageWork
+from extenci.plan.images.retire import Leaving
+from extenci.plan.images.source import Coming, Provision, Unready
+from extenci.plan.inputs import Scene, Stock, gather
+from extenci.plan.part import Part, join, listed, unstage_id
+from extenci.plan.protection import explain_protection, is_protected
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What becomes of a snapshot whose image goes: deleted with the image `by`, or kept; `kept` says why,
+    "" where nothing need be said; `blocked` where a mark alone protects it."""
+
+    by: str | None
+    kept: str = ""
+    blocked: tuple[Blocked, ...] = ()
+
+
+def unstage_images(
+    scene: Scene, stock: Stock, leaving: Sequence[Leaving], provisions: Mapping[Address, Provision]
+) -> Part:
+    """Deregister images, each with the snapshots that nothing uses once it is gone."""
+    ordered = sorted(leaving, key=lambda one: (not one.first, one.address, one.image.id))
+    ids = {one.image.id: unstage_id(one.address, one.image.id) for one in ordered}
+    places = {name: place for place, name in enumerate(ids)}
+    reserved = reserved_snapshots(provisions)
+    snapshots = {snapshot.id: snapshot for snapshot in stock.owned_snapshots}
+    fates = {
+        name: decide_fate(scene, stock, snapshots.get(name), name, places, reserved)
+        for one in ordered
+        for name in one.image.snapshots
+    }
+    return join(unstage_image(one, fates, stock, ids, reserved) for one in ordered)
+
+
+def reserved_snapshots(provisions: Mapping[Address, Provision]) -> dict[str, tuple[str, ...]]:
+    """The changes of this plan that make images from a snapshot, by its id."""
+    return gather(
+        (provision.snapshot, provision.change)
+        for provision in provisions.values()
+        if isinstance(provision, Coming) and provision.snapshot
+    )
+
+
+def decide_fate(
+    scene: Scene,
+    stock: Stock,
+    snapshot: Snapshot | None,
+    name: str,
+    leaving: Mapping[str, int],
+    reserved: Mapping[str, tuple[str, ...]],
+) -> Fate:
+    """Whether a snapshot goes, and with which image: the last one of those that use it. `leaving` has the
+    images that go, each with its place in their order."""
+    if snapshot is None or snapshot.marks is None:
+        return Fate(None, "it is not marked as one that this stack's plans remove")
+    users = stock.users.get(name, ())
+    staying = [describe_image(image) for image in users if image.id not in leaving]
+    if staying:
+        return Fate(None, f"{listed(staying)} {'uses' if len(staying) == 1 else 'use'} it")
+    if name in reserved:
+        return Fate(None)
+    if not scene.covers(snapshot.marks.address):
+        return Fate(None, f"it belongs to {snapshot.marks.address}, which is not part of this plan")
+    if is_protected(scene, Kind.IMAGE, snapshot):
+        kept = keep_leftover(scene, snapshot, snapshot.marks.address)
+        return Fate(None, f"{snapshot.marks.address} is protected", kept.blocked)
+    return Fate(max((user.id for user in users), key=lambda image: leaving[image]))
+
+
+def describe_image(image: Image) -> str:
+    """An image as a user knows it."""
+    return f"{image.id} ({image.marks.address if image.marks else image.name})"
+
+
+def unstage_image(
+    one: Leaving,
+    fates: Mapping[str, Fate],
+    stock: Stock,
+    ids: Mapping[str, str],
+    reserved: Mapping[str, tuple[str, ...]],
+) -> Part:
+    """Deregister one image. Where it takes a snapshot along, the other images of it go before; where it
+    leaves one to another image, that one is registered before, so that the content is never lost sight of.
+    """
+    image = one.image
+    own = sorted(set(image.snapshots))
+    taken = tuple(name for name in own if fates[name].by == image.id)
+    others = {ids[user.id] for name in taken for user in stock.users[name] if user.id != image.id}
+    heirs = {change for name in own for change in reserved.get(name, ())} if not one.first else set()
+    change = Change(
+        id=ids[image.id],
+        address=one.address,
+        kind=Kind.IMAGE,
+        action=Action.UNSTAGE,
+        count=1,
+        reason=one.reason,
+        work=UnstageWork(image.id, taken),
+        depends_on=tuple(sorted({*one.after, *others, *heirs})),
+    )
+    kept = [(name, fates[name].kept) for name in own if fates[name].kept]
+    return Part(
+        changes=(change,),
+        blocked=tuple(dict.fromkeys(one for name in own for one in fates[name].blocked)),
+        warnings=tuple(f"{name} stays when {image.id} goes: {why}." for name, why in kept),
+    )
+
+
+def remove_leftovers(scene: Scene, stock: Stock, provisions: Mapping[Address, Provision]) -> Part:
+    """Delete snapshots that no image uses and nothing will be made from."""
+    reserved = reserved_snapshots(provisions)
+    awaited = awaited_digests(scene, stock, provisions)
+    return join(
+        remove_leftover(scene, snapshot)
+        for snapshot in stock.owned_snapshots
+        if snapshot.id not in stock.users
+        and snapshot.id not in reserved
+        and is_leftover(scene, snapshot, provisions, awaited)
+    )
+
+
+def is_leftover(
+    scene: Scene, snapshot: Snapshot, provisions: Mapping[Address, Provision], awaited: frozenset[str]
+) -> bool:
+    """Whether an unused snapshot is of no use to the specs either."""
+    marks = snapshot.marks
+    if marks is None or not scene.covers(marks.address):
+        return False
+    if scene.destroy:
+        return True
+    return marks.digest not in awaited and not isinstance(provisions.get(marks.address), Unready)
+
+
+def awaited_digests(scene: Scene, stock: Stock, provisions: Mapping[Address, Provision]) -> frozenset[str]:
+    """What images that are wished for, but not provided by this plan, hold."""
+    return frozenset(
+        disk.digest
+        for address, disk in scene.disks.items()
+        if address.service == stock.service.name
+        and address in scene.images
+        and isinstance(provisions.get(address), Unready | None)
+    )
+
+
+def remove_leftover(scene: Scene, snapshot: Snapshot) -> Part:
+    """Delete one snapshot, unless it is whole and protected."""
+    assert snapshot.marks is not None, "only owned snapshots are removed"  # noqa: S101 - for the type checker
+    address = snapshot.marks.address
+    if snapshot.state is SnapshotState.COMPLETED and is_protected(scene, Kind.IMAGE, snapshot):
+        return keep_leftover(scene, snapshot, address)
+    change = Change(
+        id=unstage_id(address, snapshot.id),
+        address=address,
+        kind=Kind.IMAGE,
+        action=Action.UNSTAGE,
+        count=1,
+        reason="destroy" if scene.destroy else "left behind by an interrupted run",
+        work=UnstageWork(None, (snapshot.id,)),
+    )
+    return Part((change,))
+
+
+def keep_leftover(scene: Scene, snapshot: Snapshot, address: Address) -> Part:
+    """A protected snapshot stays."""
+    if address in scene.images and not scene.destroy:
+        return Part(warnings=(f"{snapshot.id}, which no image uses, stays: {address} is protected.",))
+    reason = explain_protection(scene, Kind.IMAGE, address, snapshot.id)
+    return Part(blocked=(Blocked(address, Kind.IMAGE, Action.UNSTAGE, reason),))

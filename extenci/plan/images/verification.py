@@ -1,0 +1,215 @@
+"""Verification: which versions are to be tried in a test VM, and what the verdicts that there are mean.
+
+A verdict belongs to a version and a trial: the hash of the verify block and the files that it names. It
+stands on the image as a tag, `VERDICT:TRIAL`, and in the records, where it outlives the image.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from extenci.model.address import Address, Kind, Role, Tagging, Verdict
+from extenci.model.desired import ImageWish
+from extenci.model.observed import Image, Machine
+from extenci.model.ownership import Marks
+from extenci.model.plan import Action, Blocked, Change, ImageToLaunch, VerifyWork
+from extenci.plan.images.source import Coming, Ready, Unready
+from extenci.plan.inputs import Scene, Stock
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a version stands: its verdict, None where there is none; what is known of why; and the test VM
+    that waits for a person."""
+
+    verdict: Verdict | None
+    summary: str = ""
+    machine: Machine | None = None
+
+
+@dataclass(frozen=True)
+class OnTrial:
+    """A version that must not be used: `instead` is what its groups go on from, `spared` the ids of images
+    that stay although nothing uses them."""
+
+    instead: Ready | Unready
+    blocked: Blocked
+    spared: frozenset[str]
+
+
+def trial_of(scene: Scene, wish: ImageWish) -> str:
+    """What a verdict of an image is about, beside its version; "" where it has no verify block."""
+    return scene.trials.get(wish.address, "")
+
+
+def find_standing(scene: Scene, stock: Stock, wish: ImageWish, label: str, image: Image | None) -> Standing:
+    """What is known of a version of an image under its present verify block."""
+    if wish.address in scene.again:
+        return Standing(None)
+    trial = trial_of(scene, wish)
+    known = [
+        one
+        for one in scene.records.verdicts
+        if (one.address, one.version, one.trial) == (wish.address, label, trial)
+    ]
+    recorded = known[-1] if known else None
+    tagged = read_verdict(image.marks.verdict if image and image.marks else None, trial)
+    verdict = tagged or (recorded.verdict if recorded else None)
+    summary = recorded.summary if recorded and recorded.verdict is verdict else ""
+    if verdict is not Verdict.WAITING:
+        return Standing(verdict, summary)
+    if image is None:
+        return Standing(None)  # what waited was removed
+    machine = next(iter(waiting_machines(scene, stock, wish.address, label)), None)
+    return Standing(Verdict.WAITING if machine else Verdict.EXPIRED, summary, machine)
+
+
+def read_verdict(tag: str | None, trial: str) -> Verdict | None:
+    """The verdict that a tag tells of a trial, None where it tells of another one."""
+    word, _, about = (tag or "").partition(":")
+    return Verdict(word) if about == trial and word in list(Verdict) else None
+
+
+def waiting_machines(scene: Scene, stock: Stock, address: Address, label: str) -> list[Machine]:
+    """The test VMs of a version that wait for a person and have not expired."""
+    return [
+        machine
+        for machine in stock.tests.get(address, ())
+        if machine.marks
+        and machine.marks.version == label
+        and word_of(machine.marks) is Verdict.WAITING
+        and not is_expired(machine.marks, scene.now)
+    ]
+
+
+def word_of(marks: Marks | None) -> Verdict | None:
+    """The verdict that marks carry, of whatever trial."""
+    word = (marks.verdict or "" if marks else "").partition(":")[0]
+    return Verdict(word) if word in list(Verdict) else None
+
+
+def verdict_of(scene: Scene, stock: Stock, image: Image) -> Verdict | None:
+    """The verdict of an image under whatever block: its tag's, or what the records say where nothing is
+    tagged."""
+    marks = image.marks
+    if marks is None or stock.service.tags is not Tagging.NONE:
+        return word_of(marks)
+    known = [
+        one.verdict
+        for one in scene.records.verdicts
+        if (one.address, one.version) == (marks.address, marks.version)
+    ]
+    return known[-1] if known else None
+
+
+def is_expired(marks: Marks, now: float) -> bool:
+    """Whether a test VM has outlived its time; one that says no time, or nonsense, is nobody's to judge."""
+    try:
+        return datetime.fromisoformat(marks.expires or "").timestamp() <= now
+    except ValueError:
+        return False
+
+
+def hold_back(
+    scene: Scene, stock: Stock, wish: ImageWish, label: str, image: Image | None, standing: Standing
+) -> OnTrial:
+    """What becomes of a version that was not found good."""
+    reason = explain_standing(wish, label, standing)
+    good = last_good(scene, stock, wish, label)
+    keeps = wish.verify is not None and wish.verify.keep_on_failure
+    waits = standing.verdict is Verdict.WAITING
+    stays = standing.verdict is not Verdict.FAILED or keeps
+    return OnTrial(
+        instead=as_ready(good) if good else Unready(reason, label, waits),
+        blocked=Blocked(wish.address, Kind.IMAGE, Action.VERIFY, reason, waits),
+        spared=frozenset({image.id} if image and stays else ()),
+    )
+
+
+def explain_standing(wish: ImageWish, label: str, standing: Standing) -> str:
+    """Why a version must not be used, and what to do."""
+    again = f"extenci verify {wish.address}"
+    match standing.verdict:
+        case Verdict.WAITING:
+            machine, marks = standing.machine, standing.machine.marks if standing.machine else None
+            where = f" at {machine.host or machine.private_host}" if machine else ""
+            until = f" until {marks.expires}" if marks and marks.expires else ""
+            name = machine.id if machine else ""
+            return (
+                f"Version {label} waits for a person{until}: its test VM {name}{where} is running. Say "
+                f"`extenci confirm {wish.address} --yes` or `--no`."
+            )
+        case Verdict.EXPIRED:
+            return f"Nobody said in time whether version {label} works. Try it again: `{again}`."
+        case _:
+            said = f": {standing.summary}" if standing.summary else "."
+            return (
+                f"Version {label} failed its verification{said} Change the disk or its verify block, or try "
+                f"it again: `{again}`."
+            )
+
+
+def last_good(scene: Scene, stock: Stock, wish: ImageWish, label: str) -> Image | None:
+    """The newest other version of an image that was found good, under whatever block."""
+    good = [
+        image
+        for image in stock.owned_images.get(wish.address, ())
+        if image.marks and image.marks.version != label and verdict_of(scene, stock, image) is Verdict.PASSED
+    ]
+    return max(good, key=lambda image: (image.created, image.id), default=None)
+
+
+def as_ready(image: Image) -> Ready:
+    """An image that is there, as what machines are launched from."""
+    marks = image.marks
+    return Ready(image, (marks and marks.version) or "", (marks and marks.digest) or "")
+
+
+def try_version(scene: Scene, wish: ImageWish, provision: Ready | Coming, left: tuple[str, ...]) -> Change:
+    """The change that tries a version, after the changes `left`, which end older test VMs."""
+    assert wish.verify is not None  # noqa: S101 - for the type checker
+    image = provision.image if isinstance(provision, Ready) else None
+    marks = Marks(
+        stack=scene.wishes.stack,
+        service=wish.address.service,
+        name=wish.address.name,
+        role=Role.TEST,
+        digest=provision.digest,
+        version=provision.label,
+    )
+    to_launch = ImageToLaunch(image.id) if image else ImageToLaunch(None, staged_by=changes_of(provision))
+    work = VerifyWork(
+        version=provision.label,
+        digest=provision.digest,
+        image=to_launch,
+        verify=wish.verify,
+        trial=trial_of(scene, wish),
+        tags=marks.to_tags(),
+        removable=not (wish.protect or wish.verify.keep_on_failure or wish.verify.aside),
+    )
+    before = (changes_of(provision),) if isinstance(provision, Coming) else ()
+    return Change(
+        id=f"{Action.VERIFY} {wish.address}",
+        address=wish.address,
+        kind=Kind.IMAGE,
+        action=Action.VERIFY,
+        count=1,
+        reason=try_reason(scene, wish, provision.label, image),
+        work=work,
+        depends_on=(*before, *left),
+    )
+
+
+def changes_of(provision: Ready | Coming) -> str:
+    """The change that registers a version, "" where it is registered."""
+    return provision.change if isinstance(provision, Coming) else ""
+
+
+def try_reason(scene: Scene, wish: ImageWish, label: str, image: Image | None) -> str:
+    """Why a version is tried."""
+    if wish.address in scene.again:
+        return "asked for"
+    tagged = bool(image and image.marks and image.marks.verdict)
+    recorded = any((one.address, one.version) == (wish.address, label) for one in scene.records.verdicts)
+    return "verify block changed" if tagged or recorded else "not verified yet"

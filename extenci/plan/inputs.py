@@ -1,0 +1,230 @@
+"""Everything a plan is made from, indexed once, so that each question afterwards is a look-up."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from extenci.model.address import Address, Launch, Role
+from extenci.model.desired import ImageWish, InstancesWish, Wishes
+from extenci.model.observed import Image, JobState, Machine, Observation, QueueFacts, ServiceState, Snapshot
+from extenci.model.ownership import Marks, read_marks
+from extenci.model.record import SUBMIT, Records, ResourceRecord
+from extenci.model.service import Service
+from extenci.model.version import Disk
+
+T = TypeVar("T", Image, Snapshot, Machine)
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What is on one service. `owned_*` holds this stack's resources of role `pool` only, sorted by
+    id, `tests` its test VMs; `machines` are those not gone; `users` are the images of the account that use a
+    snapshot; `content` and `registered` are owned snapshots and images by digest."""
+
+    service: Service
+    images: Mapping[str, Image]
+    snapshots: Mapping[str, Snapshot]
+    machines: Mapping[str, Machine]
+    gone: Mapping[str, Machine]
+    named: Mapping[str, tuple[Image, ...]]
+    users: Mapping[str, tuple[Image, ...]]
+    run_from: Mapping[str, tuple[Machine, ...]]
+    owned_images: Mapping[Address, tuple[Image, ...]]
+    owned_snapshots: tuple[Snapshot, ...]
+    owned_machines: Mapping[Address, tuple[Machine, ...]]
+    content: Mapping[str, tuple[Snapshot, ...]]
+    registered: Mapping[str, tuple[Image, ...]]
+    tests: Mapping[Address, tuple[Machine, ...]]
+    queue: QueueFacts | None = None
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether HTCondor has given the service as many jobs as it may have at a time."""
+        if self.queue is None or self.queue.most_submitted is None:
+            return False
+        jobs = [machine.job for machine in self.machines.values() if machine.job]
+        submitted = sum(job.state is not JobState.HELD and bool(job.client_token) for job in jobs)
+        return submitted >= self.queue.most_submitted
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The inputs of a plan. `stocks` has the services that the selection touches, in order of their
+    names; `images` and `groups` are all wishes, selected or not; `pinned` are images by their
+    `sha256`; `trials` has the hash of each image's verify block and its files; `again` are
+    addresses whose verdict is asked for anew."""
+
+    wishes: Wishes
+    disks: Mapping[Address, Disk]
+    records: Records
+    now: float
+    destroy: bool
+    stocks: Mapping[str, Stock]
+    images: Mapping[Address, ImageWish]
+    groups: Mapping[Address, InstancesWish]
+    recorded: Mapping[Address, tuple[ResourceRecord, ...]]
+    pinned: Mapping[str, tuple[ImageWish, ...]]
+    trials: Mapping[Address, str] = field(default_factory=dict)
+    again: frozenset[Address] = frozenset()
+
+    def covers(self, address: Address) -> bool:
+        """Whether changes of an address belong to the plan."""
+        return self.wishes.selection.covers(address)
+
+    def images_on(self, service: str) -> tuple[ImageWish, ...]:
+        """The images wished for on a service, selected or not."""
+        return tuple(wish for address, wish in self.images.items() if address.service == service)
+
+    def groups_on(self, service: str) -> tuple[InstancesWish, ...]:
+        """The instance groups wished for on a service, selected or not."""
+        return tuple(wish for address, wish in self.groups.items() if address.service == service)
+
+    def applied(self, address: Address) -> Mapping[str, object] | None:
+        """The fields of an address's wish when it was last fully applied, if that is known."""
+        record = self.records.applied.get(address)
+        return record.fields if record else None
+
+    def lasting_groups(self, service: str) -> tuple[InstancesWish, ...]:
+        """The groups of a service that are still wished for once the plan is done."""
+        groups = self.groups_on(service)
+        return tuple(wish for wish in groups if not (self.destroy and self.covers(wish.address)))
+
+
+def set_scene(
+    wishes: Wishes,
+    disks: Mapping[Address, Disk],
+    observation: Observation,
+    records: Records,
+    now: float,
+    destroy: bool,
+    trials: Mapping[Address, str] | None = None,
+    again: frozenset[Address] = frozenset(),
+) -> Scene:
+    """Index the inputs of a plan; the order in which they come makes no difference afterwards."""
+    names = [name for name in touched_services(wishes) if name in observation.services]
+    images = sorted(wishes.images, key=lambda wish: wish.address)
+    return Scene(
+        wishes=wishes,
+        disks=disks,
+        records=records,
+        now=now,
+        destroy=destroy,
+        stocks={name: take_stock(wishes, observation.services[name]) for name in names},
+        images={wish.address: wish for wish in images},
+        groups={wish.address: wish for wish in sorted(wishes.instances, key=lambda wish: wish.address)},
+        pinned=gather((wish.sha256, wish) for wish in images if wish.sha256),
+        recorded=group_by_address(records.resources),
+        trials=trials or {},
+        again=again,
+    )
+
+
+def touched_services(wishes: Wishes) -> tuple[str, ...]:
+    """The names of the services that the selection is about."""
+    selection = wishes.selection
+    among = None if selection.addresses is None else {address.service for address in selection.addresses}
+    return tuple(
+        name
+        for name in sorted(wishes.services)
+        if (selection.services is None or name in selection.services) and (among is None or name in among)
+    )
+
+
+def queued_services(wishes: Wishes, records: Records) -> frozenset[str]:
+    """The touched services whose HTCondor may have jobs of the stack: it launches there, is wished to, or
+    did so by the records."""
+    named = {name for name, service in wishes.services.items() if service.condor is not None}
+    wished = {wish.address.service for wish in wishes.instances if wish.launch is Launch.CONDOR}
+    tried = {
+        wish.address.service
+        for wish in wishes.images
+        if wish.verify is not None and wish.verify.launch is Launch.CONDOR
+    }
+    known = {
+        address.service
+        for address, applied in records.applied.items()
+        if applied.fields.get("launch") == Launch.CONDOR
+    }
+    submitted = {intent.service for intent in records.intents if intent.call == SUBMIT}
+    return frozenset((named | wished | tried | known | submitted) & set(touched_services(wishes)))
+
+
+def take_stock(wishes: Wishes, state: ServiceState) -> Stock:
+    """Index what one service reports."""
+    images = sorted(state.images, key=lambda image: image.id)
+    snapshots = sorted(state.snapshots, key=lambda snapshot: snapshot.id)
+    machines = sorted(state.machines, key=lambda machine: machine.id)
+    live = [machine for machine in machines if not machine.state.is_gone]
+    scope = (wishes.stack, state.service)
+    owned_images = by_address(images, *scope)
+    owned_snapshots = tuple(thing for thing in snapshots if is_planned(thing.marks, *scope))
+    owned = (image for images in owned_images.values() for image in images)
+    return Stock(
+        service=wishes.services[state.service],
+        images={image.id: image for image in images},
+        snapshots={snapshot.id: snapshot for snapshot in snapshots},
+        machines={machine.id: machine for machine in live},
+        gone={machine.id: machine for machine in machines if machine.state.is_gone},
+        named=gather((image.name, image) for image in images),
+        users=gather((snapshot, image) for image in images for snapshot in sorted(set(image.snapshots))),
+        run_from=gather((machine.image, machine) for machine in live),
+        owned_images=owned_images,
+        owned_snapshots=owned_snapshots,
+        owned_machines=by_address(live, *scope),
+        content=by_digest(owned_snapshots),
+        registered=by_digest(owned),
+        tests=gather(
+            (marks.address, machine)
+            for machine in live
+            if (marks := machine.marks) and is_of(marks, *scope, Role.TEST)
+        ),
+        queue=state.queue,
+    )
+
+
+def is_planned(marks: Marks | None, stack: str, service: str) -> bool:
+    """Whether marks are of this stack and service, and of what plans look after (not `test`, `manual`)."""
+    return marks is not None and is_of(marks, stack, service, Role.POOL)
+
+
+def is_of(marks: Marks, stack: str, service: str, role: Role) -> bool:
+    """Whether marks are of a stack and service, in one role."""
+    return (marks.stack, marks.service, marks.role) == (stack, service, role)
+
+
+def by_address(things: Iterable[T], stack: str, service: str) -> dict[Address, tuple[T, ...]]:
+    """The things that plans look after, by their address."""
+    pairs = ((t.marks.address, t) for t in things if t.marks and is_planned(t.marks, stack, service))
+    return gather(pairs)
+
+
+def by_digest(things: Iterable[T]) -> dict[str, tuple[T, ...]]:
+    """Things by the digest that their marks say."""
+    return gather((thing.marks.digest, thing) for thing in things if thing.marks and thing.marks.digest)
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def gather(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
+    """All values of each key, in the order they came."""
+    lists: dict[K, list[V]] = defaultdict(list)
+    for key, value in pairs:
+        lists[key].append(value)
+    return {key: tuple(values) for key, values in lists.items()}
+
+
+def group_by_address(resources: Iterable[ResourceRecord]) -> dict[Address, tuple[ResourceRecord, ...]]:
+    """The records that plans look after, by their address."""
+    ordered = sorted(resources, key=lambda record: (record.service, record.kind, record.id))
+    return gather((record.address, record) for record in ordered if recorded_role(record) is Role.POOL)
+
+
+def recorded_role(record: ResourceRecord) -> Role:
+    """What a recorded resource is there for; records without marks are a plan's own."""
+    marks = read_marks(record.tags)
+    return marks.role if marks else Role.POOL

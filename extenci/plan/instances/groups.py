@@ -1,0 +1,110 @@
+"""Instance groups: what each group's machines are, against what its wish asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from extenci.model.address import Address
+from extenci.model.desired import ImageId, InstancesWish
+from extenci.model.observed import Machine
+from extenci.model.ownership import settings_mark
+from extenci.model.plan import FieldChange
+from extenci.plan.images.source import Provision, Unready
+from extenci.plan.inputs import Scene, Stock
+from extenci.plan.instances.health import Health, judge_health
+from extenci.plan.instances.outdated import outdated_fields
+
+
+@dataclass(frozen=True)
+class Member:
+    """A machine of a group, judged."""
+
+    machine: Machine
+    health: Health
+    outdated: tuple[FieldChange, ...]
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether there is no cause to replace it, or it is too young to tell."""
+        return self.health.settling or (self.health.ok and not self.outdated)
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group against its wish: machines that are too many, to be renewed, and the number missing.
+
+    Surplus ones go in this order: unhealthy and outdated, unhealthy, outdated, then the youngest;
+    `held` of them are still settling and left for a later plan.
+    """
+
+    wish: InstancesWish
+    provision: Provision | ImageId
+    members: tuple[Member, ...]
+    surplus: tuple[Member, ...]
+    renewed: tuple[Member, ...]
+    missing: int
+    held: int
+
+    @property
+    def size_after(self) -> int:
+        """How many machines there will be."""
+        ended = 0 if self.wish.protect else len(self.surplus)
+        launched = 0 if isinstance(self.provision, Unready) else self.missing
+        return len(self.members) - ended + launched
+
+
+def judge_groups(scene: Scene, stock: Stock, provisions: Mapping[Address, Provision]) -> tuple[Group, ...]:
+    """Every selected group of a service, judged."""
+    if scene.destroy:
+        return ()
+    return tuple(
+        judge_group(scene, stock, wish, find_provision(wish, provisions))
+        for wish in scene.groups_on(stock.service.name)
+        if scene.covers(wish.address)
+    )
+
+
+def find_provision(wish: InstancesWish, provisions: Mapping[Address, Provision]) -> Provision | ImageId:
+    """What a group's machines are launched from."""
+    if isinstance(wish.image, ImageId):
+        return wish.image
+    return provisions.get(wish.image) or Unready(f"{wish.image} is not among the images of the specs.")
+
+
+def judge_group(scene: Scene, stock: Stock, wish: InstancesWish, provision: Provision | ImageId) -> Group:
+    """Sort a group's machines into those that stay, those that are too many and those to renew."""
+    settings, is_crowded = settings_mark(wish), stock.is_crowded
+    members = tuple(
+        Member(
+            machine,
+            judge_health(machine, wish, scene.now, is_crowded=is_crowded),
+            outdated_fields(machine, wish, provision, settings),
+        )
+        for machine in stock.owned_machines.get(wish.address, ())
+    )
+    excess = max(0, len(members) - wish.count)
+    ranked = sorted(members, key=first_to_go)
+    surplus = [member for member in ranked[:excess] if not member.health.settling]
+    renewed = [member for member in ranked[excess:] if not member.is_fine]
+    return Group(
+        wish=wish,
+        provision=provision,
+        members=members,
+        surplus=by_id(surplus),
+        renewed=by_id(renewed),
+        missing=max(0, wish.count - len(members)),
+        held=excess - len(surplus),
+    )
+
+
+def first_to_go(member: Member) -> tuple[bool, bool, float, str]:
+    """The order in which surplus machines go. It stays the same while jobs get their machines."""
+    machine = member.machine
+    born = machine.job.queued if machine.job else machine.launched
+    return member.health.ok, not member.outdated, -born, machine.handle
+
+
+def by_id(members: list[Member]) -> tuple[Member, ...]:
+    """Members in the order of their machines' ids."""
+    return tuple(sorted(members, key=lambda member: member.machine.id))

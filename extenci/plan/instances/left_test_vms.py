@@ -1,0 +1,73 @@
+"""Test VMs that nobody needs any more. A trial that is at work, here or in another home, keeps its own."""
+
+from __future__ import annotations
+
+from extenci.model.address import Address, Kind, Verdict
+from extenci.model.observed import Machine
+from extenci.model.ownership import Marks
+from extenci.model.plan import Action, Change, TerminateWork
+from extenci.plan.images.verification import is_expired, verdict_of, word_of
+from extenci.plan.inputs import Scene, Stock
+from extenci.plan.part import Part, held_by_jobs, key_pairs_of
+
+
+def end_left_tests(scene: Scene, stock: Stock) -> Part:
+    """End the test VMs that nobody needs: expired ones, those whose person has answered, and what a run that
+    is over left behind."""
+    changes = [
+        Change(
+            id=left_id(address, machine),
+            address=address,
+            kind=Kind.INSTANCES,
+            action=Action.TERMINATE,
+            count=1,
+            reason=reason,
+            work=TerminateWork((machine.handle,), held_by_jobs([machine]), key_pairs_of([machine])),
+        )
+        for address, machines in sorted(stock.tests.items())
+        if scene.covers(address)
+        for machine in machines
+        if (reason := why_left(scene, stock, machine))
+    ]
+    return Part(changes=tuple(changes))
+
+
+def left_of(scene: Scene, stock: Stock, address: Address) -> tuple[str, ...]:
+    """The changes that end test VMs of an address."""
+    return tuple(
+        left_id(address, machine)
+        for machine in stock.tests.get(address, ())
+        if scene.covers(address) and why_left(scene, stock, machine)
+    )
+
+
+def left_id(address: Address, machine: Machine) -> str:
+    """The id of the change that ends a test VM."""
+    return f"{Action.TERMINATE} {address} {machine.id}"
+
+
+def why_left(scene: Scene, stock: Stock, machine: Machine) -> str:
+    """Why a test VM goes, "" where it stays."""
+    marks = machine.marks
+    if marks is None:
+        return ""
+    if scene.destroy:
+        return "test VM: destroy"
+    if is_expired(marks, scene.now):
+        return "test VM: expired"
+    is_over, word = marks.plan in scene.records.finished_runs, word_of(marks)
+    if marks.address in scene.again and (word or is_over):
+        return "test VM: tried again"
+    if word is Verdict.WAITING and not still_asked(scene, stock, marks):
+        return "test VM: answered"
+    return "test VM: left behind" if is_over and word is None else ""
+
+
+def still_asked(scene: Scene, stock: Stock, marks: Marks) -> bool:
+    """Whether a person's word about the version of a test VM is still waited for."""
+    return any(
+        image.marks is not None
+        and image.marks.version == marks.version
+        and verdict_of(scene, stock, image) is Verdict.WAITING
+        for image in stock.owned_images.get(marks.address, ())
+    )

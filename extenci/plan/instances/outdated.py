@@ -1,0 +1,104 @@
+"""Whether a machine is what its group's wish asks for, judged on what the service reports of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from extenci.model.address import Launch
+from extenci.model.desired import ImageId, InstancesWish
+from extenci.model.observed import Machine
+from extenci.model.ownership import SETTINGS_FORMAT, launch_mark
+from extenci.model.plan import FieldChange
+from extenci.plan.images.source import Provision, Ready
+from extenci.plan.instances.health import lacks_job
+
+
+def outdated_fields(
+    machine: Machine, wish: InstancesWish, provision: Provision | ImageId, settings: str
+) -> tuple[FieldChange, ...]:
+    """The launch settings in which a machine differs from the wish; `settings` is the wish's own mark.
+
+    What the service does not report (user data, root volume, spot price, launch) is compared by the mark
+    on the machine, and shown as `settings`; a mark of another format says nothing. A job without a machine
+    reports nothing but its image and the mark of all its settings.
+    """
+    if not machine.exists:
+        return (
+            *image_difference(machine, provision),
+            *launch_difference(machine, wish),
+            *job_difference(machine, wish),
+        )
+    return (
+        *image_difference(machine, provision),
+        *reported_differences(machine, wish),
+        *groups_difference(machine, wish.settings.security_groups),
+        *launch_difference(machine, wish),
+        *hidden_difference(machine, settings),
+    )
+
+
+def image_difference(machine: Machine, provision: Provision | ImageId) -> Iterator[FieldChange]:
+    """A machine of another version. One version is the same under every id it is registered by."""
+    if isinstance(provision, ImageId):
+        if machine.image != provision.id:
+            yield FieldChange("image", machine.image, provision.id)
+        return
+    version = machine.marks.version if machine.marks else None
+    staged = provision.image.id if isinstance(provision, Ready) else None
+    if provision.label not in (None, version) and machine.image != staged:
+        yield FieldChange("image", version or machine.image, provision.label)
+
+
+def reported_differences(machine: Machine, wish: InstancesWish) -> Iterator[FieldChange]:
+    """Settings that are reported as they were asked for. Where no subnet or zone is asked for, any will
+    do; where no key or profile is, there must be none."""
+    settings = wish.settings
+    if machine.type != settings.type:
+        yield FieldChange("type", machine.type, settings.type)
+    if machine.key_name != settings.key_name:
+        yield FieldChange("key_name", machine.key_name, settings.key_name)
+    if settings.subnet not in (None, machine.subnet):
+        yield FieldChange("subnet", machine.subnet, settings.subnet)
+    if settings.availability_zone not in (None, machine.availability_zone):
+        yield FieldChange("availability_zone", machine.availability_zone, settings.availability_zone)
+    profile = machine.instance_profile
+    if settings.instance_profile not in (profile, profile and profile.rpartition("/")[2]):
+        yield FieldChange("instance_profile", profile, settings.instance_profile)
+
+
+def groups_difference(machine: Machine, wanted: tuple[str, ...]) -> Iterator[FieldChange]:
+    """Security groups: none asked for, any will do. `machine.groups` has the name and the id of each, so
+    that a wish may mix them; more groups than asked for show in the number of ids."""
+    if not wanted:
+        return
+    ids = {group for group in machine.groups if group.startswith("sg-")}
+    number = len(ids or machine.groups)
+    if not machine.groups.issuperset(wanted) or number > len(set(wanted)):
+        names = sorted(machine.groups - ids or ids)
+        yield FieldChange("security_groups", names, sorted(wanted))
+
+
+def launch_difference(machine: Machine, wish: InstancesWish) -> Iterator[FieldChange]:
+    """A machine that a job holds and none should, or that lost the job which should hold it."""
+    if wish.launch is Launch.EC2 and machine.job is not None:
+        yield FieldChange("launch", str(Launch.CONDOR), str(Launch.EC2))
+    if lacks_job(machine, wish):
+        yield FieldChange("launch", NO_JOB, str(Launch.CONDOR))
+
+
+NO_JOB = "no job"
+"""In place of how a machine was launched whose job has vanished."""
+
+
+def job_difference(machine: Machine, wish: InstancesWish) -> Iterator[FieldChange]:
+    """Settings of a job whose machine nobody can look at yet."""
+    mark, wanted = machine.job.launch if machine.job else "", launch_mark(wish)
+    if mark and mark != wanted and mark.partition(":")[0] == SETTINGS_FORMAT:
+        yield FieldChange("settings", mark, wanted)
+
+
+def hidden_difference(machine: Machine, settings: str) -> Iterator[FieldChange]:
+    """Settings that only the mark tells of."""
+    mark = machine.marks.settings if machine.marks else None
+    if mark and mark != settings and mark.partition(":")[0] == SETTINGS_FORMAT:
+        yield FieldChange("settings", mark, settings)

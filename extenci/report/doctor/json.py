@@ -1,0 +1,21 @@
+"""What `doctor` found as a JSON document, `format_version` 1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from extenci.model.finding import Finding, Level, count_level
+
+FORMAT_VERSION = 1
+
+
+def findings_document(findings: Sequence[Finding]) -> dict[str, object]:
+    """The findings as JSON values; `ok` where there is no problem."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "ok": count_level(findings, Level.PROBLEM) == 0,
+        "findings": [
+            {"subject": one.subject, "level": str(one.level), "text": one.text, "hint": one.hint}
+            for one in findings
+        ],
+    }

@@ -1,0 +1,73 @@
+"""A plan as a JSON document, `format_version` 1: for programs, hence stable in names and order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from extenci.model.plan import FORMAT_VERSION, Blocked, Change, Drift, FieldChange, Plan
+from extenci.report.text.field_values import jsonable
+
+
+def plan_document(plan: Plan, submits: Mapping[str, str] | None = None) -> dict[str, object]:
+    """The plan as JSON values, in plan order; with the submit descriptions of its changes, by their ids, if
+    they were asked for."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "stack": plan.stack,
+        "services": list(plan.services),
+        "destroy": plan.destroy,
+        "changes": [change_document(change) for change in plan.changes],
+        "drift": [drift_document(drift) for drift in plan.drift],
+        "blocked": [blocked_document(blocked) for blocked in plan.blocked],
+        "warnings": list(plan.warnings),
+        "refusals": list(plan.refusals),
+        "summary": dict(sorted(plan.summary.items())),
+        **({"submit_descriptions": dict(submits)} if submits is not None else {}),
+    }
+
+
+def change_document(change: Change) -> dict[str, object]:
+    """One change, without what only the executor needs."""
+    return {
+        "id": change.id,
+        "address": str(change.address),
+        "kind": str(change.kind),
+        "action": str(change.action),
+        "count": change.count,
+        "reason": change.reason,
+        "fields": [field_document(field) for field in change.fields],
+        "depends_on": list(change.depends_on),
+    }
+
+
+def field_document(field: FieldChange) -> dict[str, object]:
+    """One field that differs."""
+    return {"path": field.path, "before": jsonable(field.before), "after": jsonable(field.after)}
+
+
+def drift_document(drift: Drift) -> dict[str, object]:
+    """One difference that no spec asked for."""
+    return {
+        "address": str(drift.address),
+        "kind": str(drift.kind),
+        "path": drift.path,
+        "before": jsonable(drift.before),
+        "after": jsonable(drift.after),
+    }
+
+
+def blocked_document(blocked: Blocked) -> dict[str, object]:
+    """One wish that the plan does not fulfil."""
+    return {
+        "address": str(blocked.address),
+        "kind": str(blocked.kind),
+        "action": str(blocked.action),
+        "reason": blocked.reason,
+    }
+
+
+def render_json(document: Mapping[str, object]) -> str:
+    """One document, indented, ending with a newline. It is ASCII throughout: readable in any locale, and
+    no control character of a hostile tag reaches a terminal."""
+    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"

@@ -1,0 +1,143 @@
+"""A plan as text for terminals and logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from extenci.model.address import Address, Kind
+from extenci.model.plan import Action, Blocked, Change, Drift, Plan
+from extenci.report.plan.phrases import details, headline, nothing_to_do, summary_phrase
+from extenci.report.text.field_values import field_text, value_text
+from extenci.report.text.palette import PLAIN, Palette
+from extenci.report.text.safe import listed, paragraph, safe
+
+SYMBOLS = {
+    Action.STAGE: "+",
+    Action.REGISTER: "+",
+    Action.LAUNCH: "+",
+    Action.VERIFY: "?",
+    Action.REPLACE: "~",
+    Action.UPDATE: "~",
+    Action.ADOPT: "~",
+    Action.FORGET: "~",
+    Action.TERMINATE: "-",
+    Action.UNSTAGE: "-",
+    Action.REMOVE: "-",
+}
+
+
+def render_plan(plan: Plan, *, palette: Palette = PLAIN, width: int = 80) -> str:
+    """The whole plan: changes by address, drift, what is blocked, warnings, refusals, and one line that
+    sums it up. `width` is in characters; ids and paths longer than it are not broken."""
+    sections = (
+        heading_lines(plan, palette, width),
+        *change_sections(plan, palette, width),
+        drift_lines(plan.drift, palette, width),
+        blocked_lines(plan.blocked, palette, width),
+        sentence_lines("Warnings", plan.warnings, palette, palette.warning, width),
+        sentence_lines("REFUSED without --force", plan.refusals, palette, palette.alarm, width),
+        [summary_line(plan, palette)],
+    )
+    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+
+
+def heading_lines(plan: Plan, palette: Palette, width: int) -> list[str]:
+    """What the plan is about; nothing above an empty plan, which says it all in one sentence."""
+    if plan.is_empty:
+        return []
+    verb = "Destroy stack" if plan.destroy else "Stack"
+    lines = paragraph(f"{verb} {plan.stack} on {listed(plan.services, most=8)}", width)
+    return [palette.paint(palette.heading, line) for line in lines]
+
+
+def change_sections(plan: Plan, palette: Palette, width: int) -> Iterator[list[str]]:
+    """The changes, one section an address, in the order of services and then of the plan."""
+    services = {name: place for place, name in enumerate(plan.services)}
+    addresses = {address: place for place, address in enumerate(dict.fromkeys(first_seen(plan)))}
+
+    def place(change: Change) -> tuple[int, int]:
+        return services.get(change.address.service, len(services)), addresses[change.address]
+
+    for address, changes in groupby(sorted(plan.changes, key=place), key=lambda change: change.address):
+        same = tuple(changes)
+        title = palette.paint(palette.heading, address_title(address, same[0].kind))
+        yield [title, *(line for change in same for line in change_lines(plan, change, palette, width))]
+
+
+def first_seen(plan: Plan) -> Iterator[Address]:
+    """The addresses of a plan's changes, in plan order."""
+    return (change.address for change in plan.changes)
+
+
+def address_title(address: Address, kind: Kind) -> str:
+    """`sandbox/worker (image)`."""
+    return f"{safe(address)} ({kind})"
+
+
+def change_lines(plan: Plan, change: Change, palette: Palette, width: int) -> list[str]:
+    """One change: what and why, then its details and fields."""
+    symbol = SYMBOLS[change.action]
+    reason = f": {change.reason}" if change.reason else ""
+    first, *others = paragraph(f"{headline(change)}{reason}", width, f"  {symbol} ")
+    painted = f"  {palette.paint(symbol_colour(symbol, palette), symbol)}{first[3:]}"
+    below = [*details(plan, change), *field_lines(change)]
+    return [painted, *others, *(line for text in below for line in paragraph(text, width, " " * 6, " " * 8))]
+
+
+def field_lines(change: Change) -> list[str]:
+    """The fields of a change, without those that its reason names already (`count 3 → 5`)."""
+    texts = (field_text(field) for field in change.fields)
+    return [text for text in texts if text.replace(":", "", 1) not in change.reason]
+
+
+def symbol_colour(symbol: str, palette: Palette) -> str:
+    """The colour of a kind of change."""
+    return {"+": palette.add, "-": palette.remove}.get(symbol, palette.change)
+
+
+def drift_lines(drift: Sequence[Drift], palette: Palette, width: int) -> list[str]:
+    """Differences that no spec asked for, by address."""
+    if not drift:
+        return []
+    lines = [palette.paint(palette.heading, "Drift: no spec asked for this")]
+    for address, found in groupby(
+        sorted(drift, key=lambda each: each.address), key=lambda each: each.address
+    ):
+        same = tuple(found)
+        lines.append(f"  {address_title(address, same[0].kind)}")
+        lines += [line for each in same for line in paragraph(drift_text(each), width, " " * 6, " " * 8)]
+    return lines
+
+
+def drift_text(drift: Drift) -> str:
+    """`i-1.type: m5.large → m5.xlarge`."""
+    return f"{safe(drift.path)}: {value_text(drift.before)} → {value_text(drift.after)}"
+
+
+def blocked_lines(blocked: Sequence[Blocked], palette: Palette, width: int) -> list[str]:
+    """What is wanted and will not be done, and why."""
+    if not blocked:
+        return []
+    lines = [palette.paint(palette.alarm, "Blocked: wanted, but this plan will not do it")]
+    for each in blocked:
+        lines.append(f"  {each.action} {safe(each.address)}")
+        lines += paragraph(each.reason, width, " " * 6)
+    return lines
+
+
+def sentence_lines(
+    title: str, sentences: Sequence[str], palette: Palette, code: str, width: int
+) -> list[str]:
+    """A titled list of sentences."""
+    if not sentences:
+        return []
+    below = [line for sentence in sentences for line in paragraph(sentence, width, "  - ")]
+    return [palette.paint(code, title), *below]
+
+
+def summary_line(plan: Plan, palette: Palette) -> str:
+    """The one line at the end, never wrapped, so that it is found in a log."""
+    if plan.is_empty:
+        return palette.paint(palette.good, nothing_to_do(plan))
+    return palette.paint(palette.heading, f"Plan: {summary_phrase(plan)}.")

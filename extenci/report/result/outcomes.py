@@ -1,0 +1,14 @@
+"""The changes of a plan with what became of them."""
+
+from __future__ import annotations
+
+from extenci.model.outcome import Outcome, Result, Status
+from extenci.model.plan import Change
+
+
+def outcomes_of(result: Result) -> tuple[tuple[Change, Outcome], ...]:
+    """Every change in plan order with its outcome; one that has none was never begun."""
+    known = {outcome.change: outcome for outcome in result.outcomes}
+    return tuple(
+        (change, known.get(change.id) or Outcome(change.id, Status.SKIPPED)) for change in result.plan.changes
+    )

@@ -1,0 +1,88 @@
+"""The status of a stack as text: desired, recorded and live, with the addresses to log in to."""
+
+from __future__ import annotations
+
+from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
+from extenci.report.text.columns import columns
+from extenci.report.text.palette import PLAIN, Palette
+from extenci.report.text.safe import listed, safe
+
+
+def render_status(status: StackStatus, *, palette: Palette = PLAIN) -> str:
+    """The whole status; ends with a newline."""
+    title = f"Stack {safe(status.stack)} on {listed(status.services, most=8)}"
+    sections = [
+        [palette.paint(palette.heading, title)],
+        image_lines(status.images, palette),
+        *(instances_lines(group, palette) for group in status.instances),
+        sandbox_lines(status.sandbox_machines),
+    ]
+    if not status.images and not status.instances:
+        sections.insert(1, ["Nothing is wished for, and nothing is owned."])
+    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+
+
+def image_lines(images: tuple[ImageStatus, ...], palette: Palette) -> list[str]:
+    """One line an image."""
+    if not images:
+        return []
+    header, *lines = columns(
+        [
+            ("IMAGE", "STATE", "ID", "SNAPSHOT", "DIGEST", "VERDICT", "OLDER"),
+            *(image_row(image) for image in images),
+        ]
+    )
+    return [palette.paint(palette.faint, header), *lines]
+
+
+def image_row(image: ImageStatus) -> tuple[object, ...]:
+    """The cells of an image."""
+    digest = (image.digest or "-")[:12]
+    older = ", ".join(image.older)
+    return (
+        image.address,
+        image.state,
+        image.id or "-",
+        image.snapshot or "-",
+        digest,
+        image.verdict or "-",
+        older,
+    )
+
+
+def instances_lines(group: InstancesStatus, palette: Palette) -> list[str]:
+    """A group and its machines."""
+    title = palette.paint(palette.heading, safe(group.address))
+    counts = palette.paint(counts_colour(group, palette), count_text(group))
+    return [f"{title}: {counts}", *columns([machine_row(machine) for machine in group.machines], "  ")]
+
+
+def count_text(group: InstancesStatus) -> str:
+    """`3 wanted, 2 running, 1 outdated`; what the records say only where that differs."""
+    running = sum(machine.state == "running" for machine in group.machines)
+    outdated = sum(machine.outdated for machine in group.machines)
+    wanted = f"{group.wanted} wanted" if group.wanted else "not wished"
+    others = [f"{outdated} outdated"] if outdated else []
+    others += [f"{group.recorded} recorded"] if group.recorded != len(group.machines) else []
+    return ", ".join([wanted, f"{running} running", *others])
+
+
+def counts_colour(group: InstancesStatus, palette: Palette) -> str:
+    """Good where as many run as are wanted, all of them up to date."""
+    running = sum(machine.state == "running" and not machine.outdated for machine in group.machines)
+    return palette.good if running == group.wanted == len(group.machines) else palette.warning
+
+
+def machine_row(machine: MachineStatus) -> tuple[object, ...]:
+    """The cells of a machine."""
+    job = f"job {machine.job}" if machine.job else ""
+    notes = ", ".join(note for note in (job, "outdated" if machine.outdated else "") if note)
+    return machine.id, machine.state, machine.host or "-", machine.image, notes
+
+
+def sandbox_lines(machines: str | None) -> list[str]:
+    """What machines of the sandbox are, where the stack is on it."""
+    if machines is None:
+        return []
+    meaning = "simulated: nothing boots" if machines == "simulated" else f"real, run by {safe(machines)}"
+    return [f"Machines of the sandbox are {meaning}."]

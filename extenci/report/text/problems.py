@@ -1,0 +1,38 @@
+"""The problems of spec and service files, as text and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from extenci.model.errors import Problem
+from extenci.report.text.palette import PLAIN, Palette
+from extenci.report.text.quantities import counted
+from extenci.report.text.safe import safe
+
+FORMAT_VERSION = 1
+
+
+def render_problems(problems: Sequence[Problem], *, palette: Palette = PLAIN) -> str:
+    """One line each, `file:line:column: what is wrong`, and how many there are."""
+    lines = [problem_text(problem, palette) for problem in problems]
+    files = len({problem.file for problem in problems})
+    total = f"{counted(len(problems), 'problem')} in {counted(files, 'file')}."
+    return "\n".join([*lines, palette.paint(palette.alarm, total)]) + "\n"
+
+
+def problem_text(problem: Problem, palette: Palette = PLAIN) -> str:
+    """`file:line:column: what is wrong`, on one line."""
+    position = f":{problem.line}:{problem.column}" if problem.line else ""
+    return f"{palette.paint(palette.heading, safe(problem.file) + position)}: {safe(problem.message)}"
+
+
+def problems_document(problems: Sequence[Problem]) -> dict[str, object]:
+    """What `validate --format json` prints: `ok` where there are none."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "ok": not problems,
+        "problems": [
+            {"file": each.file, "line": each.line, "column": each.column, "message": each.message}
+            for each in problems
+        ],
+    }

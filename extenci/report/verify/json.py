@@ -1,0 +1,67 @@
+"""What became of trying versions, as a JSON document, `format_version` 1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from extenci.model.address import Verdict
+from extenci.model.verification import Evidence, Examination
+from extenci.model.verified import Verified
+
+FORMAT_VERSION = 1
+
+
+def verified_document(results: Sequence[Verified]) -> dict[str, object]:
+    """All results as JSON values; `summary` counts them by verdict."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "ok": all(one.verdict is Verdict.PASSED for one in results),
+        "images": [image_document(one) for one in results],
+        "summary": {str(verdict): sum(one.verdict is verdict for one in results) for verdict in Verdict},
+    }
+
+
+def image_document(result: Verified) -> dict[str, object]:
+    """One version. Times are seconds, `at` and `expires` since the epoch."""
+    return {
+        "address": str(result.address),
+        "version": result.version,
+        "id": result.image,
+        "verdict": str(result.verdict),
+        "reason": result.judgement.reason,
+        "details": list(result.judgement.details),
+        "machine": result.machine,
+        "host": result.host,
+        "login": result.login,
+        "kept": result.kept,
+        "expires": result.expires,
+        "at": result.at,
+        "seconds": round(result.seconds, 3),
+        **examination_document(result.examination or Examination("")),
+    }
+
+
+def examination_document(examination: Examination) -> dict[str, object]:
+    """What was found out about the machine."""
+    boot = examination.boot_seconds
+    return {
+        "boot_seconds": None if boot is None else round(boot, 3),
+        "alarm": examination.alarm,
+        "console_end": examination.console_end,
+        "evidence_folder": examination.folder,
+        "checks": [evidence_document(one) for one in examination.evidence],
+    }
+
+
+def evidence_document(evidence: Evidence) -> dict[str, object]:
+    """One check."""
+    return {
+        "check": evidence.check,
+        "kind": evidence.kind,
+        "passed": evidence.passed,
+        "message": evidence.message,
+        "tries": evidence.tries,
+        "seconds": round(evidence.seconds, 3),
+        "output": evidence.output,
+        "file": evidence.file,
+    }

@@ -1,0 +1,111 @@
+"""What became of trying versions, as JUnit XML: what CI systems show as test results.
+
+There is no standard; this keeps to what Jenkins' and GitLab's readers take (testmoapp/junitxml describes
+it): `testsuites`, a `testsuite` an image, a `testcase` a check, `failure`, `skipped`, `error`, `system-out`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from extenci.model.address import Verdict
+from extenci.model.verification import Evidence
+from extenci.model.verified import Verified
+
+_NOT_XML = re.compile("[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 does not take (Char), and C1 controls, which it advises against."""
+
+VERDICT = "verdict"
+"""The case that stands for the version as a whole: a person's word, and a machine that never came up."""
+
+
+def verified_junit(results: Sequence[Verified]) -> str:
+    """The whole document."""
+    top = Element("testsuites", {"name": "extenci verify"})
+    suites = [add_suite(top, one) for one in results]
+    for count in ("tests", "failures", "errors", "skipped"):
+        top.set(count, str(sum(int(suite.get(count, "0")) for suite in suites)))
+    top.set("time", f"{sum(one.seconds for one in results):.3f}")
+    indent(top)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(top, encoding="unicode") + "\n"
+
+
+def add_suite(top: Element, result: Verified) -> Element:
+    """One version."""
+    name = clean(str(result.address))
+    suite = SubElement(top, "testsuite", {"name": name, "time": f"{result.seconds:.3f}"})
+    suite.set("timestamp", datetime.fromtimestamp(result.at, UTC).strftime("%Y-%m-%dT%H:%M:%S"))
+    if result.host:
+        suite.set("hostname", clean(result.host))
+    add_properties(suite, result)
+    evidence = result.examination.evidence if result.examination else ()
+    for one in evidence:
+        add_case(suite, name, one)
+    add_verdict(suite, name, result, has_failed=any(not one.passed and one.tries for one in evidence))
+    if result.examination and result.examination.console_end:
+        SubElement(suite, "system-out").text = clean(result.examination.console_end)
+    suite.set("tests", str(len(suite.findall("testcase"))))
+    for count, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(count, str(len(suite.findall(f"testcase/{kind}"))))
+    return suite
+
+
+def add_properties(suite: Element, result: Verified) -> None:
+    """What is known of the version and its machine."""
+    boot = result.examination.boot_seconds if result.examination else None
+    known = {
+        "address": str(result.address),
+        "version": result.version,
+        "image": result.image,
+        "machine": result.machine,
+        "host": result.host,
+        "verdict": str(result.verdict),
+        "boot_seconds": "" if boot is None else f"{boot:.3f}",
+    }
+    properties = SubElement(suite, "properties")
+    for name, value in known.items():
+        if value:
+            SubElement(properties, "property", {"name": name, "value": clean(value)})
+
+
+def add_case(suite: Element, name: str, evidence: Evidence) -> None:
+    """One check; one that was never tried is skipped."""
+    case = new_case(suite, name, evidence.check, evidence.seconds)
+    if not evidence.passed:
+        kind = "failure" if evidence.tries else "skipped"
+        found = SubElement(case, kind, {"message": clean(evidence.message)})
+        if evidence.tries:
+            found.set("type", evidence.kind)
+            found.text = clean(evidence.output)
+    elif evidence.output:
+        SubElement(case, "system-out").text = clean(evidence.output)
+
+
+def add_verdict(suite: Element, name: str, result: Verified, *, has_failed: bool) -> None:
+    """The version as a whole, where its checks do not say it all."""
+    reason = {"message": clean(result.judgement.reason)}
+    match result.verdict:
+        case Verdict.WAITING:
+            SubElement(new_case(suite, name, VERDICT), "skipped", reason)
+        case Verdict.EXPIRED:
+            SubElement(new_case(suite, name, VERDICT), "error", reason | {"type": "expired"})
+        case Verdict.FAILED if not has_failed:
+            SubElement(new_case(suite, name, VERDICT), "failure", reason | {"type": VERDICT})
+        case Verdict.PASSED if result.examination is None or not result.examination.evidence:
+            new_case(suite, name, VERDICT)
+        case _:
+            pass
+
+
+def new_case(suite: Element, name: str, check: str, seconds: float = 0.0) -> Element:
+    """A test case of a suite."""
+    values = {"classname": name.replace("/", "."), "name": clean(check), "time": f"{seconds:.3f}"}
+    return SubElement(suite, "testcase", values)
+
+
+def clean(text: str) -> str:
+    """Text without what XML cannot hold."""
+    return _NOT_XML.sub("", text)

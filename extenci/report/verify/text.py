@@ -1,0 +1,98 @@
+"""What became of trying versions, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from extenci.model.address import Verdict
+from extenci.model.verification import Evidence, Examination
+from extenci.model.verified import Verified
+from extenci.report.text.palette import PLAIN, Palette
+from extenci.report.text.quantities import counted, duration
+from extenci.report.text.safe import lines_of, safe
+
+WORDS = {
+    Verdict.PASSED: "passed",
+    Verdict.FAILED: "failed",
+    Verdict.WAITING: "waits for a person",
+    Verdict.EXPIRED: "expired",
+}
+
+OUTPUT_LINES = 10
+"""Lines of a failed check's output that are shown; its file has all."""
+
+
+def render_verified(results: Sequence[Verified], *, palette: Palette = PLAIN, width: int = 80) -> str:
+    """Each version with its checks and, where it did not pass, why, with the end of the console's output; and
+    one line that sums it up."""
+    sections = ["\n".join(verified_lines(one, palette, width)) for one in results]
+    worst = palette.good if all(one.verdict is Verdict.PASSED for one in results) else palette.warning
+    code = palette.alarm if any(one.verdict is Verdict.FAILED for one in results) else worst
+    return "\n\n".join([*sections, palette.paint(code, summary(results))]) + "\n"
+
+
+def verified_lines(result: Verified, palette: Palette, width: int) -> Iterator[str]:
+    """One version."""
+    code = {Verdict.PASSED: palette.good, Verdict.FAILED: palette.alarm}.get(result.verdict, palette.warning)
+    word = palette.paint(code, WORDS[result.verdict])
+    yield f"{palette.paint(palette.heading, safe(result.address))} {word}"
+    yield from machine_lines(result, width)
+    if result.examination is not None:
+        for evidence in result.examination.evidence:
+            yield from evidence_lines(evidence, palette, width)
+    yield from lines_of(result.judgement.reason, width, "  ")
+    if result.examination is not None:
+        yield from console_lines(result, result.examination, palette)
+        if result.examination.folder:
+            yield f"  Evidence: {safe(result.examination.folder)}"
+
+
+def machine_lines(result: Verified, width: int) -> Iterator[str]:
+    """Which machine it was, and how to log in where it still runs."""
+    if result.machine:
+        booted = result.examination.boot_seconds if result.examination else None
+        answered = f", answered after {duration(booted)}" if booted is not None else ""
+        place = f" at {safe(result.host)}" if result.host else ""
+        yield f"  test VM {safe(result.machine)}{place}{answered}"
+    if result.login and (result.kept or result.verdict is Verdict.WAITING):
+        yield f"  log in: {safe(result.login)}"
+    if result.kept and result.verdict is not Verdict.WAITING:
+        yield from lines_of("The test VM was kept; extenci gc ends it once it has expired.", width, "  ")
+
+
+def evidence_lines(evidence: Evidence, palette: Palette, width: int) -> Iterator[str]:
+    """`ok` or `FAIL`, the check, and what it found; a failed one with the end of its output."""
+    mark = (
+        palette.paint(palette.good, "  ok  ") if evidence.passed else palette.paint(palette.alarm, "  FAIL")
+    )
+    time = palette.paint(palette.faint, f" ({duration(evidence.seconds)})") if evidence.tries else ""
+    yield f"{mark} {safe(evidence.check)}{time}"
+    if evidence.passed:
+        return
+    tries = f", {evidence.tries} tries" if evidence.tries > 1 else ""
+    yield from lines_of(f"{safe(evidence.message)}{tries}", width, " " * 7)
+    # The console's own output is shown once, below.
+    if evidence.output and evidence.kind != "console":
+        for line in evidence.output.splitlines()[-OUTPUT_LINES:]:
+            yield palette.paint(palette.faint, f"       | {safe(line)}")
+
+
+def console_lines(result: Verified, examination: Examination, palette: Palette) -> Iterator[str]:
+    """The end of the console's output, where something went wrong."""
+    if result.verdict is not Verdict.FAILED:
+        return
+    if not examination.console_end:
+        yield "  The console shows nothing."
+        return
+    yield "  The end of the console's output:"
+    for line in examination.console_end.splitlines():
+        yield palette.paint(palette.faint, f"  | {safe(line)}")
+
+
+def summary(results: Sequence[Verified]) -> str:
+    """`2 versions verified: 1 passed, 1 failed.`"""
+    if not results:
+        return "Nothing was verified."
+    counts = {verdict: sum(one.verdict is verdict for one in results) for verdict in Verdict}
+    parts = [f"{count} {verdict}" for verdict, count in counts.items() if count]
+    return f"{counted(len(results), 'version')} verified: {', '.join(parts)}."

@@ -1,0 +1,261 @@
+"""S3, path style: moto's, but that the bytes of objects and the parts of uploads are files, which end with
+the sandbox.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+from xml.sax.saxutils import escape
+
+from moto.core.routing import get_service_router
+from moto.s3.models import FakeKey, s3_backends
+from moto.s3.responses import S3Response
+from werkzeug.exceptions import NotFound
+
+from extenci.model.service import SANDBOX_BUCKET
+from extenci.sandbox.cloud import ACCOUNT, REGION
+from extenci.sandbox.ec2.query import read_query
+from extenci.sandbox.moto_request import moto_request
+from extenci.sandbox.s3.bodies import Body, decode_chunks, store_pieces
+from extenci.sandbox.s3.objects import (
+    Unsatisfiable,
+    content_of,
+    fill,
+    fill_with_body,
+    find_key,
+    pieces_of,
+    read_range,
+)
+from extenci.sandbox.s3.uploads import Joined, Refused, Uploads, copy_source
+from extenci.sandbox.server.access import Access, access_key
+from extenci.sandbox.server.gateway import Call
+from extenci.sandbox.server.listener import Answer, Request
+
+_LOCK = threading.Lock()
+"""moto's S3 is not safe for threads either. Never take Cloud.lock while holding this."""
+
+
+def find_object(bucket: str, key: str) -> FakeKey | None:
+    with _LOCK:
+        return find_key(bucket, key)
+
+
+def object_exists(bucket: str, key: str) -> bool:
+    return find_object(bucket, key) is not None
+
+
+UPLOAD_ACTIONS = frozenset(
+    ("CreateMultipartUpload", "UploadPart", "UploadPartCopy", "CompleteMultipartUpload",
+     "AbortMultipartUpload", "ListParts", "ListMultipartUploads")
+)  # fmt: skip
+_OF_THE_REQUEST = frozenset(
+    ("content-length", "content-md5", "expect", "x-amz-content-sha256", "x-amz-date", "host", "authorization")
+)
+
+
+class S3Service:
+    """The listener for S3. `folder` is where the bytes of objects lie."""
+
+    name = "s3"
+
+    def __init__(self, folder: Path) -> None:
+        self._uploads = Uploads(folder)
+        s3_backends[ACCOUNT]["aws"].create_bucket(SANDBOX_BUCKET, REGION)
+
+    def read(self, request: Request) -> Call:
+        parameters = read_query(request.query)
+        return Call(
+            action=_action(request),
+            changes=request.method not in ("GET", "HEAD", "OPTIONS"),
+            key=access_key(request.headers, parameters),
+            parameters=parameters,
+        )
+
+    def answer(self, request: Request, call: Call) -> Answer:
+        if not _is_whole(request):
+            return s3_error(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
+        try:
+            done = self._upload(request, call)
+        except Refused as refused:
+            return s3_error(refused.status, refused.code, refused.message)
+        if done is not None:
+            return done
+        match call.action:
+            case "PutObject" if request.file is not None:
+                return _put_object(request, request.file)
+            case "GetObject" if (answer := _get_object(request)) is not None:
+                return answer
+            case _:
+                return _ask_moto(request)
+
+    def _upload(self, request: Request, call: Call) -> Answer | None:  # noqa: PLR0911 - one return a case
+        """What concerns uploads in parts; None: it is something else."""
+        bucket, key = _place(request)
+        uploads, query, headers = self._uploads, call.parameters, request.headers
+        if call.action in UPLOAD_ACTIONS:
+            _require_bucket(bucket)
+        match call.action:
+            case "CreateMultipartUpload":
+                return _xml(uploads.create(bucket, key, headers))
+            case "UploadPart":
+                return Answer(200, {"ETag": f'"{uploads.put(bucket, key, query, self._body(request))}"'})
+            case "UploadPartCopy":
+                source = find_object(*copy_source(headers))
+                if source is None:
+                    raise Refused(404, "NoSuchKey", "The specified key does not exist.")
+                return _xml(uploads.copy(bucket, key, query, headers, source))
+            case "CompleteMultipartUpload":
+                return _xml(uploads.complete(bucket, key, query, _content(request), _make_object))
+            case "AbortMultipartUpload":
+                uploads.abort(bucket, key, query)
+                return Answer(204)
+            case "ListParts":
+                return _xml(uploads.list_parts(bucket, key, query))
+            case "ListMultipartUploads":
+                return _xml(uploads.list_uploads(bucket, query))
+            case _:
+                return None
+
+    def _body(self, request: Request) -> Body:
+        return request.file or store_pieces([_content(request)], self._uploads.folder)
+
+    def refuse(self, access: Access, call: Call) -> Answer:  # noqa: ARG002
+        """As S3 does (API reference, "Error responses")."""
+        if access is Access.DENIED:
+            message = "The AWS Access Key Id you provided does not exist in our records."
+            return s3_error(403, "InvalidAccessKeyId", message)
+        return s3_error(403, "AccessDenied", "Access Denied")
+
+    def fail(self, message: str) -> Answer:
+        return s3_error(500, "InternalError", message)
+
+
+def _ask_moto(request: Request) -> Answer:
+    asked = moto_request(request, "s3", body=_content(request))
+    bucket, key = _place(request)
+    respond = S3Response.key_dispatch if key else S3Response.ambiguous_dispatch
+    if not bucket:
+        respond = S3Response.bucket_dispatch
+    with _LOCK:
+        status, headers, body = respond(asked, asked.raw_url, dict(asked.headers))
+    content = body.encode() if isinstance(body, str) else bytes(body)
+    return Answer(int(status), _sendable(headers), content, _error_code(int(status), content))
+
+
+def _put_object(request: Request, body: Body) -> Answer:
+    """moto puts an empty object, with its headers; then it gets its bytes."""
+    answer = _ask_moto(replace(request, file=None))
+    if answer.status != 200:
+        return answer
+    with _LOCK:
+        key = find_key(*_place(request))
+        if key is not None:
+            fill_with_body(key, body)
+    headers = {name: value for name, value in answer.headers.items() if name.lower() != "etag"}
+    return replace(answer, headers={**headers, "ETag": f'"{body.md5.hex()}"'})
+
+
+def _make_object(joined: Joined) -> None:
+    """The same of an upload's parts."""
+    upload = joined.upload
+    path = f"/{quote(upload.bucket)}/{quote(upload.key)}"
+    headers = {name: value for name, value in upload.headers.items() if name not in _OF_THE_REQUEST}
+    answer = _ask_moto(Request("PUT", path, "", headers))
+    if answer.status != 200:
+        raise Refused(answer.status, answer.code or "InternalError", "The object could not be made.")
+    with _LOCK:
+        key = find_key(upload.bucket, upload.key)
+        if key is not None:
+            fill(key, joined.bodies, joined.etag)
+
+
+def _get_object(request: Request) -> Answer | None:
+    """An object whose bytes are in files, piece by piece; None: moto gives it, or says why not."""
+    key = find_object(*_place(request))
+    if key is None or content_of(key) is None:
+        return None
+    headers = {name: value for name, value in request.headers.items() if name != "range"}
+    head = _ask_moto(replace(request, method="HEAD", headers=headers))
+    if head.status != 200:
+        return None
+    try:
+        asked = read_range(request.headers.get("range", ""), key.size)
+    except Unsatisfiable:
+        return s3_error(416, "InvalidRange", "The requested range is not satisfiable")
+    start, end = asked or (0, key.size)
+    dropped = ("content-length", "x-amz-checksum") if asked else ("content-length",)
+    named = {name: value for name, value in head.headers.items() if not name.lower().startswith(dropped)}
+    named["Content-Length"] = str(end - start)
+    if asked is not None:
+        named["Content-Range"] = f"bytes {start}-{end - 1}/{key.size}"
+    return Answer(206 if asked else 200, named, pieces=pieces_of(key, start, end))
+
+
+def _place(request: Request) -> tuple[str, str]:
+    bucket, _, key = request.path.lstrip("/").partition("/")
+    return bucket, unquote(key)
+
+
+def _content(request: Request) -> bytes:
+    """The body in memory, as it is to be stored."""
+    body = request.file.read() if request.file is not None else request.body
+    return decode_chunks(body) if "aws-chunked" in request.headers.get("content-encoding", "") else body
+
+
+def _require_bucket(bucket: str) -> None:
+    if bucket not in s3_backends[ACCOUNT]["aws"].buckets:
+        raise Refused(404, "NoSuchBucket", "The specified bucket does not exist")
+
+
+def _xml(body: str) -> Answer:
+    return Answer(200, {"Content-Type": "application/xml"}, body.encode())
+
+
+def _action(request: Request) -> str:
+    """The API's name for it, from the service model; else the method."""
+    try:
+        operation, _ = get_service_router("s3").match(moto_request(request, "s3", body=b""))
+    except (NotFound, NotImplementedError):
+        return request.method
+    return str(operation.name)
+
+
+def _is_whole(request: Request) -> bool:
+    """Whether the body has the MD5 that it was sent with (moto does not look)."""
+    sent = request.headers.get("content-md5")
+    if sent is None:
+        return True
+    if request.file is not None:
+        found = request.file.md5
+    else:
+        found = hashlib.md5(request.body, usedforsecurity=False).digest()
+    return sent == base64.b64encode(found).decode()
+
+
+def _sendable(headers: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in headers.items() if value is not None}
+
+
+def _error_code(status: int, body: bytes) -> str:
+    if status < 400:
+        return ""
+    found = re.search(rb"<Code>([^<]*)</Code>", body[:4096])
+    return found[1].decode("utf-8", "replace") if found else str(status)
+
+
+def s3_error(status: int, code: str, message: str) -> Answer:
+    """An error as S3 writes it (API reference, "REST error responses")."""
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>{code}</Code><Message>{escape(message)}</Message>"
+        "<RequestId>sandbox</RequestId></Error>"
+    )
+    return Answer(status, {"Content-Type": "application/xml"}, body.encode(), code)

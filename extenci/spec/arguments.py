@@ -1,0 +1,174 @@
+"""Arguments of a command → wishes, for what is done without any spec."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic_core import PydanticCustomError
+
+from extenci.model.address import NAME, Address, Architecture, BootMode, Method
+from extenci.model.desired import ImageWish, Origin, Selection, Wishes
+from extenci.model.errors import Problem, SpecError, UsageError
+from extenci.model.launch import LaunchDefaults
+from extenci.model.service import Service
+from extenci.model.source import is_url, shown_source
+from extenci.model.verification import Verify
+from extenci.spec.launch import to_settings
+from extenci.spec.load import DEFAULT_STACK
+from extenci.spec.resolve import find_lack
+from extenci.spec.root import SERVICES_FOLDER, SETTINGS_FILE, find_root, read_root
+from extenci.spec.services.library import open_library
+from extenci.spec.validation.fields import read_https, read_s3
+from extenci.spec.validation.wording import quoted, shown, suggestion
+from extenci.spec.yaml.load import SUFFIXES
+
+LONGEST_NAME = 50
+SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
+NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def image_to_test(
+    file: Path, service: str, type_: str, stack: str | None, here: Path, catalog: Mapping[str, Path]
+) -> Wishes:
+    """One image, staged from a file on a service and tried on a machine of a type by a person, with the
+    service's defaults for test VMs. `here` is where an extenci.yaml and services/ are looked for, `catalog`
+    the catalog's service files by name.
+
+    UsageError says which argument is wrong, or what is missing; SpecError has what is wrong with files.
+    """
+    if not file.is_file():
+        what = "is no file" if file.exists() else "does not exist"
+        raise UsageError(
+            f"{shown(file)} {what}.", "Name a disk: a raw one, or a qcow2, VMDK, VHD or VHDX image."
+        )
+    found = find_service(service, find_root(here), catalog)
+    if lack := find_lack(found.stage, found):
+        raise UsageError(f"{lack}.", "Or name another service.")
+    empty = stack_on(service, stack, here, catalog)
+    defaults = found.test or LaunchDefaults()
+    verify = Verify(to_settings(type_, defaults), defaults.launch or found.launch, confirm=True)
+    address = Address(service, name_of(file))
+    wish = ImageWish(address, Origin(shown(file), 0, 0), str(file.resolve()), found.stage, verify=verify)
+    return replace(empty, images=(wish,), selection=Selection(frozenset({address})))
+
+
+@dataclass(frozen=True)
+class Staging:
+    """How a disk is to be staged by hand. None: as specs have it where they say nothing; `gib` is the
+    volume's size, `sha256` that of the file's bytes."""
+
+    name: str | None = None
+    method: Method | None = None
+    architecture: Architecture = Architecture.X86_64
+    boot_mode: BootMode | None = None
+    gib: int | None = None
+    sha256: str | None = None
+
+
+def image_to_stage(
+    file: str, service: str, how: Staging, stack: str | None, here: Path, catalog: Mapping[str, Path]
+) -> Wishes:
+    """One image, made from a file or a URL, on a service; arguments and errors as of `image_to_test`."""
+    check_staging(file, how)
+    empty = stack_on(service, stack, here, catalog)
+    found = empty.services[service]
+    method = how.method or found.stage
+    if lack := find_lack(method, found):
+        raise UsageError(f"{lack}.", "Or say another --method, or name another service.")
+    address = Address(service, how.name or name_of(Path(urlsplit(file).path if is_url(file) else file)))
+    wish = ImageWish(
+        address=address,
+        origin=Origin(shown_source(file), 0, 0),
+        source=file if is_url(file) else str(Path(file).resolve()),
+        method=method,
+        sha256=how.sha256.lower() if how.sha256 else None,
+        architecture=how.architecture,
+        boot_mode=how.boot_mode,
+        gib=how.gib,
+    )
+    return replace(empty, images=(wish,), selection=Selection(frozenset({address})))
+
+
+def check_staging(file: str, how: Staging) -> None:
+    """UsageError where arguments cannot be as they are. A file with a `sha256` need not be there: what is
+    staged of it may be."""
+    if how.name is not None and not NAME.fullmatch(how.name):
+        raise UsageError(f"{quoted(how.name)} cannot be an image's name.", "Use letters, digits, ., _ and -.")
+    if how.sha256 is not None and not SHA256.fullmatch(how.sha256):
+        raise UsageError(f"{quoted(how.sha256)} is no SHA-256.", "It has 64 hexadecimal digits.")
+    if is_url(file):
+        _check_url(file)
+        if how.sha256 is None:
+            raise UsageError("A URL needs the SHA-256 of what it leads to.", "Say --sha256 HEX.")
+    elif not Path(file).is_file() and (how.sha256 is None or Path(file).exists()):
+        what = "is no file" if Path(file).exists() else "does not exist"
+        raise UsageError(f"{shown(Path(file))} {what}.", "Name a disk: raw, qcow2, VMDK, VHD or VHDX.")
+
+
+def _check_url(url: str) -> None:
+    """What specs refuse, arguments may not be either. Only what is wrong is said where a terminal could obey
+    the URL."""
+    what = shown_source(url) if url.isprintable() else "The URL"
+    if not url.startswith(("https://", "s3://")):
+        raise UsageError(f"{what} is no URL to stage from.", "Give an https:// or s3:// URL.")
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise UsageError(f"{what} has a user or password in it.", "Leave it out: none are sent.")
+    try:
+        (read_https if url.startswith("https://") else read_s3)(url)
+    except PydanticCustomError as error:
+        raise UsageError(f"{what} cannot be staged from: it {error.message()}.") from None
+
+
+def stack_on(service: str, stack: str | None, here: Path, catalog: Mapping[str, Path]) -> Wishes:
+    """A stack on one service, of which nothing is wished for; arguments and errors as of `image_to_test`."""
+    root = find_root(here)
+    found = find_service(service, root, catalog)
+    return Wishes(find_stack(stack, here, found), str(root), {service: found})
+
+
+def name_of(file: Path) -> str:
+    """What an image is called that is staged from a file: the file's own name, as far as names go."""
+    name = NOT_IN_NAMES.sub("-", file.stem).lstrip("._-")[:LONGEST_NAME]
+    return name.rstrip("._-") or "image"
+
+
+def find_service(name: str, root: Path, catalog: Mapping[str, Path]) -> Service:
+    """A service of the catalog or of `services/` in a root, or the sandbox's stand-in."""
+    paths = [root / SERVICES_FOLDER / f"{name}{suffix}" for suffix in SUFFIXES]
+    library = open_library(catalog, [path for path in paths if path.is_file()])
+    found = library.find(name) if NAME.fullmatch(name) else None
+    if library.problems:
+        raise SpecError(tuple(sorted(library.problems)))
+    if found is None:
+        close = suggestion(name, library.names)
+        raise UsageError(
+            f"There is no service {quoted(name)}{close}.",
+            "`extenci catalog list` shows those that there are, and `extenci catalog add` makes one.",
+        )
+    return found
+
+
+def find_stack(named: str | None, here: Path, service: Service) -> str:
+    """The stack whose everything is that is made: the one that was named, that of the root, or `default`."""
+    if named is not None:
+        if not NAME.fullmatch(named):
+            raise UsageError(f"{quoted(named)} cannot be a stack's name.", "Use letters, digits, ., _ and -.")
+        return named
+    root = read_root(find_root(here))
+    if root.faults:
+        file = shown(root.folder / SETTINGS_FILE)
+        raise SpecError(
+            tuple(Problem(file, one.mark.line, one.mark.column, one.message) for one in root.faults)
+        )
+    if root.stack is not None:
+        return root.stack
+    if service.on_loopback:
+        return DEFAULT_STACK
+    raise UsageError(
+        f"Nothing says to which stack the image belongs, and {quoted(service.name)} is not on this machine.",
+        f"It goes on all that is made: say --stack NAME, or `stack: NAME` in an {SETTINGS_FILE} here.",
+    )

@@ -1,0 +1,70 @@
+"""The services that specs may name: the built-in sandbox, the catalog's, and the root's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from extenci.model.errors import Problem, SpecError
+from extenci.model.service import SANDBOX, SANDBOX_ACCOUNT, SANDBOX_BUCKET, BundleKeys, Service
+from extenci.spec.services.file import read_service
+from extenci.spec.validation.wording import quoted, shown
+
+SANDBOX_STAND_IN = Service(
+    name=SANDBOX,
+    region="us-east-1",
+    ec2="http://127.0.0.1",
+    bucket=SANDBOX_BUCKET,
+    bundle=BundleKeys("", "", "", SANDBOX_ACCOUNT),
+)
+"""The sandbox while specs are checked. Its abilities are the defaults; where it listens is asked last."""
+
+
+@dataclass
+class Library:
+    """Service files by the service's name, read when they are asked for."""
+
+    files: dict[str, Path]
+    problems: list[Problem] = field(default_factory=list)
+    read: dict[str, Service | None] = field(default_factory=lambda: {SANDBOX: SANDBOX_STAND_IN})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that is known, even where its file is wrong."""
+        return tuple(sorted({SANDBOX, *self.files}))
+
+    def find(self, name: str) -> Service | None:
+        """The service, or None where its file has problems (which are noted) or there is none."""
+        if name not in self.read and name in self.files:
+            try:
+                self.read[name] = read_service(self.files[name], name)
+            except SpecError as error:
+                self.problems += error.problems
+                self.read[name] = None
+        return self.read.get(name)
+
+
+def open_library(catalog: Mapping[str, Path], of_root: Sequence[Path]) -> Library:
+    """The library of a root. The root's own files are all read; the catalog's when they are used."""
+    library = Library(dict(catalog))
+    for path in of_root:
+        name = path.stem
+        other = library.files.get(name)
+        if other is not None:
+            where = "in the catalog" if name in catalog else "here"
+            text = f"the service {quoted(name)} is defined twice, also {where}: {shown(other)}; remove one"
+            library.problems.append(Problem(shown(path), 0, 0, text))
+            continue
+        if name != SANDBOX:
+            library.files[name] = path
+            library.find(name)
+        else:
+            library.problems += _sandbox_problem(path)
+    if SANDBOX in catalog:
+        library.problems += _sandbox_problem(catalog[SANDBOX])
+    return library
+
+
+def _sandbox_problem(path: Path) -> list[Problem]:
+    return [Problem(shown(path), 0, 0, "the service 'sandbox' is built in; give this one another name")]

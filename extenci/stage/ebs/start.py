@@ -1,0 +1,133 @@
+"""The snapshot that a disk is put into: an interrupted run's, or a new one, at best begun from a parent."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from extenci.image.block_list import BlockList
+from extenci.model.address import Tagging
+from extenci.model.errors import AccessRefused, LimitReached, ServiceError, Throttled
+from extenci.model.journal import is_sure, written_down
+from extenci.model.observed import Snapshot, SnapshotState
+from extenci.model.ownership import PARENT, PLAN
+from extenci.model.record import Intent
+from extenci.model.version import Parent
+from extenci.stage.context import Job, Means
+from extenci.stage.snapshots import discard
+from extenci.stage.tags import tag_after_birth
+
+if TYPE_CHECKING:
+    from extenci.cloud.clients import Clients
+
+TIMEOUT_MINUTES = 4320
+"""An interrupted upload can be gone on with for three days after its last block, the most there is
+(StartSnapshot, `Timeout`); then the service ends it. Part of what a token stands for: the same token with
+another timeout is refused."""
+CONFLICT = "ConflictException"
+"""The code for a token that stands for another request already (EBS direct API reference, StartSnapshot)."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """A snapshot to fill, or one that is full already; `parent`: what it takes over blocks from."""
+
+    snapshot: str
+    parent: Parent | None
+    is_full: bool = False
+
+
+def find_pending(job: Job, before: BlockList | None, means: Means) -> Started | None:
+    """The snapshot of an interrupted run to go on with. One that the service gave up goes; one that took over
+    blocks of which nobody here knows what they are stays, for another home's run may be at it."""
+    if job.pending is None:
+        return None
+    for found in means.clients.ec2.snapshots_by_id([job.pending]):
+        if found.state is SnapshotState.COMPLETED:
+            return Started(found.id, job.parent, is_full=True)
+        if found.state is SnapshotState.ERROR:
+            discard(found.id, means)
+        elif job.parent is None or before is not None:
+            _take_over(found, job, means)
+            return Started(found.id, job.parent)
+    return None
+
+
+def _take_over(found: Snapshot, job: Job, means: Means) -> None:
+    """Put this run's mark on a snapshot, so that nobody takes it for that of a run which is over. Where these
+    credentials may not, it can still be filled."""
+    plan = job.tags.get(PLAN)
+    if means.tagging is Tagging.NONE or plan in (None, found.tags.get(PLAN)):
+        return
+    tags = {PLAN: plan}
+    with (
+        suppress(AccessRefused),
+        written_down(means.calls, "CreateTags", request={"resources": [found.id]}, tags=tags) as settle,
+    ):
+        means.clients.ec2.create_tags([found.id], tags)
+        settle({})
+
+
+def repeat_start(intent: Intent, clients: Clients) -> str:
+    """Make an unanswered StartSnapshot once more: the same token gives the same snapshot.
+
+    For services whose snapshots are not tagged at birth; ServiceError and its kinds.
+    """
+    gib, name, parent = (intent.request.get(key) for key in ("gib", "name", "parent"))
+    if not isinstance(gib, int):
+        raise ServiceError("The journal does not say how large the snapshot was to be.", code="Unrepeatable")
+    return _start_snapshot(gib, str(name), intent.token, {}, str(parent) if parent else None, clients)
+
+
+def _start_snapshot(
+    gib: int, name: str, token: str, tags: Mapping[str, str], parent: str | None, clients: Clients
+) -> str:
+    return clients.ebs.start_snapshot(
+        gib, token, tags, description=f"extenci: {name}", timeout_minutes=TIMEOUT_MINUTES, parent=parent
+    )
+
+
+def start(job: Job, before: BlockList | None, means: Means) -> Started:
+    """Start a snapshot, at best from its parent. Where the service will have none of that (the parent is
+    gone, or it knows no parents), the whole disk is sent."""
+    if job.parent is None or before is None:
+        return Started(_start_from(None, job.token, job, means), None)
+    try:
+        return Started(_start_from(job.parent, job.token, job, means), job.parent)
+    except ServiceError as error:
+        if not is_sure(error) or isinstance(error, AccessRefused | LimitReached | Throttled):
+            raise
+    return Started(_start_from(None, _other_token(job.token), job, means), None)
+
+
+def _start_from(parent: Parent | None, token: str, job: Job, means: Means) -> str:
+    """Start a snapshot. Where a run of another home used the token for something else, as with a saved plan
+    that is applied there too, by a token of its own."""
+    try:
+        return _start_with(parent, token, job, means)
+    except ServiceError as error:
+        if error.code != CONFLICT:
+            raise
+    return _start_with(parent, uuid4().hex, job, means)
+
+
+def _start_with(parent: Parent | None, token: str, job: Job, means: Means) -> str:
+    gib = job.version.registration.gib
+    begun = parent.snapshot if parent else None
+    request = {"gib": gib, "name": job.name, "parent": begun}
+    tags = {**job.tags, **({PARENT: str(parent)} if parent else {})}
+    with written_down(means.calls, "StartSnapshot", token=token, request=request, tags=tags) as settle:
+        birth = means.tags_at_birth(tags)
+        snapshot = _start_snapshot(gib, job.name, token, birth, begun, means.clients)
+        settle({"snapshot": snapshot})
+    tag_after_birth(snapshot, tags, means)
+    return snapshot
+
+
+def _other_token(token: str) -> str:
+    """Another token than that of a start from a parent: with other parameters, the same one is refused."""
+    return hashlib.sha256(f"{token} whole".encode()).hexdigest()
