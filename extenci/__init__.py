@@ -1,7 +1,8 @@
 """extenci: declarative VM images and instances on EC2-compatible clouds.
 
 The jobs of the command line are functions here too: `load`, `validate`, `plan`, `save`, `apply`,
-`apply_saved`, `verify`, `confirm`, `try_image` (of `wish_for_test`), `stage` (of `wish_for_staging`),
+`apply_saved`, `verify`, `confirm`, `try_image` (of `desired_for_test_vm`),
+`stage` (of `desired_for_staging`),
 `unstage` (of `stack_on`), `unbundle`, `gc`, `status`, `doctor` (see `extenci.api`). They are imported when
 they are first used.
 """
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
         apply,
         apply_saved,
         confirm,
+        desired_for_staging,
+        desired_for_test_vm,
         doctor,
         gc,
         load,
@@ -32,8 +35,6 @@ if TYPE_CHECKING:
         unstage,
         validate,
         verify,
-        wish_for_staging,
-        wish_for_test,
     )
 
 __version__ = "0.1.0"
@@ -44,6 +45,8 @@ __all__ = [
     "apply",
     "apply_saved",
     "confirm",
+    "desired_for_staging",
+    "desired_for_test_vm",
     "doctor",
     "gc",
     "load",
@@ -57,8 +60,6 @@ __all__ = [
     "unstage",
     "validate",
     "verify",
-    "wish_for_staging",
-    "wish_for_test",
 ]
 
 

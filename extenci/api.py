@@ -1,8 +1,8 @@
 """The jobs of extenci as functions. The command line is a thin user of them.
 
-    wishes = load([Path("specs")])
-    planned = plan(wishes)
-    result = apply(wishes)
+    desired = load([Path("specs")])
+    planned = plan(desired)
+    result = apply(desired)
 
 Everything here raises only kinds of ExtenciError. Nothing is printed, and nobody is asked but through
 the functions that are passed in.
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from extenci.apply.listeners import unfailing
 from extenci.catalog.home import Home
 from extenci.model.address import Address, Tagging
-from extenci.model.desired import ImageWish, Wishes
+from extenci.model.desired import Desired, DesiredImage
 from extenci.model.errors import (
     AlreadyApplied,
     CatalogError,
@@ -34,8 +34,7 @@ from extenci.model.errors import (
     UsageError,
 )
 from extenci.model.finding import Finding
-from extenci.model.outcome import Event as Happening
-from extenci.model.outcome import Listener, Noted, Result
+from extenci.model.outcome import Listener, Noted, Progress, Result
 from extenci.model.plan import Plan, SavedPlan
 from extenci.model.service import SANDBOX, KeyFiles, Service
 from extenci.model.version import Disk
@@ -56,7 +55,7 @@ Approve = Callable[[Plan], bool]
 """Is shown a plan, and says whether to go on."""
 
 
-def ignore(_event: Happening) -> None:
+def ignore(_event: Progress) -> None:
     """A listener that does nothing."""
 
 
@@ -64,7 +63,7 @@ def ignore(_event: Happening) -> None:
 class Planned:
     """A plan, and what it was made from."""
 
-    wishes: Wishes
+    desired: Desired
     disks: Mapping[Address, Disk]
     plan: Plan
 
@@ -97,7 +96,7 @@ DEFAULTS = Options()
 
 
 @dataclass(frozen=True)
-class StagedByHand:
+class ManualStaging:
     """What `stage` came to. `found` is the image that was there already, None where it was to be made."""
 
     address: Address
@@ -117,13 +116,13 @@ def load(
     home: Home | None = None,
     service: str | None = None,
     targets: Sequence[str] = (),
-) -> Wishes:
+) -> Desired:
     """What the specs at `paths` ask for (SpecError, UsageError). Starts the sandbox if they use it."""
     from extenci.catalog.services.files import service_files
-    from extenci.spec import load_wishes
+    from extenci.spec.load import load_desired
 
     home = home or Home.find()
-    return load_wishes(
+    return load_desired(
         paths,
         catalog_services=service_files(home),
         sandbox=lambda: sandbox_service(home),
@@ -132,19 +131,20 @@ def load(
     )
 
 
-def validate(paths: Sequence[Path] = (), *, home: Home | None = None) -> Wishes:
+def validate(paths: Sequence[Path] = (), *, home: Home | None = None) -> Desired:
     """What the specs at `paths` ask for (SpecError, UsageError); starts nothing, asks no service."""
     from extenci.catalog.services.files import service_files
-    from extenci.spec import SANDBOX_STAND_IN, load_wishes
+    from extenci.spec.load import load_desired
+    from extenci.spec.services.library import SANDBOX_STAND_IN
 
     files = service_files(home or Home.find())
-    return load_wishes(paths, catalog_services=files, sandbox=SANDBOX_STAND_IN)
+    return load_desired(paths, catalog_services=files, sandbox=SANDBOX_STAND_IN)
 
 
 def sandbox_service(home: Home) -> Service:
     """The built-in service, started if it does not run (SandboxError)."""
     from extenci.sandbox.control import bundle_keys, key_files, start
-    from extenci.spec import SANDBOX_STAND_IN
+    from extenci.spec.services.library import SANDBOX_STAND_IN
 
     home.make()
     running = start(home.path)
@@ -174,7 +174,7 @@ def sandbox_forwards(home: Home) -> Mapping[int, int]:
 
 
 def plan(
-    wishes: Wishes,
+    desired: Desired,
     *,
     home: Home | None = None,
     destroy: bool = False,
@@ -182,7 +182,7 @@ def plan(
     stop: Event | None = None,
 ) -> Planned:
     """What would have to change. Sends only calls that read, and takes no lock."""
-    with _desk(wishes, home or Home.find(), Options(listener=listener, stop=stop)) as desk:
+    with _desk(desired, home or Home.find(), Options(listener=listener, stop=stop)) as desk:
         return desk.plan(destroy)[0]
 
 
@@ -191,7 +191,7 @@ def submit_descriptions(planned: Planned, *, home: Home | None = None) -> dict[s
     from extenci.launch.preview import preview_submits
 
     folder = (home or Home.find()).jobs_folder
-    return preview_submits(planned.plan, planned.wishes.services, folder)
+    return preview_submits(planned.plan, planned.desired.services, folder)
 
 
 def save(planned: Planned, path: Path, *, force: bool = False) -> SavedPlan:
@@ -199,13 +199,13 @@ def save(planned: Planned, path: Path, *, force: bool = False) -> SavedPlan:
     from extenci.catalog.plan_file.file import write_plan
 
     disks = {str(address): disk for address, disk in sorted(planned.disks.items())}
-    saved = SavedPlan(_new_run(), time.time(), planned.plan, planned.wishes, disks, force)
+    saved = SavedPlan(_new_run(), time.time(), planned.plan, planned.desired, disks, force)
     write_plan(saved, path)
     return saved
 
 
 def apply(
-    wishes: Wishes, *, home: Home | None = None, destroy: bool = False, options: Options = DEFAULTS
+    desired: Desired, *, home: Home | None = None, destroy: bool = False, options: Options = DEFAULTS
 ) -> Result:
     """Plan, ask, and carry out. The lock is held while work is done, not while a person is asked.
 
@@ -215,10 +215,10 @@ def apply(
     home = home or Home.find()
     approved = None
     if options.approve is not None:
-        with _at_work(wishes, home, options) as desk:
+        with _at_work(desired, home, options) as desk:
             approved = desk.recover_and_plan(destroy)[0].plan
         _ask(approved, options)
-    with _at_work(wishes, home, options) as desk:
+    with _at_work(desired, home, options) as desk:
         planned, look = desk.recover_and_plan(destroy)
         _require_approved(planned.plan, approved, options)
         return desk.carry_out(planned.plan, look, _new_run())
@@ -233,163 +233,163 @@ def apply_saved(path: Path, *, home: Home | None = None, options: Options = DEFA
 
     home, saved = home or Home.find(), read_plan(path)
     options = replace(options, force=options.force or saved.force)
-    wishes = _with_current_services(saved.wishes, home)
+    desired = _with_current_services(saved.desired, home)
     approved = None
     if options.approve is not None:
-        with _at_work(wishes, home, options) as desk:
+        with _at_work(desired, home, options) as desk:
             approved = desk.remainder(saved, desk.recover_and_plan(saved.plan.destroy)[0])
         _ask(approved, options)
-    with _at_work(wishes, home, options) as desk:
+    with _at_work(desired, home, options) as desk:
         planned, look = desk.recover_and_plan(saved.plan.destroy)
         rest = desk.remainder(saved, planned)
         _require_approved(rest, approved, options)
         return desk.carry_out(rest, look, saved.id, is_new=False)
 
 
-def verify(wishes: Wishes, *, home: Home | None = None, options: Options = DEFAULTS) -> Result:
+def verify(desired: Desired, *, home: Home | None = None, options: Options = DEFAULTS) -> Result:
     """Try the selected images that have a verify block in test VMs, whatever is known of them, and record the
     verdicts; what is not staged is staged first. Nothing else is changed.
 
     UsageError where no selected image has a block, and what `apply` raises.
     """
-    from extenci.plan.commands.verify import trials_only
+    from extenci.plan.commands.verify import verifications_only
 
     home = home or Home.find()
     addresses = frozenset(
-        wish.address for wish in wishes.images if wish.verify and wishes.selection.covers(wish.address)
+        spec.address for spec in desired.images if spec.verify and desired.selection.covers(spec.address)
     )
     if not addresses:
         raise UsageError(
             "None of the selected images has a `verify:` block.",
             "Name an image that has one, or say --type TYPE to see whether an image starts at all.",
         )
-    with _at_work(wishes, home, options) as desk:
+    with _at_work(desired, home, options) as desk:
         planned, look = desk.recover_and_plan(False, again=addresses)
-        return desk.carry_out_part(trials_only(planned.plan, addresses), look)
+        return desk.carry_out_part(verifications_only(planned.plan, addresses), look)
 
 
-def on_type(wishes: Wishes, type: str) -> Wishes:  # noqa: A002
-    """Wishes whose selected images are tried on another type of machine; those without a verify block, too:
+def on_type(desired: Desired, type: str) -> Desired:  # noqa: A002
+    """Desired whose selected images are tried on another type of machine; those without a verify block, too:
     whether they start."""
     from extenci.model.desired import LaunchSettings
     from extenci.model.verification import Verify
 
-    def changed(wish: ImageWish) -> ImageWish:
-        if not wishes.selection.covers(wish.address):
-            return wish
-        launch = wishes.services[wish.address.service].launch
-        if wish.verify is None:
-            return replace(wish, verify=Verify(LaunchSettings(type), launch))
-        settings = replace(wish.verify.settings, type=type)
-        aside = type != wish.verify.settings.type
-        return replace(wish, verify=replace(wish.verify, settings=settings, aside=aside))
+    def changed(spec: DesiredImage) -> DesiredImage:
+        if not desired.selection.covers(spec.address):
+            return spec
+        launch = desired.services[spec.address.service].launch
+        if spec.verify is None:
+            return replace(spec, verify=Verify(LaunchSettings(type), launch))
+        settings = replace(spec.verify.settings, type=type)
+        aside = type != spec.verify.settings.type
+        return replace(spec, verify=replace(spec.verify, settings=settings, aside=aside))
 
-    return replace(wishes, images=tuple(map(changed, wishes.images)))
+    return replace(desired, images=tuple(map(changed, desired.images)))
 
 
 def confirm(
-    wishes: Wishes, address: Address, works: bool, *, home: Home | None = None, options: Options = DEFAULTS
+    desired: Desired, address: Address, works: bool, *, home: Home | None = None, options: Options = DEFAULTS
 ) -> Result:
     """Give a version that waits for a person its verdict, end its test VM, and unstage it where it does not
     work. PlanError where nothing of the address waits, and what `apply` raises."""
     from extenci.plan.commands.verify import plan_confirm
 
     home = home or Home.find()
-    with _at_work(wishes, home, options) as desk:
+    with _at_work(desired, home, options) as desk:
         look = desk.look()
-        made = plan_confirm(wishes, look.observation, look.records, time.time(), address, works)
+        made = plan_confirm(desired, look.observation, look.records, time.time(), address, works)
         return desk.carry_out_part(made, look)
 
 
-def wish_for_test(
+def desired_for_test_vm(
     file: Path,
     service: str,
     type: str,  # noqa: A002
     *,
     stack: str | None = None,
     home: Home | None = None,
-) -> Wishes:
+) -> Desired:
     """What `try_image` needs, made from its arguments: no spec is read. The stack is `stack`, that of an
     extenci.yaml here, or `default` where all is on this machine (UsageError, SpecError)."""
     from extenci.catalog.services.files import service_files
     from extenci.spec.arguments import image_to_test
 
     home = home or Home.find()
-    wishes = image_to_test(file, service, type, stack, Path.cwd(), service_files(home))
-    return _with_sandbox(wishes, home)
+    desired = image_to_test(file, service, type, stack, Path.cwd(), service_files(home))
+    return _with_sandbox(desired, home)
 
 
-def try_image(wishes: Wishes, *, home: Home | None = None, options: Options = DEFAULTS) -> Result:
-    """Stage the one image of `wish_for_test`, run a test VM from it, and ask `options.ask` whether it works;
-    the test VM is ended, and where the answer is no the image is unstaged. What is staged is marked `manual`,
-    so that no plan touches it.
+def try_image(desired: Desired, *, home: Home | None = None, options: Options = DEFAULTS) -> Result:
+    """Stage the one image of `desired_for_test_vm`, run a test VM from it, and ask `options.ask` whether it
+    works; the test VM is ended, and where the answer is no the image is unstaged. What is staged is marked
+    `manual`, so that no plan touches it.
 
     UsageError where nobody can be asked, PlanError where a plan has staged the same image already, and what
     `apply` raises.
     """
-    from extenci.observe.verify_hashes import trial_hashes
+    from extenci.observe.verify_hashes import hash_verify_blocks
     from extenci.plan.commands.trial import plan_test_vm
 
     if options.ask is None:
         raise UsageError("Nobody can be asked whether the test VM works.", "Nothing was done.")
     home = home or Home.find()
-    with _at_work(wishes, home, options) as desk:
+    with _at_work(desired, home, options) as desk:
         disks = desk.known_disks()
         look = desk.recover()
-        trials = trial_hashes(wishes.images)
-        made = plan_test_vm(wishes, disks, look.observation, look.records, time.time(), trials)
+        verify_hashes = hash_verify_blocks(desired.images)
+        made = plan_test_vm(desired, disks, look.observation, look.records, time.time(), verify_hashes)
         return desk.carry_out_part(made, look)
 
 
-def wish_for_staging(
+def desired_for_staging(
     file: str,
     service: str,
     how: Staging | None = None,
     *,
     stack: str | None = None,
     home: Home | None = None,
-) -> Wishes:
+) -> Desired:
     """What `stage` needs, made from its arguments: no spec is read. `file` is a path or a URL; the stack as
-    in `wish_for_test` (UsageError, SpecError)."""
+    in `desired_for_test_vm` (UsageError, SpecError)."""
     from extenci.catalog.services.files import service_files
     from extenci.spec import arguments as imperative
 
     home = home or Home.find()
     how = how or imperative.Staging()
-    wishes = imperative.image_to_stage(file, service, how, stack, Path.cwd(), service_files(home))
-    return _with_sandbox(wishes, home)
+    desired = imperative.image_to_stage(file, service, how, stack, Path.cwd(), service_files(home))
+    return _with_sandbox(desired, home)
 
 
-def stage(wishes: Wishes, *, home: Home | None = None, options: Options = DEFAULTS) -> StagedByHand:
-    """Stage the one image of `wish_for_staging`, unless that was done before. It is marked `manual`, so that
-    no plan touches it.
+def stage(desired: Desired, *, home: Home | None = None, options: Options = DEFAULTS) -> ManualStaging:
+    """Stage the one image of `desired_for_staging`, unless that was done before. It is marked `manual`, so
+    that no plan touches it.
 
     PlanError where the specs have staged the same image already, and what `apply` raises; a failure of the
     staging itself is in the result.
     """
-    from extenci.plan.commands.stage import as_seen_by_hand, find_staged, plan_stage
+    from extenci.plan.commands.stage import as_seen_manually, find_staged, plan_stage
 
     home = home or Home.find()
-    (wish,) = wishes.images
-    with _at_work(wishes, home, options) as desk:
+    (spec,) = desired.images
+    with _at_work(desired, home, options) as desk:
         disks = desk.known_disks()
         look = desk.recover()
         known = replace(look.records, resources=())
-        seen = Look(known, as_seen_by_hand(wishes, look.observation, look.records))
+        seen = Look(known, as_seen_manually(desired, look.observation, look.records))
         if desk.read_pinned(disks, seen):
             look = desk.look()
-        made = plan_stage(wishes, disks, look.observation, look.records, time.time())
+        made = plan_stage(desired, disks, look.observation, look.records, time.time())
         found = None
         if made.is_empty:
-            found = find_staged(wishes, disks, look.observation, look.records)
-        return StagedByHand(wish.address, desk.carry_out_part(made, look), found)
+            found = find_staged(desired, disks, look.observation, look.records)
+        return ManualStaging(spec.address, desk.carry_out_part(made, look), found)
 
 
 def unstage(
-    wishes: Wishes, service: str, image: str, *, home: Home | None = None, options: Options = DEFAULTS
+    desired: Desired, service: str, image: str, *, home: Home | None = None, options: Options = DEFAULTS
 ) -> Result:
     """Remove an image that was staged by hand, named by its id or name, and what was uploaded for it where
-    nothing else uses that. `wishes` are of `stack_on`.
+    nothing else uses that. `specs` are of `stack_on`.
 
     PlanError where it is no such image or machines run from it, and what `apply` raises.
     """
@@ -399,21 +399,23 @@ def unstage(
 
     def made_at(desk: Desk) -> tuple[Plan, Look]:
         look = desk.recover()
-        return plan_unstage(wishes, service, image, look.observation, look.records, time.time()), look
+        return plan_unstage(desired, service, image, look.observation, look.records, time.time()), look
 
     approved = None
     if options.approve is not None:
-        with _at_work(wishes, home, options) as desk:
+        with _at_work(desired, home, options) as desk:
             approved = made_at(desk)[0]
         _ask(approved, options)
-    with _at_work(wishes, home, options) as desk:
+    with _at_work(desired, home, options) as desk:
         made, look = made_at(desk)
         _require_approved(made, approved, options)
         return desk.carry_out_part(made, look)
 
 
-def stack_on(service: str, *, stack: str | None = None, home: Home | None = None) -> Wishes:
-    """What `gc` needs where there are no specs; the stack as in `wish_for_test` (UsageError, SpecError)."""
+def stack_on(service: str, *, stack: str | None = None, home: Home | None = None) -> Desired:
+    """What `gc` needs where there are no specs; the stack as in `desired_for_test_vm`.
+
+    UsageError, SpecError."""
     from extenci.catalog.services.files import service_files
     from extenci.spec import arguments as imperative
 
@@ -421,10 +423,10 @@ def stack_on(service: str, *, stack: str | None = None, home: Home | None = None
     return _with_sandbox(imperative.stack_on(service, stack, Path.cwd(), service_files(home)), home)
 
 
-def _with_sandbox(wishes: Wishes, home: Home) -> Wishes:
-    if SANDBOX not in wishes.services:
-        return wishes
-    return replace(wishes, services={**wishes.services, SANDBOX: sandbox_service(home)})
+def _with_sandbox(desired: Desired, home: Home) -> Desired:
+    if SANDBOX not in desired.services:
+        return desired
+    return replace(desired, services={**desired.services, SANDBOX: sandbox_service(home)})
 
 
 def unbundle(
@@ -476,16 +478,16 @@ def _service_named(name: str, home: Home) -> Service:
     return sandbox_service(home) if found.name == SANDBOX else found
 
 
-def gc(wishes: Wishes, *, home: Home | None = None, options: Options = DEFAULTS) -> Result:
+def gc(desired: Desired, *, home: Home | None = None, options: Options = DEFAULTS) -> Result:
     """Find what interrupted runs left (test VMs, snapshots that became no image, key pairs, files), ask, and
     remove it. Declined, LockHeld, and whatever reading services raises."""
     home = home or Home.find()
     approved = None
     if options.approve is not None:
-        with _at_work(wishes, home, options) as desk:
+        with _at_work(desired, home, options) as desk:
             approved = desk.sweep()[0]
         _ask(approved, options)
-    with _at_work(wishes, home, options) as desk:
+    with _at_work(desired, home, options) as desk:
         made, look = desk.sweep()
         if approved is not None:
             agreed = tuple(change for change in made.changes if change in approved.changes)
@@ -493,14 +495,14 @@ def gc(wishes: Wishes, *, home: Home | None = None, options: Options = DEFAULTS)
         return desk.carry_out_part(made, look)
 
 
-def status(wishes: Wishes, *, home: Home | None = None) -> StackStatus:
+def status(desired: Desired, *, home: Home | None = None) -> StackStatus:
     """Desired, recorded and live, side by side."""
-    from extenci.plan import make_status
+    from extenci.plan.commands.status import make_status
 
-    with _desk(wishes, home or Home.find(), Options()) as desk:
+    with _desk(desired, home or Home.find(), Options()) as desk:
         look = desk.look()
-        found = make_status(wishes, desk.known_disks(), look.observation, look.records)
-    if SANDBOX not in wishes.services:
+        found = make_status(desired, desk.known_disks(), look.observation, look.records)
+    if SANDBOX not in desired.services:
         return found
     return replace(found, sandbox_machines=sandbox_machines(home or Home.find()))
 
@@ -527,7 +529,7 @@ class Look:
 class Desk:
     """One stack's catalog and the clients of the services that the selection is about."""
 
-    wishes: Wishes
+    desired: Desired
     home: Home
     catalog: Catalog
     clients: Mapping[str, Clients]
@@ -538,18 +540,18 @@ class Desk:
         from extenci.observe.observe import observe
         from extenci.plan.inputs import queued_services
 
-        records = self.catalog.records(self.wishes.stack)
-        queues = queued_services(self.wishes, records)
-        stack, stop = self.wishes.stack, self.options.stop
+        records = self.catalog.records(self.desired.stack)
+        queues = queued_services(self.desired, records)
+        stack, stop = self.desired.stack, self.options.stop
         return Look(records, observe(self.clients, stack, records, queues=queues, stop=stop))
 
     def known_disks(self) -> dict[Address, Disk]:
         """The disks that the selection is about, as far as they are known before the services are asked: what
         is pinned is not read, since what is staged of it may tell enough."""
-        from extenci.observe.disks import known_disks, read_disks, wished_images
+        from extenci.observe.disks import desired_images, known_disks, read_disks
 
-        images = wished_images(self.wishes)
-        unpinned = read_disks((wish for wish in images if wish.sha256 is None), self._reader())
+        images = desired_images(self.desired)
+        unpinned = read_disks((spec for spec in images if spec.sha256 is None), self._reader())
         return {**known_disks(images, self.catalog.digests), **unpinned}
 
     def read_pinned(self, disks: dict[Address, Disk], look: Look) -> bool:
@@ -557,7 +559,7 @@ class Desk:
         from extenci.observe.disks import read_disks
         from extenci.plan.images.unread import images_to_read
 
-        images = images_to_read(self.wishes, disks, look.observation, look.records)
+        images = images_to_read(self.desired, disks, look.observation, look.records)
         read = read_disks(images, self._reader())
         disks.update(read)
         return bool(read)
@@ -577,24 +579,24 @@ class Desk:
 
     def plan(self, destroy: bool, again: frozenset[Address] = frozenset()) -> tuple[Planned, Look]:
         """Plan from what is there now; `again` are images that are tried whatever is known of them."""
-        from extenci.observe.verify_hashes import trial_hashes
-        from extenci.plan import make_plan
+        from extenci.observe.verify_hashes import hash_verify_blocks
+        from extenci.plan.planner import make_plan
 
         disks = {} if destroy else self.known_disks()
         look = self.look()
         if not destroy and self.read_pinned(disks, look):
             look = self.look()  # reading may have taken long
         made = make_plan(
-            self.wishes,
+            self.desired,
             disks,
             look.observation,
             look.records,
             now=time.time(),
             destroy=destroy,
-            trials=trial_hashes(self.wishes.images),
+            verify_hashes=hash_verify_blocks(self.desired.images),
             again=again,
         )
-        return Planned(self.wishes, disks, made), look
+        return Planned(self.desired, disks, made), look
 
     def recover_and_plan(
         self, destroy: bool, again: frozenset[Address] = frozenset()
@@ -622,25 +624,25 @@ class Desk:
         from extenci.plan.inputs import queued_services
 
         self._finish_starts()
-        tag_imports(self.wishes.stack, self.clients, self.catalog.journal)
+        tag_imports(self.desired.stack, self.clients, self.catalog.journal)
         look = self.look()
         self._close_calls(look, key_pairs=False)
-        queues = queued_services(self.wishes, look.records)
-        left = read_leftovers(self.wishes, self.clients, self.catalog.journal, self.home, queues)
-        return plan_sweep(self.wishes, look.observation, look.records, time.time(), left), look
+        queues = queued_services(self.desired, look.records)
+        left = read_leftovers(self.desired, self.clients, self.catalog.journal, self.home, queues)
+        return plan_sweep(self.desired, look.observation, look.records, time.time(), left), look
 
     def _finish_starts(self) -> None:
         from extenci.apply.recovery import finish_imports, repeat_untagged_starts
 
         journal = self.catalog.journal
-        repeat_untagged_starts(journal.unsettled(self.wishes.stack), self.clients, journal, time.time())
-        finish_imports(journal.unsettled(self.wishes.stack), self.clients, journal, self.options.tell)
+        repeat_untagged_starts(journal.unsettled(self.desired.stack), self.clients, journal, time.time())
+        finish_imports(journal.unsettled(self.desired.stack), self.clients, journal, self.options.tell)
 
     def _close_calls(self, look: Look, *, key_pairs: bool) -> None:
         """Write down what became of calls, and with `key_pairs` delete those that test VMs left."""
         from extenci.apply.recovery import close_intents, drop_left_key_pairs
 
-        journal, stack = self.catalog.journal, self.wishes.stack
+        journal, stack = self.catalog.journal, self.desired.stack
         close_intents(journal.unsettled(stack), look.observation, journal)
         if key_pairs:
             drop_left_key_pairs(stack, self.clients, look.observation, journal, self.home.keys_folder)
@@ -648,14 +650,14 @@ class Desk:
     def _require_records(self) -> None:
         """Where nothing is tagged, these records alone tell what is owned: with none of them, all that was
         made from another home would be made again."""
-        known = self.catalog.services_with_records(self.wishes.stack)
+        known = self.catalog.services_with_records(self.desired.stack)
         for name, clients in self.clients.items():
             if clients.service.tags is not Tagging.NONE or name in known:
                 continue
             if not self.catalog.is_initialised(name):
                 raise CatalogError(
                     f"The service {name} has no tags, so only the records here tell what is owned there, and "
-                    f"there are none of the stack {self.wishes.stack}.",
+                    f"there are none of the stack {self.desired.stack}.",
                     f"If nothing was made there yet, say `extenci catalog init {name}`; otherwise apply "
                     "where the records are. Nothing was done.",
                 )
@@ -663,11 +665,11 @@ class Desk:
     def remainder(self, saved: SavedPlan, planned: Planned) -> Plan:
         """What is left to do of a saved plan, as it would be done now."""
         from extenci.observe.disks import changed_disks
-        from extenci.plan import AlreadyApplied as NothingLeft
-        from extenci.plan import Fresh, Stale, compare_plans
+        from extenci.plan.staleness.compare import AlreadyApplied as NothingLeft
+        from extenci.plan.staleness.compare import Fresh, Stale, compare_plans
 
         before = {Address.parse(text): disk for text, disk in saved.disks.items()}
-        changed = changed_disks(self.wishes, before, planned.disks)
+        changed = changed_disks(self.desired, before, planned.disks)
         if changed:
             raise _stale(tuple(f"{address}: the disk's content changed" for address in changed))
         journal = self.catalog.journal
@@ -686,23 +688,23 @@ class Desk:
                 return _with_waiver(rest.plan, saved)
 
     def carry_out_part(self, plan: Plan, look: Look) -> Result:
-        """Do a plan that is not about all that is wished for, so that it fulfils no wish."""
+        """Do a plan that is not about all that is desired, so that it fulfils no spec."""
         return self.carry_out(plan, look, _new_run(), is_whole=False)
 
     def carry_out(
         self, plan: Plan, look: Look, run: str, *, is_new: bool = True, is_whole: bool = True
     ) -> Result:
         """Do a plan that was approved, and bring the records up to date. `is_new`: no run of this id can
-        have made anything yet; `is_whole`: it is about all that the selected wishes ask for."""
-        from extenci.apply.context import Workshop
+        have made anything yet; `is_whole`: it is about all that the selected specs ask for."""
+        from extenci.apply.context import RunContext
         from extenci.apply.run import carry_out
 
         options = self.options
         if options.approve is None:
             options.on_plan(plan)
         stop = options.stop or Event()
-        stack = self.wishes.stack
-        workshop = Workshop(
+        stack = self.desired.stack
+        run_context = RunContext(
             run,
             stack,
             self.clients,
@@ -718,8 +720,10 @@ class Desk:
             keep_failed=options.keep_failed,
             cache=self.home.cache_folder,
         )
-        wishes = self.wishes if is_whole else None
-        result = carry_out(plan, wishes, workshop, parallelism=options.parallelism, command=options.command)
+        desired = self.desired if is_whole else None
+        result = carry_out(
+            plan, desired, run_context, parallelism=options.parallelism, command=options.command
+        )
         return self._reconcile(result, look if not plan.changes else None)
 
     def _reconcile(self, result: Result, look: Look | None) -> Result:
@@ -729,7 +733,7 @@ class Desk:
 
         try:
             look = look or self.look()
-            reconcile(self.catalog, self.wishes.stack, look.records, look.observation)
+            reconcile(self.catalog, self.desired.stack, look.records, look.observation)
         except Interrupted:
             self.options.tell("The records are compared with the services by the next command.")
         except ServiceError as error:
@@ -740,24 +744,24 @@ class Desk:
 
 
 @contextmanager
-def _desk(wishes: Wishes, home: Home, options: Options) -> Iterator[Desk]:
+def _desk(desired: Desired, home: Home, options: Options) -> Iterator[Desk]:
     from extenci.catalog.records import Catalog
     from extenci.cloud.clients import Clients
     from extenci.plan.inputs import touched_services
 
-    clients = {name: Clients(wishes.services[name]) for name in touched_services(wishes)}
+    clients = {name: Clients(desired.services[name]) for name in touched_services(desired)}
     try:
         with Catalog.open(home) as catalog:
-            yield Desk(wishes, home, catalog, clients, options)
+            yield Desk(desired, home, catalog, clients, options)
     finally:
         for client in clients.values():
             client.close()
 
 
 @contextmanager
-def _at_work(wishes: Wishes, home: Home, options: Options) -> Iterator[Desk]:
+def _at_work(desired: Desired, home: Home, options: Options) -> Iterator[Desk]:
     """A desk while the lock is held."""
-    with _locked(home, options), _desk(wishes, home, options) as desk:
+    with _locked(home, options), _desk(desired, home, options) as desk:
         yield desk
 
 
@@ -806,7 +810,7 @@ def _with_waiver(made: Plan, saved: SavedPlan) -> Plan:
 
 
 def _require_same(approved: Plan, now: Plan) -> None:
-    from extenci.plan import Stale, compare_plans
+    from extenci.plan.staleness.compare import Stale, compare_plans
 
     if not approved.changes and not now.changes:
         return
@@ -823,21 +827,21 @@ def _stale(differences: Sequence[str]) -> StalePlan:
     )
 
 
-def _with_current_services(wishes: Wishes, home: Home) -> Wishes:
+def _with_current_services(desired: Desired, home: Home) -> Desired:
     """The services of a saved plan as they are described here now: its file alone must not say where
     requests that are signed with this user's keys go. The sandbox may have other ports by now."""
     from extenci.catalog.services.files import service_files
-    from extenci.spec import read_service
+    from extenci.spec.services.file import read_service
 
     files, current = service_files(home), {}
-    for name, saved in wishes.services.items():
+    for name, saved in desired.services.items():
         if name == SANDBOX:
             current[name] = sandbox_service(home)
             continue
-        current[name] = read_service(files.get(name, Path(wishes.root) / "services" / f"{name}.yaml"), name)
+        current[name] = read_service(files.get(name, Path(desired.root) / "services" / f"{name}.yaml"), name)
         if replace(current[name], file="") != replace(saved, file=""):
             raise _stale((f"{name}: the service is described differently now",))
-    return replace(wishes, services=current)
+    return replace(desired, services=current)
 
 
 def _new_run() -> str:

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 
 from extenci.apply.listeners import unfailing
 from extenci.image.sources import Cache
-from extenci.model.outcome import Advanced, Listener, Noted
-from extenci.model.outcome import Event as Happening
+from extenci.model.outcome import Advanced, Listener, Noted, Progress
 from extenci.model.ownership import PLAN
 from extenci.model.plan import Change
 from extenci.model.ports import Forwards
 from extenci.model.trials import Ask
-from extenci.stage.context import Means
+from extenci.stage.context import StageContext
 from extenci.stage.shared_reading import SharedReading
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Workshop:
+class RunContext:
     """One run. `run` is its id in the journal, and the plan's where a saved one is applied; `is_new` whether
     nothing can have been made under that id before; `clock` tells seconds since the epoch.
 
@@ -54,11 +53,11 @@ class Workshop:
     cache: Path | None = None
     sharing: SharedReading = field(default_factory=SharedReading)
 
-    def tell(self, event: Happening) -> None:
+    def tell(self, event: Progress) -> None:
         """Tell the listener, whose failing is not the run's."""
         unfailing(self.listener)(event)
 
-    def bench(self, change: Change) -> Bench:
+    def of_change(self, change: Change) -> ChangeContext:
         """A place to do one change at."""
         calls = JournalledCalls(self.catalog, self.run, change)
         clients = self.clients[change.address.service]
@@ -66,7 +65,7 @@ class Workshop:
         def on_progress(done: int, total: int) -> None:
             self.tell(Advanced(change, done, total, "bytes"))
 
-        means = Means(
+        staging = StageContext(
             clients,
             calls,
             on_progress=on_progress,
@@ -78,7 +77,7 @@ class Workshop:
             digest_of=self.catalog.digests.digest_of,
             cache=self._cache_for(change),
         )
-        return Bench(change, self, means)
+        return ChangeContext(change, self, staging)
 
     def _cache_for(self, change: Change) -> Cache | None:
         from extenci.cloud.download.downloads import Downloads  # noqa: PLC0415 - its imports load the cloud's
@@ -92,34 +91,34 @@ class Workshop:
 
 
 @dataclass(frozen=True)
-class Bench:
+class ChangeContext:
     """What one change is done with."""
 
     change: Change
-    workshop: Workshop
-    means: Means
+    run_context: RunContext
+    staging: StageContext
 
     def token(self, step: int) -> str:
         """The idempotency token of the change's `step`-th making call: 64 hex characters."""
-        text = f"{self.workshop.run}\n{self.change.id}\n{step}"
+        text = f"{self.run_context.run}\n{self.change.id}\n{step}"
         return hashlib.sha256(text.encode()).hexdigest()
 
     def calls_so_far(self) -> int:
         """How many calls this run has written down for the change, in earlier attempts too: a token made
         with it was never used before."""
-        return self.workshop.catalog.journal.count_calls(self.workshop.run, self.change.id)
+        return self.run_context.catalog.journal.count_calls(self.run_context.run, self.change.id)
 
     def tags(self, tags: Mapping[str, str]) -> dict[str, str]:
         """Planned tags, with the id of the plan that is applied."""
-        return {**tags, PLAN: self.workshop.run}
+        return {**tags, PLAN: self.run_context.run}
 
     def advance(self, done: int, total: int, unit: str = "machines") -> None:
         """Tell how far the change has got."""
-        self.workshop.tell(Advanced(self.change, done, total, unit))
+        self.run_context.tell(Advanced(self.change, done, total, unit))
 
     def note(self, text: str) -> None:
         """Tell something worth a line."""
-        self.workshop.tell(Noted(self.change, text))
+        self.run_context.tell(Noted(self.change, text))
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 
-from extenci.model.outcome import Event, Listener
+from extenci.model.outcome import Listener, Progress
 
 
 def unfailing(listener: Listener) -> Listener:
     """The same listener, whose errors go to the log of defects: what is done goes on, and is told at the
     end."""
 
-    def tell(event: Event) -> None:
+    def tell(event: Progress) -> None:
         try:
             listener(event)
         except Exception:  # whatever it is, it is not the work's: a closed stderr, a defect of who listens

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from extenci.apply.context import Bench
+from extenci.apply.context import ChangeContext
 from extenci.catalog.records import Catalog
 from extenci.model.address import Address
 from extenci.model.observed import Image, Machine, Observation, Snapshot
@@ -14,17 +14,17 @@ from extenci.model.record import Facts, Records, ResourceKind, ResourceRecord
 MACHINE_FACTS = ("image", "type", "key_name", "subnet", "availability_zone", "instance_profile")
 
 
-def remember(bench: Bench, kind: ResourceKind, ids: Iterable[str], tags: Mapping[str, str]) -> None:
+def remember(context: ChangeContext, kind: ResourceKind, ids: Iterable[str], tags: Mapping[str, str]) -> None:
     """Record things as owned as soon as they exist."""
-    address, now = bench.change.address, bench.workshop.clock()
-    made = bench.tags(tags)
+    address, now = context.change.address, context.run_context.clock()
+    made = context.tags(tags)
     records = [ResourceRecord(address.service, one, kind, address, made, seen=now) for one in ids]
-    bench.workshop.catalog.remember(bench.workshop.stack, *records)
+    context.run_context.catalog.remember(context.run_context.stack, *records)
 
 
-def forget(bench: Bench, ids: Iterable[str]) -> None:
+def forget(context: ChangeContext, ids: Iterable[str]) -> None:
     """Drop the records of things that this run removed."""
-    bench.workshop.catalog.forget(bench.workshop.stack, bench.change.address.service, ids)
+    context.run_context.catalog.forget(context.run_context.stack, context.change.address.service, ids)
 
 
 def reconcile(catalog: Catalog, stack: str, records: Records, observation: Observation) -> None:

@@ -15,7 +15,7 @@ from extenci.model.journal import is_sure
 from extenci.model.observed import Observation, ServiceState
 from extenci.model.record import DELETE_BUNDLE, PUT_BUNDLE, SUBMIT, Intent
 from extenci.stage.bundle import location as bundle_places
-from extenci.stage.context import Means
+from extenci.stage.context import StageContext
 from extenci.stage.ebs.start import TIMEOUT_MINUTES, repeat_start
 from extenci.stage.s3_import.tasks import recover, take_by_tags
 
@@ -60,16 +60,16 @@ def finish_imports(
         if service is None:
             continue
         if intent.call == "ImportSnapshot":
-            recover(intent, Means(service, OpenCalls(journal), note=tell))
+            recover(intent, StageContext(service, OpenCalls(journal), note=tell))
         elif intent.call in BUNDLE_CALLS:
-            bundle_places.recover(intent, Means(service, OpenCalls(journal), note=tell))
+            bundle_places.recover(intent, StageContext(service, OpenCalls(journal), note=tell))
 
 
 def tag_imports(stack: str, clients: Mapping[str, Clients], journal: Journal) -> None:
     """The same of runs of other homes, where the imports themselves are tagged."""
     for service in clients.values():
         if service.service.bucket is not None and service.service.tags is Tagging.CREATE:
-            take_by_tags(stack, Means(service, OpenCalls(journal)))
+            take_by_tags(stack, StageContext(service, OpenCalls(journal)))
 
 
 @dataclass(frozen=True)

@@ -5,76 +5,76 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from extenci.apply.context import Workshop
+from extenci.apply.context import RunContext
 from extenci.apply.executor import Made, execute
 from extenci.apply.steps.dispatch import do_change
 from extenci.model.address import Address
-from extenci.model.desired import ImageWish, InstancesWish, Wishes
+from extenci.model.desired import Desired, DesiredGroup, DesiredImage
 from extenci.model.errors import CatalogError
 from extenci.model.outcome import Outcome, Result, Status
 from extenci.model.plan import Change, Plan
 from extenci.model.record import AppliedRecord
-from extenci.plan import applied_fields
+from extenci.plan.fields import applied_fields
 
 
 def carry_out(
-    plan: Plan, wishes: Wishes | None, workshop: Workshop, *, parallelism: int, command: str
+    plan: Plan, desired: Desired | None, run_context: RunContext, *, parallelism: int, command: str
 ) -> Result:
     """Do a plan's changes, at most `parallelism` at a time, and record what was done.
 
-    `wishes` None: the plan is not about all that they ask for, so that none is known to be fulfilled by it.
+    `specs` None: the plan is not about all that they ask for, so that none is known to be fulfilled by it.
     What fails is in the result, not raised; CatalogError where the journal cannot be written to begin with.
     """
-    journal = workshop.catalog.journal
-    journal.begin_run(workshop.run, workshop.stack, command, workshop.run)
+    journal = run_context.catalog.journal
+    journal.begin_run(run_context.run, run_context.stack, command, run_context.run)
     began = time.monotonic()
 
     def step(change: Change, made: Made) -> Outcome:
-        return do_change(change, made, workshop)
+        return do_change(change, made, run_context)
 
     outcomes = execute(
-        plan.changes, step, parallelism=parallelism, stop=workshop.stop, listener=workshop.listener
+        plan.changes, step, parallelism=parallelism, stop=run_context.stop, listener=run_context.listener
     )
-    result = Result(workshop.run, plan, outcomes, seconds=time.monotonic() - began)
+    result = Result(run_context.run, plan, outcomes, seconds=time.monotonic() - began)
     try:
-        if wishes is not None:
-            record_wishes(result, wishes, workshop)
-        journal.end_run(workshop.run, _word(result, workshop))
+        if desired is not None:
+            record_applied(result, desired, run_context)
+        journal.end_run(run_context.run, _word(result, run_context))
     except CatalogError as error:
         return replace(result, unrecorded=error.message)
     return result
 
 
-def record_wishes(result: Result, wishes: Wishes, workshop: Workshop) -> None:
-    """Remember the fields of every wish that now holds, so that later plans can say what changed."""
+def record_applied(result: Result, desired: Desired, run_context: RunContext) -> None:
+    """Remember the fields of every spec that now holds, so that later plans can say what changed."""
     undone = {str(blocked.address) for blocked in result.plan.blocked}
     for change, outcome in zip(result.plan.changes, result.outcomes, strict=True):
         if outcome.status is not Status.DONE:
             undone.add(str(change.address))
-    mine: list[ImageWish | InstancesWish] = [
-        wish for wish in _selected(wishes) if str(wish.address) not in undone
+    mine: list[DesiredImage | DesiredGroup] = [
+        spec for spec in _selected(desired) if str(spec.address) not in undone
     ]
     if result.plan.destroy:
-        workshop.catalog.clear_applied(workshop.stack, *[wish.address for wish in mine])
+        run_context.catalog.clear_applied(run_context.stack, *[spec.address for spec in mine])
         return
-    now = workshop.clock()
-    applied = (AppliedRecord(wish.address, applied_fields(wish), now) for wish in mine)
-    workshop.catalog.set_applied(workshop.stack, *applied)
-    wished = {wish.address for wish in wishes.images} | {wish.address for wish in wishes.instances}
+    now = run_context.clock()
+    applied = (AppliedRecord(spec.address, applied_fields(spec), now) for spec in mine)
+    run_context.catalog.set_applied(run_context.stack, *applied)
+    wished = {spec.address for spec in desired.images} | {spec.address for spec in desired.instances}
     removed = {change.address for change in result.plan.changes} - wished
-    workshop.catalog.clear_applied(workshop.stack, *_done(removed, undone))
+    run_context.catalog.clear_applied(run_context.stack, *_done(removed, undone))
 
 
 def _done(addresses: set[Address], undone: set[str]) -> list[Address]:
     return sorted(address for address in addresses if str(address) not in undone)
 
 
-def _selected(wishes: Wishes) -> list[ImageWish | InstancesWish]:
-    every: tuple[ImageWish | InstancesWish, ...] = (*wishes.images, *wishes.instances)
-    return [wish for wish in every if wishes.selection.covers(wish.address)]
+def _selected(desired: Desired) -> list[DesiredImage | DesiredGroup]:
+    every: tuple[DesiredImage | DesiredGroup, ...] = (*desired.images, *desired.instances)
+    return [spec for spec in every if desired.selection.covers(spec.address)]
 
 
-def _word(result: Result, workshop: Workshop) -> str:
-    if workshop.stop.is_set():
+def _word(result: Result, run_context: RunContext) -> str:
+    if run_context.stop.is_set():
         return "interrupted"
     return "done" if result.ok else "failed"

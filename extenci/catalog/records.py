@@ -89,7 +89,7 @@ class Catalog:
                 )
 
     def set_applied(self, stack: str, *applied: AppliedRecord) -> None:
-        """Record the fields of wishes that were fully applied."""
+        """Record the fields of specs that were fully applied."""
         rows = [
             (stack, known.address.service, known.address.name, pack(known.fields), known.at or self._clock())
             for known in applied

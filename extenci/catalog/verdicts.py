@@ -14,7 +14,7 @@ def insert_verdict(connection: sqlite3.Connection, stack: str, verdict: VerdictR
     address = verdict.address
     connection.execute(
         "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (stack, address.service, address.name, verdict.version, verdict.trial, str(verdict.verdict),
+        (stack, address.service, address.name, verdict.version, verdict.verify_hash, str(verdict.verdict),
          verdict.at, verdict.summary),
     )  # fmt: skip
 
@@ -34,7 +34,7 @@ def verdict_of(row: sqlite3.Row) -> VerdictRecord:
     return VerdictRecord(
         address=Address(row["service"], row["name"]),
         version=row["version"],
-        trial=row["trial"],
+        verify_hash=row["trial"],
         verdict=Verdict(row["verdict"]),
         at=row["at"],
         summary=row["summary"],

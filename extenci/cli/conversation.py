@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from extenci.cli.options import Format
-from extenci.cli.progress import Progress, open_progress
+from extenci.cli.progress import ProgressView, open_progress
 from extenci.cli.question import asker
 from extenci.cli.signals import Stopping
 from extenci.cli.terminal import palette_of, width_of, write_aside, write_result
@@ -34,7 +34,7 @@ class Conversation:
     """Shows the plan of an apply, and asks about it."""
 
     def __init__(
-        self, output: Format, progress: Progress, stopping: Stopping, words: Words = Words()
+        self, output: Format, progress: ProgressView, stopping: Stopping, words: Words = Words()
     ) -> None:
         self._output = output
         self._words = words

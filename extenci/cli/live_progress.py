@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 
+from rich import progress as rich_progress
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from extenci.model.outcome import Advanced, Began, Ended, Event, Noted, Outcome, Status
+from extenci.model.outcome import Advanced, Began, Ended, Noted, Outcome, Progress, Status
 from extenci.model.plan import Change
 from extenci.report.result.progress import advance_text, ended_lines
 from extenci.report.text.safe import safe
@@ -26,7 +27,7 @@ class Live:
         self._first: dict[str, int] = {}
         self._progress = self._make()
 
-    def listen(self, event: Event) -> None:
+    def listen(self, event: Progress) -> None:
         """Show an event."""
         with self._lock:
             match event:
@@ -49,8 +50,8 @@ class Live:
             self._tasks.clear()
             self._first.clear()
 
-    def _make(self) -> Progress:
-        return Progress(
+    def _make(self) -> rich_progress.Progress:
+        return rich_progress.Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=20),
             TextColumn("{task.fields[state]}", markup=False),

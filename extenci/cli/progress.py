@@ -9,13 +9,13 @@ import time
 from typing import Protocol
 
 from extenci.cli.terminal import write_aside
-from extenci.model.outcome import Event
+from extenci.model.outcome import Progress
 
 
-class Progress(Protocol):
+class ProgressView(Protocol):
     """Shows events from any thread."""
 
-    def listen(self, event: Event) -> None:
+    def listen(self, event: Progress) -> None:
         """Show an event; never raises."""
 
     def pause(self) -> None:
@@ -31,7 +31,7 @@ class Lines:
         self._lines = ProgressLines()
         self._lock = threading.Lock()
 
-    def listen(self, event: Event) -> None:
+    def listen(self, event: Progress) -> None:
         """Print the lines of an event."""
         with self._lock:
             lines = self._lines.lines(event, time.monotonic())
@@ -42,7 +42,7 @@ class Lines:
         """Nothing is drawn."""
 
 
-def open_progress() -> Progress:
+def open_progress() -> ProgressView:
     """What fits stderr."""
     if sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
         from extenci.cli.live_progress import Live

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Event, Lock
 
-from extenci.cli.progress import Progress
+from extenci.cli.progress import ProgressView
 from extenci.cli.signals import Stopping
 from extenci.cli.terminal import palette_of, write_aside
 from extenci.model.address import Answer
@@ -44,7 +44,7 @@ PAUSE = 0.2
 
 
 def asker(
-    answer: Answer | None, progress: Progress, stopping: Stopping, choice: Choice = ANY
+    answer: Answer | None, progress: ProgressView, stopping: Stopping, choice: Choice = ANY
 ) -> Callable[[Question], Answer] | None:
     """Who is asked: nobody where the answer was given in advance; None where there is no terminal. One
     question at a time; Interrupted at Ctrl-C, and where the input ends and that is no answer."""

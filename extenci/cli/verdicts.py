@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from extenci.cli.conversation import command_line, exit_status
-from extenci.cli.progress import Progress, open_progress
+from extenci.cli.progress import ProgressView, open_progress
 from extenci.cli.question import asker
 from extenci.cli.signals import Stopping
 from extenci.cli.terminal import palette_of, width_of, write_result
 from extenci.model.address import Address, Answer, Verdict
-from extenci.model.desired import Wishes
+from extenci.model.desired import Desired
 from extenci.model.errors import UsageError
 from extenci.model.outcome import Result, Status
 from extenci.model.plan import VerifyWork
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from extenci.api import Options
 
 
-Asking = Callable[[Answer | None, Progress, Stopping], Ask | None]
+Asking = Callable[[Answer | None, ProgressView, Stopping], Ask | None]
 """Says who is asked, given an answer that was said in advance."""
 
 
@@ -38,14 +38,14 @@ class VerifyFormat(StrEnum):
     JUNIT = "junit"
 
 
-def selected(what: Sequence[str], service: str | None, type_: str | None) -> Wishes:
-    """The wishes that addresses and paths name, with what the command line says about test VMs."""
+def selected(what: Sequence[str], service: str | None, type_: str | None) -> Desired:
+    """The specs that addresses and paths name, with what the command line says about test VMs."""
     from extenci import api
 
     targets = [one for one in what if is_address(one)]
     paths = [Path(one) for one in what if one not in targets]
-    wishes = api.load(paths, service=service, targets=targets)
-    return api.on_type(wishes, type_) if type_ else wishes
+    desired = api.load(paths, service=service, targets=targets)
+    return api.on_type(desired, type_) if type_ else desired
 
 
 def is_address(text: str) -> bool:
@@ -82,7 +82,7 @@ def carry_out(
 
 def render(result: Result, output: VerifyFormat) -> str:
     """The result as it was asked for."""
-    verified = trials_of(result)
+    verified = verifications_of(result)
     match output:
         case VerifyFormat.JSON:
             from extenci.report.plan.json import render_json
@@ -98,7 +98,7 @@ def render(result: Result, output: VerifyFormat) -> str:
             return render_text(result, [one.verified for one in result.outcomes if one.verified is not None])
 
 
-def trials_of(result: Result) -> list[Verified]:
+def verifications_of(result: Result) -> list[Verified]:
     """What became of every version, also where the trial itself failed: a report must not look green then."""
     found = []
     for change, outcome in zip(result.plan.changes, result.outcomes, strict=True):

@@ -1,0 +1,1 @@
+"""How machines start and end, whoever does it: EC2 or HTCondor."""

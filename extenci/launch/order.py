@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from extenci.apply.context import Bench
+from extenci.apply.context import ChangeContext
 from extenci.cloud.aws.parameters import LaunchRequest
-from extenci.model.desired import InstancesWish
+from extenci.model.desired import DesiredGroup
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Order:
     """`count` machines of a group to launch from an image; `tags` are the planned ones. Progress is told as
     `before` machines more, of `total`."""
 
-    group: InstancesWish
+    group: DesiredGroup
     image: str
     count: int
     tags: Mapping[str, str]
@@ -23,22 +23,22 @@ class Order:
     total: int = 0
 
 
-def request_of(order: Order, count: int, token: str, bench: Bench) -> LaunchRequest:
+def request_of(order: Order, count: int, token: str, context: ChangeContext) -> LaunchRequest:
     """What a launch of `count` machines of an order asks for."""
     return LaunchRequest(
         image=order.image,
         settings=order.group.settings,
         count=count,
         token=token,
-        tags=bench.means.tags_at_birth(bench.tags(order.tags)),
+        tags=context.staging.tags_at_birth(context.tags(order.tags)),
     )
 
 
-def unused_token(bench: Bench, is_used: Callable[[str], bool]) -> str:
+def unused_token(context: ChangeContext, is_used: Callable[[str], bool]) -> str:
     """A token that nothing was launched with. A run that goes on under the id of a saved plan, whose
     journal was lost meanwhile, would else ask for machines that it had before: the service would answer
     with those, dead or alive."""
-    step = bench.calls_so_far()
-    while not bench.workshop.is_new and is_used(bench.token(step)):
+    step = context.calls_so_far()
+    while not context.run_context.is_new and is_used(context.token(step)):
         step += 1
-    return bench.token(step)
+    return context.token(step)

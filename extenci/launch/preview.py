@@ -22,7 +22,7 @@ LATER = "(known when applied)"
 def preview_submits(plan: Plan, services: Mapping[str, Service], folder: Path) -> dict[str, str]:
     """The submit description of every change that HTCondor launches machines for, by the change's id.
 
-    `folder` is where user data will lie. PlanError where HTCondor cannot be told what is wished for.
+    `folder` is where user data will lie. PlanError where HTCondor cannot be told what is desired.
     """
     return {
         change.id: describe(change, change.work, services[change.address.service], folder)

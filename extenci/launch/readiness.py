@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from extenci.apply.context import Bench
+from extenci.apply.context import ChangeContext
 from extenci.model.address import Address
 from extenci.model.errors import MachinesLost
 from extenci.model.observed import Machine, MachineState
@@ -37,30 +37,32 @@ def _obituary(machine: Machine) -> str:
 
 
 def wait_until_running(
-    ids: tuple[str, ...], seconds: int, bench: Bench, *, before: int = 0, total: int | None = None
+    ids: tuple[str, ...], seconds: int, context: ChangeContext, *, before: int = 0, total: int | None = None
 ) -> None:
     """Wait until every machine runs. ServiceError where one ends instead, or it takes too long."""
 
     def look() -> bool | None:
-        found = judge(bench.means.clients.ec2.machines_by_id(ids))
-        bench.advance(before + found.running, total or len(ids))
+        found = judge(context.staging.clients.ec2.machines_by_id(ids))
+        context.advance(before + found.running, total or len(ids))
         if found.lost:
-            raise lost_error(found.lost, bench.change.address)
+            raise lost_error(found.lost, context.change.address)
         return True if found.running == len(ids) else None
 
-    wait_for(look, bench.means, seconds, f"{len(ids)} machines of {bench.change.address} were running")
+    wait_for(look, context.staging, seconds, f"{len(ids)} machines of {context.change.address} were running")
 
 
-def wait_until_gone(ids: tuple[str, ...], bench: Bench) -> None:
+def wait_until_gone(ids: tuple[str, ...], context: ChangeContext) -> None:
     """Wait until machines are terminated, or no longer listed."""
 
     def look() -> bool | None:
-        found = bench.means.clients.ec2.machines_by_id(ids)
+        found = context.staging.clients.ec2.machines_by_id(ids)
         left = sum(one.state is not MachineState.TERMINATED for one in found)
         return None if left else True
 
     if ids:
-        wait_for(look, bench.means, GONE_SECONDS, f"{len(ids)} machines of {bench.change.address} were gone")
+        wait_for(
+            look, context.staging, GONE_SECONDS, f"{len(ids)} machines of {context.change.address} were gone"
+        )
 
 
 def lost_error(lost: tuple[str, ...], address: Address) -> MachinesLost:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from extenci.model.desired import InstancesWish
+from extenci.model.desired import DesiredGroup
 from extenci.model.errors import CatalogError
 from extenci.model.service import CondorAccess, KeyFiles, Service
 from extenci.observe.doctor.file_access import Account, account_of, can_read
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
 
 
-def write_user_data(group: InstancesWish, folder: Path, clients: Clients) -> str | None:
+def write_user_data(group: DesiredGroup, folder: Path, clients: Clients) -> str | None:
     """A file with a group's user data, named by its content, for the jobs' owner only: in the job itself
     everyone could read it. HTCondor reads it when it launches, so it stays. None: the group has none.
 
@@ -99,7 +99,7 @@ def open_ways(folder: Path) -> None:
             part.chmod(stat.S_IMODE(status.st_mode) | stat.S_IXOTH)
 
 
-def require_readable(path: Path, owner: Account | None, group: InstancesWish) -> None:
+def require_readable(path: Path, owner: Account | None, group: DesiredGroup) -> None:
     """CatalogError where the jobs' owner cannot read a file: HTCondor would hold every job for that."""
     reading = can_read(path, owner) if owner is not None else None
     if owner is None or reading is None or reading.possible is not False:

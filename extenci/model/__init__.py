@@ -1,4 +1,4 @@
-"""Values that every part of extenci shares: wishes, observations, records, plans, outcomes, errors.
+"""Values that every part of extenci shares: specs, observations, records, plans, outcomes, errors.
 
 This package imports nothing of extenci's own and reads nothing from outside.
 """

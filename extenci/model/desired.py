@@ -11,21 +11,21 @@ from extenci.model.service import Service
 from extenci.model.verification import Verify
 
 __all__ = [
+    "Desired",
+    "DesiredGroup",
+    "DesiredImage",
     "ImageId",
     "ImageReference",
-    "ImageWish",
-    "InstancesWish",
     "LaunchSettings",
     "Origin",
     "RootVolume",
     "Selection",
-    "Wishes",
 ]
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where in the specs a wish stands. Lines and columns count from 1."""
+    """Where in the specs a spec stands. Lines and columns count from 1."""
 
     file: str
     line: int
@@ -36,7 +36,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class ImageWish:
+class DesiredImage:
     """A desired image. `source` is an absolute path or a URL; `gib` None means the disk's own, rounded up;
     `keep` counts versions kept beside the wanted one; `verify` None: it is not tried."""
 
@@ -68,7 +68,7 @@ ImageReference = Address | ImageId
 
 
 @dataclass(frozen=True)
-class InstancesWish:
+class DesiredGroup:
     """A desired group of `count` interchangeable machines; `launch_timeout` in seconds."""
 
     address: Address
@@ -85,7 +85,7 @@ class InstancesWish:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which addresses a plan is about. None: every one, and what is owned but no longer wished.
+    """Which addresses a plan is about. None: every one, and what is owned but no longer desired.
 
     Images that a selected group is launched from are staged if they must be, but nothing of theirs
     is removed unless they are selected themselves.
@@ -102,7 +102,7 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Wishes:
+class Desired:
     """Everything one spec root asks for, and what of it was selected.
 
     `services` holds every service that the specs name, by name; `root` is the folder's absolute path.
@@ -111,10 +111,10 @@ class Wishes:
     stack: str
     root: str
     services: Mapping[str, Service]
-    images: tuple[ImageWish, ...] = ()
-    instances: tuple[InstancesWish, ...] = ()
+    images: tuple[DesiredImage, ...] = ()
+    instances: tuple[DesiredGroup, ...] = ()
     selection: Selection = Selection()
 
-    def image(self, address: Address) -> ImageWish | None:
-        """The image wished for at an address."""
-        return next((wish for wish in self.images if wish.address == address), None)
+    def image(self, address: Address) -> DesiredImage | None:
+        """The image desired at an address."""
+        return next((spec for spec in self.images if spec.address == address), None)

@@ -8,8 +8,8 @@
     ├── ServiceError          a service said no, or did not answer
     │   ├── AccessRefused     the credentials are missing, wrong, or not allowed to do this
     │   ├── Unreachable       no connection, or no answer in time
-    │   ├── ThingNotFound     the id does not exist (any more)
-    │   ├── ThingInUse        something else still uses it
+    │   ├── NotFound     the id does not exist (any more)
+    │   ├── InUse        something else still uses it
     │   ├── LimitReached      a quota or the capacity of the service
     │   ├── MachinesLost      machines ended while they were starting
     │   └── Throttled         asked too often; retries did not help
@@ -109,11 +109,11 @@ class Unreachable(ServiceError):
     """No connection could be made, or no answer came in time."""
 
 
-class ThingNotFound(ServiceError):
+class NotFound(ServiceError):
     """The id or name does not exist on the service (any more)."""
 
 
-class ThingInUse(ServiceError):
+class InUse(ServiceError):
     """Something else on the service still uses it."""
 
 

@@ -70,8 +70,8 @@ class Ended:
     outcome: Outcome
 
 
-Event = Began | Advanced | Noted | Ended
-Listener = Callable[[Event], None]
+Progress = Began | Advanced | Noted | Ended
+Listener = Callable[[Progress], None]
 """Takes events from any thread, quickly, and never raises."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from extenci.model.address import Address, Role
-from extenci.model.desired import InstancesWish
+from extenci.model.desired import DesiredGroup
 from extenci.model.version import Parent
 
 PREFIX = "extenci:"
@@ -131,25 +131,25 @@ MARK_KEYS = (STACK, SERVICE, NAME, DIGEST, VERSION, SOURCE_SHA256, VERDICT, SETT
 SETTINGS_FORMAT = "1"
 
 
-def settings_mark(wish: InstancesWish) -> str:
+def settings_mark(spec: DesiredGroup) -> str:
     """`FORMAT:HASH` over the launch settings that DescribeInstances does not report.
 
     A mark of another format than `SETTINGS_FORMAT` says nothing about a machine being outdated.
     """
-    volume = wish.settings.root_volume
+    volume = spec.settings.root_volume
     hidden: list[object] = [
-        str(wish.launch),
-        wish.settings.user_data,
+        str(spec.launch),
+        spec.settings.user_data,
         [volume.gib, volume.type, volume.encrypted] if volume else None,
-        wish.settings.spot_price,
+        spec.settings.spot_price,
     ]
     return _mark_of(hidden)
 
 
-def launch_mark(wish: InstancesWish) -> str:
+def launch_mark(spec: DesiredGroup) -> str:
     """`FORMAT:HASH` over all launch settings but the image: what tells whether a job that has no machine yet
-    will start one as it is wished for."""
-    return _mark_of([settings_mark(wish), repr(wish.settings)])
+    will start one as it is desired."""
+    return _mark_of([settings_mark(spec), repr(spec.settings)])
 
 
 def _mark_of(values: list[object]) -> str:

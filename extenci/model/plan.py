@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from extenci.model.address import Address, Kind
-from extenci.model.desired import InstancesWish, Wishes
+from extenci.model.desired import Desired, DesiredGroup
 from extenci.model.s3 import PartUpload
 from extenci.model.verification import Verify
 from extenci.model.version import Disk, Parent, Version
@@ -87,7 +87,7 @@ class ImageToLaunch:
 class LaunchWork:
     """Launch machines of a group. `tags` go on each of them, without the plan's id."""
 
-    group: InstancesWish
+    group: DesiredGroup
     image: ImageToLaunch
     count: int
     tags: Mapping[str, str]
@@ -99,7 +99,7 @@ class ReplaceWork:
     before the old ones go, otherwise at most `batch` are missing meanwhile. `machines` and `held` as in
     TerminateWork. What the change `launched_by` launches meanwhile, of an older version, is replaced, too."""
 
-    group: InstancesWish
+    group: DesiredGroup
     image: ImageToLaunch
     machines: tuple[str, ...]
     batch: int
@@ -131,7 +131,7 @@ class VerifyWork:
     digest: str
     image: ImageToLaunch
     verify: Verify
-    trial: str
+    verify_hash: str
     tags: Mapping[str, str]
     removable: bool
 
@@ -143,7 +143,7 @@ class ConfirmWork:
 
     image: str
     version: str
-    trial: str
+    verify_hash: str
     works: bool
     machines: tuple[str, ...]
     held: Mapping[str, str] = field(default_factory=dict)
@@ -292,13 +292,13 @@ class Plan:
 class SavedPlan:
     """A plan and all it was made from, as `plan --out` writes it.
 
-    `id` names the plan (and the run that applies it); `wishes` are whole; `disks` by address as text;
+    `id` names the plan (and the run that applies it); `specs` are whole; `disks` by address as text;
     `force` whether limits were waived when it was made.
     """
 
     id: str
     made: float
     plan: Plan
-    wishes: Wishes
+    desired: Desired
     disks: Mapping[str, Disk] = field(default_factory=dict)
     force: bool = False

@@ -49,7 +49,7 @@ class ResourceRecord:
 
 @dataclass(frozen=True)
 class AppliedRecord:
-    """The fields of a wish (as `extenci.plan` flattens them) when it was last fully applied."""
+    """The fields of a spec (as `extenci.plan` flattens them) when it was last fully applied."""
 
     address: Address
     fields: Mapping[str, object]
@@ -63,7 +63,7 @@ class VerdictRecord:
 
     address: Address
     version: str
-    trial: str
+    verify_hash: str
     verdict: Verdict
     at: float
     summary: str = ""

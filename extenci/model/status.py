@@ -9,7 +9,7 @@ from extenci.model.address import Address
 
 @dataclass(frozen=True)
 class ImageStatus:
-    """One image. `state` is `staged`, `not staged`, `outdated`, `pending`, `failed` or `not wished`;
+    """One image. `state` is `staged`, `not staged`, `outdated`, `pending`, `failed` or `not desired`;
     `older` are ids of other versions that are still staged."""
 
     address: Address
@@ -36,7 +36,7 @@ class MachineStatus:
 
 @dataclass(frozen=True)
 class InstancesStatus:
-    """One instance group; `wanted` is 0 where it is no longer wished; `recorded` the number of
+    """One instance group; `wanted` is 0 where it is no longer desired; `recorded` the number of
     machines in this catalog's records."""
 
     address: Address

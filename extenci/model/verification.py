@@ -176,7 +176,7 @@ def name_files(verify: Verify) -> tuple[str, ...]:
     return tuple(path for path in found if path.startswith(f"{verify.root}/"))
 
 
-def verify_hash(verify: Verify, files: Mapping[str, str]) -> str:
+def hash_verify(verify: Verify, files: Mapping[str, str]) -> str:
     """16 hexadecimal digits that tell one block from another, with the SHA-256 of the files it names.
 
     The same on every machine that has the specs: paths count relative to the spec root, and of a key

@@ -14,7 +14,7 @@ from extenci.image.fingerprint import fingerprint, is_settled
 from extenci.image.raw import read_open
 from extenci.image.sources import Cache, open_source
 from extenci.model.address import Address
-from extenci.model.desired import ImageWish, Wishes
+from extenci.model.desired import Desired, DesiredImage
 from extenci.model.errors import DiskError, Problem, SpecError
 from extenci.model.source import is_url, shown_source
 from extenci.model.version import Disk
@@ -22,13 +22,13 @@ from extenci.model.version import Disk
 Telling = Callable[[str], None]
 
 
-def wished_images(wishes: Wishes) -> tuple[ImageWish, ...]:
+def desired_images(desired: Desired) -> tuple[DesiredImage, ...]:
     """The images that a selection is about: selected ones, and those that selected groups start from."""
-    covered = {wish.address for wish in wishes.images if wishes.selection.covers(wish.address)}
-    for group in wishes.instances:
-        if isinstance(group.image, Address) and wishes.selection.covers(group.address):
+    covered = {spec.address for spec in desired.images if desired.selection.covers(spec.address)}
+    for group in desired.instances:
+        if isinstance(group.image, Address) and desired.selection.covers(group.address):
             covered.add(group.image)
-    return tuple(wish for wish in wishes.images if wish.address in covered)
+    return tuple(spec for spec in desired.images if spec.address in covered)
 
 
 @dataclass(frozen=True)
@@ -44,26 +44,26 @@ class Reader:
     clock: Callable[[], float] = time.time
 
 
-def known_disks(images: Iterable[ImageWish], digests: Digests) -> dict[Address, Disk]:
+def known_disks(images: Iterable[DesiredImage], digests: Digests) -> dict[Address, Disk]:
     """What is known of the disks of pinned images without reading anything; the others are left out."""
-    found = ((wish.address, known_disk(wish, digests)) for wish in images if wish.sha256)
+    found = ((spec.address, known_disk(spec, digests)) for spec in images if spec.sha256)
     return {address: disk for address, disk in found if disk is not None}
 
 
-def known_disk(wish: ImageWish, digests: Digests) -> Disk | None:
+def known_disk(spec: DesiredImage, digests: Digests) -> Disk | None:
     """What reading a source found that has not changed since, None where it is to be read."""
-    if is_url(wish.source):
-        return digests.pinned_disk(wish.sha256) if wish.sha256 else None
+    if is_url(spec.source):
+        return digests.pinned_disk(spec.sha256) if spec.sha256 else None
     try:
-        known = digests.cached_disk(wish.source, fingerprint(wish.source))
+        known = digests.cached_disk(spec.source, fingerprint(spec.source))
     except DiskError:
         return None
-    if known is None or wish.sha256 not in (None, known.sha256):
+    if known is None or spec.sha256 not in (None, known.sha256):
         return None
-    return replace(known, sha256=wish.sha256)
+    return replace(known, sha256=spec.sha256)
 
 
-def read_disks(images: Iterable[ImageWish], reader: Reader) -> dict[Address, Disk]:
+def read_disks(images: Iterable[DesiredImage], reader: Reader) -> dict[Address, Disk]:
     """What is known of each image's disk; a pinned image whose file is missing is left out.
 
     SpecError has a problem for each disk that cannot be read, at the place that names it; ServiceError and
@@ -72,16 +72,16 @@ def read_disks(images: Iterable[ImageWish], reader: Reader) -> dict[Address, Dis
     disks: dict[Address, Disk] = {}
     problems: list[Problem] = []
     read: dict[tuple[str, str | None], Disk] = {}
-    for wish in images:
-        if wish.sha256 and is_missing(wish.source):
+    for spec in images:
+        if spec.sha256 and is_missing(spec.source):
             continue
-        key = (wish.source, wish.sha256)
+        key = (spec.source, spec.sha256)
         try:
             if key not in read:
-                read[key] = known_disk(wish, reader.digests) or _read(wish, reader)
-            disks[wish.address] = read[key]
+                read[key] = known_disk(spec, reader.digests) or _read(spec, reader)
+            disks[spec.address] = read[key]
         except DiskError as error:
-            problems.append(_problem(wish, error))
+            problems.append(_problem(spec, error))
     if problems:
         raise SpecError(tuple(sorted(problems)))
     return disks
@@ -99,33 +99,33 @@ def is_missing(source: str) -> bool:
     return False
 
 
-def _read(wish: ImageWish, reader: Reader) -> Disk:
-    before = None if is_url(wish.source) else fingerprint(wish.source)
-    with open_source(wish.source, reader.cache(wish.address.service), sha256=wish.sha256) as source:
-        reader.tell(f"Reading {shown_source(wish.source)} …")
+def _read(spec: DesiredImage, reader: Reader) -> Disk:
+    before = None if is_url(spec.source) else fingerprint(spec.source)
+    with open_source(spec.source, reader.cache(spec.address.service), sha256=spec.sha256) as source:
+        reader.tell(f"Reading {shown_source(spec.source)} …")
         with reader.block_lists.record() as writer:
-            disk = read_open(source, sha256=wish.sha256, on_block=writer.add, stop=reader.stop)
+            disk = read_open(source, sha256=spec.sha256, on_block=writer.add, stop=reader.stop)
             writer.keep(disk.digest)
-    if before is None and wish.sha256 is not None:
-        reader.digests.store_pinned(wish.sha256, disk)
-    elif before is not None and fingerprint(wish.source) == before and is_settled(before, reader.clock()):
-        reader.digests.store(wish.source, before, disk)
+    if before is None and spec.sha256 is not None:
+        reader.digests.store_pinned(spec.sha256, disk)
+    elif before is not None and fingerprint(spec.source) == before and is_settled(before, reader.clock()):
+        reader.digests.store(spec.source, before, disk)
     return disk
 
 
-def _problem(wish: ImageWish, error: DiskError) -> Problem:
-    origin = wish.origin
+def _problem(spec: DesiredImage, error: DiskError) -> Problem:
+    origin = spec.origin
     return Problem(
         origin.file, origin.line, origin.column, " ".join(filter(None, (error.message, error.hint)))
     )
 
 
 def changed_disks(
-    wishes: Wishes, before: Mapping[Address, Disk], now: Mapping[Address, Disk]
+    desired: Desired, before: Mapping[Address, Disk], now: Mapping[Address, Disk]
 ) -> tuple[Address, ...]:
     """Addresses whose disk is not what it was. A pinned one is what it was, too, where nobody had to read it
     (it is staged), or could (its file is on another machine)."""
-    pinned = {wish.address for wish in wishes.images if wish.sha256}
+    pinned = {spec.address for spec in desired.images if spec.sha256}
     everywhere = before.keys() & now.keys()
     compared = everywhere | ((before.keys() | now.keys()) - pinned)
     return tuple(address for address in sorted(compared) if _digest(before, address) != _digest(now, address))

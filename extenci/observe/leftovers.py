@@ -18,8 +18,8 @@ from extenci.catalog.journal.journal import Journal, MadeKeyPair
 from extenci.image.cache import PARTIAL
 from extenci.image.sources import disks_folder, downloads_folder
 from extenci.model.address import Address
-from extenci.model.desired import Wishes
-from extenci.model.errors import AccessRefused, ThingNotFound
+from extenci.model.desired import Desired
+from extenci.model.errors import AccessRefused, NotFound
 from extenci.model.imports import ImportState
 from extenci.model.leftovers import Leftovers, Uploaded
 from extenci.model.s3 import StoredObject
@@ -43,7 +43,7 @@ next version of an image is sent as a whole."""
 
 
 def read_leftovers(
-    wishes: Wishes,
+    desired: Desired,
     clients: Mapping[str, Clients],
     journal: Journal,
     home: Home,
@@ -59,19 +59,19 @@ def read_leftovers(
     made = {
         one.name: address
         for one in known
-        if one.stack == wishes.stack and one.is_over and (address := address_of(one)) is not None
+        if one.stack == desired.stack and one.is_over and (address := address_of(one)) is not None
     }
     return Leftovers(
         key_pairs={name: service.ec2.key_pairs(KEY_PAIR_PREFIX) for name, service in sorted(clients.items())},
         made=made,
-        key_files=dict(stray_keys(home.keys_folder, known, frozenset(clients), wishes.stack, now)),
-        job_files=tuple(stray_jobs(home.jobs_folder, wishes, clients, queues, now)),
+        key_files=dict(stray_keys(home.keys_folder, known, frozenset(clients), desired.stack, now)),
+        job_files=tuple(stray_jobs(home.jobs_folder, desired, clients, queues, now)),
         cache_files=tuple(stray_cached(home.cache_folder, now)),
         upload_files=tuple(stray_uploads(home, now)),
         uploaded={
             name: found
             for name, service in sorted(clients.items())
-            if (found := read_uploaded(wishes.stack, service, journal.uploaded(wishes.stack, name)))
+            if (found := read_uploaded(desired.stack, service, journal.uploaded(desired.stack, name)))
         },
     )
 
@@ -89,7 +89,7 @@ def read_uploaded(stack: str, clients: Clients, begun: Mapping[str, float]) -> U
     try:
         listed = tuple(clients.s3.list_objects(bucket, prefix))
         uploads = tuple(one for one in clients.s3.multipart_uploads(bucket, prefix) if is_disk(one.key))
-    except (AccessRefused, ThingNotFound):
+    except (AccessRefused, NotFound):
         if begun:
             raise
         return None
@@ -148,11 +148,11 @@ def stray_keys(
 
 
 def stray_jobs(
-    folder: Path, wishes: Wishes, clients: Mapping[str, Clients], queues: frozenset[str], now: float
+    folder: Path, desired: Desired, clients: Mapping[str, Clients], queues: frozenset[str], now: float
 ) -> Iterator[str]:
     """User data that no spec asks for, no job in a queue names, and nobody has written for long; and what is
     left of writing some."""
-    wished = set(wished_user_data(wishes))
+    wished = set(desired_user_data(desired))
     old = [one for one in files_in(folder) if one.name not in wished and is_forgotten(one, now)]
     if old:
         named = {path for name in sorted(queues) for path in clients[name].condor.user_data_files()}
@@ -182,10 +182,10 @@ def stray_uploads(home: Home, now: float) -> Iterator[str]:
             yield str(blocks)
 
 
-def wished_user_data(wishes: Wishes) -> Iterator[str]:
+def desired_user_data(desired: Desired) -> Iterator[str]:
     """The names of the files that the specs' user data lie in."""
-    settings = [group.settings for group in wishes.instances]
-    settings += [image.verify.settings for image in wishes.images if image.verify]
+    settings = [group.settings for group in desired.instances]
+    settings += [image.verify.settings for image in desired.images if image.verify]
     for one in settings:
         if one.user_data:
             yield hashlib.sha256(base64.b64decode(one.user_data)).hexdigest()

@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import Path
 
 from extenci.model.address import Address
-from extenci.model.desired import ImageWish
-from extenci.model.verification import name_files, verify_hash
+from extenci.model.desired import DesiredImage
+from extenci.model.verification import hash_verify, name_files
 
 MOST_FILES = 2000
 """Files of a folder of tests that are read; more tell nothing more."""
@@ -20,12 +20,12 @@ MOST_BYTES = 64 * 1024**2
 UNREAD = "unread"
 
 
-def trial_hashes(images: Iterable[ImageWish]) -> dict[Address, str]:
+def hash_verify_blocks(images: Iterable[DesiredImage]) -> dict[Address, str]:
     """The hash of each image that has a verify block, by its address."""
     return {
-        wish.address: verify_hash(wish.verify, dict(file_hashes(name_files(wish.verify))))
-        for wish in images
-        if wish.verify is not None
+        spec.address: hash_verify(spec.verify, dict(file_hashes(name_files(spec.verify))))
+        for spec in images
+        if spec.verify is not None
     }
 
 

@@ -9,46 +9,46 @@ from extenci.model.observed import Image, Machine, MachineState, Snapshot
 from extenci.model.plan import Drift
 from extenci.model.record import ResourceKind, ResourceRecord
 from extenci.plan.fields import LAUNCH_FIELDS, differing_fields, group_fields
-from extenci.plan.inputs import Scene, Stock
+from extenci.plan.inputs import PlanInputs, ServiceIndex
 from extenci.plan.instances.groups import Group
 
 MACHINE_FACTS = ("image", "type", "key_name", "subnet", "availability_zone", "instance_profile")
 """What a machine is by the records and by the service, under the names of `Machine`'s fields."""
 
 
-def find_drift(scene: Scene, stock: Stock, groups: tuple[Group, ...]) -> tuple[Drift, ...]:
+def find_drift(inputs: PlanInputs, index: ServiceIndex, groups: tuple[Group, ...]) -> tuple[Drift, ...]:
     """Every difference on a service between what was made and what is there, of what is selected."""
     found = [
-        *recorded_drift(scene, stock),
-        *stopped_machines(scene, stock),
-        *unasked_differences(scene, groups),
+        *recorded_drift(inputs, index),
+        *stopped_machines(inputs, index),
+        *unasked_differences(inputs, groups),
     ]
     first = {(one.address, one.path): one for one in reversed(found)}
     return tuple(sorted(first.values(), key=lambda one: (one.address, one.kind, one.path)))
 
 
-def recorded_drift(scene: Scene, stock: Stock) -> Iterator[Drift]:
+def recorded_drift(inputs: PlanInputs, index: ServiceIndex) -> Iterator[Drift]:
     """What is not as the records have it."""
-    snapshots = {snapshot.id: snapshot for snapshot in stock.owned_snapshots}
-    for address, records in scene.recorded.items():
-        if address.service != stock.service.name or not scene.covers(address):
+    snapshots = {snapshot.id: snapshot for snapshot in index.owned_snapshots}
+    for address, records in inputs.recorded.items():
+        if address.service != index.service.name or not inputs.covers(address):
             continue
         for record in records:
             match record.kind:
                 case ResourceKind.MACHINE:
-                    yield from machine_drift(stock, record)
+                    yield from machine_drift(index, record)
                 case ResourceKind.IMAGE:
-                    yield from thing_drift(stock, record, stock.images.get(record.id), "deregistered")
+                    yield from thing_drift(index, record, index.images.get(record.id), "deregistered")
                 case ResourceKind.SNAPSHOT:
-                    yield from thing_drift(stock, record, snapshots.get(record.id), "deleted")
+                    yield from thing_drift(index, record, snapshots.get(record.id), "deleted")
 
 
-def machine_drift(stock: Stock, record: ResourceRecord) -> Iterator[Drift]:
+def machine_drift(index: ServiceIndex, record: ResourceRecord) -> Iterator[Drift]:
     """A recorded machine that is gone, or is not what it was."""
     path, before = f"machines.{record.id}", record.facts.get("state") or "running"
-    machine = stock.machines.get(record.id)
+    machine = index.machines.get(record.id)
     if machine is None:
-        gone = stock.gone.get(record.id)
+        gone = index.gone.get(record.id)
         after = describe_state(gone) if gone else "not found"
         yield Drift(record.address, Kind.INSTANCES, path, before, after)
         return
@@ -56,23 +56,25 @@ def machine_drift(stock: Stock, record: ResourceRecord) -> Iterator[Drift]:
         value = getattr(machine, name)
         if name in record.facts and record.facts[name] != value:
             yield Drift(record.address, Kind.INSTANCES, f"{path}.{name}", record.facts[name], value)
-    yield from tag_drift(stock, record, machine.tags, Kind.INSTANCES)
+    yield from tag_drift(index, record, machine.tags, Kind.INSTANCES)
 
 
 def thing_drift(
-    stock: Stock, record: ResourceRecord, thing: Image | Snapshot | None, gone: str
+    index: ServiceIndex, record: ResourceRecord, thing: Image | Snapshot | None, gone: str
 ) -> Iterator[Drift]:
     """A recorded image or snapshot that is gone, or carries other tags."""
     if thing is None:
         before = record.facts.get("state") or "staged"
         yield Drift(record.address, Kind.IMAGE, f"{record.kind}s.{record.id}", before, gone)
         return
-    yield from tag_drift(stock, record, thing.tags, Kind.IMAGE)
+    yield from tag_drift(index, record, thing.tags, Kind.IMAGE)
 
 
-def tag_drift(stock: Stock, record: ResourceRecord, tags: Mapping[str, str], kind: Kind) -> Iterator[Drift]:
+def tag_drift(
+    index: ServiceIndex, record: ResourceRecord, tags: Mapping[str, str], kind: Kind
+) -> Iterator[Drift]:
     """Tags that were put on a thing and are not on it any more as they were."""
-    if stock.service.tags is Tagging.NONE:
+    if index.service.tags is Tagging.NONE:
         return
     for key, value in sorted(record.tags.items()):
         if tags.get(key) != value:
@@ -80,28 +82,28 @@ def tag_drift(stock: Stock, record: ResourceRecord, tags: Mapping[str, str], kin
             yield Drift(record.address, kind, path, value, tags.get(key))
 
 
-def stopped_machines(scene: Scene, stock: Stock) -> Iterator[Drift]:
+def stopped_machines(inputs: PlanInputs, index: ServiceIndex) -> Iterator[Drift]:
     """Machines that nobody stopped through extenci, which never stops one."""
-    for address, machines in stock.owned_machines.items():
-        if scene.covers(address):
+    for address, machines in index.owned_machines.items():
+        if inputs.covers(address):
             for machine in machines:
                 if machine.state in (MachineState.STOPPING, MachineState.STOPPED):
                     after = describe_state(machine)
                     yield Drift(address, Kind.INSTANCES, f"machines.{machine.id}", "running", after)
 
 
-def unasked_differences(scene: Scene, groups: tuple[Group, ...]) -> Iterator[Drift]:
+def unasked_differences(inputs: PlanInputs, groups: tuple[Group, ...]) -> Iterator[Drift]:
     """Machines that are not what the specs ask for, though the specs have not changed since they were
     last fully applied. A new version of the image is no drift: the disk's content is not in the spec; nor is
     what settles."""
     for group in groups:
-        address = group.wish.address
-        applied = scene.applied(address)
-        if applied is None or differing_fields(applied, group_fields(group.wish), LAUNCH_FIELDS):
+        address = group.spec.address
+        applied = inputs.applied(address)
+        if applied is None or differing_fields(applied, group_fields(group.spec), LAUNCH_FIELDS):
             continue
         for member in group.members:
             for field in () if member.health.settling else member.outdated:
-                if field.path != "image" or not isinstance(group.wish.image, Address):
+                if field.path != "image" or not isinstance(group.spec.image, Address):
                     path = f"machines.{member.machine.id}.{field.path}"
                     yield Drift(address, Kind.INSTANCES, path, field.after, field.before)
 

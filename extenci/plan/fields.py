@@ -1,4 +1,4 @@
-"""Wishes as fields under the names that the specs use, and the differences between them."""
+"""Desired as fields under the names that the specs use, and the differences between them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 
 from extenci.model.address import Address
-from extenci.model.desired import ImageWish, InstancesWish, RootVolume
+from extenci.model.desired import DesiredGroup, DesiredImage, RootVolume
 from extenci.model.plan import FieldChange
 from extenci.model.source import shown_source
 
@@ -26,42 +26,42 @@ LAUNCH_FIELDS = (
 )
 
 
-def wish_fields(wish: ImageWish | InstancesWish) -> dict[str, object]:
-    """What a wish asks for, by the spec's own names: JSON values, user data by its hash only."""
-    match wish:
-        case ImageWish():
-            return image_fields(wish)
-        case InstancesWish():
-            return group_fields(wish)
+def desired_fields(spec: DesiredImage | DesiredGroup) -> dict[str, object]:
+    """What a spec asks for, by the spec's own names: JSON values, user data by its hash only."""
+    match spec:
+        case DesiredImage():
+            return image_fields(spec)
+        case DesiredGroup():
+            return group_fields(spec)
 
 
-applied_fields = wish_fields
-"""What goes into an AppliedRecord's `fields` once a wish is fully applied."""
+applied_fields = desired_fields
+"""What goes into an AppliedRecord's `fields` once a spec is fully applied."""
 
 
-def image_fields(wish: ImageWish) -> dict[str, object]:
-    """An image's wish as fields."""
+def image_fields(spec: DesiredImage) -> dict[str, object]:
+    """An image's spec as fields."""
     return {
-        "source": shown_source(wish.source),
-        "sha256": wish.sha256,
-        "architecture": str(wish.architecture),
-        "boot_mode": str(wish.boot_mode) if wish.boot_mode else None,
-        "method": str(wish.method),
-        "size": wish.gib,
-        "keep": wish.keep,
-        "protect": wish.protect,
-        "tags": dict(sorted(wish.tags.items())),
+        "source": shown_source(spec.source),
+        "sha256": spec.sha256,
+        "architecture": str(spec.architecture),
+        "boot_mode": str(spec.boot_mode) if spec.boot_mode else None,
+        "method": str(spec.method),
+        "size": spec.gib,
+        "keep": spec.keep,
+        "protect": spec.protect,
+        "tags": dict(sorted(spec.tags.items())),
     }
 
 
-def group_fields(wish: InstancesWish) -> dict[str, object]:
-    """An instance group's wish as fields."""
-    settings = wish.settings
+def group_fields(spec: DesiredGroup) -> dict[str, object]:
+    """An instance group's spec as fields."""
+    settings = spec.settings
     return {
-        "image": wish.image.name if isinstance(wish.image, Address) else wish.image.id,
+        "image": spec.image.name if isinstance(spec.image, Address) else spec.image.id,
         "type": settings.type,
-        "count": wish.count,
-        "launch": str(wish.launch),
+        "count": spec.count,
+        "launch": str(spec.launch),
         "key_name": settings.key_name,
         "user_data": hash_of(settings.user_data),
         "security_groups": sorted(settings.security_groups),
@@ -70,10 +70,10 @@ def group_fields(wish: InstancesWish) -> dict[str, object]:
         "instance_profile": settings.instance_profile,
         "root_volume": volume_fields(settings.root_volume),
         "spot_price": settings.spot_price,
-        "tags": dict(sorted(wish.tags.items())),
-        "update": {"max_unavailable": wish.max_unavailable},
-        "launch_timeout": wish.launch_timeout,
-        "protect": wish.protect,
+        "tags": dict(sorted(spec.tags.items())),
+        "update": {"max_unavailable": spec.max_unavailable},
+        "launch_timeout": spec.launch_timeout,
+        "protect": spec.protect,
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from extenci.model.address import Address, Launch, Role
-from extenci.model.desired import ImageWish, InstancesWish, Wishes
+from extenci.model.desired import Desired, DesiredGroup, DesiredImage
 from extenci.model.observed import Image, JobState, Machine, Observation, QueueFacts, ServiceState, Snapshot
 from extenci.model.ownership import Marks, read_marks
 from extenci.model.record import SUBMIT, Records, ResourceRecord
@@ -19,7 +19,7 @@ T = TypeVar("T", Image, Snapshot, Machine)
 
 
 @dataclass(frozen=True)
-class Stock:
+class ServiceIndex:
     """What is on one service. `owned_*` holds this stack's resources of role `pool` only, sorted by
     id, `tests` its test VMs; `machines` are those not gone; `users` are the images of the account that use a
     snapshot; `content` and `registered` are owned snapshots and images by digest."""
@@ -51,97 +51,97 @@ class Stock:
 
 
 @dataclass(frozen=True)
-class Scene:
+class PlanInputs:
     """The inputs of a plan. `stocks` has the services that the selection touches, in order of their
-    names; `images` and `groups` are all wishes, selected or not; `pinned` are images by their
+    names; `images` and `groups` are all specs, selected or not; `pinned` are images by their
     `sha256`; `trials` has the hash of each image's verify block and its files; `again` are
     addresses whose verdict is asked for anew."""
 
-    wishes: Wishes
+    desired: Desired
     disks: Mapping[Address, Disk]
     records: Records
     now: float
     destroy: bool
-    stocks: Mapping[str, Stock]
-    images: Mapping[Address, ImageWish]
-    groups: Mapping[Address, InstancesWish]
+    indexes: Mapping[str, ServiceIndex]
+    images: Mapping[Address, DesiredImage]
+    groups: Mapping[Address, DesiredGroup]
     recorded: Mapping[Address, tuple[ResourceRecord, ...]]
-    pinned: Mapping[str, tuple[ImageWish, ...]]
-    trials: Mapping[Address, str] = field(default_factory=dict)
+    pinned: Mapping[str, tuple[DesiredImage, ...]]
+    verify_hashes: Mapping[Address, str] = field(default_factory=dict)
     again: frozenset[Address] = frozenset()
 
     def covers(self, address: Address) -> bool:
         """Whether changes of an address belong to the plan."""
-        return self.wishes.selection.covers(address)
+        return self.desired.selection.covers(address)
 
-    def images_on(self, service: str) -> tuple[ImageWish, ...]:
-        """The images wished for on a service, selected or not."""
-        return tuple(wish for address, wish in self.images.items() if address.service == service)
+    def images_on(self, service: str) -> tuple[DesiredImage, ...]:
+        """The images desired on a service, selected or not."""
+        return tuple(spec for address, spec in self.images.items() if address.service == service)
 
-    def groups_on(self, service: str) -> tuple[InstancesWish, ...]:
-        """The instance groups wished for on a service, selected or not."""
-        return tuple(wish for address, wish in self.groups.items() if address.service == service)
+    def groups_on(self, service: str) -> tuple[DesiredGroup, ...]:
+        """The instance groups desired on a service, selected or not."""
+        return tuple(spec for address, spec in self.groups.items() if address.service == service)
 
     def applied(self, address: Address) -> Mapping[str, object] | None:
-        """The fields of an address's wish when it was last fully applied, if that is known."""
+        """The fields of an address's spec when it was last fully applied, if that is known."""
         record = self.records.applied.get(address)
         return record.fields if record else None
 
-    def lasting_groups(self, service: str) -> tuple[InstancesWish, ...]:
-        """The groups of a service that are still wished for once the plan is done."""
+    def lasting_groups(self, service: str) -> tuple[DesiredGroup, ...]:
+        """The groups of a service that are still desired once the plan is done."""
         groups = self.groups_on(service)
-        return tuple(wish for wish in groups if not (self.destroy and self.covers(wish.address)))
+        return tuple(spec for spec in groups if not (self.destroy and self.covers(spec.address)))
 
 
-def set_scene(
-    wishes: Wishes,
+def gather_inputs(
+    desired: Desired,
     disks: Mapping[Address, Disk],
     observation: Observation,
     records: Records,
     now: float,
     destroy: bool,
-    trials: Mapping[Address, str] | None = None,
+    verify_hashes: Mapping[Address, str] | None = None,
     again: frozenset[Address] = frozenset(),
-) -> Scene:
+) -> PlanInputs:
     """Index the inputs of a plan; the order in which they come makes no difference afterwards."""
-    names = [name for name in touched_services(wishes) if name in observation.services]
-    images = sorted(wishes.images, key=lambda wish: wish.address)
-    return Scene(
-        wishes=wishes,
+    names = [name for name in touched_services(desired) if name in observation.services]
+    images = sorted(desired.images, key=lambda spec: spec.address)
+    return PlanInputs(
+        desired=desired,
         disks=disks,
         records=records,
         now=now,
         destroy=destroy,
-        stocks={name: take_stock(wishes, observation.services[name]) for name in names},
-        images={wish.address: wish for wish in images},
-        groups={wish.address: wish for wish in sorted(wishes.instances, key=lambda wish: wish.address)},
-        pinned=gather((wish.sha256, wish) for wish in images if wish.sha256),
+        indexes={name: index_service(desired, observation.services[name]) for name in names},
+        images={spec.address: spec for spec in images},
+        groups={spec.address: spec for spec in sorted(desired.instances, key=lambda spec: spec.address)},
+        pinned=gather((spec.sha256, spec) for spec in images if spec.sha256),
         recorded=group_by_address(records.resources),
-        trials=trials or {},
+        verify_hashes=verify_hashes or {},
         again=again,
     )
 
 
-def touched_services(wishes: Wishes) -> tuple[str, ...]:
+def touched_services(desired: Desired) -> tuple[str, ...]:
     """The names of the services that the selection is about."""
-    selection = wishes.selection
+    selection = desired.selection
     among = None if selection.addresses is None else {address.service for address in selection.addresses}
     return tuple(
         name
-        for name in sorted(wishes.services)
+        for name in sorted(desired.services)
         if (selection.services is None or name in selection.services) and (among is None or name in among)
     )
 
 
-def queued_services(wishes: Wishes, records: Records) -> frozenset[str]:
-    """The touched services whose HTCondor may have jobs of the stack: it launches there, is wished to, or
+def queued_services(desired: Desired, records: Records) -> frozenset[str]:
+    """The touched services whose HTCondor may have jobs of the stack: it launches there, is desired to, or
     did so by the records."""
-    named = {name for name, service in wishes.services.items() if service.condor is not None}
-    wished = {wish.address.service for wish in wishes.instances if wish.launch is Launch.CONDOR}
+    named = {name for name, service in desired.services.items() if service.condor is not None}
+    wished = {spec.address.service for spec in desired.instances if spec.launch is Launch.CONDOR}
     tried = {
-        wish.address.service
-        for wish in wishes.images
-        if wish.verify is not None and wish.verify.launch is Launch.CONDOR
+        spec.address.service
+        for spec in desired.images
+        if spec.verify is not None and spec.verify.launch is Launch.CONDOR
     }
     known = {
         address.service
@@ -149,21 +149,21 @@ def queued_services(wishes: Wishes, records: Records) -> frozenset[str]:
         if applied.fields.get("launch") == Launch.CONDOR
     }
     submitted = {intent.service for intent in records.intents if intent.call == SUBMIT}
-    return frozenset((named | wished | tried | known | submitted) & set(touched_services(wishes)))
+    return frozenset((named | wished | tried | known | submitted) & set(touched_services(desired)))
 
 
-def take_stock(wishes: Wishes, state: ServiceState) -> Stock:
+def index_service(desired: Desired, state: ServiceState) -> ServiceIndex:
     """Index what one service reports."""
     images = sorted(state.images, key=lambda image: image.id)
     snapshots = sorted(state.snapshots, key=lambda snapshot: snapshot.id)
     machines = sorted(state.machines, key=lambda machine: machine.id)
     live = [machine for machine in machines if not machine.state.is_gone]
-    scope = (wishes.stack, state.service)
+    scope = (desired.stack, state.service)
     owned_images = by_address(images, *scope)
     owned_snapshots = tuple(thing for thing in snapshots if is_planned(thing.marks, *scope))
     owned = (image for images in owned_images.values() for image in images)
-    return Stock(
-        service=wishes.services[state.service],
+    return ServiceIndex(
+        service=desired.services[state.service],
         images={image.id: image for image in images},
         snapshots={snapshot.id: snapshot for snapshot in snapshots},
         machines={machine.id: machine for machine in live},

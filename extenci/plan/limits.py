@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from extenci.model.plan import Action, Change
-from extenci.plan.inputs import Scene, Stock
+from extenci.plan.inputs import PlanInputs, ServiceIndex
 from extenci.plan.instances.groups import Group
 from extenci.plan.part import counted
 
@@ -13,51 +13,51 @@ FEW = 10
 """From how many owned machines on a percentage says something."""
 
 
-def find_headroom(scene: Scene, stock: Stock, groups: Iterable[Group]) -> int | None:
+def find_headroom(inputs: PlanInputs, index: ServiceIndex, groups: Iterable[Group]) -> int | None:
     """How many machines beside those of the plan's end the service's limit allows; None: any number."""
-    limit = stock.service.limits.instances
+    limit = index.service.limits.instances
     if limit is None:
         return None
-    planned = {group.wish.address: group.size_after for group in groups}
+    planned = {group.spec.address: group.size_after for group in groups}
     others = sum(
         len(machines)
-        for address, machines in stock.owned_machines.items()
-        if address not in planned and (address in scene.groups or not scene.covers(address))
+        for address, machines in index.owned_machines.items()
+        if address not in planned and (address in inputs.groups or not inputs.covers(address))
     )
     return limit - sum(planned.values()) - others
 
 
-def find_refusals(scene: Scene, stock: Stock, changes: Iterable[Change]) -> tuple[str, ...]:
+def find_refusals(inputs: PlanInputs, index: ServiceIndex, changes: Iterable[Change]) -> tuple[str, ...]:
     """What of a plan goes past the limits of a service, as sentences."""
     numbers = dict.fromkeys(Action, 0)
     for change in changes:
         numbers[change.action] += change.count
-    owned = sum(len(machines) for machines in stock.owned_machines.values())
+    owned = sum(len(machines) for machines in index.owned_machines.values())
     launched, ended = numbers[Action.LAUNCH], numbers[Action.TERMINATE]
     found = (
-        refuse_removal(scene, stock, owned, ended - launched),
-        refuse_growth(stock, owned, owned + launched - ended),
+        refuse_removal(inputs, index, owned, ended - launched),
+        refuse_growth(index, owned, owned + launched - ended),
     )
     return tuple(sentence for sentence in found if sentence)
 
 
-def refuse_removal(scene: Scene, stock: Stock, owned: int, removed: int) -> str | None:
+def refuse_removal(inputs: PlanInputs, index: ServiceIndex, owned: int, removed: int) -> str | None:
     """Whether too large a part of a service's machines goes. `destroy` says it means that."""
-    percent = stock.service.limits.delete_percent
-    if scene.destroy or percent is None or owned < FEW or 100 * removed <= percent * owned:
+    percent = index.service.limits.delete_percent
+    if inputs.destroy or percent is None or owned < FEW or 100 * removed <= percent * owned:
         return None
     return (
-        f"The plan ends {removed} of the {owned} machines on {stock.service.name} for good, more than its "
+        f"The plan ends {removed} of the {owned} machines on {index.service.name} for good, more than its "
         f"limit of {percent} % (limits.delete_percent). If that is meant, say --force."
     )
 
 
-def refuse_growth(stock: Stock, before: int, after: int) -> str | None:
+def refuse_growth(index: ServiceIndex, before: int, after: int) -> str | None:
     """Whether a service gets more machines than it may have."""
-    limit = stock.service.limits.instances
+    limit = index.service.limits.instances
     if limit is None or after <= limit or after <= before:
         return None
     return (
-        f"The plan leads to {counted(after, 'machine')} on {stock.service.name}, more than its limit of "
+        f"The plan leads to {counted(after, 'machine')} on {index.service.name}, more than its limit of "
         f"{limit} (limits.instances). If that is meant, say --force."
     )

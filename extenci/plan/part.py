@@ -12,7 +12,7 @@ from extenci.model.trials import KEY_PAIR_PREFIX
 
 
 @dataclass(frozen=True)
-class Part:
+class PlanPart:
     """What one look at the inputs adds to a plan."""
 
     changes: tuple[Change, ...] = ()
@@ -20,10 +20,10 @@ class Part:
     warnings: tuple[str, ...] = ()
 
 
-def join(parts: Iterable[Part]) -> Part:
+def join(parts: Iterable[PlanPart]) -> PlanPart:
     """Several parts as one, in their order."""
     known = tuple(parts)
-    return Part(
+    return PlanPart(
         changes=tuple(change for part in known for change in part.changes),
         blocked=tuple(blocked for part in known for blocked in part.blocked),
         warnings=tuple(warning for part in known for warning in part.warnings),

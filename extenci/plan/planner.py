@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from extenci.model.address import Address, Role
-from extenci.model.desired import Wishes
+from extenci.model.desired import Desired
 from extenci.model.errors import PlanError
 from extenci.model.observed import Image, Machine, Observation, Snapshot
 from extenci.model.plan import Change, Drift, Plan, ReplaceWork, TerminateWork, UnstageWork
@@ -18,41 +18,41 @@ from extenci.plan.drift import find_drift
 from extenci.plan.images.changes import Provided, provide_images
 from extenci.plan.images.retire import Leaving, find_departures, remove_groups, retire_images
 from extenci.plan.images.unstage import remove_leftovers, unstage_images
-from extenci.plan.inputs import Scene, Stock, recorded_role, set_scene, touched_services
+from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs, recorded_role, touched_services
 from extenci.plan.instances.changes import change_group
 from extenci.plan.instances.groups import judge_groups
 from extenci.plan.instances.left_test_vms import end_left_tests
 from extenci.plan.limits import find_headroom, find_refusals
 from extenci.plan.order import order_changes
-from extenci.plan.part import Part, join
+from extenci.plan.part import PlanPart, join
 from extenci.plan.tagging import retag_service
 
 
 def make_plan(
-    wishes: Wishes,
+    desired: Desired,
     disks: Mapping[Address, Disk],
     observation: Observation,
     records: Records,
     *,
     now: float,
     destroy: bool = False,
-    trials: Mapping[Address, str] | None = None,
+    verify_hashes: Mapping[Address, str] | None = None,
     again: frozenset[Address] = frozenset(),
 ) -> Plan:
-    """The changes that would make what is observed what is wished for; the same for the same inputs.
+    """The changes that would make what is observed what is desired; the same for the same inputs.
 
     `disks` has what was read of each image's source; it may lack those whose file is missing. `now` is
     seconds since the epoch and only serves to judge ages. With `destroy`, nothing of what is selected
-    is wished for. Raises PlanError where a service of the stack is no longer in the specs, or was
+    is desired. Raises PlanError where a service of the stack is no longer in the specs, or was
     not observed.
     """
-    check_services(wishes, observation, records)
-    scene = set_scene(wishes, disks, observation, records, now, destroy, trials, again)
-    views = [view_service(scene, stock) for stock in scene.stocks.values()]
+    check_services(desired, observation, records)
+    inputs = gather_inputs(desired, disks, observation, records, now, destroy, verify_hashes, again)
+    views = [view_service(inputs, index) for index in inputs.indexes.values()]
     whole = join(view.part for view in views)
     return Plan(
-        stack=wishes.stack,
-        services=tuple(scene.stocks),
+        stack=desired.stack,
+        services=tuple(inputs.indexes),
         changes=order_changes(whole.changes),
         drift=tuple(drift for view in views for drift in view.drift),
         blocked=tuple(
@@ -68,29 +68,33 @@ def make_plan(
 class View:
     """What a plan has to say of one service."""
 
-    part: Part
+    part: PlanPart
     drift: tuple[Drift, ...]
     refusals: tuple[str, ...]
 
 
-def view_service(scene: Scene, stock: Stock) -> View:
+def view_service(inputs: PlanInputs, index: ServiceIndex) -> View:
     """Everything that is to be done on one service, and said about it."""
-    provided = provide_images(scene, stock)
-    groups = judge_groups(scene, stock, provided.provisions)
-    headroom = find_headroom(scene, stock, groups)
+    provided = provide_images(inputs, index)
+    groups = judge_groups(inputs, index, provided.provisions)
+    headroom = find_headroom(inputs, index, groups)
     machines = join(
-        (*(change_group(scene, group, headroom) for group in groups), remove_groups(scene, stock))
+        (*(change_group(inputs, group, headroom) for group in groups), remove_groups(inputs, index))
     )
-    left = end_left_tests(scene, stock)
-    removed = remove_images(scene, stock, provided, find_departures(join((left, machines))))
-    tags = retag_service(scene, stock, provided.provisions, find_going((*machines.changes, *removed.changes)))
-    part = join((provided.part, left, machines, removed, tags, watch_queue(scene, stock, groups)))
-    return View(part, find_drift(scene, stock, groups), find_refusals(scene, stock, part.changes))
+    left = end_left_tests(inputs, index)
+    removed = remove_images(inputs, index, provided, find_departures(join((left, machines))))
+    tags = retag_service(
+        inputs, index, provided.provisions, find_going((*machines.changes, *removed.changes))
+    )
+    part = join((provided.part, left, machines, removed, tags, watch_queue(inputs, index, groups)))
+    return View(part, find_drift(inputs, index, groups), find_refusals(inputs, index, part.changes))
 
 
-def remove_images(scene: Scene, stock: Stock, provided: Provided, departures: Mapping[str, str]) -> Part:
+def remove_images(
+    inputs: PlanInputs, index: ServiceIndex, provided: Provided, departures: Mapping[str, str]
+) -> PlanPart:
     """Unstage what nothing asks for, what stands in the way, and what was left behind."""
-    retired = retire_images(scene, stock, provided.provisions, departures, provided.spared)
+    retired = retire_images(inputs, index, provided.provisions, departures, provided.spared)
     cleared = [
         Leaving(image, image.marks.address, "registration failed", first=True)
         for image in provided.cleared
@@ -100,8 +104,8 @@ def remove_images(scene: Scene, stock: Stock, provided: Provided, departures: Ma
     return join(
         (
             retired.part,
-            unstage_images(scene, stock, leaving, provided.provisions),
-            remove_leftovers(scene, stock, provided.provisions),
+            unstage_images(inputs, index, leaving, provided.provisions),
+            remove_leftovers(inputs, index, provided.provisions),
         )
     )
 
@@ -118,15 +122,15 @@ def find_going(changes: Iterable[Change]) -> frozenset[str]:
     return frozenset(going)
 
 
-def check_services(wishes: Wishes, observation: Observation, records: Records) -> None:
+def check_services(desired: Desired, observation: Observation, records: Records) -> None:
     """Refuse to plan around a service that was removed from the specs, or whose state is not known."""
-    for name in touched_services(wishes):
+    for name in touched_services(desired):
         if name not in observation.services:
             raise PlanError(f"What there is on {name} was not read, so nothing can be planned for it.")
     lost = Counter(
         address.service
-        for address in owned_addresses(wishes.stack, observation, records)
-        if address.service not in wishes.services and wishes.selection.covers(address)
+        for address in owned_addresses(desired.stack, observation, records)
+        if address.service not in desired.services and desired.selection.covers(address)
     )
     for name, number in sorted(lost.items()):
         raise PlanError(

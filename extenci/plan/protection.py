@@ -1,27 +1,27 @@
-"""Protection: the wish's word where there is a wish, the resource's own mark where there is none."""
+"""Protection: the spec's word where there is a spec, the resource's own mark where there is none."""
 
 from __future__ import annotations
 
 from extenci.model.address import Address, Kind
-from extenci.model.desired import ImageWish, InstancesWish
+from extenci.model.desired import DesiredGroup, DesiredImage
 from extenci.model.observed import Image, Machine, Snapshot
-from extenci.plan.inputs import Scene
+from extenci.plan.inputs import PlanInputs
 
 
-def is_protected(scene: Scene, kind: Kind, thing: Image | Snapshot | Machine) -> bool:
+def is_protected(inputs: PlanInputs, kind: Kind, thing: Image | Snapshot | Machine) -> bool:
     """Whether no plan may remove a thing."""
     if thing.marks is None:
         return False
-    wish = find_wish(scene, kind, thing.marks.address)
-    return wish.protect if wish else thing.marks.protect
+    spec = find_spec(inputs, kind, thing.marks.address)
+    return spec.protect if spec else thing.marks.protect
 
 
-def explain_protection(scene: Scene, kind: Kind, address: Address, what: str) -> str:
+def explain_protection(inputs: PlanInputs, kind: Kind, address: Address, what: str) -> str:
     """Why something is not removed, and how it can be."""
-    wish = find_wish(scene, kind, address)
-    if wish:
+    spec = find_spec(inputs, kind, address)
+    if spec:
         return (
-            f"{what} of {address} would be removed, but it is protected. Set protect: false at {wish.origin}."
+            f"{what} of {address} would be removed, but it is protected. Set protect: false at {spec.origin}."
         )
     return (
         f"{what} of {address} would be removed, but carries the mark of protect: true. To remove it, put its "
@@ -29,6 +29,6 @@ def explain_protection(scene: Scene, kind: Kind, address: Address, what: str) ->
     )
 
 
-def find_wish(scene: Scene, kind: Kind, address: Address) -> ImageWish | InstancesWish | None:
-    """The wish of a kind at an address."""
-    return scene.images.get(address) if kind is Kind.IMAGE else scene.groups.get(address)
+def find_spec(inputs: PlanInputs, kind: Kind, address: Address) -> DesiredImage | DesiredGroup | None:
+    """The spec of a kind at an address."""
+    return inputs.images.get(address) if kind is Kind.IMAGE else inputs.groups.get(address)

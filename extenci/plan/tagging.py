@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from extenci.model.address import Address, Kind, Tagging
-from extenci.model.desired import ImageWish, InstancesWish
+from extenci.model.desired import DesiredGroup, DesiredImage
 from extenci.model.observed import Image, Machine, Snapshot
 from extenci.model.ownership import PREFIX, PROTECT, SOURCE_SHA256, TAG_KEYS, Marks, read_marks
 from extenci.model.plan import Action, AdoptWork, Change, FieldChange, UpdateWork
 from extenci.plan.images.source import Coming, Provision, Ready
-from extenci.plan.inputs import Scene, Stock, gather
-from extenci.plan.part import Part, join
+from extenci.plan.inputs import PlanInputs, ServiceIndex, gather
+from extenci.plan.part import PlanPart, join
 
 Thing = Image | Snapshot | Machine
 OWN_MARKS = (PROTECT, TAG_KEYS, SOURCE_SHA256)
@@ -30,43 +30,43 @@ class Retag:
 
 
 def retag_service(
-    scene: Scene, stock: Stock, provisions: Mapping[Address, Provision], going: frozenset[str]
-) -> Part:
-    """Update the tags of everything wished for and selected that no other change removes (`going`)."""
-    name = stock.service.name
-    if scene.destroy or stock.service.tags is Tagging.NONE:
-        return Part()
-    snapshots = gather((thing.marks.address, thing) for thing in stock.owned_snapshots if thing.marks)
+    inputs: PlanInputs, index: ServiceIndex, provisions: Mapping[Address, Provision], going: frozenset[str]
+) -> PlanPart:
+    """Update the tags of everything desired and selected that no other change removes (`going`)."""
+    name = index.service.name
+    if inputs.destroy or index.service.tags is Tagging.NONE:
+        return PlanPart()
+    snapshots = gather((thing.marks.address, thing) for thing in index.owned_snapshots if thing.marks)
     images = (
-        retag_wish(wish, Kind.IMAGE, image_retags(wish, stock, snapshots, provisions, going))
-        for wish in scene.images_on(name)
-        if scene.covers(wish.address)
+        retag_owned(spec, Kind.IMAGE, image_retags(spec, index, snapshots, provisions, going))
+        for spec in inputs.images_on(name)
+        if inputs.covers(spec.address)
     )
     groups = (
-        retag_wish(wish, Kind.INSTANCES, group_retags(wish, stock, going))
-        for wish in scene.groups_on(name)
-        if scene.covers(wish.address)
+        retag_owned(spec, Kind.INSTANCES, group_retags(spec, index, going))
+        for spec in inputs.groups_on(name)
+        if inputs.covers(spec.address)
     )
     return join((*images, *groups))
 
 
 def image_retags(
-    wish: ImageWish,
-    stock: Stock,
+    spec: DesiredImage,
+    index: ServiceIndex,
     snapshots: Mapping[Address, tuple[Snapshot, ...]],
     provisions: Mapping[Address, Provision],
     going: frozenset[str],
 ) -> Iterator[Retag]:
-    """What is to be changed on the images of a wish and their snapshots. Only those of the wanted version
-    come from the source that the wish pins."""
-    current = made_of(provisions.get(wish.address))
+    """What is to be changed on the images of a spec and their snapshots. Only those of the wanted version
+    come from the source that the spec pins."""
+    current = made_of(provisions.get(spec.address))
     things: tuple[Image | Snapshot, ...] = (
-        *stock.owned_images.get(wish.address, ()),
-        *snapshots.get(wish.address, ()),
+        *index.owned_images.get(spec.address, ()),
+        *snapshots.get(spec.address, ()),
     )
     for thing in things:
         if thing.id not in going:
-            yield from retag(stock, thing, wish, wish.sha256 if thing.id in current else None)
+            yield from retag(index, thing, spec, spec.sha256 if thing.id in current else None)
 
 
 def made_of(provision: Provision | None) -> frozenset[str]:
@@ -80,19 +80,21 @@ def made_of(provision: Provision | None) -> frozenset[str]:
             return frozenset()
 
 
-def group_retags(wish: InstancesWish, stock: Stock, going: frozenset[str]) -> Iterator[Retag]:
-    """What is to be changed on the machines of a wish."""
-    for machine in stock.owned_machines.get(wish.address, ()):
+def group_retags(spec: DesiredGroup, index: ServiceIndex, going: frozenset[str]) -> Iterator[Retag]:
+    """What is to be changed on the machines of a spec."""
+    for machine in index.owned_machines.get(spec.address, ()):
         if machine.exists and machine.handle not in going:
-            yield from retag(stock, machine, wish, None)
+            yield from retag(index, machine, spec, None)
 
 
-def retag(stock: Stock, thing: Thing, wish: ImageWish | InstancesWish, source: str | None) -> Iterator[Retag]:
-    """What is to be changed on one thing; nothing where its tags are as the wish wants them."""
+def retag(
+    index: ServiceIndex, thing: Thing, spec: DesiredImage | DesiredGroup, source: str | None
+) -> Iterator[Retag]:
+    """What is to be changed on one thing; nothing where its tags are as the spec wants them."""
     if thing.marks is None:
         return
-    wanted = wanted_tags(thing.marks, wish, source)
-    if stock.service.tags is Tagging.AFTER and read_marks(thing.tags) is None:
+    wanted = wanted_tags(thing.marks, spec, source)
+    if index.service.tags is Tagging.AFTER and read_marks(thing.tags) is None:
         yield Retag(thing, True, tuple(sorted(wanted.items())), ())
         return
     tags = thing.tags
@@ -104,28 +106,28 @@ def retag(stock: Stock, thing: Thing, wish: ImageWish | InstancesWish, source: s
         yield Retag(thing, False, missing, unset)
 
 
-def wanted_tags(marks: Marks, wish: ImageWish | InstancesWish, source: str | None) -> dict[str, str]:
-    """The tags that a thing should carry: its marks, with what the wish says now, without a plan's id."""
+def wanted_tags(marks: Marks, spec: DesiredImage | DesiredGroup, source: str | None) -> dict[str, str]:
+    """The tags that a thing should carry: its marks, with what the spec says now, without a plan's id."""
     wanted = replace(
         marks,
         plan=None,
-        protect=wish.protect,
+        protect=spec.protect,
         source_sha256=source or marks.source_sha256,
     )
-    return wanted.to_tags(wish.tags)
+    return wanted.to_tags(spec.tags)
 
 
-def retag_wish(wish: ImageWish | InstancesWish, kind: Kind, retags: Iterable[Retag]) -> Part:
-    """One change for all things of a wish that take the same tags; nearly always that is one."""
+def retag_owned(spec: DesiredImage | DesiredGroup, kind: Kind, retags: Iterable[Retag]) -> PlanPart:
+    """One change for all things of a spec that take the same tags; nearly always that is one."""
     alike = gather(((one.adopt, one.set, one.unset), one) for one in retags)
     changes = []
     numbers = {adopt: sum(key[0] is adopt for key in alike) for adopt in (True, False)}
     for (adopt, _, _), group in alike.items():
         action = Action.ADOPT if adopt else Action.UPDATE
-        plain = f"{action} {wish.address}"
+        plain = f"{action} {spec.address}"
         name = plain if numbers[adopt] == 1 else f"{plain} {group[0].thing.id}"
-        changes.append(change_tags(name, wish.address, kind, group))
-    return Part(tuple(changes))
+        changes.append(change_tags(name, spec.address, kind, group))
+    return PlanPart(tuple(changes))
 
 
 def change_tags(name: str, address: Address, kind: Kind, retags: tuple[Retag, ...]) -> Change:
@@ -146,7 +148,7 @@ def change_tags(name: str, address: Address, kind: Kind, retags: tuple[Retag, ..
 
 
 def tag_fields(one: Retag) -> tuple[FieldChange, ...]:
-    """The fields of the wish that a thing's tags differ in."""
+    """The fields of the spec that a thing's tags differ in."""
     wanted: dict[str, str | None] = {**dict(one.set), **dict.fromkeys(one.unset)}
     fields = []
     for key, after in sorted(wanted.items()):

@@ -1,4 +1,4 @@
-"""Arguments of a command → wishes, for what is done without any spec."""
+"""Arguments of a command → specs, for what is done without any spec."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic_core import PydanticCustomError
 
 from extenci.model.address import NAME, Address, Architecture, BootMode, Method
-from extenci.model.desired import ImageWish, Origin, Selection, Wishes
+from extenci.model.desired import Desired, DesiredImage, Origin, Selection
 from extenci.model.errors import Problem, SpecError, UsageError
 from extenci.model.launch import LaunchDefaults
 from extenci.model.service import Service
@@ -33,7 +33,7 @@ NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 def image_to_test(
     file: Path, service: str, type_: str, stack: str | None, here: Path, catalog: Mapping[str, Path]
-) -> Wishes:
+) -> Desired:
     """One image, staged from a file on a service and tried on a machine of a type by a person, with the
     service's defaults for test VMs. `here` is where an extenci.yaml and services/ are looked for, `catalog`
     the catalog's service files by name.
@@ -52,8 +52,10 @@ def image_to_test(
     defaults = found.test or LaunchDefaults()
     verify = Verify(to_settings(type_, defaults), defaults.launch or found.launch, confirm=True)
     address = Address(service, name_of(file))
-    wish = ImageWish(address, Origin(shown(file), 0, 0), str(file.resolve()), found.stage, verify=verify)
-    return replace(empty, images=(wish,), selection=Selection(frozenset({address})))
+    resolved = DesiredImage(
+        address, Origin(shown(file), 0, 0), str(file.resolve()), found.stage, verify=verify
+    )
+    return replace(empty, images=(resolved,), selection=Selection(frozenset({address})))
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Staging:
 
 def image_to_stage(
     file: str, service: str, how: Staging, stack: str | None, here: Path, catalog: Mapping[str, Path]
-) -> Wishes:
+) -> Desired:
     """One image, made from a file or a URL, on a service; arguments and errors as of `image_to_test`."""
     check_staging(file, how)
     empty = stack_on(service, stack, here, catalog)
@@ -80,7 +82,7 @@ def image_to_stage(
     if lack := find_lack(method, found):
         raise UsageError(f"{lack}.", "Or say another --method, or name another service.")
     address = Address(service, how.name or name_of(Path(urlsplit(file).path if is_url(file) else file)))
-    wish = ImageWish(
+    resolved = DesiredImage(
         address=address,
         origin=Origin(shown_source(file), 0, 0),
         source=file if is_url(file) else str(Path(file).resolve()),
@@ -90,7 +92,7 @@ def image_to_stage(
         boot_mode=how.boot_mode,
         gib=how.gib,
     )
-    return replace(empty, images=(wish,), selection=Selection(frozenset({address})))
+    return replace(empty, images=(resolved,), selection=Selection(frozenset({address})))
 
 
 def check_staging(file: str, how: Staging) -> None:
@@ -123,11 +125,11 @@ def _check_url(url: str) -> None:
         raise UsageError(f"{what} cannot be staged from: it {error.message()}.") from None
 
 
-def stack_on(service: str, stack: str | None, here: Path, catalog: Mapping[str, Path]) -> Wishes:
-    """A stack on one service, of which nothing is wished for; arguments and errors as of `image_to_test`."""
+def stack_on(service: str, stack: str | None, here: Path, catalog: Mapping[str, Path]) -> Desired:
+    """A stack on one service, of which nothing is desired; arguments and errors as of `image_to_test`."""
     root = find_root(here)
     found = find_service(service, root, catalog)
-    return Wishes(find_stack(stack, here, found), str(root), {service: found})
+    return Desired(find_stack(stack, here, found), str(root), {service: found})
 
 
 def name_of(file: Path) -> str:

@@ -172,7 +172,7 @@ class InstancesSpec(LaunchKeys):
 class SpecFile(Strict):
     """What should exist on one service, or the same on several."""
 
-    service: Names = Field(description="The service, or a list: the same wishes on each of them.")
+    service: Names = Field(description="The service, or a list: the same specs on each of them.")
     images: dict[EntryName, ImageSpec] = Field(default_factory=dict, description="Images, by name.")
     instances: dict[EntryName, InstancesSpec] = Field(
         default_factory=dict, description="Groups of machines, by name."

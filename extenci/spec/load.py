@@ -1,4 +1,4 @@
-"""A spec root → Wishes, with every problem of every file at once."""
+"""A spec root → Desired, with every problem of every file at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from extenci.model.desired import Wishes
+from extenci.model.desired import Desired
 from extenci.model.errors import Problem, SpecError, UsageError
 from extenci.model.service import SANDBOX, Service
 from extenci.spec.resolve import Resolution, resolve
@@ -24,14 +24,14 @@ LARGEST_ROOT = 16 << 20
 """Bytes of all spec files together, about a minute's reading."""
 
 
-def load_wishes(
+def load_desired(
     paths: Sequence[Path],
     *,
     catalog_services: Mapping[str, Path],
     sandbox: Service | Callable[[], Service],
     service: str | None = None,
     targets: Sequence[str] = (),
-) -> Wishes:
+) -> Desired:
     """Everything that the root of `paths` asks for (the current folder's where there are none), narrowed
     to the paths, `service` and `targets`.
 
@@ -54,12 +54,12 @@ def load_wishes(
     services = dict(resolution.services)
     if SANDBOX in services and service in (None, SANDBOX):
         services[SANDBOX] = sandbox if isinstance(sandbox, Service) else sandbox()
-    return Wishes(
+    return Desired(
         stack=stack,
         root=str(root.folder),
         services=dict(sorted(services.items())),
-        images=tuple(sorted(resolution.images, key=lambda wish: wish.address)),
-        instances=tuple(sorted(resolution.instances, key=lambda wish: wish.address)),
+        images=tuple(sorted(resolution.images, key=lambda resolved: resolved.address)),
+        instances=tuple(sorted(resolution.instances, key=lambda resolved: resolved.address)),
         selection=selection,
     )
 

@@ -1,4 +1,4 @@
-"""Entries of spec files → wishes: defaults of services filled in, references followed, paths absolute."""
+"""Entries of spec files → specs: defaults of services filled in, references followed, paths absolute."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 from extenci.model.address import Address, Kind, Launch, Method
 from extenci.model.desired import (
+    DesiredGroup,
+    DesiredImage,
     ImageId,
     ImageReference,
-    ImageWish,
-    InstancesWish,
     Origin,
 )
 from extenci.model.errors import Problem, UsageError
@@ -29,7 +29,7 @@ from extenci.spec.yaml.files import absolute
 
 MOST_SUGGESTIONS = 100
 
-MOST_WISHES = 100_000
+MOST_DESIRED = 100_000
 """Images and groups; a list of services multiplies them."""
 
 BY_BUCKET = (Method.IMPORT, Method.BUNDLE)
@@ -42,8 +42,8 @@ class Resolution:
 
     folder: Path
     library: Library
-    images: list[ImageWish] = field(default_factory=list)
-    instances: list[InstancesWish] = field(default_factory=list)
+    images: list[DesiredImage] = field(default_factory=list)
+    instances: list[DesiredGroup] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     entries: dict[Address, SpecEntry] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
@@ -101,9 +101,9 @@ def find_lack(method: Method, service: Service) -> str:
 
 
 def _register(resolution: Resolution, entry: SpecEntry) -> None:
-    if len(resolution.entries) + len(entry.services) > MOST_WISHES:
+    if len(resolution.entries) + len(entry.services) > MOST_DESIRED:
         raise UsageError(
-            f"The specs ask for more than {MOST_WISHES:,} images and groups of instances.",
+            f"The specs ask for more than {MOST_DESIRED:,} images and groups of instances.",
             "Split them into several roots, each with its own stack.",
         )
     for service in entry.services:
@@ -116,7 +116,9 @@ def _register(resolution: Resolution, entry: SpecEntry) -> None:
             resolution.note(entry.path, entry.mark, text)
 
 
-def _resolve_image(resolution: Resolution, entry: SpecEntry, spec: ImageSpec, service: Service) -> ImageWish:
+def _resolve_image(
+    resolution: Resolution, entry: SpecEntry, spec: ImageSpec, service: Service
+) -> DesiredImage:
     method = spec.method or service.stage
     if text := find_lack(method, service):
         resolution.note(entry.path, entry.place("method"), text)
@@ -125,7 +127,7 @@ def _resolve_image(resolution: Resolution, entry: SpecEntry, spec: ImageSpec, se
         verify, problems = resolve_verify(resolution.folder, entry, spec.verify, service)
         for mark, text in problems:
             resolution.note(entry.path, mark, text)
-    return ImageWish(
+    return DesiredImage(
         address=Address(service.name, entry.name),
         origin=_origin(entry),
         source=spec.source if spec.from_url else absolute(entry.path.parent, spec.source),
@@ -143,12 +145,12 @@ def _resolve_image(resolution: Resolution, entry: SpecEntry, spec: ImageSpec, se
 
 def _resolve_instances(
     resolution: Resolution, entry: SpecEntry, spec: InstancesSpec, service: Service
-) -> InstancesWish:
+) -> DesiredGroup:
     launch = spec.launch or service.launch
     if launch is Launch.CONDOR:
         for mark, text in check_condor(entry, service, spec):
             resolution.note(entry.path, mark, text)
-    return InstancesWish(
+    return DesiredGroup(
         address=Address(service.name, entry.name),
         origin=_origin(entry),
         image=_reference(spec.image, service.name),

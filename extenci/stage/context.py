@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Job:
-    """One disk to stage. `Means.open` opens it: `source` need be no raw disk, and no file.
+class StageRequest:
+    """One disk to stage. `StageContext.open` opens it: `source` need be no raw disk, and no file.
 
     `sha256` is that of the source's bytes, where the spec pins it;
     `name` is the image's name on the service; `size` the disk's bytes and `blocks` its non-zero blocks, as
@@ -56,7 +56,7 @@ class Staged:
 
 
 @dataclass(frozen=True)
-class Means:
+class StageContext:
     """With what the work is done: the service, the journal, and how to tell and be told.
 
     `on_progress` gets bytes sent and bytes to send; `stop` set means: end soon, tidily; `clock` tells seconds
@@ -80,7 +80,7 @@ class Means:
     cache: Cache | None = None
     note: Callable[[str], None] = lambda _text: None
 
-    def open(self, job: Job) -> AbstractContextManager[RawDisk]:
+    def open(self, job: StageRequest) -> AbstractContextManager[RawDisk]:
         """The disk to stage, open for reading, whatever its source; see `open_source`."""
         if self.cache is None:
             return open_disk(job.source)
@@ -113,6 +113,6 @@ KEPT = "What the service has of it by now is kept: the same command goes on with
 class StageMethod(Protocol):
     """How a disk becomes a registered image; one implementation a file."""
 
-    def __call__(self, job: Job, means: Means) -> Staged:
+    def __call__(self, job: StageRequest, context: StageContext) -> Staged:
         """Stage a disk. DiskError, ServiceError and their kinds; Interrupted when told to stop."""
         ...

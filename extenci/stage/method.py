@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from extenci.model.address import Method
-from extenci.stage.context import Job, Means, Staged, StageMethod
+from extenci.stage.context import StageContext, Staged, StageMethod, StageRequest
 from extenci.stage.ebs import method as ebs
 from extenci.stage.s3_import import method as imports
 
 
-def _bundle(job: Job, means: Means) -> Staged:
+def _bundle(job: StageRequest, context: StageContext) -> Staged:
     from extenci.stage.bundle import method as bundle  # noqa: PLC0415 - loads cryptography
 
-    return bundle.stage(job, means)
+    return bundle.stage(job, context)
 
 
 METHODS: Mapping[Method, StageMethod] = {
@@ -23,6 +23,6 @@ METHODS: Mapping[Method, StageMethod] = {
 }
 
 
-def stage(job: Job, means: Means) -> Staged:
+def stage(job: StageRequest, context: StageContext) -> Staged:
     """Stage a disk as its version says. Errors as of `StageMethod`."""
-    return METHODS[job.version.registration.method](job, means)
+    return METHODS[job.version.registration.method](job, context)

@@ -11,7 +11,7 @@ from extenci.model.journal import written_down
 from extenci.model.observed import Image, ImageState
 from extenci.model.ownership import STACK, VERSION
 from extenci.model.version import Registration
-from extenci.stage.context import Means, Staged
+from extenci.stage.context import StageContext, Staged
 from extenci.stage.tags import tag_after_birth
 from extenci.stage.waiting import wait_for
 
@@ -27,7 +27,7 @@ def register(
     snapshot: str | None,
     registration: Registration,
     tags: Mapping[str, str],
-    means: Means,
+    context: StageContext,
     *,
     location: str | None = None,
 ) -> Staged:
@@ -41,17 +41,17 @@ def register(
         name=name,
         snapshot=snapshot,
         registration=registration,
-        tags=means.tags_at_birth(tags),
+        tags=context.tags_at_birth(tags),
         volume_type=_VOLUME_TYPES.get(registration.method),
         location=location,
     )
-    staged = _register(request, tags, means)
-    tag_after_birth(staged.image, tags, means)
-    _wait_until_available(staged.image, name, means)
+    staged = _register(request, tags, context)
+    tag_after_birth(staged.image, tags, context)
+    _wait_until_available(staged.image, name, context)
     return staged
 
 
-def _register(request: RegisterRequest, tags: Mapping[str, str], means: Means) -> Staged:
+def _register(request: RegisterRequest, tags: Mapping[str, str], context: StageContext) -> Staged:
     shown: dict[str, object] = {"name": request.name}
     if request.location is not None:
         shown |= {"location": request.location}
@@ -59,19 +59,19 @@ def _register(request: RegisterRequest, tags: Mapping[str, str], means: Means) -
         shown |= {"snapshot": request.snapshot, "gib": request.registration.gib}
     try:
         with written_down(
-            means.calls, "RegisterImage", token=request.name, request=shown, tags=tags
+            context.calls, "RegisterImage", token=request.name, request=shown, tags=tags
         ) as settle:
-            image = means.clients.ec2.register_image(request)
+            image = context.clients.ec2.register_image(request)
             settle({"image": image, "snapshot": request.snapshot})
             return Staged(image, request.snapshot)
     except ServiceError as error:
         if error.code != DUPLICATE:
             raise
-        return _adopted(request, tags, means)
+        return _adopted(request, tags, context)
 
 
-def _adopted(request: RegisterRequest, tags: Mapping[str, str], means: Means) -> Staged:
-    found = means.clients.ec2.images_by_name(request.name)
+def _adopted(request: RegisterRequest, tags: Mapping[str, str], context: StageContext) -> Staged:
+    found = context.clients.ec2.images_by_name(request.name)
     for image in found:
         if request.snapshot in image.snapshots:
             return Staged(image.id, request.snapshot)
@@ -81,10 +81,10 @@ def _adopted(request: RegisterRequest, tags: Mapping[str, str], means: Means) ->
             return Staged(image.id, image.snapshots[0] if image.snapshots else None)
     taken_by = found[0].id if found else "an image of another account"
     raise ServiceError(
-        f"The service {means.clients.service.name} has an image named {request.name} already, {taken_by}, "
+        f"The service {context.clients.service.name} has an image named {request.name} already, {taken_by}, "
         "and it is not extenci's.",
         "Deregister or rename that one, or take it over with `extenci import`.",
-        service=means.clients.service.name,
+        service=context.clients.service.name,
         call="RegisterImage",
         code=DUPLICATE,
     )
@@ -94,23 +94,23 @@ def _has_marks(image: Image, tags: Mapping[str, str]) -> bool:
     return all(key in tags and image.tags.get(key) == tags[key] for key in (STACK, VERSION))
 
 
-def _wait_until_available(image: str, name: str, means: Means) -> None:
+def _wait_until_available(image: str, name: str, context: StageContext) -> None:
     def look() -> bool | None:
-        for found in means.clients.ec2.images_by_name(name):
+        for found in context.clients.ec2.images_by_name(name):
             match found.state:
                 case ImageState.AVAILABLE if found.id == image:
                     return True
                 case ImageState.FAILED if found.id == image:
-                    raise _failed(image, name, means)
+                    raise _failed(image, name, context)
         return None
 
-    wait_for(look, means, AVAILABLE_SECONDS, f"the image {image} was available")
+    wait_for(look, context, AVAILABLE_SECONDS, f"the image {image} was available")
 
 
-def _failed(image: str, name: str, means: Means) -> ServiceError:
+def _failed(image: str, name: str, context: StageContext) -> ServiceError:
     return ServiceError(
-        f"The service {means.clients.service.name} failed to make the image {image} ({name}).",
+        f"The service {context.clients.service.name} failed to make the image {image} ({name}).",
         "Plan again: it is made anew once the failed one is gone.",
-        service=means.clients.service.name,
+        service=context.clients.service.name,
         call="RegisterImage",
     )

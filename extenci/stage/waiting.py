@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from extenci.model.errors import ServiceError, ThingNotFound, Unreachable
-from extenci.stage.context import Means
+from extenci.model.errors import NotFound, ServiceError, Unreachable
+from extenci.stage.context import StageContext
 
 SHORTEST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
@@ -18,7 +18,7 @@ Found = TypeVar("Found")
 
 def wait_for(
     look: Callable[[], Found | None],
-    means: Means,
+    context: StageContext,
     seconds: float,
     what: str,
     *,
@@ -28,49 +28,49 @@ def wait_for(
 
     That nobody answers `look` is passed over for `outage_seconds` at a time.
     """
-    began = means.clock()
-    look = _through_outages(look, means, outage_seconds) if outage_seconds else look
+    began = context.clock()
+    look = _through_outages(look, context, outage_seconds) if outage_seconds else look
     while (found := look()) is None:
-        waited = means.clock() - began
+        waited = context.clock() - began
         if waited >= seconds:
-            service = means.clients.service.name
+            service = context.clients.service.name
             raise ServiceError(
                 f"The service {service} took more than {seconds:.0f} seconds until {what}.",
                 "Plan again in a while: what is under way there will be found and gone on with.",
                 service=service,
             )
-        means.pause(min(max(waited * PAUSE_FRACTION, SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS))
+        context.pause(min(max(waited * PAUSE_FRACTION, SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS))
     return found
 
 
 def _through_outages(
-    look: Callable[[], Found | None], means: Means, seconds: float
+    look: Callable[[], Found | None], context: StageContext, seconds: float
 ) -> Callable[[], Found | None]:
-    last_answer = means.clock()
+    last_answer = context.clock()
 
     def look_again() -> Found | None:
         nonlocal last_answer
         try:
             found = look()
         except Unreachable:
-            if means.clock() - last_answer > seconds:
+            if context.clock() - last_answer > seconds:
                 raise
             return None
-        last_answer = means.clock()
+        last_answer = context.clock()
         return found
 
     return look_again
 
 
-def once_visible(call: Callable[[], None], means: Means, seconds: float, what: str) -> None:
+def once_visible(call: Callable[[], None], context: StageContext, seconds: float, what: str) -> None:
     """Make a call, and again while the service does not see yet what it has just made (EC2 API reference,
     "Eventual consistency")."""
 
     def attempt() -> bool | None:
         try:
             call()
-        except ThingNotFound:
+        except NotFound:
             return None
         return True
 
-    wait_for(attempt, means, seconds, what)
+    wait_for(attempt, context, seconds, what)

@@ -19,7 +19,7 @@ class OutOfTime(Exception):
 
 
 class Halt:
-    """Whether to give up: `stop` is somebody's wish, `sound` says that there is no hope, and why."""
+    """Whether to give up: `stop` is somebody's spec, `sound` says that there is no hope, and why."""
 
     def __init__(self, stop: threading.Event) -> None:
         self.stop = stop

@@ -27,7 +27,7 @@ from extenci.cloud.clients import Clients  # noqa: E402
 from extenci.cloud.condor.client import constraint_of  # noqa: E402
 from extenci.cloud.condor.job_ads import PROJECTION  # noqa: E402
 from extenci.cloud.condor.submission import JobRequest, describe_jobs  # noqa: E402
-from extenci.model.desired import Wishes  # noqa: E402
+from extenci.model.desired import Desired  # noqa: E402
 from extenci.model.ownership import launch_mark  # noqa: E402
 from extenci.model.plan import LaunchWork, Plan  # noqa: E402
 from extenci.sandbox import control  # noqa: E402
@@ -49,14 +49,14 @@ instances:
 
 
 @dataclass(frozen=True)
-class Bench:
+class ChangeContext:
     """A pool, a sandbox that it launches on, and a spec."""
 
     folder: Path
     pool: Pool
     home: Home
 
-    def wishes(self) -> Wishes:
+    def desired(self) -> Desired:
         """The spec, loaded."""
         return api.load([self.folder / "specs"], home=self.home)
 
@@ -87,12 +87,12 @@ class Bench:
 
     def plan(self) -> Plan:
         """A whole plan: specs, services, queue."""
-        return api.plan(self.wishes(), home=self.home).plan
+        return api.plan(self.desired(), home=self.home).plan
 
 
-def fill_queue(bench: Bench, clients: Clients, count: int) -> None:
+def fill_queue(context: ChangeContext, clients: Clients, count: int) -> None:
     """Submit the jobs that a plan of `count` machines asks for, and wait for those that may start."""
-    work = next(one.work for one in bench.plan().changes if isinstance(one.work, LaunchWork))
+    work = next(one.work for one in context.plan().changes if isinstance(one.work, LaunchWork))
     assert work.count == count
     launch = LaunchRequest(work.image.id or "", work.group.settings, count, "bench", work.tags)
     request = JobRequest("campus/pool", launch, work.tags, launch_mark(work.group))
@@ -101,22 +101,22 @@ def fill_queue(bench: Bench, clients: Clients, count: int) -> None:
         time.sleep(1)
 
 
-def peers(bench: Bench, schedd: Any, mine: str) -> dict[str, Callable[[], object]]:
+def peers(context: ChangeContext, schedd: Any, mine: str) -> dict[str, Callable[[], object]]:
     """What HTCondor's own tools do for the same jobs."""
     query = [
         "condor_q",
         "-allusers",
         "-name",
-        bench.pool.schedd,
+        context.pool.schedd,
         "-pool",
-        bench.pool.collector,
+        context.pool.collector,
         "-constraint",
         mine,
     ]
     projected = [*query, "-json", "-attributes", ",".join(PROJECTION)]
 
     def run(command: list[str]) -> None:
-        text = bench.pool.daemons.run(*command)
+        text = context.pool.daemons.run(*command)
         assert len(text) > 1000
 
     return {
@@ -142,7 +142,7 @@ def measure(jobs: dict[str, Callable[[], object]]) -> dict[str, float]:
     return {name: statistics.median(one[name] for one in rounds) for name in jobs}
 
 
-def count_queries(bench: Bench) -> int:
+def count_queries(context: ChangeContext) -> int:
     """How often a plan asks the schedd for jobs."""
     import htcondor2  # noqa: PLC0415 - reads the pool's configuration when it is loaded
 
@@ -155,7 +155,7 @@ def count_queries(bench: Bench) -> int:
 
     htcondor2.Schedd.query = counting
     try:
-        plan = bench.plan()
+        plan = context.plan()
     finally:
         htcondor2.Schedd.query = original
     assert plan.is_empty, plan.changes
@@ -178,26 +178,26 @@ def run(pool: Pool, folder: Path, count: int) -> str:
     """Fill a queue, measure, and tell."""
     import htcondor2  # noqa: PLC0415 - reads the pool's configuration when it is loaded
 
-    bench = Bench(folder, pool, Home(folder / "home"))
-    api.sandbox_service(bench.home)
+    context = ChangeContext(folder, pool, Home(folder / "home"))
+    api.sandbox_service(context.home)
     try:
-        bench.write_service()
-        bench.write_specs(0)
-        assert api.apply(bench.wishes(), home=bench.home).ok
-        bench.write_specs(count)
-        clients = Clients(bench.wishes().services[SERVICE])
-        fill_queue(bench, clients, count)
+        context.write_service()
+        context.write_specs(0)
+        assert api.apply(context.desired(), home=context.home).ok
+        context.write_specs(count)
+        clients = Clients(context.desired().services[SERVICE])
+        fill_queue(context, clients, count)
         found = htcondor2.Collector(pool.collector).locate(htcondor2.DaemonType.Schedd, pool.schedd)
         mine = constraint_of(STACK, SERVICE)
         jobs: dict[str, Callable[[], object]] = {
             OBSERVING: partial(clients.condor.jobs, STACK),
-            "api.plan": bench.plan,
-            **peers(bench, htcondor2.Schedd(found), mine),
+            "api.plan": context.plan,
+            **peers(context, htcondor2.Schedd(found), mine),
         }
         told = table(measure(jobs), "condor_q -json, the same attributes")
-        return f"{told}\n{count} jobs; queries of one plan: {count_queries(bench)}"
+        return f"{told}\n{count} jobs; queries of one plan: {count_queries(context)}"
     finally:
-        control.stop(bench.home.path)
+        control.stop(context.home.path)
 
 
 def main(count: int) -> None:

@@ -12,11 +12,11 @@ from extenci.catalog.records import Catalog
 from extenci.cloud.clients import Clients
 from extenci.image.sources import Cache
 from extenci.model.address import Address, Architecture, Method
-from extenci.model.desired import ImageWish, Origin
+from extenci.model.desired import DesiredImage, Origin
 from extenci.model.service import KeyFiles, Service
 from extenci.model.version import Registration, Version
 from extenci.observe.disks import Reader, read_disks
-from extenci.stage.context import Job, Means
+from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.ebs.method import upload
 
 
@@ -45,7 +45,7 @@ class NoJournal:
 class Shop:
     """What `extenci apply` works with, in a home of its own."""
 
-    means: Means
+    context: StageContext
     catalog: Catalog
 
     @classmethod
@@ -58,34 +58,34 @@ class Shop:
             "bench", "us-east-1", ec2=url, s3=url, ebs=url, credentials=keys, ca_bundle=certificate
         )
         catalog = Catalog.open(Home(folder / "home"))
-        means = Means(
+        context = StageContext(
             Clients(service, connections=connections),
             NoJournal(),
             block_lists=catalog.block_lists,
             upload_notes=catalog.upload_notes,
             digest_of=catalog.digests.digest_of,
         )
-        return cls(means, catalog)
+        return cls(context, catalog)
 
-    def plan(self, path: str) -> Job:
+    def plan(self, path: str) -> StageRequest:
         """Read a disk as a plan does, and say what is to be staged."""
-        wish = ImageWish(Address("bench", "worker"), Origin("bench.yaml", 1, 1), path, Method.EBS)
+        spec = DesiredImage(Address("bench", "worker"), Origin("bench.yaml", 1, 1), path, Method.EBS)
         cache = Cache(self.catalog.home.cache_folder)
         reader = Reader(self.catalog.digests, self.catalog.block_lists, lambda _service: cache)
-        disk = read_disks([wish], reader)[wish.address]
+        disk = read_disks([spec], reader)[spec.address]
         version = Version(disk.digest, Registration(Architecture.X86_64, None, Method.EBS, disk.gib))
-        return Job(version, path, disk.size, disk.blocks, "bench", {}, "token")
+        return StageRequest(version, path, disk.size, disk.blocks, "bench", {}, "token")
 
 
 def prepare(url: str, certificate: str, disk: str, connections: int) -> Callable[[], int]:
     """Know the disk as a plan does, and have clients; what is returned uploads, and tells how many blocks."""
     shop = Shop.open(url, certificate, Path(tempfile.mkdtemp(dir=Path(disk).parent)), connections)
     job = shop.plan(disk)
-    snapshot = shop.means.clients.ebs.start_snapshot(1, "warm", {})
-    shop.means.clients.ec2.snapshots_by_id([snapshot])
+    snapshot = shop.context.clients.ebs.start_snapshot(1, "warm", {})
+    shop.context.clients.ec2.snapshots_by_id([snapshot])
 
     def send() -> int:
-        upload(job, shop.means)
+        upload(job, shop.context)
         return job.blocks
 
     return send

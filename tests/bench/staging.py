@@ -77,7 +77,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Bench:
+class ChangeContext:
     """What is sent, to where, and how often."""
 
     folder: Path
@@ -149,18 +149,18 @@ def ratio(ours: Sequence[Measured], theirs: Sequence[Measured]) -> float:
     return statistics.median(one.rate / other.rate for one, other in zip(ours, theirs, strict=True))
 
 
-def compare(bench: Bench, sink: Sink, mib: int) -> list[str]:
+def compare(context: ChangeContext, sink: Sink, mib: int) -> list[str]:
     """The disk of `mib` MiB of data in twice the size, by all contenders."""
-    disk = bench.disk("disk.raw", 2 * mib * MIB, mib * MIB)
-    wide = bench.connections
+    disk = context.disk("disk.raw", 2 * mib * MIB, mib * MIB)
+    wide = context.connections
     contenders: dict[str, Callable[[], Measured]] = {
-        "extenci": partial(bench.send, "extenci", sink, disk, wide),
-        "boto3": partial(bench.send, "boto3", sink, disk, wide),
-        "wrk": partial(bench.wrk, sink, wide),
+        "extenci": partial(context.send, "extenci", sink, disk, wide),
+        "boto3": partial(context.send, "boto3", sink, disk, wide),
+        "wrk": partial(context.wrk, sink, wide),
     }
-    if bench.fsp is not None:
-        contenders["flexible-snapshot-proxy"] = partial(bench.send_by_fsp, sink, disk)
-    found = bench.in_turns(contenders)
+    if context.fsp is not None:
+        contenders["flexible-snapshot-proxy"] = partial(context.send_by_fsp, sink, disk)
+    found = context.in_turns(contenders)
     targets = {"boto3": 2.4, "wrk": 0.6, "flexible-snapshot-proxy": 5.0}
     lines = [f"{mib} MiB of data in {2 * mib} MiB, {wide} connections", HEAD]
     for name, runs in found.items():
@@ -169,16 +169,16 @@ def compare(bench: Bench, sink: Sink, mib: int) -> list[str]:
         lines.append(line_of(name, runs, f"{value:.2f}", verdict))
     peak = max(one.peak for one in found["extenci"]) / MIB
     lines.append(f"extenci's peak memory, MiB: {peak:.0f} {Target(most=120).said(peak)}")
-    if bench.fsp is None:
+    if context.fsp is None:
         lines.append("flexible-snapshot-proxy: not measured (--fsp FOLDER, a checkout of it)")
     return lines
 
 
-def with_delay(bench: Bench, sink: Sink, mib: int, seconds: float) -> list[str]:
+def with_delay(context: ChangeContext, sink: Sink, mib: int, seconds: float) -> list[str]:
     """Every answer takes longer: then it is the number of connections that decides."""
-    disk = bench.disk("delayed.raw", 2 * mib * MIB, mib * MIB)
-    wide = bench.connections
-    found = bench.in_turns({"extenci": partial(bench.send, "extenci", sink, disk, wide)})["extenci"]
+    disk = context.disk("delayed.raw", 2 * mib * MIB, mib * MIB)
+    wide = context.connections
+    found = context.in_turns({"extenci": partial(context.send, "extenci", sink, disk, wide)})["extenci"]
     value = statistics.median(one.blocks / one.seconds for one in found) / (wide / seconds)
     return [
         f"{seconds * 1000:.0f} ms added to every answer, {mib} MiB, {wide} connections",
@@ -189,12 +189,14 @@ def with_delay(bench: Bench, sink: Sink, mib: int, seconds: float) -> list[str]:
     ]
 
 
-def sparse(bench: Bench, sink: Sink, mib: int, gib: int) -> list[str]:
+def sparse(context: ChangeContext, sink: Sink, mib: int, gib: int) -> list[str]:
     """The same data in a small and in a huge file: holes cost nothing."""
-    small = bench.disk("small.raw", 2 * mib * MIB, mib * MIB)
-    huge = bench.disk("huge.raw", gib * 1024 * MIB, mib * MIB)
-    sending = {path: partial(bench.send, "extenci", sink, path, bench.connections) for path in (small, huge)}
-    found = bench.in_turns({path.stem: send for path, send in sending.items()})
+    small = context.disk("small.raw", 2 * mib * MIB, mib * MIB)
+    huge = context.disk("huge.raw", gib * 1024 * MIB, mib * MIB)
+    sending = {
+        path: partial(context.send, "extenci", sink, path, context.connections) for path in (small, huge)
+    }
+    found = context.in_turns({path.stem: send for path, send in sending.items()})
     value = ratio(found["small"], found["huge"])
     peak = max(one.peak for one in found["huge"]) / MIB
     return [
@@ -216,15 +218,15 @@ def line_of(name: str, runs: Sequence[Measured], value: str, verdict: str = "") 
     return f"{name:<26}{rate:>8.0f}{cpu:>10.2f}{value:>8}{verdict}"
 
 
-def run(bench: Bench, mib: int, gib: int, delay: float) -> None:
+def run(context: ChangeContext, mib: int, gib: int, delay: float) -> None:
     """Measure everything, and tell."""
     if shutil.which("wrk") is None:
         raise SinkMissing(f"There is no wrk here. On Debian: {PACKAGES}")
-    with run_sink(bench.folder / "sink", address=ADDRESSES[0]) as sink:
-        print("\n".join(compare(bench, sink, mib)), end="\n\n", flush=True)
-        print("\n".join(sparse(bench, sink, mib, gib)), end="\n\n", flush=True)
-    with run_sink(bench.folder / "slow", address=ADDRESSES[1], delay_seconds=delay) as sink:
-        print("\n".join(with_delay(bench, sink, 2 * mib, delay)), flush=True)
+    with run_sink(context.folder / "sink", address=ADDRESSES[0]) as sink:
+        print("\n".join(compare(context, sink, mib)), end="\n\n", flush=True)
+        print("\n".join(sparse(context, sink, mib, gib)), end="\n\n", flush=True)
+    with run_sink(context.folder / "slow", address=ADDRESSES[1], delay_seconds=delay) as sink:
+        print("\n".join(with_delay(context, sink, 2 * mib, delay)), flush=True)
 
 
 def main() -> int:
@@ -241,9 +243,9 @@ def main() -> int:
     asked = parser.parse_args()
     fsp = (asked.fsp.resolve(), asked.fsp_python) if asked.fsp else None
     with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
-        bench = Bench(Path(folder), asked.runs, asked.connections, fsp=fsp)
+        context = ChangeContext(Path(folder), asked.runs, asked.connections, fsp=fsp)
         try:
-            run(bench, asked.mib, asked.gib, asked.delay)
+            run(context, asked.mib, asked.gib, asked.delay)
         except SinkMissing as missing:
             print(missing, file=sys.stderr)
             return 1

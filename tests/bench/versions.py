@@ -23,7 +23,7 @@ sys.path[0] = str(ROOT)  # in place of this folder, whose queue.py would hide th
 
 from extenci.image.raw import read_disk  # noqa: E402
 from extenci.model.version import BLOCK_BYTES, Parent  # noqa: E402
-from extenci.stage.context import Job  # noqa: E402
+from extenci.stage.context import StageRequest  # noqa: E402
 from extenci.stage.ebs.method import upload  # noqa: E402
 from tests.bench.shipped import Shop  # noqa: E402
 from tests.bench.sink import SinkMissing, run_sink  # noqa: E402
@@ -69,21 +69,21 @@ class Versions:
 
     disk: Path
     shop: Shop
-    known: Job
+    known: StageRequest
     sent: int = 0
 
     @classmethod
     def begin(cls, disk: Path, shop: Shop) -> Versions:
         """Stage the first."""
         first = shop.plan(str(disk))
-        upload(first, shop.means)
+        upload(first, shop.context)
         return cls(disk, shop, first)
 
     def stage(self) -> None:
         """Plan the disk as it is now, and send what differs."""
         parent = Parent(SNAPSHOT, self.known.version.digest)
         self.known = self.shop.plan(str(self.disk))
-        upload(replace(self.known, parent=parent), replace(self.shop.means, on_progress=self._note))
+        upload(replace(self.known, parent=parent), replace(self.shop.context, on_progress=self._note))
 
     def _note(self, _done: int, total: int) -> None:
         self.sent = total // BLOCK_BYTES

@@ -1,0 +1,1 @@
+"""How each kind of work is done: one file a kind."""

@@ -2,61 +2,61 @@
 
 from __future__ import annotations
 
-from extenci.apply.context import Bench
+from extenci.apply.context import ChangeContext
 from extenci.apply.executor import Made
 from extenci.apply.records import forget, remember
 from extenci.model.errors import PlanError
 from extenci.model.outcome import Outcome, Status
 from extenci.model.plan import RegisterWork, StageWork, UnstageWork
 from extenci.model.record import ResourceKind
-from extenci.stage.context import Job, Staged
+from extenci.stage.context import Staged, StageRequest
 from extenci.stage.method import stage
 from extenci.stage.register import register
 from extenci.stage.unstage import unstage
 
 
-def do_stage(work: StageWork, bench: Bench) -> Outcome:
+def do_stage(work: StageWork, context: ChangeContext) -> Outcome:
     """Upload a disk and register it."""
-    job = Job(
+    job = StageRequest(
         version=work.version,
         source=work.source,
         size=work.size,
         blocks=work.blocks,
-        name=_image_name(work, bench),
-        tags=bench.tags(work.tags),
-        token=bench.token(bench.calls_so_far()),
+        name=_image_name(work, context),
+        tags=context.tags(work.tags),
+        token=context.token(context.calls_so_far()),
         pending=work.snapshot,
         sha256=work.sha256,
         parent=work.parent,
     )
-    return _staged(stage(job, bench.means), work, bench)
+    return _staged(stage(job, context.staging), work, context)
 
 
-def do_register(work: RegisterWork, bench: Bench, made: Made) -> Outcome:
+def do_register(work: RegisterWork, context: ChangeContext, made: Made) -> Outcome:
     """Register an image of a snapshot that is there."""
     snapshot = work.snapshot or _snapshot_of(work.staged_by or "", made)
-    name, tags = _image_name(work, bench), bench.tags(work.tags)
-    return _staged(register(name, snapshot, work.version.registration, tags, bench.means), work, bench)
+    name, tags = _image_name(work, context), context.tags(work.tags)
+    return _staged(register(name, snapshot, work.version.registration, tags, context.staging), work, context)
 
 
-def do_unstage(work: UnstageWork, bench: Bench) -> Outcome:
+def do_unstage(work: UnstageWork, context: ChangeContext) -> Outcome:
     """Deregister an image and delete the snapshots that nothing else uses."""
-    for warning in unstage(work.image, work.snapshots, bench.means):
-        bench.note(warning)
-    forget(bench, [*work.snapshots, *([work.image] if work.image else [])])
-    return Outcome(bench.change.id, Status.DONE)
+    for warning in unstage(work.image, work.snapshots, context.staging):
+        context.note(warning)
+    forget(context, [*work.snapshots, *([work.image] if work.image else [])])
+    return Outcome(context.change.id, Status.DONE)
 
 
-def _staged(staged: Staged, work: StageWork | RegisterWork, bench: Bench) -> Outcome:
-    remember(bench, ResourceKind.IMAGE, [staged.image], work.tags)
+def _staged(staged: Staged, work: StageWork | RegisterWork, context: ChangeContext) -> Outcome:
+    remember(context, ResourceKind.IMAGE, [staged.image], work.tags)
     if staged.snapshot:
-        remember(bench, ResourceKind.SNAPSHOT, [staged.snapshot], work.tags)
+        remember(context, ResourceKind.SNAPSHOT, [staged.snapshot], work.tags)
     made = {"image": staged.image, "snapshot": staged.snapshot}
-    return Outcome(bench.change.id, Status.DONE, made=made)
+    return Outcome(context.change.id, Status.DONE, made=made)
 
 
-def _image_name(work: StageWork | RegisterWork, bench: Bench) -> str:
-    return work.version.image_name(bench.change.address.name, bench.workshop.stack)
+def _image_name(work: StageWork | RegisterWork, context: ChangeContext) -> str:
+    return work.version.image_name(context.change.address.name, context.run_context.stack)
 
 
 def _snapshot_of(change: str, made: Made) -> str:

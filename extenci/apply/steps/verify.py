@@ -6,7 +6,7 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
-from extenci.apply.context import Bench
+from extenci.apply.context import ChangeContext
 from extenci.apply.executor import Made
 from extenci.apply.records import remember
 from extenci.apply.steps.machines import end_machines
@@ -43,57 +43,57 @@ from extenci.verify.target import Target
 NOT_WORKING = "A person said that it does not work."
 
 
-def do_verify(work: VerifyWork, bench: Bench, made: Made) -> Outcome:
+def do_verify(work: VerifyWork, context: ChangeContext, made: Made) -> Outcome:
     """Try a version. The outcome is done where it passed, failed where it did not, and waiting where a person
     has to say so; only what hinders the trial itself is raised."""
     image = work.image.id or image_made(work, made)
-    tried = Tried(image, work.version, work.trial, work.verify.aside)
-    began, keeps_machine = bench.workshop.clock(), False
+    tried = Tried(image, work.version, work.verify_hash, work.verify.aside)
+    began, keeps_machine = context.run_context.clock(), False
     known: tuple[str, ...] = ()
     try:
         try:
-            vm = launch_test_vm(image, work.verify, work.tags, bench)
+            vm = launch_test_vm(image, work.verify, work.tags, context)
         except MachinesLost as error:
-            return never_started(tried, error, work, bench)
+            return never_started(tried, error, work, context)
         known = (vm.machine.id,)
-        found = look_at(vm, work, image, bench)
-        judgement, answer = decide(found, vm, work, bench)
+        found = look_at(vm, work, image, context)
+        judgement, answer = decide(found, vm, work, context)
         verdict, until = judgement.verdict, None
         # Before the machine is ended: whatever becomes of that, the word of checks and people is not lost.
-        record_verdict(tried, verdict, judgement.reason, bench)
-        is_left = verdict is Verdict.FAILED and is_kept(work, answer, bench)
+        record_verdict(tried, verdict, judgement.reason, context)
+        is_left = verdict is Verdict.FAILED and is_kept(work, answer, context)
         if verdict is Verdict.WAITING or is_left:
-            until = let_run(vm, work, bench, verdict)
+            until = let_run(vm, work, context, verdict)
             keeps_machine = True
     finally:
         if not keeps_machine:
-            end_test_vms(work.verify, known, bench)
+            end_test_vms(work.verify, known, context)
     verified = Verified(
-        address=bench.change.address,
+        address=context.change.address,
         version=work.version,
         judgement=judgement,
         image=image,
         machine=vm.machine.id,
         host=host_of(vm.machine, work.verify),
-        login=login_line(vm, work.verify, bench),
+        login=login_line(vm, work.verify, context),
         examination=found,
         kept=keeps_machine,
         expires=until,
         at=began,
-        seconds=bench.workshop.clock() - began,
+        seconds=context.run_context.clock() - began,
     )
-    return conclude(tried, verified, is_left or not work.removable, bench)
+    return conclude(tried, verified, is_left or not work.removable, context)
 
 
-def never_started(tried: Tried, error: MachinesLost, work: VerifyWork, bench: Bench) -> Outcome:
+def never_started(tried: Tried, error: MachinesLost, work: VerifyWork, context: ChangeContext) -> Outcome:
     """A machine that ended while it was starting is a verdict; MachinesLost where that says nothing about the
     image."""
     if error.says_nothing:
         raise error
     judgement = unreached(error.message)
-    record_verdict(tried, judgement.verdict, judgement.reason, bench)
-    verified = Verified(bench.change.address, work.version, judgement, tried.image)
-    return conclude(tried, verified, not work.removable or bench.workshop.keep_failed, bench)
+    record_verdict(tried, judgement.verdict, judgement.reason, context)
+    verified = Verified(context.change.address, work.version, judgement, tried.image)
+    return conclude(tried, verified, not work.removable or context.run_context.keep_failed, context)
 
 
 def image_made(work: VerifyWork, made: Made) -> str:
@@ -105,24 +105,24 @@ def image_made(work: VerifyWork, made: Made) -> str:
     return found
 
 
-def look_at(vm: TestVm, work: VerifyWork, image: str, bench: Bench) -> Examination:
+def look_at(vm: TestVm, work: VerifyWork, image: str, context: ChangeContext) -> Examination:
     """Collect evidence of every check."""
-    machine, address, clock = vm.machine, bench.change.address, bench.means.clock
+    machine, address, clock = vm.machine, context.change.address, context.staging.clock
     host = host_of(machine, work.verify)
-    bench.note(f"Test VM {machine.id} runs at {host}, {vm.boot_seconds:.0f} s after its launch")
-    login = login_line(vm, work.verify, bench)
+    context.note(f"Test VM {machine.id} runs at {host}, {vm.boot_seconds:.0f} s after its launch")
+    login = login_line(vm, work.verify, context)
     if login and not work.verify.confirm:  # a person who is asked is told then
-        bench.note(f"Log in: {login}")
-    ec2 = bench.means.clients.ec2
-    refuse_simulated(work.verify, ec2.console_output(machine.id), bench)
+        context.note(f"Log in: {login}")
+    ec2 = context.staging.clients.ec2
+    refuse_simulated(work.verify, ec2.console_output(machine.id), context)
     target = Target(
         address=host,
         machine=machine.id,
         image=image,
         service=address.service,
         name=address.name,
-        stack=bench.workshop.stack,
-        folder=evidence_folder(bench),
+        stack=context.run_context.stack,
+        folder=evidence_folder(context),
         console=lambda: ec2.console_output(machine.id),
         user=login_user(work.verify),
         key=vm.key,
@@ -130,22 +130,22 @@ def look_at(vm: TestVm, work: VerifyWork, image: str, bench: Bench) -> Examinati
 
     def tell(check: Check, evidence: Evidence | None) -> None:
         if evidence is not None:
-            bench.note(f"{check.label}: {'passed' if evidence.passed else f'failed: {evidence.message}'}")
+            context.note(f"{check.label}: {'passed' if evidence.passed else f'failed: {evidence.message}'}")
 
     found = examine(
         target,
-        [at_forwards(check, forwards_of(bench)) for check in work.verify.checks],
+        [at_forwards(check, forwards_of(context)) for check in work.verify.checks],
         deadline=vm.launched + work.verify.timeout,
-        stop=bench.means.stop,
+        stop=context.staging.stop,
         launched=vm.launched,
         listener=tell,
         clock=clock,
     )
-    require_evidence(vm, found, bench)
+    require_evidence(vm, found, context)
     return found
 
 
-def require_evidence(vm: TestVm, found: Examination, bench: Bench) -> None:
+def require_evidence(vm: TestVm, found: Examination, context: ChangeContext) -> None:
     """ServiceError where somebody ended the machine meanwhile, or something is missing here: what its checks
     found says nothing then."""
     if all(one.passed for one in found.evidence):
@@ -155,7 +155,7 @@ def require_evidence(vm: TestVm, found: Examination, bench: Bench) -> None:
             f"There is no verdict, since a check cannot be made here: {unable.message}.",
             "Install what is missing, or correct the check in the spec.",
         )
-    machines = bench.means.clients.ec2.machines_by_id([vm.machine.id])
+    machines = context.staging.clients.ec2.machines_by_id([vm.machine.id])
     if any(one.state.is_gone and "user" in one.reason.lower() for one in machines):
         raise ServiceError(
             f"Somebody ended the test VM {vm.machine.id} while it was tried, so there is no verdict.",
@@ -174,18 +174,18 @@ def host_of(machine: Machine, verify: Verify) -> str:
     return host
 
 
-def refuse_simulated(verify: Verify, console: str, bench: Bench) -> None:
+def refuse_simulated(verify: Verify, console: str, context: ChangeContext) -> None:
     """ServiceError where checks ask for a machine and the sandbox has only the appearance of one; a person
     who is asked is told."""
     if SIMULATED not in console:
         return
-    bench.note(f"Machines of {bench.change.address.service} are simulated: nothing has booted")
+    context.note(f"Machines of {context.change.address.service} are simulated: nothing has booted")
     if any(not isinstance(check, RunCheck) for check in verify.checks):
         raise ServiceError(
-            f"Machines of {bench.change.address.service} are simulated, so nothing boots there that checks "
+            f"Machines of {context.change.address.service} are simulated, so nothing boots there that checks "
             "could look at.",
             "Install QEMU (Debian: qemu-system-x86) and start the sandbox anew: `extenci sandbox stop`.",
-            service=bench.change.address.service,
+            service=context.change.address.service,
         )
 
 
@@ -200,80 +200,82 @@ def login_user(verify: Verify) -> str | None:
     return next((user for user in users if user), None)
 
 
-def forwards_of(bench: Bench) -> Forwards:
+def forwards_of(context: ChangeContext) -> Forwards:
     """The ports at which the machine's are reached."""
-    return bench.workshop.forwards if bench.change.address.service == SANDBOX else {}
+    return context.run_context.forwards if context.change.address.service == SANDBOX else {}
 
 
-def login_line(vm: TestVm, verify: Verify, bench: Bench) -> str:
+def login_line(vm: TestVm, verify: Verify, context: ChangeContext) -> str:
     """A command line to log in with, "" where nobody knows as whom, nor with which key."""
     user, host = login_user(verify), host_of(vm.machine, verify)
     if user is None and vm.key is None:
         return ""
     key = ("-i", str(vm.key)) if vm.key else ()
-    elsewhere = forwards_of(bench).get(SSH_PORT)
+    elsewhere = forwards_of(context).get(SSH_PORT)
     port = ("-p", str(elsewhere)) if elsewhere else ()
     return shlex.join(("ssh", *key, *port, f"{user}@{host}" if user else host))
 
 
-def evidence_folder(bench: Bench) -> Path:
+def evidence_folder(context: ChangeContext) -> Path:
     """Where the evidence of a trial is kept."""
-    address = bench.change.address
-    return bench.workshop.evidence / f"{address.service}-{address.name}-{bench.workshop.run[:12]}"
+    address = context.change.address
+    return context.run_context.evidence / f"{address.service}-{address.name}-{context.run_context.run[:12]}"
 
 
-def decide(found: Examination, vm: TestVm, work: VerifyWork, bench: Bench) -> tuple[Judgement, Answer | None]:
+def decide(
+    found: Examination, vm: TestVm, work: VerifyWork, context: ChangeContext
+) -> tuple[Judgement, Answer | None]:
     """The verdict: the checks' own, and a person's where one is asked for."""
     judgement = judge(found, confirm=work.verify.confirm)
-    ask = bench.workshop.ask
+    ask = context.run_context.ask
     if judgement.verdict is not Verdict.WAITING or ask is None:
         return judgement, None
-    let_run(vm, work, bench, None)  # nobody else may end it while the person thinks
-    answer = ask(question(found, vm, work, bench))
+    let_run(vm, work, context, None)  # nobody else may end it while the person thinks
+    answer = ask(question(found, vm, work, context))
     if answer is Answer.WAIT:
         return judgement, answer
     return answered(judgement, yes=answer is Answer.YES), answer
 
 
-def question(found: Examination, vm: TestVm, work: VerifyWork, bench: Bench) -> Question:
+def question(found: Examination, vm: TestVm, work: VerifyWork, context: ChangeContext) -> Question:
     """What a person is asked."""
     return Question(
-        address=str(bench.change.address),
+        address=str(context.change.address),
         machine=vm.machine.id,
         host=host_of(vm.machine, work.verify),
-        login=login_line(vm, work.verify, bench),
+        login=login_line(vm, work.verify, context),
         boot_seconds=vm.boot_seconds,
         seconds=work.verify.confirm_within,
         examination=found,
     )
 
 
-def let_run(vm: TestVm, work: VerifyWork, bench: Bench, verdict: Verdict | None) -> float:
+def let_run(vm: TestVm, work: VerifyWork, context: ChangeContext, verdict: Verdict | None) -> float:
     """Let a test VM run, for a person to look at, for as long as the block says; until when. `verdict` is
     what it says of itself: that it waits, or is kept after it failed; None: somebody is at it right now."""
-    until = bench.workshop.clock() + work.verify.confirm_within
-    tags = {EXPIRES: spell_time(until), **({VERDICT: f"{verdict}:{work.trial}"} if verdict else {})}
-    remember(bench, ResourceKind.MACHINE, [vm.machine.id], {**work.tags, **tags})
-    if bench.means.tagging is not Tagging.NONE:
+    until = context.run_context.clock() + work.verify.confirm_within
+    tags = {EXPIRES: spell_time(until), **({VERDICT: f"{verdict}:{work.verify_hash}"} if verdict else {})}
+    remember(context, ResourceKind.MACHINE, [vm.machine.id], {**work.tags, **tags})
+    if context.staging.tagging is not Tagging.NONE:
         shown = {"resources": [vm.machine.id]}
-        with written_down(bench.means.calls, "CreateTags", request=shown, tags=tags) as settle:
-            bench.means.clients.ec2.create_tags([vm.machine.id], tags)
+        with written_down(context.staging.calls, "CreateTags", request=shown, tags=tags) as settle:
+            context.staging.clients.ec2.create_tags([vm.machine.id], tags)
             settle({})
     return until
 
 
-def conclude(tried: Tried, verified: Verified, is_left: bool, bench: Bench) -> Outcome:
+def conclude(tried: Tried, verified: Verified, is_left: bool, context: ChangeContext) -> Outcome:
     """Unstage what failed, unless it `is_left`, and tell what became of it."""
     save_summary(verified)
-    change, reason = bench.change.id, verified.judgement.reason
+    change, reason = context.change.id, verified.judgement.reason
     match verified.verdict:
         case Verdict.PASSED:
             return Outcome(change, Status.DONE, made={"image": tried.image}, verified=verified)
         case Verdict.WAITING:
-            hint = f"Say `extenci confirm {bench.change.address} --yes` or `--no`."
+            hint = f"Say `extenci confirm {context.change.address} --yes` or `--no`."
             return Outcome(change, Status.WAITING, reason, hint, verified=verified)
         case _:
-            became = "It stays staged." if is_left else unstage_failed(tried, bench)
+            became = "It stays staged." if is_left else unstage_failed(tried, context)
             message = " ".join((reason, became, *console_lines(verified)))
             judgement = replace(verified.judgement, reason=f"{reason} {became}")
             verified = replace(verified, judgement=judgement)
@@ -289,9 +291,9 @@ def console_lines(verified: Verified) -> tuple[str, ...]:
 CONSOLE_LINES = 8
 
 
-def is_kept(work: VerifyWork, answer: Answer | None, bench: Bench) -> bool:
+def is_kept(work: VerifyWork, answer: Answer | None, context: ChangeContext) -> bool:
     """Whether what failed is left for a person to look at."""
-    return answer is Answer.KEEP or work.verify.keep_on_failure or bench.workshop.keep_failed
+    return answer is Answer.KEEP or work.verify.keep_on_failure or context.run_context.keep_failed
 
 
 def evidence_hint(verified: Verified) -> str:
@@ -300,15 +302,15 @@ def evidence_hint(verified: Verified) -> str:
     return f"The evidence is in {folder}." if folder else ""
 
 
-def do_confirm(work: ConfirmWork, bench: Bench) -> Outcome:
+def do_confirm(work: ConfirmWork, context: ChangeContext) -> Outcome:
     """Give a version that waits the verdict that a person found, and end its test VMs."""
-    tried = Tried(work.image, work.version, work.trial)
+    tried = Tried(work.image, work.version, work.verify_hash)
     summary = "" if work.works else NOT_WORKING
-    record_verdict(tried, Verdict.PASSED if work.works else Verdict.FAILED, summary, bench)
-    end_machines(work.machines, work.held, bench)
+    record_verdict(tried, Verdict.PASSED if work.works else Verdict.FAILED, summary, context)
+    end_machines(work.machines, work.held, context)
     for name in work.key_pairs:
-        drop_key_pair(name, bench)
+        drop_key_pair(name, context)
     if work.works:
-        return Outcome(bench.change.id, Status.DONE)
-    bench.note(unstage_failed(tried, bench) if work.removable else "It stays staged.")
-    return Outcome(bench.change.id, Status.DONE)
+        return Outcome(context.change.id, Status.DONE)
+    context.note(unstage_failed(tried, context) if work.removable else "It stays staged.")
+    return Outcome(context.change.id, Status.DONE)

@@ -1,0 +1,1 @@
+"""What a verification does beside launching: test VMs, questions, verdicts."""

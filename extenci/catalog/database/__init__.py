@@ -1,0 +1,1 @@
+"""The SQLite file that records and journal live in."""

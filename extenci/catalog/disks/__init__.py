@@ -1,0 +1,1 @@
+"""What is remembered of disks: digests, block lists, unfinished uploads."""

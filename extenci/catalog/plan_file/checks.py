@@ -40,11 +40,11 @@ WORKS: Mapping[Action, type] = {
 
 def check_plan(saved: SavedPlan) -> None:
     """Unexpected where a part of the plan contradicts another one."""
-    if not NAME.fullmatch(saved.plan.stack) or saved.plan.stack != saved.wishes.stack:
+    if not NAME.fullmatch(saved.plan.stack) or saved.plan.stack != saved.desired.stack:
         raise Unexpected("plan.stack", "must be the name of the specs' stack")
-    for name, service in saved.wishes.services.items():
+    for name, service in saved.desired.services.items():
         if name != service.name:
-            raise Unexpected(f"wishes.services.{name[:40]}", "must have the name of its service as its key")
+            raise Unexpected(f"desired.services.{name[:40]}", "must have the name of its service as its key")
     for place, address in enumerate(addresses_of(saved)):
         if not (NAME.fullmatch(address.service) and NAME.fullmatch(address.name)):
             raise Unexpected(f"address {place}", "must be that of a service and a name")
@@ -55,22 +55,22 @@ def check_plan(saved: SavedPlan) -> None:
 
 
 def addresses_of(saved: SavedPlan) -> Iterator[Address]:
-    """Every address that a plan and its wishes have."""
-    plan, wishes = saved.plan, saved.wishes
+    """Every address that a plan and its specs have."""
+    plan, desired = saved.plan, saved.desired
     yield from (change.address for change in plan.changes)
     yield from (drift.address for drift in plan.drift)
     yield from (blocked.address for blocked in plan.blocked)
-    yield from (image.address for image in wishes.images)
-    yield from (group.address for group in wishes.instances)
-    yield from (wish.image for wish in wishes.instances if isinstance(wish.image, Address))
-    yield from wishes.selection.addresses or ()
+    yield from (image.address for image in desired.images)
+    yield from (group.address for group in desired.instances)
+    yield from (spec.image for spec in desired.instances if isinstance(spec.image, Address))
+    yield from desired.selection.addresses or ()
 
 
 def check_change(saved: SavedPlan, change: Change, earlier: set[str], where: str) -> None:
     """Unexpected where a change does not fit its plan."""
     if not isinstance(change.work, WORKS.get(change.action, type(None))):
         raise Unexpected(f"{where}.work", f"must be what the action {change.action} takes")
-    if change.address.service not in saved.wishes.services:
+    if change.address.service not in saved.desired.services:
         raise Unexpected(f"{where}.address", "must be on a service that the specs name")
     if change.id in earlier:
         raise Unexpected(f"{where}.id", "must not be that of an earlier change")

@@ -1,0 +1,1 @@
+"""Service files: found, written and edited."""

@@ -74,7 +74,7 @@ def add_service(home: Home, name: str, fields: ServiceFields) -> Path:
 
 def check_draft(draft: Path, target: Path) -> Service:
     """Read a draft as a service; SpecError with the positions it would have in the target."""
-    from extenci.spec import read_service  # noqa: PLC0415 - pydantic and ruamel take their time
+    from extenci.spec.services.file import read_service  # noqa: PLC0415 - pydantic and ruamel take their time
 
     try:
         return read_service(draft)

@@ -50,8 +50,8 @@ def apply(
     def start(options: api.Options) -> Result:
         if saved is not None:
             return api.apply_saved(saved, options=options)
-        wishes = api.load(paths or (), service=service, targets=target or ())
-        return api.apply(wishes, options=options)
+        desired = api.load(paths or (), service=service, targets=target or ())
+        return api.apply(desired, options=options)
 
     options = api.Options(force=force, parallelism=parallelism, lock_timeout=lock_timeout)
     return carry_out(start, options, output=output, auto_approve=auto_approve)

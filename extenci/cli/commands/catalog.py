@@ -36,7 +36,7 @@ def list_() -> int:
     from extenci.catalog.home import Home
     from extenci.catalog.services.files import service_files
     from extenci.report.catalog.text import render_services
-    from extenci.spec import read_service
+    from extenci.spec.services.file import read_service
 
     home = Home.find()
     services, broken = [sandbox_service(home)], False
@@ -191,7 +191,7 @@ def remove(name: Name) -> int:
 def find(home: Home, name: str) -> Service:
     """A service of the catalog, or the built-in one."""
     from extenci.catalog.services.files import find_service
-    from extenci.spec import read_service
+    from extenci.spec.services.file import read_service
 
     return sandbox_service(home) if name == SANDBOX else read_service(find_service(home, name))
 
@@ -199,7 +199,7 @@ def find(home: Home, name: str) -> Service:
 def sandbox_service(home: Home) -> Service:
     """The built-in service as it is now; it is not started for being shown."""
     from extenci.sandbox.control import key_files, status
-    from extenci.spec import SANDBOX_STAND_IN
+    from extenci.spec.services.library import SANDBOX_STAND_IN
 
     found = status(home.path)
     nowhere = "http://127.0.0.1 (not running)"

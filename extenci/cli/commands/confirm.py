@@ -39,6 +39,6 @@ def confirm(
     if yes == no:
         raise UsageError("Say whether it works.", "Give --yes or --no.")
     known = as_address(address)
-    wishes = api.load([root] if root else [], service=known.service)
+    desired = api.load([root] if root else [], service=known.service)
     options = api.Options(lock_timeout=lock_timeout)
-    return carry_out(lambda used: api.confirm(wishes, known, yes, options=used), options, output)
+    return carry_out(lambda used: api.confirm(desired, known, yes, options=used), options, output)

@@ -40,8 +40,8 @@ def destroy(
     from extenci import api
 
     def start(options: api.Options) -> Result:
-        wishes = api.load(paths or (), service=service, targets=target or ())
-        return api.apply(wishes, destroy=True, options=options)
+        desired = api.load(paths or (), service=service, targets=target or ())
+        return api.apply(desired, destroy=True, options=options)
 
     options = api.Options(force=force, parallelism=parallelism, lock_timeout=lock_timeout)
     return carry_out(start, options, output=output, auto_approve=auto_approve)

@@ -52,8 +52,8 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
     progress = open_progress()
     try:
         with Stopping(at_once=True).handling() as stopping:
-            wishes = api.load(paths or (), service=service, targets=target or ())
-            planned = api.plan(wishes, destroy=destroy, listener=progress.listen, stop=stopping.event)
+            desired = api.load(paths or (), service=service, targets=target or ())
+            planned = api.plan(desired, destroy=destroy, listener=progress.listen, stop=stopping.event)
     finally:
         progress.pause()
     if out is not None:

@@ -17,7 +17,7 @@ def schema() -> int:
       # yaml-language-server: $schema=extenci.schema.json
     """
     from extenci.report.plan.json import render_json
-    from extenci.spec import json_schema
+    from extenci.spec.editor_schema import json_schema
 
     write_result(render_json(json_schema()))
     return 0

@@ -16,7 +16,7 @@ from extenci.cli.terminal import palette_of, width_of, write_aside, write_result
 from extenci.model.address import Architecture, BootMode, Method
 
 if TYPE_CHECKING:
-    from extenci.api import StagedByHand
+    from extenci.api import ManualStaging
 
 FORMAT_VERSION = 1
 
@@ -79,7 +79,7 @@ def stage(  # noqa: PLR0913, PLR0917 - a parameter for each argument and option
     from extenci.spec.arguments import Staging
 
     how = Staging(name, method, architecture, boot_mode, size, sha256)
-    wishes = api.wish_for_staging(file, service, how, stack=stack)
+    desired = api.desired_for_staging(file, service, how, stack=stack)
     progress, stopping = open_progress(), Stopping()
     options = api.Options(
         lock_timeout=lock_timeout,
@@ -89,7 +89,7 @@ def stage(  # noqa: PLR0913, PLR0917 - a parameter for each argument and option
     )
     try:
         with stopping.handling():
-            staged = api.stage(wishes, options=options)
+            staged = api.stage(desired, options=options)
     finally:
         progress.pause()
     show(staged, output)
@@ -112,7 +112,7 @@ def make_disk(manifest: str, disk: Path, service: str, output: Format) -> int:
     return 0
 
 
-def show(staged: StagedByHand, output: Format) -> None:
+def show(staged: ManualStaging, output: Format) -> None:
     """Print the image's id; what went wrong, or how it is called, goes to stderr."""
     from extenci.report.result.text import render_result
 
@@ -130,7 +130,7 @@ def show(staged: StagedByHand, output: Format) -> None:
         write_aside(f"Staged {staged.address}: {staged.image}.\n")
 
 
-def document(staged: StagedByHand) -> dict[str, object]:
+def document(staged: ManualStaging) -> dict[str, object]:
     """What became of it as JSON values. `image` is null where it could not be staged; `found`: nothing was
     to be done."""
     from extenci.report.result.json import result_document

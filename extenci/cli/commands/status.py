@@ -25,7 +25,7 @@ def status(
     output: Output = Format.TEXT,
     watch: Annotated[bool, typer.Option("--watch", help="Again every 2 seconds, until Ctrl-C.")] = False,
 ) -> int:
-    """Show what is wished for, recorded and live.
+    """Show what is desired, recorded and live.
 
     Machines are shown with the addresses to log in to.
 

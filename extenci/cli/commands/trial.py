@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from extenci.cli.options import LockTimeout
-from extenci.cli.progress import Progress
+from extenci.cli.progress import ProgressView
 from extenci.cli.question import YES_OR_NO, asker
 from extenci.cli.signals import Stopping
 from extenci.cli.terminal import write_aside, write_result
@@ -58,12 +58,12 @@ def try_vm(
     from extenci import api
 
     answer = answer_given(yes, no)
-    wishes = api.wish_for_test(file, service, type_, stack=stack)
+    desired = api.desired_for_test_vm(file, service, type_, stack=stack)
     options = api.Options(lock_timeout=lock_timeout)
     tried: list[Result] = []
 
     def start(known: api.Options) -> Result:
-        tried.append(api.try_image(wishes, options=known))
+        tried.append(api.try_image(desired, options=known))
         return tried[0]
 
     status = carry_out(start, options, output, answer, asking=announcing(output))
@@ -95,7 +95,7 @@ def announcing(output: VerifyFormat) -> Asking:
     """Tells the address, which is a result, before anybody is asked for yes or no."""
     tell = write_result if output is VerifyFormat.TEXT else write_aside
 
-    def make(answer: Answer | None, progress: Progress, stopping: Stopping) -> Ask | None:
+    def make(answer: Answer | None, progress: ProgressView, stopping: Stopping) -> Ask | None:
         ask = asker(answer, progress, stopping, YES_OR_NO)
 
         def announce(question: Question) -> Answer:

@@ -42,10 +42,10 @@ def unstage(
     """
     from extenci import api
 
-    wishes = api.stack_on(service, stack=stack)
+    desired = api.stack_on(service, stack=stack)
 
     def start(options: Options) -> Result:
-        return api.unstage(wishes, service, image, options=options)
+        return api.unstage(desired, service, image, options=options)
 
     options = api.Options(lock_timeout=lock_timeout)
     return carry_out(start, options, output=output, auto_approve=auto_approve, words=Words("Unstage it"))

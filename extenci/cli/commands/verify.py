@@ -55,6 +55,6 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     if yes and no:
         raise UsageError("--yes and --no contradict each other.", "Say one of them.")
     answer = Answer.YES if yes else Answer.NO if no else None
-    wishes = selected(what or [], service, type_)
+    desired = selected(what or [], service, type_)
     options = api.Options(lock_timeout=lock_timeout, evidence=evidence, keep_failed=keep)
-    return carry_out(lambda known: api.verify(wishes, options=known), options, output, answer)
+    return carry_out(lambda known: api.verify(desired, options=known), options, output, answer)

@@ -1,0 +1,1 @@
+"""EC2, S3 and EBS direct, through the AWS SDK."""

@@ -21,7 +21,7 @@ from extenci.cloud.blocks.block import damaged
 from extenci.cloud.blocks.concurrency import MOST
 from extenci.cloud.blocks.rate import BLOCKS_A_SECOND, Rate
 from extenci.cloud.blocks.retries import BIRTH_PAUSE_SECONDS, BIRTH_SECONDS
-from extenci.model.errors import ThingNotFound
+from extenci.model.errors import NotFound
 from extenci.model.version import BLOCK_BYTES
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class Ebs:
         while True:
             try:
                 return attempt()
-            except ThingNotFound:
+            except NotFound:
                 if self._clock() - known_since > BIRTH_SECONDS or (stop is not None and stop.is_set()):
                     raise
             self._sleep(BIRTH_PAUSE_SECONDS)

@@ -23,7 +23,7 @@ from extenci.cloud.aws.parameters import (
 )
 from extenci.cloud.aws.responses import read_image, read_key_pair, read_machine, read_snapshot
 from extenci.cloud.aws.session import ServiceSession
-from extenci.model.errors import ServiceError, ThingNotFound
+from extenci.model.errors import NotFound, ServiceError
 from extenci.model.observed import Image, KeyPair, Machine, Snapshot
 from extenci.model.ownership import STACK
 from extenci.model.service import Service
@@ -64,11 +64,11 @@ class Ec2:
         return tuple(image for image in map(read_image, found) if image.name == name)
 
     def root_device(self, image: str) -> str:
-        """The name of an image's root device, whoever owns the image. ThingNotFound where there is none."""
+        """The name of an image's root device, whoever owns the image. NotFound where there is none."""
         with self._asking("DescribeImages") as ec2:
             found = ec2.describe_images(ImageIds=[image])["Images"]
         if not found:
-            raise ThingNotFound(
+            raise NotFound(
                 f"The image {image} does not exist on the service {self._session.service.name}.",
                 "Correct the image's id in the spec.",
                 service=self._session.service.name,
@@ -112,12 +112,12 @@ class Ec2:
             return ec2.register_image(**register_parameters(request))["ImageId"]
 
     def deregister_image(self, image: str) -> None:
-        """Deregister an image; its snapshots stay. ThingNotFound where there is none."""
+        """Deregister an image; its snapshots stay. NotFound where there is none."""
         with self._asking("DeregisterImage") as ec2:
             ec2.deregister_image(ImageId=image)
 
     def delete_snapshot(self, snapshot: str) -> None:
-        """Delete a snapshot. ThingNotFound where there is none, ThingInUse while an image uses it."""
+        """Delete a snapshot. NotFound where there is none, InUse while an image uses it."""
         with self._asking("DeleteSnapshot") as ec2:
             ec2.delete_snapshot(SnapshotId=snapshot)
 
@@ -132,7 +132,7 @@ class Ec2:
         return tuple(machine["InstanceId"] for machine in answer["Instances"])
 
     def terminate(self, ids: Sequence[str]) -> None:
-        """End machines; those that ended already are no error. ThingNotFound names those that never were,
+        """End machines; those that ended already are no error. NotFound names those that never were,
         or ended long ago; then none of its thousand was ended."""
         for batch in _batches(ids, RESOURCES):
             with self._asking("TerminateInstances") as ec2:

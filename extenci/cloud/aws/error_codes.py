@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from extenci.model.errors import (
     AccessRefused,
+    InUse,
     LimitReached,
+    NotFound,
     ServiceError,
-    ThingInUse,
-    ThingNotFound,
     Throttled,
 )
 
@@ -116,9 +116,9 @@ def kind_of_code(code: str) -> tuple[Kind, str]:
     if is_limit(code):
         return LimitReached, _LIMITS.get(code, _QUOTA)
     if code in _IN_USE or code.endswith((".InUse", "InUseException")):
-        return ThingInUse, "Something else uses it: find out what, and end that first."
+        return InUse, "Something else uses it: find out what, and end that first."
     if is_missing(code):
-        return ThingNotFound, "It does not exist there (any more)."
+        return NotFound, "It does not exist there (any more)."
     return ServiceError, _hint(code)
 
 

@@ -20,7 +20,7 @@ from botocore.parsers import ResponseParserError
 
 from extenci.cloud.aws.errors import translated
 from extenci.cloud.aws.session import ServiceSession
-from extenci.model.errors import ServiceError, ThingNotFound
+from extenci.model.errors import NotFound, ServiceError
 from extenci.model.s3 import PartUpload, StoredObject, StoredPart
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _MD5 = re.compile("[0-9a-f]{32}")
 
 
 class S3:
-    """S3 of one service. Any thread may use it. Every method raises ServiceError and its kinds; ThingNotFound
+    """S3 of one service. Any thread may use it. Every method raises ServiceError and its kinds; NotFound
     where a bucket does not exist."""
 
     def __init__(self, session: ServiceSession) -> None:
@@ -100,7 +100,7 @@ class S3:
                     answer["LastModified"].timestamp(),
                     answer.get("Metadata", {}),
                 )
-        except ThingNotFound:  # a HEAD has no body that could say whether it is the bucket that is missing
+        except NotFound:  # a HEAD has no body that could say whether it is the bucket that is missing
             return None
 
     def list_objects(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
@@ -117,7 +117,7 @@ class S3:
     ) -> Iterator[bytes]:
         """The bytes of an object from `start` on, piece by piece (1 MiB at most).
 
-        ThingNotFound where there is none; with `etag`, the code PreconditionFailed where the object is
+        NotFound where there is none; with `etag`, the code PreconditionFailed where the object is
         another by now; the code InvalidRange where it ends before `start`. Unreachable where the connection
         breaks: what was given out until then is right.
         """
@@ -175,7 +175,7 @@ class S3:
         """Send a part, in place of one of the same number (1 to 10,000); its ETag. `md5` is its MD5 where it
         is known already, 16 raw bytes; `data` may be a file that can be rewound.
 
-        ServiceError where the service stored something else; ThingNotFound where there is no such upload.
+        ServiceError where the service stored something else; NotFound where there is no such upload.
         """
         md5 = md5 or _md5(data)
         with self._asking("UploadPart", bucket) as s3:
@@ -203,7 +203,7 @@ class S3:
             return _etag(cast("Any", _expected(answer, "CopyPartResult")))
 
     def parts(self, bucket: str, key: str, upload: str) -> tuple[StoredPart, ...]:
-        """The parts that an upload holds, by number. ThingNotFound where there is no such upload."""
+        """The parts that an upload holds, by number. NotFound where there is no such upload."""
         pages = self._pages("list_parts", "ListParts", bucket, Bucket=bucket, Key=key, UploadId=upload)
         return tuple(
             StoredPart(one["PartNumber"], one["ETag"].strip('"'), one["Size"])
@@ -212,7 +212,7 @@ class S3:
         )
 
     def complete_multipart(self, bucket: str, key: str, upload: str, etags: Mapping[int, str]) -> None:
-        """Make an object of an upload's parts: their ETags by number. ThingNotFound where there is no such
+        """Make an object of an upload's parts: their ETags by number. NotFound where there is no such
         upload: never begun, completed already, or ended."""
         parts = [{"PartNumber": number, "ETag": f'"{etags[number]}"'} for number in sorted(etags)]
         with self._asking("CompleteMultipartUpload", bucket) as s3:
@@ -223,7 +223,7 @@ class S3:
 
     def abort_multipart(self, bucket: str, key: str, upload: str) -> None:
         """End an upload and delete its parts; one that is not there is no error."""
-        with suppress(ThingNotFound), self._asking("AbortMultipartUpload", bucket) as s3:
+        with suppress(NotFound), self._asking("AbortMultipartUpload", bucket) as s3:
             s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload)
 
     def multipart_uploads(self, bucket: str, prefix: str) -> tuple[PartUpload, ...]:
@@ -275,7 +275,7 @@ class S3:
                     yield client
                 except KeyError as error:
                     raise ResponseParserError(f"no {error}") from None
-        except ThingNotFound as error:
+        except NotFound as error:
             if error.code == "NoSuchBucket":
                 error.hint = f"Make the bucket {bucket}, or name another as `bucket:`{_named(service.file)}."
             raise

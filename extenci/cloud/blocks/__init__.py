@@ -1,0 +1,1 @@
+"""PutSnapshotBlock at speed: many at a time, in one thread."""

@@ -24,7 +24,7 @@ from urllib3 import exceptions as wire
 import extenci
 from extenci.cloud.download.addresses import refuse_metadata
 from extenci.cloud.download.web_wire import bounded
-from extenci.model.errors import AccessRefused, ServiceError, ThingNotFound, Unreachable
+from extenci.model.errors import AccessRefused, NotFound, ServiceError, Unreachable
 from extenci.model.service import is_loopback
 from extenci.model.source import shown_source
 
@@ -49,7 +49,7 @@ class Begin:
 def read_url(url: str, start: int) -> Iterator[Begin | bytes]:
     """The bytes of a file from `start` on, or from its beginning where the server gives only all of it.
 
-    Unreachable where trying again may help; ThingNotFound, AccessRefused and ServiceError where it does not;
+    Unreachable where trying again may help; NotFound, AccessRefused and ServiceError where it does not;
     the code `InvalidRange` where the file ends before `start`.
     """
     at = url
@@ -162,7 +162,7 @@ def _refused(url: str, status: int) -> ServiceError:
                 "None are sent to https:// URLs. Keep the file where it may be read, or in S3 (s3://…).",
             )
         case 404 | 410:
-            return ThingNotFound(
+            return NotFound(
                 f"{said}: there is no such file.", "Correct the URL that you gave, or put the file there."
             )
         case 416:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from extenci.catalog.home import Home
 from extenci.model.address import Launch
-from extenci.model.desired import InstancesWish, Wishes
+from extenci.model.desired import Desired, DesiredGroup
 from extenci.model.errors import SandboxError, ServiceError
 from extenci.model.finding import MACHINE, Finding, Level
 from extenci.model.service import SANDBOX
@@ -108,24 +108,24 @@ def check_qemu() -> Iterator[Finding]:
 
 
 def check_services(
-    clients: Mapping[str, Clients], wishes: Wishes, home: Home, stop: Event | None = None
+    clients: Mapping[str, Clients], desired: Desired, home: Home, stop: Event | None = None
 ) -> tuple[Finding, ...]:
     """Checks of every service, made side by side, in the order of their names."""
     questions: dict[str, Callable[[], tuple[Finding, ...]]] = {
-        name: partial(check_service, clients[name], groups_on(wishes, name), home.jobs_folder)
+        name: partial(check_service, clients[name], groups_on(desired, name), home.jobs_folder)
         for name in sorted(clients)
     }
     found = answers(questions, stop or Event())
     return tuple(finding for name in sorted(found) for finding in found[name])
 
 
-def groups_on(wishes: Wishes, service: str) -> tuple[InstancesWish, ...]:
+def groups_on(desired: Desired, service: str) -> tuple[DesiredGroup, ...]:
     """The selected groups of a service."""
-    covers = wishes.selection.covers
-    return tuple(one for one in wishes.instances if one.address.service == service and covers(one.address))
+    covers = desired.selection.covers
+    return tuple(one for one in desired.instances if one.address.service == service and covers(one.address))
 
 
-def check_service(clients: Clients, groups: tuple[InstancesWish, ...], folder: Path) -> tuple[Finding, ...]:
+def check_service(clients: Clients, groups: tuple[DesiredGroup, ...], folder: Path) -> tuple[Finding, ...]:
     """Checks of one service, and of the HTCondor that launches its machines."""
     from extenci.observe.doctor.condor import check_condor  # noqa: PLC0415 - few services have one
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from extenci.model.desired import InstancesWish
+from extenci.model.desired import DesiredGroup
 from extenci.model.errors import ServiceError
 from extenci.model.finding import Finding, Level
 from extenci.model.observed import QueueFacts
@@ -22,7 +22,7 @@ NO_SUBMIT = "extenci-doctor"
 """The token of a submit that never was: to ask for its jobs shows whether the queue answers."""
 
 
-def check_condor(clients: Clients, groups: Sequence[InstancesWish], folder: Path) -> Iterator[Finding]:
+def check_condor(clients: Clients, groups: Sequence[DesiredGroup], folder: Path) -> Iterator[Finding]:
     """Whether the HTCondor of a service can launch these groups; `folder` is for files that jobs name."""
     service = clients.service
     try:

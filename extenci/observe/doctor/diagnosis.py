@@ -7,14 +7,16 @@ from pathlib import Path
 
 from extenci.catalog.home import Home
 from extenci.catalog.services.files import service_files
-from extenci.model.desired import Wishes
+from extenci.model.desired import Desired
 from extenci.model.errors import CatalogError, ExtenciError, SandboxError, SpecError, UsageError
 from extenci.model.finding import MACHINE, Finding, Level
 from extenci.model.service import SANDBOX, Service
 from extenci.observe.doctor.checks import check_machine, check_services
 from extenci.observe.doctor.programs import check_programs
 from extenci.plan.inputs import touched_services
-from extenci.spec import SANDBOX_STAND_IN, load_wishes, read_service
+from extenci.spec.load import load_desired
+from extenci.spec.services.file import read_service
+from extenci.spec.services.library import SANDBOX_STAND_IN
 
 StartSandbox = Callable[[Home], Service]
 
@@ -24,9 +26,9 @@ def diagnose(
 ) -> tuple[Finding, ...]:
     """What is found on this machine, and for the services of the specs at `paths`; without specs, for those
     of this user. UsageError where `paths` or `service` name nothing."""
-    wishes, found = read_wishes(paths, home, service)
-    services = {name: wishes.services[name] for name in touched_services(wishes)}
-    found = [*check_machine(home, services), *check_programs(wishes), *found]
+    desired, found = read_desired(paths, home, service)
+    services = {name: desired.services[name] for name in touched_services(desired)}
+    found = [*check_machine(home, services), *check_programs(desired), *found]
     if SANDBOX in services and not any(one.level is Level.PROBLEM for one in found):
         try:
             services[SANDBOX] = start_sandbox(home)
@@ -35,34 +37,34 @@ def diagnose(
             del services[SANDBOX]
     elif SANDBOX in services:
         del services[SANDBOX]
-    return (*found, *look_at(services, wishes, home))
+    return (*found, *look_at(services, desired, home))
 
 
-def look_at(services: dict[str, Service], wishes: Wishes, home: Home) -> tuple[Finding, ...]:
+def look_at(services: dict[str, Service], desired: Desired, home: Home) -> tuple[Finding, ...]:
     """Checks of all services."""
     from extenci.cloud.clients import Clients  # noqa: PLC0415 - the SDK is slow to load
 
     clients = {name: Clients(service) for name, service in services.items()}
     try:
-        return check_services(clients, wishes, home)
+        return check_services(clients, desired, home)
     finally:
         for client in clients.values():
             client.close()
 
 
-def read_wishes(paths: Sequence[Path], home: Home, service: str | None) -> tuple[Wishes, list[Finding]]:
-    """The specs at `paths`. Where they are wrong, or there are none, the user's services and no wishes."""
+def read_desired(paths: Sequence[Path], home: Home, service: str | None) -> tuple[Desired, list[Finding]]:
+    """The specs at `paths`. Where they are wrong, or there are none, the user's services and no specs."""
     try:
         files = service_files(home)
     except CatalogError as error:
-        return Wishes(stack="", root="", services={}), [problem(MACHINE, error)]
+        return Desired(stack="", root="", services={}), [problem(MACHINE, error)]
     try:
-        wishes = load_wishes(paths, catalog_services=files, sandbox=SANDBOX_STAND_IN, service=service)
+        desired = load_desired(paths, catalog_services=files, sandbox=SANDBOX_STAND_IN, service=service)
     except SpecError as error:
         mistakes = [] if is_bare(paths, error) else [spec_mistakes(error)]
-        wishes, found = services_of_user(files, service)
-        return wishes, [*mistakes, *found]
-    return wishes, []
+        desired, found = services_of_user(files, service)
+        return desired, [*mistakes, *found]
+    return desired, []
 
 
 def is_bare(paths: Sequence[Path], error: SpecError) -> bool:
@@ -82,7 +84,7 @@ def spec_mistakes(error: SpecError) -> Finding:
     )
 
 
-def services_of_user(files: dict[str, Path], service: str | None) -> tuple[Wishes, list[Finding]]:
+def services_of_user(files: dict[str, Path], service: str | None) -> tuple[Desired, list[Finding]]:
     """The services of the catalog, and what is wrong with their files. UsageError: there is none of that
     name."""
     if service is not None and service not in files:
@@ -97,7 +99,7 @@ def services_of_user(files: dict[str, Path], service: str | None) -> tuple[Wishe
             services[name] = read_service(files[name], name)
         except ExtenciError as error:
             found.append(problem(name, error))
-    return Wishes(stack="", root="", services=services), found
+    return Desired(stack="", root="", services=services), found
 
 
 def problem(subject: str, error: ExtenciError) -> Finding:

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 from extenci.image.conversion import require_program
 from extenci.image.raw import open_file
-from extenci.model.desired import Wishes
+from extenci.model.desired import Desired
 from extenci.model.errors import DiskError
 from extenci.model.finding import MACHINE, Finding, Level
 from extenci.model.source import is_url
 
 
-def check_programs(wishes: Wishes) -> Iterator[Finding]:
+def check_programs(desired: Desired) -> Iterator[Finding]:
     """One finding for each program that a disk at a path needs and that is not there. What else may be wrong
     with a disk, planning tells; of what is to be downloaded nothing is known yet."""
     told: set[str] = set()
-    for source in sorted({wish.source for wish in wishes.images if not is_url(wish.source)}):
+    for source in sorted({spec.source for spec in desired.images if not is_url(spec.source)}):
         lacking = lacking_for(source)
         if lacking is not None and lacking.hint not in told:
             told.add(lacking.hint)

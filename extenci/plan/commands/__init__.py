@@ -1,0 +1,1 @@
+"""Plans of single commands: verify, confirm, stage, unstage, gc, status."""

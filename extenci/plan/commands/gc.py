@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from extenci.model.address import Address, Kind
-from extenci.model.desired import Wishes
+from extenci.model.desired import Desired
 from extenci.model.leftovers import Leftovers, Uploaded
 from extenci.model.observed import KeyPair, Observation, Snapshot, SnapshotState
 from extenci.model.ownership import Marks
@@ -18,10 +18,10 @@ from extenci.model.plan import Action, Change, Plan, RemoveWork, TerminateWork
 from extenci.model.record import Records
 from extenci.plan.images.unstage import remove_leftover
 from extenci.plan.images.verification import is_expired
-from extenci.plan.inputs import Scene, Stock, set_scene
+from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs
 from extenci.plan.instances.left_test_vms import end_left_tests
 from extenci.plan.order import order_changes
-from extenci.plan.part import Part, join
+from extenci.plan.part import PlanPart, join
 
 ABANDONED_SECONDS = 3 * 86_400.0
 """After which a snapshot or an upload of another home's run, which no image uses, is taken for left behind:
@@ -37,15 +37,15 @@ FILES = "local-files"
 
 
 def plan_sweep(
-    wishes: Wishes, observation: Observation, records: Records, now: float, leftovers: Leftovers
+    desired: Desired, observation: Observation, records: Records, now: float, leftovers: Leftovers
 ) -> Plan:
     """What of the stack's test VMs, snapshots and key pairs, and of this home's files, nobody needs.
 
-    `now` is seconds since the epoch. No disk is needed: what is half made goes whether or not it is wished
+    `now` is seconds since the epoch. No disk is needed: what is half made goes whether or not it is desired
     for.
     """
-    scene = set_scene(wishes, {}, observation, records, now, False)
-    parts = [sweep_service(scene, stock, leftovers) for stock in scene.stocks.values()]
+    inputs = gather_inputs(desired, {}, observation, records, now, False)
+    parts = [sweep_service(inputs, index, leftovers) for index in inputs.indexes.values()]
     whole = join(parts)
     swept = {
         name
@@ -53,35 +53,35 @@ def plan_sweep(
         if isinstance(change.work, RemoveWork)
         for name in change.work.key_pairs
     }
-    files = sweep_files(scene, leftovers, swept)
+    files = sweep_files(inputs, leftovers, swept)
     changes = order_changes((*whole.changes, *files))
-    return Plan(wishes.stack, tuple(scene.stocks), changes, blocked=whole.blocked, warnings=whole.warnings)
+    return Plan(desired.stack, tuple(inputs.indexes), changes, blocked=whole.blocked, warnings=whole.warnings)
 
 
-def sweep_service(scene: Scene, stock: Stock, leftovers: Leftovers) -> Part:
+def sweep_service(inputs: PlanInputs, index: ServiceIndex, leftovers: Leftovers) -> PlanPart:
     """What goes on one service."""
-    tests = end_left_tests(scene, stock)
+    tests = end_left_tests(inputs, index)
     snapshots = join(
-        remove_leftover(scene, one) for one in stock.snapshots.values() if is_abandoned(scene, stock, one)
+        remove_leftover(inputs, one) for one in index.snapshots.values() if is_abandoned(inputs, index, one)
     )
-    kept = Part(snapshots.changes, warnings=tuple(one.reason for one in snapshots.blocked))
-    key_pairs = sweep_key_pairs(scene, stock, leftovers, tests)
-    return join((tests, kept, Part((*key_pairs, *sweep_uploads(scene, stock, leftovers)))))
+    kept = PlanPart(snapshots.changes, warnings=tuple(one.reason for one in snapshots.blocked))
+    key_pairs = sweep_key_pairs(inputs, index, leftovers, tests)
+    return join((tests, kept, PlanPart((*key_pairs, *sweep_uploads(inputs, index, leftovers)))))
 
 
-def is_abandoned(scene: Scene, stock: Stock, snapshot: Snapshot) -> bool:
+def is_abandoned(inputs: PlanInputs, index: ServiceIndex, snapshot: Snapshot) -> bool:
     """Whether a snapshot was to become an image, and whoever made it will not go on."""
     marks = snapshot.marks
-    if marks is None or not is_mine(scene, stock, marks) or snapshot.id in stock.users:
+    if marks is None or not is_mine(inputs, index, marks) or snapshot.id in index.users:
         return False
-    is_over = marks.plan in scene.records.finished_runs or snapshot.state is SnapshotState.ERROR
-    return is_over or is_old(snapshot.started, scene.now)
+    is_over = marks.plan in inputs.records.finished_runs or snapshot.state is SnapshotState.ERROR
+    return is_over or is_old(snapshot.started, inputs.now)
 
 
-def is_mine(scene: Scene, stock: Stock, marks: Marks) -> bool:
+def is_mine(inputs: PlanInputs, index: ServiceIndex, marks: Marks) -> bool:
     """Whether marks are of the stack, the service and the selection, in whatever role."""
-    mine = (marks.stack, marks.service) == (scene.wishes.stack, stock.service.name)
-    return mine and scene.covers(marks.address)
+    mine = (marks.stack, marks.service) == (inputs.desired.stack, index.service.name)
+    return mine and inputs.covers(marks.address)
 
 
 def is_old(started: str, now: float) -> bool:
@@ -92,7 +92,9 @@ def is_old(started: str, now: float) -> bool:
         return False
 
 
-def sweep_key_pairs(scene: Scene, stock: Stock, leftovers: Leftovers, tests: Part) -> Iterator[Change]:
+def sweep_key_pairs(
+    inputs: PlanInputs, index: ServiceIndex, leftovers: Leftovers, tests: PlanPart
+) -> Iterator[Change]:
     """Delete the key pairs of test VMs that no machine has, unless a run may be about to launch one."""
     going = {
         name
@@ -100,30 +102,30 @@ def sweep_key_pairs(scene: Scene, stock: Stock, leftovers: Leftovers, tests: Par
         if isinstance(change.work, TerminateWork)
         for name in change.work.key_pairs
     }
-    used = {machine.key_name for machine in stock.machines.values()}
-    for pair in leftovers.key_pairs.get(stock.service.name, ()):
-        address = owner_of(scene, stock, pair, leftovers)
+    used = {machine.key_name for machine in index.machines.values()}
+    for pair in leftovers.key_pairs.get(index.service.name, ()):
+        address = owner_of(inputs, index, pair, leftovers)
         if address is not None and pair.name not in used | going:
             yield remove(address, RemoveWork((pair.name,)), "no machine has it", pair.name)
 
 
-def owner_of(scene: Scene, stock: Stock, pair: KeyPair, leftovers: Leftovers) -> Address | None:
+def owner_of(inputs: PlanInputs, index: ServiceIndex, pair: KeyPair, leftovers: Leftovers) -> Address | None:
     """For which image of the stack a key pair was made, by a run that is over; None: nobody's to judge."""
     marks = pair.marks
     if marks is None:
         made = leftovers.made.get(pair.name)
-        return made if made and made.service == stock.service.name and scene.covers(made) else None
-    is_over = marks.plan in scene.records.finished_runs or is_expired(marks, scene.now)
-    return marks.address if is_over and is_mine(scene, stock, marks) else None
+        return made if made and made.service == index.service.name and inputs.covers(made) else None
+    is_over = marks.plan in inputs.records.finished_runs or is_expired(marks, inputs.now)
+    return marks.address if is_over and is_mine(inputs, index, marks) else None
 
 
-def sweep_uploads(scene: Scene, stock: Stock, leftovers: Leftovers) -> Iterator[Change]:
+def sweep_uploads(inputs: PlanInputs, index: ServiceIndex, leftovers: Leftovers) -> Iterator[Change]:
     """Delete what was uploaded to be imported, and never was."""
-    address, found = Address(stock.service.name, UPLOADS), leftovers.uploaded.get(stock.service.name)
-    if found is None or not scene.covers(address):
+    address, found = Address(index.service.name, UPLOADS), leftovers.uploaded.get(index.service.name)
+    if found is None or not inputs.covers(address):
         return
-    objects = tuple(one.key for one in found.objects if is_stray(found, one.key, one.modified, scene.now))
-    uploads = tuple(one for one in found.uploads if is_stray(found, one.key, one.started, scene.now))
+    objects = tuple(one.key for one in found.objects if is_stray(found, one.key, one.modified, inputs.now))
+    uploads = tuple(one for one in found.uploads if is_stray(found, one.key, one.started, inputs.now))
     if objects or uploads:
         work = RemoveWork(bucket=found.bucket, objects=objects, uploads=uploads)
         yield remove(address, work, "left behind by an interrupted run", "")
@@ -138,13 +140,13 @@ def is_stray(found: Uploaded, key: str, at: float, now: float) -> bool:
     return (mine is not None and at <= mine + SKEW_SECONDS) or at <= now - ABANDONED_SECONDS
 
 
-def sweep_files(scene: Scene, leftovers: Leftovers, swept: set[str]) -> Iterator[Change]:
+def sweep_files(inputs: PlanInputs, leftovers: Leftovers, swept: set[str]) -> Iterator[Change]:
     """Delete files whose key pair or job is gone; those of key pairs that go now go with them."""
     there = {pair.name for pairs in leftovers.key_pairs.values() for pair in pairs}
     stray = [path for name, path in sorted(leftovers.key_files.items()) if name not in there | swept]
     files = (*stray, *leftovers.job_files, *leftovers.cache_files, *leftovers.upload_files)
-    if files and scene.stocks:
-        address = Address(next(iter(scene.stocks)), FILES)
+    if files and inputs.indexes:
+        address = Address(next(iter(inputs.indexes)), FILES)
         yield remove(address, RemoveWork(files=files), "nothing needs them", "")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from extenci.model.address import Address, Role
-from extenci.model.desired import Wishes
+from extenci.model.desired import Desired
 from extenci.model.errors import PlanError
 from extenci.model.observed import Image, Machine, Observation, ServiceState
 from extenci.model.plan import Action, Plan
@@ -18,7 +18,7 @@ from extenci.plan.images.changes import look_for
 from extenci.plan.images.retire import Leaving
 from extenci.plan.images.source import Ready
 from extenci.plan.images.unstage import unstage_images
-from extenci.plan.inputs import set_scene
+from extenci.plan.inputs import gather_inputs
 from extenci.plan.part import counted, listed
 from extenci.plan.planner import make_plan
 
@@ -26,54 +26,54 @@ STAGING = (Action.STAGE, Action.REGISTER)
 MOST_NAMED = 10
 
 
-def as_seen_by_hand(wishes: Wishes, observation: Observation, records: Records) -> Observation:
+def as_seen_manually(desired: Desired, observation: Observation, records: Records) -> Observation:
     """What there is, as it would look if plans looked after what was staged by hand, and nothing else."""
     services = observation.services.items()
-    return Observation({name: swap_roles(state, wishes.stack, records) for name, state in services})
+    return Observation({name: swap_roles(state, desired.stack, records) for name, state in services})
 
 
 def plan_stage(
-    wishes: Wishes, disks: Mapping[Address, Disk], observation: Observation, records: Records, now: float
+    desired: Desired, disks: Mapping[Address, Disk], observation: Observation, records: Records, now: float
 ) -> Plan:
-    """Stage what is wished for, by hand; nothing to do where that was done before. Other versions that were
+    """Stage what is desired, by hand; nothing to do where that was done before. Other versions that were
     staged by hand under the same name stay.
 
     PlanError where the specs have staged the same content under the same name already.
     """
-    addresses = frozenset(wish.address for wish in wishes.images)
-    seen = as_seen_by_hand(wishes, observation, records)
-    whole = make_plan(wishes, disks, seen, replace(records, resources=(), applied={}), now=now)
+    addresses = frozenset(spec.address for spec in desired.images)
+    seen = as_seen_manually(desired, observation, records)
+    whole = make_plan(desired, disks, seen, replace(records, resources=(), applied={}), now=now)
     wanted = {one.id for one in whole.changes if one.action in STAGING and one.address in addresses}
     made = replace(with_needed(whole, wanted, addresses), warnings=())
     if made.blocked:
-        refuse_planned(wishes, disks, observation)
+        refuse_planned(desired, disks, observation)
     return replace(made, changes=tuple(map(by_hand, made.changes)))
 
 
 def find_staged(
-    wishes: Wishes, disks: Mapping[Address, Disk], observation: Observation, records: Records
+    desired: Desired, disks: Mapping[Address, Disk], observation: Observation, records: Records
 ) -> Image | None:
-    """The image that was staged by hand already, if it is what is wished for now."""
-    seen = as_seen_by_hand(wishes, observation, records)
+    """The image that was staged by hand already, if it is what is desired now."""
+    seen = as_seen_manually(desired, observation, records)
     known = replace(records, resources=(), applied={})
-    scene = set_scene(wishes, disks, seen, known, 0.0, False)
-    (wish,) = wishes.images
-    found = look_for(scene, scene.stocks[wish.address.service], wish)
+    inputs = gather_inputs(desired, disks, seen, known, 0.0, False)
+    (spec,) = desired.images
+    found = look_for(inputs, inputs.indexes[spec.address.service], spec)
     return found.image if isinstance(found, Ready) else None
 
 
 def plan_unstage(
-    wishes: Wishes, service: str, image: str, observation: Observation, records: Records, now: float
+    desired: Desired, service: str, image: str, observation: Observation, records: Records, now: float
 ) -> Plan:
     """Remove one image that was staged by hand, named by its id or its name, and its snapshots where nothing
     else uses them. PlanError where there is none, it is not one of those, protected, or in use."""
-    found = find_image(observation.services[service], wishes.stack, image)
+    found = find_image(observation.services[service], desired.stack, image)
     refuse_in_use(found, observation.services[service].machines)
     assert found.marks is not None, "what was staged by hand has marks"  # noqa: S101 - for the type checker
-    scene = set_scene(wishes, {}, as_seen_by_hand(wishes, observation, records), records, now, False)
+    inputs = gather_inputs(desired, {}, as_seen_manually(desired, observation, records), records, now, False)
     leaving = Leaving(found, found.marks.address, "asked for")
-    part = unstage_images(scene, scene.stocks[service], [leaving], {})
-    return Plan(wishes.stack, (service,), part.changes, blocked=part.blocked, warnings=part.warnings)
+    part = unstage_images(inputs, inputs.indexes[service], [leaving], {})
+    return Plan(desired.stack, (service,), part.changes, blocked=part.blocked, warnings=part.warnings)
 
 
 def find_image(state: ServiceState, stack: str, name: str) -> Image:
@@ -82,7 +82,7 @@ def find_image(state: ServiceState, stack: str, name: str) -> Image:
         if image.id == name:
             return removable(image, state.service, stack)
     named = [one for one in state.images if name in names_of(one)]
-    ours = [one for one in named if is_by_hand(one, stack)]
+    ours = [one for one in named if is_manual(one, stack)]
     if len(ours) > 1:
         raise PlanError(
             f"{len(ours)} images that were staged by hand on {state.service} are called {name}: {ids(ours)}.",
@@ -90,7 +90,7 @@ def find_image(state: ServiceState, stack: str, name: str) -> Image:
         )
     if ours or named:
         return removable((ours or named)[0], state.service, stack)
-    known = [one for one in state.images if is_by_hand(one, stack)]
+    known = [one for one in state.images if is_manual(one, stack)]
     raise PlanError(
         f"There is no image {name} on {state.service}.",
         f"Staged by hand by the stack {stack} are: {ids(known)}."
@@ -100,7 +100,7 @@ def find_image(state: ServiceState, stack: str, name: str) -> Image:
 
 
 def names_of(image: Image) -> set[str]:
-    """What a person may call an image: its full name, that of its wish, and its address."""
+    """What a person may call an image: its full name, that of its spec, and its address."""
     return {image.name, *((image.marks.name, str(image.marks.address)) if image.marks else ())}
 
 
@@ -138,7 +138,7 @@ def refuse_in_use(image: Image, machines: Sequence[Machine]) -> None:
         )
 
 
-def is_by_hand(image: Image, stack: str) -> bool:
+def is_manual(image: Image, stack: str) -> bool:
     """Whether an image was staged by hand by a stack."""
     return image.marks is not None and (image.marks.stack, image.marks.role) == (stack, Role.MANUAL)
 

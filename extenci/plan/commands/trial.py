@@ -7,57 +7,57 @@ from dataclasses import replace
 from typing import TypeVar
 
 from extenci.model.address import Address, Role
-from extenci.model.desired import Wishes
+from extenci.model.desired import Desired
 from extenci.model.errors import PlanError
 from extenci.model.observed import Image, Machine, Observation, ServiceState, Snapshot, SnapshotState
 from extenci.model.ownership import ROLE
 from extenci.model.plan import Change, Plan, RegisterWork, StageWork
 from extenci.model.record import Records
 from extenci.model.version import Disk
-from extenci.plan.commands.verify import trials_only
+from extenci.plan.commands.verify import verifications_only
 from extenci.plan.planner import make_plan
 
 Thing = TypeVar("Thing", Image, Snapshot, Machine)
 
 
 def plan_test_vm(
-    wishes: Wishes,
+    desired: Desired,
     disks: Mapping[Address, Disk],
     observation: Observation,
     records: Records,
     now: float,
-    trials: Mapping[Address, str],
+    verify_hashes: Mapping[Address, str],
 ) -> Plan:
-    """Stage what is wished for, by hand, and try it. It is the plan that there would be if what is marked
+    """Stage what is desired, by hand, and try it. It is the plan that there would be if what is marked
     `manual` were looked after, and what plans look after were somebody else's.
 
     PlanError where a plan has staged the same image already: a no must not take it away.
     """
-    addresses = frozenset(wish.address for wish in wishes.images)
+    addresses = frozenset(spec.address for spec in desired.images)
     seen = Observation(
-        {name: swap_roles(state, wishes.stack, records) for name, state in observation.services.items()}
+        {name: swap_roles(state, desired.stack, records) for name, state in observation.services.items()}
     )
     known = replace(records, resources=(), applied={})
-    whole = make_plan(wishes, disks, seen, known, now=now, trials=trials, again=addresses)
-    made = trials_only(whole, addresses)
+    whole = make_plan(desired, disks, seen, known, now=now, verify_hashes=verify_hashes, again=addresses)
+    made = verifications_only(whole, addresses)
     if made.blocked:
-        refuse_planned(wishes, disks, observation)
+        refuse_planned(desired, disks, observation)
     return replace(made, changes=tuple(map(by_hand, made.changes)))
 
 
-def refuse_planned(wishes: Wishes, disks: Mapping[Address, Disk], observation: Observation) -> None:
+def refuse_planned(desired: Desired, disks: Mapping[Address, Disk], observation: Observation) -> None:
     """PlanError where a plan of the stack looks after an image of the same content and name."""
-    for wish in wishes.images:
-        digest = disks[wish.address].digest if wish.address in disks else None
-        for image in observation.services[wish.address.service].images:
+    for spec in desired.images:
+        digest = disks[spec.address].digest if spec.address in disks else None
+        for image in observation.services[spec.address.service].images:
             marks = image.marks
             if (
                 marks
-                and is_planned(image, wishes.stack)
-                and (marks.address, marks.digest) == (wish.address, digest)
+                and is_planned(image, desired.stack)
+                and (marks.address, marks.digest) == (spec.address, digest)
             ):
                 raise PlanError(
-                    f"The specs of stack {wishes.stack} have staged this very image already: {image.id}, "
+                    f"The specs of stack {desired.stack} have staged this very image already: {image.id}, "
                     f"{marks.address}. What plans look after is not tried by hand.",
                     f"Say `extenci verify {marks.address} --type TYPE` where the specs are, or give the file "
                     "another name.",

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from extenci.model.address import Address, Kind, Verdict
-from extenci.model.desired import Wishes
+from extenci.model.desired import Desired
 from extenci.model.errors import PlanError
 from extenci.model.observed import Image, Machine, Observation
 from extenci.model.plan import Action, Change, ConfirmWork, Plan
 from extenci.model.record import Records
 from extenci.plan.images.verification import verdict_of, waiting_machines
-from extenci.plan.inputs import Scene, Stock, set_scene
+from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs
 from extenci.plan.part import held_by_jobs, key_pairs_of
 
 
-def trials_only(plan: Plan, addresses: frozenset[Address]) -> Plan:
+def verifications_only(plan: Plan, addresses: frozenset[Address]) -> Plan:
     """The changes of a plan that try images, and what has to be done before them."""
     wanted = {
         change.id for change in plan.changes if change.action is Action.VERIFY and change.address in addresses
@@ -43,24 +43,24 @@ def with_needed(plan: Plan, wanted: set[str], addresses: frozenset[Address]) -> 
 
 
 def plan_confirm(
-    wishes: Wishes, observation: Observation, records: Records, now: float, address: Address, works: bool
+    desired: Desired, observation: Observation, records: Records, now: float, address: Address, works: bool
 ) -> Plan:
     """The plan that gives a version that waits a person's answer. PlanError where none of the image waits."""
-    scene = set_scene(wishes, {}, observation, records, now, False)
-    stock = scene.stocks.get(address.service)
-    found = find_waiting(scene, stock, address) if stock else None
-    if stock is None or found is None:
+    inputs = gather_inputs(desired, {}, observation, records, now, False)
+    index = inputs.indexes.get(address.service)
+    found = find_waiting(inputs, index, address) if index else None
+    if index is None or found is None:
         raise PlanError(
             f"Nothing of {address} waits for a person.",
             f"`extenci status` shows verdicts; `extenci verify {address}` tries it.",
         )
-    image, version, trial, machines = found
-    wish = scene.images.get(address)
-    keeps = wish is not None and (wish.protect or (wish.verify is not None and wish.verify.keep_on_failure))
+    image, version, verify_hash, machines = found
+    spec = inputs.images.get(address)
+    keeps = spec is not None and (spec.protect or (spec.verify is not None and spec.verify.keep_on_failure))
     work = ConfirmWork(
         image=image.id,
         version=version,
-        trial=trial,
+        verify_hash=verify_hash,
         works=works,
         machines=tuple(one.handle for one in machines),
         held=held_by_jobs(machines),
@@ -76,23 +76,23 @@ def plan_confirm(
         reason="a person said that it works" if works else "a person said that it does not work",
         work=work,
     )
-    return Plan(wishes.stack, (address.service,), (change,))
+    return Plan(desired.stack, (address.service,), (change,))
 
 
 def find_waiting(
-    scene: Scene, stock: Stock, address: Address
+    inputs: PlanInputs, index: ServiceIndex, address: Address
 ) -> tuple[Image, str, str, list[Machine]] | None:
     """The image of an address that waits, its version and its trial, and the test VMs that wait with it: of
     several the newest, as `status` shows it."""
     images = sorted(
-        stock.owned_images.get(address, ()), key=lambda image: (image.created, image.id), reverse=True
+        index.owned_images.get(address, ()), key=lambda image: (image.created, image.id), reverse=True
     )
     for image in images:
         version = image.marks.version if image.marks else None
-        if version is None or verdict_of(scene, stock, image) is not Verdict.WAITING:
+        if version is None or verdict_of(inputs, index, image) is not Verdict.WAITING:
             continue
-        machines = waiting_machines(scene, stock, address, version)
-        trials = [(one.marks.verdict or "").partition(":")[2] for one in machines if one.marks]
+        machines = waiting_machines(inputs, index, address, version)
+        verify_hashes = [(one.marks.verdict or "").partition(":")[2] for one in machines if one.marks]
         if machines:
-            return image, version, trials[0], machines
+            return image, version, verify_hashes[0], machines
     return None

@@ -1,0 +1,1 @@
+"""What planning knows of HTCondor: holds, queue, limits. Pure."""

@@ -1,0 +1,1 @@
+"""Images: what is staged, what has to be, and what goes."""

@@ -1,4 +1,4 @@
-"""Images that are wished for: found staged, or to be staged or registered."""
+"""Images that are desired: found staged, or to be staged or registered."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from extenci.model.address import Address, Kind, Method, Verdict
-from extenci.model.desired import ImageWish
+from extenci.model.desired import DesiredImage
 from extenci.model.observed import Image, ImageState, Snapshot
 from extenci.model.ownership import VERSION, Marks
 from extenci.model.plan import (
@@ -24,9 +24,9 @@ from extenci.plan.images.content import Content, find_content, missing_source, s
 from extenci.plan.images.snapshots import Upload, find_parent, find_pending, find_source
 from extenci.plan.images.source import Coming, Provision, Ready, Unready
 from extenci.plan.images.verification import OnTrial, find_standing, hold_back, last_good, try_version
-from extenci.plan.inputs import Scene, Stock
+from extenci.plan.inputs import PlanInputs, ServiceIndex
 from extenci.plan.instances.left_test_vms import left_of
-from extenci.plan.part import Part, unstage_id
+from extenci.plan.part import PlanPart, unstage_id
 
 UploadKey = tuple[str, Address | None]
 
@@ -38,7 +38,7 @@ class Provided:
     although no group uses them: they are on trial."""
 
     provisions: Mapping[Address, Provision]
-    part: Part
+    part: PlanPart
     cleared: tuple[Image, ...]
     spared: frozenset[str] = frozenset()
 
@@ -47,7 +47,7 @@ class Provided:
 class Need:
     """An image that is not staged: what it takes to stage it."""
 
-    wish: ImageWish
+    spec: DesiredImage
     content: Content
     failed: tuple[Image, ...]
 
@@ -55,33 +55,33 @@ class Need:
     def upload_key(self) -> UploadKey:
         """What images have in common that can be made from one upload: bundles have no snapshots, and each
         image its own."""
-        is_bundle = self.wish.method is Method.BUNDLE
-        return self.content.version.digest, self.wish.address if is_bundle else None
+        is_bundle = self.spec.method is Method.BUNDLE
+        return self.content.version.digest, self.spec.address if is_bundle else None
 
 
-def provide_images(scene: Scene, stock: Stock) -> Provided:
-    """Find or make every image that a selected wish of a service asks for or is launched from."""
+def provide_images(inputs: PlanInputs, index: ServiceIndex) -> Provided:
+    """Find or make every image that a selected spec of a service asks for or is launched from."""
     found: dict[Address, Provision | Need | OnTrial] = {
-        wish.address: look_for_usable(scene, stock, wish) for wish in needed_images(scene, stock)
+        spec.address: look_for_usable(inputs, index, spec) for spec in needed_images(inputs, index)
     }
     needs = sorted((thing for thing in found.values() if isinstance(thing, Need)), key=upload_order)
     held = [thing for thing in found.values() if isinstance(thing, OnTrial)]
-    made = make_images(scene, stock, needs)
+    made = make_images(inputs, index, needs)
     provisions = {address: provision_of(thing, made, address) for address, thing in found.items()}
-    trials = [
-        try_version(scene, scene.images[address], provision, left_of(scene, stock, address))
+    verify_hashes = [
+        try_version(inputs, inputs.images[address], provision, left_of(inputs, index, address))
         for address, provision in provisions.items()
         if isinstance(provision, Ready | Coming)
-        and needs_trial(scene, stock, found[address], provision, address)
+        and needs_verification(inputs, index, found[address], provision, address)
     ]
-    tried = {change.address: change.id for change in trials}
+    tried = {change.address: change.id for change in verify_hashes}
     return Provided(
         provisions={
-            address: on_condition(scene, stock, provision, address, tried.get(address))
+            address: on_condition(inputs, index, provision, address, tried.get(address))
             for address, provision in provisions.items()
         },
-        part=Part(
-            changes=(*(change for _, change in made.values() if change), *trials),
+        part=PlanPart(
+            changes=(*(change for _, change in made.values() if change), *verify_hashes),
             blocked=(
                 *(thing.blocked for thing in held),
                 *(
@@ -91,22 +91,24 @@ def provide_images(scene: Scene, stock: Stock) -> Provided:
                 ),
             ),
         ),
-        cleared=tuple(image for need in needs if made[need.wish.address][1] for image in need.failed),
+        cleared=tuple(image for need in needs if made[need.spec.address][1] for image in need.failed),
         spared=frozenset(name for thing in held for name in thing.spared),
     )
 
 
-def look_for_usable(scene: Scene, stock: Stock, wish: ImageWish) -> Provision | Need | OnTrial:
+def look_for_usable(
+    inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage
+) -> Provision | Need | OnTrial:
     """What `look_for` finds, unless it is known that it must not be used."""
-    found = look_for(scene, stock, wish)
-    if wish.verify is None or isinstance(found, Unready | Coming):
+    found = look_for(inputs, index, spec)
+    if spec.verify is None or isinstance(found, Unready | Coming):
         return found
     label = found.label if isinstance(found, Ready) else str(found.content.version)
     image = found.image if isinstance(found, Ready) else None
-    standing = find_standing(scene, stock, wish, label, image)
+    standing = find_standing(inputs, index, spec, label, image)
     if standing.verdict in (None, Verdict.PASSED):
         return found
-    return hold_back(scene, stock, wish, label, image, standing)
+    return hold_back(inputs, index, spec, label, image, standing)
 
 
 def provision_of(
@@ -124,91 +126,91 @@ def provision_of(
             return thing
 
 
-def needs_trial(
-    scene: Scene, stock: Stock, thing: object, provision: Ready | Coming, address: Address
+def needs_verification(
+    inputs: PlanInputs, index: ServiceIndex, thing: object, provision: Ready | Coming, address: Address
 ) -> bool:
     """Whether nobody knows yet if a version works that must be tried."""
-    wish = scene.images[address]
-    if wish.verify is None or isinstance(thing, OnTrial):
+    spec = inputs.images[address]
+    if spec.verify is None or isinstance(thing, OnTrial):
         return False
     image = provision.image if isinstance(provision, Ready) else None
-    return find_standing(scene, stock, wish, provision.label, image).verdict is None
+    return find_standing(inputs, index, spec, provision.label, image).verdict is None
 
 
 def on_condition(
-    scene: Scene, stock: Stock, provision: Provision, address: Address, trial: str | None
+    inputs: PlanInputs, index: ServiceIndex, provision: Provision, address: Address, verify_hash: str | None
 ) -> Provision:
     """A provision that may be used only once its trial is over."""
-    if trial is None or not isinstance(provision, Ready | Coming):
+    if verify_hash is None or not isinstance(provision, Ready | Coming):
         return provision
-    meanwhile = last_good(scene, stock, scene.images[address], provision.label)
-    return replace(provision, verified_by=trial, meanwhile=meanwhile)
+    meanwhile = last_good(inputs, index, inputs.images[address], provision.label)
+    return replace(provision, verified_by=verify_hash, meanwhile=meanwhile)
 
 
 def make_images(
-    scene: Scene, stock: Stock, needs: Sequence[Need]
+    inputs: PlanInputs, index: ServiceIndex, needs: Sequence[Need]
 ) -> dict[Address, tuple[Provision, Change | None]]:
     """Stage or register what is not there; the same content is uploaded once."""
     uploads: dict[UploadKey, Upload] = {}
     made: dict[Address, tuple[Provision, Change | None]] = {}
     for need in needs:
-        change = make_image(scene, stock, need, uploads)
+        change = make_image(inputs, index, need, uploads)
         if isinstance(change, Unready):
-            made[need.wish.address] = change, None
+            made[need.spec.address] = change, None
         else:
-            made[need.wish.address] = coming(change, need, uploads.get(need.upload_key)), change
+            made[need.spec.address] = coming(change, need, uploads.get(need.upload_key)), change
     return made
 
 
-def needed_images(scene: Scene, stock: Stock) -> tuple[ImageWish, ...]:
+def needed_images(inputs: PlanInputs, index: ServiceIndex) -> tuple[DesiredImage, ...]:
     """The images that are selected, and those that a selected group is launched from."""
-    if scene.destroy:
+    if inputs.destroy:
         return ()
-    name = stock.service.name
-    references = {group.image for group in scene.groups_on(name) if scene.covers(group.address)}
+    name = index.service.name
+    references = {group.image for group in inputs.groups_on(name) if inputs.covers(group.address)}
     return tuple(
-        wish for wish in scene.images_on(name) if scene.covers(wish.address) or wish.address in references
+        spec for spec in inputs.images_on(name) if inputs.covers(spec.address) or spec.address in references
     )
 
 
 def upload_order(need: Need) -> tuple[int, Address]:
     """The smallest volume first: a snapshot serves every volume that is not smaller than itself."""
-    return need.content.version.registration.gib, need.wish.address
+    return need.content.version.registration.gib, need.spec.address
 
 
-def look_for(scene: Scene, stock: Stock, wish: ImageWish) -> Provision | Need:
-    """Whether a wished image is staged, can be, or cannot."""
-    content = find_content(scene, stock, wish)
+def look_for(inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage) -> Provision | Need:
+    """Whether a desired image is staged, can be, or cannot."""
+    content = find_content(inputs, index, spec)
     if isinstance(content, str):
         return Unready(content)
     version = content.version
-    same = [image for image in stock.owned_images.get(wish.address, ()) if says(image, version)]
+    same = [image for image in index.owned_images.get(spec.address, ()) if says(image, version)]
     staged = [image for image in same if image.state is not ImageState.FAILED]
     if staged:
-        best = min(staged, key=lambda image: preference(image, stock))
+        best = min(staged, key=lambda image: preference(image, index))
         return Ready(best, str(version), version.digest)
-    if same and (wish.protect or not scene.covers(wish.address)):
-        return Unready(explain_failed(same[0], wish), str(version))
-    holders = stock.named.get(version.image_name(wish.address.name, scene.wishes.stack), ())
+    if same and (spec.protect or not inputs.covers(spec.address)):
+        return Unready(explain_failed(same[0], spec), str(version))
+    holders = index.named.get(version.image_name(spec.address.name, inputs.desired.stack), ())
     foreign = next((image for image in holders if image not in same), None)
     if foreign:
         return Unready(explain_holder(foreign), str(version))
-    return Need(wish, content, tuple(same))
+    return Need(spec, content, tuple(same))
 
 
-def preference(image: Image, stock: Stock) -> tuple[bool, bool, str, str]:
+def preference(image: Image, index: ServiceIndex) -> tuple[bool, bool, str, str]:
     """Which of several images of one version is the one to keep: in use, available, the oldest."""
-    idle = image.id not in stock.run_from
+    idle = image.id not in index.run_from
     return idle, image.state is not ImageState.AVAILABLE, image.created, image.id
 
 
-def explain_failed(image: Image, wish: ImageWish) -> str:
+def explain_failed(image: Image, spec: DesiredImage) -> str:
     """Why an image whose registration failed, and which this plan may not remove, stands in the way."""
-    if wish.protect:
-        why = f"is protected. Set protect: false at {wish.origin} until it is staged."
+    if spec.protect:
+        why = f"is protected. Set protect: false at {spec.origin} until it is staged."
     else:
         why = "is not selected, so that nothing of it is removed. Select it too."
-    return f"The image {image.id} failed to be registered and has to go first, but {wish.address} {why}"
+    return f"The image {image.id} failed to be registered and has to go first, but {spec.address} {why}"
 
 
 def explain_holder(image: Image) -> str:
@@ -223,28 +225,32 @@ def explain_holder(image: Image) -> str:
     )
 
 
-def make_image(scene: Scene, stock: Stock, need: Need, uploads: dict[UploadKey, Upload]) -> Change | Unready:
+def make_image(
+    inputs: PlanInputs, index: ServiceIndex, need: Need, uploads: dict[UploadKey, Upload]
+) -> Change | Unready:
     """The change that stages a missing image; what it uploads is noted in `uploads`."""
-    wish, content = need.wish, need.content
+    spec, content = need.spec, need.content
     version = content.version
-    snapshot = find_source(stock, version, wish.address)
+    snapshot = find_source(index, version, spec.address)
     if snapshot:
-        return register(scene, stock, need, snapshot=snapshot)
+        return register(inputs, index, need, snapshot=snapshot)
     if need.upload_key in uploads:
-        return register(scene, stock, need, upload=uploads[need.upload_key])
+        return register(inputs, index, need, upload=uploads[need.upload_key])
     if content.disk is None:
-        return Unready(missing_source(wish), str(version))
-    pending = find_pending(stock, version, wish.address)
-    change = stage(scene, stock, need, content.disk, pending)
-    uploads[need.upload_key] = Upload(change.id, wish.address, pending.id if pending else None)
+        return Unready(missing_source(spec), str(version))
+    pending = find_pending(index, version, spec.address)
+    change = stage(inputs, index, need, content.disk, pending)
+    uploads[need.upload_key] = Upload(change.id, spec.address, pending.id if pending else None)
     return change
 
 
-def stage(scene: Scene, stock: Stock, need: Need, disk: Disk, pending: Snapshot | None) -> Change:
+def stage(
+    inputs: PlanInputs, index: ServiceIndex, need: Need, disk: Disk, pending: Snapshot | None
+) -> Change:
     """Upload a disk and register it, going on with an upload that was interrupted (`pending`)."""
-    wish, version = need.wish, need.content.version
+    spec, version = need.spec, need.content.version
     if pending is None:
-        parent = find_parent(stock, version, wish.address)
+        parent = find_parent(index, version, spec.address)
     else:
         parent = pending.marks.parent if pending.marks else None
     work = StageWork(
@@ -252,36 +258,46 @@ def stage(scene: Scene, stock: Stock, need: Need, disk: Disk, pending: Snapshot 
         source=need.content.source,
         size=disk.size,
         blocks=disk.blocks,
-        tags=image_tags(scene, wish, version),
-        sha256=wish.sha256,
+        tags=image_tags(inputs, spec, version),
+        sha256=spec.sha256,
         snapshot=pending.id if pending else None,
         parent=parent,
     )
-    reason = "upload was interrupted" if pending else missing_reason(scene, stock, need)
-    return image_change(scene, stock, need, Action.STAGE, reason, work)
+    reason = "upload was interrupted" if pending else missing_reason(inputs, index, need)
+    return image_change(inputs, index, need, Action.STAGE, reason, work)
 
 
 def register(
-    scene: Scene, stock: Stock, need: Need, *, snapshot: str | None = None, upload: Upload | None = None
+    inputs: PlanInputs,
+    index: ServiceIndex,
+    need: Need,
+    *,
+    snapshot: str | None = None,
+    upload: Upload | None = None,
 ) -> Change:
     """Register an image of content that is on the service, or that another change brings there."""
-    wish, version = need.wish, need.content.version
+    spec, version = need.spec, need.content.version
     work = RegisterWork(
         version=version,
-        tags=image_tags(scene, wish, version),
+        tags=image_tags(inputs, spec, version),
         snapshot=snapshot,
         staged_by=upload.change if upload else None,
     )
-    reason = f"same content as {upload.address}" if upload else present_reason(scene, stock, need)
-    change = image_change(scene, stock, need, Action.REGISTER, reason, work)
+    reason = f"same content as {upload.address}" if upload else present_reason(inputs, index, need)
+    change = image_change(inputs, index, need, Action.REGISTER, reason, work)
     return replace(change, depends_on=(*change.depends_on, upload.change)) if upload else change
 
 
 def image_change(
-    scene: Scene, stock: Stock, need: Need, action: Action, reason: str, work: StageWork | RegisterWork
+    inputs: PlanInputs,
+    index: ServiceIndex,
+    need: Need,
+    action: Action,
+    reason: str,
+    work: StageWork | RegisterWork,
 ) -> Change:
     """A change that registers one image."""
-    address = need.wish.address
+    address = need.spec.address
     return Change(
         id=f"{action} {address}",
         address=address,
@@ -290,32 +306,32 @@ def image_change(
         count=1,
         reason=reason,
         work=work,
-        fields=content_fields(scene, stock, need),
+        fields=content_fields(inputs, index, need),
         depends_on=tuple(unstage_id(address, image.id) for image in need.failed),
     )
 
 
-def image_tags(scene: Scene, wish: ImageWish, version: Version) -> dict[str, str]:
+def image_tags(inputs: PlanInputs, spec: DesiredImage, version: Version) -> dict[str, str]:
     """The tags of an image and its snapshot, without the plan's id."""
     marks = Marks(
-        stack=scene.wishes.stack,
-        service=wish.address.service,
-        name=wish.address.name,
+        stack=inputs.desired.stack,
+        service=spec.address.service,
+        name=spec.address.name,
         digest=version.digest,
         version=str(version),
-        source_sha256=wish.sha256,
-        protect=wish.protect,
+        source_sha256=spec.sha256,
+        protect=spec.protect,
     )
-    return marks.to_tags(wish.tags)
+    return marks.to_tags(spec.tags)
 
 
-def missing_reason(scene: Scene, stock: Stock, need: Need) -> str:
+def missing_reason(inputs: PlanInputs, index: ServiceIndex, need: Need) -> str:
     """Why a disk is uploaded."""
-    address = need.wish.address
-    others = other_versions(stock, need)
+    address = need.spec.address
+    others = other_versions(index, need)
     if need.failed:
         return "registration failed"
-    if lost := lost_image(scene, address, str(need.content.version)):
+    if lost := lost_image(inputs, address, str(need.content.version)):
         return f"{lost} is gone"
     if not others:
         return "not staged"
@@ -327,45 +343,45 @@ def missing_reason(scene: Scene, stock: Stock, need: Need) -> str:
     return "its bundle was made with other settings" if is_bundle else "volume is smaller than the snapshot"
 
 
-def present_reason(scene: Scene, stock: Stock, need: Need) -> str:
+def present_reason(inputs: PlanInputs, index: ServiceIndex, need: Need) -> str:
     """Why an image is registered of content that is on the service already."""
     if need.failed:
         return "registration failed"
-    if lost := lost_image(scene, need.wish.address, str(need.content.version)):
+    if lost := lost_image(inputs, need.spec.address, str(need.content.version)):
         return f"{lost} is gone"
     digest = need.content.version.digest
-    same = any(image.marks and image.marks.digest == digest for image in other_versions(stock, need))
+    same = any(image.marks and image.marks.digest == digest for image in other_versions(index, need))
     return "same content, other settings" if same else "content is already on the service"
 
 
-def other_versions(stock: Stock, need: Need) -> tuple[Image, ...]:
+def other_versions(index: ServiceIndex, need: Need) -> tuple[Image, ...]:
     """The images of this address that are not of the wanted version."""
-    owned = stock.owned_images.get(need.wish.address, ())
+    owned = index.owned_images.get(need.spec.address, ())
     return tuple(image for image in owned if image not in need.failed)
 
 
-def lost_image(scene: Scene, address: Address, label: str) -> str | None:
+def lost_image(inputs: PlanInputs, address: Address, label: str) -> str | None:
     """The id that the wanted version had by the records, where it is not on the service any more."""
-    stock = scene.stocks[address.service]
-    for record in scene.recorded.get(address, ()):
-        lost = record.kind is ResourceKind.IMAGE and record.id not in stock.images
+    index = inputs.indexes[address.service]
+    for record in inputs.recorded.get(address, ()):
+        lost = record.kind is ResourceKind.IMAGE and record.id not in index.images
         if lost and record.tags.get(VERSION) == label:
             return record.id
     return None
 
 
-def content_fields(scene: Scene, stock: Stock, need: Need) -> tuple[FieldChange, ...]:
+def content_fields(inputs: PlanInputs, index: ServiceIndex, need: Need) -> tuple[FieldChange, ...]:
     """What of an image differs from the newest version there is of it."""
-    wish, version = need.wish, need.content.version
-    after = {**image_fields(wish), "digest": version.digest, "size": version.registration.gib}
-    others = other_versions(stock, need)
+    spec, version = need.spec, need.content.version
+    after = {**image_fields(spec), "digest": version.digest, "size": version.registration.gib}
+    others = other_versions(index, need)
     if not others:
         return new_fields(after, IMAGE_FIELDS)
     newest = max(others, key=lambda image: (image.created, image.id))
     seen: dict[str, object] = {**after, "digest": newest.marks and newest.marks.digest}
     seen |= known({"architecture": newest.architecture, "size": newest.gib})
     seen["boot_mode"] = newest.boot_mode
-    applied = scene.applied(wish.address) or {}
+    applied = inputs.applied(spec.address) or {}
     seen |= {name: applied[name] for name in ("method", "boot_mode") if name in applied}
     return differing_fields(seen, after, IMAGE_FIELDS)
 

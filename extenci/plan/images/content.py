@@ -1,16 +1,16 @@
-"""Which version an image's wish asks for: from its disk, or from what is staged of a pinned source."""
+"""Which version an image's spec asks for: from its disk, or from what is staged of a pinned source."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from extenci.model.desired import ImageWish
+from extenci.model.desired import DesiredImage
 from extenci.model.observed import Image, Snapshot, SnapshotState
 from extenci.model.ownership import Marks
 from extenci.model.source import shown_source
 from extenci.model.version import Disk, Registration, Version
-from extenci.plan.inputs import Scene, Stock
+from extenci.plan.inputs import PlanInputs, ServiceIndex
 
 MOST_BUNDLED_GIB = 1025
 """Sizes of disks in bundles that are tried; AWS takes 10 GiB at most (EC2 User Guide, "S3-backed AMI")."""
@@ -25,58 +25,58 @@ class Content:
     source: str = ""
 
 
-def find_content(scene: Scene, stock: Stock, wish: ImageWish) -> Content | str:
-    """The version that a wish asks for, or a sentence that says why it cannot be known."""
-    disk = scene.disks.get(wish.address)
+def find_content(inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage) -> Content | str:
+    """The version that a spec asks for, or a sentence that says why it cannot be known."""
+    disk = inputs.disks.get(spec.address)
     if disk is not None:
-        return read_content(wish, disk, wish.source)
-    twin = pinned_twin(scene, wish)
+        return read_content(spec, disk, spec.source)
+    twin = pinned_twin(inputs, spec)
     if twin:
-        return read_content(wish, scene.disks[twin.address], twin.source)
-    version = pinned_version(wish, stock)
-    return Content(version, None) if version else missing_source(wish)
+        return read_content(spec, inputs.disks[twin.address], twin.source)
+    version = pinned_version(spec, index)
+    return Content(version, None) if version else missing_source(spec)
 
 
-def pinned_twin(scene: Scene, wish: ImageWish) -> ImageWish | None:
+def pinned_twin(inputs: PlanInputs, spec: DesiredImage) -> DesiredImage | None:
     """Another image of the specs that pins the same source, and whose file is here."""
-    if wish.sha256 is None:
+    if spec.sha256 is None:
         return None
-    twins = (other for other in scene.pinned.get(wish.sha256, ()) if other.address in scene.disks)
+    twins = (other for other in inputs.pinned.get(spec.sha256, ()) if other.address in inputs.disks)
     return next(twins, None)
 
 
-def read_content(wish: ImageWish, disk: Disk, source: str) -> Content | str:
+def read_content(spec: DesiredImage, disk: Disk, source: str) -> Content | str:
     """The version of a disk that was read."""
-    if wish.gib is not None and wish.gib < disk.gib:
+    if spec.gib is not None and spec.gib < disk.gib:
         return (
-            f"{wish.origin}: size is {wish.gib} GiB, but the disk {shown_source(wish.source)} needs "
+            f"{spec.origin}: size is {spec.gib} GiB, but the disk {shown_source(spec.source)} needs "
             f"{disk.gib} GiB. Ask for size: {disk.gib} or more, or leave size out."
         )
-    return Content(Version(disk.digest, registration(wish, wish.gib or disk.gib)), disk, source)
+    return Content(Version(disk.digest, registration(spec, spec.gib or disk.gib)), disk, source)
 
 
-def registration(wish: ImageWish, gib: int) -> Registration:
-    """How a wish wants a volume of `gib` GiB registered."""
-    return Registration(wish.architecture, wish.boot_mode, wish.method, gib)
+def registration(spec: DesiredImage, gib: int) -> Registration:
+    """How a spec wants a volume of `gib` GiB registered."""
+    return Registration(spec.architecture, spec.boot_mode, spec.method, gib)
 
 
-def missing_source(wish: ImageWish) -> str:
-    """Why nothing can be made from a wish whose source file is not here."""
-    known = "and what it held is not on the service" if wish.sha256 else "and no sha256 says what it held"
+def missing_source(spec: DesiredImage) -> str:
+    """Why nothing can be made from a spec whose source file is not here."""
+    known = "and what it held is not on the service" if spec.sha256 else "and no sha256 says what it held"
     return (
-        f"The source file {shown_source(wish.source)} is missing, {known}. "
-        f"Put the file there, or correct the source at {wish.origin}."
+        f"The source file {shown_source(spec.source)} is missing, {known}. "
+        f"Put the file there, or correct the source at {spec.origin}."
     )
 
 
-def pinned_version(wish: ImageWish, stock: Stock) -> Version | None:
-    """The version of a pinned source, told by what is on the service: an image registered as wished, else
+def pinned_version(spec: DesiredImage, index: ServiceIndex) -> Version | None:
+    """The version of a pinned source, told by what is on the service: an image registered as desired, else
     any content of that source, which can be registered without the file."""
-    if wish.sha256 is None:
+    if spec.sha256 is None:
         return None
-    registered = pinned_images(wish, stock)
+    registered = pinned_images(spec, index)
     exact = (version for version, image in registered if says(image, version))
-    return next(exact, None) or next(pinned_snapshots(wish, stock), None)
+    return next(exact, None) or next(pinned_snapshots(spec, index), None)
 
 
 def says(image: Image, version: Version) -> bool:
@@ -85,33 +85,33 @@ def says(image: Image, version: Version) -> bool:
     return marks is not None and (marks.version, marks.digest) == (str(version), version.digest)
 
 
-def pinned_images(wish: ImageWish, stock: Stock) -> Iterator[tuple[Version, Image]]:
-    """The images of this name made from the pinned source, with the version each would be if wished."""
-    for image in stock.owned_images.get(wish.address, ()):
+def pinned_images(spec: DesiredImage, index: ServiceIndex) -> Iterator[tuple[Version, Image]]:
+    """The images of this name made from the pinned source, with the version each would be if desired."""
+    for image in index.owned_images.get(spec.address, ()):
         marks = image.marks
-        if marks is None or not marks.digest or marks.source_sha256 != wish.sha256:
+        if marks is None or not marks.digest or marks.source_sha256 != spec.sha256:
             continue
-        gib = wish.gib or image.gib or labelled_gib(wish, marks)
+        gib = spec.gib or image.gib or labelled_gib(spec, marks)
         if gib:
-            yield Version(marks.digest, registration(wish, gib)), image
+            yield Version(marks.digest, registration(spec, gib)), image
 
 
-def labelled_gib(wish: ImageWish, marks: Marks) -> int | None:
+def labelled_gib(spec: DesiredImage, marks: Marks) -> int | None:
     """The volume's size where a service does not report it (a bundle has no volume): the one with which the
-    version, registered as wished, has the label that the marks say."""
-    versions = (Version(marks.digest or "", registration(wish, gib)) for gib in range(1, MOST_BUNDLED_GIB))
+    version, registered as desired, has the label that the marks say."""
+    versions = (Version(marks.digest or "", registration(spec, gib)) for gib in range(1, MOST_BUNDLED_GIB))
     return next((one.registration.gib for one in versions if str(one) == marks.version), None)
 
 
-def pinned_snapshots(wish: ImageWish, stock: Stock) -> Iterator[Version]:
+def pinned_snapshots(spec: DesiredImage, index: ServiceIndex) -> Iterator[Version]:
     """The versions that can be registered from completed snapshots of the pinned source."""
-    for snapshot in stock.owned_snapshots:
+    for snapshot in index.owned_snapshots:
         marks = snapshot.marks
-        if marks and marks.digest and marks.source_sha256 == wish.sha256 and fits(snapshot, wish):
-            yield Version(marks.digest, registration(wish, wish.gib or snapshot.gib))
+        if marks and marks.digest and marks.source_sha256 == spec.sha256 and fits(snapshot, spec):
+            yield Version(marks.digest, registration(spec, spec.gib or snapshot.gib))
 
 
-def fits(snapshot: Snapshot, wish: ImageWish) -> bool:
-    """Whether a wish's volume can be made from a snapshot: EC2 takes no volume smaller than it."""
+def fits(snapshot: Snapshot, spec: DesiredImage) -> bool:
+    """Whether a spec's volume can be made from a snapshot: EC2 takes no volume smaller than it."""
     whole = snapshot.state is SnapshotState.COMPLETED
-    return whole and (wish.gib is None or snapshot.gib <= wish.gib)
+    return whole and (spec.gib is None or snapshot.gib <= spec.gib)

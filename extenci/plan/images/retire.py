@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from extenci.model.address import Address, Kind, Verdict
-from extenci.model.desired import ImageId, ImageWish, InstancesWish
+from extenci.model.desired import DesiredGroup, DesiredImage, ImageId
 from extenci.model.observed import Image, ImageState, Machine
 from extenci.model.plan import Action, Blocked, Change, ReplaceWork, TerminateWork
 from extenci.plan.images.source import Coming, Provision, Ready, changes_before
 from extenci.plan.images.verification import verdict_of
-from extenci.plan.inputs import Scene, Stock
-from extenci.plan.part import Part, counted, held_by_jobs, listed
+from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.part import PlanPart, counted, held_by_jobs, listed
 from extenci.plan.protection import explain_protection, is_protected
 
 
@@ -34,56 +34,56 @@ class Retired:
     """The images that go, and what is said about those that stay although nothing asks for them."""
 
     leaving: tuple[Leaving, ...]
-    part: Part
+    part: PlanPart
 
 
 @dataclass(frozen=True)
 class Removing:
-    """What decides whether an image can go: how wished images come to be there, the change that ends each
+    """What decides whether an image can go: how desired images come to be there, the change that ends each
     machine that goes, the groups that name an image by its id, and the ids of images on trial."""
 
     provisions: Mapping[Address, Provision]
     departures: Mapping[str, str]
-    named: Mapping[str, InstancesWish]
+    named: Mapping[str, DesiredGroup]
     spared: frozenset[str] = frozenset()
 
 
-def removal_reason(scene: Scene) -> str:
+def removal_reason(inputs: PlanInputs) -> str:
     """Why what nothing asks for is removed."""
-    return "destroy" if scene.destroy else "no longer in the specs"
+    return "destroy" if inputs.destroy else "no longer in the specs"
 
 
-def remove_groups(scene: Scene, stock: Stock) -> Part:
-    """End the machines of groups that are not wished for."""
+def remove_groups(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
+    """End the machines of groups that are not desired."""
     changes: list[Change] = []
     blocked: list[Blocked] = []
-    for address, machines in sorted(stock.owned_machines.items()):
-        if not scene.covers(address) or (address in scene.groups and not scene.destroy):
+    for address, machines in sorted(index.owned_machines.items()):
+        if not inputs.covers(address) or (address in inputs.groups and not inputs.destroy):
             continue
-        kept = [machine for machine in machines if is_protected(scene, Kind.INSTANCES, machine)]
+        kept = [machine for machine in machines if is_protected(inputs, Kind.INSTANCES, machine)]
         ended = [machine for machine in machines if machine not in kept]
         if kept:
-            reason = explain_protection(scene, Kind.INSTANCES, address, counted(len(kept), "machine"))
+            reason = explain_protection(inputs, Kind.INSTANCES, address, counted(len(kept), "machine"))
             blocked.append(Blocked(address, Kind.INSTANCES, Action.TERMINATE, reason))
         if ended:
-            changes.append(end_group(scene, address, ended))
-    return Part(tuple(changes), tuple(blocked))
+            changes.append(end_group(inputs, address, ended))
+    return PlanPart(tuple(changes), tuple(blocked))
 
 
-def end_group(scene: Scene, address: Address, machines: Sequence[Machine]) -> Change:
-    """End machines of a group that is not wished for."""
+def end_group(inputs: PlanInputs, address: Address, machines: Sequence[Machine]) -> Change:
+    """End machines of a group that is not desired."""
     return Change(
         id=f"{Action.TERMINATE} {address}",
         address=address,
         kind=Kind.INSTANCES,
         action=Action.TERMINATE,
         count=len(machines),
-        reason=removal_reason(scene),
+        reason=removal_reason(inputs),
         work=TerminateWork(tuple(machine.handle for machine in machines), held_by_jobs(machines)),
     )
 
 
-def find_departures(part: Part) -> dict[str, str]:
+def find_departures(part: PlanPart) -> dict[str, str]:
     """The change that ends a machine, by the machine's handle; for machines that are still to be launched,
     by the change that launches them."""
     found: dict[str, str] = {}
@@ -97,25 +97,25 @@ def find_departures(part: Part) -> dict[str, str]:
 
 
 def retire_images(
-    scene: Scene,
-    stock: Stock,
+    inputs: PlanInputs,
+    index: ServiceIndex,
     provisions: Mapping[Address, Provision],
     departures: Mapping[str, str],
     spared: frozenset[str] = frozenset(),
 ) -> Retired:
-    """Choose the images that go: of wishes, versions beyond `keep`; all of what is not wished for."""
-    named = {str(wish.image): wish for wish in id_groups(scene, stock)}
+    """Choose the images that go: of specs, versions beyond `keep`; all of what is not desired."""
+    named = {str(spec.image): spec for spec in id_groups(inputs, index)}
     removing = Removing(provisions, departures, named, spared)
     judged = [
-        judge_leaving(scene, stock, candidate, removing)
-        for address in sorted(stock.owned_images)
-        if scene.covers(address)
-        for candidate in superfluous(scene, stock, address, provisions.get(address))
+        judge_leaving(inputs, index, candidate, removing)
+        for address in sorted(index.owned_images)
+        if inputs.covers(address)
+        for candidate in superfluous(inputs, index, address, provisions.get(address))
         if candidate.image.id not in spared
     ]
     return Retired(
         tuple(one for one in judged if isinstance(one, Leaving)),
-        Part(
+        PlanPart(
             blocked=tuple(one for one in judged if isinstance(one, Blocked)),
             warnings=tuple(one for one in judged if isinstance(one, str)),
         ),
@@ -123,26 +123,28 @@ def retire_images(
 
 
 def superfluous(
-    scene: Scene, stock: Stock, address: Address, provision: Provision | None
+    inputs: PlanInputs, index: ServiceIndex, address: Address, provision: Provision | None
 ) -> Iterator[Leaving]:
     """The images of an address that nothing asks for, whether or not they can go."""
-    images, wish = stock.owned_images[address], scene.images.get(address)
-    if wish is None or scene.destroy:
+    images, spec = index.owned_images[address], inputs.images.get(address)
+    if spec is None or inputs.destroy:
         for image in images:
-            yield Leaving(image, address, removal_reason(scene))
+            yield Leaving(image, address, removal_reason(inputs))
     else:
-        failed = [image for image in images if verdict_of(scene, stock, image) is Verdict.FAILED]
-        yield from (Leaving(image, address, FAILED_TRIAL, changes_before(provision)) for image in failed)
+        failed = [image for image in images if verdict_of(inputs, index, image) is Verdict.FAILED]
+        yield from (
+            Leaving(image, address, FAILED_VERIFICATION, changes_before(provision)) for image in failed
+        )
         if isinstance(provision, Ready | Coming):
             others = tuple(image for image in images if image not in failed)
-            yield from superfluous_versions(others, wish, provision)
+            yield from superfluous_versions(others, spec, provision)
 
 
-FAILED_TRIAL = "failed its verification"
+FAILED_VERIFICATION = "failed its verification"
 
 
 def superfluous_versions(
-    images: tuple[Image, ...], wish: ImageWish, provision: Ready | Coming
+    images: tuple[Image, ...], spec: DesiredImage, provision: Ready | Coming
 ) -> Iterator[Leaving]:
     """Versions beyond `keep`, newest first, duplicates of the wanted one, and those never registered."""
     after = changes_before(provision)
@@ -153,40 +155,40 @@ def superfluous_versions(
         if image == current or (wanted and current is None):
             continue
         if image.state is ImageState.FAILED:
-            yield Leaving(image, wish.address, "registration failed", after)
+            yield Leaving(image, spec.address, "registration failed", after)
         elif wanted and current:
-            yield Leaving(image, wish.address, f"duplicate of {current.id}", after)
-        elif kept < wish.keep:
+            yield Leaving(image, spec.address, f"duplicate of {current.id}", after)
+        elif kept < spec.keep:
             kept += 1
         else:
-            yield Leaving(image, wish.address, "old version", after)
+            yield Leaving(image, spec.address, "old version", after)
 
 
 def judge_leaving(
-    scene: Scene, stock: Stock, candidate: Leaving, removing: Removing
+    inputs: PlanInputs, index: ServiceIndex, candidate: Leaving, removing: Removing
 ) -> Leaving | Blocked | str:
     """Whether an image that nothing asks for goes, and after what; a sentence where it stays."""
     image, address = candidate.image, candidate.address
     what = f"{image.id} ({candidate.reason}) of {address}"
-    if is_protected(scene, Kind.IMAGE, image):
-        if address in scene.images and not scene.destroy:
+    if is_protected(inputs, Kind.IMAGE, image):
+        if address in inputs.images and not inputs.destroy:
             return f"{what} stays: {address} is protected."
-        reason = explain_protection(scene, Kind.IMAGE, address, image.id)
+        reason = explain_protection(inputs, Kind.IMAGE, address, image.id)
         return Blocked(address, Kind.IMAGE, Action.UNSTAGE, reason)
     released = {
-        machine.id: release(scene, machine, image, removing) for machine in stock.run_from.get(image.id, ())
+        machine.id: release(inputs, machine, image, removing) for machine in index.run_from.get(image.id, ())
     }
-    staying = [stock.machines[name] for name, after in released.items() if after is None]
+    staying = [index.machines[name] for name, after in released.items() if after is None]
     if staying:
         return f"{what} stays: {describe_users(staying)} from it."
     if image.id in removing.named:
         return f"{what} stays: {removing.named[image.id].address} names it."
     healed = (
-        f"{Action.REPLACE} {wish.address}"
-        for wish in scene.groups_on(stock.service.name)
-        if f"{Action.REPLACE} {wish.address}" in removing.departures.values()
+        f"{Action.REPLACE} {spec.address}"
+        for spec in inputs.groups_on(index.service.name)
+        if f"{Action.REPLACE} {spec.address}" in removing.departures.values()
         and heals_from(
-            image, removing.provisions.get(wish.image) if isinstance(wish.image, Address) else None
+            image, removing.provisions.get(spec.image) if isinstance(spec.image, Address) else None
         )
     )
     after = {
@@ -202,18 +204,18 @@ def heals_from(image: Image, provision: Provision | None) -> bool:
     return isinstance(provision, Ready | Coming) and provision.meanwhile == image
 
 
-def release(scene: Scene, machine: Machine, image: Image, removing: Removing) -> tuple[str, ...] | None:
+def release(inputs: PlanInputs, machine: Machine, image: Image, removing: Removing) -> tuple[str, ...] | None:
     """After which changes a machine does not need the image it runs from any more; None: it needs it.
 
     It does not once it is gone, nor where its group's image is the same version under another id.
     """
     if machine.handle in removing.departures:
         return (removing.departures[machine.handle],)
-    wish = scene.groups.get(machine.marks.address) if machine.marks else None
-    if wish is None or isinstance(wish.image, ImageId) or scene.destroy:
+    spec = inputs.groups.get(machine.marks.address) if machine.marks else None
+    if spec is None or isinstance(spec.image, ImageId) or inputs.destroy:
         return None
     version = image.marks.version if image.marks else None
-    match removing.provisions.get(wish.image):
+    match removing.provisions.get(spec.image):
         case Ready(image=other, label=label) if label == version and other.id != image.id:
             return ()
         case Coming(change=change, label=label) if label == version:
@@ -229,8 +231,8 @@ def describe_users(machines: list[Machine]) -> str:
     return f"{listed(groups)} {'runs' if len(machines) == 1 else 'run'}"
 
 
-def id_groups(scene: Scene, stock: Stock) -> Iterator[InstancesWish]:
+def id_groups(inputs: PlanInputs, index: ServiceIndex) -> Iterator[DesiredGroup]:
     """The groups that name an image by its id."""
-    for wish in scene.lasting_groups(stock.service.name):
-        if isinstance(wish.image, ImageId):
-            yield wish
+    for spec in inputs.lasting_groups(index.service.name):
+        if isinstance(spec.image, ImageId):
+            yield spec

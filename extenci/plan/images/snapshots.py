@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from extenci.model.address import Address, Method
 from extenci.model.observed import ImageState, Snapshot, SnapshotState
 from extenci.model.version import Parent, Version
-from extenci.plan.inputs import Stock
+from extenci.plan.inputs import ServiceIndex
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Upload:
     snapshot: str | None
 
 
-def find_source(stock: Stock, version: Version, address: Address) -> str | None:
+def find_source(index: ServiceIndex, version: Version, address: Address) -> str | None:
     """The snapshot that a version can be registered from, at best one of the same name.
 
     EC2 takes no volume smaller than its snapshot (RegisterImage, `VolumeSize`). Bundles have none.
@@ -29,32 +29,32 @@ def find_source(stock: Stock, version: Version, address: Address) -> str | None:
         return None
     fitting = [
         snapshot
-        for snapshot in stock.content.get(version.digest, ())
+        for snapshot in index.content.get(version.digest, ())
         if snapshot.state is SnapshotState.COMPLETED and snapshot.gib <= version.registration.gib
     ]
     if fitting:
         return min(fitting, key=lambda snapshot: (is_foreign_name(snapshot, address), snapshot.id)).id
-    return find_root(stock, version)
+    return find_root(index, version)
 
 
-def find_root(stock: Stock, version: Version) -> str | None:
+def find_root(index: ServiceIndex, version: Version) -> str | None:
     """The one snapshot of an owned image with a version's content, where only the image carries marks."""
-    for image in stock.registered.get(version.digest, ()):
-        unmarked = len(image.snapshots) == 1 and image.snapshots[0] not in stock.snapshots
+    for image in index.registered.get(version.digest, ()):
+        unmarked = len(image.snapshots) == 1 and image.snapshots[0] not in index.snapshots
         fits = image.gib is not None and image.gib <= version.registration.gib
         if unmarked and fits and image.state is ImageState.AVAILABLE:
             return image.snapshots[0]
     return None
 
 
-def find_parent(stock: Stock, version: Version, address: Address) -> Parent | None:
+def find_parent(index: ServiceIndex, version: Version, address: Address) -> Parent | None:
     """The newest snapshot of another version of an image that a new one can be started from, so that only
     what differs is sent. EBS takes no volume smaller than its parent's (StartSnapshot, `VolumeSize`)."""
     if version.registration.method is not Method.EBS:
         return None
     fitting = [
         (snapshot.started, snapshot.id, snapshot.marks.digest)
-        for snapshot in stock.owned_snapshots
+        for snapshot in index.owned_snapshots
         if snapshot.marks is not None
         and snapshot.marks.address == address
         and snapshot.state is SnapshotState.COMPLETED
@@ -64,13 +64,13 @@ def find_parent(stock: Stock, version: Version, address: Address) -> Parent | No
     return max(known, key=lambda one: (one[0], one[1].snapshot))[1] if known else None
 
 
-def find_pending(stock: Stock, version: Version, address: Address) -> Snapshot | None:
+def find_pending(index: ServiceIndex, version: Version, address: Address) -> Snapshot | None:
     """The snapshot of an upload that was interrupted, at best of the same name, else the newest."""
     if version.registration.method is not Method.EBS:
         return None
     fitting = [
         snapshot
-        for snapshot in stock.content.get(version.digest, ())
+        for snapshot in index.content.get(version.digest, ())
         if snapshot.state is SnapshotState.PENDING and snapshot.gib <= version.registration.gib
     ]
     fitting.sort(key=lambda snapshot: (snapshot.started, snapshot.id), reverse=True)

@@ -1,4 +1,4 @@
-"""How the image that a wish asks for comes to be there."""
+"""How the image that a spec asks for comes to be there."""
 
 from __future__ import annotations
 

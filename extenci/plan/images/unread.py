@@ -9,35 +9,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from extenci.model.address import Address
-from extenci.model.desired import ImageWish, Wishes
+from extenci.model.desired import Desired, DesiredImage
 from extenci.model.observed import Observation
 from extenci.model.record import Records
 from extenci.model.version import Disk
 from extenci.plan.images.changes import Need, look_for, needed_images
 from extenci.plan.images.content import find_content
 from extenci.plan.images.snapshots import find_source
-from extenci.plan.inputs import Scene, Stock, set_scene
+from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs
 
 
 def images_to_read(
-    wishes: Wishes, disks: Mapping[Address, Disk], observation: Observation, records: Records
-) -> tuple[ImageWish, ...]:
+    desired: Desired, disks: Mapping[Address, Disk], observation: Observation, records: Records
+) -> tuple[DesiredImage, ...]:
     """The pinned images of which neither `disks` nor the services tell enough."""
-    scene = set_scene(wishes, disks, observation, records, 0.0, False)
+    inputs = gather_inputs(desired, disks, observation, records, 0.0, False)
     return tuple(
-        wish
-        for stock in scene.stocks.values()
-        for wish in needed_images(scene, stock)
-        if wish.sha256 is not None and is_to_read(scene, stock, wish)
+        spec
+        for index in inputs.indexes.values()
+        for spec in needed_images(inputs, index)
+        if spec.sha256 is not None and is_to_read(inputs, index, spec)
     )
 
 
-def is_to_read(scene: Scene, stock: Stock, wish: ImageWish) -> bool:
-    """Whether nothing says what a wish's disk holds, or nothing on the service can be registered from."""
-    content = find_content(scene, stock, wish)
+def is_to_read(inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage) -> bool:
+    """Whether nothing says what a spec's disk holds, or nothing on the service can be registered from."""
+    content = find_content(inputs, index, spec)
     if isinstance(content, str):
-        return wish.address not in scene.disks
+        return spec.address not in inputs.disks
     if content.disk is not None:
         return False
-    found = look_for(scene, stock, wish)
-    return isinstance(found, Need) and find_source(stock, content.version, wish.address) is None
+    found = look_for(inputs, index, spec)
+    return isinstance(found, Need) and find_source(index, content.version, spec.address) is None

@@ -10,8 +10,8 @@ from extenci.model.observed import Image, Snapshot, SnapshotState
 from extenci.model.plan import Action, Blocked, Change, UnstageWork
 from extenci.plan.images.retire import Leaving
 from extenci.plan.images.source import Coming, Provision, Unready
-from extenci.plan.inputs import Scene, Stock, gather
-from extenci.plan.part import Part, join, listed, unstage_id
+from extenci.plan.inputs import PlanInputs, ServiceIndex, gather
+from extenci.plan.part import PlanPart, join, listed, unstage_id
 from extenci.plan.protection import explain_protection, is_protected
 
 
@@ -26,20 +26,23 @@ class Fate:
 
 
 def unstage_images(
-    scene: Scene, stock: Stock, leaving: Sequence[Leaving], provisions: Mapping[Address, Provision]
-) -> Part:
+    inputs: PlanInputs,
+    index: ServiceIndex,
+    leaving: Sequence[Leaving],
+    provisions: Mapping[Address, Provision],
+) -> PlanPart:
     """Deregister images, each with the snapshots that nothing uses once it is gone."""
     ordered = sorted(leaving, key=lambda one: (not one.first, one.address, one.image.id))
     ids = {one.image.id: unstage_id(one.address, one.image.id) for one in ordered}
     places = {name: place for place, name in enumerate(ids)}
     reserved = reserved_snapshots(provisions)
-    snapshots = {snapshot.id: snapshot for snapshot in stock.owned_snapshots}
+    snapshots = {snapshot.id: snapshot for snapshot in index.owned_snapshots}
     fates = {
-        name: decide_fate(scene, stock, snapshots.get(name), name, places, reserved)
+        name: decide_fate(inputs, index, snapshots.get(name), name, places, reserved)
         for one in ordered
         for name in one.image.snapshots
     }
-    return join(unstage_image(one, fates, stock, ids, reserved) for one in ordered)
+    return join(unstage_image(one, fates, index, ids, reserved) for one in ordered)
 
 
 def reserved_snapshots(provisions: Mapping[Address, Provision]) -> dict[str, tuple[str, ...]]:
@@ -52,8 +55,8 @@ def reserved_snapshots(provisions: Mapping[Address, Provision]) -> dict[str, tup
 
 
 def decide_fate(
-    scene: Scene,
-    stock: Stock,
+    inputs: PlanInputs,
+    index: ServiceIndex,
     snapshot: Snapshot | None,
     name: str,
     leaving: Mapping[str, int],
@@ -63,16 +66,16 @@ def decide_fate(
     images that go, each with its place in their order."""
     if snapshot is None or snapshot.marks is None:
         return Fate(None, "it is not marked as one that this stack's plans remove")
-    users = stock.users.get(name, ())
+    users = index.users.get(name, ())
     staying = [describe_image(image) for image in users if image.id not in leaving]
     if staying:
         return Fate(None, f"{listed(staying)} {'uses' if len(staying) == 1 else 'use'} it")
     if name in reserved:
         return Fate(None)
-    if not scene.covers(snapshot.marks.address):
+    if not inputs.covers(snapshot.marks.address):
         return Fate(None, f"it belongs to {snapshot.marks.address}, which is not part of this plan")
-    if is_protected(scene, Kind.IMAGE, snapshot):
-        kept = keep_leftover(scene, snapshot, snapshot.marks.address)
+    if is_protected(inputs, Kind.IMAGE, snapshot):
+        kept = keep_leftover(inputs, snapshot, snapshot.marks.address)
         return Fate(None, f"{snapshot.marks.address} is protected", kept.blocked)
     return Fate(max((user.id for user in users), key=lambda image: leaving[image]))
 
@@ -85,17 +88,17 @@ def describe_image(image: Image) -> str:
 def unstage_image(
     one: Leaving,
     fates: Mapping[str, Fate],
-    stock: Stock,
+    index: ServiceIndex,
     ids: Mapping[str, str],
     reserved: Mapping[str, tuple[str, ...]],
-) -> Part:
+) -> PlanPart:
     """Deregister one image. Where it takes a snapshot along, the other images of it go before; where it
     leaves one to another image, that one is registered before, so that the content is never lost sight of.
     """
     image = one.image
     own = sorted(set(image.snapshots))
     taken = tuple(name for name in own if fates[name].by == image.id)
-    others = {ids[user.id] for name in taken for user in stock.users[name] if user.id != image.id}
+    others = {ids[user.id] for name in taken for user in index.users[name] if user.id != image.id}
     heirs = {change for name in own for change in reserved.get(name, ())} if not one.first else set()
     change = Change(
         id=ids[image.id],
@@ -108,70 +111,74 @@ def unstage_image(
         depends_on=tuple(sorted({*one.after, *others, *heirs})),
     )
     kept = [(name, fates[name].kept) for name in own if fates[name].kept]
-    return Part(
+    return PlanPart(
         changes=(change,),
         blocked=tuple(dict.fromkeys(one for name in own for one in fates[name].blocked)),
         warnings=tuple(f"{name} stays when {image.id} goes: {why}." for name, why in kept),
     )
 
 
-def remove_leftovers(scene: Scene, stock: Stock, provisions: Mapping[Address, Provision]) -> Part:
+def remove_leftovers(
+    inputs: PlanInputs, index: ServiceIndex, provisions: Mapping[Address, Provision]
+) -> PlanPart:
     """Delete snapshots that no image uses and nothing will be made from."""
     reserved = reserved_snapshots(provisions)
-    awaited = awaited_digests(scene, stock, provisions)
+    awaited = awaited_digests(inputs, index, provisions)
     return join(
-        remove_leftover(scene, snapshot)
-        for snapshot in stock.owned_snapshots
-        if snapshot.id not in stock.users
+        remove_leftover(inputs, snapshot)
+        for snapshot in index.owned_snapshots
+        if snapshot.id not in index.users
         and snapshot.id not in reserved
-        and is_leftover(scene, snapshot, provisions, awaited)
+        and is_leftover(inputs, snapshot, provisions, awaited)
     )
 
 
 def is_leftover(
-    scene: Scene, snapshot: Snapshot, provisions: Mapping[Address, Provision], awaited: frozenset[str]
+    inputs: PlanInputs, snapshot: Snapshot, provisions: Mapping[Address, Provision], awaited: frozenset[str]
 ) -> bool:
     """Whether an unused snapshot is of no use to the specs either."""
     marks = snapshot.marks
-    if marks is None or not scene.covers(marks.address):
+    if marks is None or not inputs.covers(marks.address):
         return False
-    if scene.destroy:
+    if inputs.destroy:
         return True
     return marks.digest not in awaited and not isinstance(provisions.get(marks.address), Unready)
 
 
-def awaited_digests(scene: Scene, stock: Stock, provisions: Mapping[Address, Provision]) -> frozenset[str]:
-    """What images that are wished for, but not provided by this plan, hold."""
+def awaited_digests(
+    inputs: PlanInputs, index: ServiceIndex, provisions: Mapping[Address, Provision]
+) -> frozenset[str]:
+    """What images that are desired, but not provided by this plan, hold."""
     return frozenset(
         disk.digest
-        for address, disk in scene.disks.items()
-        if address.service == stock.service.name
-        and address in scene.images
+        for address, disk in inputs.disks.items()
+        if address.service == index.service.name
+        and address in inputs.images
         and isinstance(provisions.get(address), Unready | None)
     )
 
 
-def remove_leftover(scene: Scene, snapshot: Snapshot) -> Part:
+def remove_leftover(inputs: PlanInputs, snapshot: Snapshot) -> PlanPart:
     """Delete one snapshot, unless it is whole and protected."""
     assert snapshot.marks is not None, "only owned snapshots are removed"  # noqa: S101 - for the type checker
     address = snapshot.marks.address
-    if snapshot.state is SnapshotState.COMPLETED and is_protected(scene, Kind.IMAGE, snapshot):
-        return keep_leftover(scene, snapshot, address)
+    if snapshot.state is SnapshotState.COMPLETED and is_protected(inputs, Kind.IMAGE, snapshot):
+        return keep_leftover(inputs, snapshot, address)
     change = Change(
         id=unstage_id(address, snapshot.id),
         address=address,
         kind=Kind.IMAGE,
         action=Action.UNSTAGE,
         count=1,
-        reason="destroy" if scene.destroy else "left behind by an interrupted run",
+        reason="destroy" if inputs.destroy else "left behind by an interrupted run",
         work=UnstageWork(None, (snapshot.id,)),
     )
-    return Part((change,))
+    return PlanPart((change,))
 
 
-def keep_leftover(scene: Scene, snapshot: Snapshot, address: Address) -> Part:
+def keep_leftover(inputs: PlanInputs, snapshot: Snapshot, address: Address) -> PlanPart:
     """A protected snapshot stays."""
-    if address in scene.images and not scene.destroy:
-        return Part(warnings=(f"{snapshot.id}, which no image uses, stays: {address} is protected.",))
-    reason = explain_protection(scene, Kind.IMAGE, address, snapshot.id)
-    return Part(blocked=(Blocked(address, Kind.IMAGE, Action.UNSTAGE, reason),))
+    if address in inputs.images and not inputs.destroy:
+        return PlanPart(warnings=(f"{snapshot.id}, which no image uses, stays: {address} is protected.",))
+    reason = explain_protection(inputs, Kind.IMAGE, address, snapshot.id)
+    return PlanPart(blocked=(Blocked(address, Kind.IMAGE, Action.UNSTAGE, reason),))

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from extenci.model.address import Address, Kind, Role, Tagging, Verdict
-from extenci.model.desired import ImageWish
+from extenci.model.desired import DesiredImage
 from extenci.model.observed import Image, Machine
 from extenci.model.ownership import Marks
 from extenci.model.plan import Action, Blocked, Change, ImageToLaunch, VerifyWork
 from extenci.plan.images.source import Coming, Ready, Unready
-from extenci.plan.inputs import Scene, Stock
+from extenci.plan.inputs import PlanInputs, ServiceIndex
 
 
 @dataclass(frozen=True)
@@ -38,48 +38,50 @@ class OnTrial:
     spared: frozenset[str]
 
 
-def trial_of(scene: Scene, wish: ImageWish) -> str:
+def verify_hash_of(inputs: PlanInputs, spec: DesiredImage) -> str:
     """What a verdict of an image is about, beside its version; "" where it has no verify block."""
-    return scene.trials.get(wish.address, "")
+    return inputs.verify_hashes.get(spec.address, "")
 
 
-def find_standing(scene: Scene, stock: Stock, wish: ImageWish, label: str, image: Image | None) -> Standing:
+def find_standing(
+    inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage, label: str, image: Image | None
+) -> Standing:
     """What is known of a version of an image under its present verify block."""
-    if wish.address in scene.again:
+    if spec.address in inputs.again:
         return Standing(None)
-    trial = trial_of(scene, wish)
+    verify_hash = verify_hash_of(inputs, spec)
     known = [
         one
-        for one in scene.records.verdicts
-        if (one.address, one.version, one.trial) == (wish.address, label, trial)
+        for one in inputs.records.verdicts
+        if (one.address, one.version, one.verify_hash) == (spec.address, label, verify_hash)
     ]
     recorded = known[-1] if known else None
-    tagged = read_verdict(image.marks.verdict if image and image.marks else None, trial)
+    tagged = read_verdict(image.marks.verdict if image and image.marks else None, verify_hash)
     verdict = tagged or (recorded.verdict if recorded else None)
     summary = recorded.summary if recorded and recorded.verdict is verdict else ""
     if verdict is not Verdict.WAITING:
         return Standing(verdict, summary)
     if image is None:
         return Standing(None)  # what waited was removed
-    machine = next(iter(waiting_machines(scene, stock, wish.address, label)), None)
+    machine = next(iter(waiting_machines(inputs, index, spec.address, label)), None)
     return Standing(Verdict.WAITING if machine else Verdict.EXPIRED, summary, machine)
 
 
-def read_verdict(tag: str | None, trial: str) -> Verdict | None:
+def read_verdict(tag: str | None, verify_hash: str) -> Verdict | None:
     """The verdict that a tag tells of a trial, None where it tells of another one."""
     word, _, about = (tag or "").partition(":")
-    return Verdict(word) if about == trial and word in list(Verdict) else None
+    return Verdict(word) if about == verify_hash and word in list(Verdict) else None
 
 
-def waiting_machines(scene: Scene, stock: Stock, address: Address, label: str) -> list[Machine]:
+def waiting_machines(inputs: PlanInputs, index: ServiceIndex, address: Address, label: str) -> list[Machine]:
     """The test VMs of a version that wait for a person and have not expired."""
     return [
         machine
-        for machine in stock.tests.get(address, ())
+        for machine in index.tests.get(address, ())
         if machine.marks
         and machine.marks.version == label
         and word_of(machine.marks) is Verdict.WAITING
-        and not is_expired(machine.marks, scene.now)
+        and not is_expired(machine.marks, inputs.now)
     ]
 
 
@@ -89,15 +91,15 @@ def word_of(marks: Marks | None) -> Verdict | None:
     return Verdict(word) if word in list(Verdict) else None
 
 
-def verdict_of(scene: Scene, stock: Stock, image: Image) -> Verdict | None:
+def verdict_of(inputs: PlanInputs, index: ServiceIndex, image: Image) -> Verdict | None:
     """The verdict of an image under whatever block: its tag's, or what the records say where nothing is
     tagged."""
     marks = image.marks
-    if marks is None or stock.service.tags is not Tagging.NONE:
+    if marks is None or index.service.tags is not Tagging.NONE:
         return word_of(marks)
     known = [
         one.verdict
-        for one in scene.records.verdicts
+        for one in inputs.records.verdicts
         if (one.address, one.version) == (marks.address, marks.version)
     ]
     return known[-1] if known else None
@@ -112,24 +114,29 @@ def is_expired(marks: Marks, now: float) -> bool:
 
 
 def hold_back(
-    scene: Scene, stock: Stock, wish: ImageWish, label: str, image: Image | None, standing: Standing
+    inputs: PlanInputs,
+    index: ServiceIndex,
+    spec: DesiredImage,
+    label: str,
+    image: Image | None,
+    standing: Standing,
 ) -> OnTrial:
     """What becomes of a version that was not found good."""
-    reason = explain_standing(wish, label, standing)
-    good = last_good(scene, stock, wish, label)
-    keeps = wish.verify is not None and wish.verify.keep_on_failure
+    reason = explain_standing(spec, label, standing)
+    good = last_good(inputs, index, spec, label)
+    keeps = spec.verify is not None and spec.verify.keep_on_failure
     waits = standing.verdict is Verdict.WAITING
     stays = standing.verdict is not Verdict.FAILED or keeps
     return OnTrial(
         instead=as_ready(good) if good else Unready(reason, label, waits),
-        blocked=Blocked(wish.address, Kind.IMAGE, Action.VERIFY, reason, waits),
+        blocked=Blocked(spec.address, Kind.IMAGE, Action.VERIFY, reason, waits),
         spared=frozenset({image.id} if image and stays else ()),
     )
 
 
-def explain_standing(wish: ImageWish, label: str, standing: Standing) -> str:
+def explain_standing(spec: DesiredImage, label: str, standing: Standing) -> str:
     """Why a version must not be used, and what to do."""
-    again = f"extenci verify {wish.address}"
+    again = f"extenci verify {spec.address}"
     match standing.verdict:
         case Verdict.WAITING:
             machine, marks = standing.machine, standing.machine.marks if standing.machine else None
@@ -138,7 +145,7 @@ def explain_standing(wish: ImageWish, label: str, standing: Standing) -> str:
             name = machine.id if machine else ""
             return (
                 f"Version {label} waits for a person{until}: its test VM {name}{where} is running. Say "
-                f"`extenci confirm {wish.address} --yes` or `--no`."
+                f"`extenci confirm {spec.address} --yes` or `--no`."
             )
         case Verdict.EXPIRED:
             return f"Nobody said in time whether version {label} works. Try it again: `{again}`."
@@ -150,12 +157,12 @@ def explain_standing(wish: ImageWish, label: str, standing: Standing) -> str:
             )
 
 
-def last_good(scene: Scene, stock: Stock, wish: ImageWish, label: str) -> Image | None:
+def last_good(inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage, label: str) -> Image | None:
     """The newest other version of an image that was found good, under whatever block."""
     good = [
         image
-        for image in stock.owned_images.get(wish.address, ())
-        if image.marks and image.marks.version != label and verdict_of(scene, stock, image) is Verdict.PASSED
+        for image in index.owned_images.get(spec.address, ())
+        if image.marks and image.marks.version != label and verdict_of(inputs, index, image) is Verdict.PASSED
     ]
     return max(good, key=lambda image: (image.created, image.id), default=None)
 
@@ -166,14 +173,16 @@ def as_ready(image: Image) -> Ready:
     return Ready(image, (marks and marks.version) or "", (marks and marks.digest) or "")
 
 
-def try_version(scene: Scene, wish: ImageWish, provision: Ready | Coming, left: tuple[str, ...]) -> Change:
+def try_version(
+    inputs: PlanInputs, spec: DesiredImage, provision: Ready | Coming, left: tuple[str, ...]
+) -> Change:
     """The change that tries a version, after the changes `left`, which end older test VMs."""
-    assert wish.verify is not None  # noqa: S101 - for the type checker
+    assert spec.verify is not None  # noqa: S101 - for the type checker
     image = provision.image if isinstance(provision, Ready) else None
     marks = Marks(
-        stack=scene.wishes.stack,
-        service=wish.address.service,
-        name=wish.address.name,
+        stack=inputs.desired.stack,
+        service=spec.address.service,
+        name=spec.address.name,
         role=Role.TEST,
         digest=provision.digest,
         version=provision.label,
@@ -183,19 +192,19 @@ def try_version(scene: Scene, wish: ImageWish, provision: Ready | Coming, left: 
         version=provision.label,
         digest=provision.digest,
         image=to_launch,
-        verify=wish.verify,
-        trial=trial_of(scene, wish),
+        verify=spec.verify,
+        verify_hash=verify_hash_of(inputs, spec),
         tags=marks.to_tags(),
-        removable=not (wish.protect or wish.verify.keep_on_failure or wish.verify.aside),
+        removable=not (spec.protect or spec.verify.keep_on_failure or spec.verify.aside),
     )
     before = (changes_of(provision),) if isinstance(provision, Coming) else ()
     return Change(
-        id=f"{Action.VERIFY} {wish.address}",
-        address=wish.address,
+        id=f"{Action.VERIFY} {spec.address}",
+        address=spec.address,
         kind=Kind.IMAGE,
         action=Action.VERIFY,
         count=1,
-        reason=try_reason(scene, wish, provision.label, image),
+        reason=try_reason(inputs, spec, provision.label, image),
         work=work,
         depends_on=(*before, *left),
     )
@@ -206,10 +215,10 @@ def changes_of(provision: Ready | Coming) -> str:
     return provision.change if isinstance(provision, Coming) else ""
 
 
-def try_reason(scene: Scene, wish: ImageWish, label: str, image: Image | None) -> str:
+def try_reason(inputs: PlanInputs, spec: DesiredImage, label: str, image: Image | None) -> str:
     """Why a version is tried."""
-    if wish.address in scene.again:
+    if spec.address in inputs.again:
         return "asked for"
     tagged = bool(image and image.marks and image.marks.verdict)
-    recorded = any((one.address, one.version) == (wish.address, label) for one in scene.records.verdicts)
+    recorded = any((one.address, one.version) == (spec.address, label) for one in inputs.records.verdicts)
     return "verify block changed" if tagged or recorded else "not verified yet"

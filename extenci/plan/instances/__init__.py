@@ -1,0 +1,1 @@
+"""Instance groups: what they are, and what has to change."""

@@ -19,7 +19,7 @@ from extenci.model.plan import (
     Work,
 )
 from extenci.plan.images.source import Coming, Provision, Ready, Unready, changes_before
-from extenci.plan.inputs import Scene
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.instances.groups import Group
 from extenci.plan.instances.reasons import (
     explain_launch,
@@ -29,76 +29,76 @@ from extenci.plan.instances.reasons import (
     replace_fields,
     terminate_fields,
 )
-from extenci.plan.part import Part, counted, held_by_jobs, join
+from extenci.plan.part import PlanPart, counted, held_by_jobs, join
 
 
-def change_group(scene: Scene, group: Group, headroom: int | None) -> Part:
-    """What makes a group what its wish asks for. `headroom` is how many machines more than at the end
+def change_group(inputs: PlanInputs, group: Group, headroom: int | None) -> PlanPart:
+    """What makes a group what its spec asks for. `headroom` is how many machines more than at the end
     the service's limit allows meanwhile; None: any number."""
     return join(
         (
-            end_surplus(scene, group),
-            launch_missing(scene, group),
-            renew_machines(scene, group, headroom),
+            end_surplus(inputs, group),
+            launch_missing(inputs, group),
+            renew_machines(inputs, group, headroom),
             note_held(group),
         )
     )
 
 
-def end_surplus(scene: Scene, group: Group) -> Part:
+def end_surplus(inputs: PlanInputs, group: Group) -> PlanPart:
     """End the machines that are too many."""
     if not group.surplus:
-        return Part()
-    if group.wish.protect:
+        return PlanPart()
+    if group.spec.protect:
         return refuse_protected(group, Action.TERMINATE, f"{more_than_wanted(len(group.surplus))}")
     machines = tuple(member.machine.handle for member in group.surplus)
     work = TerminateWork(machines, held_by_jobs(member.machine for member in group.surplus))
-    reason, fields = explain_terminate(scene, group), terminate_fields(scene, group)
+    reason, fields = explain_terminate(inputs, group), terminate_fields(inputs, group)
     return change(group, Action.TERMINATE, len(machines), reason, work, fields)
 
 
-def renew_machines(scene: Scene, group: Group, headroom: int | None) -> Part:
+def renew_machines(inputs: PlanInputs, group: Group, headroom: int | None) -> PlanPart:
     """Replace the machines that are outdated or not healthy."""
     healed = group.missing if heals_meanwhile(group) else 0
     if not group.renewed and not healed:
-        return Part()
-    reason = explain_replace(scene, group) or "image differs"
-    if group.wish.protect:
+        return PlanPart()
+    reason = explain_replace(inputs, group) or "image differs"
+    if group.spec.protect:
         return refuse_protected(group, Action.REPLACE, f"{count_of(group)} to be replaced ({reason})")
     if isinstance(group.provision, Unready):
         return refuse_unready(group, group.provision, Action.REPLACE)
     surge = headroom is None or headroom > 0
-    batch = max(1, group.wish.max_unavailable) if surge else group.wish.max_unavailable
+    batch = max(1, group.spec.max_unavailable) if surge else group.spec.max_unavailable
     if not batch:
         return refuse_full(group)
     work = ReplaceWork(
-        group=group.wish,
+        group=group.spec,
         image=image_to_launch(group),
         machines=tuple(member.machine.handle for member in group.renewed),
         batch=min(batch, headroom) if headroom and surge else batch,
         surge=surge,
-        tags=machine_tags(scene, group),
+        tags=machine_tags(inputs, group),
         held=held_by_jobs(member.machine for member in group.renewed),
-        launched_by=f"{Action.LAUNCH} {group.wish.address}" if healed else None,
+        launched_by=f"{Action.LAUNCH} {group.spec.address}" if healed else None,
     )
     number = len(work.machines) + healed
-    return change(group, Action.REPLACE, number, reason, work, replace_fields(scene, group))
+    return change(group, Action.REPLACE, number, reason, work, replace_fields(inputs, group))
 
 
-def launch_missing(scene: Scene, group: Group) -> Part:
+def launch_missing(inputs: PlanInputs, group: Group) -> PlanPart:
     """Launch the machines that are not there."""
     if not group.missing:
-        return Part()
+        return PlanPart()
     if isinstance(group.provision, Unready):
         return refuse_unready(group, group.provision, Action.LAUNCH)
     group = replace(group, provision=proven(group.provision))
     work = LaunchWork(
-        group=group.wish,
+        group=group.spec,
         image=image_to_launch(group),
         count=group.missing,
-        tags=machine_tags(scene, group),
+        tags=machine_tags(inputs, group),
     )
-    reason, fields = explain_launch(scene, group), launch_fields(scene, group)
+    reason, fields = explain_launch(inputs, group), launch_fields(inputs, group)
     return change(group, Action.LAUNCH, group.missing, reason, work, fields)
 
 
@@ -116,12 +116,12 @@ def heals_meanwhile(group: Group) -> bool:
     return bool(group.missing) and proven(group.provision) is not group.provision
 
 
-def note_held(group: Group) -> Part:
+def note_held(group: Group) -> PlanPart:
     """Say which surplus machines are left for a later plan."""
     if not group.held:
-        return Part()
-    started = f"{counted(group.held, 'machine')} of {group.wish.address} too many"
-    return Part(
+        return PlanPart()
+    started = f"{counted(group.held, 'machine')} of {group.spec.address} too many"
+    return PlanPart(
         warnings=(f"{started}: still starting or changing, so left alone for 3 minutes. Plan again then.",)
     )
 
@@ -133,9 +133,9 @@ def change(
     reason: str,
     work: Work,
     fields: tuple[FieldChange, ...],
-) -> Part:
+) -> PlanPart:
     """One change of a group."""
-    address = group.wish.address
+    address = group.spec.address
     before = changes_before(group.provision) if action is not Action.TERMINATE else ()
     launched = work.launched_by if isinstance(work, ReplaceWork) else None
     made = Change(
@@ -149,7 +149,7 @@ def change(
         fields=fields,
         depends_on=(*before, *([launched] if launched else [])),
     )
-    return Part(changes=(made,))
+    return PlanPart(changes=(made,))
 
 
 def image_to_launch(group: Group) -> ImageToLaunch:
@@ -163,20 +163,20 @@ def image_to_launch(group: Group) -> ImageToLaunch:
             raise AssertionError(reason)
 
 
-def machine_tags(scene: Scene, group: Group) -> dict[str, str]:
+def machine_tags(inputs: PlanInputs, group: Group) -> dict[str, str]:
     """The tags of a group's machines, without the plan's id."""
-    wish, provision = group.wish, group.provision
+    spec, provision = group.spec, group.provision
     version = provision if isinstance(provision, Ready | Coming) else None
     marks = Marks(
-        stack=scene.wishes.stack,
-        service=wish.address.service,
-        name=wish.address.name,
+        stack=inputs.desired.stack,
+        service=spec.address.service,
+        name=spec.address.name,
         digest=version.digest if version else None,
         version=version.label if version else None,
-        settings=settings_mark(wish),
-        protect=wish.protect,
+        settings=settings_mark(spec),
+        protect=spec.protect,
     )
-    return marks.to_tags(wish.tags)
+    return marks.to_tags(spec.tags)
 
 
 def count_of(group: Group) -> str:
@@ -190,29 +190,29 @@ def more_than_wanted(number: int) -> str:
     return f"{counted(number, 'machine')} {'is' if number == 1 else 'are'} more than wanted"
 
 
-def refuse(group: Group, action: Action, reason: str, *, waits: bool = False) -> Part:
-    """Something that a group's wish asks for and this plan will not do."""
-    return Part(blocked=(Blocked(group.wish.address, Kind.INSTANCES, action, reason, waits),))
+def refuse(group: Group, action: Action, reason: str, *, waits: bool = False) -> PlanPart:
+    """Something that a group's spec asks for and this plan will not do."""
+    return PlanPart(blocked=(Blocked(group.spec.address, Kind.INSTANCES, action, reason, waits),))
 
 
-def refuse_protected(group: Group, action: Action, what: str) -> Part:
+def refuse_protected(group: Group, action: Action, what: str) -> PlanPart:
     """Machines of a protected group stay as they are."""
-    wish = group.wish
-    allow = f"Set protect: false at {wish.origin} to allow it."
-    return refuse(group, action, f"{what}, but {wish.address} is protected. {allow}")
+    spec = group.spec
+    allow = f"Set protect: false at {spec.origin} to allow it."
+    return refuse(group, action, f"{what}, but {spec.address} is protected. {allow}")
 
 
-def refuse_unready(group: Group, provision: Unready, action: Action) -> Part:
+def refuse_unready(group: Group, provision: Unready, action: Action) -> PlanPart:
     """No machine is launched without its image."""
     return refuse(
         group,
         action,
-        f"Its image {group.wish.image} cannot be had: {provision.reason}",
+        f"Its image {group.spec.image} cannot be had: {provision.reason}",
         waits=provision.waits,
     )
 
 
-def refuse_full(group: Group) -> Part:
+def refuse_full(group: Group) -> PlanPart:
     """No machine can be replaced where none may be missing and there is room for none more."""
     reason = (
         f"{count_of(group)} to be replaced, but max_unavailable is 0 and the service's limit of instances "

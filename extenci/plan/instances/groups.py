@@ -1,4 +1,4 @@
-"""Instance groups: what each group's machines are, against what its wish asks for."""
+"""Instance groups: what each group's machines are, against what its spec asks for."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from extenci.model.address import Address
-from extenci.model.desired import ImageId, InstancesWish
+from extenci.model.desired import DesiredGroup, ImageId
 from extenci.model.observed import Machine
 from extenci.model.ownership import settings_mark
 from extenci.model.plan import FieldChange
 from extenci.plan.images.source import Provision, Unready
-from extenci.plan.inputs import Scene, Stock
+from extenci.plan.inputs import PlanInputs, ServiceIndex
 from extenci.plan.instances.health import Health, judge_health
 from extenci.plan.instances.outdated import outdated_fields
 
@@ -32,13 +32,13 @@ class Member:
 
 @dataclass(frozen=True)
 class Group:
-    """A group against its wish: machines that are too many, to be renewed, and the number missing.
+    """A group against its spec: machines that are too many, to be renewed, and the number missing.
 
     Surplus ones go in this order: unhealthy and outdated, unhealthy, outdated, then the youngest;
     `held` of them are still settling and left for a later plan.
     """
 
-    wish: InstancesWish
+    spec: DesiredGroup
     provision: Provision | ImageId
     members: tuple[Member, ...]
     surplus: tuple[Member, ...]
@@ -49,51 +49,55 @@ class Group:
     @property
     def size_after(self) -> int:
         """How many machines there will be."""
-        ended = 0 if self.wish.protect else len(self.surplus)
+        ended = 0 if self.spec.protect else len(self.surplus)
         launched = 0 if isinstance(self.provision, Unready) else self.missing
         return len(self.members) - ended + launched
 
 
-def judge_groups(scene: Scene, stock: Stock, provisions: Mapping[Address, Provision]) -> tuple[Group, ...]:
+def judge_groups(
+    inputs: PlanInputs, index: ServiceIndex, provisions: Mapping[Address, Provision]
+) -> tuple[Group, ...]:
     """Every selected group of a service, judged."""
-    if scene.destroy:
+    if inputs.destroy:
         return ()
     return tuple(
-        judge_group(scene, stock, wish, find_provision(wish, provisions))
-        for wish in scene.groups_on(stock.service.name)
-        if scene.covers(wish.address)
+        judge_group(inputs, index, spec, find_provision(spec, provisions))
+        for spec in inputs.groups_on(index.service.name)
+        if inputs.covers(spec.address)
     )
 
 
-def find_provision(wish: InstancesWish, provisions: Mapping[Address, Provision]) -> Provision | ImageId:
+def find_provision(spec: DesiredGroup, provisions: Mapping[Address, Provision]) -> Provision | ImageId:
     """What a group's machines are launched from."""
-    if isinstance(wish.image, ImageId):
-        return wish.image
-    return provisions.get(wish.image) or Unready(f"{wish.image} is not among the images of the specs.")
+    if isinstance(spec.image, ImageId):
+        return spec.image
+    return provisions.get(spec.image) or Unready(f"{spec.image} is not among the images of the specs.")
 
 
-def judge_group(scene: Scene, stock: Stock, wish: InstancesWish, provision: Provision | ImageId) -> Group:
+def judge_group(
+    inputs: PlanInputs, index: ServiceIndex, spec: DesiredGroup, provision: Provision | ImageId
+) -> Group:
     """Sort a group's machines into those that stay, those that are too many and those to renew."""
-    settings, is_crowded = settings_mark(wish), stock.is_crowded
+    settings, is_crowded = settings_mark(spec), index.is_crowded
     members = tuple(
         Member(
             machine,
-            judge_health(machine, wish, scene.now, is_crowded=is_crowded),
-            outdated_fields(machine, wish, provision, settings),
+            judge_health(machine, spec, inputs.now, is_crowded=is_crowded),
+            outdated_fields(machine, spec, provision, settings),
         )
-        for machine in stock.owned_machines.get(wish.address, ())
+        for machine in index.owned_machines.get(spec.address, ())
     )
-    excess = max(0, len(members) - wish.count)
+    excess = max(0, len(members) - spec.count)
     ranked = sorted(members, key=first_to_go)
     surplus = [member for member in ranked[:excess] if not member.health.settling]
     renewed = [member for member in ranked[excess:] if not member.is_fine]
     return Group(
-        wish=wish,
+        spec=spec,
         provision=provision,
         members=members,
         surplus=by_id(surplus),
         renewed=by_id(renewed),
-        missing=max(0, wish.count - len(members)),
+        missing=max(0, spec.count - len(members)),
         held=excess - len(surplus),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from extenci.model.address import Launch
-from extenci.model.desired import InstancesWish
+from extenci.model.desired import DesiredGroup
 from extenci.model.observed import Job, JobState, Machine, MachineState
 from extenci.model.ownership import settings_mark
 from extenci.plan.condor.holds import explain_hold
@@ -24,16 +24,16 @@ class Health:
     settling: bool = False
 
 
-def judge_health(machine: Machine, wish: InstancesWish, now: float, *, is_crowded: bool = False) -> Health:
+def judge_health(machine: Machine, spec: DesiredGroup, now: float, *, is_crowded: bool = False) -> Health:
     """Judge a machine that is not gone, or a job that has none; `now` is seconds since the epoch.
     `is_crowded`: HTCondor starts no more of the service's jobs for now, so those that wait are not stuck."""
     if machine.settling:
         return Health(True, settling=True)
     if machine.job is not None:
-        return judge_job(machine, machine.job, wish.launch_timeout, now, is_crowded)
-    if lacks_job(machine, wish) and now - machine.launched < SETTLING:
+        return judge_job(machine, machine.job, spec.launch_timeout, now, is_crowded)
+    if lacks_job(machine, spec) and now - machine.launched < SETTLING:
         return Health(True, settling=True)
-    return judge_state(machine, wish.launch_timeout, now)
+    return judge_state(machine, spec.launch_timeout, now)
 
 
 def judge_state(machine: Machine, launch_timeout: int, now: float) -> Health:
@@ -68,11 +68,11 @@ def judge_job(machine: Machine, job: Job, launch_timeout: int, now: float, is_cr
     return Health(False, f"stuck in the queue for more than {spell_seconds(launch_timeout)}")
 
 
-def lacks_job(machine: Machine, wish: InstancesWish) -> bool:
+def lacks_job(machine: Machine, spec: DesiredGroup) -> bool:
     """Whether a machine that HTCondor launched has no job: none can be given to it any more."""
-    if wish.launch is not Launch.CONDOR or machine.job is not None or not machine.exists:
+    if spec.launch is not Launch.CONDOR or machine.job is not None or not machine.exists:
         return False
-    return machine.marks is None or machine.marks.settings == settings_mark(wish)
+    return machine.marks is None or machine.marks.settings == settings_mark(spec)
 
 
 def spell_seconds(seconds: int) -> str:

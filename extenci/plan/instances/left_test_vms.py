@@ -7,11 +7,11 @@ from extenci.model.observed import Machine
 from extenci.model.ownership import Marks
 from extenci.model.plan import Action, Change, TerminateWork
 from extenci.plan.images.verification import is_expired, verdict_of, word_of
-from extenci.plan.inputs import Scene, Stock
-from extenci.plan.part import Part, held_by_jobs, key_pairs_of
+from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.part import PlanPart, held_by_jobs, key_pairs_of
 
 
-def end_left_tests(scene: Scene, stock: Stock) -> Part:
+def end_left_tests(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
     """End the test VMs that nobody needs: expired ones, those whose person has answered, and what a run that
     is over left behind."""
     changes = [
@@ -24,20 +24,20 @@ def end_left_tests(scene: Scene, stock: Stock) -> Part:
             reason=reason,
             work=TerminateWork((machine.handle,), held_by_jobs([machine]), key_pairs_of([machine])),
         )
-        for address, machines in sorted(stock.tests.items())
-        if scene.covers(address)
+        for address, machines in sorted(index.tests.items())
+        if inputs.covers(address)
         for machine in machines
-        if (reason := why_left(scene, stock, machine))
+        if (reason := why_left(inputs, index, machine))
     ]
-    return Part(changes=tuple(changes))
+    return PlanPart(changes=tuple(changes))
 
 
-def left_of(scene: Scene, stock: Stock, address: Address) -> tuple[str, ...]:
+def left_of(inputs: PlanInputs, index: ServiceIndex, address: Address) -> tuple[str, ...]:
     """The changes that end test VMs of an address."""
     return tuple(
         left_id(address, machine)
-        for machine in stock.tests.get(address, ())
-        if scene.covers(address) and why_left(scene, stock, machine)
+        for machine in index.tests.get(address, ())
+        if inputs.covers(address) and why_left(inputs, index, machine)
     )
 
 
@@ -46,28 +46,28 @@ def left_id(address: Address, machine: Machine) -> str:
     return f"{Action.TERMINATE} {address} {machine.id}"
 
 
-def why_left(scene: Scene, stock: Stock, machine: Machine) -> str:
+def why_left(inputs: PlanInputs, index: ServiceIndex, machine: Machine) -> str:
     """Why a test VM goes, "" where it stays."""
     marks = machine.marks
     if marks is None:
         return ""
-    if scene.destroy:
+    if inputs.destroy:
         return "test VM: destroy"
-    if is_expired(marks, scene.now):
+    if is_expired(marks, inputs.now):
         return "test VM: expired"
-    is_over, word = marks.plan in scene.records.finished_runs, word_of(marks)
-    if marks.address in scene.again and (word or is_over):
+    is_over, word = marks.plan in inputs.records.finished_runs, word_of(marks)
+    if marks.address in inputs.again and (word or is_over):
         return "test VM: tried again"
-    if word is Verdict.WAITING and not still_asked(scene, stock, marks):
+    if word is Verdict.WAITING and not still_asked(inputs, index, marks):
         return "test VM: answered"
     return "test VM: left behind" if is_over and word is None else ""
 
 
-def still_asked(scene: Scene, stock: Stock, marks: Marks) -> bool:
+def still_asked(inputs: PlanInputs, index: ServiceIndex, marks: Marks) -> bool:
     """Whether a person's word about the version of a test VM is still waited for."""
     return any(
         image.marks is not None
         and image.marks.version == marks.version
-        and verdict_of(scene, stock, image) is Verdict.WAITING
-        for image in stock.owned_images.get(marks.address, ())
+        and verdict_of(inputs, index, image) is Verdict.WAITING
+        for image in index.owned_images.get(marks.address, ())
     )

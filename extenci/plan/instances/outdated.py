@@ -1,11 +1,11 @@
-"""Whether a machine is what its group's wish asks for, judged on what the service reports of it."""
+"""Whether a machine is what its group's spec asks for, judged on what the service reports of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from extenci.model.address import Launch
-from extenci.model.desired import ImageId, InstancesWish
+from extenci.model.desired import DesiredGroup, ImageId
 from extenci.model.observed import Machine
 from extenci.model.ownership import SETTINGS_FORMAT, launch_mark
 from extenci.model.plan import FieldChange
@@ -14,9 +14,9 @@ from extenci.plan.instances.health import lacks_job
 
 
 def outdated_fields(
-    machine: Machine, wish: InstancesWish, provision: Provision | ImageId, settings: str
+    machine: Machine, spec: DesiredGroup, provision: Provision | ImageId, settings: str
 ) -> tuple[FieldChange, ...]:
-    """The launch settings in which a machine differs from the wish; `settings` is the wish's own mark.
+    """The launch settings in which a machine differs from the spec; `settings` is the spec's own mark.
 
     What the service does not report (user data, root volume, spot price, launch) is compared by the mark
     on the machine, and shown as `settings`; a mark of another format says nothing. A job without a machine
@@ -25,14 +25,14 @@ def outdated_fields(
     if not machine.exists:
         return (
             *image_difference(machine, provision),
-            *launch_difference(machine, wish),
-            *job_difference(machine, wish),
+            *launch_difference(machine, spec),
+            *job_difference(machine, spec),
         )
     return (
         *image_difference(machine, provision),
-        *reported_differences(machine, wish),
-        *groups_difference(machine, wish.settings.security_groups),
-        *launch_difference(machine, wish),
+        *reported_differences(machine, spec),
+        *groups_difference(machine, spec.settings.security_groups),
+        *launch_difference(machine, spec),
         *hidden_difference(machine, settings),
     )
 
@@ -49,10 +49,10 @@ def image_difference(machine: Machine, provision: Provision | ImageId) -> Iterat
         yield FieldChange("image", version or machine.image, provision.label)
 
 
-def reported_differences(machine: Machine, wish: InstancesWish) -> Iterator[FieldChange]:
+def reported_differences(machine: Machine, spec: DesiredGroup) -> Iterator[FieldChange]:
     """Settings that are reported as they were asked for. Where no subnet or zone is asked for, any will
     do; where no key or profile is, there must be none."""
-    settings = wish.settings
+    settings = spec.settings
     if machine.type != settings.type:
         yield FieldChange("type", machine.type, settings.type)
     if machine.key_name != settings.key_name:
@@ -68,7 +68,7 @@ def reported_differences(machine: Machine, wish: InstancesWish) -> Iterator[Fiel
 
 def groups_difference(machine: Machine, wanted: tuple[str, ...]) -> Iterator[FieldChange]:
     """Security groups: none asked for, any will do. `machine.groups` has the name and the id of each, so
-    that a wish may mix them; more groups than asked for show in the number of ids."""
+    that a spec may mix them; more groups than asked for show in the number of ids."""
     if not wanted:
         return
     ids = {group for group in machine.groups if group.startswith("sg-")}
@@ -78,11 +78,11 @@ def groups_difference(machine: Machine, wanted: tuple[str, ...]) -> Iterator[Fie
         yield FieldChange("security_groups", names, sorted(wanted))
 
 
-def launch_difference(machine: Machine, wish: InstancesWish) -> Iterator[FieldChange]:
+def launch_difference(machine: Machine, spec: DesiredGroup) -> Iterator[FieldChange]:
     """A machine that a job holds and none should, or that lost the job which should hold it."""
-    if wish.launch is Launch.EC2 and machine.job is not None:
+    if spec.launch is Launch.EC2 and machine.job is not None:
         yield FieldChange("launch", str(Launch.CONDOR), str(Launch.EC2))
-    if lacks_job(machine, wish):
+    if lacks_job(machine, spec):
         yield FieldChange("launch", NO_JOB, str(Launch.CONDOR))
 
 
@@ -90,9 +90,9 @@ NO_JOB = "no job"
 """In place of how a machine was launched whose job has vanished."""
 
 
-def job_difference(machine: Machine, wish: InstancesWish) -> Iterator[FieldChange]:
+def job_difference(machine: Machine, spec: DesiredGroup) -> Iterator[FieldChange]:
     """Settings of a job whose machine nobody can look at yet."""
-    mark, wanted = machine.job.launch if machine.job else "", launch_mark(wish)
+    mark, wanted = machine.job.launch if machine.job else "", launch_mark(spec)
     if mark and mark != wanted and mark.partition(":")[0] == SETTINGS_FORMAT:
         yield FieldChange("settings", mark, wanted)
 

@@ -1,47 +1,47 @@
-"""Why a group's machines are launched, replaced or ended, and which fields of the wish that comes from."""
+"""Why a group's machines are launched, replaced or ended, and which fields of the spec that comes from."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 
-from extenci.model.desired import InstancesWish
+from extenci.model.desired import DesiredGroup
 from extenci.model.plan import FieldChange
 from extenci.plan.fields import LAUNCH_FIELDS, differing_fields, group_fields, new_fields
-from extenci.plan.inputs import Scene
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.instances.groups import Group
 from extenci.plan.instances.health import lacks_job
 from extenci.plan.instances.outdated import NO_JOB
 from extenci.plan.part import counted, listed
 
 
-def explain_launch(scene: Scene, group: Group) -> str:
+def explain_launch(inputs: PlanInputs, group: Group) -> str:
     """`new group of 3`, `count 3 → 5`, `1 machine gone`, the last two at once, or what can be told without
     records: `2 missing`."""
-    before = applied_count(scene, group.wish)
-    grown = max(0, group.wish.count - before) if before is not None else 0
-    lost = min(lost_machines(scene, group), group.missing - min(grown, group.missing))
-    causes = [f"count {before} → {group.wish.count}"] if grown else []
+    before = applied_count(inputs, group.spec)
+    grown = max(0, group.spec.count - before) if before is not None else 0
+    lost = min(lost_machines(inputs, group), group.missing - min(grown, group.missing))
+    causes = [f"count {before} → {group.spec.count}"] if grown else []
     causes += [f"{counted(lost, 'machine')} gone"] if lost else []
-    nothing_known = f"new group of {group.missing}" if is_new(scene, group) else f"{group.missing} missing"
+    nothing_known = f"new group of {group.missing}" if is_new(inputs, group) else f"{group.missing} missing"
     return ", ".join(causes) or nothing_known
 
 
-def explain_terminate(scene: Scene, group: Group) -> str:
+def explain_terminate(inputs: PlanInputs, group: Group) -> str:
     """`count 5 → 3`, or what can be told without records."""
-    before = applied_count(scene, group.wish)
-    if before is not None and before > group.wish.count:
-        return f"count {before} → {group.wish.count}"
+    before = applied_count(inputs, group.spec)
+    if before is not None and before > group.spec.count:
+        return f"count {before} → {group.spec.count}"
     return f"{len(group.surplus)} more than wanted"
 
 
-def explain_replace(scene: Scene, group: Group) -> str:
+def explain_replace(inputs: PlanInputs, group: Group) -> str:
     """`type differs`, `image and type differ`, `1 without a job`, `1 stopped`, in the order of the spec's
     keys."""
-    jobless = sum(lacks_job(member.machine, group.wish) for member in group.renewed)
+    jobless = sum(lacks_job(member.machine, group.spec) for member in group.renewed)
     names = list(
         dict.fromkeys(
-            field.path.partition(".")[0] for field in replace_fields(scene, group) if field.before != NO_JOB
+            field.path.partition(".")[0] for field in replace_fields(inputs, group) if field.before != NO_JOB
         )
     )
     causes = (
@@ -66,40 +66,40 @@ def explain_illness(group: Group) -> Iterator[str]:
         yield f"{rest} for other reasons"
 
 
-def applied_count(scene: Scene, wish: InstancesWish) -> int | None:
+def applied_count(inputs: PlanInputs, spec: DesiredGroup) -> int | None:
     """The count that was last fully applied, if known."""
-    count = (scene.applied(wish.address) or {}).get("count")
+    count = (inputs.applied(spec.address) or {}).get("count")
     return count if isinstance(count, int) else None
 
 
-def lost_machines(scene: Scene, group: Group) -> int:
+def lost_machines(inputs: PlanInputs, group: Group) -> int:
     """How many recorded machines of a group are not there any more."""
-    machines = scene.stocks[group.wish.address.service].machines
-    records = scene.recorded.get(group.wish.address, ())
+    machines = inputs.indexes[group.spec.address.service].machines
+    records = inputs.recorded.get(group.spec.address, ())
     return sum(record.kind == "machine" and record.id not in machines for record in records)
 
 
-def is_new(scene: Scene, group: Group) -> bool:
+def is_new(inputs: PlanInputs, group: Group) -> bool:
     """Whether neither the service nor the records know anything of a group."""
-    return scene.applied(group.wish.address) is None and not group.members
+    return inputs.applied(group.spec.address) is None and not group.members
 
 
-def launch_fields(scene: Scene, group: Group) -> tuple[FieldChange, ...]:
+def launch_fields(inputs: PlanInputs, group: Group) -> tuple[FieldChange, ...]:
     """Every field of a group that is new, else its count where that changed."""
-    fields = group_fields(group.wish)
-    if is_new(scene, group):
+    fields = group_fields(group.spec)
+    if is_new(inputs, group):
         return new_fields(fields, ("count", *LAUNCH_FIELDS))
-    applied = scene.applied(group.wish.address)
+    applied = inputs.applied(group.spec.address)
     return differing_fields(applied, fields, ("count",)) if applied is not None else ()
 
 
-def terminate_fields(scene: Scene, group: Group) -> tuple[FieldChange, ...]:
+def terminate_fields(inputs: PlanInputs, group: Group) -> tuple[FieldChange, ...]:
     """The count where that changed."""
-    applied = scene.applied(group.wish.address)
-    return differing_fields(applied, group_fields(group.wish), ("count",)) if applied is not None else ()
+    applied = inputs.applied(group.spec.address)
+    return differing_fields(applied, group_fields(group.spec), ("count",)) if applied is not None else ()
 
 
-def replace_fields(scene: Scene, group: Group) -> tuple[FieldChange, ...]:
+def replace_fields(inputs: PlanInputs, group: Group) -> tuple[FieldChange, ...]:
     """The launch settings that differ, before and after: as machines were found, and, for what is not
     reported of machines, as last applied."""
     found: dict[str, list[FieldChange]] = {}
@@ -107,7 +107,7 @@ def replace_fields(scene: Scene, group: Group) -> tuple[FieldChange, ...]:
         for field in member.outdated:
             found.setdefault(field.path, []).append(field)
     seen = [merge(fields) for fields in found.values()]
-    hidden = hidden_fields(scene, group) if "settings" in found else ()
+    hidden = hidden_fields(inputs, group) if "settings" in found else ()
     hidden = tuple(field for field in hidden if field.path not in found)
     if hidden or "launch" in found:
         seen = [field for field in seen if field.path != "settings"]
@@ -115,11 +115,11 @@ def replace_fields(scene: Scene, group: Group) -> tuple[FieldChange, ...]:
     return tuple(sorted((*seen, *hidden), key=lambda field: order[field.path.partition(".")[0]]))
 
 
-def hidden_fields(scene: Scene, group: Group) -> tuple[FieldChange, ...]:
+def hidden_fields(inputs: PlanInputs, group: Group) -> tuple[FieldChange, ...]:
     """Which of the settings that no service reports changed in the specs, if that is known."""
-    applied = scene.applied(group.wish.address)
+    applied = inputs.applied(group.spec.address)
     hidden = ("launch", "user_data", "root_volume", "spot_price")
-    return differing_fields(applied, group_fields(group.wish), hidden) if applied is not None else ()
+    return differing_fields(applied, group_fields(group.spec), hidden) if applied is not None else ()
 
 
 def merge(fields: list[FieldChange]) -> FieldChange:

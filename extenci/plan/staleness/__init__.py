@@ -1,0 +1,1 @@
+"""Whether a saved plan still says what is to be done."""

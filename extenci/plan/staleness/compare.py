@@ -83,7 +83,7 @@ class Progress:
 
 
 def compare_plans(saved: Plan, fresh: Plan, begun: frozenset[str], done: frozenset[str]) -> Standing:
-    """How a saved plan stands against a fresh one of the same wishes. `begun` and `done` are ids of the
+    """How a saved plan stands against a fresh one of the same specs. `begun` and `done` are ids of the
     changes that the run of the saved plan has begun and finished."""
     progress = Progress(saved, fresh, begun - done, done)
     refused = tuple(new_blocks(progress))
@@ -92,7 +92,7 @@ def compare_plans(saved: Plan, fresh: Plan, begun: frozenset[str], done: frozens
     differences = (
         *repeated(progress),
         *content_differences(progress),
-        *trial_differences(progress),
+        *verification_differences(progress),
         *machine_differences(progress),
         *unstage_differences(progress),
         *tag_differences(progress),
@@ -182,18 +182,18 @@ def is_same_making(
             return False
 
 
-def trial_differences(progress: Progress) -> Iterator[str]:
+def verification_differences(progress: Progress) -> Iterator[str]:
     """Images that are to be tried otherwise than it was planned."""
     fresh = {change.id: change.work for change in progress.fresh.changes}
     for change in progress.undone:
         match change.work, fresh.get(change.id):
-            case (VerifyWork() as before, VerifyWork() as after) if is_other_trial(before, after):
+            case (VerifyWork() as before, VerifyWork() as after) if is_other_verification(before, after):
                 yield f"{change.id}: its verify block or a file that it names changed"
 
 
-def is_other_trial(before: VerifyWork, after: VerifyWork) -> bool:
+def is_other_verification(before: VerifyWork, after: VerifyWork) -> bool:
     """Whether another version is tried, or in another way."""
-    return (before.trial, before.version) != (after.trial, after.version)
+    return (before.verify_hash, before.version) != (after.verify_hash, after.version)
 
 
 # Machines: launch, replace and terminate.
@@ -248,7 +248,7 @@ def footprint(changes: list[Change]) -> Footprint:
 
 
 NOWHERE = Origin("", 0, 0)
-"""In place of where a wish stands: that makes no difference to what it asks for."""
+"""In place of where a spec stands: that makes no difference to what it asks for."""
 
 
 def exact_differences(address: Address, before: Footprint, after: Footprint) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Services and records as people read them."""

@@ -1,0 +1,1 @@
+"""What `doctor` found, for people and programs."""

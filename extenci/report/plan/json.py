@@ -58,7 +58,7 @@ def drift_document(drift: Drift) -> dict[str, object]:
 
 
 def blocked_document(blocked: Blocked) -> dict[str, object]:
-    """One wish that the plan does not fulfil."""
+    """One spec that the plan does not fulfil."""
     return {
         "address": str(blocked.address),
         "kind": str(blocked.kind),

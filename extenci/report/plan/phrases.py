@@ -143,7 +143,7 @@ def missing(number: int) -> str:
 
 
 def tag_details(work: UpdateWork | AdoptWork) -> list[str]:
-    """Tags that are set and removed, without the marks, which are nobody's wish."""
+    """Tags that are set and removed, without the marks, which are nobody's spec."""
     unset = work.unset if isinstance(work, UpdateWork) else ()
     return [
         *(f"{safe(key)}: {value_text(value)}" for key, value in sorted(work.set.items()) if shown(key)),

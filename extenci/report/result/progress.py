@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from extenci.model.outcome import Advanced, Began, Ended, Event, Noted, Outcome, Status
+from extenci.model.outcome import Advanced, Began, Ended, Noted, Outcome, Progress, Status
 from extenci.model.plan import Change
 from extenci.report.plan.phrases import headline
 from extenci.report.text.quantities import duration, portion, rate
@@ -30,7 +30,7 @@ class ProgressLines:
     every: float = EVERY_SECONDS
     _tracks: dict[str, Track] = field(default_factory=dict)
 
-    def lines(self, event: Event, now: float) -> list[str]:
+    def lines(self, event: Progress, now: float) -> list[str]:
         """The lines to print for an event; `now` in seconds, of any clock that only goes forward."""
         match event:
             case Began(change=change):

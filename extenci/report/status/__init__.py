@@ -1,0 +1,1 @@
+"""The status of a stack, for people and programs."""

@@ -18,7 +18,7 @@ def render_status(status: StackStatus, *, palette: Palette = PLAIN) -> str:
         sandbox_lines(status.sandbox_machines),
     ]
     if not status.images and not status.instances:
-        sections.insert(1, ["Nothing is wished for, and nothing is owned."])
+        sections.insert(1, ["Nothing is desired, and nothing is owned."])
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
 
@@ -61,7 +61,7 @@ def count_text(group: InstancesStatus) -> str:
     """`3 wanted, 2 running, 1 outdated`; what the records say only where that differs."""
     running = sum(machine.state == "running" for machine in group.machines)
     outdated = sum(machine.outdated for machine in group.machines)
-    wanted = f"{group.wanted} wanted" if group.wanted else "not wished"
+    wanted = f"{group.wanted} wanted" if group.wanted else "not desired"
     others = [f"{outdated} outdated"] if outdated else []
     others += [f"{group.recorded} recorded"] if group.recorded != len(group.machines) else []
     return ", ".join([wanted, f"{running} running", *others])

@@ -1,0 +1,1 @@
+"""Text for terminals, logs and Markdown: made safe, in columns, in colours, with units."""

@@ -1,0 +1,1 @@
+"""What became of verification, for people and programs."""

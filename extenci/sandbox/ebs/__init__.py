@@ -1,0 +1,1 @@
+"""EBS direct APIs of the sandbox."""

@@ -1,0 +1,1 @@
+"""EC2: moto's, with corrected actions before it."""

@@ -50,7 +50,7 @@ class Keeper(threading.Thread):
         self.up = False
         """The machine exists: its code runs."""
         self.failure = ""
-        """Why it ended, if that was a defect and nobody's wish."""
+        """Why it ended, if that was a defect and nobody's spec."""
         self.wanted = threading.Event()
         """Set: it is to end."""
         self.keep_disk = False

@@ -1,0 +1,1 @@
+"""The sandbox's own process: listeners, the way of every request, access, request log, faults."""

@@ -201,7 +201,7 @@ class _Handler(BaseHTTPRequestHandler):
         return named if is_elsewhere and named else str(len(answer.body))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """The request log (`extenci.sandbox.server.calls`) says more, and never a query string with a signature."""
+        """The request log (`server.calls`) says more, and never a query string with a signature."""
 
 
 def _length_of(headers: Mapping[str, str]) -> int:

@@ -1,0 +1,1 @@
+"""The method `bundle`: an EC2 bundle in S3."""

@@ -13,7 +13,7 @@ from extenci.model.errors import AccessRefused
 from extenci.model.observed import Image
 from extenci.model.ownership import read_marks
 from extenci.model.record import DELETE_BUNDLE, Intent
-from extenci.stage.context import Job, Means
+from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.s3_import.location import FOLDER, folder_of
 
 NO_RIGHTS = frozenset(("AccessDenied", "Forbidden", "NotAuthorized", "403"))
@@ -47,7 +47,7 @@ class BundlePlace:
         return rest != key and re.fullmatch(r"\.(?:part\.[0-9]{2,}|manifest\.xml)", rest) is not None
 
 
-def place_of(job: Job, bucket: str) -> BundlePlace:
+def place_of(job: StageRequest, bucket: str) -> BundlePlace:
     """Where in a bucket an attempt puts its bundle."""
     attempt = hashlib.sha256(job.token.encode()).hexdigest()[:8]
     marks = read_marks(job.tags)
@@ -70,33 +70,33 @@ def is_registered(place: BundlePlace, images: Iterable[Image]) -> bool:
     return any(image.manifest == place.location for image in images)
 
 
-def delete(place: BundlePlace, means: Means) -> None:
+def delete(place: BundlePlace, context: StageContext) -> None:
     """Delete what there is of a bundle. ServiceError and its kinds: some of it stays."""
-    s3 = means.clients.s3
+    s3 = context.clients.s3
     keys = [one.key for one in s3.list_objects(place.bucket, f"{place.prefix}.") if place.has(one.key)]
     s3.delete_objects(place.bucket, keys)
 
 
-def remove(place: BundlePlace, means: Means) -> None:
+def remove(place: BundlePlace, context: StageContext) -> None:
     """The same, but that what these credentials may not delete stays, and is told: to try again would not
     help. Credentials that ran out are an error like others: with new ones, the next run deletes it."""
     try:
-        delete(place, means)
+        delete(place, context)
     except AccessRefused as error:
         if error.code not in NO_RIGHTS:
             raise
-        means.note(f"The bundle {place.prefix} stays in the bucket {place.bucket}: {error.message}")
+        context.note(f"The bundle {place.prefix} stays in the bucket {place.bucket}: {error.message}")
 
 
-def recover(intent: Intent, means: Means) -> None:
+def recover(intent: Intent, context: StageContext) -> None:
     """Look after a bundle whose run died before it was registered, or before it was gone: without an image,
     it goes. ServiceError and its kinds."""
     place = BundlePlace(str(intent.request.get("bucket", "")), str(intent.request.get("key", "")))
-    if is_registered(place, means.clients.ec2.images()):
-        means.calls.settle(intent.id, {"kept": place.location})
+    if is_registered(place, context.clients.ec2.images()):
+        context.calls.settle(intent.id, {"kept": place.location})
         return
-    remove(place, means)
+    remove(place, context)
     if intent.call == DELETE_BUNDLE:
-        means.calls.settle(intent.id, {"gone": place.location})
+        context.calls.settle(intent.id, {"gone": place.location})
     else:
-        means.calls.fail(intent.id, "no image came of it, and nothing of it is left")
+        context.calls.fail(intent.id, "no image came of it, and nothing of it is left")

@@ -24,7 +24,7 @@ from extenci.model.observed import Image
 from extenci.model.record import PUT_BUNDLE
 from extenci.model.version import BLOCK_BYTES
 from extenci.stage.bundle.location import BundlePlace, delete, is_registered, place_of, remove
-from extenci.stage.context import Job, Means, Staged
+from extenci.stage.context import StageContext, Staged, StageRequest
 from extenci.stage.ebs.difference import listed, read_block
 from extenci.stage.register import DUPLICATE, register
 
@@ -35,7 +35,7 @@ CONNECTIONS = 3
 XML = "application/xml"
 
 
-def stage(job: Job, means: Means) -> Staged:
+def stage(job: StageRequest, context: StageContext) -> Staged:
     """Bundle a disk, upload the bundle and register it.
 
     What is read is compared with what was planned: DiskChanged where it differs, DiskError where the disk
@@ -44,24 +44,26 @@ def stage(job: Job, means: Means) -> Staged:
     was uploaded is removed then, by the next run where it is not known what the service did, or where it
     cannot be removed: the error says what stays.
     """
-    sealer = _sealer(means)
-    place = place_of(job, means.clients.s3.bucket)
+    sealer = _sealer(context)
+    place = place_of(job, context.clients.s3.bucket)
     request = {"bucket": place.bucket, "key": place.prefix}
-    intent = means.calls.begin(PUT_BUNDLE, token=job.token, request=request, tags=job.tags)
+    intent = context.calls.begin(PUT_BUNDLE, token=job.token, request=request, tags=job.tags)
     try:
-        _upload(place, sealer, job, means)
-        staged = register(job.name, None, job.version.registration, job.tags, means, location=place.location)
+        _upload(place, sealer, job, context)
+        staged = register(
+            job.name, None, job.version.registration, job.tags, context, location=place.location
+        )
     except ExtenciError as error:
-        _clear_after(error, place, intent, job, means)
+        _clear_after(error, place, intent, job, context)
         raise
-    if not is_registered(place, means.clients.ec2.images_by_name(job.name)):
-        remove(place, means)  # another run staged the same version at the same time
-    means.calls.settle(intent, {**request, "image": staged.image})
+    if not is_registered(place, context.clients.ec2.images_by_name(job.name)):
+        remove(place, context)  # another run staged the same version at the same time
+    context.calls.settle(intent, {**request, "image": staged.image})
     return staged
 
 
-def _sealer(means: Means) -> Sealer:
-    service = means.clients.service
+def _sealer(context: StageContext) -> Sealer:
+    service = context.clients.service
     if service.bundle is None:
         raise ServiceError(
             f"The service {service.name} has no keys to make bundles with.",
@@ -73,40 +75,42 @@ def _sealer(means: Means) -> Sealer:
     return open_sealer(service.bundle)
 
 
-def _upload(place: BundlePlace, sealer: Sealer, job: Job, means: Means) -> None:
+def _upload(place: BundlePlace, sealer: Sealer, job: StageRequest, context: StageContext) -> None:
     bundler = Bundler(place.name, new_secret())
-    with means.open(job) as disk:
+    with context.open(job) as disk:
         if disk.size != job.size:
             raise other_content(job.source)
-        with listed(disk, job, means) as blocks:
-            _send(bundler.parts(_tar_of(disk, blocks, place, job, means)), place, means)
+        with listed(disk, job, context) as blocks:
+            _send(bundler.parts(_tar_of(disk, blocks, place, job, context)), place, context)
         disk.check_unchanged()
     architecture = str(job.version.registration.architecture)
     text = sealer.manifest(place.name, architecture, job.size, bundler, release=__version__)
-    means.check_stop()
-    means.clients.s3.put_object(place.bucket, manifest_name(place.prefix), text, acl=ACL, content_type=XML)
+    context.check_stop()
+    context.clients.s3.put_object(place.bucket, manifest_name(place.prefix), text, acl=ACL, content_type=XML)
 
 
-def _tar_of(disk: RawDisk, blocks: BlockList, place: BundlePlace, job: Job, means: Means) -> Iterator[bytes]:
+def _tar_of(
+    disk: RawDisk, blocks: BlockList, place: BundlePlace, job: StageRequest, context: StageContext
+) -> Iterator[bytes]:
     """The tar file of what was planned. DiskChanged where the disk holds something else."""
     entries, total, done = blocks.entries(), len(blocks) * BLOCK_BYTES, 0
 
     def read(index: int) -> bytes:
         nonlocal done
-        means.check_stop()
+        context.check_stop()
         entry = next(entries)
         assert entry.index == index, "the list is read in its order"  # noqa: S101 - for the reader
         data = read_block(disk, entry, job).data
         done += len(data)
-        means.on_progress(done, total)
+        context.on_progress(done, total)
         return data
 
     return tar_stream(place.name, job.size, lambda: (one.index for one in blocks.entries()), read)
 
 
-def _send(parts: Iterable[tuple[Part, bytes]], place: BundlePlace, means: Means) -> None:
+def _send(parts: Iterable[tuple[Part, bytes]], place: BundlePlace, context: StageContext) -> None:
     """Send parts, a few at once, and end with the first problem, once started calls have settled."""
-    s3, under_way = means.clients.s3, deque[Future[str]]()
+    s3, under_way = context.clients.s3, deque[Future[str]]()
     with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="part") as pool:
         try:
             for part, data in parts:
@@ -120,16 +124,18 @@ def _send(parts: Iterable[tuple[Part, bytes]], place: BundlePlace, means: Means)
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _clear_after(error: ExtenciError, place: BundlePlace, intent: int, job: Job, means: Means) -> None:
+def _clear_after(
+    error: ExtenciError, place: BundlePlace, intent: int, job: StageRequest, context: StageContext
+) -> None:
     """Remove the bundle on the way out, unless it is registered or may be: the next run looks into that.
     Where it stays without an image, the error says so."""
     try:
-        images = means.clients.ec2.images()
+        images = context.clients.ec2.images()
         if is_registered(place, images):
             return
         if not _may_be_registered(error, job, images):
-            delete(place, means)
-            means.calls.fail(intent, error.message)
+            delete(place, context)
+            context.calls.fail(intent, error.message)
             return
         left = (
             "Whether an image came of it is not known. Until then its bundle stays in the bucket "
@@ -141,7 +147,7 @@ def _clear_after(error: ExtenciError, place: BundlePlace, intent: int, job: Job,
     error.hint = f"{error.hint}\n{left}\n{again}".strip()
 
 
-def _may_be_registered(error: ExtenciError, job: Job, images: Sequence[Image]) -> bool:
+def _may_be_registered(error: ExtenciError, job: StageRequest, images: Sequence[Image]) -> bool:
     """Whether an image may yet be seen: the service does not know itself what it did, or says that there is
     one of that name, which is not seen. That may be this bundle's, by an attempt whose answer was lost."""
     if not isinstance(error, ServiceError) or error.call != "RegisterImage":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from extenci.cloud.download.background import relayed
 from extenci.image.bundle.manifest import MOST_BYTES, Manifest, Part
 from extenci.image.bundle.unbundle import Fetch, local_parts, read_local_manifest, unbundle
-from extenci.model.errors import DiskError, ThingNotFound, UsageError
+from extenci.model.errors import DiskError, NotFound, UsageError
 
 if TYPE_CHECKING:
     from extenci.cloud.aws.s3 import S3
@@ -80,7 +80,7 @@ def _parts_in(s3: S3, bucket: str, folder: str, stop: Event) -> Fetch:
     def fetch(part: Part) -> Iterator[bytes]:
         try:
             yield from relayed(lambda: s3.get_object(bucket, folder + part.name), stop, "Unbundling")
-        except ThingNotFound as error:
+        except NotFound as error:
             raise DiskError(
                 f"The bundle's part {SCHEME}{bucket}/{folder}{part.name} is not there.",
                 "Get the bundle anew from where it came from.",

@@ -1,0 +1,1 @@
+"""The method `ebs`: a snapshot written block by block."""

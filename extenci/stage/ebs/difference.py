@@ -13,7 +13,7 @@ from extenci.image.problems import other_content, shown
 from extenci.image.raw import Block, RawDisk
 from extenci.model.errors import DiskError
 from extenci.model.version import BLOCK_BYTES, GIB
-from extenci.stage.context import Job, Means
+from extenci.stage.context import StageContext, StageRequest
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,16 @@ class Difference:
 
 
 @contextmanager
-def listed(disk: RawDisk, job: Job, means: Means) -> Iterator[BlockList]:
+def listed(disk: RawDisk, job: StageRequest, context: StageContext) -> Iterator[BlockList]:
     """The block list of the disk that was planned. Where none is known, the disk is read for it: DiskChanged
     where it is another by now."""
-    with means.block_lists.find(job.version.digest) as known:
+    with context.block_lists.find(job.version.digest) as known:
         if known is not None:
             yield known
             return
     digest = Digest()
-    with means.block_lists.record() as writer:
-        for block in disk.blocks(means.stop):
+    with context.block_lists.record() as writer:
+        for block in disk.blocks(context.stop):
             digest.add(block.index, block.sha256)
             writer.add(block.index, block.sha256)
         if digest.hexdigest() != job.version.digest:
@@ -47,7 +47,7 @@ def listed(disk: RawDisk, job: Job, means: Means) -> Iterator[BlockList]:
         yield writer.keep(digest.hexdigest())
 
 
-def read_block(disk: RawDisk, entry: Entry, job: Job) -> Block:
+def read_block(disk: RawDisk, entry: Entry, job: StageRequest) -> Block:
     """A block that was planned. DiskChanged where the disk has another there by now."""
     if entry.is_zero:
         return zero_block(entry)
@@ -59,20 +59,20 @@ def zero_block(entry: Entry) -> Block:
     return Block(entry.index, ZERO_BLOCK, entry.sha256)
 
 
-def checked_block(data: bytes, entry: Entry, job: Job) -> Block:
+def checked_block(data: bytes, entry: Entry, job: StageRequest) -> Block:
     """What was read as a block. DiskChanged where that is not what was planned."""
     if hashlib.sha256(data).digest() != entry.sha256:
         raise other_content(job.source)
     return Block(entry.index, data, entry.sha256)
 
 
-def is_known(disk: RawDisk, job: Job, means: Means) -> bool:
+def is_known(disk: RawDisk, job: StageRequest, context: StageContext) -> bool:
     """Whether the file is the very one that the planned blocks' checksums were made from, as far as its
     time, size and place tell."""
-    return means.digest_of(job.source, disk.fingerprint) == job.version.digest
+    return context.digest_of(job.source, disk.fingerprint) == job.version.digest
 
 
-def check_fits(blocks: BlockList, job: Job) -> None:
+def check_fits(blocks: BlockList, job: StageRequest) -> None:
     """DiskError where a disk has data beyond the end of the volume that its image is to have."""
     gib = job.version.registration.gib
     last = blocks.last()

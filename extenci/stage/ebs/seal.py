@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from extenci.model.errors import AccessRefused, LimitReached, ServiceError, ThingNotFound
+from extenci.model.errors import AccessRefused, LimitReached, NotFound, ServiceError
 from extenci.model.journal import is_sure, written_down
 from extenci.model.observed import Snapshot, SnapshotState
 from extenci.model.ownership import DIGEST
-from extenci.stage.context import Job, Means
+from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.ebs.send import Sent
 from extenci.stage.snapshots import discard_after, find_snapshot, state_of
 from extenci.stage.waiting import wait_for
@@ -21,62 +21,64 @@ SEALING_SECONDS = 600.0
 refuses for another reason: CompleteSnapshot answers at once and works on (EBS direct API reference, 202)."""
 
 
-def was_sealed_earlier(refusal: ServiceError, snapshot: str, job: Job, means: Means) -> bool:
+def was_sealed_earlier(
+    refusal: ServiceError, snapshot: str, job: StageRequest, context: StageContext
+) -> bool:
     """Whether a snapshot takes nothing more because an attempt before this one sealed it, and the answer was
     lost or its run killed. It is right then: only a disk whose digest was compared is ever sealed.
 
     The service says `pending` for a while after it was sealed, so this waits for what becomes of it.
     """
-    if not is_sure(refusal) or isinstance(refusal, AccessRefused | LimitReached | ThingNotFound):
+    if not is_sure(refusal) or isinstance(refusal, AccessRefused | LimitReached | NotFound):
         return False
     if refusal.reason in ABOUT_BLOCKS:
         return False
-    deadline = means.clock() + SEALING_SECONDS
+    deadline = context.clock() + SEALING_SECONDS
 
     def look() -> bool | None:
-        found = find_snapshot(snapshot, means)
-        if found is not None and found.state is SnapshotState.PENDING and means.clock() < deadline:
+        found = find_snapshot(snapshot, context)
+        if found is not None and found.state is SnapshotState.PENDING and context.clock() < deadline:
             return None
         return found is not None and found.state is SnapshotState.COMPLETED and _is_of(job, found)
 
-    return wait_for(look, means, COMPLETION_SECONDS, f"the snapshot {snapshot} was complete")
+    return wait_for(look, context, COMPLETION_SECONDS, f"the snapshot {snapshot} was complete")
 
 
-def _is_of(job: Job, snapshot: Snapshot) -> bool:
+def _is_of(job: StageRequest, snapshot: Snapshot) -> bool:
     """Whether its tags name the job's content. Without tags, the records said so when it was planned."""
     return snapshot.tags.get(DIGEST, job.version.digest) == job.version.digest
 
 
-def seal(snapshot: str, sent: Sent, job: Job, means: Means) -> None:
+def seal(snapshot: str, sent: Sent, job: StageRequest, context: StageContext) -> None:
     """Seal the snapshot. One that the service refuses to seal holds blocks of another disk, from an earlier
     run: it can never be right, and goes."""
     request = {"snapshot": snapshot, "blocks": sent.blocks}
     try:
-        with written_down(means.calls, "CompleteSnapshot", token=job.token, request=request) as settle:
-            means.clients.ebs.complete(snapshot, sent.blocks, sent.linear_sha256)
+        with written_down(context.calls, "CompleteSnapshot", token=job.token, request=request) as settle:
+            context.clients.ebs.complete(snapshot, sent.blocks, sent.linear_sha256)
             settle({"snapshot": snapshot})
     except ServiceError as error:
-        if state_of(snapshot, means) is SnapshotState.COMPLETED:
+        if state_of(snapshot, context) is SnapshotState.COMPLETED:
             return  # the answer to an earlier attempt was lost
-        if was_sealed_earlier(error, snapshot, job, means):
+        if was_sealed_earlier(error, snapshot, job, context):
             return
         if is_sure(error) and not isinstance(error, AccessRefused):
-            discard_after(error, snapshot, means)
+            discard_after(error, snapshot, context)
         raise
 
 
-def wait_until_sealed(snapshot: str, means: Means) -> None:
+def wait_until_sealed(snapshot: str, context: StageContext) -> None:
     def look() -> bool | None:
-        match state_of(snapshot, means):
+        match state_of(snapshot, context):
             case SnapshotState.COMPLETED:
                 return True
             case SnapshotState.ERROR:
                 raise ServiceError(
-                    f"The service {means.clients.service.name} failed to make the snapshot {snapshot}.",
+                    f"The service {context.clients.service.name} failed to make the snapshot {snapshot}.",
                     "Apply again: the disk is sent anew.",
-                    service=means.clients.service.name,
+                    service=context.clients.service.name,
                 )
             case _:
                 return None
 
-    wait_for(look, means, COMPLETION_SECONDS, f"the snapshot {snapshot} was complete")
+    wait_for(look, context, COMPLETION_SECONDS, f"the snapshot {snapshot} was complete")

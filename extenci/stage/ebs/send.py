@@ -15,7 +15,7 @@ from extenci.image.block_list import Entry
 from extenci.image.raw import Block, RawDisk
 from extenci.model.errors import ServiceError
 from extenci.model.version import BLOCK_BYTES
-from extenci.stage.context import Job, Means
+from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.ebs.difference import Difference, checked_block, is_known, read_block, zero_block
 from extenci.stage.shared_reading import Reader
 
@@ -31,7 +31,9 @@ class Sent:
     linear_sha256: bytes
 
 
-def send_blocks(disk: RawDisk, difference: Difference, note: UploadNote, job: Job, means: Means) -> Sent:
+def send_blocks(
+    disk: RawDisk, difference: Difference, note: UploadNote, job: StageRequest, context: StageContext
+) -> Sent:
     """Send the blocks of a difference into a pending snapshot, but those that the note has. Memory does not
     grow with the disk.
 
@@ -40,7 +42,7 @@ def send_blocks(disk: RawDisk, difference: Difference, note: UploadNote, job: Jo
     """
     sent, left = summed_up(difference, note)
     snapshot = note.upload.snapshot
-    intent = means.calls.begin(
+    intent = context.calls.begin(
         "PutSnapshotBlock", token=job.token, request={"snapshot": snapshot, "blocks": left}
     )
     total, done, known = sent.blocks * BLOCK_BYTES, 0, sent.blocks - left
@@ -49,43 +51,43 @@ def send_blocks(disk: RawDisk, difference: Difference, note: UploadNote, job: Jo
         nonlocal done
         note.add(index)
         done += 1
-        means.on_progress((known + done) * BLOCK_BYTES, total)
+        context.on_progress((known + done) * BLOCK_BYTES, total)
 
     def again(index: int, sha256: bytes) -> bytes:
         return read_block(disk, Entry(index, sha256), job).data
 
     try:
         with (
-            means.sharing.joined(disk) as reader,
-            means.clients.ebs.uploading(snapshot, again, stop=means.stop, on_stored=take_in) as upload,
+            context.sharing.joined(disk) as reader,
+            context.clients.ebs.uploading(snapshot, again, stop=context.stop, on_stored=take_in) as upload,
         ):
-            is_same = is_known(disk, job, means)
+            is_same = is_known(disk, job, context)
             for entry in reader.in_order(difference.entries):
                 if entry.index not in note:
-                    means.check_stop()
+                    context.check_stop()
                     upload.send(_block(reader, entry, is_same, job))
             upload.finish()
     except ServiceError as error:
         if error.reason == REFUSED_BLOCK:
-            _check_content(disk, difference, job, means)
+            _check_content(disk, difference, job, context)
         raise
     finally:
-        means.calls.settle(intent, {"snapshot": snapshot, "blocks": done})
+        context.calls.settle(intent, {"snapshot": snapshot, "blocks": done})
     disk.check_unchanged()
     return sent
 
 
-def _block(reader: Reader, entry: Entry, is_same: bool, job: Job) -> Block:
+def _block(reader: Reader, entry: Entry, is_same: bool, job: StageRequest) -> Block:
     if entry.is_zero:
         return zero_block(entry)
     data = reader.block(entry.index)
     return Block(entry.index, data, entry.sha256) if is_same else checked_block(data, entry, job)
 
 
-def _check_content(disk: RawDisk, difference: Difference, job: Job, means: Means) -> None:
+def _check_content(disk: RawDisk, difference: Difference, job: StageRequest, context: StageContext) -> None:
     """DiskChanged where the service refused a block because the disk is not the planned one."""
     for entry in difference.entries():
-        means.check_stop()
+        context.check_stop()
         read_block(disk, entry, job)
 
 

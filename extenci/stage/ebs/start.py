@@ -17,7 +17,7 @@ from extenci.model.observed import Snapshot, SnapshotState
 from extenci.model.ownership import PARENT, PLAN
 from extenci.model.record import Intent
 from extenci.model.version import Parent
-from extenci.stage.context import Job, Means
+from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.snapshots import discard
 from extenci.stage.tags import tag_after_birth
 
@@ -41,34 +41,34 @@ class Started:
     is_full: bool = False
 
 
-def find_pending(job: Job, before: BlockList | None, means: Means) -> Started | None:
+def find_pending(job: StageRequest, before: BlockList | None, context: StageContext) -> Started | None:
     """The snapshot of an interrupted run to go on with. One that the service gave up goes; one that took over
     blocks of which nobody here knows what they are stays, for another home's run may be at it."""
     if job.pending is None:
         return None
-    for found in means.clients.ec2.snapshots_by_id([job.pending]):
+    for found in context.clients.ec2.snapshots_by_id([job.pending]):
         if found.state is SnapshotState.COMPLETED:
             return Started(found.id, job.parent, is_full=True)
         if found.state is SnapshotState.ERROR:
-            discard(found.id, means)
+            discard(found.id, context)
         elif job.parent is None or before is not None:
-            _take_over(found, job, means)
+            _take_over(found, job, context)
             return Started(found.id, job.parent)
     return None
 
 
-def _take_over(found: Snapshot, job: Job, means: Means) -> None:
+def _take_over(found: Snapshot, job: StageRequest, context: StageContext) -> None:
     """Put this run's mark on a snapshot, so that nobody takes it for that of a run which is over. Where these
     credentials may not, it can still be filled."""
     plan = job.tags.get(PLAN)
-    if means.tagging is Tagging.NONE or plan in (None, found.tags.get(PLAN)):
+    if context.tagging is Tagging.NONE or plan in (None, found.tags.get(PLAN)):
         return
     tags = {PLAN: plan}
     with (
         suppress(AccessRefused),
-        written_down(means.calls, "CreateTags", request={"resources": [found.id]}, tags=tags) as settle,
+        written_down(context.calls, "CreateTags", request={"resources": [found.id]}, tags=tags) as settle,
     ):
-        means.clients.ec2.create_tags([found.id], tags)
+        context.clients.ec2.create_tags([found.id], tags)
         settle({})
 
 
@@ -91,40 +91,40 @@ def _start_snapshot(
     )
 
 
-def start(job: Job, before: BlockList | None, means: Means) -> Started:
+def start(job: StageRequest, before: BlockList | None, context: StageContext) -> Started:
     """Start a snapshot, at best from its parent. Where the service will have none of that (the parent is
     gone, or it knows no parents), the whole disk is sent."""
     if job.parent is None or before is None:
-        return Started(_start_from(None, job.token, job, means), None)
+        return Started(_start_from(None, job.token, job, context), None)
     try:
-        return Started(_start_from(job.parent, job.token, job, means), job.parent)
+        return Started(_start_from(job.parent, job.token, job, context), job.parent)
     except ServiceError as error:
         if not is_sure(error) or isinstance(error, AccessRefused | LimitReached | Throttled):
             raise
-    return Started(_start_from(None, _other_token(job.token), job, means), None)
+    return Started(_start_from(None, _other_token(job.token), job, context), None)
 
 
-def _start_from(parent: Parent | None, token: str, job: Job, means: Means) -> str:
+def _start_from(parent: Parent | None, token: str, job: StageRequest, context: StageContext) -> str:
     """Start a snapshot. Where a run of another home used the token for something else, as with a saved plan
     that is applied there too, by a token of its own."""
     try:
-        return _start_with(parent, token, job, means)
+        return _start_with(parent, token, job, context)
     except ServiceError as error:
         if error.code != CONFLICT:
             raise
-    return _start_with(parent, uuid4().hex, job, means)
+    return _start_with(parent, uuid4().hex, job, context)
 
 
-def _start_with(parent: Parent | None, token: str, job: Job, means: Means) -> str:
+def _start_with(parent: Parent | None, token: str, job: StageRequest, context: StageContext) -> str:
     gib = job.version.registration.gib
     begun = parent.snapshot if parent else None
     request = {"gib": gib, "name": job.name, "parent": begun}
     tags = {**job.tags, **({PARENT: str(parent)} if parent else {})}
-    with written_down(means.calls, "StartSnapshot", token=token, request=request, tags=tags) as settle:
-        birth = means.tags_at_birth(tags)
-        snapshot = _start_snapshot(gib, job.name, token, birth, begun, means.clients)
+    with written_down(context.calls, "StartSnapshot", token=token, request=request, tags=tags) as settle:
+        birth = context.tags_at_birth(tags)
+        snapshot = _start_snapshot(gib, job.name, token, birth, begun, context.clients)
         settle({"snapshot": snapshot})
-    tag_after_birth(snapshot, tags, means)
+    tag_after_birth(snapshot, tags, context)
     return snapshot
 
 

@@ -9,7 +9,7 @@ from extenci.model.address import Role
 from extenci.model.errors import AccessRefused
 from extenci.model.ownership import read_marks
 from extenci.model.s3 import PartUpload
-from extenci.stage.context import Job, Means
+from extenci.stage.context import StageContext, StageRequest
 
 FOLDER = "extenci"
 DISK = ".raw"
@@ -30,7 +30,7 @@ class Place:
         return f"{self.key}{ZEROS}"
 
 
-def place_of(job: Job, bucket: str) -> Place:
+def place_of(job: StageRequest, bucket: str) -> Place:
     """Where in a bucket a disk is put: always at the same place for the same stack, service and digest."""
     marks = read_marks(job.tags)
     if marks is None:
@@ -44,22 +44,22 @@ def folder_of(stack: str, service: str) -> str:
     return f"{FOLDER}/{stack}/{service}/"
 
 
-def clear(place: Place, means: Means) -> None:
+def clear(place: Place, context: StageContext) -> None:
     """Delete the object of a disk that was imported, and what else was made for it. What these credentials
     may not delete stays, and is told."""
-    s3 = means.clients.s3
+    s3 = context.clients.s3
     try:
         s3.delete_object(place.bucket, place.key)
         s3.delete_object(place.bucket, place.zeros)
     except AccessRefused as error:
-        means.note(f"The object {place.key} stays in the bucket {place.bucket}: {error.message}")
-    for upload in uploads_to(place, means):
+        context.note(f"The object {place.key} stays in the bucket {place.bucket}: {error.message}")
+    for upload in uploads_to(place, context):
         s3.abort_multipart(place.bucket, upload.key, upload.id)
 
 
-def uploads_to(place: Place, means: Means) -> tuple[PartUpload, ...]:
+def uploads_to(place: Place, context: StageContext) -> tuple[PartUpload, ...]:
     """The uploads under way to a place; none where these credentials may not list them."""
     with suppress(AccessRefused):
-        found = means.clients.s3.multipart_uploads(place.bucket, place.key)
+        found = context.clients.s3.multipart_uploads(place.bucket, place.key)
         return tuple(one for one in found if one.key in (place.key, place.zeros))
     return ()

@@ -5,56 +5,58 @@ from __future__ import annotations
 from extenci.image.block_list import BlockList
 from extenci.image.problems import other_content
 from extenci.image.raw import RawDisk
-from extenci.model.errors import DiskError, Interrupted, ServiceError, ThingNotFound
+from extenci.model.errors import DiskError, Interrupted, NotFound, ServiceError
 from extenci.model.journal import written_down
 from extenci.model.s3 import StoredObject
-from extenci.stage.context import KEPT, Job, Means
+from extenci.stage.context import KEPT, StageContext, StageRequest
 from extenci.stage.ebs.difference import check_fits, listed
 from extenci.stage.s3_import.location import Place, clear, uploads_to
 from extenci.stage.s3_import.part_plan import PartPlan, plan_parts
 from extenci.stage.s3_import.parts import send_parts
 
 
-def store_disk(place: Place, job: Job, means: Means) -> None:
+def store_disk(place: Place, job: StageRequest, context: StageContext) -> None:
     """Put the disk into S3, going on with the upload of an interrupted run."""
     try:
-        with means.open(job) as disk:
+        with context.open(job) as disk:
             if disk.size != job.size:
                 raise other_content(job.source)
-            with listed(disk, job, means) as blocks:
+            with listed(disk, job, context) as blocks:
                 check_fits(blocks, job)
                 plan = plan_parts(blocks.last())
-                if _is_stored(object_at(place, means), plan, job):
+                if _is_stored(object_at(place, context), plan, job):
                     return
-                _fill(disk, blocks, plan, _upload_of(place, job, means), job, means)
+                _fill(disk, blocks, plan, _upload_of(place, job, context), job, context)
     except DiskError as error:
-        clear_after(error, place, means)
+        clear_after(error, place, context)
         raise
 
 
-def _fill(disk: RawDisk, blocks: BlockList, plan: PartPlan, place: Place, job: Job, means: Means) -> None:
+def _fill(
+    disk: RawDisk, blocks: BlockList, plan: PartPlan, place: Place, job: StageRequest, context: StageContext
+) -> None:
     """Send what the upload does not hold, and make the object. Where another home's run has made it
     meanwhile, or the answer to an earlier attempt was lost, the object that is there is as good."""
     try:
-        etags = send_parts(disk, blocks, plan, place, job, means)
-        if not _is_stored(object_at(place, means), plan, job):
-            _complete(place, etags, means)
+        etags = send_parts(disk, blocks, plan, place, job, context)
+        if not _is_stored(object_at(place, context), plan, job):
+            _complete(place, etags, context)
     except Interrupted as error:
         error.hint = KEPT
         raise
-    except ThingNotFound as error:
-        if _is_stored(object_at(place, means), plan, job):
+    except NotFound as error:
+        if _is_stored(object_at(place, context), plan, job):
             return
         if error.code == "NoSuchUpload":
             error.hint = "Another run, or somebody, ended the upload. Apply again: what was made is found."
         raise
 
 
-def object_at(place: Place, means: Means) -> StoredObject | None:
-    return means.clients.s3.object_info(place.bucket, place.key)
+def object_at(place: Place, context: StageContext) -> StoredObject | None:
+    return context.clients.s3.object_info(place.bucket, place.key)
 
 
-def _is_stored(found: StoredObject | None, plan: PartPlan, job: Job) -> bool:
+def _is_stored(found: StoredObject | None, plan: PartPlan, job: StageRequest) -> bool:
     """Whether an object is the disk, whole: only one whose digest was compared is ever completed."""
     return (
         found is not None
@@ -63,32 +65,32 @@ def _is_stored(found: StoredObject | None, plan: PartPlan, job: Job) -> bool:
     )
 
 
-def _upload_of(place: Place, job: Job, means: Means) -> Place:
+def _upload_of(place: Place, job: StageRequest, context: StageContext) -> Place:
     """The newest upload to a place that was begun and not ended, or a new one."""
-    s3 = means.clients.s3
-    begun = [one for one in uploads_to(place, means) if one.key == place.key]
+    s3 = context.clients.s3
+    begun = [one for one in uploads_to(place, context) if one.key == place.key]
     if begun:
         newest = max(begun, key=lambda one: (one.started, one.id))
         return Place(place.bucket, place.key, newest.id)
     request = {"bucket": place.bucket, "key": place.key}
-    with written_down(means.calls, "CreateMultipartUpload", request=request, tags=job.tags) as settle:
+    with written_down(context.calls, "CreateMultipartUpload", request=request, tags=job.tags) as settle:
         metadata = {"extenci-digest": job.version.digest}
         upload = s3.start_multipart(place.bucket, place.key, metadata=metadata)
         settle({**request, "upload": upload})
     return Place(place.bucket, place.key, upload)
 
 
-def _complete(place: Place, etags: dict[int, str], means: Means) -> None:
+def _complete(place: Place, etags: dict[int, str], context: StageContext) -> None:
     request = {"bucket": place.bucket, "key": place.key, "upload": place.upload, "parts": len(etags)}
-    with written_down(means.calls, "CompleteMultipartUpload", request=request) as settle:
-        means.clients.s3.complete_multipart(place.bucket, place.key, place.upload, etags)
+    with written_down(context.calls, "CompleteMultipartUpload", request=request) as settle:
+        context.clients.s3.complete_multipart(place.bucket, place.key, place.upload, etags)
         settle(request)
 
 
-def clear_after(error: DiskError | ServiceError, place: Place, means: Means) -> None:
+def clear_after(error: DiskError | ServiceError, place: Place, context: StageContext) -> None:
     """The same on the way out; where that fails, the error says what is left."""
     try:
-        clear(place, means)
+        clear(place, context)
     except ServiceError as problem:
         left = f"The object {place.key} may be left in the bucket {place.bucket}: {problem.message}"
         error.hint = f"{error.hint}\n{left}".strip()

@@ -16,7 +16,7 @@ from extenci.model.errors import DiskError, ServiceError
 from extenci.model.journal import is_sure, written_down
 from extenci.model.s3 import StoredPart
 from extenci.model.version import BLOCK_BYTES
-from extenci.stage.context import Job, Means
+from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.ebs.difference import read_block
 from extenci.stage.s3_import.location import Place
 from extenci.stage.s3_import.part_plan import Part, PartPlan
@@ -32,37 +32,37 @@ WORTH_COPYING = 2
 
 
 def send_parts(
-    disk: RawDisk, blocks: BlockList, plan: PartPlan, place: Place, job: Job, means: Means
+    disk: RawDisk, blocks: BlockList, plan: PartPlan, place: Place, job: StageRequest, context: StageContext
 ) -> dict[int, str]:
     """Send those parts of a disk that the upload does not hold; the ETags of all by number.
 
     DiskChanged, DiskError, ServiceError or Interrupted at the first problem, once started calls have settled.
     """
-    held = {part.number: part for part in means.clients.s3.parts(place.bucket, place.key, place.upload)}
+    held = {part.number: part for part in context.clients.s3.parts(place.bucket, place.key, place.upload)}
     request = {"bucket": place.bucket, "key": place.key, "parts": plan.count, "held": len(held)}
-    intent = means.calls.begin("UploadPart", token=job.token, request=request)
+    intent = context.calls.begin("UploadPart", token=job.token, request=request)
     etags: dict[int, str] = {}
-    sender = Sender(disk, plan, place, held, ZeroParts(disk, place, means), job, means)
+    sender = Sender(disk, plan, place, held, ZeroParts(disk, place, context), job, context)
     sent = 0
     try:
-        for part, etag in _in_parallel(plan.parts(blocks.entries()), sender.send, means):
+        for part, etag in _in_parallel(plan.parts(blocks.entries()), sender.send, context):
             etags[part.number] = etag
             sent += part.size
-            means.on_progress(sent, 2 * plan.size)
+            context.on_progress(sent, 2 * plan.size)
     finally:
-        means.calls.settle(intent, {"bucket": place.bucket, "key": place.key, "parts": len(etags)})
+        context.calls.settle(intent, {"bucket": place.bucket, "key": place.key, "parts": len(etags)})
     disk.check_unchanged()
     return etags
 
 
 def _in_parallel(
-    parts: Iterator[Part], send: Callable[[Part], str], means: Means
+    parts: Iterator[Part], send: Callable[[Part], str], context: StageContext
 ) -> Iterator[tuple[Part, str]]:
     under_way: dict[Future[str], Part] = {}
     with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="part") as pool:
         try:
             for part in parts:
-                means.check_stop()
+                context.check_stop()
                 under_way[pool.submit(send, part)] = part
                 if len(under_way) >= WINDOW:
                     yield from _finished(under_way)
@@ -86,8 +86,8 @@ class Sender:
     place: Place
     held: dict[int, StoredPart]
     zeros: ZeroParts
-    job: Job
-    means: Means
+    job: StageRequest
+    context: StageContext
 
     def send(self, part: Part) -> str:
         """The ETag of a part, which is sent unless the upload holds it. The ETag of a part that was sent is
@@ -96,7 +96,7 @@ class Sender:
             return self._send(part)
 
     def _send(self, part: Part) -> str:
-        self.means.check_stop()
+        self.context.check_stop()
         md5 = self.zeros.md5_of(part) or self._md5(part)
         held = self.held.get(part.number)
         if held is not None and (held.size, held.etag) == (part.size, md5.hex()):
@@ -108,7 +108,7 @@ class Sender:
         return self._put(part, md5)
 
     def _put(self, part: Part, md5: bytes) -> str:
-        s3, place, body = self.means.clients.s3, self.place, PartBody(self.disk, part)
+        s3, place, body = self.context.clients.s3, self.place, PartBody(self.disk, part)
         try:
             return s3.put_part(place.bucket, place.key, place.upload, part.number, body, md5=md5)
         except ServiceError:
@@ -121,7 +121,7 @@ class Sender:
         """The MD5 of what was planned as this part. DiskChanged where the disk holds something else."""
         md5, following = hashlib.md5(usedforsecurity=False), part.first
         for entry in part.entries:
-            self.means.check_stop()
+            self.context.check_stop()
             for _ in range(following, entry.index):
                 md5.update(ZERO_BLOCK)
             md5.update(read_block(self.disk, entry, self.job).data)
@@ -189,8 +189,8 @@ class PartBody(io.RawIOBase):
 class ZeroParts:
     """Parts that are all zeros: one is stored as an object, the others the service copies from that."""
 
-    def __init__(self, disk: RawDisk, place: Place, means: Means) -> None:
-        self._disk, self._place, self._means = disk, place, means
+    def __init__(self, disk: RawDisk, place: Place, context: StageContext) -> None:
+        self._disk, self._place, self._context = disk, place, context
         self._lock = Lock()
         self._asked = 0
         self._is_stored: bool | None = None
@@ -215,7 +215,7 @@ class ZeroParts:
             self._asked += 1
             if self._asked < WORTH_COPYING or not self._store(part):
                 return None
-        s3, place = self._means.clients.s3, self._place
+        s3, place = self._context.clients.s3, self._place
         try:
             return s3.copy_part(place.bucket, place.key, place.upload, part.number, place.zeros)
         except ServiceError as error:
@@ -229,8 +229,8 @@ class ZeroParts:
             self._is_stored = True
             place, md5 = self._place, self._md5s[part.blocks]
             request = {"bucket": place.bucket, "key": place.zeros}
-            with written_down(self._means.calls, "PutObject", request=request) as settle:
+            with written_down(self._context.calls, "PutObject", request=request) as settle:
                 body = PartBody(self._disk, part)
-                self._means.clients.s3.put_object(place.bucket, place.zeros, body, md5=md5)
+                self._context.clients.s3.put_object(place.bucket, place.zeros, body, md5=md5)
                 settle(request)
         return self._is_stored

@@ -10,7 +10,7 @@ from extenci.model.imports import ImportState, ImportTask
 from extenci.model.observed import SnapshotState
 from extenci.model.ownership import DIGEST, STACK
 from extenci.model.record import Intent
-from extenci.stage.context import Means
+from extenci.stage.context import StageContext
 from extenci.stage.s3_import.location import Place, clear
 from extenci.stage.snapshots import find_snapshot
 from extenci.stage.tags import VISIBLE_SECONDS
@@ -21,14 +21,14 @@ IMPORT_SECONDS = 24 * 3600.0
 OUTAGE_SECONDS = 600.0
 
 
-def find_task(place: Place, means: Means) -> ImportTask | None:
+def find_task(place: Place, context: StageContext) -> ImportTask | None:
     """The import of an earlier run, which is under way or has made a snapshot that nobody has taken."""
-    for task in means.clients.imports.tasks():
+    for task in context.clients.imports.tasks():
         if not is_at(task, place):
             continue
         if task.state is ImportState.ACTIVE:
             return task
-        if task.state is ImportState.COMPLETED and is_untaken(task, means):
+        if task.state is ImportState.COMPLETED and is_untaken(task, context):
             return task
     return None
 
@@ -38,77 +38,77 @@ def is_at(task: ImportTask, place: Place) -> bool:
     return (task.bucket, task.key) == (place.bucket, place.key)
 
 
-def is_untaken(task: ImportTask, means: Means) -> bool:
+def is_untaken(task: ImportTask, context: StageContext) -> bool:
     """Whether the snapshot of an import is there and carries no marks: its run died before it was tagged."""
-    found = find_snapshot(task.snapshot, means)
+    found = find_snapshot(task.snapshot, context)
     return found is not None and DIGEST not in found.tags
 
 
-def wait_for_task(task: ImportTask, size: int, means: Means) -> ImportTask:
+def wait_for_task(task: ImportTask, size: int, context: StageContext) -> ImportTask:
     """Wait until an import is over, well or not. All are listed: the id of one that does not show yet is
     refused."""
 
     def look() -> ImportTask | None:
-        for found in means.clients.imports.tasks():
+        for found in context.clients.imports.tasks():
             if found.id == task.id:
-                means.on_progress(size + size * found.progress // 100, 2 * size)
+                context.on_progress(size + size * found.progress // 100, 2 * size)
                 return None if found.state is ImportState.ACTIVE else found
         return None
 
     what = f"the import {task.id} was over"
-    return wait_for(look, means, IMPORT_SECONDS, what, outage_seconds=OUTAGE_SECONDS)
+    return wait_for(look, context, IMPORT_SECONDS, what, outage_seconds=OUTAGE_SECONDS)
 
 
-def wait_until_completed(snapshot: str, means: Means) -> None:
+def wait_until_completed(snapshot: str, context: StageContext) -> None:
     def look() -> bool | None:
-        found = find_snapshot(snapshot, means)
+        found = find_snapshot(snapshot, context)
         if found is not None and found.state is SnapshotState.ERROR:
             raise ServiceError(
-                f"The service {means.clients.service.name} failed to make the snapshot {snapshot}.",
+                f"The service {context.clients.service.name} failed to make the snapshot {snapshot}.",
                 "Apply again: the disk is sent anew.",
-                service=means.clients.service.name,
+                service=context.clients.service.name,
                 call="ImportSnapshot",
                 code="ImportFailed",
             )
         return True if found is not None and found.state is SnapshotState.COMPLETED else None
 
-    wait_for(look, means, 3600.0, f"the snapshot {snapshot} was complete", outage_seconds=OUTAGE_SECONDS)
+    wait_for(look, context, 3600.0, f"the snapshot {snapshot} was complete", outage_seconds=OUTAGE_SECONDS)
 
 
-def take(snapshot: str, tags: Mapping[str, str], means: Means) -> None:
+def take(snapshot: str, tags: Mapping[str, str], context: StageContext) -> None:
     """Put the tags on the snapshot of an import, which the call itself cannot do."""
-    if means.tagging is Tagging.NONE or not tags:
+    if context.tagging is Tagging.NONE or not tags:
         return
-    ec2 = means.clients.ec2
+    ec2 = context.clients.ec2
     once_visible(
-        lambda: ec2.create_tags([snapshot], tags), means, VISIBLE_SECONDS, f"{snapshot} could be tagged"
+        lambda: ec2.create_tags([snapshot], tags), context, VISIBLE_SECONDS, f"{snapshot} could be tagged"
     )
 
 
-def recover(intent: Intent, means: Means) -> None:
+def recover(intent: Intent, context: StageContext) -> None:
     """Look after an import whose run died before it had tagged the snapshot and deleted the object. While it
     is under way, the call stays open: whoever stages the disk waits for it.
 
     ServiceError and its kinds.
     """
     place = Place(str(intent.request.get("bucket", "")), str(intent.request.get("key", "")))
-    tasks = [task for task in means.clients.imports.tasks() if is_at(task, place)]
+    tasks = [task for task in context.clients.imports.tasks() if is_at(task, place)]
     if any(task.state is ImportState.ACTIVE for task in tasks):
         return
-    made = next((task for task in tasks if find_snapshot(task.snapshot, means) is not None), None)
+    made = next((task for task in tasks if find_snapshot(task.snapshot, context) is not None), None)
     if made is None or made.snapshot is None:
-        means.calls.fail(intent.id, "nothing came of it")
+        context.calls.fail(intent.id, "nothing came of it")
         return
-    if is_untaken(made, means):
-        take(made.snapshot, intent.tags, means)
-    clear(place, means)
-    means.calls.settle(intent.id, {"task": made.id, "snapshot": made.snapshot})
+    if is_untaken(made, context):
+        take(made.snapshot, intent.tags, context)
+    clear(place, context)
+    context.calls.settle(intent.id, {"task": made.id, "snapshot": made.snapshot})
 
 
-def take_by_tags(stack: str, means: Means) -> None:
+def take_by_tags(stack: str, context: StageContext) -> None:
     """Put on the snapshots of a stack's imports the tags that their tasks carry, where nobody has done so:
     then whose they are is seen like that of any other. The same tags as their run's, should it go on."""
-    for task in means.clients.imports.tasks():
+    for task in context.clients.imports.tasks():
         mine = task.state is ImportState.COMPLETED and task.tags.get(STACK) == stack
-        if mine and task.snapshot is not None and is_untaken(task, means):
-            take(task.snapshot, task.tags, means)
+        if mine and task.snapshot is not None and is_untaken(task, context):
+            take(task.snapshot, task.tags, context)

@@ -105,8 +105,8 @@ def test_a_verify_killed_at_any_call_leaves_nothing_after_gc(rig: Rig, tags: Tag
 def leave_a_test_vm(rig: Rig) -> None:
     """Kill a verify once its test VM runs, when it is about to ask about it."""
     rig.world.make_disk(data=0)
-    trial = make_trial(rig.world.specs, rig.world.home, Answer.YES)
-    assert rig.shoot_at(trial, len(UNTIL_LAUNCHED) + 1, "before") == "CreateTags"
+    verify_hash = make_trial(rig.world.specs, rig.world.home, Answer.YES)
+    assert rig.shoot_at(verify_hash, len(UNTIL_LAUNCHED) + 1, "before") == "CreateTags"
     assert rig.proxy.seen[: len(UNTIL_LAUNCHED)] == UNTIL_LAUNCHED
     assert rig.look().machines
 
@@ -168,8 +168,8 @@ def test_what_another_home_or_stack_is_at_is_let_be_until_its_time_is_up(rig: Ri
 
 def test_a_test_vm_that_waits_for_a_person_stays(rig: Rig) -> None:
     prepare(rig, "create")
-    wishes = api.load([rig.world.specs], home=rig.world.home)
-    result = api.verify(wishes, home=rig.world.home)
+    desired = api.load([rig.world.specs], home=rig.world.home)
+    result = api.verify(desired, home=rig.world.home)
     assert result.waits, result.outcomes
     before = rig.look()
     shown: list[Plan] = []

@@ -37,7 +37,7 @@ def use(rig: Rig, tags: Tags) -> None:
 
 
 def assert_stands(rig: Rig, before: Seen) -> None:
-    """One image on one snapshot, the wished machines of it, and as many launched as were missing."""
+    """One image on one snapshot, the desired machines of it, and as many launched as were missing."""
     now = rig.look()
     assert len(now.images) == 1
     assert len(now.snapshots) == 1
@@ -51,8 +51,8 @@ def assert_gone(rig: Rig, before: Seen) -> None:
     now = rig.look()
     assert now == Seen(frozenset(), now.ever, frozenset(), frozenset())
     assert now.ever == before.ever
-    wishes = api.load([rig.world.specs], home=rig.world.home)
-    assert api.plan(wishes, home=rig.world.home, destroy=True).plan.is_empty
+    desired = api.load([rig.world.specs], home=rig.world.home)
+    assert api.plan(desired, home=rig.world.home, destroy=True).plan.is_empty
 
 
 @pytest.mark.parametrize("way", ["before", "after"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extenci.model.outcome import Event
+from extenci.model.outcome import Progress
 from tests.system.main_job.conftest import World, world
 
 __all__ = ["world"]
@@ -11,7 +11,7 @@ __all__ = ["world"]
 def test_a_listener_that_fails_costs_nothing(world: World) -> None:
     told: list[str] = []
 
-    def listener(event: Event) -> None:
+    def listener(event: Progress) -> None:
         told.append(type(event).__name__)
         raise OSError("stderr is closed")
 

@@ -25,8 +25,8 @@ from extenci.image.raw import Block
 from extenci.model.errors import (
     AccessRefused,
     Interrupted,
+    NotFound,
     ServiceError,
-    ThingNotFound,
     Throttled,
     Unreachable,
 )
@@ -189,7 +189,7 @@ def test_a_snapshot_that_does_not_exist_after_two_minutes_is_an_error(
             session, SNAPSHOT, reread_of([block]), age=119, rate=Rate(BLOCKS_A_SECOND)
         ) as upload:
             upload.send(block)
-            with pytest.raises(ThingNotFound, match="refused PutSnapshotBlock"):
+            with pytest.raises(NotFound, match="refused PutSnapshotBlock"):
                 upload.finish()
         assert 2 <= server.asked[0] <= 4
 

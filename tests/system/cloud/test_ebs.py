@@ -9,7 +9,7 @@ import pytest
 
 from extenci.cloud.blocks.retries import BIRTH_SECONDS
 from extenci.cloud.clients import Clients
-from extenci.model.errors import ServiceError, ThingNotFound
+from extenci.model.errors import NotFound, ServiceError
 from extenci.model.observed import SnapshotState
 from extenci.model.service import Service
 from extenci.model.version import BLOCK_BYTES
@@ -77,7 +77,7 @@ def test_a_snapshot_that_does_not_exist_is_waited_for_two_minutes_and_no_longer(
 
     clients = Clients(service, clock=lambda: now[0], sleep=sleep)
     data = os.urandom(BLOCK_BYTES)
-    with pytest.raises(ThingNotFound):
+    with pytest.raises(NotFound):
         clients.ebs.put_block("snap-00000000000000000", 0, data, hashlib.sha256(data).digest())
     clients.close()
     assert BIRTH_SECONDS < now[0] - 1000 < BIRTH_SECONDS + 10

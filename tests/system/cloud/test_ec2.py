@@ -10,7 +10,7 @@ import pytest
 from extenci.cloud.aws.parameters import LaunchRequest
 from extenci.cloud.clients import Clients
 from extenci.model.desired import LaunchSettings, RootVolume
-from extenci.model.errors import ServiceError, ThingInUse, ThingNotFound
+from extenci.model.errors import InUse, NotFound, ServiceError
 from extenci.model.observed import ImageState, Machine, MachineState, SnapshotState
 from extenci.model.ownership import Marks
 
@@ -56,9 +56,9 @@ def test_the_same_name_twice_is_a_duplicate(clients: Clients, make_image: Callab
 def test_an_image_is_deregistered_once(clients: Clients, make_image: Callable[..., str]) -> None:
     image = make_image()
     clients.ec2.deregister_image(image)
-    with pytest.raises(ThingNotFound):
+    with pytest.raises(NotFound):
         clients.ec2.deregister_image(image)
-    with pytest.raises(ThingNotFound):
+    with pytest.raises(NotFound):
         clients.ec2.root_device(image)
 
 
@@ -67,11 +67,11 @@ def test_a_snapshot_in_use_stays(
 ) -> None:
     snapshot = make_snapshot()
     image = make_image(snapshot=snapshot)
-    with pytest.raises(ThingInUse):
+    with pytest.raises(InUse):
         clients.ec2.delete_snapshot(snapshot)
     clients.ec2.deregister_image(image)
     clients.ec2.delete_snapshot(snapshot)
-    with pytest.raises(ThingNotFound):
+    with pytest.raises(NotFound):
         clients.ec2.delete_snapshot(snapshot)
 
 
@@ -141,7 +141,7 @@ def test_launch_settings_come_back(clients: Clients, image: str) -> None:
 
 
 def test_an_image_that_does_not_exist_cannot_be_launched(clients: Clients) -> None:
-    with pytest.raises(ThingNotFound) as caught:
+    with pytest.raises(NotFound) as caught:
         launch(clients, "ami-00000000000000000")
     assert caught.value.code == "InvalidAMIID.NotFound"
 

@@ -9,7 +9,7 @@ import pytest
 
 from extenci.cloud.aws.s3 import SMALLEST_PART
 from extenci.cloud.clients import Clients
-from extenci.model.errors import AccessRefused, ServiceError, ThingNotFound
+from extenci.model.errors import AccessRefused, NotFound, ServiceError
 from extenci.model.service import SANDBOX_BUCKET
 
 BUCKET = SANDBOX_BUCKET
@@ -71,12 +71,12 @@ def test_an_object_that_changed_is_not_taken_for_the_rest_of_another(clients: Cl
 
 
 def test_what_is_missing_is_told_as_missing(clients: Clients, prefix: str) -> None:
-    with pytest.raises(ThingNotFound):
+    with pytest.raises(NotFound):
         list(clients.s3.get_object(BUCKET, f"{prefix}nothing"))
-    with pytest.raises(ThingNotFound) as missing:
+    with pytest.raises(NotFound) as missing:
         clients.s3.put_object("no-such-bucket", "key", b"x")
     assert "Make the bucket no-such-bucket, or name another as `bucket:`" in missing.value.hint
-    with pytest.raises(ThingNotFound):
+    with pytest.raises(NotFound):
         clients.s3.parts(BUCKET, f"{prefix}a", "nothing")
 
 
@@ -93,7 +93,7 @@ def test_parts_become_an_object(clients: Clients, prefix: str) -> None:
     s3.complete_multipart(BUCKET, key, upload, etags)
     assert b"".join(s3.get_object(BUCKET, key)) == first + last
     assert s3.multipart_uploads(BUCKET, prefix) == ()
-    with pytest.raises(ThingNotFound):
+    with pytest.raises(NotFound):
         s3.parts(BUCKET, key, upload)
 
 

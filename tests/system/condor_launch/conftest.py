@@ -94,14 +94,14 @@ class World:
 
     def apply(self, *, destroy: bool = False, **options: object) -> Result:
         chosen = replace(api.DEFAULTS, **options)  # type: ignore[arg-type]
-        wishes = api.load([self.specs], home=self.home)
-        return api.apply(wishes, home=self.home, destroy=destroy, options=chosen)
+        desired = api.load([self.specs], home=self.home)
+        return api.apply(desired, home=self.home, destroy=destroy, options=chosen)
 
     @property
     def clients(self) -> Clients:
         if "campus" not in self.services:
-            wishes = api.load([self.specs], home=self.home)
-            self.services["campus"] = Clients(wishes.services["campus"])
+            desired = api.load([self.specs], home=self.home)
+            self.services["campus"] = Clients(desired.services["campus"])
         return self.services["campus"]
 
     def jobs(self) -> tuple[Job, ...]:

@@ -13,8 +13,7 @@ import pytest
 
 from extenci.model.errors import ServiceError
 from extenci.model.observed import JobState
-from extenci.model.outcome import Advanced, Began, Status
-from extenci.model.outcome import Event as Happening
+from extenci.model.outcome import Advanced, Began, Progress, Status
 from extenci.model.plan import Action
 from extenci.plan.instances import health
 from tests.system.condor_launch.conftest import World
@@ -49,9 +48,9 @@ def test_a_gridmanager_that_is_killed_comes_back(world: World) -> None:
 
 def test_a_schedd_that_is_restarted_knows_its_jobs_and_no_machine_is_doubled(schedd: World) -> None:
     schedd.write(count=3)
-    restarted: list[Happening] = []
+    restarted: list[Progress] = []
 
-    def restart(event: Happening) -> None:
+    def restart(event: Progress) -> None:
         if isinstance(event, Advanced) and event.unit == "machines" and not restarted:
             restarted.append(event)
             schedd.pool.restart_schedd()
@@ -157,7 +156,7 @@ def test_a_group_is_removed_in_the_end_though_the_schedd_is_down(schedd: World, 
     assert schedd.apply().ok
     schedd.write_nothing()
 
-    def stop(event: Happening) -> None:
+    def stop(event: Progress) -> None:
         if isinstance(event, Began) and event.change.action is Action.TERMINATE:
             schedd.pool.stop_schedd()
 

@@ -25,8 +25,8 @@ from extenci.model.errors import (
     DiskError,
     ExtenciError,
     Interrupted,
+    NotFound,
     ServiceError,
-    ThingNotFound,
     Unreachable,
 )
 from tests.system.formats.making import MIB, digest_of, make_source
@@ -158,7 +158,7 @@ def test_another_file_than_the_pinned_one_is_refused_and_removed(
 @pytest.mark.parametrize(
     ("status", "kind", "words"),
     [
-        (404, ThingNotFound, "there is no such file"),
+        (404, NotFound, "there is no such file"),
         (403, AccessRefused, "may not be read without credentials"),
         (401, AccessRefused, "may not be read without credentials"),
         (503, Unreachable, "HTTP status 503"),
@@ -309,5 +309,5 @@ def test_an_object_that_is_not_there_is_told(world: World, cache: Cache) -> None
     from extenci.cloud.download.downloads import Downloads  # noqa: PLC0415
 
     cache = replace(cache, fetch=Downloads(world.cloud))
-    assert isinstance(refusal(f"s3://{bucket_of(world)}/none", cache), ThingNotFound)
-    assert isinstance(refusal("s3://no-such-bucket/none", cache), ThingNotFound)
+    assert isinstance(refusal(f"s3://{bucket_of(world)}/none", cache), NotFound)
+    assert isinstance(refusal("s3://no-such-bucket/none", cache), NotFound)

@@ -284,10 +284,10 @@ def test_gc_removes_what_nobody_used_for_a_month(world: World, disk: Path) -> No
     assert world.apply().ok
     (converted,) = (world.home.cache_folder / "disks").iterdir()
     month = 31 * 86_400
-    wishes = api.load([world.specs], home=world.home)
-    assert api.gc(wishes, home=world.home).plan.is_empty
+    desired = api.load([world.specs], home=world.home)
+    assert api.gc(desired, home=world.home).plan.is_empty
     os.utime(converted, (time.time() - month, converted.stat().st_mtime))
-    assert api.gc(wishes, home=world.home).ok
+    assert api.gc(desired, home=world.home).ok
     assert not converted.exists()
     assert world.plan().is_empty
 

@@ -70,8 +70,8 @@ class World:
             file.write(content)
 
     def plan(self, *paths: Path, **more: object) -> Plan:
-        wishes = api.load(paths or (self.specs,), home=self.home, **more)  # type: ignore[arg-type]
-        return api.plan(wishes, home=self.home).plan
+        desired = api.load(paths or (self.specs,), home=self.home, **more)  # type: ignore[arg-type]
+        return api.plan(desired, home=self.home).plan
 
     def save(self, folder: Path, *, force: bool = False) -> Path:
         """A plan of the specs, in a file."""
@@ -80,9 +80,9 @@ class World:
         return file
 
     def apply(self, destroy: bool = False, **options: object) -> Result:
-        wishes = api.load([self.specs], home=self.home)
+        desired = api.load([self.specs], home=self.home)
         chosen = replace(api.DEFAULTS, **options)  # type: ignore[arg-type]
-        return api.apply(wishes, home=self.home, destroy=destroy, options=chosen)
+        return api.apply(desired, home=self.home, destroy=destroy, options=chosen)
 
     @property
     def cloud(self) -> Clients:

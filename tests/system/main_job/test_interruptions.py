@@ -19,8 +19,7 @@ from extenci import api
 from extenci.catalog.lock import hold
 from extenci.catalog.records import Catalog
 from extenci.model.errors import Interrupted
-from extenci.model.outcome import Ended, Status
-from extenci.model.outcome import Event as Happening
+from extenci.model.outcome import Ended, Progress, Status
 from extenci.model.plan import Plan
 from tests.system.main_job.conftest import World
 
@@ -47,11 +46,11 @@ def test_a_stop_ends_the_wait_for_the_lock(world: World) -> None:
 
 
 def test_a_stop_is_heeded_while_a_service_does_not_answer(world: World, silent: socket.socket) -> None:
-    wishes, stop = api.load([world.specs], home=world.home), Event()
+    desired, stop = api.load([world.specs], home=world.home), Event()
     Timer(0.5, stop.set).start()
     began = time.monotonic()
     with pytest.raises(Interrupted):
-        api.plan(wishes, home=world.home, stop=stop)
+        api.plan(desired, home=world.home, stop=stop)
     assert time.monotonic() - began < 5
 
 
@@ -116,7 +115,7 @@ def test_what_was_done_is_told_when_the_catalog_fails_at_the_end(world: World) -
     world.write()
     world.make_disk()
 
-    def damage(event: Happening) -> None:
+    def damage(event: Progress) -> None:
         if isinstance(event, Ended) and event.change.id == "launch sandbox/pool":
             with sqlite3.connect(world.home.database) as connection:
                 connection.execute("DROP TABLE applied")

@@ -190,8 +190,8 @@ def test_plan_changes_nothing_and_works_with_credentials_that_only_read(world: W
 
     plan = world.plan()
     world.write(service="campus")
-    wishes = api.load([world.specs], home=world.home, service="campus")
-    assert not api.plan(replace(wishes, stack="another"), home=world.home).plan.is_empty
+    desired = api.load([world.specs], home=world.home, service="campus")
+    assert not api.plan(replace(desired, stack="another"), home=world.home).plan.is_empty
 
     assert actions(plan)[:2] == ["stage sandbox/worker", "replace sandbox/pool"]
     made = world.calls()[before:]

@@ -9,8 +9,7 @@ import pytest
 
 from extenci import api
 from extenci.model.errors import AlreadyApplied, PlanRefused, StalePlan
-from extenci.model.outcome import Advanced
-from extenci.model.outcome import Event as Happening
+from extenci.model.outcome import Advanced, Progress
 from extenci.model.plan import Plan
 from tests.system.main_job.conftest import World
 
@@ -85,7 +84,7 @@ def test_the_rest_of_a_plan_is_done_as_it_was_shown_or_not_at_all(world: World, 
     world.change_byte(b"two")
     file, stop = world.save(tmp_path), Event()
 
-    def stop_at_first_machine(event: Happening) -> None:
+    def stop_at_first_machine(event: Progress) -> None:
         if isinstance(event, Advanced) and event.unit == "machines" and event.done:
             stop.set()
 

@@ -67,8 +67,8 @@ def test_a_version_that_passed_is_used_and_its_verdict_remembered(campus: World,
     result = campus.apply()
     assert result.ok, result.outcomes
     assert campus.plan().is_empty
-    wishes = api.load([campus.specs], home=campus.home)
-    (image,) = api.status(wishes, home=campus.home).images
+    desired = api.load([campus.specs], home=campus.home)
+    (image,) = api.status(desired, home=campus.home).images
     assert image.verdict == "passed"
     alive = [one for one in campus.cloud.ec2.machines_of_image(image.id or "") if not one.state.is_gone]
     assert len(alive) == 2
@@ -142,8 +142,8 @@ def test_asked_for_by_hand_a_version_in_use_is_tried_again_and_stays_though_it_f
     write(campus)
     assert campus.apply().ok
     (campus.specs / "check.sh").write_text("#!/bin/sh\nexit 1\n")
-    wishes = api.load([campus.specs], home=campus.home)
-    result = api.verify(wishes, home=campus.home)
+    desired = api.load([campus.specs], home=campus.home)
+    result = api.verify(desired, home=campus.home)
     assert "stays staged" in failure(result)
     assert len(campus.cloud.ec2.images()) == 1
     assert len(campus.running()) == 2
@@ -164,8 +164,8 @@ def test_what_waits_stays_until_it_is_answered(campus: World, mode: str) -> None
     spec.write_text(spec.read_text().replace("timeout: 30s", "timeout: 30s\n      confirm: true"))
     assert campus.apply().waits
     assert campus.apply().waits  # the next command leaves it alone
-    wishes = api.load([campus.specs], home=campus.home)
-    assert api.confirm(wishes, Address("campus", "worker"), True, home=campus.home).ok
+    desired = api.load([campus.specs], home=campus.home)
+    assert api.confirm(desired, Address("campus", "worker"), True, home=campus.home).ok
     assert campus.apply().ok
     assert campus.plan().is_empty
     left = [one for one in campus.cloud.ec2.machines_of_image(image_of(campus)) if not one.state.is_gone]

@@ -68,7 +68,7 @@ def test_an_image_is_tried_through_htcondor_confirmed_and_used_and_a_bad_one_is_
     assert [one.id for one in world.machines(Role.POOL)] == [before]
     world.agree_that_nothing_is_left()
 
-    wishes = api.load([world.specs], home=world.home)
-    assert api.apply(wishes, home=world.home, destroy=True).ok
+    desired = api.load([world.specs], home=world.home)
+    assert api.apply(desired, home=world.home, destroy=True).ok
     assert world.machines(Role.POOL) == []
     assert world.clients.ec2.images() == ()

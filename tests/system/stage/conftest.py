@@ -21,7 +21,7 @@ from extenci.model.ownership import Marks
 from extenci.model.service import KeyFiles, Service
 from extenci.model.version import BLOCK_BYTES, Registration, Version
 from extenci.sandbox import control
-from extenci.stage.context import Job, Means
+from extenci.stage.context import StageContext, StageRequest
 from tests.system.conftest import IN_CI
 from tests.system.stage.broken_storage import NoDaemon, NoExport, failing_at, require_tools
 
@@ -115,17 +115,17 @@ def journal() -> Journal:
 
 
 @pytest.fixture
-def means(clients_of: Callable[..., Clients], journal: Journal) -> Means:
-    return Means(clients_of(Tagging.CREATE), journal)
+def context(clients_of: Callable[..., Clients], journal: Journal) -> StageContext:
+    return StageContext(clients_of(Tagging.CREATE), journal)
 
 
 @pytest.fixture
-def slow_means(tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Means]:
-    """Means of a service whose snapshots go on saying `pending` for seconds after they were completed."""
+def slow_context(tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> Iterator[StageContext]:
+    """Of a service whose snapshots go on saying `pending` for seconds after they were completed."""
     monkeypatch.setenv("EXTENCI_SANDBOX_SEAL_SECONDS", "2.5")
     control.start(tmp_path / "slow")
     clients = Clients(service_of(tmp_path / "slow"))
-    yield Means(clients, journal)
+    yield StageContext(clients, journal)
     clients.close()
     control.stop(tmp_path / "slow")
 
@@ -203,13 +203,13 @@ def same_bytes() -> Callable[[Path, Path], bool]:
     return bytes_are_equal
 
 
-def make_job(path: Path, stack: str = "", gib: int | None = None) -> Job:
+def make_job(path: Path, stack: str = "", gib: int | None = None) -> StageRequest:
     """What the plan would make of a disk."""
     disk = read_disk(path)
     version = Version(disk.digest, Registration(Architecture.X86_64, None, Method.EBS, gib or disk.gib))
     stack = stack or uuid4().hex[:12]
     marks = Marks(stack, "campus", "worker", digest=disk.digest, version=str(version))
-    return Job(
+    return StageRequest(
         version=version,
         source=str(path),
         size=disk.size,
@@ -221,12 +221,12 @@ def make_job(path: Path, stack: str = "", gib: int | None = None) -> Job:
 
 
 @pytest.fixture(scope="session")
-def job_of() -> Callable[..., Job]:
+def job_of() -> Callable[..., StageRequest]:
     """job_of(path, stack, gib): what the plan would make of a disk."""
     return make_job
 
 
 @pytest.fixture
-def job(make_disk: Callable[..., Path]) -> Job:
+def job(make_disk: Callable[..., Path]) -> StageRequest:
     """What the plan would make of a small disk of 1 GiB."""
     return make_job(make_disk(3))

@@ -22,7 +22,7 @@ from extenci.model.ownership import STACK
 from extenci.model.service import SANDBOX_BUCKET, Service
 from extenci.model.version import BLOCK_BYTES
 from extenci.sandbox import control
-from extenci.stage.context import Job, Means
+from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.method import stage
 
 BLOCKS = 40
@@ -53,7 +53,7 @@ class Seen:
     uploads: frozenset[str]
 
 
-def look(clients: Clients, job: Job) -> Seen:
+def look(clients: Clients, job: StageRequest) -> Seen:
     return Seen(
         frozenset(one.id for one in clients.ec2.snapshots(job.tags[STACK])),
         frozenset(one.id for one in clients.ec2.images()),
@@ -63,10 +63,10 @@ def look(clients: Clients, job: Job) -> Seen:
 
 
 @pytest.fixture
-def means(home: Path, service: Service, journal: Any) -> Iterator[Means]:
+def context(home: Path, service: Service, journal: Any) -> Iterator[StageContext]:
     """The sandbox as a service that any method can be used with."""
     clients = Clients(replace(service, bucket=SANDBOX_BUCKET, bundle=control.bundle_keys(home)))
-    yield Means(clients, journal)
+    yield StageContext(clients, journal)
     clients.close()
 
 
@@ -118,10 +118,10 @@ def test_tables_of_an_image_that_cannot_be_read_are_told(tmp_path: Path, break_d
 @pytest.mark.parametrize("method", [Method.EBS, Method.IMPORT, Method.BUNDLE])
 def test_a_sector_that_cannot_be_read_is_told_and_leaves_nothing_behind(
     home: Path,
-    means: Means,
+    context: StageContext,
     journal: Any,
     disk: Path,
-    job_of: Callable[..., Job],
+    job_of: Callable[..., StageRequest],
     break_disk: Break,
     method: Method,
     known: str,
@@ -129,28 +129,28 @@ def test_a_sector_that_cannot_be_read_is_told_and_leaves_nothing_behind(
     """Where the blocks are known from planning, it comes up while they are sent; otherwise before."""
     job = using(method, job_of(disk))
     if known != "nothing":
-        means = replace(means, block_lists=list_of(disk, disk.parent / "lists"))
+        context = replace(context, block_lists=list_of(disk, disk.parent / "lists"))
     if known == "its blocks and the file":
-        means = replace(means, digest_of=lambda _path, _fingerprint: job.version.digest)
-    before, calls = look(means.clients, job), calls_size(home)
+        context = replace(context, digest_of=lambda _path, _fingerprint: job.version.digest)
+    before, calls = look(context.clients, job), calls_size(home)
     mend = break_disk(disk, AT)
 
     with pytest.raises(DiskError) as caught:
-        stage(job, means)
+        stage(job, context)
 
     assert caught.value.message == f"The disk {disk} cannot be read at byte {AT}: Input/output error."
     assert caught.value.hint.startswith("The storage under it may be failing.")
     assert "left" not in caught.value.hint
     assert (f'"{SENDS[method]}"' in calls_since(home, calls)) == (known != "nothing")
-    assert look(means.clients, job) == before
+    assert look(context.clients, job) == before
     assert journal.open == []
 
     mend()
-    staged = stage(replace(job, token="anew" + job.token[4:]), means)
-    assert look(means.clients, job).images == before.images | {staged.image}
+    staged = stage(replace(job, token="anew" + job.token[4:]), context)
+    assert look(context.clients, job).images == before.images | {staged.image}
 
 
-def using(method: Method, job: Job) -> Job:
+def using(method: Method, job: StageRequest) -> StageRequest:
     registration = replace(job.version.registration, method=method)
     return replace(job, version=replace(job.version, registration=registration))
 

@@ -24,30 +24,30 @@ from extenci.model.address import Method
 from extenci.model.errors import AccessRefused, DiskChanged, DiskError, Interrupted, ServiceError
 from extenci.model.service import SANDBOX_BUCKET, BundleKeys
 from extenci.sandbox import control
-from extenci.stage.context import Job, Means
+from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.method import stage
 from extenci.stage.unstage import unstage
 from tests.system.stage.conftest import Journal, service_of
 
 
 @pytest.fixture
-def means(home: Path, journal: Journal) -> Iterator[Means]:
+def context(home: Path, journal: Journal) -> Iterator[StageContext]:
     """The sandbox as a service that bundles can be made for."""
     bundle = control.bundle_keys(home)
     clients = Clients(replace(service_of(home), bucket=SANDBOX_BUCKET, bundle=bundle))
     for key in keys_in(clients):
         clients.s3.delete_object(SANDBOX_BUCKET, key)
-    yield Means(clients, journal)
+    yield StageContext(clients, journal)
     clients.close()
 
 
 @pytest.fixture
-def bundle_job(make_disk: Callable[..., Path], job_of: Callable[..., Job]) -> Job:
+def bundle_job(make_disk: Callable[..., Path], job_of: Callable[..., StageRequest]) -> StageRequest:
     """A disk with 24 MiB of data, to be bundled."""
     return as_bundle(job_of(make_disk(48)))
 
 
-def as_bundle(job: Job) -> Job:
+def as_bundle(job: StageRequest) -> StageRequest:
     registration = replace(job.version.registration, method=Method.BUNDLE)
     return replace(job, version=replace(job.version, registration=registration))
 
@@ -56,18 +56,18 @@ def keys_in(clients: Clients) -> list[str]:
     return [one.key for one in clients.s3.list_objects(SANDBOX_BUCKET, "")]
 
 
-def with_keys(means: Means, **keys: str) -> Means:
-    service = means.clients.service
+def with_keys(context: StageContext, **keys: str) -> StageContext:
+    service = context.clients.service
     assert service.bundle is not None
-    return replace(means, clients=Clients(replace(service, bundle=replace(service.bundle, **keys))))
+    return replace(context, clients=Clients(replace(service, bundle=replace(service.bundle, **keys))))
 
 
 def test_a_disk_is_staged_unbundled_again_and_unstaged(
-    bundle_job: Job, means: Means, journal: Journal, home: Path, tmp_path: Path
+    bundle_job: StageRequest, context: StageContext, journal: Journal, home: Path, tmp_path: Path
 ) -> None:
-    staged = stage(bundle_job, means)
+    staged = stage(bundle_job, context)
 
-    (image,) = means.clients.ec2.images_by_name(bundle_job.name)
+    (image,) = context.clients.ec2.images_by_name(bundle_job.name)
     assert (staged.image, staged.snapshot) == (image.id, None)
     assert {key: image.tags[key] for key in bundle_job.tags} == dict(bundle_job.tags)
     assert journal.open == []
@@ -78,41 +78,47 @@ def test_a_disk_is_staged_unbundled_again_and_unstaged(
     assert (found.size, found.user) == (bundle_job.size, "123456789012")
     assert filecmp.cmp(tmp_path / "out", disk, shallow=False)
 
-    assert unstage(staged.image, (), means) == ()
-    assert keys_in(means.clients) == []
+    assert unstage(staged.image, (), context) == ()
+    assert keys_in(context.clients) == []
     assert journal.open == []
 
 
-def test_parts_and_manifest_are_for_ec2_to_read(bundle_job: Job, means: Means, home: Path) -> None:
-    staged = stage(bundle_job, means)
-    service = means.clients.service
+def test_parts_and_manifest_are_for_ec2_to_read(
+    bundle_job: StageRequest, context: StageContext, home: Path
+) -> None:
+    staged = stage(bundle_job, context)
+    service = context.clients.service
     access, secret = (path.read_text().strip() for path in control.key_files(home))
     s3 = boto3.client(
         "s3", endpoint_url=service.s3, aws_access_key_id=access, aws_secret_access_key=secret,
         region_name="us-east-1",
     )  # fmt: skip
-    keys = keys_in(means.clients)
+    keys = keys_in(context.clients)
     assert len(keys) > 2
     for key in keys:
         head = s3.head_object(Bucket=SANDBOX_BUCKET, Key=key)
         assert head["ContentLength"] <= 10 * 1024**2
         assert s3.get_object_acl(Bucket=SANDBOX_BUCKET, Key=key)["Grants"]
     s3.close()
-    unstage(staged.image, (), means)
+    unstage(staged.image, (), context)
 
 
-def test_a_disk_that_changed_leaves_nothing(bundle_job: Job, means: Means, journal: Journal) -> None:
+def test_a_disk_that_changed_leaves_nothing(
+    bundle_job: StageRequest, context: StageContext, journal: Journal
+) -> None:
     with Path(bundle_job.source).open("r+b") as file:
         file.seek(bundle_job.size // 2)
         file.write(b"something else")
     with pytest.raises(DiskChanged):
-        stage(bundle_job, means)
-    assert keys_in(means.clients) == []
-    assert means.clients.ec2.images_by_name(bundle_job.name) == ()
+        stage(bundle_job, context)
+    assert keys_in(context.clients) == []
+    assert context.clients.ec2.images_by_name(bundle_job.name) == ()
     assert journal.open == []
 
 
-def test_what_is_stopped_leaves_nothing(bundle_job: Job, means: Means, journal: Journal) -> None:
+def test_what_is_stopped_leaves_nothing(
+    bundle_job: StageRequest, context: StageContext, journal: Journal
+) -> None:
     stop = Event()
 
     def stop_half_way(done: int, total: int) -> None:
@@ -120,70 +126,72 @@ def test_what_is_stopped_leaves_nothing(bundle_job: Job, means: Means, journal: 
             stop.set()
 
     with pytest.raises(Interrupted):
-        stage(bundle_job, replace(means, stop=stop, on_progress=stop_half_way))
-    assert keys_in(means.clients) == []
+        stage(bundle_job, replace(context, stop=stop, on_progress=stop_half_way))
+    assert keys_in(context.clients) == []
     assert journal.open == []
 
 
 def test_wrong_keys_are_told_before_anything_is_sent(
-    bundle_job: Job, means: Means, journal: Journal, tmp_path: Path
+    bundle_job: StageRequest, context: StageContext, journal: Journal, tmp_path: Path
 ) -> None:
     (tmp_path / "key").write_text("no key")
     (tmp_path / "key").chmod(0o600)
     with pytest.raises(AccessRefused, match="does not hold an RSA private key"):
-        stage(bundle_job, with_keys(means, private_key=str(tmp_path / "key")))
-    without = replace(means, clients=Clients(replace(means.clients.service, bundle=None)))
+        stage(bundle_job, with_keys(context, private_key=str(tmp_path / "key")))
+    without = replace(context, clients=Clients(replace(context.clients.service, bundle=None)))
     with pytest.raises(ServiceError, match="no keys to make bundles with"):
         stage(bundle_job, without)
     assert journal.lines == []
-    assert keys_in(means.clients) == []
+    assert keys_in(context.clients) == []
 
 
 def test_a_bundle_for_another_cloud_is_refused_and_removed(
-    bundle_job: Job, means: Means, journal: Journal
+    bundle_job: StageRequest, context: StageContext, journal: Journal
 ) -> None:
     """The user's own certificate in place of the cloud's: InvalidManifest."""
-    keys = means.clients.service.bundle
+    keys = context.clients.service.bundle
     assert isinstance(keys, BundleKeys)
     with pytest.raises(ServiceError) as caught:
-        stage(bundle_job, with_keys(means, cloud_certificate=keys.certificate))
+        stage(bundle_job, with_keys(context, cloud_certificate=keys.certificate))
     assert caught.value.code == "InvalidManifest"
-    assert keys_in(means.clients) == []
+    assert keys_in(context.clients) == []
     assert journal.open == []
 
 
 def test_two_runs_of_one_version_leave_one_image_and_its_bundle(
-    bundle_job: Job, means: Means, journal: Journal
+    bundle_job: StageRequest, context: StageContext, journal: Journal
 ) -> None:
-    first = stage(bundle_job, means)
-    second = stage(replace(bundle_job, token=hashlib.sha256(b"other").hexdigest()), means)
+    first = stage(bundle_job, context)
+    second = stage(replace(bundle_job, token=hashlib.sha256(b"other").hexdigest()), context)
     assert second.image == first.image
-    (image,) = means.clients.ec2.images_by_name(bundle_job.name)
+    (image,) = context.clients.ec2.images_by_name(bundle_job.name)
     assert all(
-        f"{SANDBOX_BUCKET}/{key}".startswith(str(image.manifest)[:-13]) for key in keys_in(means.clients)
+        f"{SANDBOX_BUCKET}/{key}".startswith(str(image.manifest)[:-13]) for key in keys_in(context.clients)
     )
     assert journal.open == []
-    unstage(first.image, (), means)
+    unstage(first.image, (), context)
 
 
-def test_a_bundle_that_somebody_else_put_there_is_let_be(bundle_job: Job, means: Means, home: Path) -> None:
+def test_a_bundle_that_somebody_else_put_there_is_let_be(
+    bundle_job: StageRequest, context: StageContext, home: Path
+) -> None:
     """Only what extenci has put under its own prefix goes with an image."""
-    staged = stage(bundle_job, means)
-    (image,) = means.clients.ec2.images_by_name(bundle_job.name)
+    staged = stage(bundle_job, context)
+    (image,) = context.clients.ec2.images_by_name(bundle_job.name)
     place = str(image.manifest).removeprefix(f"{SANDBOX_BUCKET}/").removesuffix(".manifest.xml")
     for key in (f"{place}.notes", f"{place}2.part.00", "elsewhere.manifest.xml"):
-        means.clients.s3.put_object(SANDBOX_BUCKET, key, b"mine")
-    unstage(staged.image, (), means)
-    assert len(keys_in(means.clients)) == 3
+        context.clients.s3.put_object(SANDBOX_BUCKET, key, b"mine")
+    unstage(staged.image, (), context)
+    assert len(keys_in(context.clients)) == 3
 
 
-def test_the_sandbox_refuses_what_lacks_a_part(bundle_job: Job, means: Means) -> None:
-    staged = stage(bundle_job, means)
-    (image,) = means.clients.ec2.images_by_name(bundle_job.name)
-    part = next(key for key in keys_in(means.clients) if key.endswith(".part.01"))
-    means.clients.ec2.deregister_image(staged.image)
-    means.clients.s3.delete_object(SANDBOX_BUCKET, part)
-    with means.clients.ec2._asking("RegisterImage") as ec2, pytest.raises(ClientError) as caught:
+def test_the_sandbox_refuses_what_lacks_a_part(bundle_job: StageRequest, context: StageContext) -> None:
+    staged = stage(bundle_job, context)
+    (image,) = context.clients.ec2.images_by_name(bundle_job.name)
+    part = next(key for key in keys_in(context.clients) if key.endswith(".part.01"))
+    context.clients.ec2.deregister_image(staged.image)
+    context.clients.s3.delete_object(SANDBOX_BUCKET, part)
+    with context.clients.ec2._asking("RegisterImage") as ec2, pytest.raises(ClientError) as caught:
         ec2.register_image(Name="again", ImageLocation=str(image.manifest))
     assert caught.value.response["Error"]["Code"] == "InvalidManifest"
 
@@ -197,7 +205,7 @@ def test_a_bundle_that_is_not_there_is_told(home: Path, tmp_path: Path) -> None:
 
 
 def test_memory_does_not_grow_with_the_disk(
-    means: Means, make_disk: Callable[..., Path], job_of: Callable[..., Job]
+    context: StageContext, make_disk: Callable[..., Path], job_of: Callable[..., StageRequest]
 ) -> None:
     """The whole process, from its imports to the registered image: VmHWM, since ru_maxrss holds the parent's
     too."""
@@ -207,7 +215,7 @@ def test_memory_does_not_grow_with_the_disk(
         import pickle, re, sys
         from pathlib import Path
         from extenci.cloud.clients import Clients
-        from extenci.stage.context import Means
+        from extenci.stage.context import StageContext
         from extenci.stage.method import stage
 
         class Nothing:
@@ -216,13 +224,13 @@ def test_memory_does_not_grow_with_the_disk(
             def fail(self, intent, reason): pass
 
         service, job = pickle.load(sys.stdin.buffer)
-        stage(job, Means(Clients(service), Nothing()))
+        stage(job, StageContext(Clients(service), Nothing()))
         print(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])
         """
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
-        input=pickle.dumps((means.clients.service, job)),
+        input=pickle.dumps((context.clients.service, job)),
         capture_output=True,
         check=True,
     )

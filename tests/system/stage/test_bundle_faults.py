@@ -28,7 +28,7 @@ from extenci.model.version import BLOCK_BYTES
 from extenci.sandbox import control
 from extenci.stage.bundle.location import recover
 from extenci.stage.bundle.unbundle import Request, open_bundle
-from extenci.stage.context import Job, Means
+from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.method import stage
 from extenci.stage.unstage import unstage
 from tests.system.stage.conftest import Journal, service_of
@@ -75,19 +75,19 @@ class Stand:
 
     home: Path
     folder: Path
-    job: Job
-    means: Means
+    job: StageRequest
+    context: StageContext
     journal: Intents
     notes: list[str]
 
     @property
     def keys(self) -> list[str]:
         """Those of all objects in the bucket."""
-        return [one.key for one in self.means.clients.s3.list_objects(SANDBOX_BUCKET, "")]
+        return [one.key for one in self.context.clients.s3.list_objects(SANDBOX_BUCKET, "")]
 
     @property
     def images(self) -> list[str]:
-        return [one.id for one in self.means.clients.ec2.images_by_name(self.job.name)]
+        return [one.id for one in self.context.clients.ec2.images_by_name(self.job.name)]
 
     def fault_count(self) -> int:
         lines = control.status(self.home).calls.read_text("utf-8").splitlines()
@@ -96,24 +96,24 @@ class Stand:
     def stage_next(self) -> None:
         """What the next run does: it looks after what is open, then stages, as a new attempt."""
         for intent in self.journal.left():
-            recover(intent, self.means)
-        stage(replace(self.job, token=hashlib.sha256(uuid4().bytes).hexdigest()[:40]), self.means)
+            recover(intent, self.context)
+        stage(replace(self.job, token=hashlib.sha256(uuid4().bytes).hexdigest()[:40]), self.context)
 
     def check_right(self) -> None:
         """One image, available, of one bundle, which is the disk byte for byte; nothing else there."""
-        (image,) = self.means.clients.ec2.images_by_name(self.job.name)
+        (image,) = self.context.clients.ec2.images_by_name(self.job.name)
         assert image.manifest is not None
         key = image.manifest.removeprefix(f"{SANDBOX_BUCKET}/")
         prefix = key.removesuffix(".manifest.xml")
         assert self.keys == sorted([key, *(f"{prefix}.part.{number:02}" for number in range(PARTS))])
         assert self.journal.left() == []
-        service = self.means.clients.service
+        service = self.context.clients.service
         assert service.bundle is not None
         output = self.folder / uuid4().hex
         request = Request(
             f"s3://{image.manifest}", output, service.bundle.certificate, service.bundle.private_key
         )
-        open_bundle(request, self.means.clients.s3)
+        open_bundle(request, self.context.clients.s3)
         assert filecmp.cmp(output, self.job.source, shallow=False)
         opened = self.home / "sandbox" / "disks" / f"{image.id}.raw"
         assert filecmp.cmp(opened, self.job.source, shallow=False)
@@ -135,7 +135,7 @@ def stand(
     home: Path,
     tmp_path: Path,
     make_disk: Callable[..., Path],
-    job_of: Callable[..., Job],
+    job_of: Callable[..., StageRequest],
     misbehave: Misbehave,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Stand]:
@@ -146,7 +146,7 @@ def stand(
     service = replace(service_of(home), bucket=SANDBOX_BUCKET, bundle=control.bundle_keys(home))
     clients, journal, notes = Clients(service), Intents(), list[str]()
     job = as_bundle(job_of(make_disk(BLOCKS, SIZE)))
-    one = Stand(home, tmp_path, job, Means(clients, journal, note=notes.append), journal, notes)
+    one = Stand(home, tmp_path, job, StageContext(clients, journal, note=notes.append), journal, notes)
     clear(one)
     yield one
     misbehave("none")
@@ -154,15 +154,15 @@ def stand(
     clients.close()
 
 
-def as_bundle(job: Job) -> Job:
+def as_bundle(job: StageRequest) -> StageRequest:
     registration = replace(job.version.registration, method=Method.BUNDLE)
     return replace(job, version=replace(job.version, registration=registration))
 
 
 def clear(stand: Stand) -> None:
     for image in stand.images:
-        stand.means.clients.ec2.deregister_image(image)
-    stand.means.clients.s3.delete_objects(SANDBOX_BUCKET, stand.keys)
+        stand.context.clients.ec2.deregister_image(image)
+    stand.context.clients.s3.delete_objects(SANDBOX_BUCKET, stand.keys)
 
 
 def check_text(error: ExtenciError, home: Path) -> None:
@@ -175,10 +175,10 @@ def check_text(error: ExtenciError, home: Path) -> None:
     assert not [word for word in ("Traceback", "botocore", access, secret, *lines) if word in text]
 
 
-def fail(stand: Stand, kind: type[ExtenciError] = ServiceError, match: str = "", **means: object) -> str:
+def fail(stand: Stand, kind: type[ExtenciError] = ServiceError, match: str = "", **context: object) -> str:
     """Stage, and see it fail clearly; what the error says."""
     with pytest.raises(kind, match=match) as caught:
-        stage(stand.job, replace(stand.means, **means))  # type: ignore[arg-type]
+        stage(stand.job, replace(stand.context, **context))  # type: ignore[arg-type]
     check_text(caught.value, stand.home)
     return str(caught.value)
 
@@ -205,7 +205,7 @@ PASSED_OVER = [
 def test_what_passes_is_passed_over(stand: Stand, misbehave: Misbehave, rules: str) -> None:
     before = stand.fault_count()
     misbehave(rules)
-    stage(stand.job, stand.means)
+    stage(stand.job, stand.context)
     misbehave("none")
     stand.check_right()
     assert stand.journal.open == []
@@ -281,9 +281,9 @@ def test_an_image_that_the_service_fails_to_make_goes_with_its_bundle(
     fail(stand, ServiceError, "failed to make the image")
     misbehave("none")
     for intent in stand.journal.left():
-        recover(intent, stand.means)
+        recover(intent, stand.context)
     (image,) = stand.images
-    unstage(image, (), stand.means)  # as the next plan says
+    unstage(image, (), stand.context)  # as the next plan says
     assert (stand.keys, stand.images) == ([], [])
     stand.stage_next()
     stand.check_right()
@@ -292,10 +292,10 @@ def test_an_image_that_the_service_fails_to_make_goes_with_its_bundle(
 def test_what_is_not_removed_with_its_image_is_removed_by_the_next_run(
     stand: Stand, misbehave: Misbehave
 ) -> None:
-    image = stage(stand.job, stand.means).image
+    image = stage(stand.job, stand.context).image
     misbehave("DeleteObject: expired")
     with pytest.raises(AccessRefused, match="ExpiredToken"):
-        unstage(image, (), stand.means)
+        unstage(image, (), stand.context)
     misbehave("none")
     assert stand.images == []
     assert [one.call for one in stand.journal.left()] == [DELETE_BUNDLE]
@@ -308,7 +308,7 @@ def test_keys_that_may_only_look_leave_nothing(stand: Stand) -> None:
     key.write_text("AKIAREADONLY0000000")
     key.chmod(0o600)
     _, secret = control.key_files(stand.home)
-    service = replace(stand.means.clients.service, credentials=KeyFiles(str(key), str(secret)))
+    service = replace(stand.context.clients.service, credentials=KeyFiles(str(key), str(secret)))
     clients = Clients(service)
     fail(stand, AccessRefused, "AccessDenied", clients=clients)
     clients.close()

@@ -22,7 +22,7 @@ from extenci.model.ownership import STACK, VERSION
 from extenci.model.service import SANDBOX_BUCKET, Service
 from extenci.model.version import BLOCK_BYTES
 from extenci.sandbox import control
-from extenci.stage.context import Job, Means
+from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.method import stage
 from extenci.stage.s3_import.location import FOLDER
 from tests.system.stage.broken_storage import FUSE
@@ -57,28 +57,28 @@ def log_size(home: Path) -> int:
     return len(control.status(home).calls.read_text("utf-8"))
 
 
-def snapshots_of(means: Means, job: Job) -> list[tuple[str, SnapshotState]]:
-    return [(one.id, one.state) for one in means.clients.ec2.snapshots(job.tags[STACK])]
+def snapshots_of(context: StageContext, job: StageRequest) -> list[tuple[str, SnapshotState]]:
+    return [(one.id, one.state) for one in context.clients.ec2.snapshots(job.tags[STACK])]
 
 
-def check_right(means: Means, job: Job, path: Path) -> None:
+def check_right(context: StageContext, job: StageRequest, path: Path) -> None:
     """There is one image, on one snapshot, which holds the disk byte for byte, as the service reads it."""
-    (image,) = means.clients.ec2.images_by_name(job.name)
-    ((snapshot, state),) = snapshots_of(means, job)
+    (image,) = context.clients.ec2.images_by_name(job.name)
+    ((snapshot, state),) = snapshots_of(context, job)
     assert image.snapshots == (snapshot,)
     assert state is SnapshotState.COMPLETED
-    tokens = means.clients.ebs.list_blocks(snapshot)
+    tokens = context.clients.ebs.list_blocks(snapshot)
     with path.open("rb") as file:
         for index in range(path.stat().st_size // BLOCK_BYTES):
             if index in tokens:
                 file.seek(index * BLOCK_BYTES)
-                assert means.clients.ebs.get_block(snapshot, index, tokens[index]) == file.read(BLOCK_BYTES)
+                assert context.clients.ebs.get_block(snapshot, index, tokens[index]) == file.read(BLOCK_BYTES)
     assert sorted(tokens) == sorted(number * 7 for number in range(job.blocks))
 
 
-def staged_again(means: Means, job: Job) -> Job:
+def staged_again(context: StageContext, job: StageRequest) -> StageRequest:
     """The job as the next plan makes it: it goes on with the snapshot that is there."""
-    pending = [snapshot for snapshot, _ in snapshots_of(means, job)]
+    pending = [snapshot for snapshot, _ in snapshots_of(context, job)]
     return replace(job, pending=pending[0] if pending else None)
 
 
@@ -108,13 +108,18 @@ PASSED_OVER = [
 
 @pytest.mark.parametrize("rules", PASSED_OVER)
 def test_what_passes_is_passed_over(
-    home: Path, means: Means, disk: Path, job_of: Callable[..., Job], misbehave: Misbehave, rules: str
+    home: Path,
+    context: StageContext,
+    disk: Path,
+    job_of: Callable[..., StageRequest],
+    misbehave: Misbehave,
+    rules: str,
 ) -> None:
     job, before = job_of(disk), log_size(home)
     misbehave(rules)
-    stage(job, means)
+    stage(job, context)
     misbehave("none")
-    check_right(means, job, disk)
+    check_right(context, job, disk)
     lines = faults_seen(home, before)
     assert "slow" in rules or any('"error": ""' not in line for line in lines), "there was no fault"
 
@@ -131,44 +136,49 @@ WRONG_CONTENT = [
 
 @pytest.mark.parametrize("rules", WRONG_CONTENT)
 def test_something_else_stored_never_becomes_an_image(
-    home: Path, means: Means, disk: Path, job_of: Callable[..., Job], misbehave: Misbehave, rules: str
+    home: Path,
+    context: StageContext,
+    disk: Path,
+    job_of: Callable[..., StageRequest],
+    misbehave: Misbehave,
+    rules: str,
 ) -> None:
     job, before = job_of(disk), log_size(home)
     misbehave(rules)
     try:
-        stage(job, means)
+        stage(job, context)
     except ServiceError:
-        assert means.clients.ec2.images_by_name(job.name) == ()
-        assert SnapshotState.COMPLETED not in [state for _, state in snapshots_of(means, job)]
+        assert context.clients.ec2.images_by_name(job.name) == ()
+        assert SnapshotState.COMPLETED not in [state for _, state in snapshots_of(context, job)]
         misbehave("none")
-        finish(staged_again(means, job), means)
+        finish(staged_again(context, job), context)
     assert any('"error": ""' not in line for line in faults_seen(home, before)), "there was no fault"
     misbehave("none")
-    check_right(means, job, disk)
+    check_right(context, job, disk)
 
 
 def test_what_the_answers_hide_is_found_when_the_snapshot_is_sealed(
-    means: Means, disk: Path, job_of: Callable[..., Job], misbehave: Misbehave
+    context: StageContext, disk: Path, job_of: Callable[..., StageRequest], misbehave: Misbehave
 ) -> None:
     """By the checksum over all blocks (CompleteSnapshot, LINEAR)."""
     job, waits = job_of(disk), [0.0]
     misbehave("PutSnapshotBlock: rotten at 7")
     with pytest.raises(ServiceError, match="refused CompleteSnapshot"):
-        stage(job, replace(means, sleep=waits.append, clock=lambda: sum(waits)))
-    assert snapshots_of(means, job) == []
-    assert means.clients.ec2.images_by_name(job.name) == ()
+        stage(job, replace(context, sleep=waits.append, clock=lambda: sum(waits)))
+    assert snapshots_of(context, job) == []
+    assert context.clients.ec2.images_by_name(job.name) == ()
     misbehave("none")
-    stage(replace(job, token="anew" + job.token[4:]), means)
-    check_right(means, job, disk)
+    stage(replace(job, token="anew" + job.token[4:]), context)
+    check_right(context, job, disk)
 
 
-def finish(job: Job, means: Means) -> None:
+def finish(job: StageRequest, context: StageContext) -> None:
     """Stage without faults; a snapshot that can't be right any more is given up first, and then made anew."""
     try:
-        stage(job, means)
+        stage(job, context)
     except ServiceError:
-        assert snapshots_of(means, job) == []
-        stage(replace(job, pending=None, token="anew" + job.token[4:]), means)
+        assert snapshots_of(context, job) == []
+        stage(replace(job, pending=None, token="anew" + job.token[4:]), context)
 
 
 GIVEN_UP = [
@@ -181,9 +191,9 @@ GIVEN_UP = [
 
 @pytest.mark.parametrize(("rules", "kind", "said"), GIVEN_UP)
 def test_credentials_that_ran_out_are_told_and_the_rest_is_done_with_new_ones(
-    means: Means,
+    context: StageContext,
     disk: Path,
-    job_of: Callable[..., Job],
+    job_of: Callable[..., StageRequest],
     misbehave: Misbehave,
     rules: str,
     kind: type[ServiceError],
@@ -192,29 +202,35 @@ def test_credentials_that_ran_out_are_told_and_the_rest_is_done_with_new_ones(
     job = job_of(disk)
     misbehave(rules)
     with pytest.raises(kind, match=said) as caught:
-        stage(job, means)
+        stage(job, context)
     assert "Renew the credentials" in caught.value.hint
-    assert means.clients.ec2.images_by_name(job.name) == ()
+    assert context.clients.ec2.images_by_name(job.name) == ()
     misbehave("none")
-    stage(staged_again(means, job), means)
-    check_right(means, job, disk)
+    stage(staged_again(context, job), context)
+    check_right(context, job, disk)
 
 
 def test_a_disk_cut_short_while_it_is_sent_leaves_nothing_behind(
-    means: Means, make_disk: Callable[..., Path], job_of: Callable[..., Job], misbehave: Misbehave
+    context: StageContext,
+    make_disk: Callable[..., Path],
+    job_of: Callable[..., StageRequest],
+    misbehave: Misbehave,
 ) -> None:
     path = make_disk(200)
     job = job_of(path)
     misbehave("PutSnapshotBlock: slow 20ms")
-    cut = replace(means, on_progress=lambda _done, _total: os.truncate(path, 8 * BLOCK_BYTES))
+    cut = replace(context, on_progress=lambda _done, _total: os.truncate(path, 8 * BLOCK_BYTES))
     with pytest.raises(DiskChanged):
         stage(job, cut)
-    assert snapshots_of(means, job) == []
-    assert means.clients.ec2.images_by_name(job.name) == ()
+    assert snapshots_of(context, job) == []
+    assert context.clients.ec2.images_by_name(job.name) == ()
 
 
 def test_a_disk_written_to_while_it_is_sent_leaves_nothing_behind(
-    means: Means, make_disk: Callable[..., Path], job_of: Callable[..., Job], misbehave: Misbehave
+    context: StageContext,
+    make_disk: Callable[..., Path],
+    job_of: Callable[..., StageRequest],
+    misbehave: Misbehave,
 ) -> None:
     path = make_disk(200)
     job = job_of(path)
@@ -226,12 +242,12 @@ def test_a_disk_written_to_while_it_is_sent_leaves_nothing_behind(
             file.write(b"another")
 
     with pytest.raises(DiskChanged):
-        stage(job, replace(means, on_progress=write))
-    assert snapshots_of(means, job) == []
+        stage(job, replace(context, on_progress=write))
+    assert snapshots_of(context, job) == []
 
 
 def test_a_disk_that_may_not_be_read_is_told_before_anything_is_begun(
-    means: Means, disk: Path, job_of: Callable[..., Job], journal: object
+    context: StageContext, disk: Path, job_of: Callable[..., StageRequest], journal: object
 ) -> None:
     job, user = job_of(disk), os.geteuid()
     disk.chmod(0)
@@ -239,15 +255,15 @@ def test_a_disk_that_may_not_be_read_is_told_before_anything_is_begun(
         os.seteuid(65534)
     try:
         with pytest.raises(DiskError, match="permission denied"):
-            stage(job, means)
+            stage(job, context)
     finally:
         os.seteuid(user)
-    assert snapshots_of(means, job) == []
+    assert snapshots_of(context, job) == []
 
 
 @pytest.mark.skipif(FUSE.exists(), reason="storage that really fails: test_broken_storage.py")
 def test_a_sector_that_cannot_be_read_is_told_and_leaves_nothing_behind(
-    means: Means, disk: Path, job_of: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+    context: StageContext, disk: Path, job_of: Callable[..., StageRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where no storage can be made to fail, the kernel's answer is played."""
     job, read = job_of(disk), os.pread
@@ -259,31 +275,31 @@ def test_a_sector_that_cannot_be_read_is_told_and_leaves_nothing_behind(
 
     monkeypatch.setattr(os, "pread", pread)
     with pytest.raises(DiskError, match=f"at byte {20 * 7 * BLOCK_BYTES}: Input/output error"):
-        stage(job, means)
-    assert snapshots_of(means, job) == []
+        stage(job, context)
+    assert snapshots_of(context, job) == []
 
 
 def test_no_error_is_a_traceback(
-    means: Means, disk: Path, job_of: Callable[..., Job], misbehave: Misbehave
+    context: StageContext, disk: Path, job_of: Callable[..., StageRequest], misbehave: Misbehave
 ) -> None:
     """Where it never gets better, the error says what the service said."""
     job = job_of(disk)
     misbehave("StartSnapshot: error 500")
     with pytest.raises(ExtenciError, match="StartSnapshot"):
-        stage(job, means)
+        stage(job, context)
     misbehave("none")
-    stage(staged_again(means, job), means)
-    check_right(means, job, disk)
+    stage(staged_again(context, job), context)
+    check_right(context, job, disk)
 
 
 @pytest.fixture
-def import_means(service: Service, journal: Any) -> Iterator[Means]:
+def import_context(service: Service, journal: Any) -> Iterator[StageContext]:
     clients = Clients(replace(service, bucket=SANDBOX_BUCKET))
-    yield Means(clients, journal)
+    yield StageContext(clients, journal)
     clients.close()
 
 
-def to_import(job: Job) -> Job:
+def to_import(job: StageRequest) -> StageRequest:
     registration = replace(job.version.registration, method=Method.IMPORT)
     version = replace(job.version, registration=registration)
     marks = {**job.tags, VERSION: str(version)}
@@ -311,28 +327,33 @@ IMPORTS = [
 
 @pytest.mark.parametrize("rules", IMPORTS)
 def test_an_import_ends_right_or_is_told_and_ends_right_once_the_faults_are_gone(
-    home: Path, import_means: Means, disk: Path, job_of: Callable[..., Job], misbehave: Misbehave, rules: str
+    home: Path,
+    import_context: StageContext,
+    disk: Path,
+    job_of: Callable[..., StageRequest],
+    misbehave: Misbehave,
+    rules: str,
 ) -> None:
     job, before = to_import(job_of(disk)), log_size(home)
     misbehave(rules)
     try:
-        stage(job, import_means)
+        stage(job, import_context)
     except ServiceError:
-        assert import_means.clients.ec2.images_by_name(job.name) == ()
+        assert import_context.clients.ec2.images_by_name(job.name) == ()
         misbehave("none")
-        stage(job, import_means)
+        stage(job, import_context)
     assert any('"error": ""' not in line for line in faults_seen(home, before)), "there was no fault"
     misbehave("none")
-    check_right(import_means, job, disk)
-    left = import_means.clients.s3.list_objects(SANDBOX_BUCKET, f"{FOLDER}/{job.tags[STACK]}/")
+    check_right(import_context, job, disk)
+    left = import_context.clients.s3.list_objects(SANDBOX_BUCKET, f"{FOLDER}/{job.tags[STACK]}/")
     assert list(left) == []
 
 
 def test_a_call_that_is_never_answered_is_made_again(
-    means: Means, disk: Path, job_of: Callable[..., Job], misbehave: Misbehave
+    context: StageContext, disk: Path, job_of: Callable[..., StageRequest], misbehave: Misbehave
 ) -> None:
     job = job_of(disk)
     misbehave("PutSnapshotBlock: stall at 3")
-    stage(job, means)
+    stage(job, context)
     misbehave("none")
-    check_right(means, job, disk)
+    check_right(context, job, disk)

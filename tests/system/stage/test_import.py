@@ -30,7 +30,7 @@ from extenci.model.service import SANDBOX_BUCKET, KeyFiles, Service
 from extenci.model.version import BLOCK_BYTES
 from extenci.sandbox import control
 from extenci.sandbox.server.listener import Answer, Listener, Request
-from extenci.stage.context import Job, Means
+from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.s3_import.location import FOLDER, place_of
 from extenci.stage.s3_import.method import stage, upload
 from extenci.stage.s3_import.part_plan import PART_BLOCKS
@@ -49,9 +49,9 @@ class Cloud:
     home: Path
     service: Service
 
-    def means(self, journal: Any, **changed: Any) -> Means:
-        """Means of the service, as it is when something of it is changed."""
-        return Means(Clients(replace(self.service, **changed)), journal)
+    def context(self, journal: Any, **changed: Any) -> StageContext:
+        """StageContext of the service, as it is when something of it is changed."""
+        return StageContext(Clients(replace(self.service, **changed)), journal)
 
     def calls(self) -> Counter[str]:
         """How many changing calls of each kind went well so far."""
@@ -59,7 +59,7 @@ class Cloud:
         records = (json.loads(line) for line in text.splitlines())
         return Counter(one["action"] for one in records if one["changes"] and one["status"] < 300)
 
-    def left(self, job: Job) -> list[str]:
+    def left(self, job: StageRequest) -> list[str]:
         """Keys of what is in S3 of a job's stack, objects and uploads."""
         s3, prefix = Clients(self.service).s3, f"{FOLDER}/{job.tags[STACK]}/"
         uploads = [one.key for one in s3.multipart_uploads(SANDBOX_BUCKET, prefix)]
@@ -90,17 +90,19 @@ def slow_cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clou
 
 
 @pytest.fixture
-def means(cloud: Cloud, journal: Any) -> Iterator[Means]:
-    made = cloud.means(journal)
+def context(cloud: Cloud, journal: Any) -> Iterator[StageContext]:
+    made = cloud.context(journal)
     yield made
     made.clients.close()
 
 
 @pytest.fixture
-def prepare(make_disk: Callable[..., Path], job_of: Callable[..., Job]) -> Callable[..., Job]:
+def prepare(
+    make_disk: Callable[..., Path], job_of: Callable[..., StageRequest]
+) -> Callable[..., StageRequest]:
     """prepare(size, data): a job to import a sparse disk with the bytes `data`, by their offsets."""
 
-    def make(size: int, data: dict[int, bytes]) -> Job:
+    def make(size: int, data: dict[int, bytes]) -> StageRequest:
         path = make_disk(0, size)
         with path.open("r+b") as file:
             for offset, content in data.items():
@@ -116,7 +118,7 @@ def prepare(make_disk: Callable[..., Path], job_of: Callable[..., Job]) -> Calla
 
 
 @pytest.fixture
-def import_job(prepare: Callable[..., Job]) -> Job:
+def import_job(prepare: Callable[..., StageRequest]) -> StageRequest:
     """Of a disk of four parts, the third of which is all zeros."""
     return prepare(4 * PART, {0: os.urandom(MIB), PART: os.urandom(PART), 4 * PART - 3: b"end"})
 
@@ -132,19 +134,22 @@ def assert_holds(stored: Path, source: str) -> None:
 
 
 def test_a_sparse_disk_of_2_gib_is_imported_byte_for_byte(
-    cloud: Cloud, means: Means, prepare: Callable[..., Job], same_bytes: Callable[[Path, Path], bool]
+    cloud: Cloud,
+    context: StageContext,
+    prepare: Callable[..., StageRequest],
+    same_bytes: Callable[[Path, Path], bool],
 ) -> None:
     places = {number * 61 * MIB: os.urandom(MIB) for number in range(33)}
     job = prepare(2 * GIB, {**places, 2 * GIB - 3: b"end"})
-    staged = stage(job, means)
+    staged = stage(job, context)
     assert same_bytes(Path(job.source), cloud.disk(staged.snapshot))
-    (image,) = means.clients.ec2.images_by_name(job.name)
+    (image,) = context.clients.ec2.images_by_name(job.name)
     assert (image.id, image.state, image.snapshots) == (
         staged.image,
         ImageState.AVAILABLE,
         (staged.snapshot,),
     )
-    (snapshot,) = means.clients.ec2.snapshots(job.tags[STACK])
+    (snapshot,) = context.clients.ec2.snapshots(job.tags[STACK])
     assert (snapshot.id, snapshot.state, snapshot.gib) == (staged.snapshot, SnapshotState.COMPLETED, 2)
     assert image.tags == snapshot.tags == job.tags
     assert cloud.left(job) == []
@@ -162,28 +167,32 @@ def test_a_sparse_disk_of_2_gib_is_imported_byte_for_byte(
     ids=["zeros at the end", "all zeros", "an odd size", "one part", "across parts"],
 )
 def test_disks_of_every_kind_are_imported(
-    cloud: Cloud, means: Means, prepare: Callable[..., Job], size: int, data: dict[int, bytes]
+    cloud: Cloud,
+    context: StageContext,
+    prepare: Callable[..., StageRequest],
+    size: int,
+    data: dict[int, bytes],
 ) -> None:
     job = prepare(size, data)
-    staged = stage(job, means)
+    staged = stage(job, context)
     assert_holds(cloud.disk(staged.snapshot), job.source)
-    assert means.clients.ec2.images_by_name(job.name)[0].gib == job.version.registration.gib
+    assert context.clients.ec2.images_by_name(job.name)[0].gib == job.version.registration.gib
     assert cloud.left(job) == []
 
 
 def test_holes_are_copied_on_the_service_and_not_sent(
-    cloud: Cloud, means: Means, prepare: Callable[..., Job]
+    cloud: Cloud, context: StageContext, prepare: Callable[..., StageRequest]
 ) -> None:
     before = cloud.calls()
-    upload(prepare(50 * PART, {0: b"start", 50 * PART - 3: b"end"}), means)
+    upload(prepare(50 * PART, {0: b"start", 50 * PART - 3: b"end"}), context)
     made = cloud.calls() - before
     assert (made["UploadPart"], made["UploadPartCopy"], made["PutObject"]) == (3, 47, 1)
 
 
 def test_every_changing_call_is_written_down_before_and_after(
-    means: Means, journal: Any, import_job: Job
+    context: StageContext, journal: Any, import_job: StageRequest
 ) -> None:
-    stage(import_job, means)
+    stage(import_job, context)
     calls = [
         "CreateMultipartUpload",
         "UploadPart",
@@ -196,19 +205,19 @@ def test_every_changing_call_is_written_down_before_and_after(
 
 @pytest.mark.parametrize("tags", list(Tagging))
 def test_the_snapshot_is_tagged_where_the_service_knows_tags(
-    cloud: Cloud, journal: Any, import_job: Job, tags: Tagging
+    cloud: Cloud, journal: Any, import_job: StageRequest, tags: Tagging
 ) -> None:
-    means = cloud.means(journal, tags=tags)
-    snapshot = upload(import_job, means)
-    (found,) = means.clients.ec2.snapshots_by_id([snapshot])
+    context = cloud.context(journal, tags=tags)
+    snapshot = upload(import_job, context)
+    (found,) = context.clients.ec2.snapshots_by_id([snapshot])
     assert found.tags == ({} if tags is Tagging.NONE else import_job.tags)
-    task = next(one for one in means.clients.imports.tasks() if one.snapshot == snapshot)
+    task = next(one for one in context.clients.imports.tasks() if one.snapshot == snapshot)
     assert task.tags == (import_job.tags if tags is Tagging.CREATE else {})
 
 
-def test_progress_rises_to_the_whole(means: Means, import_job: Job) -> None:
+def test_progress_rises_to_the_whole(context: StageContext, import_job: StageRequest) -> None:
     told: list[tuple[int, int]] = []
-    upload(import_job, replace(means, on_progress=lambda done, total: told.append((done, total))))
+    upload(import_job, replace(context, on_progress=lambda done, total: told.append((done, total))))
     assert {total for _, total in told} == {8 * PART}
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert told[3] == (4 * PART, 8 * PART)
@@ -217,19 +226,21 @@ def test_progress_rises_to_the_whole(means: Means, import_job: Job) -> None:
 # What goes wrong.
 
 
-def test_a_disk_that_is_another_by_now_is_not_imported(cloud: Cloud, means: Means, import_job: Job) -> None:
+def test_a_disk_that_is_another_by_now_is_not_imported(
+    cloud: Cloud, context: StageContext, import_job: StageRequest
+) -> None:
     before = cloud.calls()
     with Path(import_job.source).open("r+b") as file:
         file.seek(PART + 5)
         file.write(b"other")
     with pytest.raises(DiskChanged):
-        stage(import_job, means)
+        stage(import_job, context)
     assert (cloud.calls() - before)["ImportSnapshot"] == 0
     assert cloud.left(import_job) == []
 
 
 def test_a_disk_whose_blocks_are_known_is_read_again_as_it_is_sent(
-    cloud: Cloud, means: Means, import_job: Job, tmp_path: Path
+    cloud: Cloud, context: StageContext, import_job: StageRequest, tmp_path: Path
 ) -> None:
     """The list is of the disk that was planned; the disk is another by now."""
     lists = BlockLists(tmp_path / "lists")
@@ -241,13 +252,13 @@ def test_a_disk_whose_blocks_are_known_is_read_again_as_it_is_sent(
         file.seek(PART + 5)
         file.write(b"other")
     with pytest.raises(DiskChanged):
-        stage(import_job, replace(means, block_lists=lists))
+        stage(import_job, replace(context, block_lists=lists))
     assert cloud.left(import_job) == []
 
 
 @pytest.mark.parametrize("offset", [39 * PART + 5, 39 * PART + 4 * MIB], ids=["data", "a hole"])
 def test_a_disk_that_is_written_to_while_it_is_sent_is_noticed(
-    cloud: Cloud, means: Means, prepare: Callable[..., Job], offset: int
+    cloud: Cloud, context: StageContext, prepare: Callable[..., StageRequest], offset: int
 ) -> None:
     """It changes at its end when its first part has arrived."""
     job = prepare(40 * PART, {number * PART: os.urandom(MIB) for number in range(40)})
@@ -259,33 +270,35 @@ def test_a_disk_that_is_written_to_while_it_is_sent_is_noticed(
             file.write(b"other")
 
     with pytest.raises(DiskChanged):
-        stage(job, replace(means, on_progress=write))
+        stage(job, replace(context, on_progress=write))
     assert (cloud.calls() - before)["ImportSnapshot"] == 0
     assert cloud.left(job) == []
 
 
-def test_data_beyond_the_volume_is_refused(cloud: Cloud, means: Means, prepare: Callable[..., Job]) -> None:
+def test_data_beyond_the_volume_is_refused(
+    cloud: Cloud, context: StageContext, prepare: Callable[..., StageRequest]
+) -> None:
     job = prepare(GIB + MIB, {GIB: b"beyond"})
     registration = replace(job.version.registration, gib=1)
     with pytest.raises(DiskError, match="data beyond the 1 GiB"):
-        stage(replace(job, version=replace(job.version, registration=registration)), means)
+        stage(replace(job, version=replace(job.version, registration=registration)), context)
     assert cloud.left(job) == []
 
 
 def test_an_import_that_fails_says_why_and_leaves_nothing(
-    slow_cloud: Cloud, journal: Any, import_job: Job
+    slow_cloud: Cloud, journal: Any, import_job: StageRequest
 ) -> None:
     """Somebody deletes the object before the service has read it."""
-    means = slow_cloud.means(journal)
+    context = slow_cloud.context(journal)
 
     def delete(done: int, _total: int) -> None:
         if done >= 4 * PART:
             place = place_of(import_job, SANDBOX_BUCKET)
-            if any(one.key == place.key for one in means.clients.imports.tasks()):
-                means.clients.s3.delete_object(SANDBOX_BUCKET, place.key)
+            if any(one.key == place.key for one in context.clients.imports.tasks()):
+                context.clients.s3.delete_object(SANDBOX_BUCKET, place.key)
 
     with pytest.raises(ServiceError) as failed:
-        stage(import_job, replace(means, on_progress=delete))
+        stage(import_job, replace(context, on_progress=delete))
     assert "failed to import the disk (import-snap-" in failed.value.message
     assert "Cannot access the object s3://extenci/" in failed.value.message
     assert ("fail", "ImportSnapshot") in journal.lines
@@ -293,36 +306,38 @@ def test_an_import_that_fails_says_why_and_leaves_nothing(
 
 
 def test_an_import_that_is_refused_leaves_nothing(
-    cloud: Cloud, journal: Any, import_job: Job, between: Callable[..., str]
+    cloud: Cloud, journal: Any, import_job: StageRequest, between: Callable[..., str]
 ) -> None:
     def refuse(request: Request) -> Answer | None:
         body = b"<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors></Response>"
         return Answer(403, {}, body) if b"Action=ImportSnapshot&" in request.body else None
 
-    means = cloud.means(journal, ec2=between(refuse, cloud.service.ec2))
+    context = cloud.context(journal, ec2=between(refuse, cloud.service.ec2))
     with pytest.raises(AccessRefused):
-        stage(import_job, means)
+        stage(import_job, context)
     assert ("fail", "ImportSnapshot") in journal.lines
     assert cloud.left(import_job) == []
 
 
 @pytest.mark.parametrize("key", ["AKIADENIED0000000000", "AKIAREADONLY00000000"])
 def test_keys_that_may_not_upload_are_refused_and_leave_nothing(
-    cloud: Cloud, journal: Any, import_job: Job, tmp_path: Path, key: str
+    cloud: Cloud, journal: Any, import_job: StageRequest, tmp_path: Path, key: str
 ) -> None:
     (tmp_path / "access").write_text(key)
     (tmp_path / "secret").write_text("anything")
     keys = KeyFiles(str(tmp_path / "access"), str(tmp_path / "secret"))
     with pytest.raises(AccessRefused):
-        stage(import_job, cloud.means(journal, credentials=keys))
+        stage(import_job, cloud.context(journal, credentials=keys))
     assert cloud.left(import_job) == []
 
 
-def test_a_service_without_a_bucket_is_told_apart(cloud: Cloud, journal: Any, import_job: Job) -> None:
+def test_a_service_without_a_bucket_is_told_apart(
+    cloud: Cloud, journal: Any, import_job: StageRequest
+) -> None:
     with pytest.raises(ServiceError, match="has no bucket to upload to"):
-        stage(import_job, cloud.means(journal, bucket=None))
+        stage(import_job, cloud.context(journal, bucket=None))
     with pytest.raises(ServiceError) as missing:
-        stage(import_job, cloud.means(journal, bucket="nobodys"))
+        stage(import_job, cloud.context(journal, bucket="nobodys"))
     assert missing.value.hint.startswith("Make the bucket nobodys")
 
 
@@ -365,23 +380,23 @@ def error(status: int, code: str) -> Answer:
 
 
 def test_where_nothing_can_be_copied_zeros_are_sent(
-    cloud: Cloud, journal: Any, prepare: Callable[..., Job], between: Callable[..., str]
+    cloud: Cloud, journal: Any, prepare: Callable[..., StageRequest], between: Callable[..., str]
 ) -> None:
     def refuse(request: Request) -> Answer | None:
         return error(501, "NotImplemented") if "x-amz-copy-source" in request.headers else None
 
     job = prepare(12 * PART, {0: b"start", 12 * PART - 3: b"end"})
-    means = cloud.means(journal, s3=between(refuse))
-    assert_holds(cloud.disk(upload(job, means)), job.source)
+    context = cloud.context(journal, s3=between(refuse))
+    assert_holds(cloud.disk(upload(job, context)), job.source)
     assert cloud.left(job) == []
 
 
 def test_what_may_not_be_deleted_stays_and_is_told(
-    cloud: Cloud, journal: Any, import_job: Job, between: Callable[..., str]
+    cloud: Cloud, journal: Any, import_job: StageRequest, between: Callable[..., str]
 ) -> None:
     notes: list[str] = []
     url = between(lambda request: error(403, "AccessDenied") if request.method == "DELETE" else None)
-    staged = stage(import_job, replace(cloud.means(journal, s3=url), note=notes.append))
+    staged = stage(import_job, replace(cloud.context(journal, s3=url), note=notes.append))
     assert staged.snapshot
     key = place_of(import_job, SANDBOX_BUCKET).key
     assert [note.split(": ")[0] for note in notes] == [f"The object {key} stays in the bucket extenci"]
@@ -389,19 +404,19 @@ def test_what_may_not_be_deleted_stays_and_is_told(
 
 
 def test_a_disk_whose_object_could_not_be_deleted_is_imported_anew_after_its_image_is_gone(
-    cloud: Cloud, journal: Any, import_job: Job, between: Callable[..., str]
+    cloud: Cloud, journal: Any, import_job: StageRequest, between: Callable[..., str]
 ) -> None:
     url = between(lambda request: error(403, "AccessDenied") if request.method == "DELETE" else None)
-    means = cloud.means(journal, s3=url)
-    first = upload(import_job, means)
-    means.clients.ec2.delete_snapshot(first)
-    second = upload(import_job, means)
+    context = cloud.context(journal, s3=url)
+    first = upload(import_job, context)
+    context.clients.ec2.delete_snapshot(first)
+    second = upload(import_job, context)
     assert second != first
     assert_holds(cloud.disk(second), import_job.source)
 
 
 def test_a_part_that_was_damaged_on_the_way_is_no_import(
-    cloud: Cloud, journal: Any, import_job: Job, between: Callable[..., str]
+    cloud: Cloud, journal: Any, import_job: StageRequest, between: Callable[..., str]
 ) -> None:
     """The service's word for what it stored is compared with what was sent."""
 
@@ -411,7 +426,7 @@ def test_a_part_that_was_damaged_on_the_way_is_no_import(
 
     before = cloud.calls()
     with pytest.raises(ServiceError, match="stored something else than was sent as part 2"):
-        stage(import_job, cloud.means(journal, s3=between(damage)))
+        stage(import_job, cloud.context(journal, s3=between(damage)))
     assert (cloud.calls() - before)["ImportSnapshot"] == 0
 
 
@@ -419,18 +434,18 @@ def test_a_part_that_was_damaged_on_the_way_is_no_import(
 
 
 def test_a_stopped_upload_goes_on_with_the_parts_that_are_missing(
-    cloud: Cloud, means: Means, prepare: Callable[..., Job]
+    cloud: Cloud, context: StageContext, prepare: Callable[..., StageRequest]
 ) -> None:
     parts = 3 * CONNECTIONS
     job = prepare(parts * PART, {number * PART: os.urandom(MIB) for number in range(parts)})
     before = cloud.calls()
     with pytest.raises(Interrupted):
-        stage(job, replace(means, on_progress=lambda _done, _total: means.stop.set()))
+        stage(job, replace(context, on_progress=lambda _done, _total: context.stop.set()))
     sent = (cloud.calls() - before)["UploadPart"]
     assert 0 < sent < parts
     assert len(cloud.left(job)) == 1
-    means.stop.clear()
-    staged = stage(job, means)
+    context.stop.clear()
+    staged = stage(job, context)
     assert_holds(cloud.disk(staged.snapshot), job.source)
     made = cloud.calls() - before
     assert (made["UploadPart"], made["CreateMultipartUpload"]) == (parts, 1)
@@ -438,83 +453,89 @@ def test_a_stopped_upload_goes_on_with_the_parts_that_are_missing(
 
 
 def test_runs_of_two_homes_at_the_same_time_make_one_image(
-    cloud: Cloud, means: Means, import_job: Job
+    cloud: Cloud, context: StageContext, import_job: StageRequest
 ) -> None:
     """Or one of them is told to apply again, and finds what the other has made."""
     made: list[str] = []
 
     def run() -> None:
         try:
-            made.append(stage(import_job, means).image)
+            made.append(stage(import_job, context).image)
         except ServiceError as error:
             assert "Apply again" in error.hint  # noqa: PT017 - the other may have been quick enough
-            made.append(stage(import_job, means).image)
+            made.append(stage(import_job, context).image)
 
     both = [threading.Thread(target=run) for _ in range(2)]
     for one in both:
         one.start()
     for one in both:
         one.join()
-    (image,) = means.clients.ec2.images_by_name(import_job.name)
-    (snapshot,) = means.clients.ec2.snapshots(import_job.tags[STACK])
+    (image,) = context.clients.ec2.images_by_name(import_job.name)
+    (snapshot,) = context.clients.ec2.snapshots(import_job.tags[STACK])
     assert made == [image.id] * 2
     assert image.snapshots == (snapshot.id,)
     assert cloud.left(import_job) == []
 
 
-def test_parts_of_another_content_are_sent_anew(cloud: Cloud, means: Means, import_job: Job) -> None:
+def test_parts_of_another_content_are_sent_anew(
+    cloud: Cloud, context: StageContext, import_job: StageRequest
+) -> None:
     """Whatever an upload under this key holds: only what has the right MD5 is left as it is."""
-    place, s3 = place_of(import_job, SANDBOX_BUCKET), means.clients.s3
+    place, s3 = place_of(import_job, SANDBOX_BUCKET), context.clients.s3
     begun = s3.start_multipart(place.bucket, place.key)
     s3.put_part(place.bucket, place.key, begun, 2, b"wrong".ljust(PART, b"\0"))
     s3.put_part(place.bucket, place.key, begun, 9, b"beyond the end")
-    snapshot = upload(import_job, means)
+    snapshot = upload(import_job, context)
     assert_holds(cloud.disk(snapshot), import_job.source)
     assert cloud.left(import_job) == []
 
 
-def test_an_object_that_is_not_this_disk_is_not_imported(cloud: Cloud, means: Means, import_job: Job) -> None:
+def test_an_object_that_is_not_this_disk_is_not_imported(
+    cloud: Cloud, context: StageContext, import_job: StageRequest
+) -> None:
     place = place_of(import_job, SANDBOX_BUCKET)
-    means.clients.s3.put_object(place.bucket, place.key, b"other".ljust(4 * PART, b"\0"))
-    assert_holds(cloud.disk(upload(import_job, means)), import_job.source)
+    context.clients.s3.put_object(place.bucket, place.key, b"other".ljust(4 * PART, b"\0"))
+    assert_holds(cloud.disk(upload(import_job, context)), import_job.source)
 
 
 def test_an_import_under_way_is_waited_for_and_not_begun_twice(
-    slow_cloud: Cloud, journal: Any, import_job: Job
+    slow_cloud: Cloud, journal: Any, import_job: StageRequest
 ) -> None:
-    means = slow_cloud.means(journal)
+    context = slow_cloud.context(journal)
 
     def stop(done: int, _total: int) -> None:
         if done >= 4 * PART and slow_cloud.calls()["ImportSnapshot"]:
-            means.stop.set()
+            context.stop.set()
 
     with pytest.raises(Interrupted):
-        stage(import_job, replace(means, on_progress=stop))
+        stage(import_job, replace(context, on_progress=stop))
     assert journal.open == ["ImportSnapshot"]
-    means.stop.clear()
+    context.stop.clear()
     Path(import_job.source).unlink()  # all that it takes is on the service
-    staged = stage(import_job, means)
+    staged = stage(import_job, context)
     assert slow_cloud.calls()["ImportSnapshot"] == 1
-    (snapshot,) = means.clients.ec2.snapshots(import_job.tags[STACK])
+    (snapshot,) = context.clients.ec2.snapshots(import_job.tags[STACK])
     assert snapshot.id == staged.snapshot
     assert slow_cloud.left(import_job) == []
 
 
-def test_a_snapshot_that_nobody_tagged_is_taken(cloud: Cloud, means: Means, import_job: Job) -> None:
+def test_a_snapshot_that_nobody_tagged_is_taken(
+    cloud: Cloud, context: StageContext, import_job: StageRequest
+) -> None:
     """The run that had it made died before it could; whether its object is there makes no difference."""
-    place, imports = place_of(import_job, SANDBOX_BUCKET), means.clients.imports
-    means.clients.s3.put_object(place.bucket, place.key, Path(import_job.source).read_bytes())
+    place, imports = place_of(import_job, SANDBOX_BUCKET), context.clients.imports
+    context.clients.s3.put_object(place.bucket, place.key, Path(import_job.source).read_bytes())
     task = imports.start(place.bucket, place.key, "token", import_job.tags)
     while not (done := next(one for one in imports.tasks() if one.id == task.id)).snapshot:
         time.sleep(0.05)
     before = cloud.calls()
-    assert stage(import_job, means).snapshot == done.snapshot
+    assert stage(import_job, context).snapshot == done.snapshot
     assert (cloud.calls() - before)["ImportSnapshot"] == 0
-    assert means.clients.ec2.snapshots_by_id([done.snapshot])[0].tags == import_job.tags
+    assert context.clients.ec2.snapshots_by_id([done.snapshot])[0].tags == import_job.tags
     assert cloud.left(import_job) == []
 
 
-def test_memory_does_not_grow_with_the_disk(cloud: Cloud, prepare: Callable[..., Job]) -> None:
+def test_memory_does_not_grow_with_the_disk(cloud: Cloud, prepare: Callable[..., StageRequest]) -> None:
     """In a process of its own, whose peak is known: VmHWM, since ru_maxrss holds the parent's too."""
     data = {number * 31 * MIB: os.urandom(MIB) for number in range(200)}
     job = prepare(20 * GIB, {**data, 20 * GIB - 3: b"end"})
@@ -524,7 +545,7 @@ def test_memory_does_not_grow_with_the_disk(cloud: Cloud, prepare: Callable[...,
         from pathlib import Path
         from extenci.cloud.clients import Clients
         from extenci.stage.s3_import.object import store_disk
-        from extenci.stage.context import Means
+        from extenci.stage.context import StageContext
         from extenci.stage.s3_import.location import place_of, clear
 
         class Nothing:
@@ -533,7 +554,7 @@ def test_memory_does_not_grow_with_the_disk(cloud: Cloud, prepare: Callable[...,
             def fail(self, intent, reason): pass
 
         service, job = pickle.load(sys.stdin.buffer)
-        means = Means(Clients(service), Nothing())
+        means = StageContext(Clients(service), Nothing())
         place = place_of(job, service.bucket)
         store_disk(place, job, means)
         print(means.clients.s3.object_info(place.bucket, place.key).size)

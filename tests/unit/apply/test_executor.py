@@ -9,7 +9,7 @@ from collections.abc import Callable
 from extenci.apply.executor import Made, execute
 from extenci.model.address import Address, Kind
 from extenci.model.errors import Interrupted, ServiceError
-from extenci.model.outcome import Began, Ended, Event, Outcome, Status
+from extenci.model.outcome import Began, Ended, Outcome, Progress, Status
 from extenci.model.plan import Action, Change, ForgetWork
 
 
@@ -24,7 +24,7 @@ def run(
     *,
     parallelism: int = 4,
     stop: threading.Event | None = None,
-    listener: Callable[[Event], None] = lambda _event: None,
+    listener: Callable[[Progress], None] = lambda _event: None,
 ) -> dict[str, Outcome]:
     outcomes = execute(
         changes, step, parallelism=parallelism, stop=stop or threading.Event(), listener=listener
@@ -127,7 +127,7 @@ def test_an_interrupted_step_is_skipped_and_so_is_what_waits_for_it() -> None:
 def test_every_change_that_runs_is_told_to_begin_and_every_change_to_end() -> None:
     events: list[tuple[str, str]] = []
 
-    def listener(event: Event) -> None:
+    def listener(event: Progress) -> None:
         match event:
             case Began(change=one):
                 events.append(("began", one.id))
@@ -145,7 +145,7 @@ def test_every_change_that_runs_is_told_to_begin_and_every_change_to_end() -> No
 
 
 def test_a_listener_that_fails_costs_no_outcome_and_ends_nothing() -> None:
-    def listener(_event: Event) -> None:
+    def listener(_event: Progress) -> None:
         raise OSError("stderr is closed")
 
     def step(one: Change, made: Made) -> Outcome:

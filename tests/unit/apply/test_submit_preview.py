@@ -8,7 +8,7 @@ from pathlib import Path
 
 from extenci.launch.preview import preview_submits
 from extenci.model.address import Address, Kind, Launch
-from extenci.model.desired import ImageId, InstancesWish, LaunchSettings, Origin
+from extenci.model.desired import DesiredGroup, ImageId, LaunchSettings, Origin
 from extenci.model.plan import Action, Change, ImageToLaunch, LaunchWork, Plan, ReplaceWork
 from extenci.model.service import KeyFiles, Service
 
@@ -16,7 +16,7 @@ POOL = Address("campus", "pool")
 SERVICE = Service(
     "campus", "us-east-1", ec2="https://ec2.example.edu", credentials=KeyFiles("/k/id", "/k/secret")
 )
-GROUP = InstancesWish(
+GROUP = DesiredGroup(
     POOL, Origin("a.yaml", 1, 1), ImageId("ami-1"), 3, LaunchSettings("t3.micro"), Launch.CONDOR
 )
 FOLDER = Path("/home/me/.extenci/jobs")

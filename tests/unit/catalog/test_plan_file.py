@@ -21,7 +21,7 @@ from extenci.catalog.plan_file.checks import WORKS
 from extenci.catalog.plan_file.file import looks_like_plan, read_plan, write_plan
 from extenci.catalog.plan_file.typed_json import decode, encode
 from extenci.model.address import Address, Kind
-from extenci.model.desired import ImageId, ImageReference, ImageWish, InstancesWish, Selection, Wishes
+from extenci.model.desired import Desired, DesiredGroup, DesiredImage, ImageId, ImageReference, Selection
 from extenci.model.errors import PlanError
 from extenci.model.plan import (
     Action,
@@ -109,12 +109,12 @@ def saved_plans(draw: st.DrawFn) -> SavedPlan:
         )
     stack = draw(NAMES)
     services = {name: dataclasses.replace(draw(strategy(Service)), name=name) for name in SERVICES}
-    wishes = Wishes(
+    desired = Desired(
         stack,
         draw(TEXTS),
         services,
-        draw(st.lists(strategy(ImageWish), max_size=1).map(tuple)),
-        draw(st.lists(strategy(InstancesWish), max_size=1).map(tuple)),
+        draw(st.lists(strategy(DesiredImage), max_size=1).map(tuple)),
+        draw(st.lists(strategy(DesiredGroup), max_size=1).map(tuple)),
         draw(strategy(Selection)),
     )
     plan = Plan(
@@ -128,7 +128,7 @@ def saved_plans(draw: st.DrawFn) -> SavedPlan:
         draw(st.booleans()),
     )
     return SavedPlan(
-        draw(TEXTS), draw(PLAIN[float]), plan, wishes, draw(strategy(dict_of_disks())), draw(st.booleans())
+        draw(TEXTS), draw(PLAIN[float]), plan, desired, draw(strategy(dict_of_disks())), draw(st.booleans())
     )
 
 
@@ -161,9 +161,9 @@ def saved() -> SavedPlan:
         "gone",
         TerminateWork(("i-1",)),
     )
-    wishes = Wishes("default", "/specs", {"sandbox": Service("sandbox", "us-east-1")})
+    desired = Desired("default", "/specs", {"sandbox": Service("sandbox", "us-east-1")})
     plan = Plan("default", ("sandbox",), (change,))
-    return SavedPlan("p1", 1.5, plan, wishes, {"sandbox/worker": Disk("ab", 1, 1)})
+    return SavedPlan("p1", 1.5, plan, desired, {"sandbox/worker": Disk("ab", 1, 1)})
 
 
 def test_a_plan_file_is_for_its_owner_only(saved: SavedPlan, tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ BAD: dict[str, tuple[Callable[[Any], bytes], str]] = {
     "another version": (broken(lambda d: d.update(format_version=2)), "is of format version 2"),
     "twice": (lambda _: b'{"kind": "extenci plan", "kind": "extenci plan"}', "the same key twice"),
     "not a number": (broken(lambda d: d.update(made=float("nan"))), "has NaN where a number should be"),
-    "missing": (broken(lambda d: d.pop("wishes")), "the document lacks wishes"),
+    "missing": (broken(lambda d: d.pop("desired")), "the document lacks desired"),
     "unknown key": (broken(lambda d: work(d).update(extra=1)), r"plan\.changes\[0\]\.work has other keys"),
     "other work": (broken(forget_instead), "must be what the action terminate takes"),
     "no work": (broken(lambda d: work(d).update({"is": "Popen"})), "must say under 'is' which of StageWork"),
@@ -234,8 +234,8 @@ BAD: dict[str, tuple[Callable[[Any], bytes], str]] = {
         "earlier changes only",
     ),
     "same id": (broken(lambda d: d["plan"]["changes"].append(d["plan"]["changes"][0])), "earlier change"),
-    "no service": (broken(lambda d: d["wishes"].update(services={})), "on a service that the specs name"),
-    "other name": (broken(lambda d: d["wishes"]["services"]["sandbox"].update(name="a")), "as its key"),
+    "no service": (broken(lambda d: d["desired"].update(services={})), "on a service that the specs name"),
+    "other name": (broken(lambda d: d["desired"]["services"]["sandbox"].update(name="a")), "as its key"),
     "other stack": (broken(lambda d: d["plan"].update(stack="x")), "the name of the specs' stack"),
     "path as name": (
         broken(lambda d: d["plan"]["changes"][0]["address"].update(name="../x")), "of a service and a name",

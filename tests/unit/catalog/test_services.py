@@ -14,7 +14,7 @@ from extenci.model.address import Address, Launch, Tagging
 from extenci.model.errors import CatalogError, SpecError
 from extenci.model.record import ResourceKind, ResourceRecord
 from extenci.model.service import BundleKeys, KeyFiles, Profile
-from extenci.spec import read_service
+from extenci.spec.services.file import read_service
 
 FULL = ServiceFields(
     region="us-east-1",

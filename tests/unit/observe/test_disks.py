@@ -12,7 +12,7 @@ from extenci.catalog.home import Home
 from extenci.catalog.records import Catalog
 from extenci.image.sources import Cache
 from extenci.model.address import Address, Method
-from extenci.model.desired import ImageWish, Origin, Wishes
+from extenci.model.desired import Desired, DesiredImage, Origin
 from extenci.model.errors import SpecError
 from extenci.model.version import Disk
 from extenci.observe.disks import Reader, changed_disks, known_disks, read_disks
@@ -31,8 +31,8 @@ def reader(catalog: Catalog, tmp_path: Path) -> Reader:
     return Reader(catalog.digests, catalog.block_lists, lambda _service: Cache(tmp_path / "cache"))
 
 
-def wish(source: Path | str, sha256: str | None = None) -> ImageWish:
-    return ImageWish(WORKER, Origin("a.yaml", 3, 5), str(source), Method.EBS, sha256)
+def spec(source: Path | str, sha256: str | None = None) -> DesiredImage:
+    return DesiredImage(WORKER, Origin("a.yaml", 3, 5), str(source), Method.EBS, sha256)
 
 
 def make(path: Path, content: bytes = b"disk") -> str:
@@ -43,7 +43,7 @@ def make(path: Path, content: bytes = b"disk") -> str:
 
 
 def test_a_pinned_disk_is_known_once_it_was_read(reader: Reader, tmp_path: Path) -> None:
-    pinned = wish(tmp_path / "a.raw", make(tmp_path / "a.raw"))
+    pinned = spec(tmp_path / "a.raw", make(tmp_path / "a.raw"))
     assert known_disks([pinned], reader.digests) == {}
     read = read_disks([pinned], reader)
     assert read[WORKER].sha256 == pinned.sha256
@@ -57,15 +57,15 @@ def test_what_is_not_pinned_is_not_among_what_is_known_without_reading(
     reader: Reader, tmp_path: Path
 ) -> None:
     make(tmp_path / "a.raw")
-    read_disks([wish(tmp_path / "a.raw")], reader)
-    assert known_disks([wish(tmp_path / "a.raw")], reader.digests) == {}
+    read_disks([spec(tmp_path / "a.raw")], reader)
+    assert known_disks([spec(tmp_path / "a.raw")], reader.digests) == {}
 
 
 def test_a_download_that_was_read_is_known_by_its_pin(reader: Reader) -> None:
     disk = Disk("ab" * 32, 4096, 1, "cd" * 32)
     reader.digests.store_pinned("cd" * 32, disk)
-    assert known_disks([wish("https://h/a.raw", "cd" * 32)], reader.digests) == {WORKER: disk}
-    assert read_disks([wish("s3://other/place", "cd" * 32)], reader) == {WORKER: disk}
+    assert known_disks([spec("https://h/a.raw", "cd" * 32)], reader.digests) == {WORKER: disk}
+    assert read_disks([spec("s3://other/place", "cd" * 32)], reader) == {WORKER: disk}
 
 
 def test_a_pinned_file_that_is_missing_is_left_out_and_one_that_cannot_be_looked_at_is_told(
@@ -73,15 +73,15 @@ def test_a_pinned_file_that_is_missing_is_left_out_and_one_that_cannot_be_looked
 ) -> None:
     (tmp_path / "file").touch()
     for missing in (tmp_path / "none", tmp_path / "file" / "inside"):
-        assert read_disks([wish(missing, "0" * 64)], reader) == {}
+        assert read_disks([spec(missing, "0" * 64)], reader) == {}
     with pytest.raises(SpecError) as caught:
-        read_disks([wish(tmp_path / ("x" * 300), "0" * 64)], reader)
+        read_disks([spec(tmp_path / ("x" * 300), "0" * 64)], reader)
     assert caught.value.problems[0].line == 3
 
 
 def test_a_missing_file_without_a_pin_is_told(reader: Reader, tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="does not exist"):
-        read_disks([wish(tmp_path / "none")], reader)
+        read_disks([spec(tmp_path / "none")], reader)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +99,6 @@ def test_a_missing_file_without_a_pin_is_told(reader: Reader, tmp_path: Path) ->
 def test_what_is_pinned_did_not_change_only_because_nobody_read_it(
     sha256: str | None, before: str | None, now: str | None, changed: bool
 ) -> None:
-    wishes = Wishes("lab", "/specs", {}, (wish("/a.raw", sha256),))
+    desired = Desired("lab", "/specs", {}, (spec("/a.raw", sha256),))
     disks = [{WORKER: Disk(one, 1, 1)} if one else {} for one in (before, now)]
-    assert changed_disks(wishes, disks[0], disks[1]) == ((WORKER,) if changed else ())
+    assert changed_disks(desired, disks[0], disks[1]) == ((WORKER,) if changed else ())

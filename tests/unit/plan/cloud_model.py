@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from extenci.model.address import Launch, Tagging
-from extenci.model.desired import InstancesWish, LaunchSettings
+from extenci.model.desired import DesiredGroup, LaunchSettings
 from extenci.model.observed import (
     JOB_PREFIX,
     Image,
@@ -237,7 +237,7 @@ class Cloud:
 
     def launch(
         self,
-        group: InstancesWish,
+        group: DesiredGroup,
         image: ImageToLaunch,
         count: int,
         tags: Mapping[str, str],

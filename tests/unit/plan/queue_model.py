@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from extenci.model.desired import InstancesWish, LaunchSettings
+from extenci.model.desired import DesiredGroup, LaunchSettings
 from extenci.model.observed import Job, JobState, Machine, QueueFacts
 from extenci.model.ownership import launch_mark, read_marks
 
@@ -34,7 +34,7 @@ class Queue:
         """A queue with the jobs that hold machines, or are to."""
         return cls({one.job.id: one.job for one in machines if one.job}, dict(orders), facts)
 
-    def submit(self, group: InstancesWish, ami: str, tags: Mapping[str, str], count: int) -> list[str]:
+    def submit(self, group: DesiredGroup, ami: str, tags: Mapping[str, str], count: int) -> list[str]:
         """One cluster of idle jobs."""
         self.submits += 1
         ids = [f"{900 + self.submits}.{number}" for number in range(count)]

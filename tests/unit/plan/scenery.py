@@ -32,14 +32,14 @@ from ruamel.yaml import YAML
 
 from extenci.model.address import Address, Architecture, BootMode, Launch, Method, Role, Tagging
 from extenci.model.desired import (
+    Desired,
+    DesiredGroup,
+    DesiredImage,
     ImageId,
-    ImageWish,
-    InstancesWish,
     LaunchSettings,
     Origin,
     RootVolume,
     Selection,
-    Wishes,
 )
 from extenci.model.observed import (
     Image,
@@ -75,7 +75,8 @@ from extenci.model.record import AppliedRecord, Records, ResourceKind, ResourceR
 from extenci.model.service import Limits, Service
 from extenci.model.version import GIB, Disk, Registration, Version
 from extenci.observe.join import join
-from extenci.plan import applied_fields, make_plan
+from extenci.plan.fields import applied_fields
+from extenci.plan.planner import make_plan
 
 NOW = 100_000.0
 STACK = "lab"
@@ -89,7 +90,7 @@ class Case:
     """The inputs of a plan and, as text, what is expected of it."""
 
     title: str
-    wishes: Wishes
+    desired: Desired
     disks: Mapping[Address, Disk]
     observation: Observation
     records: Records
@@ -99,7 +100,7 @@ class Case:
     def plan(self) -> Plan:
         """The plan of this case."""
         return make_plan(
-            self.wishes, self.disks, self.observation, self.records, now=NOW, destroy=self.destroy
+            self.desired, self.disks, self.observation, self.records, now=NOW, destroy=self.destroy
         )
 
 
@@ -114,9 +115,9 @@ def build_case(title: str, body: Body) -> Case:
     services = {
         name: service(name, said or {}) for name, said in (specs.get("services") or {"sandbox": {}}).items()
     }
-    images = tuple(image_wish(name, said) for name, said in (specs.get("images") or {}).items())
-    groups = tuple(group_wish(name, said) for name, said in (specs.get("instances") or {}).items())
-    wishes = Wishes(STACK, "/specs", services, images, groups, selection(specs))
+    images = tuple(image_spec(name, said) for name, said in (specs.get("images") or {}).items())
+    groups = tuple(group_spec(name, said) for name, said in (specs.get("instances") or {}).items())
+    desired = Desired(STACK, "/specs", services, images, groups, selection(specs))
     disks = {
         address(name): disk(said["disk"], said.get("sha256"))
         for name, said in (specs.get("images") or {}).items()
@@ -128,10 +129,10 @@ def build_case(title: str, body: Body) -> Case:
     }
     return Case(
         title=title,
-        wishes=wishes,
+        desired=desired,
         disks=disks,
         observation=Observation(states),
-        records=records(body.get("records") or {}, wishes),
+        records=records(body.get("records") or {}, desired),
         destroy=body.get("destroy", False),
         expected=body.get("plan", ""),
     )
@@ -172,9 +173,9 @@ def selection(specs: Body) -> Selection:
     )
 
 
-def image_wish(name: str, said: Body) -> ImageWish:
-    """A wished image."""
-    return ImageWish(
+def image_spec(name: str, said: Body) -> DesiredImage:
+    """A desired image."""
+    return DesiredImage(
         address=address(name),
         origin=Origin("images.yaml", 3, 5),
         source=f"/images/{name}.raw",
@@ -189,11 +190,11 @@ def image_wish(name: str, said: Body) -> ImageWish:
     )
 
 
-def group_wish(name: str, said: Body) -> InstancesWish:
-    """A wished instance group."""
+def group_spec(name: str, said: Body) -> DesiredGroup:
+    """A desired instance group."""
     where = address(name)
     image = said["image"]
-    return InstancesWish(
+    return DesiredGroup(
         address=where,
         origin=Origin("pools.yaml", 7, 5),
         image=ImageId(image) if image.startswith("ami-") else Address(where.service, image),
@@ -208,7 +209,7 @@ def group_wish(name: str, said: Body) -> InstancesWish:
 
 
 def launch_settings(said: Body) -> LaunchSettings:
-    """Launch settings, of a wish or of a machine."""
+    """Launch settings, of a spec or of a machine."""
     data = said.get("user_data")
     return LaunchSettings(
         type=said.get("type", "t3.micro"),
@@ -266,7 +267,7 @@ def tags(said: Body, known: Marks | None) -> Mapping[str, str]:
     return {**known.to_tags(own), **said.get("other_tags", {})}
 
 
-def state(name: str, there: Body, groups: tuple[InstancesWish, ...]) -> ServiceState:
+def state(name: str, there: Body, groups: tuple[DesiredGroup, ...]) -> ServiceState:
     """What a service reports."""
     return ServiceState(
         service=name,
@@ -278,7 +279,7 @@ def state(name: str, there: Body, groups: tuple[InstancesWish, ...]) -> ServiceS
     )
 
 
-def machines_and_jobs(name: str, there: Body, groups: tuple[InstancesWish, ...]) -> tuple[Machine, ...]:
+def machines_and_jobs(name: str, there: Body, groups: tuple[DesiredGroup, ...]) -> tuple[Machine, ...]:
     """The machines of a service, joined with the jobs; those that changed were not there at first."""
     found = [machine(name, key, said, groups) for key, said in machines(there)]
     said = there.get("jobs") or {}
@@ -329,10 +330,10 @@ def snapshot(name: str, key: str, said: Body) -> Snapshot:
     )
 
 
-def machine(name: str, key: str, said: Body, groups: tuple[InstancesWish, ...]) -> Machine:
-    """A machine that is there. What is not said of its settings is as its group wishes it."""
-    wish = next((group for group in groups if group.address == address(said["of"])), None)
-    hidden = wish or group_wish("x", {"image": "x"})
+def machine(name: str, key: str, said: Body, groups: tuple[DesiredGroup, ...]) -> Machine:
+    """A machine that is there. What is not said of its settings is as its group specs it."""
+    spec = next((group for group in groups if group.address == address(said["of"])), None)
+    hidden = spec or group_spec("x", {"image": "x"})
     if {"user_data", "spot_price", "root_volume"} & said.keys():
         hidden = replace(hidden, settings=launch_settings(said))
     known = marks(name, said, said.get("settings", settings_mark(hidden)))
@@ -355,10 +356,10 @@ def machine(name: str, key: str, said: Body, groups: tuple[InstancesWish, ...]) 
     )
 
 
-def job(name: str, key: str, said: Body, groups: tuple[InstancesWish, ...]) -> Job:
-    """A job that is there. What is not said of its settings is as its group wishes it."""
-    wish = next((group for group in groups if group.address == address(said["of"])), None)
-    hidden = wish or group_wish("x", {"image": "x", "launch": "condor"})
+def job(name: str, key: str, said: Body, groups: tuple[DesiredGroup, ...]) -> Job:
+    """A job that is there. What is not said of its settings is as its group specs it."""
+    spec = next((group for group in groups if group.address == address(said["of"])), None)
+    hidden = spec or group_spec("x", {"image": "x", "launch": "condor"})
     if {"type", "user_data", "key_name"} & said.keys():
         hidden = replace(hidden, settings=launch_settings(said))
     code, subcode = said.get("hold", (0, 0))
@@ -381,15 +382,15 @@ def job(name: str, key: str, said: Body, groups: tuple[InstancesWish, ...]) -> J
     )
 
 
-def records(said: Body, wishes: Wishes) -> Records:
-    """What the catalog remembers. `applied` says what was otherwise than it is wished for now."""
-    wished: dict[Address, ImageWish | InstancesWish] = {wish.address: wish for wish in wishes.images}
-    wished |= {wish.address: wish for wish in wishes.instances}
+def records(said: Body, desired: Desired) -> Records:
+    """What the catalog remembers. `applied` says what was otherwise than it is desired now."""
+    wished: dict[Address, DesiredImage | DesiredGroup] = {spec.address: spec for spec in desired.images}
+    wished |= {spec.address: spec for spec in desired.instances}
     applied = {}
     for name, other in (said.get("applied") or {}).items():
-        wish = wished.get(address(name))
+        spec = wished.get(address(name))
         applied[address(name)] = AppliedRecord(
-            address(name), {**(applied_fields(wish) if wish else {}), **(other or {})}
+            address(name), {**(applied_fields(spec) if spec else {}), **(other or {})}
         )
     kinds = {
         "images": ResourceKind.IMAGE,
@@ -465,7 +466,7 @@ def show_work(change: Change) -> str:  # noqa: C901, PLR0911 - one for each kind
         case ForgetWork() as work:
             return " ".join(work.resources)
         case VerifyWork() as work:
-            return f"{work.version} from {show_image(work.image)} for {work.trial}"
+            return f"{work.version} from {show_image(work.image)} for {work.verify_hash}"
         case other:
             raise AssertionError(other)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from extenci.model.address import Address, Architecture, Method, Role
-from extenci.model.desired import ImageWish, LaunchSettings, Origin, Selection, Wishes
+from extenci.model.desired import Desired, DesiredImage, LaunchSettings, Origin, Selection
 from extenci.model.errors import PlanError
 from extenci.model.observed import (
     Image,
@@ -52,7 +52,7 @@ def vm(plan: str = "over") -> Machine:
 
 def planned(*things: Image | Snapshot | Machine) -> Plan:
     verify = Verify(LaunchSettings("t3.micro"), confirm=True)
-    wish = ImageWish(ADDRESS, Origin("worker.raw", 0, 0), "/worker.raw", Method.EBS, verify=verify)
+    spec = DesiredImage(ADDRESS, Origin("worker.raw", 0, 0), "/worker.raw", Method.EBS, verify=verify)
     state = ServiceState(
         "cloud",
         0.0,
@@ -61,8 +61,8 @@ def planned(*things: Image | Snapshot | Machine) -> Plan:
         tuple(one for one in things if isinstance(one, Machine)),
     )
     return plan_test_vm(
-        Wishes(
-            "lab", "/", {"cloud": Service("cloud", "r")}, (wish,), selection=Selection(frozenset({ADDRESS}))
+        Desired(
+            "lab", "/", {"cloud": Service("cloud", "r")}, (spec,), selection=Selection(frozenset({ADDRESS}))
         ),
         {ADDRESS: Disk(DIGEST, GIB, 1)},
         Observation({"cloud": state}),
@@ -77,13 +77,13 @@ def ids(plan: Plan) -> list[str]:
 
 
 def test_what_is_staged_is_marked_manual_and_the_machine_test() -> None:
-    stage, trial = planned().changes
+    stage, verify_hash = planned().changes
     assert isinstance(stage.work, StageWork)
     assert stage.work.tags[ROLE] == "manual"
-    assert isinstance(trial.work, VerifyWork)
-    assert trial.work.tags[ROLE] == "test"
-    assert trial.work.removable
-    assert trial.depends_on == (stage.id,)
+    assert isinstance(verify_hash.work, VerifyWork)
+    assert verify_hash.work.tags[ROLE] == "test"
+    assert verify_hash.work.removable
+    assert verify_hash.depends_on == (stage.id,)
 
 
 def test_what_is_staged_by_hand_already_is_tried_as_it_is() -> None:

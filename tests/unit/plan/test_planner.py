@@ -11,7 +11,8 @@ from extenci.model.errors import PlanError
 from extenci.model.observed import Observation
 from extenci.model.plan import LaunchWork, StageWork
 from extenci.model.service import Service
-from extenci.plan import applied_fields, make_plan, wish_fields
+from extenci.plan.fields import applied_fields, desired_fields
+from extenci.plan.planner import make_plan
 from tests.unit.plan.scenery import NOW, Body, address, build_case, digest
 
 SPECS: Body = {
@@ -65,9 +66,9 @@ def test_machines_of_an_image_by_its_id_carry_no_version() -> None:
 
 def test_fields_never_hold_user_data() -> None:
     case = build_case("", {"specs": SPECS})
-    assert "secret" not in repr(wish_fields(case.wishes.instances[0]))
-    assert str(wish_fields(case.wishes.instances[0])["user_data"]).startswith("sha256:")
-    assert applied_fields(case.wishes.images[0]) == wish_fields(case.wishes.images[0])
+    assert "secret" not in repr(desired_fields(case.desired.instances[0]))
+    assert str(desired_fields(case.desired.instances[0])["user_data"]).startswith("sha256:")
+    assert applied_fields(case.desired.images[0]) == desired_fields(case.desired.images[0])
 
 
 def test_a_service_with_records_that_no_spec_names_is_an_error() -> None:
@@ -97,14 +98,14 @@ def test_other_stacks_on_a_lost_service_are_not_ours_to_ask_about() -> None:
 def test_a_service_that_was_not_observed_is_an_error() -> None:
     case = build_case("", {})
     with pytest.raises(PlanError, match="What there is on sandbox was not read"):
-        make_plan(case.wishes, case.disks, Observation({}), case.records, now=NOW)
+        make_plan(case.desired, case.disks, Observation({}), case.records, now=NOW)
 
 
 def test_a_service_outside_the_selection_need_not_be_observed() -> None:
     case = build_case("", {"specs": {"images": {"worker": {"disk": "A"}}}})
-    services = {**case.wishes.services, "far": Service("far", "us-east-1")}
+    services = {**case.desired.services, "far": Service("far", "us-east-1")}
     selection = Selection(addresses=frozenset({address("worker")}))
-    wishes = replace(case.wishes, services=services, selection=selection)
-    plan = make_plan(wishes, case.disks, case.observation, case.records, now=NOW)
+    desired = replace(case.desired, services=services, selection=selection)
+    plan = make_plan(desired, case.disks, case.observation, case.records, now=NOW)
     assert plan.services == ("sandbox",)
     assert plan.summary == {"stage": 1}

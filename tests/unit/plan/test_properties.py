@@ -1,4 +1,4 @@
-"""What holds for every plan, tried on generated wishes and states with a model of the cloud."""
+"""What holds for every plan, tried on generated specs and states with a model of the cloud."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from extenci.model.plan import (
     UpdateWork,
 )
 from extenci.model.record import Records
-from extenci.plan import AlreadyApplied, Continues, Fresh, compare_plans, make_plan, make_status
+from extenci.plan.commands.status import make_status
+from extenci.plan.planner import make_plan
+from extenci.plan.staleness.compare import AlreadyApplied, Continues, Fresh, compare_plans
 from tests.unit.plan.cloud_model import Cloud
 from tests.unit.plan.scenery import NOW, STACK, show_plan
 from tests.unit.plan.worlds import World, worlds
@@ -37,7 +39,7 @@ EXAMPLES = settings(
 
 def plan_of(world: World, observation: Observation | None = None, destroy: bool = False) -> Plan:
     return make_plan(
-        world.wishes,
+        world.desired,
         world.disks,
         observation or world.observation,
         world.records,
@@ -128,8 +130,8 @@ def test_the_order_of_the_inputs_makes_no_difference(world: World, destroy: bool
     )
     other = replace(
         world,
-        wishes=replace(
-            world.wishes, images=shuffled(world.wishes.images), instances=shuffled(world.wishes.instances)
+        desired=replace(
+            world.desired, images=shuffled(world.desired.images), instances=shuffled(world.desired.instances)
         ),
         disks=dict(shuffled(tuple(world.disks.items()))),
         observation=Observation({"sandbox": state}),
@@ -175,7 +177,7 @@ def test_only_what_is_owned_and_selected_is_changed(world: World, destroy: bool)
             assert marks is not None
             assert marks.stack == STACK
             assert marks.role == "pool" or (marks.role == "test" and destroy)
-            assert world.wishes.selection.covers(marks.address)
+            assert world.desired.selection.covers(marks.address)
 
 
 def touched(change: Change) -> tuple[str, ...]:
@@ -232,9 +234,9 @@ def test_what_is_whole_on_the_service_is_not_uploaded(world: World) -> None:
 @given(worlds(), st.booleans())
 @EXAMPLES
 def test_nothing_protected_is_removed(world: World, destroy: bool) -> None:
-    protected = {wish.address for wish in world.wishes.instances if wish.protect}
+    protected = {spec.address for spec in world.desired.instances if spec.protect}
     machines = {machine.handle: machine for machine in world.state.machines}
-    wished = {wish.address for wish in world.wishes.instances}
+    wished = {spec.address for spec in world.desired.instances}
     for change in plan_of(world, destroy=destroy).changes:
         if isinstance(change.work, TerminateWork | ReplaceWork):
             marks = [machines[name].marks for name in change.work.machines]
@@ -256,7 +258,7 @@ def test_replacing_stays_within_what_may_be_missing(world: World) -> None:
 @given(worlds())
 @EXAMPLES
 def test_status_shows_everything_that_is_owned_and_selected(world: World) -> None:
-    status = make_status(world.wishes, world.disks, world.observation, world.records)
+    status = make_status(world.desired, world.disks, world.observation, world.records)
     shown = {one.id or f"job {one.job}" for group in status.instances for one in group.machines}
     owned = {
         machine.id
@@ -264,6 +266,6 @@ def test_status_shows_everything_that_is_owned_and_selected(world: World) -> Non
         if machine.marks
         and machine.marks.role == "pool"
         and not machine.state.is_gone
-        and world.wishes.selection.covers(machine.marks.address)
+        and world.desired.selection.covers(machine.marks.address)
     }
     assert shown == owned

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from extenci.model.address import Address, Architecture, Method, Role
-from extenci.model.desired import ImageWish, Origin, Selection, Wishes
+from extenci.model.desired import Desired, DesiredImage, Origin, Selection
 from extenci.model.errors import PlanError
 from extenci.model.observed import (
     Image,
@@ -57,23 +57,23 @@ def seen(*things: Image | Snapshot | Machine) -> Observation:
     return Observation({"cloud": state})
 
 
-def wishes(wished: bool = True) -> Wishes:
-    wish = ImageWish(ADDRESS, Origin("worker.raw", 0, 0), "/worker.raw", Method.EBS)
+def desired(wished: bool = True) -> Desired:
+    spec = DesiredImage(ADDRESS, Origin("worker.raw", 0, 0), "/worker.raw", Method.EBS)
     services = {"cloud": Service("cloud", "r")}
     if not wished:
-        return Wishes("lab", "/", services)
-    return Wishes("lab", "/", services, (wish,), selection=Selection(frozenset({ADDRESS})))
+        return Desired("lab", "/", services)
+    return Desired("lab", "/", services, (spec,), selection=Selection(frozenset({ADDRESS})))
 
 
 DISKS = {ADDRESS: Disk(DIGEST, GIB, 1)}
 
 
 def staged(*things: Image | Snapshot | Machine) -> Plan:
-    return plan_stage(wishes(), DISKS, seen(*things), Records(), 1000.0)
+    return plan_stage(desired(), DISKS, seen(*things), Records(), 1000.0)
 
 
 def unstaged(name: str, *things: Image | Snapshot | Machine) -> Plan:
-    return plan_unstage(wishes(wished=False), "cloud", name, seen(*things), Records(), 1000.0)
+    return plan_unstage(desired(wished=False), "cloud", name, seen(*things), Records(), 1000.0)
 
 
 def refusal(name: str, *things: Image | Snapshot | Machine) -> PlanError:
@@ -91,7 +91,7 @@ def test_what_is_staged_is_marked_manual() -> None:
 def test_what_was_staged_by_hand_is_found() -> None:
     there = seen(image(marks()), snapshot())
     assert staged(image(marks()), snapshot()).is_empty
-    found = find_staged(wishes(), DISKS, there, Records())
+    found = find_staged(desired(), DISKS, there, Records())
     assert found is not None
     assert found.id == "ami-1"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from extenci.model.desired import Origin
 from extenci.model.plan import Plan
-from extenci.plan import AlreadyApplied, Continues, Fresh, Stale, compare_plans
+from extenci.plan.staleness.compare import AlreadyApplied, Continues, Fresh, Stale, compare_plans
 from tests.unit.plan.scenery import Body, build_case
 
 NOTHING = frozenset[str]()
@@ -61,8 +61,8 @@ def test_a_plan_of_nothing_is_fresh_while_there_is_nothing_to_do() -> None:
 def test_times_hosts_and_lines_in_the_specs_do_not_count() -> None:
     older = {**OLD, "machines": {"i-1..i-3": {**OLD_MACHINE, "age": 86_400}}}
     case = build_case("", {"specs": SPECS, "there": older})
-    moved = tuple(replace(wish, origin=Origin("moved.yaml", 9, 9)) for wish in case.wishes.instances)
-    fresh = replace(case, wishes=replace(case.wishes, instances=moved)).plan()
+    moved = tuple(replace(spec, origin=Origin("moved.yaml", 9, 9)) for spec in case.desired.instances)
+    fresh = replace(case, desired=replace(case.desired, instances=moved)).plan()
     assert compare_plans(SAVED, fresh, NOTHING, NOTHING) == Fresh()
 
 

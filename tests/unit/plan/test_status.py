@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from extenci.model.status import ImageStatus, InstancesStatus, StackStatus
-from extenci.plan import make_status
+from extenci.plan.commands.status import make_status
 from tests.unit.plan.scenery import Body, address, build_case, digest
 
 
 def status_of(body: Body) -> StackStatus:
     case = build_case("", body)
-    return make_status(case.wishes, case.disks, case.observation, case.records)
+    return make_status(case.desired, case.disks, case.observation, case.records)
 
 
 def image_of(body: Body, name: str = "worker") -> ImageStatus:
@@ -58,7 +58,7 @@ def test_an_image_whose_registration_is_under_way_or_failed_says_so() -> None:
 
 def test_an_image_that_is_owned_but_no_longer_wished_is_shown() -> None:
     found = image_of({"there": {"images": {"ami-1": {"of": "worker", "disk": "A"}}}})
-    assert (found.state, found.digest) == ("not wished", digest("A"))
+    assert (found.state, found.digest) == ("not desired", digest("A"))
 
 
 def test_a_pinned_image_without_its_file_shows_what_is_staged() -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from extenci.model.address import Address, Role
-from extenci.model.desired import Wishes
+from extenci.model.desired import Desired
 from extenci.model.leftovers import Leftovers, Uploaded
 from extenci.model.observed import (
     Image,
@@ -65,7 +65,7 @@ def swept(
         tuple(one for one in things if isinstance(one, Machine)),
     )
     return plan_sweep(
-        Wishes("lab", "/specs", {"cloud": Service("cloud", "us-east-1")}),
+        Desired("lab", "/specs", {"cloud": Service("cloud", "us-east-1")}),
         Observation({"cloud": state}),
         Records(finished_runs=frozenset({"over"})),
         NOW,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from extenci.model.address import Address, Architecture, Method, Role, Verdict
-from extenci.model.desired import ImageWish, InstancesWish, LaunchSettings, Origin, Wishes
+from extenci.model.desired import Desired, DesiredGroup, DesiredImage, LaunchSettings, Origin
 from extenci.model.errors import PlanError
 from extenci.model.observed import (
     Image,
@@ -26,8 +26,8 @@ from extenci.model.record import Records, VerdictRecord
 from extenci.model.service import Service
 from extenci.model.verification import Verify
 from extenci.model.version import GIB, Disk, Registration, Version
-from extenci.plan import make_plan
-from extenci.plan.commands.verify import plan_confirm, trials_only
+from extenci.plan.commands.verify import plan_confirm, verifications_only
+from extenci.plan.planner import make_plan
 
 NOW = 100_000.0
 WORKER, POOL = Address("cloud", "worker"), Address("cloud", "pool")
@@ -91,7 +91,7 @@ def plan_of(
     again: frozenset[Address] = frozenset(),
     destroy: bool = False,
 ) -> Plan:
-    wishes = wish(count, verify)
+    desired = spec(count, verify)
     state = ServiceState(
         "cloud",
         NOW,
@@ -100,22 +100,22 @@ def plan_of(
         tuple(one for one in things if isinstance(one, Machine)),
     )
     return make_plan(
-        wishes,
+        desired,
         {} if destroy else {WORKER: Disk(content * 64, GIB, 1)},
         Observation({"cloud": state}),
         records,
         now=NOW,
-        trials={WORKER: TRIAL},
+        verify_hashes={WORKER: TRIAL},
         again=again,
         destroy=destroy,
     )
 
 
-def wish(count: int, verify: Verify | None) -> Wishes:
+def spec(count: int, verify: Verify | None) -> Desired:
     origin = Origin("a.yaml", 1, 1)
-    worker = ImageWish(WORKER, origin, "/w.raw", Method.EBS, verify=verify)
-    pool = InstancesWish(POOL, origin, WORKER, count, LaunchSettings("t3.micro"))
-    return Wishes("lab", "/specs", {"cloud": Service("cloud", "us-east-1")}, (worker,), (pool,))
+    worker = DesiredImage(WORKER, origin, "/w.raw", Method.EBS, verify=verify)
+    pool = DesiredGroup(POOL, origin, WORKER, count, LaunchSettings("t3.micro"))
+    return Desired("lab", "/specs", {"cloud": Service("cloud", "us-east-1")}, (worker,), (pool,))
 
 
 def ids(made: Plan) -> list[str]:
@@ -135,7 +135,7 @@ def test_a_new_image_is_tried_between_staging_and_launching() -> None:
     assert verify.depends_on == ("stage cloud/worker",)
     assert set(launch.depends_on) == {"stage cloud/worker", "verify cloud/worker"}
     assert isinstance(verify.work, VerifyWork)
-    assert verify.work.trial == TRIAL
+    assert verify.work.verify_hash == TRIAL
 
 
 def test_what_passed_is_not_tried_again() -> None:
@@ -254,7 +254,7 @@ def test_destroy_ends_test_vms_before_their_image_goes() -> None:
 
 def test_asked_for_again_a_verdict_does_not_count_and_nothing_else_is_done() -> None:
     made = plan_of(image("b", f"failed:{TRIAL}"), snapshot("b"), again=frozenset({WORKER}))
-    assert ids(trials_only(made, frozenset({WORKER}))) == ["verify cloud/worker"]
+    assert ids(verifications_only(made, frozenset({WORKER}))) == ["verify cloud/worker"]
 
 
 @pytest.mark.parametrize("works", [True, False])
@@ -266,11 +266,11 @@ def test_an_answer_is_for_the_version_that_waits(works: bool) -> None:
         (),
         (trial_vm("b", NOW + 60, verdict="waiting:t9"),),
     )
-    made = plan_confirm(wish(2, VERIFY), Observation({"cloud": state}), Records(), NOW, WORKER, works)
+    made = plan_confirm(spec(2, VERIFY), Observation({"cloud": state}), Records(), NOW, WORKER, works)
     (change,) = made.changes
     work = change.work
     assert isinstance(work, ConfirmWork)
-    assert (work.image, work.trial, work.works) == ("ami-b", "t9", works)
+    assert (work.image, work.verify_hash, work.works) == ("ami-b", "t9", works)
     assert work.machines == ("i-test",)
     assert work.key_pairs == ("extenci-test-abc",)
 
@@ -279,7 +279,7 @@ def test_of_two_versions_that_wait_the_newest_is_answered_for() -> None:
     images = (image("a", "waiting:t1", "2026-02-02"), image("b", "waiting:t1", "2026-03-03"))
     vms = (trial_vm("a", NOW + 60, verdict="waiting:t1"), trial_vm("b", NOW + 60, verdict="waiting:t1"))
     state = ServiceState("cloud", NOW, images, (), vms)
-    made = plan_confirm(wish(2, VERIFY), Observation({"cloud": state}), NO_RECORDS, NOW, WORKER, True)
+    made = plan_confirm(spec(2, VERIFY), Observation({"cloud": state}), NO_RECORDS, NOW, WORKER, True)
     work = made.changes[0].work
     assert isinstance(work, ConfirmWork)
     assert work.image == "ami-b"
@@ -291,7 +291,7 @@ def test_nobody_can_answer_once_the_time_is_up_or_for_a_trial_that_is_at_work() 
     for vm in (at_work, late):
         state = ServiceState("cloud", NOW, (image("b", "waiting:t1"),), (), (vm,))
         with pytest.raises(PlanError, match="waits"):
-            plan_confirm(wish(2, VERIFY), Observation({"cloud": state}), NO_RECORDS, NOW, WORKER, True)
+            plan_confirm(spec(2, VERIFY), Observation({"cloud": state}), NO_RECORDS, NOW, WORKER, True)
 
 
 def test_a_test_vm_whose_person_has_answered_or_that_was_kept_is_treated_so() -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from extenci.model.observed import Observation
 from extenci.model.plan import Action
-from extenci.plan import make_plan
 from extenci.plan.images.unread import images_to_read
+from extenci.plan.planner import make_plan
 from tests.unit.plan.scenery import NOW, build_case
 
 PINNED = {"images": {"worker": {"sha256": "abc"}}, "instances": {"pool": {"image": "worker"}}}
@@ -20,8 +20,8 @@ STAGED = {
 
 def to_read(specs: dict[str, Any], there: dict[str, Any]) -> list[str]:
     case = build_case("unread", {"specs": specs, "there": there})
-    found = images_to_read(case.wishes, case.disks, case.observation, case.records)
-    return [wish.address.name for wish in found]
+    found = images_to_read(case.desired, case.disks, case.observation, case.records)
+    return [spec.address.name for spec in found]
 
 
 def test_a_pinned_image_that_is_not_staged_is_read() -> None:
@@ -58,8 +58,8 @@ def test_a_bundle_whose_size_no_service_reports_is_told_by_its_label() -> None:
     state = case.observation.services["sandbox"]
     images = tuple(replace(image, gib=None, snapshots=()) for image in state.images)
     bundled = Observation({"sandbox": replace(state, images=images)})
-    assert images_to_read(case.wishes, {}, bundled, case.records) == ()
-    assert make_plan(case.wishes, {}, bundled, case.records, now=NOW).changes[0].action is Action.LAUNCH
+    assert images_to_read(case.desired, {}, bundled, case.records) == ()
+    assert make_plan(case.desired, {}, bundled, case.records, now=NOW).changes[0].action is Action.LAUNCH
 
 
 def test_what_is_not_selected_is_not_read() -> None:

@@ -1,4 +1,4 @@
-"""Generated wishes and observed states: owned, foreign, of other stacks, half made, shared, gone."""
+"""Generated specs and observed states: owned, foreign, of other stacks, half made, shared, gone."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from extenci.model.address import Address, Architecture, BootMode, Launch, Method, Role, Tagging
 from extenci.model.desired import (
+    Desired,
+    DesiredGroup,
+    DesiredImage,
     ImageId,
     ImageReference,
-    ImageWish,
-    InstancesWish,
     LaunchSettings,
     Origin,
     Selection,
-    Wishes,
 )
 from extenci.model.observed import (
     Image,
@@ -36,7 +36,7 @@ from extenci.model.record import AppliedRecord, Records, ResourceKind, ResourceR
 from extenci.model.service import Limits, Service
 from extenci.model.version import GIB, Disk, Registration, Version
 from extenci.observe.join import join
-from extenci.plan import wish_fields
+from extenci.plan.fields import desired_fields
 from tests.unit.plan.queue_model import Ordered
 from tests.unit.plan.scenery import NOW, STACK, digest
 
@@ -59,7 +59,7 @@ SETTINGS = st.builds(
 class World:
     """The inputs of a plan."""
 
-    wishes: Wishes
+    desired: Desired
     disks: Mapping[Address, Disk]
     observation: Observation
     records: Records
@@ -73,7 +73,7 @@ class World:
     @property
     def tagging(self) -> Tagging:
         """When that service takes tags."""
-        return self.wishes.services["sandbox"].tags
+        return self.desired.services["sandbox"].tags
 
 
 def at(name: str) -> Address:
@@ -90,20 +90,20 @@ def worlds(draw: st.DrawFn) -> World:
         tags=draw(st.sampled_from((Tagging.CREATE, Tagging.CREATE, Tagging.AFTER, Tagging.NONE))),
         limits=Limits(instances=draw(st.sampled_from((None, None, 4, 9)))),
     )
-    images = tuple(draw(image_wishes(name)) for name in IMAGES if draw(st.booleans()))
-    groups = tuple(draw(group_wishes(name, images)) for name in GROUPS if draw(st.booleans()))
-    wishes = Wishes(STACK, "/specs", {"sandbox": service}, images, groups, draw(selections()))
-    disks = {wish.address: draw(read_disks(wish)) for wish in images if draw(st.integers(0, 9))}
+    images = tuple(draw(image_specs(name)) for name in IMAGES if draw(st.booleans()))
+    groups = tuple(draw(group_specs(name, images)) for name in GROUPS if draw(st.booleans()))
+    desired = Desired(STACK, "/specs", {"sandbox": service}, images, groups, draw(selections()))
+    disks = {spec.address: draw(read_disks(spec)) for spec in images if draw(st.integers(0, 9))}
     state, orders = draw(states(groups, service.tags))
     observation = Observation({"sandbox": state})
-    return World(wishes, disks, observation, draw(memories(wishes, observation)), orders)
+    return World(desired, disks, observation, draw(memories(desired, observation)), orders)
 
 
 @st.composite
-def read_disks(draw: st.DrawFn, wish: ImageWish) -> Disk:
+def read_disks(draw: st.DrawFn, spec: DesiredImage) -> Disk:
     """What is read of a source. A pin says what its content is."""
-    if wish.sha256:
-        return Disk(digest("A"), GIB, 8, sha256=wish.sha256)
+    if spec.sha256:
+        return Disk(digest("A"), GIB, 8, sha256=spec.sha256)
     return Disk(digest(draw(st.sampled_from(CONTENTS))), draw(st.integers(1, 2)) * GIB, 8)
 
 
@@ -116,9 +116,9 @@ def selections(draw: st.DrawFn) -> Selection:
 
 
 @st.composite
-def image_wishes(draw: st.DrawFn, name: str) -> ImageWish:
-    """One wished image."""
-    return ImageWish(
+def image_specs(draw: st.DrawFn, name: str) -> DesiredImage:
+    """One desired image."""
+    return DesiredImage(
         address=at(name),
         origin=HERE,
         source=f"/{name}.raw",
@@ -133,10 +133,10 @@ def image_wishes(draw: st.DrawFn, name: str) -> ImageWish:
 
 
 @st.composite
-def group_wishes(draw: st.DrawFn, name: str, images: tuple[ImageWish, ...]) -> InstancesWish:
-    """One wished group."""
-    by_address: list[ImageReference] = [wish.address for wish in images]
-    return InstancesWish(
+def group_specs(draw: st.DrawFn, name: str, images: tuple[DesiredImage, ...]) -> DesiredGroup:
+    """One desired group."""
+    by_address: list[ImageReference] = [spec.address for spec in images]
+    return DesiredGroup(
         address=at(name),
         origin=HERE,
         image=draw(st.sampled_from([*by_address, *by_address, ImageId("ami-public"), ImageId("ami-0")])),
@@ -151,7 +151,7 @@ def group_wishes(draw: st.DrawFn, name: str, images: tuple[ImageWish, ...]) -> I
 
 @st.composite
 def states(
-    draw: st.DrawFn, groups: tuple[InstancesWish, ...], tagging: Tagging
+    draw: st.DrawFn, groups: tuple[DesiredGroup, ...], tagging: Tagging
 ) -> tuple[ServiceState, Mapping[str, Ordered]]:
     """What a service and its HTCondor may report, and what the jobs were told. `ami-0` is always there, and
     foreign."""
@@ -262,19 +262,19 @@ def held_machines(
     draw: st.DrawFn,
     number: int,
     images: list[Image],
-    groups: tuple[InstancesWish, ...],
+    groups: tuple[DesiredGroup, ...],
     tagging: Tagging,
     calm: bool,
 ) -> Held:
-    """A machine of a wished group or another: with a job or without, or a job alone. None runs from an image
+    """A machine of a desired group or another: with a job or without, or a job alone. None runs from an image
     that failed to be registered. Where it is `calm`, nothing is young and nothing is on its way."""
     ages = (500, 5000) if calm else (10, 500, 5000)
     name, tags = draw(st.sampled_from((*GROUPS, *GROUPS, "z"))), draw(TAGS)
     image = draw(st.sampled_from([image for image in images if image.state is not ImageState.FAILED]))
-    wish = next((group for group in groups if group.address == at(name)), None)
-    settings = wish.settings if wish and draw(st.integers(0, 3)) else draw(SETTINGS)
-    launch = wish.launch if wish and draw(st.integers(0, 3)) else draw(st.sampled_from(Launch))
-    hidden = replace(wish, settings=settings, launch=launch) if wish else None
+    spec = next((group for group in groups if group.address == at(name)), None)
+    settings = spec.settings if spec and draw(st.integers(0, 3)) else draw(SETTINGS)
+    launch = spec.launch if spec and draw(st.integers(0, 3)) else draw(st.sampled_from(Launch))
+    hidden = replace(spec, settings=settings, launch=launch) if spec else None
     marks = Marks(
         STACK,
         "sandbox",
@@ -329,7 +329,7 @@ def jobs_of(draw: st.DrawFn, machine: Machine, mark: str, calm: bool) -> Job:
 
 
 @st.composite
-def memories(draw: st.DrawFn, wishes: Wishes, observation: Observation) -> Records:
+def memories(draw: st.DrawFn, desired: Desired, observation: Observation) -> Records:
     """Records of some of what is there, and of what is gone."""
     state = observation.services["sandbox"]
     resources = [
@@ -342,8 +342,8 @@ def memories(draw: st.DrawFn, wishes: Wishes, observation: Observation) -> Recor
         for number in range(draw(st.integers(0, 2)))
     ]
     applied = {
-        wish.address: AppliedRecord(wish.address, {**wish_fields(wish), "count": draw(st.integers(0, 4))})
-        for wish in wishes.instances
+        spec.address: AppliedRecord(spec.address, {**desired_fields(spec), "count": draw(st.integers(0, 4))})
+        for spec in desired.instances
         if draw(st.booleans())
     }
     return Records(tuple(resources), applied)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from extenci.model.address import Address, Architecture, Kind, Method
-from extenci.model.desired import InstancesWish, LaunchSettings, Origin
+from extenci.model.desired import DesiredGroup, LaunchSettings, Origin
 from extenci.model.plan import (
     Action,
     AdoptWork,
@@ -54,8 +54,8 @@ def version(letter: str) -> Version:
     return Version(letter * 64, Registration(Architecture.X86_64, None, Method.EBS, 16))
 
 
-def group(address: Address) -> InstancesWish:
-    return InstancesWish(address, Origin("a.yaml", 1, 1), WORKER, 3, LaunchSettings("m5.large"))
+def group(address: Address) -> DesiredGroup:
+    return DesiredGroup(address, Origin("a.yaml", 1, 1), WORKER, 3, LaunchSettings("m5.large"))
 
 
 def change(

@@ -8,29 +8,29 @@ from pathlib import Path
 
 import pytest
 
-from extenci.model.desired import Wishes
+from extenci.model.desired import Desired
 from extenci.model.errors import SpecError
 from extenci.model.service import Service
-from extenci.spec import load_wishes
+from extenci.spec.load import load_desired
 
 CASES = sorted((Path(__file__).parent / "cases").iterdir())
 SANDBOX = Service(name="sandbox", region="us-east-1", ec2="http://127.0.0.1:1")
 
 
-def load(root: Path) -> Wishes:
+def load(root: Path) -> Desired:
     catalog = {path.stem: path for path in sorted((root / ".catalog").glob("*.yaml"))}
-    return load_wishes([root], catalog_services=catalog, sandbox=SANDBOX)
+    return load_desired([root], catalog_services=catalog, sandbox=SANDBOX)
 
 
-def written(wishes: Wishes, root: Path) -> str:
-    """Wishes as text, leaving out what is empty."""
+def written(desired: Desired, root: Path) -> str:
+    """Desired as text, leaving out what is empty."""
 
     def sparse(value: object) -> object:
         if isinstance(value, dict):
             return {str(key): sparse(item) for key, item in value.items() if item not in (None, "", (), {})}
         return [sparse(item) for item in value] if isinstance(value, list | tuple) else value
 
-    text = json.dumps(sparse(asdict(wishes)), indent=1, sort_keys=True)
+    text = json.dumps(sparse(asdict(desired)), indent=1, sort_keys=True)
     return text.replace(str(root.parent), "CASES")
 
 

@@ -13,20 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extenci.model.address import Address
-from extenci.model.desired import ImageId, Wishes
+from extenci.model.desired import Desired, ImageId
 from extenci.model.errors import Problem, SpecError
 from extenci.model.service import Service
-from extenci.spec import load_wishes
 from extenci.spec.format import ImageSpec, InstancesSpec, SpecFile, VerifySpec
+from extenci.spec.load import load_desired
 from extenci.spec.services.file import ServiceFile, read_service
 
 SANDBOX = Service(name="sandbox", region="us-east-1", ec2="http://127.0.0.1:1")
 
 
-def load(content: bytes) -> Wishes:
+def load(content: bytes) -> Desired:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "a.yaml").write_bytes(content)
-        return load_wishes([Path(folder)], catalog_services={}, sandbox=SANDBOX)
+        return load_desired([Path(folder)], catalog_services={}, sandbox=SANDBOX)
 
 
 def load_or_explain(load_it: Callable[[], object]) -> bool:
@@ -131,18 +131,18 @@ GROUPS = st.fixed_dictionaries(
 @given(st.dictionaries(NAMES, IMAGES, max_size=3), st.dictionaries(NAMES, GROUPS, max_size=3))
 def test_sound_specs_are_read_as_they_are_written(images: dict[str, Any], groups: dict[str, Any]) -> None:
     groups = {name: group for name, group in groups.items() if name not in images}
-    spec = {"service": "sandbox", "images": images, "instances": groups}
-    wishes = load(json.dumps(spec).encode())
-    assert {wish.address.name for wish in wishes.images} == set(images)
-    assert {wish.address.name for wish in wishes.instances} == set(groups)
+    document = {"service": "sandbox", "images": images, "instances": groups}
+    desired = load(json.dumps(document).encode())
+    assert {spec.address.name for spec in desired.images} == set(images)
+    assert {spec.address.name for spec in desired.instances} == set(groups)
     for name, wanted in images.items():
-        wish = wishes.image(Address("sandbox", name))
-        assert wish is not None
-        assert (wish.gib, wish.keep, wish.protect) == (
+        spec = desired.image(Address("sandbox", name))
+        assert spec is not None
+        assert (spec.gib, spec.keep, spec.protect) == (
             wanted.get("size"), wanted.get("keep", 0), wanted.get("protect", False),
         )  # fmt: skip
-        assert (wish.tags, wish.boot_mode) == (wanted.get("tags", {}), wanted.get("boot_mode"))
-    for group in wishes.instances:
+        assert (spec.tags, spec.boot_mode) == (wanted.get("tags", {}), wanted.get("boot_mode"))
+    for group in desired.instances:
         wanted = groups[group.address.name]
         assert (group.image, group.count) == (ImageId("ami-1"), wanted["count"])
         assert (group.settings.type, group.tags) == (wanted["type"], wanted.get("tags", {}))

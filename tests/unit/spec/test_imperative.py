@@ -1,4 +1,4 @@
-"""Arguments of `test-vm` and `stage` → wishes."""
+"""Arguments of `test-vm` and `stage` → specs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from extenci.model.address import Address, Launch
-from extenci.model.desired import Wishes
+from extenci.model.desired import Desired
 from extenci.model.errors import SpecError, UsageError
 from extenci.spec.arguments import Staging, check_staging, image_to_test, name_of
 
@@ -15,7 +15,7 @@ AWAY = "ec2: https://cloud.example.org\n"
 HERE = "ec2: http://127.0.0.1:1\n"
 
 
-def wishes_of(folder: Path, service: str = "bnl", text: str = AWAY, stack: str | None = None) -> Wishes:
+def specs_of(folder: Path, service: str = "bnl", text: str = AWAY, stack: str | None = None) -> Desired:
     file = folder / "catalog" / "bnl.yaml"
     file.parent.mkdir(exist_ok=True)
     file.write_text(text)
@@ -45,42 +45,42 @@ def test_an_image_is_called_like_its_file(file: str, name: str) -> None:
 def test_a_service_says_how_test_vms_are_launched_and_the_command_which_type(tmp_path: Path) -> None:
     keys = "credentials: {access_key_file: /k/id, secret_key_file: /k/secret}"
     text = f"{AWAY}{keys}\ncondor: {{}}\nlaunch: condor\ntest: {{type: t3.micro, security_groups: [ssh]}}\n"
-    wishes = wishes_of(tmp_path, text=text, stack="lab")
-    (image,) = wishes.images
+    desired = specs_of(tmp_path, text=text, stack="lab")
+    (image,) = desired.images
     assert image.verify
     assert (image.verify.settings.type, image.verify.settings.security_groups) == ("m1.small", ("ssh",))
     assert (image.verify.launch, image.verify.confirm, image.verify.checks) == (Launch.CONDOR, True, ())
-    assert (wishes.stack, image.address) == ("lab", Address("bnl", "worker"))
-    assert wishes.selection.covers(image.address)
+    assert (desired.stack, image.address) == ("lab", Address("bnl", "worker"))
+    assert desired.selection.covers(image.address)
 
 
 def test_the_stack_is_named_or_that_of_the_root_here_or_on_this_machine_the_default(tmp_path: Path) -> None:
-    assert wishes_of(tmp_path, text=HERE).stack == "default"
-    assert wishes_of(tmp_path, service="sandbox").stack == "default"
+    assert specs_of(tmp_path, text=HERE).stack == "default"
+    assert specs_of(tmp_path, service="sandbox").stack == "default"
     with pytest.raises(UsageError) as caught:
-        wishes_of(tmp_path)
+        specs_of(tmp_path)
     assert "--stack" in caught.value.hint
     (tmp_path / "here" / "extenci.yaml").write_text("stack: physics\n")
-    assert wishes_of(tmp_path).stack == "physics"
-    assert wishes_of(tmp_path, stack="lab").stack == "lab"
+    assert specs_of(tmp_path).stack == "physics"
+    assert specs_of(tmp_path, stack="lab").stack == "lab"
     with pytest.raises(UsageError):
-        wishes_of(tmp_path, stack="no/name")
+        specs_of(tmp_path, stack="no/name")
     (tmp_path / "here" / "extenci.yaml").write_text("stak: physics\n")
     with pytest.raises(SpecError):
-        wishes_of(tmp_path)
+        specs_of(tmp_path)
 
 
 def test_a_service_may_stand_in_the_root_here(tmp_path: Path) -> None:
     services = tmp_path / "here" / "services"
     services.mkdir(parents=True)
     (services / "campus.yaml").write_text(HERE)
-    assert wishes_of(tmp_path, service="campus").services["campus"].ec2 == "http://127.0.0.1:1"
+    assert specs_of(tmp_path, service="campus").services["campus"].ec2 == "http://127.0.0.1:1"
 
 
 @pytest.mark.parametrize("service", ["bnk", "no/name", ""])
 def test_a_service_that_there_is_not_is_told(tmp_path: Path, service: str) -> None:
     with pytest.raises(UsageError) as caught:
-        wishes_of(tmp_path, service=service)
+        specs_of(tmp_path, service=service)
     assert "There is no service" in caught.value.message
 
 
@@ -93,7 +93,7 @@ def test_a_file_that_there_is_not_is_told(tmp_path: Path) -> None:
 
 def test_what_a_service_lacks_for_its_method_of_staging_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        wishes_of(tmp_path, text=f"{AWAY}stage: bundle\nbucket: images\n", stack="lab")
+        specs_of(tmp_path, text=f"{AWAY}stage: bundle\nbucket: images\n", stack="lab")
     assert "needs keys and certificates" in caught.value.message
 
 

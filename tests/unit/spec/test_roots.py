@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from extenci.model.address import Address
-from extenci.model.desired import Selection, Wishes
+from extenci.model.desired import Desired, Selection
 from extenci.model.errors import SpecError, UsageError
 from extenci.model.service import Service
-from extenci.spec import find_root, load_wishes, resolve, root
+from extenci.spec import resolve, root
+from extenci.spec.load import load_desired
+from extenci.spec.root import find_root
 
 SANDBOX = Service(name="sandbox", region="us-east-1", ec2="http://127.0.0.1:1")
 
@@ -26,8 +28,8 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
         path.write_text(text)
 
 
-def load(*paths: Path, service: str | None = None, targets: tuple[str, ...] = ()) -> Wishes:
-    return load_wishes(paths, catalog_services={}, sandbox=SANDBOX, service=service, targets=targets)
+def load(*paths: Path, service: str | None = None, targets: tuple[str, ...] = ()) -> Desired:
+    return load_desired(paths, catalog_services={}, sandbox=SANDBOX, service=service, targets=targets)
 
 
 def problems_of(*paths: Path) -> list[str]:
@@ -79,16 +81,16 @@ def test_the_current_folder_is_meant_where_no_path_is_given(
 
 def test_the_whole_root_is_selected_by_itself_and_by_its_settings(specs: Path) -> None:
     for path in (specs, specs / "extenci.yaml"):
-        wishes = load(path)
-        assert wishes.selection == Selection()
-        assert {str(wish.address) for wish in wishes.images} == {"sandbox/a", "sandbox/b", "far/b", "far/c"}
-        assert set(wishes.services) == {"sandbox", "far"}
+        desired = load(path)
+        assert desired.selection == Selection()
+        assert {str(spec.address) for spec in desired.images} == {"sandbox/a", "sandbox/b", "far/b", "far/c"}
+        assert set(desired.services) == {"sandbox", "far"}
 
 
 def test_a_path_inside_narrows_but_loads_the_whole_root(specs: Path) -> None:
-    wishes = load(specs / "deep" / "b.yml")
-    assert wishes.selection == Selection(addresses("sandbox/b", "far/b"))
-    assert len(wishes.images) == 4
+    desired = load(specs / "deep" / "b.yml")
+    assert desired.selection == Selection(addresses("sandbox/b", "far/b"))
+    assert len(desired.images) == 4
     assert load(specs / "deep").selection == Selection(addresses("sandbox/b", "far/b", "far/c"))
     assert load(specs / "a.yaml", specs / "deep" / "c.yaml").selection == Selection(
         addresses("sandbox/a", "far/c")
@@ -144,13 +146,13 @@ def test_the_sandbox_is_asked_only_when_sound_specs_use_it(specs: Path) -> None:
         return SANDBOX
 
     started: list[int] = []
-    load_wishes([specs], catalog_services={}, sandbox=start, service="far")
+    load_desired([specs], catalog_services={}, sandbox=start, service="far")
     assert not started
-    assert load_wishes([specs], catalog_services={}, sandbox=start).services["sandbox"] is SANDBOX
+    assert load_desired([specs], catalog_services={}, sandbox=start).services["sandbox"] is SANDBOX
     assert started == [1]
     write(specs, {"broken.yaml": "service: sandbox\nx: 1"})
     with pytest.raises(SpecError):
-        load_wishes([specs], catalog_services={}, sandbox=start)
+        load_desired([specs], catalog_services={}, sandbox=start)
     assert started == [1]
 
 
@@ -187,7 +189,7 @@ def test_settings_that_are_a_link_out_of_the_root_are_not_read(specs: Path, tmp_
 def test_a_list_of_services_cannot_multiply_wishes_without_bound(
     specs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resolve, "MOST_WISHES", 4)
+    monkeypatch.setattr(resolve, "MOST_DESIRED", 4)
     assert len(load(specs).images) == 4
     write(specs, {"d.yaml": SPEC.format(service="[sandbox, far]", name="d")})
     with pytest.raises(UsageError, match="more than 4 images and groups"):

@@ -13,7 +13,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from extenci.model.service import Service
-from extenci.spec import json_schema, load_wishes
+from extenci.spec.editor_schema import json_schema
+from extenci.spec.load import load_desired
 
 EXAMPLE = Path(__file__).parents[3] / "specs"
 SANDBOX = Service(name="sandbox", region="us-east-1", ec2="http://127.0.0.1:1")
@@ -52,19 +53,19 @@ def test_the_schema_accepts_the_example() -> None:
 
 
 def test_the_example_is_sound() -> None:
-    wishes = load_wishes([EXAMPLE], catalog_services={}, sandbox=SANDBOX)
-    assert wishes.stack == "example"
-    found = [wish.address for wish in wishes.images] + [wish.address for wish in wishes.instances]
+    desired = load_desired([EXAMPLE], catalog_services={}, sandbox=SANDBOX)
+    assert desired.stack == "example"
+    found = [spec.address for spec in desired.images] + [spec.address for spec in desired.instances]
     assert [str(address) for address in found] == [
         "sandbox/worker",
         "sandbox/pool",
     ]
-    assert wishes.images[0].source == str(EXAMPLE / "disks" / "worker.raw")
+    assert desired.images[0].source == str(EXAMPLE / "disks" / "worker.raw")
 
 
 def test_the_package_imports_nothing_until_it_is_used_and_nothing_heavy_then() -> None:
     code = (
-        "import sys, extenci.spec; print('pydantic' in sys.modules); extenci.spec.load_wishes; "
+        "import sys, extenci.spec; print('pydantic' in sys.modules); import extenci.spec.load; "
         "print([m for m in ('rich', 'boto3', 'typer', 'deepdiff', 'moto') if m in sys.modules])"
     )
     done = subprocess.run(

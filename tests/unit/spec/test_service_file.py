@@ -9,7 +9,7 @@ import pytest
 
 from extenci.model.errors import SpecError
 from extenci.model.service import BundleKeys, KeyFiles, Profile, SdkChain, Service
-from extenci.spec import read_service
+from extenci.spec.services.file import read_service
 
 
 def read(folder: Path, text: str, name: str = "cloud") -> Service:

@@ -18,8 +18,8 @@ from extenci.model.verification import (
     SshCheck,
     TcpCheck,
     Verify,
+    hash_verify,
     name_files,
-    verify_hash,
 )
 
 ROOT = "/home/alice/specs"
@@ -46,7 +46,7 @@ def block(root: str = ROOT, home: str = "/home/alice", **changes: object) -> Ver
 
 def hashed(verify: Verify, **contents: str) -> str:
     files = {f"{verify.root}/amazon/checks/goss.sh": "1", f"{verify.root}/tests/test_a.py": "2", **contents}
-    return verify_hash(verify, files)
+    return hash_verify(verify, files)
 
 
 def test_the_hash_stays_what_it_is() -> None:

@@ -1,0 +1,1 @@
+"""AMIs of the sandbox, and all that they are made from."""

@@ -1,0 +1,1 @@
+"""Machines of the sandbox, as EC2 sees them."""

@@ -94,7 +94,7 @@ class Machine(Instance):
         self.cloud.restless[self.id] = self
 
     def has_ended(self, how: Ended) -> None:
-        """It ended by itself: it is stopped, or gone where that was wished for or it never worked."""
+        """It ended by itself: it is stopped, or gone where that was desired or it never worked."""
         if how.failure:
             self.end(f"Server.InternalError: {how.failure}")
         elif self.instance_initiated_shutdown_behavior == "terminate":
