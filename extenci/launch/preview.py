@@ -12,8 +12,9 @@ from extenci.launch.condor import job_request
 from extenci.launch.user_data import user_data_path
 from extenci.model.address import Launch, Tagging
 from extenci.model.ownership import PLAN
-from extenci.model.plan import Change, LaunchWork, Plan, ReplaceWork
+from extenci.model.plan import Change, Plan
 from extenci.model.service import Service
+from extenci.model.work import LaunchWork, ReplaceWork
 
 LATER = "(known when applied)"
 """In place of a token, of the plan's id, and of an image's root device."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from extenci.model.plan import Action, Change
+from extenci.model.action import Action
+from extenci.model.plan import Change
 from extenci.plan.inputs import PlanInputs, ServiceIndex
 from extenci.plan.instances.groups import Group
 from extenci.plan.part import counted

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from extenci.model.action import Action
 from extenci.model.address import Address
 from extenci.model.observed import Machine
-from extenci.model.plan import Action, Blocked, Change
+from extenci.model.plan import Blocked, Change
 from extenci.model.trials import KEY_PAIR_PREFIX
 
 

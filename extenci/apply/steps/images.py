@@ -7,8 +7,8 @@ from extenci.apply.executor import Made
 from extenci.apply.records import forget, remember
 from extenci.model.errors import PlanError
 from extenci.model.outcome import Outcome, Status
-from extenci.model.plan import RegisterWork, StageWork, UnstageWork
 from extenci.model.record import ResourceKind
+from extenci.model.work import RegisterWork, StageWork, UnstageWork
 from extenci.stage.context import Staged, StageRequest
 from extenci.stage.method import stage
 from extenci.stage.register import register

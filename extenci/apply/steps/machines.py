@@ -18,7 +18,7 @@ from extenci.model.errors import Interrupted, PlanError
 from extenci.model.journal import written_down
 from extenci.model.observed import JOB_PREFIX, job_handle
 from extenci.model.outcome import Outcome, Status
-from extenci.model.plan import ImageToLaunch, LaunchWork, RemoveWork, ReplaceWork, TerminateWork
+from extenci.model.work import ImageToLaunch, LaunchWork, RemoveWork, ReplaceWork, TerminateWork
 
 
 def do_launch(work: LaunchWork, context: ChangeContext, made: Made) -> Outcome:

@@ -6,7 +6,7 @@ from extenci.apply.context import ChangeContext
 from extenci.apply.records import forget
 from extenci.model.journal import written_down
 from extenci.model.outcome import Outcome, Status
-from extenci.model.plan import AdoptWork, ForgetWork, UpdateWork
+from extenci.model.work import AdoptWork, ForgetWork, UpdateWork
 
 
 def do_update(work: UpdateWork | AdoptWork, context: ChangeContext) -> Outcome:

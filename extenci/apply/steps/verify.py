@@ -19,7 +19,6 @@ from extenci.model.journal import written_down
 from extenci.model.observed import Machine
 from extenci.model.outcome import Outcome, Status
 from extenci.model.ownership import EXPIRES, VERDICT
-from extenci.model.plan import ConfirmWork, VerifyWork
 from extenci.model.ports import Forwards, at_forwards
 from extenci.model.record import ResourceKind
 from extenci.model.service import SANDBOX
@@ -35,6 +34,7 @@ from extenci.model.verification import (
     Verify,
 )
 from extenci.model.verified import Judgement, Verified
+from extenci.model.work import ConfirmWork, VerifyWork
 from extenci.verify.examine import examine
 from extenci.verify.judge import answered, judge, unreached
 from extenci.verify.summary import save_summary

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from extenci.model.action import Action
 from extenci.model.address import Address, Role
 from extenci.model.desired import Desired
 from extenci.model.errors import PlanError
 from extenci.model.observed import Image, Machine, Observation, ServiceState
-from extenci.model.plan import Action, Plan
+from extenci.model.plan import Plan
 from extenci.model.record import Records
 from extenci.model.version import Disk
 from extenci.plan.commands.trial import by_hand, refuse_planned, swap_roles

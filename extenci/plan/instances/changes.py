@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from extenci.model.action import Action
 from extenci.model.address import Kind
 from extenci.model.desired import ImageId
 from extenci.model.ownership import Marks, settings_mark
-from extenci.model.plan import (
-    Action,
-    Blocked,
-    Change,
-    FieldChange,
-    ImageToLaunch,
-    LaunchWork,
-    ReplaceWork,
-    TerminateWork,
-    Work,
-)
+from extenci.model.plan import Blocked, Change, FieldChange
+from extenci.model.work import ImageToLaunch, LaunchWork, ReplaceWork, TerminateWork, Work
 from extenci.plan.images.source import Coming, Provision, Ready, Unready, changes_before
 from extenci.plan.inputs import PlanInputs
 from extenci.plan.instances.groups import Group

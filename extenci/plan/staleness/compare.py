@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 
 from extenci.model.address import Address
 from extenci.model.desired import Origin
-from extenci.model.plan import (
+from extenci.model.plan import Change, Plan
+from extenci.model.work import (
     AdoptWork,
-    Change,
     LaunchWork,
-    Plan,
     RegisterWork,
     ReplaceWork,
     StageWork,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from extenci.model.action import Action
 from extenci.model.address import Kind
-from extenci.model.plan import (
-    Action,
+from extenci.model.plan import Change, Plan
+from extenci.model.source import shown_source
+from extenci.model.version import BLOCK_BYTES
+from extenci.model.work import (
     AdoptWork,
-    Change,
     ForgetWork,
     ImageToLaunch,
     LaunchWork,
-    Plan,
     RegisterWork,
     RemoveWork,
     ReplaceWork,
@@ -21,8 +22,6 @@ from extenci.model.plan import (
     UnstageWork,
     UpdateWork,
 )
-from extenci.model.source import shown_source
-from extenci.model.version import BLOCK_BYTES
 from extenci.report.text.field_values import value_text
 from extenci.report.text.quantities import counted, size
 from extenci.report.text.safe import listed, safe

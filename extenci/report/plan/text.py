@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from extenci.model.action import Action
 from extenci.model.address import Address, Kind
-from extenci.model.plan import Action, Blocked, Change, Drift, Plan
+from extenci.model.plan import Blocked, Change, Drift, Plan
 from extenci.report.plan.phrases import details, headline, nothing_to_do, summary_phrase
 from extenci.report.text.field_values import field_text, value_text
 from extenci.report.text.palette import PLAIN, Palette

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from extenci.model.action import Action
 from extenci.model.outcome import Outcome, Result, Status
-from extenci.model.plan import Action, Change
+from extenci.model.plan import Change
 from extenci.report.plan.phrases import ORDER, headline, noun_of
 from extenci.report.result.outcomes import outcomes_of
 from extenci.report.text.palette import PLAIN, Palette

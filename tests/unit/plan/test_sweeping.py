@@ -23,10 +23,11 @@ from extenci.model.observed import (
     SnapshotState,
 )
 from extenci.model.ownership import Marks
-from extenci.model.plan import Plan, RemoveWork, TerminateWork
+from extenci.model.plan import Plan
 from extenci.model.record import Records
 from extenci.model.s3 import PartUpload, StoredObject
 from extenci.model.service import Service
+from extenci.model.work import RemoveWork, TerminateWork
 from extenci.plan.commands.gc import ABANDONED_SECONDS, plan_sweep
 from extenci.report.plan.text import render_plan
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from extenci.model.plan import Plan, ReplaceWork
+from extenci.model.plan import Plan
+from extenci.model.work import ReplaceWork
 from extenci.report.plan.text import render_plan
 from extenci.report.text.palette import COLOUR
 
