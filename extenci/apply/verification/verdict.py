@@ -11,7 +11,7 @@ from extenci.model.journal import written_down
 from extenci.model.observed import Image, Machine
 from extenci.model.ownership import VERDICT
 from extenci.model.record import VerdictRecord
-from extenci.plan.part import counted
+from extenci.model.text import counted
 from extenci.stage.unstage import unstage
 
 

@@ -157,7 +157,7 @@ def remove(address: Address, work: RemoveWork, reason: str, which: str) -> Chang
     return Change(
         id=" ".join(filter(None, (Action.REMOVE, str(address), which))),
         address=address,
-        kind=Kind.INSTANCES,
+        kind=Kind.LEFTOVER,
         action=Action.REMOVE,
         count=len(work.key_pairs) + len(work.files) + len(work.objects) + len(work.uploads),
         reason=reason,

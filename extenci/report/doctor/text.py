@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from extenci.model.finding import Finding, Level, count_level
+from extenci.model.text import counted
 from extenci.report.text.palette import PLAIN, Palette
-from extenci.report.text.quantities import counted
 from extenci.report.text.safe import lines_of, paragraph, safe
 
 INDENT = "  "

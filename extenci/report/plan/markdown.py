@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from extenci.model.plan import Change, Plan
-from extenci.report.plan.phrases import details, headline, nothing_to_do, summary_phrase
-from extenci.report.plan.text import SYMBOLS, drift_text
+from extenci.report.plan.phrases import details, headline, nothing_to_do, services_text, summary_phrase
+from extenci.report.plan.text import drift_text
 from extenci.report.text.field_values import field_text
 from extenci.report.text.markdown import markdown
-from extenci.report.text.safe import listed
 
 LONGEST = 60_000
 """Characters of a comment: GitHub takes 65,536."""
@@ -53,7 +52,7 @@ def heading_parts(plan: Plan) -> Iterator[str]:
         return
     yield f"### extenci plan: {markdown(summary_phrase(plan))}"
     verb = "Destroys stack" if plan.destroy else "Stack"
-    yield f"{verb} {markdown(plan.stack)} on {markdown(listed(plan.services, most=8))}."
+    yield f"{verb} {markdown(plan.stack)} on {markdown(services_text(plan))}."
 
 
 def sentence_part(title: str, sentences: Sequence[str]) -> Iterator[str]:
@@ -70,7 +69,7 @@ def table(rows: Sequence[str]) -> str:
 def change_row(change: Change) -> str:
     """One change as a row."""
     cells = (markdown(cell) for cell in (change.address, headline(change), change.reason))
-    return f"| {SYMBOLS[change.action]} | {' | '.join(cells)} |"
+    return f"| {change.action.effect.symbol} | {' | '.join(cells)} |"
 
 
 def detail_parts(plan: Plan) -> Iterator[str]:

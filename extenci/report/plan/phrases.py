@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from extenci.model.action import Action
-from extenci.model.address import Kind
 from extenci.model.plan import Change, Plan
 from extenci.model.source import shown_source
+from extenci.model.text import counted, listed
 from extenci.model.version import BLOCK_BYTES
 from extenci.model.work import (
     AdoptWork,
@@ -23,30 +23,21 @@ from extenci.model.work import (
     UpdateWork,
 )
 from extenci.report.text.field_values import value_text
-from extenci.report.text.quantities import counted, size
-from extenci.report.text.safe import listed, safe
+from extenci.report.text.quantities import size
+from extenci.report.text.safe import safe
 
-NOUNS = {Kind.IMAGE: "image", Kind.INSTANCES: "machine"}
 
-ORDER = (
-    Action.STAGE,
-    Action.REGISTER,
-    Action.VERIFY,
-    Action.LAUNCH,
-    Action.REPLACE,
-    Action.TERMINATE,
-    Action.UNSTAGE,
-    Action.REMOVE,
-    Action.ADOPT,
-    Action.UPDATE,
-    Action.FORGET,
-)
-"""The order in which a summary names actions: what comes, what changes, what goes, bookkeeping."""
+def summary_order(action: Action) -> tuple[bool, int]:
+    """A summary names first what comes, changes and goes, then bookkeeping."""
+    return action.effect.is_bookkeeping, action.rank
+
+
+SUMMARY_ORDER = tuple(sorted(Action, key=summary_order))
 
 
 def headline(change: Change) -> str:  # noqa: C901, PLR0911 - one return a case
     """What a change does, without its address and reason: `launch 3 machines`."""
-    machines = counted(change.count, NOUNS[change.kind])
+    machines = counted(change.count, change.kind.noun)
     match change.work:
         case StageWork(version=version):
             return f"stage version {version}"
@@ -55,7 +46,7 @@ def headline(change: Change) -> str:  # noqa: C901, PLR0911 - one return a case
         case ReplaceWork(batch=batch):
             return f"replace {machines}" + (f", {batch} at a time" if batch < change.count else "")
         case UnstageWork(image=None, snapshots=snapshots):
-            return f"delete the left-over {named('snapshot', snapshots)}"
+            return f"delete the leftover {named('snapshot', snapshots)}"
         case UnstageWork(image=image, snapshots=snapshots):
             return f"unstage {safe(image)}" + (f" and {named('snapshot', snapshots)}" if snapshots else "")
         case UpdateWork():
@@ -63,11 +54,11 @@ def headline(change: Change) -> str:  # noqa: C901, PLR0911 - one return a case
         case AdoptWork():
             return f"adopt {machines}"
         case ForgetWork(resources=resources):
-            return f"forget {listed(resources)}"
+            return f"forget {safe(listed(resources))}"
         case RemoveWork(key_pairs=names) if names:
-            return f"delete the left-over {named('key pair', names)}"
+            return f"delete the leftover {named('key pair', names)}"
         case RemoveWork(bucket=bucket) if bucket:
-            return f"delete {counted(change.count, 'left-over upload')} in the bucket {safe(bucket)}"
+            return f"delete {counted(change.count, 'leftover upload')} in the bucket {safe(bucket)}"
         case RemoveWork():
             return f"delete {counted(change.count, 'file')} of this home"
         case _:
@@ -76,7 +67,7 @@ def headline(change: Change) -> str:  # noqa: C901, PLR0911 - one return a case
 
 def named(noun: str, names: tuple[str, ...]) -> str:
     """`snapshot snap-1`, `snapshots snap-1 and snap-2`."""
-    return f"{noun if len(names) == 1 else noun + 's'} {listed(names)}"
+    return f"{noun if len(names) == 1 else noun + 's'} {safe(listed(names))}"
 
 
 def details(plan: Plan, change: Change) -> list[str]:  # noqa: PLR0911 - one return a case
@@ -90,15 +81,15 @@ def details(plan: Plan, change: Change) -> list[str]:  # noqa: PLR0911 - one ret
             return launch_details(plan, image)
         case ReplaceWork() as work:
             meanwhile = new_before_old(len(work.machines)) if work.surge else missing(work.batch)
-            return [f"{listed(work.machines)}: {meanwhile}", *launch_details(plan, work.image)]
+            return [f"{safe(listed(work.machines))}: {meanwhile}", *launch_details(plan, work.image)]
         case TerminateWork(machines=machines):
-            return [listed(machines)]
+            return [safe(listed(machines))]
         case UnstageWork(image=str(), snapshots=()):
             return ["its snapshot, if it has one, stays"]
         case RemoveWork(files=files, objects=objects, uploads=uploads):
             return [safe(one) for one in (*files, *objects, *(upload.key for upload in uploads))]
         case UpdateWork() | AdoptWork() as work:
-            return [listed(work.resources), *([] if change.fields else tag_details(work))]
+            return [safe(listed(work.resources)), *([] if change.fields else tag_details(work))]
         case _:
             return []
 
@@ -157,7 +148,7 @@ def shown(key: str) -> bool:
 
 def summary_phrase(plan: Plan) -> str:
     """`1 image to stage, 3 machines to launch, 1 blocked`; "" where there is nothing."""
-    parts = [action_phrase(plan.changes, action) for action in ORDER]
+    parts = [action_phrase(plan.changes, action) for action in SUMMARY_ORDER]
     blocked = [f"{len(plan.blocked)} blocked"] if plan.blocked else []
     return ", ".join(part for part in (*parts, *blocked) if part)
 
@@ -172,15 +163,18 @@ def action_phrase(changes: Iterable[Change], action: Action) -> str:
 
 def noun_of(changes: Sequence[Change]) -> str:
     """What changes of one action are about."""
-    if changes[0].action is Action.REMOVE:
-        return "left-over"
     kinds = {change.kind for change in changes}
-    return NOUNS[kinds.pop()] if len(kinds) == 1 else "resource"
+    return kinds.pop().noun if len(kinds) == 1 else "resource"
 
 
 def nothing_to_do(plan: Plan) -> str:
     """The sentence for a plan without changes."""
     if plan.destroy:
-        return f"Nothing to do: stack {safe(plan.stack)} owns nothing on {listed(plan.services, most=8)}."
+        return f"Nothing to do: stack {safe(plan.stack)} owns nothing on {services_text(plan)}."
     verb = "matches" if len(plan.services) == 1 else "match"
-    return f"Nothing to do: {listed(plan.services, most=8)} {verb} the specs."
+    return f"Nothing to do: {services_text(plan)} {verb} the specs."
+
+
+def services_text(plan: Plan) -> str:
+    """The services that a plan is for, in a sentence."""
+    return safe(listed(plan.services, most=8))

@@ -5,27 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from extenci.model.action import Action
 from extenci.model.address import Address, Kind
 from extenci.model.plan import Blocked, Change, Drift, Plan
-from extenci.report.plan.phrases import details, headline, nothing_to_do, summary_phrase
+from extenci.report.plan.phrases import details, headline, nothing_to_do, services_text, summary_phrase
 from extenci.report.text.field_values import field_text, value_text
 from extenci.report.text.palette import PLAIN, Palette
-from extenci.report.text.safe import listed, paragraph, safe
-
-SYMBOLS = {
-    Action.STAGE: "+",
-    Action.REGISTER: "+",
-    Action.LAUNCH: "+",
-    Action.VERIFY: "?",
-    Action.REPLACE: "~",
-    Action.UPDATE: "~",
-    Action.ADOPT: "~",
-    Action.FORGET: "~",
-    Action.TERMINATE: "-",
-    Action.UNSTAGE: "-",
-    Action.REMOVE: "-",
-}
+from extenci.report.text.safe import paragraph, safe
 
 
 def render_plan(plan: Plan, *, palette: Palette = PLAIN, width: int = 80) -> str:
@@ -48,7 +33,7 @@ def heading_lines(plan: Plan, palette: Palette, width: int) -> list[str]:
     if plan.is_empty:
         return []
     verb = "Destroy stack" if plan.destroy else "Stack"
-    lines = paragraph(f"{verb} {plan.stack} on {listed(plan.services, most=8)}", width)
+    lines = paragraph(f"{verb} {plan.stack} on {services_text(plan)}", width)
     return [palette.paint(palette.heading, line) for line in lines]
 
 
@@ -78,7 +63,7 @@ def address_title(address: Address, kind: Kind) -> str:
 
 def change_lines(plan: Plan, change: Change, palette: Palette, width: int) -> list[str]:
     """One change: what and why, then its details and fields."""
-    symbol = SYMBOLS[change.action]
+    symbol = change.action.effect.symbol
     reason = f": {change.reason}" if change.reason else ""
     first, *others = paragraph(f"{headline(change)}{reason}", width, f"  {symbol} ")
     painted = f"  {palette.paint(symbol_colour(symbol, palette), symbol)}{first[3:]}"
@@ -93,7 +78,7 @@ def field_lines(change: Change) -> list[str]:
 
 
 def symbol_colour(symbol: str, palette: Palette) -> str:
-    """The colour of a kind of change."""
+    """The colour of an action's symbol."""
     return {"+": palette.add, "-": palette.remove}.get(symbol, palette.change)
 
 

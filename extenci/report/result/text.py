@@ -7,25 +7,12 @@ from collections.abc import Sequence
 from extenci.model.action import Action
 from extenci.model.outcome import Outcome, Result, Status
 from extenci.model.plan import Change
-from extenci.report.plan.phrases import ORDER, headline, noun_of
+from extenci.model.text import counted
+from extenci.report.plan.phrases import SUMMARY_ORDER, headline, noun_of
 from extenci.report.result.outcomes import outcomes_of
 from extenci.report.text.palette import PLAIN, Palette
-from extenci.report.text.quantities import counted, duration
+from extenci.report.text.quantities import duration
 from extenci.report.text.safe import lines_of, safe
-
-PAST = {
-    Action.STAGE: "staged",
-    Action.REGISTER: "registered",
-    Action.VERIFY: "verified",
-    Action.LAUNCH: "launched",
-    Action.REPLACE: "replaced",
-    Action.TERMINATE: "terminated",
-    Action.UNSTAGE: "unstaged",
-    Action.REMOVE: "removed",
-    Action.ADOPT: "adopted",
-    Action.UPDATE: "updated",
-    Action.FORGET: "forgotten",
-}
 
 TITLES = {
     Status.FAILED: "Failed",
@@ -84,7 +71,10 @@ def unrecorded_lines(result: Result, palette: Palette, width: int) -> list[str]:
 def summary(result: Result) -> str:
     """`Applied in 12 s: 1 image staged, 3 machines launched.`, or what was not."""
     found = outcomes_of(result)
-    done = ", ".join(filter(None, (done_phrase(found, action) for action in ORDER))) or "nothing was finished"
+    done = (
+        ", ".join(filter(None, (done_phrase(found, action) for action in SUMMARY_ORDER)))
+        or "nothing was finished"
+    )
     undone = ", ".join(
         f"{number} {status}"
         for status in TITLES
@@ -92,7 +82,7 @@ def summary(result: Result) -> str:
             + (len(result.plan.blocked) if status is Status.BLOCKED else 0))
     )  # fmt: skip
     verb = "Applied in" if result.ok else "Not fully applied after"
-    return f"{verb} {duration(result.seconds)}: {done}{'; ' + undone if undone else ''}."
+    return f"{verb} {duration(result.seconds)}: {done or 'nothing was finished'}{'; ' + undone if undone else ''}."
 
 
 def done_phrase(found: Sequence[tuple[Change, Outcome]], action: Action) -> str:
@@ -100,4 +90,4 @@ def done_phrase(found: Sequence[tuple[Change, Outcome]], action: Action) -> str:
     done = [change for change, outcome in found if change.action is action and outcome.status is Status.DONE]
     if not done:
         return ""
-    return f"{counted(sum(change.count for change in done), noun_of(done))} {PAST[action]}"
+    return f"{counted(sum(change.count for change in done), noun_of(done))} {action.past}"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
+from extenci.model.text import listed
 from extenci.report.text.columns import columns
 from extenci.report.text.palette import PLAIN, Palette
-from extenci.report.text.safe import listed, safe
+from extenci.report.text.safe import safe
 
 
 def render_status(status: StackStatus, *, palette: Palette = PLAIN) -> str:
     """The whole status; ends with a newline."""
-    title = f"Stack {safe(status.stack)} on {listed(status.services, most=8)}"
+    title = f"Stack {safe(status.stack)} on {safe(listed(status.services, most=8))}"
     sections = [
         [palette.paint(palette.heading, title)],
         image_lines(status.images, palette),

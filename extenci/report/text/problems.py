@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from extenci.model.errors import Problem
+from extenci.model.text import counted
 from extenci.report.text.palette import PLAIN, Palette
-from extenci.report.text.quantities import counted
 from extenci.report.text.safe import safe
 
 FORMAT_VERSION = 1

@@ -53,8 +53,3 @@ def duration(seconds: float) -> str:
             rest = whole % length // small
             return f"{whole // length} {unit}" + (f" {rest} {small_unit}" if rest else "")
     return f"{whole} s"
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 machine`, `2 machines`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Iterable
 
 UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's categories of control, format and surrogate characters, and of line separators."""
@@ -49,11 +48,3 @@ def paragraph(text: object, width: int, first: str = "", rest: str | None = None
 def lines_of(text: str, width: int, indent: str) -> list[str]:
     """A message of our own that may have several lines, each wrapped and indented."""
     return [line for part in text.splitlines() for line in paragraph(part, width, indent)]
-
-
-def listed(names: Iterable[object], most: int = 3) -> str:
-    """`a, b and c`; past `most`, `a, b, c and 2 more`."""
-    known = [safe(name) for name in names]
-    if len(known) > most + 1:
-        return f"{', '.join(known[:most])} and {len(known) - most} more"
-    return " and ".join(part for part in (", ".join(known[:-1]), *known[-1:]) if part)

@@ -173,7 +173,7 @@ def test_files_go_unless_their_key_pair_is_there() -> None:
     text = render_plan(plan)
     assert "delete 2 files of this home: nothing needs them" in text
     assert "/h/jobs/aa" in text
-    assert text.endswith("Plan: 2 left-overs to remove.\n")
+    assert text.endswith("Plan: 2 leftovers to remove.\n")
 
 
 KEY = "extenci/lab/cloud/abc.raw"
@@ -186,9 +186,9 @@ def test_what_was_uploaded_by_runs_that_are_over_goes() -> None:
     (change,) = plan.changes
     assert change.work == RemoveWork(bucket="mine", objects=(KEY, f"{KEY}.zeros"), uploads=uploads)
     text = render_plan(plan)
-    assert "delete 3 left-over uploads in the bucket mine: left behind by an" in text
+    assert "delete 3 leftover uploads in the bucket mine: left behind by an" in text
     assert KEY in text
-    assert text.endswith("Plan: 3 left-overs to remove.\n")
+    assert text.endswith("Plan: 3 leftovers to remove.\n")
 
 
 @pytest.mark.parametrize(
