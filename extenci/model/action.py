@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 
-@dataclass(frozen=True)
-class Effect:
-    """What an action means for what exists. `symbol` stands before it in a plan; `is_dangerous`: it ends
-    or deletes something; `is_bookkeeping`: it changes only what is noted about a resource."""
+class Effect(StrEnum):
+    """What an action means for what exists."""
 
     symbol: str
-    is_dangerous: bool = False
-    is_bookkeeping: bool = False
+    """The sign before a change in a plan."""
+    is_dangerous: bool
+    """Whether something ends or is deleted that cannot be had back."""
 
+    CREATE = "create", "+", False
+    CHECK = "check", "?", False
+    REPLACE = "replace", "~", True
+    REMOVE = "remove", "-", True
+    NOTE = "note", "~", False
+    """Only tags and records change."""
 
-CREATES = Effect("+")
-CHECKS = Effect("?")
-REPLACES = Effect("~", is_dangerous=True)
-REMOVES = Effect("-", is_dangerous=True)
-NOTES = Effect("~", is_bookkeeping=True)
+    def __new__(cls, word: str, symbol: str, is_dangerous: bool) -> Self:
+        """A word that carries its symbol and its danger."""
+        effect = str.__new__(cls, word)
+        effect._value_ = word
+        effect.symbol, effect.is_dangerous = symbol, is_dangerous
+        return effect
 
 
 class Action(StrEnum):
@@ -31,20 +36,20 @@ class Action(StrEnum):
     """The past participle: `3 machines launched`."""
     effect: Effect
     rank: int
-    """The place in that order."""
+    """The place in that order, from 0."""
 
-    ADOPT = "adopt", "adopted", NOTES
-    STAGE = "stage", "staged", CREATES
-    REGISTER = "register", "registered", CREATES
-    VERIFY = "verify", "verified", CHECKS
-    LAUNCH = "launch", "launched", CREATES
-    REPLACE = "replace", "replaced", REPLACES
-    UPDATE = "update", "updated", NOTES
-    TERMINATE = "terminate", "terminated", REMOVES
-    UNSTAGE = "unstage", "unstaged", REMOVES
-    REMOVE = "remove", "removed", REMOVES
+    ADOPT = "adopt", "adopted", Effect.NOTE
+    STAGE = "stage", "staged", Effect.CREATE
+    REGISTER = "register", "registered", Effect.CREATE
+    VERIFY = "verify", "verified", Effect.CHECK
+    LAUNCH = "launch", "launched", Effect.CREATE
+    REPLACE = "replace", "replaced", Effect.REPLACE
+    UPDATE = "update", "updated", Effect.NOTE
+    TERMINATE = "terminate", "terminated", Effect.REMOVE
+    UNSTAGE = "unstage", "unstaged", Effect.REMOVE
+    REMOVE = "remove", "removed", Effect.REMOVE
     """Delete what is no resource of its own and was left behind: key pairs of test VMs, files."""
-    FORGET = "forget", "forgotten", NOTES
+    FORGET = "forget", "forgotten", Effect.NOTE
 
     def __new__(cls, word: str, past: str, effect: Effect) -> Self:
         """A word that carries its past participle, its effect and its rank."""

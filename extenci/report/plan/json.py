@@ -6,7 +6,13 @@ import json
 from collections.abc import Mapping
 
 from extenci.model.plan import FORMAT_VERSION, Blocked, Change, Drift, FieldChange, Plan
+from extenci.report.plan.view import PlanView
 from extenci.report.text.field_values import jsonable
+
+
+def plan_json(view: PlanView) -> str:
+    """The plan as `extenci plan --format json` prints it."""
+    return render_json(plan_document(view.plan, view.submits))
 
 
 def plan_document(plan: Plan, submits: Mapping[str, str] | None = None) -> dict[str, object]:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from extenci.model.plan import Change, Plan
 from extenci.report.plan.phrases import details, headline, nothing_to_do, services_text, summary_phrase
 from extenci.report.plan.text import drift_text
+from extenci.report.plan.view import PlanView
 from extenci.report.text.field_values import field_text
 from extenci.report.text.markdown import markdown
+from extenci.report.text.safe import safe
 
 LONGEST = 60_000
 """Characters of a comment: GitHub takes 65,536."""
+
+
+def plan_markdown(view: PlanView) -> str:
+    """The plan as `extenci plan --format markdown` prints it."""
+    return render_markdown(view.plan) + submits_markdown(view.submits or {})
 
 
 def render_markdown(plan: Plan, *, longest: int = LONGEST) -> str:
@@ -92,3 +99,13 @@ def fold(title: str, lines: Sequence[str]) -> Iterator[str]:
     if lines:
         content = "\n".join(lines)
         yield f"<details><summary>{title}</summary>\n\n{content}\n\n</details>"
+
+
+def submits_markdown(submits: Mapping[str, str]) -> str:
+    """The submit description of each HTCondor job as a block of code to unfold."""
+    return "".join(
+        f"\n<details><summary>Submit description of {markdown(change)}</summary>\n\n"
+        + "".join(f"    {safe(line)}\n" for line in text.splitlines())
+        + "\n</details>\n"
+        for change, text in submits.items()
+    )

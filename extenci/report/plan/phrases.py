@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from extenci.model.action import Action
+from extenci.model.action import Action, Effect
 from extenci.model.plan import Change, Plan
 from extenci.model.source import shown_source
 from extenci.model.text import counted, listed
@@ -29,7 +29,7 @@ from extenci.report.text.safe import safe
 
 def summary_order(action: Action) -> tuple[bool, int]:
     """A summary names first what comes, changes and goes, then bookkeeping."""
-    return action.effect.is_bookkeeping, action.rank
+    return action.effect is Effect.NOTE, action.rank
 
 
 SUMMARY_ORDER = tuple(sorted(Action, key=summary_order))

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
+from extenci.model.action import Effect
 from extenci.model.address import Address, Kind
 from extenci.model.plan import Blocked, Change, Drift, Plan
 from extenci.report.plan.phrases import details, headline, nothing_to_do, services_text, summary_phrase
+from extenci.report.plan.view import PlanView
 from extenci.report.text.field_values import field_text, value_text
 from extenci.report.text.palette import PLAIN, Palette
 from extenci.report.text.safe import paragraph, safe
+
+
+def plan_text(view: PlanView) -> str:
+    """The plan as `extenci plan` prints it."""
+    return render_plan(view.plan, palette=view.palette, width=view.width) + submits_text(view.submits or {})
 
 
 def render_plan(plan: Plan, *, palette: Palette = PLAIN, width: int = 80) -> str:
@@ -66,7 +73,7 @@ def change_lines(plan: Plan, change: Change, palette: Palette, width: int) -> li
     symbol = change.action.effect.symbol
     reason = f": {change.reason}" if change.reason else ""
     first, *others = paragraph(f"{headline(change)}{reason}", width, f"  {symbol} ")
-    painted = f"  {palette.paint(symbol_colour(symbol, palette), symbol)}{first[3:]}"
+    painted = f"  {palette.paint(effect_colour(change.action.effect, palette), symbol)}{first[3:]}"
     below = [*details(plan, change), *field_lines(change)]
     return [painted, *others, *(line for text in below for line in paragraph(text, width, " " * 6, " " * 8))]
 
@@ -77,9 +84,9 @@ def field_lines(change: Change) -> list[str]:
     return [text for text in texts if text.replace(":", "", 1) not in change.reason]
 
 
-def symbol_colour(symbol: str, palette: Palette) -> str:
-    """The colour of an action's symbol."""
-    return {"+": palette.add, "-": palette.remove}.get(symbol, palette.change)
+def effect_colour(effect: Effect, palette: Palette) -> str:
+    """The colour of a change's symbol."""
+    return {Effect.CREATE: palette.add, Effect.REMOVE: palette.remove}.get(effect, palette.change)
 
 
 def drift_lines(drift: Sequence[Drift], palette: Palette, width: int) -> list[str]:
@@ -127,3 +134,12 @@ def summary_line(plan: Plan, palette: Palette) -> str:
     if plan.is_empty:
         return palette.paint(palette.good, nothing_to_do(plan))
     return palette.paint(palette.heading, f"Plan: {summary_phrase(plan)}.")
+
+
+def submits_text(submits: Mapping[str, str]) -> str:
+    """The submit description of each HTCondor job, indented under the id of its change."""
+    return "".join(
+        f"\nSubmit description of {safe(change)}:\n"
+        + "".join(f"  {safe(line)}\n" for line in text.splitlines())
+        for change, text in submits.items()
+    )

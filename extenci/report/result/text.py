@@ -82,7 +82,7 @@ def summary(result: Result) -> str:
             + (len(result.plan.blocked) if status is Status.BLOCKED else 0))
     )  # fmt: skip
     verb = "Applied in" if result.ok else "Not fully applied after"
-    return f"{verb} {duration(result.seconds)}: {done or 'nothing was finished'}{'; ' + undone if undone else ''}."
+    return f"{verb} {duration(result.seconds)}: {done}{'; ' + undone if undone else ''}."
 
 
 def done_phrase(found: Sequence[tuple[Change, Outcome]], action: Action) -> str:

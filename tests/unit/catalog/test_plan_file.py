@@ -215,7 +215,7 @@ BAD: dict[str, tuple[Callable[[Any], bytes], str]] = {
     "wrong type": (broken(lambda d: d["plan"]["changes"][0].update(count="1")), "must be a whole number"),
     "true is no number": (broken(lambda d: d["plan"]["changes"][0].update(count=True)), "a whole number"),
     "negative": (broken(lambda d: d["plan"]["changes"][0].update(count=-1)), "must not be negative"),
-    "unknown word": (broken(lambda d: d["plan"]["changes"][0].update(action="rm")), "must be one of adopt, stage"),
+    "unknown word": (broken(lambda d: d["plan"]["changes"][0].update(action="rm")), "must be one of adopt"),
     "dangling": (broken(lambda d: d["plan"]["changes"][0].update(depends_on=["x"])), "earlier changes only"),
     "itself": (
         broken(lambda d: d["plan"]["changes"][0].update(depends_on=["terminate sandbox/pool"])),
