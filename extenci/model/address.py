@@ -32,7 +32,7 @@ class Address:
 
 
 class Kind(StrEnum):
-    """What an address is the address of."""
+    """The kind of thing that an address names."""
 
     noun: str
     """One of them: `1 machine`."""

@@ -1,4 +1,4 @@
-"""Plans as values: the changes, in order, that would make the observed state the desired one."""
+"""Plans: the changes, in order, that turn the observed state into the desired one."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class Change:
-    """One step of a plan. `id` is `ACTION ADDRESS`, with a discriminator where one address has several of
-    an action; `depends_on` holds ids of changes that must be done before; `count` is the number of
-    machines or images."""
+    """One step of a plan. `id` is `ACTION ADDRESS`, followed by a resource's id if the address has several
+    changes of the action; `depends_on` holds the ids of changes that must be done before; `count` is the
+    number of machines, images or leftovers."""
 
     id: str
     address: Address
@@ -53,8 +53,8 @@ class Drift:
 
 @dataclass(frozen=True)
 class Blocked:
-    """Something the specs ask for that this plan will not do, and why. `waits`: a person has to say yes, and
-    then it goes on."""
+    """A change that the specs ask for and the plan cannot make, and why. `waits`: it goes on as soon as a
+    person says yes."""
 
     address: Address
     kind: Kind
@@ -65,10 +65,10 @@ class Blocked:
 
 @dataclass(frozen=True)
 class Plan:
-    """What would be done, in an order that can be followed from first to last.
+    """The changes, in an order that can be followed from first to last.
 
-    `refusals` are limits of services that the plan goes past: it is shown, and not applied without
-    --force. `summary` counts: images to stage, register and unstage; machines to launch, replace, terminate.
+    `refusals` name the limits of services that the plan exceeds: it is shown, but not applied without
+    --force.
     """
 
     stack: str
@@ -82,28 +82,28 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is to be done. Drift and warnings alone do not count."""
+        """Whether there is nothing to do. Drift and warnings alone do not count."""
         return not self.changes and not self.blocked
 
     @property
     def summary(self) -> dict[str, int]:
-        """How many of each action: machines for instances, images for images; only what is not zero."""
+        """The number of images, machines or leftovers by action, without zeros."""
         counts: dict[str, int] = {}
         for change in self.changes:
             counts[str(change.action)] = counts.get(str(change.action), 0) + change.count
         return counts
 
     def change(self, id: str) -> Change | None:  # noqa: A002 - the field's own name
-        """The change of an id."""
+        """The change with this id."""
         return next((change for change in self.changes if change.id == id), None)
 
 
 @dataclass(frozen=True)
 class SavedPlan:
-    """A plan and all it was made from, as `plan --out` writes it.
+    """A plan with all that it was made from, as `plan --out` writes it.
 
-    `id` names the plan (and the run that applies it); `specs` are whole; `disks` by address as text;
-    `force` whether limits were waived when it was made.
+    `id` names the plan and the run that applies it; `made` is in seconds since the epoch; `disks` are by
+    address as text; `force`: whether limits were waived when the plan was made.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What a change needs to be carried out, one class for each kind of step."""
+"""The work of a change: all that is needed to carry it out, one class for each kind of step."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from extenci.model.version import Parent, Version
 class StageWork:
     """Upload a disk and register it. `tags` go on the snapshot and the image, without the plan's id.
 
-    `snapshot` is a pending one of an interrupted run to go on with; `size` the disk's bytes,
-    `blocks` its non-zero blocks; `parent` a snapshot of an earlier version, so that only what differs needs
-    to be sent, or the one that `snapshot` was started from.
+    `size` is the disk's size in bytes, `blocks` the number of its non-zero blocks. `snapshot` is the pending
+    snapshot of an interrupted run, to be continued. `parent` is a snapshot of an earlier version, so that
+    only blocks that differ need to be sent; if `snapshot` is given, the one that it was started from.
     """
 
     version: Version
@@ -32,8 +32,8 @@ class StageWork:
 
 @dataclass(frozen=True)
 class RegisterWork:
-    """Register an image of a snapshot that is there (`snapshot`), or that another change of this plan
-    makes (`staged_by`: that change's id)."""
+    """Register an image of a snapshot that exists (`snapshot`), or that another change of this plan makes
+    (`staged_by`: that change's id)."""
 
     version: Version
     tags: Mapping[str, str]
@@ -43,8 +43,8 @@ class RegisterWork:
 
 @dataclass(frozen=True)
 class ImageToLaunch:
-    """The image of a launch: one that is there (`id`), or that a change of this plan registers
-    (`staged_by`: that change's id)."""
+    """The image of a launch: one that exists (`id`), or that a change of this plan registers (`staged_by`:
+    that change's id)."""
 
     id: str | None
     staged_by: str | None = None
@@ -62,9 +62,10 @@ class LaunchWork:
 
 @dataclass(frozen=True)
 class ReplaceWork:
-    """Launch machines in place of `machines`, at most `batch` at a time; with `surge`, the new ones run
-    before the old ones go, otherwise at most `batch` are missing meanwhile. `machines` and `held` as in
-    TerminateWork. What the change `launched_by` launches meanwhile, of an older version, is replaced, too."""
+    """Launch machines in place of `machines`, at most `batch` at a time. With `surge`, the new ones run
+    before the old ones go; otherwise up to `batch` machines are missing at a time. `machines` and `held` are
+    as in TerminateWork. Machines of an older version that the change `launched_by` launches before are
+    replaced, too."""
 
     group: DesiredGroup
     image: ImageToLaunch
@@ -78,8 +79,9 @@ class ReplaceWork:
 
 @dataclass(frozen=True)
 class TerminateWork:
-    """End machines, by their handles: ids, and jobs (`job 12.0`) where HTCondor holds them. `held` tells
-    which machine such a job had when the plan was made; `key_pairs` were made for them alone, and go."""
+    """Terminate machines by their handles: ids, or jobs (`job 12.0`) if HTCondor holds them. `held` is the
+    machine that each job had when the plan was made; `key_pairs` were made for these machines alone, and are
+    deleted with them."""
 
     machines: tuple[str, ...]
     held: Mapping[str, str] = field(default_factory=dict)
@@ -90,8 +92,9 @@ class TerminateWork:
 class VerifyWork:
     """Boot a test VM from a version, judge it, and record the verdict.
 
-    `version` is its label; `trial` the hash of the verify block and its files that the verdict is about;
-    `tags` go on the test VM, without the plan's id and its expiry; `removable`: what fails is unstaged.
+    `version` is its label; `verify_hash` the hash of the verify block and its files, to which the verdict
+    belongs; `tags` go on the test VM, without the plan's id and its expiry; `removable`: a version that fails
+    is unstaged.
     """
 
     version: str
@@ -105,8 +108,8 @@ class VerifyWork:
 
 @dataclass(frozen=True)
 class ConfirmWork:
-    """A person's answer about a version that waits: record it, end the test VMs (`machines` and `held` as in
-    TerminateWork, `key_pairs` theirs), and unstage the version where it does not work."""
+    """Record a person's answer about a version that waits, terminate its test VMs (`machines`, `held` and
+    `key_pairs` as in TerminateWork), and unstage the version if it does not work."""
 
     image: str
     version: str
@@ -120,8 +123,8 @@ class ConfirmWork:
 
 @dataclass(frozen=True)
 class UnstageWork:
-    """Deregister an image and delete its snapshot. `image` None: only a snapshot was left behind;
-    `snapshots` empty: they stay, something else uses them."""
+    """Deregister an image and delete its snapshots. `image` is None if only snapshots were left behind;
+    `snapshots` is empty if something else uses them."""
 
     image: str | None
     snapshots: tuple[str, ...]
@@ -129,7 +132,7 @@ class UnstageWork:
 
 @dataclass(frozen=True)
 class UpdateWork:
-    """Set and remove tags (marks included) of resources."""
+    """Set and remove tags of resources, extenci's marks among them."""
 
     resources: tuple[str, ...]
     set: Mapping[str, str]
@@ -138,7 +141,7 @@ class UpdateWork:
 
 @dataclass(frozen=True)
 class AdoptWork:
-    """Put the tags on resources that are ours by name, token or record but do not carry them yet."""
+    """Tag resources that are ours by name, token or record but do not carry the tags yet."""
 
     resources: tuple[str, ...]
     set: Mapping[str, str]
@@ -153,9 +156,8 @@ class ForgetWork:
 
 @dataclass(frozen=True)
 class RemoveWork:
-    """Delete key pairs that were made for test VMs, with the files of their private keys that are here;
-    `files` of this user's home, by their paths; and what lies in a bucket: objects, by their keys, and
-    uploads that were not ended."""
+    """Delete leftovers: key pairs of test VMs, with their private keys on this machine; `files` in this
+    user's home, by their paths; and `objects`, by their keys, and unfinished `uploads` in a bucket."""
 
     key_pairs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()

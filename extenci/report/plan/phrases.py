@@ -1,4 +1,4 @@
-"""What a change does, in words that text and Markdown share."""
+"""The words for changes that all formats of a plan share."""
 
 from __future__ import annotations
 
@@ -28,15 +28,19 @@ from extenci.report.text.safe import safe
 
 
 def summary_order(action: Action) -> tuple[bool, int]:
-    """A summary names first what comes, changes and goes, then bookkeeping."""
+    """The sort key of actions in a summary: what affects resources first, then bookkeeping."""
     return action.effect is Effect.NOTE, action.rank
 
 
 SUMMARY_ORDER = tuple(sorted(Action, key=summary_order))
 
+REFUSED = "Over a limit: refused without --force"
+BLOCKED = "Blocked: needed, but not possible now"
+DRIFT = "Drift: changed outside the specs"
+
 
 def headline(change: Change) -> str:  # noqa: C901, PLR0911 - one return a case
-    """What a change does, without its address and reason: `launch 3 machines`."""
+    """A change in a few words, without its address and reason: `launch 3 machines`."""
     machines = counted(change.count, change.kind.noun)
     match change.work:
         case StageWork(version=version):
@@ -60,7 +64,7 @@ def headline(change: Change) -> str:  # noqa: C901, PLR0911 - one return a case
         case RemoveWork(bucket=bucket) if bucket:
             return f"delete {counted(change.count, 'leftover upload')} in the bucket {safe(bucket)}"
         case RemoveWork():
-            return f"delete {counted(change.count, 'file')} of this home"
+            return f"delete {counted(change.count, 'local file')}"
         case _:
             return f"{change.action} {machines}"
 
@@ -71,12 +75,12 @@ def named(noun: str, names: tuple[str, ...]) -> str:
 
 
 def details(plan: Plan, change: Change) -> list[str]:  # noqa: PLR0911 - one return a case
-    """What is worth knowing about a change besides its fields, one line each."""
+    """Further facts about a change, besides its fields, one line each."""
     match change.work:
         case StageWork() as work:
             return stage_details(work)
         case RegisterWork(snapshot=snapshot, staged_by=staged_by):
-            return [f"of snapshot {safe(snapshot)}" if snapshot else after(plan, staged_by)]
+            return [f"from snapshot {safe(snapshot)}" if snapshot else after(plan, staged_by)]
         case LaunchWork(image=image):
             return launch_details(plan, image)
         case ReplaceWork() as work:
@@ -85,7 +89,7 @@ def details(plan: Plan, change: Change) -> list[str]:  # noqa: PLR0911 - one ret
         case TerminateWork(machines=machines):
             return [safe(listed(machines))]
         case UnstageWork(image=str(), snapshots=()):
-            return ["its snapshot, if it has one, stays"]
+            return ["its snapshot, if any, stays"]
         case RemoveWork(files=files, objects=objects, uploads=uploads):
             return [safe(one) for one in (*files, *objects, *(upload.key for upload in uploads))]
         case UpdateWork() | AdoptWork() as work:
@@ -95,49 +99,49 @@ def details(plan: Plan, change: Change) -> list[str]:  # noqa: PLR0911 - one ret
 
 
 def stage_details(work: StageWork) -> list[str]:
-    """How much is uploaded, from where, and to what."""
+    """How much is uploaded, from where, and what need not be sent again."""
     gib = work.version.registration.gib
     amount = f"{gib} GiB volume, {size(min(work.blocks * BLOCK_BYTES, work.size))} of data to upload"
     lines = [amount, f"from {safe(shown_source(work.source))}"]
     if work.snapshot:
-        lines.append(f"goes on with {safe(work.snapshot)}")
+        lines.append(f"continues the upload to {safe(work.snapshot)}")
     elif work.parent:
-        lines.append(f"only what differs from {safe(work.parent.snapshot)}, where that is known here")
+        lines.append(f"only blocks that differ from {safe(work.parent.snapshot)}, if those are known here")
     return lines
 
 
 def launch_details(plan: Plan, image: ImageToLaunch) -> list[str]:
-    """The image of a launch, where it is there already; else what has to come first."""
+    """The image of a launch, or the change that has to make it first."""
     return [f"from {safe(image.id)}"] if image.id else [after(plan, image.staged_by)]
 
 
 def after(plan: Plan, id_: str | None) -> str:
-    """Which change of the plan has to come first, in words."""
+    """The change that has to make the image first."""
     first = plan.change(id_ or "")
     if first is None:
-        return f"from what `{safe(id_)}` makes"
+        return f"from the result of `{safe(id_)}`"
     done = "registered" if first.action is Action.REGISTER else "staged"
     return f"from {first.address}, once it is {done}"
 
 
 def new_before_old(number: int) -> str:
-    """What a replacement with spare machines means."""
+    """How machines are replaced where spare ones are allowed."""
     if number == 1:
         return "the new one runs before the old one goes"
     return "the new ones run before the old ones go"
 
 
 def missing(number: int) -> str:
-    """What a replacement without spare machines means."""
-    return f"{counted(number, 'machine')} missing meanwhile"
+    """How machines are replaced where spare ones are not allowed."""
+    return f"up to {counted(number, 'machine')} missing at a time"
 
 
 def tag_details(work: UpdateWork | AdoptWork) -> list[str]:
-    """Tags that are set and removed, without the marks, which are nobody's spec."""
+    """Tags that are set and removed, without extenci's own marks."""
     unset = work.unset if isinstance(work, UpdateWork) else ()
     return [
         *(f"{safe(key)}: {value_text(value)}" for key, value in sorted(work.set.items()) if shown(key)),
-        *(f"without {safe(key)}" for key in sorted(unset) if shown(key)),
+        *(f"{safe(key)}: removed" for key in sorted(unset) if shown(key)),
     ]
 
 
@@ -147,14 +151,14 @@ def shown(key: str) -> bool:
 
 
 def summary_phrase(plan: Plan) -> str:
-    """`1 image to stage, 3 machines to launch, 1 blocked`; "" where there is nothing."""
+    """`1 image to stage, 3 machines to launch, 1 blocked`; "" for an empty plan."""
     parts = [action_phrase(plan.changes, action) for action in SUMMARY_ORDER]
     blocked = [f"{len(plan.blocked)} blocked"] if plan.blocked else []
     return ", ".join(part for part in (*parts, *blocked) if part)
 
 
 def action_phrase(changes: Iterable[Change], action: Action) -> str:
-    """`3 machines to launch`; "" where no change has the action."""
+    """`3 machines to launch`; "" if no change has the action."""
     same = [change for change in changes if change.action is action]
     if not same:
         return ""
@@ -162,7 +166,7 @@ def action_phrase(changes: Iterable[Change], action: Action) -> str:
 
 
 def noun_of(changes: Sequence[Change]) -> str:
-    """What changes of one action are about."""
+    """The noun for the things that some changes are about."""
     kinds = {change.kind for change in changes}
     return kinds.pop().noun if len(kinds) == 1 else "resource"
 
@@ -176,5 +180,5 @@ def nothing_to_do(plan: Plan) -> str:
 
 
 def services_text(plan: Plan) -> str:
-    """The services that a plan is for, in a sentence."""
+    """The services of a plan, in a sentence."""
     return safe(listed(plan.services, most=8))

@@ -1,4 +1,4 @@
-"""What an apply did and did not do, as text: the end of the command's output."""
+"""The result of an apply as text: the end of the command's output."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from extenci.report.text.safe import lines_of, safe
 TITLES = {
     Status.FAILED: "Failed",
     Status.WAITING: "Waiting for a person",
-    Status.BLOCKED: "Not done, since something before it is not done",
-    Status.SKIPPED: "Not begun, or given up, since the run was interrupted",
+    Status.BLOCKED: "Not done, because a change before it was not done",
+    Status.SKIPPED: "Not started, or given up, because the run was interrupted",
 }
 
 
 def render_result(result: Result, *, palette: Palette = PLAIN, width: int = 80) -> str:
-    """What failed and why, what was therefore not done, and one line that sums it up."""
+    """The failures with their reasons, the changes that were not done because of them, and a summary in one
+    line."""
     found = outcomes_of(result)
     sections = [
         *(outcome_lines(status, found, palette, width) for status in TITLES),
@@ -37,7 +38,7 @@ def render_result(result: Result, *, palette: Palette = PLAIN, width: int = 80) 
 def outcome_lines(
     status: Status, found: Sequence[tuple[Change, Outcome]], palette: Palette, width: int
 ) -> list[str]:
-    """All changes that came to one end, with what is known of why."""
+    """All changes of one status, with their messages and hints."""
     same = [(change, outcome) for change, outcome in found if outcome.status is status]
     if not same:
         return []
@@ -50,26 +51,26 @@ def outcome_lines(
 
 
 def blocked_lines(result: Result, palette: Palette, width: int) -> list[str]:
-    """What the plan itself did not undertake."""
+    """The changes that were blocked in the plan."""
     if not result.plan.blocked:
         return []
-    lines = [palette.paint(palette.warning, "Blocked from the start:")]
+    lines = [palette.paint(palette.warning, "Blocked in the plan:")]
     for each in result.plan.blocked:
         lines += [f"  {each.action} {safe(each.address)}", *lines_of(each.reason, width, " " * 6)]
     return lines
 
 
 def unrecorded_lines(result: Result, palette: Palette, width: int) -> list[str]:
-    """That the catalog knows less than was done: what follows from it depends on the services' tags."""
+    """A warning that changes were made and could not be recorded in the catalog."""
     if not result.unrecorded:
         return []
     title = palette.paint(palette.alarm, "Done, but not recorded in the catalog:")
-    hint = "Mend the catalog, then apply again: what was done is found by its tags and by the journal."
+    hint = "Repair the catalog, then apply again: the tags and the journal tell what was done."
     return [title, *lines_of(result.unrecorded, width, "  "), *lines_of(hint, width, "  ")]
 
 
 def summary(result: Result) -> str:
-    """`Applied in 12 s: 1 image staged, 3 machines launched.`, or what was not."""
+    """`Applied in 12 s: 1 image staged, 3 machines launched.`, and the number of changes not done."""
     found = outcomes_of(result)
     done = (
         ", ".join(filter(None, (done_phrase(found, action) for action in SUMMARY_ORDER)))
@@ -86,7 +87,7 @@ def summary(result: Result) -> str:
 
 
 def done_phrase(found: Sequence[tuple[Change, Outcome]], action: Action) -> str:
-    """`3 machines launched`; "" where no such change was done."""
+    """`3 machines launched`; "" if no such change was done."""
     done = [change for change, outcome in found if change.action is action and outcome.status is Status.DONE]
     if not done:
         return ""

@@ -1,4 +1,4 @@
-"""Text from elsewhere made safe to print, and broken into lines.
+"""Make text from elsewhere safe to print, and break it into lines.
 
 Names, tags and reasons may come from a cloud, hence from anyone. Characters that move the cursor, change
 colours, break lines or turn the writing direction are shown as escapes, so that no tag can forge a line of
@@ -15,7 +15,7 @@ UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def safe(text: object) -> str:
-    """The text with every unsafe character as a backslash escape."""
+    """The text with each unsafe character as a backslash escape."""
     found = str(text)
     if found.isascii() and found.isprintable():
         return found
@@ -46,5 +46,5 @@ def paragraph(text: object, width: int, first: str = "", rest: str | None = None
 
 
 def lines_of(text: str, width: int, indent: str) -> list[str]:
-    """A message of our own that may have several lines, each wrapped and indented."""
+    """A message that may have several lines, each wrapped and indented."""
     return [line for part in text.splitlines() for line in paragraph(part, width, indent)]

@@ -171,7 +171,7 @@ def test_files_go_unless_their_key_pair_is_there() -> None:
     (change,) = plan.changes
     assert change.work == RemoveWork(files=("/h/keys/extenci-test-2", "/h/jobs/aa"))
     text = render_plan(plan)
-    assert "delete 2 files of this home: nothing needs them" in text
+    assert "delete 2 local files: nothing needs them" in text
     assert "/h/jobs/aa" in text
     assert text.endswith("Plan: 2 leftovers to remove.\n")
 

@@ -121,7 +121,7 @@ def test_the_dangerous_comes_first_and_the_worst_of_it_before_all(busy_plan: Pla
     assert page.texts_of("h2")[0] == "Look at this first"
     assert page.texts_of("h3") == [
         "Over a limit: refused without --force",
-        "Blocked: the specs ask for it, but this plan cannot do it",
+        "Blocked: needed, but not possible now",
         "6 machines to terminate",
         "3 machines to replace",
         "1 image to unstage",
@@ -148,7 +148,7 @@ def test_changes_that_depend_on_nothing_are_not_drawn(busy_plan: Plan) -> None:
     assert len(page.all("rect")) == 4
     alone = replace(busy_plan.changes[3], address=Address("sandbox", "batch"))
     captions = page_of(replace(busy_plan, changes=(*busy_plan.changes[:3], alone))).texts_of("figcaption")
-    assert captions[0].endswith("1 more change depends on no other and is in the table only.")
+    assert captions[0].endswith("1 more change stands alone and is in the table only.")
 
 
 def test_many_changes_share_boxes(busy_plan: Plan) -> None:

@@ -1,4 +1,4 @@
-"""The changes of a plan as a drawing: each is a box, to the right of those that it depends on."""
+"""The changes of a plan as a drawing: each is a box to the right of those that it depends on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WIDTH, HEIGHT = 180, 44
 ACROSS, DOWN = 40, 14
 """Pixels of a box, and between boxes."""
 MARGIN = 4
-LETTERS = 27
+LETTERS = 25
 """Characters of a line in a box."""
 
 
@@ -35,8 +35,8 @@ class Box:
 
 
 def add_graph(parent: Element, changes: Sequence[Change], anchors: Mapping[str, str]) -> None:
-    """Draw the changes that depend on each other, if any do. `anchors` are the ids of the page's elements
-    that tell of them, by the changes' ids."""
+    """Draw the changes that depend on each other, if any do. `anchors` are the ids of their table rows, by
+    the changes' ids."""
     graph = connected(dependencies(changes))
     if not graph:
         return
@@ -64,7 +64,7 @@ def connected(graph: Graph) -> Graph:
 
 
 def share_boxes(graph: Graph, boxes: Mapping[str, Box]) -> tuple[Graph, dict[str, Box]]:
-    """Changes of one action in one column put into one box."""
+    """Put the changes of one action in one column into one box."""
     columns = columns_of(graph)
     key_of = {id_: f"{columns[id_]} {boxes[id_].changes[0].action}" for id_ in graph}
     members: dict[str, list[str]] = {}
@@ -82,12 +82,12 @@ def share_boxes(graph: Graph, boxes: Mapping[str, Box]) -> tuple[Graph, dict[str
 
 
 def caption(others: int, shared: bool) -> str:
-    """How to read the drawing."""
-    parts = ["Each change waits for those to the left of it that it is connected with."]
+    """How to read the drawing. `others` is the number of changes that it leaves out."""
+    parts = ["Each change waits for the changes to its left that an arrow comes from."]
     if shared:
         parts.append("Changes of one kind that come at the same step share a box.")
     if others:
-        verb = "depends on no other and is" if others == 1 else "depend on no other and are"
+        verb = "stands alone and is" if others == 1 else "stand alone and are"
         parts.append(f"{counted(others, 'more change')} {verb} in the table only.")
     return " ".join(parts)
 
@@ -112,7 +112,7 @@ def left_end(place: Place) -> tuple[int, int]:
 
 
 def path_steps(places: Sequence[Place]) -> Iterator[str]:
-    """The way of an edge: out of the first box, through the places of others, to the last box."""
+    """The path of an edge: out of the first box, between others, to the last box."""
     for before, place in pairwise(places):
         (left, height), (right, end) = left_end(before), left_end(place)
         if before is places[0]:
@@ -130,7 +130,7 @@ def arrow_tip(place: Place) -> str:
 
 
 def add_box(svg: Element, box: Box, place: Place) -> None:
-    """A box that leads to its change in the table."""
+    """A box, which is a link to its change in the table."""
     left, height = left_end(place)
     first = box.changes[0]
     link = add(svg, "a", href=f"#{box.anchor}")
@@ -146,7 +146,7 @@ def add_box(svg: Element, box: Box, place: Place) -> None:
 
 
 def tooltip(box: Box) -> str:
-    """All that the box has no room for."""
+    """The text for which the box has no room."""
     first = box.changes[0]
     if len(box.changes) == 1:
         return f"{first.address}: {headline(first)}: {first.reason}"
@@ -154,13 +154,13 @@ def tooltip(box: Box) -> str:
 
 
 def names_of(box: Box) -> str:
-    """The name of the image or group, or how many there are."""
+    """The name of the image or group, or the number of names."""
     names = dict.fromkeys(change.address.name for change in box.changes)
     return next(iter(names)) if len(names) == 1 else f"{len(names)} names"
 
 
 def shortened(text: str) -> str:
-    """As much of a text as a line of a box has room for; letters of East Asian scripts count twice."""
+    """A text cut to a line of a box. Wide characters, such as East Asian ones, count twice."""
     whole, room = safe(text), LETTERS
     for end, letter in enumerate(whole):
         room -= 2 if east_asian_width(letter) in "WF" else 1

@@ -1,4 +1,4 @@
-"""A plan as one HTML page that needs nothing else: what is dangerous first, then all changes, drawn and in
+"""A plan as one self-contained HTML page: the dangerous changes first, then all changes, as drawings and
 tables."""
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from extenci.report.plan.html.element import add, document
 from extenci.report.plan.html.graph import add_graph
 from extenci.report.plan.html.style import STYLE
 from extenci.report.plan.phrases import (
+    BLOCKED,
+    DRIFT,
+    REFUSED,
     action_phrase,
     details,
     headline,
@@ -27,7 +30,7 @@ from extenci.report.text.field_values import value_text
 from extenci.report.text.safe import safe
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-"""What a browser may load for the page: nothing."""
+"""The page's Content-Security-Policy: a browser loads nothing for it."""
 MOST_SHOWN = 8
 """Dangerous changes of one action that are shown at once; the rest is folded."""
 MOST_FIELDS = 6
@@ -53,7 +56,7 @@ def plan_html(view: PlanView) -> str:
 
 
 def add_head(root: Element, plan: Plan) -> None:
-    """What the browser is told."""
+    """The head: the title, the style, and a policy that forbids scripts and requests."""
     head = add(root, "head")
     add(head, "meta", charset="utf-8")
     add(head, "meta", http_equiv="Content-Security-Policy", content=POLICY)
@@ -63,7 +66,7 @@ def add_head(root: Element, plan: Plan) -> None:
 
 
 def add_header(body: Element, plan: Plan) -> None:
-    """What the plan is about, and what it does, in one line."""
+    """The stack with its services, and the plan in one line."""
     header = add(body, "header", class_="quiet" if plan.is_empty else "busy")
     verb = "destroys stack" if plan.destroy else "for stack"
     add(header, "p", f"extenci plan {verb} {plan.stack} on {services_text(plan)}", class_="about")
@@ -71,24 +74,24 @@ def add_header(body: Element, plan: Plan) -> None:
 
 
 def add_dangers(main: Element, plan: Plan, anchors: Mapping[str, str]) -> None:
-    """What somebody has to look at before anything else, if there is something."""
+    """The refusals, blocked changes and dangerous changes, if there are any."""
     dangerous = [change for change in plan.changes if change.action.effect.is_dangerous]
     if not (dangerous or plan.blocked or plan.refusals):
         return
     section = add(main, "section", class_="danger")
     add(section, "h2", "Look at this first")
     if plan.refusals:
-        add(section, "h3", "Over a limit: refused without --force")
+        add(section, "h3", REFUSED)
         add_sentences(section, plan.refusals)
     if plan.blocked:
-        add(section, "h3", "Blocked: the specs ask for it, but this plan cannot do it")
+        add(section, "h3", BLOCKED)
         add_blocked(section, plan.blocked)
     for action, changes in groupby(sorted(dangerous, key=severity), key=lambda change: change.action):
         add_dangerous(section, action, tuple(changes), anchors)
 
 
 def severity(change: Change) -> tuple[bool, bool, int]:
-    """The worst first: machines that end, machines that are replaced, images that go."""
+    """The sort key of dangerous changes: machines that end, then replaced machines, then images that go."""
     return change.kind is not Kind.INSTANCES, change.action.effect is Effect.REPLACE, change.action.rank
 
 
@@ -100,7 +103,7 @@ def add_sentences(parent: Element, sentences: Sequence[str]) -> None:
 
 
 def add_blocked(parent: Element, blocked: Sequence[Blocked]) -> None:
-    """What is blocked, and why."""
+    """The blocked changes with their reasons."""
     items = add(parent, "ul")
     for each in blocked:
         item = add(items, "li")
@@ -150,7 +153,7 @@ def add_service(
 
 
 def add_table(parent: Element, titles: Sequence[str]) -> Element:
-    """A table's head; its body is returned."""
+    """Add a table with its head, and return its body."""
     table = add(parent, "table")
     row = add(add(table, "thead"), "tr")
     for title in titles:
@@ -173,7 +176,7 @@ def add_change(body: Element, plan: Plan, change: Change, anchors: Mapping[str, 
 
 
 def add_details(cell: Element, plan: Plan, change: Change, anchors: Mapping[str, str]) -> None:
-    """What can be unfolded: details, and the changes that come before."""
+    """A fold with the details of a change and the changes that it waits for."""
     lines = details(plan, change)
     before = [one for one in map(plan.change, change.depends_on) if one is not None]
     if not lines and not before:
@@ -208,7 +211,7 @@ def add_values(items: Element, fields: Sequence[FieldChange]) -> None:
 
 
 def add_difference(parent: Element, before: object, after: object) -> None:
-    """A value before and after; only the new one where there was none."""
+    """A value before and after; only the new one if there was none."""
     if before is not None:
         add(add(parent, "del"), "code", value_text(before))
         add(parent, "span", "→")
@@ -216,11 +219,11 @@ def add_difference(parent: Element, before: object, after: object) -> None:
 
 
 def add_drift(main: Element, drift: Sequence[Drift]) -> None:
-    """Differences that no spec asked for."""
+    """Drift, as a table."""
     if not drift:
         return
     section = add(main, "section", class_="drift")
-    add(section, "h2", "Drift: changed outside the specs")
+    add(section, "h2", DRIFT)
     body = add_table(section, ("Address", "Difference"))
     for each in drift:
         row = add(body, "tr")
@@ -239,7 +242,7 @@ def add_warnings(main: Element, warnings: Sequence[str]) -> None:
 
 
 def add_submits(main: Element, submits: Mapping[str, str]) -> None:
-    """The submit description of each HTCondor job, to be unfolded."""
+    """The submit description of each HTCondor job, folded."""
     if not submits:
         return
     section = add(main, "section")
