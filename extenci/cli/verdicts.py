@@ -18,9 +18,9 @@ from extenci.model.address import Address, Answer, Verdict
 from extenci.model.desired import Desired
 from extenci.model.errors import UsageError
 from extenci.model.outcome import Result, Status
-from extenci.model.plan import VerifyWork
 from extenci.model.trials import Ask
 from extenci.model.verified import Judgement, Verified
+from extenci.model.work import VerifyWork
 
 if TYPE_CHECKING:
     from extenci.api import Options
