@@ -481,10 +481,10 @@ def gc(desired: Desired, *, home: Home | None = None, options: Options = DEFAULT
     approved = None
     if options.approve is not None:
         with _at_work(desired, home, options) as desk:
-            approved = desk.sweep()[0]
+            approved = desk.plan_gc()[0]
         _ask(approved, options)
     with _at_work(desired, home, options) as desk:
-        made, look = desk.sweep()
+        made, look = desk.plan_gc()
         if approved is not None:
             agreed = tuple(change for change in made.changes if change in approved.changes)
             made = replace(made, changes=agreed)
@@ -616,10 +616,10 @@ class Desk:
         recovery.delete_key_pairs(look.observation, self.home.keys_folder)
         return look
 
-    def sweep(self) -> tuple[Plan, Look]:
+    def plan_gc(self) -> tuple[Plan, Look]:
         """Plan an end to what interrupted runs left. The lock must be held."""
         from extenci.apply.leftovers import read_leftovers
-        from extenci.plan.commands.gc import plan_sweep
+        from extenci.plan.commands.gc import plan_gc
         from extenci.plan.inputs import queued_services
 
         recovery = self._recovery()
@@ -629,7 +629,7 @@ class Desk:
         recovery.close(look.observation)
         queues = queued_services(self.desired, look.records)
         left = read_leftovers(self.desired, self.clients, self.catalog.journal, self.home, queues)
-        return plan_sweep(self.desired, look.observation, look.records, time.time(), left), look
+        return plan_gc(self.desired, look.observation, look.records, time.time(), left), look
 
     def _recovery(self) -> Recovery:
         from extenci.apply.recovery import Recovery
