@@ -72,12 +72,29 @@ class Method(StrEnum):
     IMPORT = "import"
     BUNDLE = "bundle"
 
+    @property
+    def makes_snapshot(self) -> bool:
+        """Whether an image stands on a snapshot, from which others can be registered. One that does not is
+        made of an upload of its own."""
+        return self is not Method.BUNDLE
+
+    @property
+    def writes_blocks(self) -> bool:
+        """Whether blocks are written one by one, so that a snapshot can be started from another, and an
+        interrupted one be resumed."""
+        return self is Method.EBS
+
 
 class Launch(StrEnum):
     """Who starts the machines of a group."""
 
     EC2 = "ec2"
     CONDOR = "condor"
+
+    @property
+    def has_queue(self) -> bool:
+        """Whether machines are launched by jobs of a queue, which stand there before they run."""
+        return self is Launch.CONDOR
 
 
 class Tagging(StrEnum):

@@ -133,23 +133,27 @@ def touched_services(desired: Desired) -> tuple[str, ...]:
     )
 
 
+QUEUED = frozenset(str(launch) for launch in Launch if launch.has_queue)
+"""How specs call the engines that have a queue."""
+
+
 def queued_services(desired: Desired, records: Records) -> frozenset[str]:
     """The touched services whose HTCondor may have jobs of the stack: it launches there, is desired to, or
     did so by the records."""
     named = {name for name, service in desired.services.items() if service.condor is not None}
-    wished = {spec.address.service for spec in desired.instances if spec.launch is Launch.CONDOR}
+    wanted = {spec.address.service for spec in desired.instances if spec.launch.has_queue}
     tried = {
         spec.address.service
         for spec in desired.images
-        if spec.verify is not None and spec.verify.launch is Launch.CONDOR
+        if spec.verify is not None and spec.verify.launch.has_queue
     }
     known = {
         address.service
         for address, applied in records.applied.items()
-        if applied.fields.get("launch") == Launch.CONDOR
+        if applied.fields.get("launch") in QUEUED
     }
     submitted = {intent.service for intent in records.intents if intent.call == SUBMIT}
-    return frozenset((named | wished | tried | known | submitted) & set(touched_services(desired)))
+    return frozenset((named | wanted | tried | known | submitted) & set(touched_services(desired)))
 
 
 def index_service(desired: Desired, state: ServiceState) -> ServiceIndex:

@@ -31,11 +31,6 @@ def join(parts: Iterable[PlanPart]) -> PlanPart:
     )
 
 
-def held_by_jobs(machines: Iterable[Machine]) -> dict[str, str]:
-    """The ids of the machines among them that are ended through their jobs, by handle."""
-    return {one.handle: one.id for one in machines if one.exists and one.handle != one.id}
-
-
 def key_pairs_of(machines: Sequence[Machine]) -> tuple[str, ...]:
     """The key pairs that were made for test VMs alone."""
     names = {machine.key_name or "" for machine in machines}

@@ -115,7 +115,7 @@ def find_going(changes: Iterable[Change]) -> frozenset[str]:
     for change in changes:
         match change.work:
             case TerminateWork(machines=machines) | ReplaceWork(machines=machines):
-                going.update(machines)
+                going.update(map(str, machines))
             case UnstageWork(image=image, snapshots=snapshots):
                 going.update(snapshots, [image] if image else [])
     return frozenset(going)

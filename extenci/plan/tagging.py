@@ -88,7 +88,7 @@ def made_of(source: ImageSource | None) -> frozenset[str]:
 def group_retags(spec: DesiredGroup, index: ServiceIndex, going: frozenset[str]) -> Iterator[Retag]:
     """What is to be changed on the machines of a spec."""
     for machine in index.owned_machines.get(spec.address, ()):
-        if machine.exists and machine.handle not in going:
+        if machine.exists and str(machine.handle) not in going:
             yield from retag(index, machine, spec, None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from extenci.apply.context import ChangeContext
-from extenci.apply.steps.machines import delete_key_pairs, end_machines, handles_of
+from extenci.apply.steps.machines import delete_key_pairs, end_machines
 from extenci.apply.verification.verdict import Tried, record_verdict, unstage_failed
 from extenci.model.address import Verdict
 from extenci.model.outcome import Outcome, Status
@@ -17,7 +17,7 @@ def confirm(work: ConfirmWork, context: ChangeContext) -> Outcome:
     tried = Tried(work.image, work.version, work.verify_hash)
     summary = "" if work.works else NOT_WORKING
     record_verdict(tried, Verdict.PASSED if work.works else Verdict.FAILED, summary, context)
-    end_machines(handles_of(work.machines, work.held), context)
+    end_machines(work.machines, context)
     delete_key_pairs(work.key_pairs, context)
     if work.works:
         return Outcome(context.change.id, Status.DONE)

@@ -14,7 +14,7 @@ from extenci.model.record import Records
 from extenci.model.work import ConfirmWork
 from extenci.plan.images.verification import verdict_of, waiting_machines
 from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs, image_age
-from extenci.plan.part import held_by_jobs, key_pairs_of
+from extenci.plan.part import key_pairs_of
 
 
 def verifications_only(plan: Plan, addresses: frozenset[Address]) -> Plan:
@@ -65,7 +65,6 @@ def plan_confirm(
         verify_hash=verify_hash,
         works=works,
         machines=tuple(one.handle for one in machines),
-        held=held_by_jobs(machines),
         key_pairs=key_pairs_of(machines),
         removable=not keeps,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from extenci.model.address import Address, Method, Verdict
+from extenci.model.address import Address, Verdict
 from extenci.model.desired import DesiredImage
 from extenci.model.observed import Image, ImageState
 from extenci.plan.images.content import Content, find_content, says
@@ -27,8 +27,8 @@ class MissingImage:
     def upload_key(self) -> UploadKey:
         """What images have in common that can be made from one upload: bundles have no snapshots, and each
         image its own."""
-        is_bundle = self.spec.method is Method.BUNDLE
-        return self.content.version.digest, self.spec.address if is_bundle else None
+        is_shared = self.spec.method.makes_snapshot
+        return self.content.version.digest, None if is_shared else self.spec.address
 
 
 def needed_images(inputs: PlanInputs, index: ServiceIndex) -> tuple[DesiredImage, ...]:

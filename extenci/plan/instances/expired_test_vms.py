@@ -10,7 +10,7 @@ from extenci.model.plan import Change
 from extenci.model.work import TerminateWork
 from extenci.plan.images.verification import is_expired, verdict_of, word_of
 from extenci.plan.inputs import PlanInputs, ServiceIndex
-from extenci.plan.part import PlanPart, held_by_jobs, key_pairs_of
+from extenci.plan.part import PlanPart, key_pairs_of
 
 
 def end_expired_test_vms(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
@@ -24,7 +24,7 @@ def end_expired_test_vms(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
             action=Action.TERMINATE,
             count=1,
             reason=reason,
-            work=TerminateWork((machine.handle,), held_by_jobs([machine]), key_pairs_of([machine])),
+            work=TerminateWork((machine.handle,), key_pairs_of([machine])),
         )
         for address, machines in sorted(index.tests.items())
         if inputs.covers(address)

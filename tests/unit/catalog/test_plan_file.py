@@ -24,6 +24,7 @@ from extenci.model.action import Action
 from extenci.model.address import Address, Kind
 from extenci.model.desired import Desired, DesiredGroup, DesiredImage, ImageId, ImageReference, Selection
 from extenci.model.errors import PlanError
+from extenci.model.observed import MachineHandle
 from extenci.model.plan import Blocked, Change, Drift, FieldChange, Plan, SavedPlan
 from extenci.model.service import Service
 from extenci.model.version import Disk
@@ -147,7 +148,7 @@ def saved() -> SavedPlan:
         Action.TERMINATE,
         1,
         "gone",
-        TerminateWork(("i-1",)),
+        TerminateWork((MachineHandle("i-1"),)),
     )
     desired = Desired("default", "/specs", {"sandbox": Service("sandbox", "us-east-1")})
     plan = Plan("default", ("sandbox",), (change,))

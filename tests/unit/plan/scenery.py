@@ -451,9 +451,10 @@ def show_work(change: Change) -> str:  # noqa: C901, PLR0911 - one for each kind
             return f"{work.count} from {show_image(work.image)}"
         case ReplaceWork() as work:
             way = "new ones first" if work.surge else "old ones first"
-            return f"{' '.join(work.machines)} from {show_image(work.image)}, {work.batch} at a time, {way}"
+            machines = " ".join(map(str, work.machines))
+            return f"{machines} from {show_image(work.image)}, {work.batch} at a time, {way}"
         case TerminateWork(machines=ended):
-            return " ".join(ended)
+            return " ".join(map(str, ended))
         case UnstageWork() as work:
             return f"{work.image} and {' '.join(work.snapshots) or 'no snapshot'}"
         case UpdateWork() as work:

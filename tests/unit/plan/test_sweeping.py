@@ -16,6 +16,7 @@ from extenci.model.observed import (
     ImageState,
     KeyPair,
     Machine,
+    MachineHandle,
     MachineState,
     Observation,
     ServiceState,
@@ -134,7 +135,7 @@ def test_a_protected_snapshot_that_is_whole_stays_with_a_word() -> None:
 def test_a_test_vm_goes_with_its_key_pair() -> None:
     pair = KeyPair("extenci-test-1", replace(MINE, role=Role.TEST))
     (change,) = collected(trial_vm(), pairs=(pair,)).changes
-    assert change.work == TerminateWork(("i-1",), {}, ("extenci-test-1",))
+    assert change.work == TerminateWork((MachineHandle("i-1"),), ("extenci-test-1",))
 
 
 def test_a_test_vm_of_another_homes_run_stays_with_its_key_pair() -> None:

@@ -15,6 +15,7 @@ from extenci.model.observed import (
     Image,
     ImageState,
     Machine,
+    MachineHandle,
     MachineState,
     Observation,
     ServiceState,
@@ -273,7 +274,7 @@ def test_an_answer_is_for_the_version_that_waits(works: bool) -> None:
     work = change.work
     assert isinstance(work, ConfirmWork)
     assert (work.image, work.verify_hash, work.works) == ("ami-b", "t9", works)
-    assert work.machines == ("i-test",)
+    assert work.machines == (MachineHandle("i-test"),)
     assert work.key_pairs == ("extenci-test-abc",)
 
 
