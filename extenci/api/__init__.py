@@ -4,8 +4,9 @@
     planned = api.plan(desired)
     result = api.apply(desired)
 
-Every error raised here is an ExtenciError. Nothing is printed, and a person is asked only through the functions
-that are passed in. A job's file is imported when the job is first used, so that the others start fast.
+Every error raised here is an ExtenciError. Nothing is printed, and a person is asked only through the
+functions that are passed in. A job's file is imported when the job is first used, so that the others start
+fast.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from extenci.api.apply_plans import apply, apply_saved
+    from extenci.api.bundles import unbundle
     from extenci.api.catalog import (
         ServiceFields,
         ServiceList,
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     )
     from extenci.api.inspection import doctor, status
     from extenci.api.leftovers import gc
-    from extenci.api.bundles import unbundle
     from extenci.api.manual import StageResult, Staging, run_test_vm, stage, unstage
     from extenci.api.options import DEFAULTS, Approve, Options
     from extenci.api.plans import Planned, is_plan_file, plan, save, submit_descriptions

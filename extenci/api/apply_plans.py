@@ -64,9 +64,9 @@ def recover_and_plan(
     session: Session, *, destroy: bool = False, again: frozenset[Address] = frozenset()
 ) -> tuple[Planned, Observed]:
     """Settle the calls of runs that died, and plan. The session must hold the lock."""
-    begin_recovery(session)
+    recovery = begin_recovery(session)
     planned, observed = make_planned(session, destroy=destroy, again=again)
-    end_recovery(session, observed)
+    end_recovery(session, recovery, observed)
     return planned, observed
 
 
@@ -99,10 +99,11 @@ def _with_waiver(plan: Plan, saved: SavedPlan) -> Plan:
 
 
 def _with_current_services(desired: Desired, home: Home) -> Desired:
-    """The specs of a saved plan with the services as they are described here now (StalePlan where they differ).
+    """The specs of a saved plan with the services as they are described here now (StalePlan where they
+    differ).
 
-    A plan file alone must not say where requests go that are signed with this user's keys. The sandbox may have
-    other ports by now.
+    A plan file alone must not say where requests go that are signed with this user's keys. The sandbox may
+    have other ports by now.
     """
     files, current = service_files(home), {}
     for name, saved in desired.services.items():

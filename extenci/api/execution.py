@@ -6,7 +6,6 @@ import uuid
 from dataclasses import dataclass, field, replace
 from threading import Event
 
-from extenci.api.sandbox import sandbox_forwards
 from extenci.api.session import Observed, Session
 from extenci.apply import run as apply_run
 from extenci.apply.context import RunContext
@@ -14,7 +13,6 @@ from extenci.apply.records import reconcile
 from extenci.model.errors import CatalogError, Interrupted, ServiceError
 from extenci.model.outcome import Result
 from extenci.model.plan import Plan
-from extenci.model.service import SANDBOX
 
 
 def new_run_id() -> str:
@@ -61,15 +59,14 @@ def _context(session: Session, run: Run) -> RunContext:
         keys=home.keys_folder,
         evidence=options.evidence or home.evidence_folder,
         ask=options.ask,
-        forwards=sandbox_forwards(home) if SANDBOX in session.clients else {},
         keep_failed=options.keep_failed,
         cache=home.cache_folder,
     )
 
 
 def _reconcile(session: Session, result: Result, observed: Observed | None) -> Result:
-    """Compare the records with the services. The work is done and journalled by now, so its result is returned
-    even where this fails: the next command compares them again."""
+    """Compare the records with the services. The work is done and journalled by now, so its result is
+    returned even where this fails: the next command compares them again."""
     try:
         observed = observed or session.observe()
         reconcile(session.catalog, session.stack, observed.records, observed.observation)

@@ -33,6 +33,6 @@ def status(desired: Desired, *, home: Home | None = None) -> StackStatus:
 def doctor(
     paths: Sequence[Path] = (), *, home: Home | None = None, service: str | None = None
 ) -> tuple[Finding, ...]:
-    """Find out what is missing on this machine and for each service of the specs, or of the catalog where there
-    are no specs. What cannot be examined is a finding, too; only UsageError is raised."""
+    """Find out what is missing on this machine and for each service of the specs, or of the catalog where
+    there are no specs. What cannot be examined is a finding, too; only UsageError is raised."""
     return diagnose(paths, home or Home.find(), service, sandbox_service)

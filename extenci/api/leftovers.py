@@ -10,11 +10,11 @@ from extenci.api.execution import Run
 from extenci.api.options import DEFAULTS, Options
 from extenci.api.recovery import recover_for_gc
 from extenci.api.session import Session
+from extenci.apply.leftovers import read_leftovers
 from extenci.catalog.home import Home
 from extenci.model.desired import Desired
 from extenci.model.outcome import Result
 from extenci.model.plan import Plan
-from extenci.observe.leftovers import read_leftovers
 from extenci.plan.commands.gc import plan_sweep
 from extenci.plan.inputs import queued_services
 

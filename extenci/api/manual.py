@@ -27,10 +27,13 @@ from extenci.spec.arguments import Staging, image_to_stage, image_to_test
 
 __all__ = ["StageResult", "Staging", "run_test_vm", "stage", "unstage"]
 
+DEFAULT_STAGING = Staging()
+
 
 @dataclass(frozen=True)
 class StageResult:
-    """What became of staging an image. `found` is the image that was there already, None where there was none."""
+    """What became of staging an image. `found` is the image that was there already, None where there was
+    none."""
 
     address: Address
     result: Result
@@ -39,21 +42,21 @@ class StageResult:
     @property
     def image(self) -> str | None:
         """The image's id on the service; None where it could not be staged."""
-        made = (one.made.get("image") for one in self.result.outcomes)
-        return self.found.id if self.found else next((one for one in made if isinstance(one, str)), None)
+        made = (one.made.image for one in self.result.outcomes)
+        return self.found.id if self.found else next(filter(None, made), None)
 
 
 def stage(
     file: str,
     service: str,
-    how: Staging = Staging(),
+    how: Staging = DEFAULT_STAGING,
     *,
     stack: str | None = None,
     home: Home | None = None,
     options: Options = DEFAULTS,
 ) -> StageResult:
-    """Stage a disk, named by its path or a URL, on a service, unless that was done before. The image is marked
-    `manual`, and belongs to a stack as `empty_stack` says.
+    """Stage a disk, named by its path or a URL, on a service, unless that was done before. The image is
+    marked `manual`, and belongs to a stack as `empty_stack` says.
 
     UsageError, SpecError; PlanError where the specs have staged the same image already; and whatever `apply`
     raises. Where the staging itself fails, the result says so.
@@ -85,11 +88,11 @@ def unstage(
     home: Home | None = None,
     options: Options = DEFAULTS,
 ) -> Result:
-    """Ask, and remove an image that `stage` made, named by its id or name, with what was uploaded for it where
-    nothing else uses that. The stack as in `empty_stack`.
+    """Ask, and remove an image that `stage` made, named by its id or name, with what was uploaded for it
+    where nothing else uses that. The stack as in `empty_stack`.
 
-    UsageError, SpecError; PlanError where there is no such image or machines run from it; and whatever `apply`
-    raises.
+    UsageError, SpecError; PlanError where there is no such image or machines run from it; and whatever
+    `apply` raises.
     """
     home = home or Home.find()
     desired = empty_stack(service, stack=stack, home=home)

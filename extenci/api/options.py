@@ -26,12 +26,12 @@ class Options:
 
     `approve` decides on the plan (None: nobody is asked), `on_plan` is shown it before anything is done, and
     `force` waives the limits of the services. At most `parallelism` changes are carried out at a time;
-    `lock_timeout` is how many seconds to wait for the lock, and `command` is what others are told who wait for
-    it. `listener` is told about progress; setting `stop` interrupts the job.
+    `lock_timeout` is how many seconds to wait for the lock, and `command` is what others are told who wait
+    for it. `listener` is told about progress; setting `stop` interrupts the job.
 
-    `ask` asks a person whether a test VM works (None: its version waits for `confirm`), `evidence` is the folder
-    for what the checks find (None: one in the home), and `keep_failed` leaves a test VM that failed running and
-    its image staged.
+    `ask` asks a person whether a test VM works (None: its version waits for `confirm`), `evidence` is the
+    folder for what the checks find (None: one in the home), and `keep_failed` leaves a test VM that failed
+    running and its image staged.
     """
 
     approve: Approve | None = None

@@ -14,7 +14,7 @@ from extenci.api.options import Options, ignore
 from extenci.api.session import Observed, Session, open_session
 from extenci.catalog.home import Home
 from extenci.catalog.plan_file.file import looks_like_plan, write_plan
-from extenci.launch.preview import preview_submits
+from extenci.launch.preview import preview_launches
 from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.outcome import Listener
@@ -51,11 +51,12 @@ def submit_descriptions(planned: Planned, *, home: Home | None = None) -> dict[s
     """The submit descriptions that HTCondor would be given, by the ids of the changes that launch machines
     through it (PlanError)."""
     folder = (home or Home.find()).jobs_folder
-    return preview_submits(planned.plan, planned.desired.services, folder)
+    return preview_launches(planned.plan, planned.desired.services, folder)
 
 
 def save(planned: Planned, path: Path, *, force: bool = False) -> SavedPlan:
-    """Write a plan to a file, to be applied exactly as it is (PlanError). `force` waives the services' limits."""
+    """Write a plan to a file, to be applied exactly as it is (PlanError). `force` waives the services'
+    limits."""
     disks = {str(address): disk for address, disk in sorted(planned.disks.items())}
     saved = SavedPlan(uuid.uuid4().hex, time.time(), planned.plan, planned.desired, disks, force)
     write_plan(saved, path)

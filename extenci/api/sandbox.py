@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,11 +50,11 @@ def make_bootable_disk(
 ) -> int:
     """Make a small bootable raw disk (1 GiB, sparse), with an SSH server unless told otherwise.
 
-    The public keys in the files named, or of this user (~/.ssh/id_*.pub), may log in as root. Returns how many
-    they are; the key pair of a launch may always log in. With `panic` the kernel gives up as it boots. `tell`
-    is given lines about progress. SandboxError, UsageError.
+    The public keys in the files named, or of this user (~/.ssh/id_*.pub), may log in as root. Returns how
+    many they are; the key pair of a launch may always log in. With `panic` the kernel gives up as it boots.
+    `tell` is given lines about progress. SandboxError, UsageError.
     """
-    from extenci.sandbox.bootable import Recipe, make_image, read_keys, users_keys  # noqa: PLC0415 - only here
+    from extenci.sandbox.bootable import Recipe, make_image, read_keys, users_keys  # noqa: PLC0415 - rare
 
     keys = [key for path in public_keys for key in read_keys(path)] if public_keys else users_keys()
     recipe = Recipe(tuple(keys), ssh=ssh, panic=panic)
@@ -80,12 +80,6 @@ def with_running_sandbox(desired: Desired, home: Home) -> Desired:
     return replace(desired, services={**desired.services, SANDBOX: sandbox_service(home)})
 
 
-def sandbox_forwards(home: Home) -> Mapping[int, int]:
-    """The ports of the sandbox's machines that are reached at other ports."""
-    forwards = control.status(home.path).forwards
-    return {port: reached_at for port, reached_at in forwards.items() if port != reached_at}
-
-
 def _service(home: Home, status: SandboxStatus) -> Service:
     access, secret = control.key_files(home.path)
     return replace(
@@ -95,4 +89,6 @@ def _service(home: Home, status: SandboxStatus) -> Service:
         ebs=status.ebs or NOT_RUNNING,
         credentials=KeyFiles(str(access), str(secret)),
         bundle=control.bundle_keys(home.path),
+        simulated=status.machines == "simulated",
+        forwards={port: reached_at for port, reached_at in status.forwards.items() if port != reached_at},
     )

@@ -45,7 +45,8 @@ def validate(paths: Sequence[Path] = (), *, home: Home | None = None) -> Desired
 def empty_stack(service: str, *, stack: str | None = None, home: Home | None = None) -> Desired:
     """A stack on one service, with nothing desired, for jobs that need no specs (UsageError, SpecError).
 
-    Its name is `stack`, or the one in an extenci.yaml here, or `default` where the service is on this machine.
+    Its name is `stack`, or the one in an extenci.yaml here, or `default` where the service is on this
+    machine.
     """
     home = home or Home.find()
     return with_running_sandbox(stack_on(service, stack, Path.cwd(), service_files(home)), home)

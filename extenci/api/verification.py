@@ -25,8 +25,8 @@ def verify(
     home: Home | None = None,
     options: Options = DEFAULTS,
 ) -> Result:
-    """Run the selected images that have a verify block in test VMs, whatever verdicts they have, and record the
-    new ones. What is not staged is staged first. Nothing else is changed.
+    """Run the selected images that have a verify block in test VMs, whatever verdicts they have, and record
+    the new ones. What is not staged is staged first. Nothing else is changed.
 
     With `machine_type` they run on this type of machine, and those without a verify block run, too, to see
     whether they start. UsageError where no selected image has a block, and whatever `apply` raises.

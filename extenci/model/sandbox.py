@@ -10,8 +10,8 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class SandboxStatus:
-    """Whether the sandbox runs, and where. URLs are "" while it does not; `machines` then says what they would
-    be. `calls` is the file that lists its calls.
+    """Whether the sandbox runs, and where. URLs are "" while it does not; `machines` then says what they
+    would be. `calls` is the file that lists its calls.
 
     `forwards` maps the ports of real machines that can be reached to the ports of the machine's address where
     they are; `faults` are the rules by which it misbehaves.

@@ -43,6 +43,6 @@ def outcome_document(change: Change, outcome: Outcome) -> dict[str, object]:
         "status": str(outcome.status),
         "message": outcome.message,
         "hint": outcome.hint,
-        "made": jsonable(outcome.made),
+        "made": jsonable(outcome.made.to_mapping()),
         "seconds": round(outcome.seconds, 3),
     }

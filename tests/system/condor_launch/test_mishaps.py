@@ -87,7 +87,7 @@ def test_a_job_that_is_held_by_hand_is_replaced(world: World) -> None:
 def test_a_machine_that_is_ended_behind_htcondors_back_is_made_up_for(world: World) -> None:
     world.write(count=2)
     assert world.apply().ok
-    world.clients.ec2.terminate(sorted(world.running())[:1])
+    world.clients.unjournalled.ec2.terminate(sorted(world.running())[:1])
     plan = world.plan()
     assert plan.drift
     world.until(lambda: world.plan().changes)

@@ -151,7 +151,7 @@ def test_the_whole_is_sent_where_the_snapshot_before_is_gone(
 ) -> None:
     job, disk = versions
     assert job.parent is not None
-    place.context.clients.ec2.delete_snapshot(job.parent.snapshot)
+    place.context.clients.unjournalled.ec2.delete_snapshot(job.parent.snapshot)
     with place.counting() as sent:
         snapshot = upload(job, place.context)
     assert sent == [60]

@@ -23,7 +23,7 @@ from extenci.model.service import SANDBOX_BUCKET, Service
 from extenci.model.version import BLOCK_BYTES
 from extenci.sandbox import control
 from extenci.stage.context import StageContext, StageRequest
-from extenci.stage.method import stage
+from extenci.stage.methods import stage
 from extenci.stage.s3_import.location import FOLDER
 from tests.system.stage.broken_storage import FUSE
 

@@ -28,7 +28,7 @@ from extenci.model.service import KeyFiles
 from extenci.model.version import BLOCK_BYTES
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.ebs.method import upload
-from extenci.stage.method import stage
+from extenci.stage.methods import stage
 
 MIB = 1024**2
 
@@ -338,7 +338,7 @@ def test_a_snapshot_deleted_under_way_is_told(
 
     def delete(_done: int, _total: int) -> None:
         for snapshot in snapshot_ids(context, job):
-            clients.ec2.delete_snapshot(snapshot)
+            clients.unjournalled.ec2.delete_snapshot(snapshot)
 
     with pytest.raises(NotFound):
         stage(job, replace(context, clients=clients, on_progress=delete))

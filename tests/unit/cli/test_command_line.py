@@ -25,9 +25,9 @@ instances:
 """
 
 COMMANDS = (
-    "plan", "apply", "destroy", "status", "verify", "confirm", "gc", "test-vm",
+    "plan", "apply", "destroy", "status", "verify", "confirm", "gc", "stage", "unstage", "test-vm",
     "validate", "doctor", "schema",
-    "catalog list", "catalog show", "catalog add", "catalog edit", "catalog remove",
+    "catalog list", "catalog show", "catalog init", "catalog add", "catalog edit", "catalog remove",
     "sandbox start", "sandbox stop", "sandbox status", "sandbox reset", "sandbox image",
 )  # fmt: skip
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from extenci.model.outcome import Outcome, Result, Status
+from extenci.model.outcome import Made, Outcome, Result, Status
 from extenci.model.plan import Plan
 from extenci.report.plan.json import render_json
 from extenci.report.result.json import result_document
@@ -21,10 +21,10 @@ def mixed(busy_plan: Plan) -> Result:
         "r1",
         busy_plan,
         (
-            Outcome(stage.id, Status.DONE, made={"image": "ami-2", "snapshot": "snap-2"}, seconds=12.3456),
+            Outcome(stage.id, Status.DONE, made=Made("ami-2", "snap-2"), seconds=12.3456),
             Outcome(launch.id, Status.FAILED,
                     "RunInstances: InstanceLimitExceeded: only 5\x1b[2K of them.\nSecond line.",
-                    "Ask for a higher limit, or lower `count`.", {"machines": ("i-9",)}, 3.0),
+                    "Ask for a higher limit, or lower `count`.", Made(machines=("i-9",)), 3.0),
             Outcome(replacement.id, Status.BLOCKED, f"It needs `{launch.id}`, which failed."),
             Outcome(terminate.id, Status.DONE, seconds=1.0),
         ),
