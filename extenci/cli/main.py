@@ -29,6 +29,7 @@ from extenci.cli.failures import (
     report_usage,
     show_defects,
 )
+from extenci.cli.help import Command
 from extenci.cli.terminal import prepare_streams, write_aside, write_result
 from extenci.model.errors import ExtenciError
 
@@ -58,7 +59,7 @@ def describe(
         bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Keep VM images and machines on EC2-compatible clouds as files say.
+    """Declarative VM images and machines on EC2-compatible clouds.
 
     Specs are YAML files. `extenci plan` shows the changes that would make the clouds what the specs say, and
     `extenci apply` carries them out.
@@ -77,8 +78,8 @@ def describe(
 
 
 for command in (plan, apply, destroy, status, verify, confirm, gc, validate, doctor, schema, stage, unstage):
-    app.command()(command)
-app.command("test-vm")(run_test_vm)
+    app.command(cls=Command)(command)
+app.command("test-vm", cls=Command)(run_test_vm)
 app.add_typer(catalog.app)
 app.add_typer(sandbox.app)
 

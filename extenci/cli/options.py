@@ -64,7 +64,7 @@ Targets = Annotated[
         show_default=False,
     ),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Pass the limits of the services.")]
+Force = Annotated[bool, typer.Option("--force", help="Exceed the limits of the services.")]
 AutoApprove = Annotated[
     bool,
     typer.Option(
@@ -72,7 +72,10 @@ AutoApprove = Annotated[
     ),
 ]
 Parallelism = Annotated[
-    int, typer.Option("--parallelism", min=1, max=64, metavar="N", help="The most changes at one time.")
+    int,
+    typer.Option(
+        "--parallelism", min=1, max=64, metavar="N", help="The number of changes carried out at a time."
+    ),
 ]
 LockTimeout = Annotated[
     float,

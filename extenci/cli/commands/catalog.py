@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from extenci.cli.failures import report_error
+from extenci.cli.help import Command
 from extenci.cli.terminal import palette_of, write_result
 
 app = typer.Typer(
@@ -22,9 +23,14 @@ app = typer.Typer(
 Name = Annotated[str, typer.Argument(help="The name of the service.", metavar="NAME")]
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_() -> int:
-    """List the services, and count what is recorded there."""
+    """List the services, and count what is recorded as owned there.
+
+    \b
+    Example:
+      extenci catalog list
+    """
     from extenci import api
     from extenci.report.catalog.records import render_counts
     from extenci.report.catalog.text import render_services
@@ -37,9 +43,14 @@ def list_() -> int:
     return 1 if found.errors else 0
 
 
-@app.command("show")
+@app.command("show", cls=Command)
 def show(name: Name) -> int:
-    """Show a service and what is recorded as owned there."""
+    """Show a service and what is recorded as owned there.
+
+    \b
+    Example:
+      extenci catalog show bnl
+    """
     from extenci import api
     from extenci.report.catalog.text import render_records, render_service
 
@@ -52,7 +63,7 @@ def show(name: Name) -> int:
     return 0
 
 
-@app.command("init")
+@app.command("init", cls=Command)
 def init(name: Name) -> int:
     """Begin the records of a service that takes no tags (`tags: none`).
 
@@ -70,24 +81,24 @@ def init(name: Name) -> int:
     return 0
 
 
-@app.command("add")
+@app.command("add", cls=Command)
 def add(  # noqa: PLR0913, PLR0917 - one parameter an option
     name: Name,
-    region: Annotated[str | None, typer.Option(help="Its region.", metavar="REGION")] = None,
+    region: Annotated[str | None, typer.Option(help="Region of the service.", metavar="REGION")] = None,
     ec2: Annotated[str | None, typer.Option(help="Endpoint of the EC2 API.", metavar="URL")] = None,
     s3: Annotated[str | None, typer.Option(help="Endpoint of the S3 API.", metavar="URL")] = None,
     ebs: Annotated[str | None, typer.Option(help="Endpoint of the EBS direct APIs.", metavar="URL")] = None,
     access_key_file: Annotated[
-        str | None, typer.Option(help="File that holds the access key id.", metavar="FILE")
+        str | None, typer.Option(help="File with the access key id.", metavar="FILE")
     ] = None,
     secret_key_file: Annotated[
-        str | None, typer.Option(help="File that holds the secret key.", metavar="FILE")
+        str | None, typer.Option(help="File with the secret key.", metavar="FILE")
     ] = None,
     profile: Annotated[
-        str | None, typer.Option(help="Profile of the AWS configuration.", metavar="NAME")
+        str | None, typer.Option(help="Profile in the AWS configuration.", metavar="NAME")
     ] = None,
     ca_bundle: Annotated[
-        str | None, typer.Option(help="PEM certificates to check the endpoints' with.", metavar="FILE")
+        str | None, typer.Option(help="CA certificates (PEM) of the endpoints.", metavar="FILE")
     ] = None,
     launch: Annotated[
         str | None, typer.Option(help="What launches machines: ec2 or condor.", metavar="HOW")
@@ -112,7 +123,7 @@ def add(  # noqa: PLR0913, PLR0917 - one parameter an option
         str | None, typer.Option(help="The account's number, for bundles.", metavar="NUMBER")
     ] = None,
 ) -> int:
-    """Add a service. Keys are named by their files, never given themselves.
+    """Add a service. Keys are named by their files, never given on the command line.
 
     \b
     Examples:
@@ -144,7 +155,7 @@ def add(  # noqa: PLR0913, PLR0917 - one parameter an option
     return 0
 
 
-@app.command("edit")
+@app.command("edit", cls=Command)
 def edit(name: Name) -> int:
     """Edit a service's file in $VISUAL or $EDITOR.
 
@@ -161,7 +172,7 @@ def edit(name: Name) -> int:
     return 0
 
 
-@app.command("remove")
+@app.command("remove", cls=Command)
 def remove(name: Name) -> int:
     """Remove a service's file, unless something is owned there.
 

@@ -27,9 +27,9 @@ def gc(
 ) -> int:
     """Remove what interrupted runs left behind. Asks for confirmation.
 
-    This covers test VMs that have expired or that nobody waits for, snapshots that never became an image,
-    uploads for one, key pairs of test VMs that are gone, and files in ~/.extenci that nothing needs. Only
-    what extenci made for this stack is removed, and nothing that a run, here or elsewhere, may still need.
+    This covers test VMs that have expired or that nobody waits for, snapshots and uploads that never became
+    an image, key pairs of test VMs that are gone, and files in ~/.extenci that nothing needs. Only what
+    extenci made for this stack is removed, and nothing that a run, here or elsewhere, may still need.
 
     \b
     Examples:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from extenci.cli.help import Command
 from extenci.cli.options import Format, Output
 from extenci.cli.terminal import write_aside, write_json, write_result
 
@@ -23,7 +24,7 @@ app = typer.Typer(
 )
 
 
-@app.command("start")
+@app.command("start", cls=Command)
 def start(
     output: Output = Format.TEXT,
     faults: Annotated[
@@ -55,11 +56,15 @@ def start(
     return 0
 
 
-@app.command("stop")
+@app.command("stop", cls=Command)
 def stop(output: Output = Format.TEXT) -> int:
     """Stop the local cloud and remove everything in it.
 
     Its machines, images, disks, objects and keys are gone afterwards.
+
+    \b
+    Example:
+      extenci sandbox stop
     """
     from extenci import api
 
@@ -67,20 +72,29 @@ def stop(output: Output = Format.TEXT) -> int:
     return 0
 
 
-@app.command("status")
+@app.command("status", cls=Command)
 def status(output: Output = Format.TEXT) -> int:
-    """Show whether the local cloud runs, and where."""
+    """Show whether the local cloud runs, and where.
+
+    \b
+    Example:
+      extenci sandbox status --format json
+    """
     from extenci import api
 
     show(api.sandbox_status(), output)
     return 0
 
 
-@app.command("reset")
+@app.command("reset", cls=Command)
 def reset(output: Output = Format.TEXT) -> int:
     """Empty the local cloud.
 
     If it runs, it goes on running, empty, at the same addresses and with the same keys.
+
+    \b
+    Example:
+      extenci sandbox reset
     """
     from extenci import api
 
@@ -88,9 +102,11 @@ def reset(output: Output = Format.TEXT) -> int:
     return 0
 
 
-@app.command("image")
+@app.command("image", cls=Command)
 def image(
-    file: Annotated[Path, typer.Argument(help="The disk to make: raw, 1 GiB, sparse.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The disk to make: raw, 1 GiB, sparse.", show_default=False)
+    ],
     public_key: Annotated[
         list[Path] | None,
         typer.Option(
