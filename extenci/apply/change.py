@@ -19,9 +19,9 @@ from extenci.apply.steps.update import update
 from extenci.apply.steps.verify import verify
 from extenci.model.errors import ExtenciError, Interrupted
 from extenci.model.outcome import Outcome, Status
-from extenci.model.plan import (
+from extenci.model.plan import Change
+from extenci.model.work import (
     AdoptWork,
-    Change,
     ConfirmWork,
     ForgetWork,
     LaunchWork,

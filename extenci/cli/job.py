@@ -20,11 +20,11 @@ WAITING_STATUS = 3
 
 
 class Job:
-    """A job that shows its progress, and that Ctrl-C stops in an orderly way."""
+    """A job that shows its progress, and that Ctrl-C stops: in an orderly way, or with `at_once` at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, at_once: bool = False) -> None:
         self.progress = open_progress()
-        self.stopping = Stopping()
+        self.stopping = Stopping(at_once=at_once)
 
     def run(self, start: Callable[[Options], T], options: Options) -> T:
         """Start the job with these options and those of its surroundings; return what it returns."""

@@ -13,9 +13,9 @@ from extenci.cli.terminal import palette_of, width_of, write_json, write_result
 from extenci.cli.vm_question import make_ask
 from extenci.model.address import Verdict
 from extenci.model.outcome import Result, Status
-from extenci.model.plan import VerifyWork
 from extenci.model.trials import Ask
 from extenci.model.verified import Judgement, Verified
+from extenci.model.work import VerifyWork
 
 if TYPE_CHECKING:
     from extenci.api import Options

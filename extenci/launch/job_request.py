@@ -12,8 +12,9 @@ from extenci.launch.user_data import user_data_path
 from extenci.model.address import Tagging
 from extenci.model.desired import DesiredGroup
 from extenci.model.ownership import PLAN, launch_mark
-from extenci.model.plan import Change, LaunchWork, ReplaceWork
+from extenci.model.plan import Change
 from extenci.model.service import Service
+from extenci.model.work import LaunchWork, ReplaceWork
 
 LATER = "(known when applied)"
 """In place of a token, of the plan's id, and of an image's root device."""

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from extenci.launch.engines import ENGINES
-from extenci.model.plan import LaunchWork, Plan, ReplaceWork
+from extenci.model.plan import Plan
 from extenci.model.service import Service
+from extenci.model.work import LaunchWork, ReplaceWork
 
 
 def preview_launches(plan: Plan, services: Mapping[str, Service], folder: Path) -> dict[str, str]:

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
+from extenci.model.text import either
 from extenci.spec.validation.fields import FilePath, Flag, Port, Regex, Text
 from extenci.spec.validation.forms import Strict, duration, matching, text, whole, wrong
-from extenci.spec.validation.wording import kind_of, listed, suggestion
+from extenci.spec.validation.wording import kind_of, suggestion
 
 KINDS = ("tcp", "ssh", "http", "console", "run", "pytest")
 TAG_PREFIX = "check:"
@@ -109,13 +110,13 @@ def find_kind(value: Any) -> str:
 def require_kind(value: object) -> object:
     """A mapping that is exactly one kind of check."""
     if not isinstance(value, dict):
-        raise wrong(f"must be a mapping with one of {listed(KINDS)}, not {kind_of(value)}")
+        raise wrong(f"must be a mapping with one of {either(KINDS)}, not {kind_of(value)}")
     kinds = [kind for kind in KINDS if kind in value]
     if len(kinds) > 1:
         raise wrong(f"is {' and '.join(kinds)} in one; make each a check of its own")
     if not kinds:
         close = next((hint for key in value if (hint := suggestion(key, KINDS))), "")
-        raise wrong(f"must have one of {listed(KINDS)}{close}")
+        raise wrong(f"must have one of {either(KINDS)}{close}")
     return value
 
 

@@ -7,7 +7,7 @@ from extenci.apply.steps.machines import delete_key_pairs, end_machines, handles
 from extenci.apply.verification.verdict import Tried, record_verdict, unstage_failed
 from extenci.model.address import Verdict
 from extenci.model.outcome import Outcome, Status
-from extenci.model.plan import ConfirmWork
+from extenci.model.work import ConfirmWork
 
 NOT_WORKING = "A person said that it does not work."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from extenci.apply.context import ChangeContext
 from extenci.apply.records import forget
 from extenci.model.outcome import Outcome, Status
-from extenci.model.plan import ForgetWork
+from extenci.model.work import ForgetWork
 
 
 def forget_records(work: ForgetWork, context: ChangeContext) -> Outcome:

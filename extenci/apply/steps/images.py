@@ -5,8 +5,8 @@ from __future__ import annotations
 from extenci.apply.context import ChangeContext
 from extenci.apply.records import remember
 from extenci.model.outcome import Made, Outcome, Status
-from extenci.model.plan import RegisterWork, StageWork
 from extenci.model.record import ResourceKind
+from extenci.model.work import RegisterWork, StageWork
 from extenci.stage.context import StagedImage
 
 

@@ -7,7 +7,7 @@ from extenci.apply.steps.machines import image_to_launch
 from extenci.launch import engines
 from extenci.launch.order import LaunchOrder
 from extenci.model.outcome import Made, Outcome, Status
-from extenci.model.plan import LaunchWork
+from extenci.model.work import LaunchWork
 
 
 def launch(work: LaunchWork, context: ChangeContext) -> Outcome:

@@ -10,7 +10,7 @@ from extenci.launch import engines
 from extenci.launch.key_pairs import delete_key_pair
 from extenci.model.errors import PlanError
 from extenci.model.observed import JOB_PREFIX, MachineHandle
-from extenci.model.plan import ImageToLaunch
+from extenci.model.work import ImageToLaunch
 
 
 def image_to_launch(image: ImageToLaunch, context: ChangeContext) -> str:

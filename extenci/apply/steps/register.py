@@ -7,7 +7,7 @@ from extenci.apply.steps.images import image_name, staged
 from extenci.model.errors import PlanError
 from extenci.model.outcome import Outcome
 from extenci.model.ownership import PLAN
-from extenci.model.plan import RegisterWork
+from extenci.model.work import RegisterWork
 from extenci.stage import register as staging
 
 

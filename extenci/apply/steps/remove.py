@@ -7,7 +7,7 @@ from pathlib import Path
 from extenci.apply.context import ChangeContext
 from extenci.apply.steps.machines import delete_key_pairs
 from extenci.model.outcome import Outcome, Status
-from extenci.model.plan import RemoveWork
+from extenci.model.work import RemoveWork
 
 
 def remove(work: RemoveWork, context: ChangeContext) -> Outcome:

@@ -9,7 +9,7 @@ from extenci.launch.order import LaunchOrder
 from extenci.model.errors import Interrupted
 from extenci.model.observed import MachineHandle
 from extenci.model.outcome import Outcome, Status
-from extenci.model.plan import ReplaceWork
+from extenci.model.work import ReplaceWork
 
 
 def replace(work: ReplaceWork, context: ChangeContext) -> Outcome:

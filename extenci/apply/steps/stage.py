@@ -6,7 +6,7 @@ from extenci.apply.context import ChangeContext
 from extenci.apply.steps.images import image_name, staged
 from extenci.model.outcome import Outcome
 from extenci.model.ownership import PLAN
-from extenci.model.plan import StageWork
+from extenci.model.work import StageWork
 from extenci.stage import methods
 from extenci.stage.context import StageRequest
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from extenci.apply.context import ChangeContext
 from extenci.apply.steps.machines import delete_key_pairs, end_machines, handles_of
 from extenci.model.outcome import Outcome, Status
-from extenci.model.plan import TerminateWork
+from extenci.model.work import TerminateWork
 
 
 def terminate(work: TerminateWork, context: ChangeContext) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from extenci.apply.context import ChangeContext
 from extenci.apply.records import forget
 from extenci.model.outcome import Outcome, Status
-from extenci.model.plan import UnstageWork
+from extenci.model.work import UnstageWork
 from extenci.stage import unstage as staging
 
 

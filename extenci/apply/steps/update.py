@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from extenci.apply.context import ChangeContext
 from extenci.model.outcome import Outcome, Status
-from extenci.model.plan import AdoptWork, UpdateWork
+from extenci.model.work import AdoptWork, UpdateWork
 
 
 def update(work: UpdateWork | AdoptWork, context: ChangeContext) -> Outcome:

@@ -13,8 +13,8 @@ from extenci.apply.verification.verdict import Tried, record_verdict
 from extenci.model.address import Answer, Verdict
 from extenci.model.errors import MachinesLost
 from extenci.model.outcome import Outcome
-from extenci.model.plan import VerifyWork
 from extenci.model.verified import Verified
+from extenci.model.work import VerifyWork
 from extenci.verify.judge import unreached
 
 

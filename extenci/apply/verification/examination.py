@@ -8,9 +8,9 @@ from extenci.apply.context import ChangeContext
 from extenci.apply.verification.login import host_of, login_line, login_user
 from extenci.apply.verification.machine import TestVm
 from extenci.model.errors import ServiceError
-from extenci.model.plan import VerifyWork
 from extenci.model.ports import at_forwards
 from extenci.model.verification import Check, Evidence, Examination, RunCheck, Verify
+from extenci.model.work import VerifyWork
 from extenci.verify.examine import examine
 from extenci.verify.target import Target
 

@@ -8,11 +8,11 @@ from extenci.apply.verification.login import host_of, login_line
 from extenci.apply.verification.machine import TestVm, spell_time
 from extenci.model.address import Answer, Tagging, Verdict
 from extenci.model.ownership import EXPIRES, VERDICT
-from extenci.model.plan import VerifyWork
 from extenci.model.record import ResourceKind
 from extenci.model.trials import Question
 from extenci.model.verification import Examination
 from extenci.model.verified import Judgement
+from extenci.model.work import VerifyWork
 from extenci.verify.judge import answered, judge
 
 

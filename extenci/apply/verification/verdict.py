@@ -10,7 +10,7 @@ from extenci.model.address import Role, Tagging, Verdict
 from extenci.model.observed import Image, Machine
 from extenci.model.ownership import VERDICT
 from extenci.model.record import VerdictRecord
-from extenci.plan.part import counted
+from extenci.model.text import counted
 from extenci.stage.unstage import unstage
 
 

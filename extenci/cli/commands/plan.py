@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from extenci.cli.job import Job
 from extenci.cli.options import Force, Paths, PlanFormat, ServiceName, Targets
-from extenci.cli.progress import open_progress
-from extenci.cli.signals import Stopping
 from extenci.cli.terminal import palette_of, width_of, write_aside, write_result
 from extenci.model.plan import Plan
+from extenci.report.plan.formats import FORMATS
+from extenci.report.plan.view import PlanView
 
 
 def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -24,11 +24,9 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Save the plan for `extenci apply FILE`.")
     ] = None,
-    output: Annotated[
-        PlanFormat, typer.Option("--format", help="How the plan is printed.")
-    ] = PlanFormat.TEXT,
+    output: PlanFormat = "text",
     submit: Annotated[
-        bool, typer.Option("--submit", help="Show what HTCondor would be told to launch, too.")
+        bool, typer.Option("--submit", help="Show the submit descriptions that HTCondor would be given, too.")
     ] = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 where changes are pending.")
@@ -45,47 +43,28 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
       extenci plan
       extenci plan specs --service bnl --out bnl.plan
       extenci plan --target bnl/worker --format markdown
+      extenci plan --format html > plan.html
       extenci plan --target bnl/pool --submit
     """
     from extenci import api
 
-    progress = open_progress()
-    try:
-        with Stopping(at_once=True).handling() as stopping:
-            desired = api.load(paths or (), service=service, targets=target or ())
-            planned = api.plan(desired, destroy=destroy, listener=progress.listen, stop=stopping.event)
-    finally:
-        progress.pause()
+    def start(options: api.Options) -> api.Planned:
+        desired = api.load(paths or (), service=service, targets=target or ())
+        return api.plan(desired, destroy=destroy, listener=options.listener, stop=options.stop)
+
+    planned = Job(at_once=True).run(start, api.Options())
     if out is not None:
         api.save(planned, out, force=force)
-    write_result(render(planned.plan, output, api.submit_descriptions(planned) if submit else None))
+    submits = api.submit_descriptions(planned) if submit else None
+    view = PlanView(planned.plan, submits, palette_of(sys.stdout), width_of(sys.stdout))
+    write_result(FORMATS[output](view))
     if out is not None:
         write_aside(f"Saved to {out}. Apply exactly this plan: extenci apply {out}\n")
     return exit_status(planned.plan) if detailed_exitcode else 0
 
 
-def render(plan: Plan, output: PlanFormat, submits: Mapping[str, str] | None) -> str:
-    """The plan as it was asked for, with the submit descriptions of its changes where there are some."""
-    match output:
-        case PlanFormat.JSON:
-            from extenci.report.plan.json import plan_document, render_json
-
-            return render_json(plan_document(plan, submits))
-        case PlanFormat.MARKDOWN:
-            from extenci.report.plan.markdown import render_markdown
-            from extenci.report.plan.submits import submits_markdown
-
-            return render_markdown(plan) + submits_markdown(submits or {})
-        case PlanFormat.TEXT:
-            from extenci.report.plan.submits import submits_text
-            from extenci.report.plan.text import render_plan
-
-            text = render_plan(plan, palette=palette_of(sys.stdout), width=width_of(sys.stdout))
-            return text + submits_text(submits or {})
-
-
 def exit_status(plan: Plan) -> int:
-    """Blocked wins over waiting for a person, and that over pending."""
+    """0 nothing to do, 2 changes pending; 3 waiting for a person wins over these, and 1 blocked over all."""
     if plan.blocked:
         return 3 if all(one.waits for one in plan.blocked) else 1
     return 0 if plan.is_empty else 2

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from extenci.model.address import Verdict
+from extenci.model.text import counted
 from extenci.model.verification import Evidence, Examination
 from extenci.model.verified import Verified
 from extenci.report.text.palette import PLAIN, Palette
-from extenci.report.text.quantities import counted, duration
+from extenci.report.text.quantities import duration
 from extenci.report.text.safe import lines_of, safe
 
 WORDS = {

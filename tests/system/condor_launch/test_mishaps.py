@@ -11,10 +11,10 @@ from collections.abc import Iterator
 import htcondor2
 import pytest
 
+from extenci.model.action import Action
 from extenci.model.errors import ServiceError
 from extenci.model.observed import JobState
 from extenci.model.outcome import Advanced, Began, Progress, Status
-from extenci.model.plan import Action
 from extenci.plan.instances import health
 from tests.system.condor_launch.conftest import World
 

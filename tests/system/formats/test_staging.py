@@ -18,7 +18,8 @@ from extenci import api
 from extenci.catalog.home import Home
 from extenci.model.errors import SpecError, StalePlan
 from extenci.model.outcome import Began, Status
-from extenci.model.plan import Plan, StageWork
+from extenci.model.plan import Plan
+from extenci.model.work import StageWork
 from extenci.report.plan.json import plan_document, render_json
 from extenci.report.plan.markdown import render_markdown
 from extenci.report.plan.text import render_plan

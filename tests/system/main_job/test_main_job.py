@@ -11,10 +11,10 @@ from extenci import api
 from extenci.catalog.records import Catalog
 from extenci.cloud.aws.parameters import LaunchRequest, RegisterRequest
 from extenci.cloud.clients import Clients
+from extenci.model.action import Action
 from extenci.model.address import Address, Architecture, Method
 from extenci.model.desired import LaunchSettings
 from extenci.model.errors import CatalogError, Declined, PlanRefused
-from extenci.model.plan import Action
 from extenci.model.version import Registration
 from tests.system.main_job.conftest import MIB, World
 

@@ -20,10 +20,11 @@ import pytest
 from extenci import api
 from extenci.catalog.home import Home
 from extenci.cloud.clients import Clients
+from extenci.model.action import Action
 from extenci.model.address import Answer, Role, Verdict
 from extenci.model.observed import Machine
 from extenci.model.outcome import Result, Status
-from extenci.model.plan import Action, Plan
+from extenci.model.plan import Plan
 from extenci.model.trials import KEY_PAIR_PREFIX, Question
 from extenci.sandbox import control
 from tests.system.qemu.conftest import MakeImage

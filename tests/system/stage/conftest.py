@@ -74,6 +74,12 @@ def context_of(
     return StageContext(clients, Journalled(clients, calls), note=note)
 
 
+def through(context: StageContext, clients: Clients) -> StageContext:
+    """The same, with its journal, but through other clients."""
+    calls = context.changes._intents.calls
+    return replace(context, clients=clients, changes=Journalled(clients, calls))
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     place = tmp_path_factory.mktemp("home")

@@ -28,7 +28,7 @@ from extenci.sandbox import control
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.methods import stage
 from extenci.stage.unstage import unstage
-from tests.system.stage.conftest import Journal, context_of, service_of
+from tests.system.stage.conftest import Journal, context_of, service_of, through
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def keys_in(clients: Clients) -> list[str]:
 def with_keys(context: StageContext, **keys: str) -> StageContext:
     service = context.clients.service
     assert service.bundle is not None
-    return replace(context, clients=Clients(replace(service, bundle=replace(service.bundle, **keys))))
+    return through(context, Clients(replace(service, bundle=replace(service.bundle, **keys))))
 
 
 def test_a_disk_is_staged_unbundled_again_and_unstaged(
@@ -139,7 +139,7 @@ def test_wrong_keys_are_told_before_anything_is_sent(
     (tmp_path / "key").chmod(0o600)
     with pytest.raises(AccessRefused, match="does not hold an RSA private key"):
         stage(bundle_job, with_keys(context, private_key=str(tmp_path / "key")))
-    without = replace(context, clients=Clients(replace(context.clients.service, bundle=None)))
+    without = through(context, Clients(replace(context.clients.service, bundle=None)))
     with pytest.raises(ServiceError, match="no keys to make bundles with"):
         stage(bundle_job, without)
     assert journal.lines == []

@@ -8,10 +8,12 @@ from collections.abc import Callable
 
 from extenci.apply.context import Outcomes
 from extenci.apply.executor import execute
+from extenci.model.action import Action
 from extenci.model.address import Address, Kind
 from extenci.model.errors import Interrupted, ServiceError
 from extenci.model.outcome import Began, Ended, Made, Outcome, Progress, Status
-from extenci.model.plan import Action, Change, ForgetWork
+from extenci.model.plan import Change
+from extenci.model.work import ForgetWork
 
 
 def change(name: str, *needs: str) -> Change:

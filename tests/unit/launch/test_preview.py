@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from extenci.launch.preview import preview_launches
+from extenci.model.action import Action
 from extenci.model.address import Address, Kind, Launch
 from extenci.model.desired import DesiredGroup, ImageId, LaunchSettings, Origin
-from extenci.model.plan import Action, Change, ImageToLaunch, LaunchWork, Plan, ReplaceWork
+from extenci.model.plan import Change, Plan
 from extenci.model.service import KeyFiles, Service
+from extenci.model.work import ImageToLaunch, LaunchWork, ReplaceWork
 
 POOL = Address("campus", "pool")
 SERVICE = Service(

@@ -51,5 +51,5 @@ def test_a_good_result_is_one_line(busy_plan: Plan) -> None:
 
 def test_a_plan_that_could_only_be_blocked_was_not_applied(busy_plan: Plan) -> None:
     text = render_result(Result("r", replace(busy_plan, changes=()), (), 0.0))
-    assert text.splitlines()[0] == "Blocked from the start:"
+    assert text.splitlines()[0] == "Blocked in the plan:"
     assert text.splitlines()[-1] == "Not fully applied after 0 s: nothing was finished; 1 blocked."
