@@ -10,7 +10,6 @@ import typer
 
 from extenci.cli.job import Job, exit_status
 from extenci.cli.options import Format, LockTimeout, Output, StackName
-from extenci.cli.signals import Stopping
 from extenci.cli.terminal import palette_of, width_of, write_aside, write_json, write_result
 from extenci.model.address import Architecture, BootMode, Method
 
@@ -87,12 +86,10 @@ def stage(  # noqa: PLR0913, PLR0917 - a parameter for each argument and option
 
 
 def make_disk(manifest: str, disk: Path, service: str, output: Format) -> int:
-    """Make the disk of a bundle again, and print its path. It reports no progress."""
+    """Make the disk of a bundle again, and print its path."""
     from extenci import api
 
-    stopping = Stopping()
-    with stopping.handling():
-        api.unbundle(manifest, disk, service=service, options=api.Options(stop=stopping.event))
+    Job().run(lambda options: api.unbundle(manifest, disk, service=service, options=options), api.Options())
     if output is Format.JSON:
         write_json({"format_version": FORMAT_VERSION, "disk": str(disk)})
     else:
