@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from extenci.apply.context import ChangeContext
-from extenci.apply.records import remember
 from extenci.apply.verification.login import host_of, login_line
 from extenci.apply.verification.machine import TestVm, spell_time
 from extenci.model.address import Answer, Tagging, Verdict
@@ -49,7 +48,7 @@ def let_run(vm: TestVm, work: VerifyWork, context: ChangeContext, verdict: Verdi
     what it says of itself: that it waits, or is kept after it failed; None: somebody is at it right now."""
     until = context.run.clock() + work.verify.confirm_within
     tags = {EXPIRES: spell_time(until), **({VERDICT: f"{verdict}:{work.verify_hash}"} if verdict else {})}
-    remember(context, ResourceKind.MACHINE, [vm.machine.id], {**work.tags, **tags})
+    context.records.remember(ResourceKind.MACHINE, [vm.machine.id], {**work.tags, **tags})
     if context.clients.service.tags is not Tagging.NONE:
         context.changes.ec2.create_tags([vm.machine.id], tags)
     return until

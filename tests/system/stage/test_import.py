@@ -36,7 +36,7 @@ from extenci.stage.s3_import.location import FOLDER, import_location
 from extenci.stage.s3_import.method import upload
 from extenci.stage.s3_import.part_plan import PART_BLOCKS
 from extenci.stage.s3_import.parts import CONNECTIONS
-from tests.system.stage.conftest import data_of
+from tests.system.stage.conftest import context_of, data_of
 
 MIB = 1024**2
 GIB = 1024**3
@@ -52,7 +52,7 @@ class Cloud:
 
     def context(self, journal: Any, **changed: Any) -> StageContext:
         """StageContext of the service, as it is when something of it is changed."""
-        return StageContext(Clients(replace(self.service, **changed)), journal)
+        return context_of(Clients(replace(self.service, **changed)), journal)
 
     def calls(self) -> Counter[str]:
         """How many changing calls of each kind went well so far."""
