@@ -81,7 +81,7 @@ def _remainder(session: Session, saved: SavedPlan, planned: Planned) -> Plan:
         case compare.AlreadyApplied():
             raise AlreadyApplied(
                 "This plan was already applied: nothing of it is left to do.",
-                "Make a new one with `extenci plan --out FILE` when the specs change.",
+                "When the specs change, make a new one with `extenci plan --out FILE`.",
             )
         case Stale(differences=differences):
             raise stale_plan(differences)
@@ -95,7 +95,7 @@ def _with_waiver(plan: Plan, saved: SavedPlan) -> Plan:
     """The plan, with a warning where it passes limits because it was saved with --force."""
     if not (saved.force and plan.refusals):
         return plan
-    return replace(plan, warnings=(*plan.warnings, "It was saved with --force: the limits are passed."))
+    return replace(plan, warnings=(*plan.warnings, "It was saved with --force, so the limits do not stop it."))
 
 
 def _with_current_services(desired: Desired, home: Home) -> Desired:

@@ -103,4 +103,4 @@ def _check_limits_aloud(plan: Plan, options: Options) -> None:
 
 def _check_limits(plan: Plan, options: Options) -> None:
     if plan.refusals and not options.force:
-        raise PlanRefused(" ".join(plan.refusals), "Nothing was done. If it is meant, say --force.")
+        raise PlanRefused(" ".join(plan.refusals), "Nothing was done. Give --force if this is intended.")

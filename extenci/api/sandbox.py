@@ -73,6 +73,15 @@ def shown_sandbox_service(home: Home) -> Service:
     return _service(home, control.status(home.path))
 
 
+def recognise_sandbox(service: Service, home: Home) -> Service:
+    """The service, with the facts about its machines if it is this home's sandbox under a name of the
+    user's."""
+    if not service.on_loopback:
+        return service
+    status = control.status(home.path)
+    return _with_machines(service, status) if service.ec2 == status.ec2 else service
+
+
 def with_running_sandbox(desired: Desired, home: Home) -> Desired:
     """Specs that use the sandbox with the service as it runs; others as they are (SandboxError)."""
     if SANDBOX not in desired.services:
@@ -82,13 +91,17 @@ def with_running_sandbox(desired: Desired, home: Home) -> Desired:
 
 def _service(home: Home, status: SandboxStatus) -> Service:
     access, secret = control.key_files(home.path)
-    return replace(
+    service = replace(
         SANDBOX_STAND_IN,
         ec2=status.ec2 or NOT_RUNNING,
         s3=status.s3 or NOT_RUNNING,
         ebs=status.ebs or NOT_RUNNING,
         credentials=KeyFiles(str(access), str(secret)),
         bundle=control.bundle_keys(home.path),
-        simulated=status.machines == "simulated",
-        forwards={port: reached_at for port, reached_at in status.forwards.items() if port != reached_at},
     )
+    return _with_machines(service, status)
+
+
+def _with_machines(service: Service, status: SandboxStatus) -> Service:
+    elsewhere = {port: reached_at for port, reached_at in status.forwards.items() if port != reached_at}
+    return replace(service, simulated=status.machines == "simulated", forwards=elsewhere)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from threading import Event
 
 from extenci.api.options import Options
+from extenci.api.sandbox import recognise_sandbox
 from extenci.catalog.home import Home
 from extenci.catalog.lock import hold
 from extenci.catalog.records import Catalog
@@ -55,7 +56,8 @@ class Session:
 @contextmanager
 def open_session(desired: Desired, home: Home, options: Options) -> Iterator[Session]:
     """A session that only reads: it takes no lock."""
-    clients = {name: Clients(desired.services[name]) for name in touched_services(desired)}
+    services = {name: recognise_sandbox(desired.services[name], home) for name in touched_services(desired)}
+    clients = {name: Clients(service) for name, service in services.items()}
     try:
         with Catalog.open(home) as catalog:
             yield Session(desired, home, catalog, clients, options)

@@ -29,7 +29,7 @@ def verify(
     the new ones. What is not staged is staged first. Nothing else is changed.
 
     With `machine_type` they run on this type of machine, and those without a verify block run, too, to see
-    whether they start. UsageError where no selected image has a block, and whatever `apply` raises.
+    whether they boot. UsageError where no selected image has a block, and whatever `apply` raises.
     """
     if machine_type is not None:
         desired = _on_type(desired, machine_type)
@@ -39,7 +39,7 @@ def verify(
     if not addresses:
         raise UsageError(
             "None of the selected images has a `verify:` block.",
-            "Name an image that has one, or give --type TYPE to see whether an image starts at all.",
+            "Name an image that has one, or give --type TYPE to find out whether an image boots at all.",
         )
 
     def propose(session: Session) -> Proposal:
