@@ -95,7 +95,7 @@ def _with_waiver(plan: Plan, saved: SavedPlan) -> Plan:
     """The plan, with a warning where it passes limits because it was saved with --force."""
     if not (saved.force and plan.refusals):
         return plan
-    return replace(plan, warnings=(*plan.warnings, "It was saved with --force, so the limits do not stop it."))
+    return replace(plan, warnings=(*plan.warnings, "It was saved with --force: the limits are waived."))
 
 
 def _with_current_services(desired: Desired, home: Home) -> Desired:

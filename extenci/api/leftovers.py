@@ -15,7 +15,7 @@ from extenci.catalog.home import Home
 from extenci.model.desired import Desired
 from extenci.model.outcome import Result
 from extenci.model.plan import Plan
-from extenci.plan.commands.gc import plan_sweep
+from extenci.plan.commands.gc import plan_gc
 from extenci.plan.inputs import queued_services
 
 
@@ -30,7 +30,7 @@ def _propose(session: Session) -> Proposal:
     observed = recover_for_gc(session)
     queues = queued_services(session.desired, observed.records)
     left = read_leftovers(session.desired, session.clients, session.catalog.journal, session.home, queues)
-    plan = plan_sweep(session.desired, observed.observation, observed.records, time.time(), left)
+    plan = plan_gc(session.desired, observed.observation, observed.records, time.time(), left)
     return Proposal(plan, observed)
 
 

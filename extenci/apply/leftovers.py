@@ -14,7 +14,7 @@ from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.leftovers import Leftovers
 from extenci.model.trials import KEY_PAIR_PREFIX
-from extenci.observe.leftovers import stray_cached, stray_jobs, stray_keys, stray_uploads
+from extenci.observe.leftovers import unused_cache, unused_job_files, unused_keys, unused_upload_files
 from extenci.stage.methods import read_uploaded
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ def read_leftovers(
     return Leftovers(
         key_pairs={name: service.ec2.key_pairs(KEY_PAIR_PREFIX) for name, service in sorted(clients.items())},
         made=made,
-        key_files=dict(stray_keys(home.keys_folder, known, frozenset(clients), desired.stack, now)),
-        job_files=tuple(stray_jobs(home.jobs_folder, desired, files_in_use, now)),
-        cache_files=tuple(stray_cached(home.cache_folder, now)),
-        upload_files=tuple(stray_uploads(home, now)),
+        key_files=dict(unused_keys(home.keys_folder, known, frozenset(clients), desired.stack, now)),
+        job_files=tuple(unused_job_files(home.jobs_folder, desired, files_in_use, now)),
+        cache_files=tuple(unused_cache(home.cache_folder, now)),
+        upload_files=tuple(unused_upload_files(home, now)),
         uploaded={
             name: found
             for name, service in sorted(clients.items())

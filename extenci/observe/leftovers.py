@@ -28,7 +28,7 @@ LISTED_SECONDS = 400 * 86_400.0
 next version of an image is sent as a whole."""
 
 
-def stray_keys(
+def unused_keys(
     folder: Path, known: Iterable[MadeKeyPair], services: frozenset[str], stack: str, now: float
 ) -> Iterator[tuple[str, str]]:
     """Files of private keys by name, without those whose key pair may be where nobody looks now."""
@@ -36,15 +36,15 @@ def stray_keys(
     for file in files_in(folder):
         made = journalled.get(file.name)
         if made is None:
-            is_stray = is_forgotten(file, now)
+            is_left_behind = is_forgotten(file, now)
         else:
             is_seen = made.stack == stack and made.service in services and made.is_over
-            is_stray = is_seen or not made.is_there
-        if is_stray:
+            is_left_behind = is_seen or not made.is_there
+        if is_left_behind:
             yield file.name, str(file)
 
 
-def stray_jobs(
+def unused_job_files(
     folder: Path, desired: Desired, in_use: Callable[[], frozenset[str]], now: float
 ) -> Iterator[str]:
     """User data that no spec asks for, no machine in the making needs (`in_use` tells their paths), and
@@ -56,7 +56,7 @@ def stray_jobs(
         yield from (str(file) for file in old if str(file) not in named)
 
 
-def stray_cached(cache: Path, now: float) -> Iterator[str]:
+def unused_cache(cache: Path, now: float) -> Iterator[str]:
     """Converted and downloaded disks that were not used for long. What a killed conversion left cannot be
     gone on with, and one at work writes; a download can be gone on with."""
     disks = disks_folder(cache)
@@ -68,7 +68,7 @@ def stray_cached(cache: Path, now: float) -> Iterator[str]:
                 yield str(file)
 
 
-def stray_uploads(home: Home, now: float) -> Iterator[str]:
+def unused_upload_files(home: Home, now: float) -> Iterator[str]:
     """Notes on uploads that the service has given up by now, lists of disks of which nothing was staged for
     long, and what is left of writing some."""
     for note in files_in(home.uploads_folder):

@@ -228,3 +228,13 @@ def recorded_role(record: ResourceRecord) -> Role:
     """What a recorded resource is there for; records without marks are a plan's own."""
     marks = read_marks(record.tags)
     return marks.role if marks else Role.POOL
+
+
+def newest_image(images: Iterable[Image]) -> Image | None:
+    """The image that was registered last, None where there is none."""
+    return max(images, key=image_age, default=None)
+
+
+def image_age(image: Image) -> tuple[str, str]:
+    """A key that sorts images from the oldest to the newest, and is the same for the same image."""
+    return image.created, image.id

@@ -16,13 +16,13 @@ from extenci.model.version import Disk
 from extenci.model.work import ReplaceWork, TerminateWork, UnstageWork
 from extenci.plan.condor.queue import watch_queue
 from extenci.plan.drift import find_drift
-from extenci.plan.images.changes import Provided, provide_images
-from extenci.plan.images.retire import Leaving, find_departures, remove_groups, retire_images
+from extenci.plan.images.images import ImagePlan, plan_images
+from extenci.plan.images.retire import ImageRemoval, find_ended_by, remove_groups, retire_images
 from extenci.plan.images.unstage import remove_leftovers, unstage_images
 from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs, recorded_role, touched_services
 from extenci.plan.instances.changes import change_group
+from extenci.plan.instances.expired_test_vms import end_expired_test_vms
 from extenci.plan.instances.groups import judge_groups
-from extenci.plan.instances.left_test_vms import end_left_tests
 from extenci.plan.limits import find_headroom, find_refusals
 from extenci.plan.order import order_changes
 from extenci.plan.part import PlanPart, join
@@ -76,37 +76,35 @@ class View:
 
 def view_service(inputs: PlanInputs, index: ServiceIndex) -> View:
     """Everything that is to be done on one service, and said about it."""
-    provided = provide_images(inputs, index)
-    groups = judge_groups(inputs, index, provided.provisions)
+    image_plan = plan_images(inputs, index)
+    groups = judge_groups(inputs, index, image_plan.sources)
     headroom = find_headroom(inputs, index, groups)
     machines = join(
         (*(change_group(inputs, group, headroom) for group in groups), remove_groups(inputs, index))
     )
-    left = end_left_tests(inputs, index)
-    removed = remove_images(inputs, index, provided, find_departures(join((left, machines))))
-    tags = retag_service(
-        inputs, index, provided.provisions, find_going((*machines.changes, *removed.changes))
-    )
-    part = join((provided.part, left, machines, removed, tags, watch_queue(inputs, index, groups)))
+    left = end_expired_test_vms(inputs, index)
+    removed = remove_images(inputs, index, image_plan, find_ended_by(join((left, machines))))
+    tags = retag_service(inputs, index, image_plan.sources, find_going((*machines.changes, *removed.changes)))
+    part = join((image_plan.part, left, machines, removed, tags, watch_queue(inputs, index, groups)))
     return View(part, find_drift(inputs, index, groups), find_refusals(inputs, index, part.changes))
 
 
 def remove_images(
-    inputs: PlanInputs, index: ServiceIndex, provided: Provided, departures: Mapping[str, str]
+    inputs: PlanInputs, index: ServiceIndex, image_plan: ImagePlan, ended_by: Mapping[str, str]
 ) -> PlanPart:
     """Unstage what nothing asks for, what stands in the way, and what was left behind."""
-    retired = retire_images(inputs, index, provided.provisions, departures, provided.spared)
+    retirement = retire_images(inputs, index, image_plan.sources, ended_by, image_plan.kept_back)
     cleared = [
-        Leaving(image, image.marks.address, "registration failed", first=True)
-        for image in provided.cleared
+        ImageRemoval(image, image.marks.address, "registration failed", first=True)
+        for image in image_plan.cleared
         if image.marks
     ]
-    leaving = (*cleared, *retired.leaving)
+    removals = (*cleared, *retirement.removals)
     return join(
         (
-            retired.part,
-            unstage_images(inputs, index, leaving, provided.provisions),
-            remove_leftovers(inputs, index, provided.provisions),
+            retirement.part,
+            unstage_images(inputs, index, removals, image_plan.sources),
+            remove_leftovers(inputs, index, image_plan.sources),
         )
     )
 

@@ -12,7 +12,7 @@ from extenci.model.observed import Image, Machine, Snapshot
 from extenci.model.ownership import PREFIX, PROTECT, SOURCE_SHA256, TAG_KEYS, Marks, read_marks
 from extenci.model.plan import Change, FieldChange
 from extenci.model.work import AdoptWork, UpdateWork
-from extenci.plan.images.source import Coming, Provision, Ready
+from extenci.plan.images.source import ImageSource, Staged, ToBeStaged
 from extenci.plan.inputs import PlanInputs, ServiceIndex, gather
 from extenci.plan.part import PlanPart, join
 
@@ -32,7 +32,10 @@ class Retag:
 
 
 def retag_service(
-    inputs: PlanInputs, index: ServiceIndex, provisions: Mapping[Address, Provision], going: frozenset[str]
+    inputs: PlanInputs,
+    index: ServiceIndex,
+    sources: Mapping[Address, ImageSource],
+    going: frozenset[str],
 ) -> PlanPart:
     """Update the tags of everything desired and selected that no other change removes (`going`)."""
     name = index.service.name
@@ -40,7 +43,7 @@ def retag_service(
         return PlanPart()
     snapshots = gather((thing.marks.address, thing) for thing in index.owned_snapshots if thing.marks)
     images = (
-        retag_owned(spec, Kind.IMAGE, image_retags(spec, index, snapshots, provisions, going))
+        retag_owned(spec, Kind.IMAGE, image_retags(spec, index, snapshots, sources, going))
         for spec in inputs.images_on(name)
         if inputs.covers(spec.address)
     )
@@ -56,12 +59,12 @@ def image_retags(
     spec: DesiredImage,
     index: ServiceIndex,
     snapshots: Mapping[Address, tuple[Snapshot, ...]],
-    provisions: Mapping[Address, Provision],
+    sources: Mapping[Address, ImageSource],
     going: frozenset[str],
 ) -> Iterator[Retag]:
     """What is to be changed on the images of a spec and their snapshots. Only those of the wanted version
     come from the source that the spec pins."""
-    current = made_of(provisions.get(spec.address))
+    current = made_of(sources.get(spec.address))
     things: tuple[Image | Snapshot, ...] = (
         *index.owned_images.get(spec.address, ()),
         *snapshots.get(spec.address, ()),
@@ -71,12 +74,12 @@ def image_retags(
             yield from retag(index, thing, spec, spec.sha256 if thing.id in current else None)
 
 
-def made_of(provision: Provision | None) -> frozenset[str]:
+def made_of(source: ImageSource | None) -> frozenset[str]:
     """The wanted version's image and snapshots that are there."""
-    match provision:
-        case Ready(image=image):
+    match source:
+        case Staged(image=image):
             return frozenset({image.id, *image.snapshots})
-        case Coming(snapshot=str(snapshot)):
+        case ToBeStaged(snapshot=str(snapshot)):
             return frozenset({snapshot})
         case _:
             return frozenset()

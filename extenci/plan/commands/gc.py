@@ -21,7 +21,7 @@ from extenci.model.work import RemoveWork, TerminateWork
 from extenci.plan.images.unstage import remove_leftover
 from extenci.plan.images.verification import is_expired
 from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs
-from extenci.plan.instances.left_test_vms import end_left_tests
+from extenci.plan.instances.expired_test_vms import end_expired_test_vms
 from extenci.plan.order import order_changes
 from extenci.plan.part import PlanPart, join
 
@@ -38,7 +38,7 @@ FILES = "local-files"
 """The name under which files of this home stand in a plan: they are no image's."""
 
 
-def plan_sweep(
+def plan_gc(
     desired: Desired, observation: Observation, records: Records, now: float, leftovers: Leftovers
 ) -> Plan:
     """What of the stack's test VMs, snapshots and key pairs, and of this home's files, nobody needs.
@@ -47,31 +47,31 @@ def plan_sweep(
     for.
     """
     inputs = gather_inputs(desired, {}, observation, records, now, False)
-    parts = [sweep_service(inputs, index, leftovers) for index in inputs.indexes.values()]
+    parts = [collect_on_service(inputs, index, leftovers) for index in inputs.indexes.values()]
     whole = join(parts)
-    swept = {
+    collected = {
         name
         for change in whole.changes
         if isinstance(change.work, RemoveWork)
         for name in change.work.key_pairs
     }
-    files = sweep_files(inputs, leftovers, swept)
+    files = collect_files(inputs, leftovers, collected)
     changes = order_changes((*whole.changes, *files))
     return Plan(desired.stack, tuple(inputs.indexes), changes, blocked=whole.blocked, warnings=whole.warnings)
 
 
-def sweep_service(inputs: PlanInputs, index: ServiceIndex, leftovers: Leftovers) -> PlanPart:
+def collect_on_service(inputs: PlanInputs, index: ServiceIndex, leftovers: Leftovers) -> PlanPart:
     """What goes on one service."""
-    tests = end_left_tests(inputs, index)
+    tests = end_expired_test_vms(inputs, index)
     snapshots = join(
-        remove_leftover(inputs, one) for one in index.snapshots.values() if is_abandoned(inputs, index, one)
+        remove_leftover(inputs, one) for one in index.snapshots.values() if is_left_over(inputs, index, one)
     )
     kept = PlanPart(snapshots.changes, warnings=tuple(one.reason for one in snapshots.blocked))
-    key_pairs = sweep_key_pairs(inputs, index, leftovers, tests)
-    return join((tests, kept, PlanPart((*key_pairs, *sweep_uploads(inputs, index, leftovers)))))
+    key_pairs = collect_key_pairs(inputs, index, leftovers, tests)
+    return join((tests, kept, PlanPart((*key_pairs, *collect_uploads(inputs, index, leftovers)))))
 
 
-def is_abandoned(inputs: PlanInputs, index: ServiceIndex, snapshot: Snapshot) -> bool:
+def is_left_over(inputs: PlanInputs, index: ServiceIndex, snapshot: Snapshot) -> bool:
     """Whether a snapshot was to become an image, and whoever made it will not go on."""
     marks = snapshot.marks
     if marks is None or not is_mine(inputs, index, marks) or snapshot.id in index.users:
@@ -94,7 +94,7 @@ def is_old(started: str, now: float) -> bool:
         return False
 
 
-def sweep_key_pairs(
+def collect_key_pairs(
     inputs: PlanInputs, index: ServiceIndex, leftovers: Leftovers, tests: PlanPart
 ) -> Iterator[Change]:
     """Delete the key pairs of test VMs that no machine has, unless a run may be about to launch one."""
@@ -121,19 +121,21 @@ def owner_of(inputs: PlanInputs, index: ServiceIndex, pair: KeyPair, leftovers: 
     return marks.address if is_over and is_mine(inputs, index, marks) else None
 
 
-def sweep_uploads(inputs: PlanInputs, index: ServiceIndex, leftovers: Leftovers) -> Iterator[Change]:
+def collect_uploads(inputs: PlanInputs, index: ServiceIndex, leftovers: Leftovers) -> Iterator[Change]:
     """Delete what was uploaded to be imported, and never was."""
     address, found = Address(index.service.name, UPLOADS), leftovers.uploaded.get(index.service.name)
     if found is None or not inputs.covers(address):
         return
-    objects = tuple(one.key for one in found.objects if is_stray(found, one.key, one.modified, inputs.now))
-    uploads = tuple(one for one in found.uploads if is_stray(found, one.key, one.started, inputs.now))
+    objects = tuple(
+        one.key for one in found.objects if is_left_behind(found, one.key, one.modified, inputs.now)
+    )
+    uploads = tuple(one for one in found.uploads if is_left_behind(found, one.key, one.started, inputs.now))
     if objects or uploads:
         work = RemoveWork(bucket=found.bucket, objects=objects, uploads=uploads)
         yield remove(address, work, "left behind by an interrupted run", "")
 
 
-def is_stray(found: Uploaded, key: str, at: float, now: float) -> bool:
+def is_left_behind(found: Uploaded, key: str, at: float, now: float) -> bool:
     """Whether nobody is at what was put under a key at a moment: it is this home's, whose runs are over, or
     old. What another home's run puts there later is its own."""
     if key in found.busy:
@@ -142,10 +144,10 @@ def is_stray(found: Uploaded, key: str, at: float, now: float) -> bool:
     return (mine is not None and at <= mine + SKEW_SECONDS) or at <= now - ABANDONED_SECONDS
 
 
-def sweep_files(inputs: PlanInputs, leftovers: Leftovers, swept: set[str]) -> Iterator[Change]:
+def collect_files(inputs: PlanInputs, leftovers: Leftovers, collected: set[str]) -> Iterator[Change]:
     """Delete files whose key pair or job is gone; those of key pairs that go now go with them."""
     there = {pair.name for pairs in leftovers.key_pairs.values() for pair in pairs}
-    stray = [path for name, path in sorted(leftovers.key_files.items()) if name not in there | swept]
+    stray = [path for name, path in sorted(leftovers.key_files.items()) if name not in there | collected]
     files = (*stray, *leftovers.job_files, *leftovers.cache_files, *leftovers.upload_files)
     if files and inputs.indexes:
         address = Address(next(iter(inputs.indexes)), FILES)

@@ -16,9 +16,9 @@ from extenci.model.text import counted, listed
 from extenci.model.version import Disk
 from extenci.plan.commands.trial import by_hand, refuse_planned, swap_roles
 from extenci.plan.commands.verify import with_needed
-from extenci.plan.images.changes import look_for
-from extenci.plan.images.retire import Leaving
-from extenci.plan.images.source import Ready
+from extenci.plan.images.lookup import look_for
+from extenci.plan.images.retire import ImageRemoval
+from extenci.plan.images.source import Staged
 from extenci.plan.images.unstage import unstage_images
 from extenci.plan.inputs import gather_inputs
 from extenci.plan.planner import make_plan
@@ -60,7 +60,7 @@ def find_staged(
     inputs = gather_inputs(desired, disks, seen, known, 0.0, False)
     (spec,) = desired.images
     found = look_for(inputs, inputs.indexes[spec.address.service], spec)
-    return found.image if isinstance(found, Ready) else None
+    return found.image if isinstance(found, Staged) else None
 
 
 def plan_unstage(
@@ -72,8 +72,8 @@ def plan_unstage(
     refuse_in_use(found, observation.services[service].machines)
     assert found.marks is not None, "what was staged by hand has marks"  # noqa: S101 - for the type checker
     inputs = gather_inputs(desired, {}, as_seen_manually(desired, observation, records), records, now, False)
-    leaving = Leaving(found, found.marks.address, "asked for")
-    part = unstage_images(inputs, inputs.indexes[service], [leaving], {})
+    removals = ImageRemoval(found, found.marks.address, "asked for")
+    part = unstage_images(inputs, inputs.indexes[service], [removals], {})
     return Plan(desired.stack, (service,), part.changes, blocked=part.blocked, warnings=part.warnings)
 
 

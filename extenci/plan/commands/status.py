@@ -11,11 +11,11 @@ from extenci.model.ownership import Marks, settings_mark
 from extenci.model.record import Records, ResourceKind
 from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
 from extenci.model.version import Disk
-from extenci.plan.images.changes import preference
 from extenci.plan.images.content import Content, find_content, says
-from extenci.plan.images.source import Provision, Ready, Unready
-from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs
-from extenci.plan.instances.groups import find_provision
+from extenci.plan.images.lookup import preference
+from extenci.plan.images.source import ImageSource, Staged, Unavailable
+from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs, image_age
+from extenci.plan.instances.groups import find_image_source
 from extenci.plan.instances.outdated import outdated_fields
 
 
@@ -25,19 +25,19 @@ def make_status(
     """How every selected image and instance group stands, those included that are owned but no longer
     desired. Services that were not observed are left out."""
     inputs = gather_inputs(desired, disks, observation, records, 0.0, False)
-    provisions = {name: find_provisions(inputs, index) for name, index in inputs.indexes.items()}
+    sources = {name: find_image_sources(inputs, index) for name, index in inputs.indexes.items()}
     return StackStatus(
         stack=desired.stack,
         services=tuple(inputs.indexes),
         images=tuple(
-            image_status(inputs, index, address, provisions[name].get(address))
+            image_status(inputs, index, address, sources[name].get(address))
             for name, index in inputs.indexes.items()
             for address in covered(
                 inputs, {spec.address for spec in inputs.images_on(name)} | index.owned_images.keys()
             )
         ),
         instances=tuple(
-            instances_status(inputs, index, address, provisions[name])
+            instances_status(inputs, index, address, sources[name])
             for name, index in inputs.indexes.items()
             for address in covered(
                 inputs, {spec.address for spec in inputs.groups_on(name)} | index.owned_machines.keys()
@@ -51,35 +51,33 @@ def covered(inputs: PlanInputs, addresses: set[Address]) -> list[Address]:
     return sorted(address for address in addresses if inputs.covers(address))
 
 
-def find_provisions(inputs: PlanInputs, index: ServiceIndex) -> dict[Address, Provision]:
+def find_image_sources(inputs: PlanInputs, index: ServiceIndex) -> dict[Address, ImageSource]:
     """For each desired image of a service: staged, or not, with the version that is wanted."""
-    found: dict[Address, Provision] = {}
+    found: dict[Address, ImageSource] = {}
     for spec in inputs.images_on(index.service.name):
         content = find_content(inputs, index, spec)
         found[spec.address] = find_staged(index, spec.address, content)
     return found
 
 
-def find_staged(index: ServiceIndex, address: Address, content: Content | str) -> Provision:
+def find_staged(index: ServiceIndex, address: Address, content: Content | str) -> ImageSource:
     """The image of a wanted version, where there is one in whatever state."""
     if isinstance(content, str):
-        return Unready(content)
+        return Unavailable(content)
     version = content.version
     same = [image for image in index.owned_images.get(address, ()) if says(image, version)]
     if not same:
-        return Unready("not staged", str(version))
+        return Unavailable("not staged", str(version))
     best = min(same, key=lambda image: (image.state is ImageState.FAILED, *preference(image, index)))
-    return Ready(best, str(version), version.digest)
+    return Staged(best, str(version), version.digest)
 
 
 def image_status(
-    inputs: PlanInputs, index: ServiceIndex, address: Address, provision: Provision | None
+    inputs: PlanInputs, index: ServiceIndex, address: Address, source: ImageSource | None
 ) -> ImageStatus:
     """How one image stands: the wanted version, else the newest there is."""
-    owned = sorted(
-        index.owned_images.get(address, ()), key=lambda image: (image.created, image.id), reverse=True
-    )
-    current = provision.image if isinstance(provision, Ready) else None
+    owned = sorted(index.owned_images.get(address, ()), key=image_age, reverse=True)
+    current = source.image if isinstance(source, Staged) else None
     shown = current or next(iter(owned), None)
     marks = shown.marks if shown else None
     disk = inputs.disks.get(address) if address in inputs.images else None
@@ -119,11 +117,11 @@ def image_state(current: Image | None, shown: Image | None, wished: bool) -> str
 
 
 def instances_status(
-    inputs: PlanInputs, index: ServiceIndex, address: Address, provisions: Mapping[Address, Provision]
+    inputs: PlanInputs, index: ServiceIndex, address: Address, sources: Mapping[Address, ImageSource]
 ) -> InstancesStatus:
     """How one instance group stands, machine by machine."""
     spec = inputs.groups.get(address)
-    provision: Provision | ImageId | None = find_provision(spec, provisions) if spec else None
+    source: ImageSource | ImageId | None = find_image_source(spec, sources) if spec else None
     settings = settings_mark(spec) if spec else ""
     machines = index.owned_machines.get(address, ())
     return InstancesStatus(
@@ -136,7 +134,7 @@ def instances_status(
                 host=machine.host or machine.private_host,
                 image=machine.image,
                 job=machine.job.id if machine.job else None,
-                outdated=bool(spec and provision and outdated_fields(machine, spec, provision, settings)),
+                outdated=bool(spec and source and outdated_fields(machine, spec, source, settings)),
             )
             for machine in machines
         ),

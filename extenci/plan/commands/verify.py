@@ -13,7 +13,7 @@ from extenci.model.plan import Change, Plan
 from extenci.model.record import Records
 from extenci.model.work import ConfirmWork
 from extenci.plan.images.verification import verdict_of, waiting_machines
-from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs
+from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs, image_age
 from extenci.plan.part import held_by_jobs, key_pairs_of
 
 
@@ -86,9 +86,7 @@ def find_waiting(
 ) -> tuple[Image, str, str, list[Machine]] | None:
     """The image of an address that waits, its version and its trial, and the test VMs that wait with it: of
     several the newest, as `status` shows it."""
-    images = sorted(
-        index.owned_images.get(address, ()), key=lambda image: (image.created, image.id), reverse=True
-    )
+    images = sorted(index.owned_images.get(address, ()), key=image_age, reverse=True)
     for image in images:
         version = image.marks.version if image.marks else None
         if version is None or verdict_of(inputs, index, image) is not Verdict.WAITING:

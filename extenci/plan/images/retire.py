@@ -13,15 +13,15 @@ from extenci.model.observed import Image, ImageState, Machine
 from extenci.model.plan import Blocked, Change
 from extenci.model.text import counted, listed
 from extenci.model.work import ReplaceWork, TerminateWork
-from extenci.plan.images.source import Coming, Provision, Ready, changes_before
+from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, changes_before
 from extenci.plan.images.verification import verdict_of
-from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.inputs import PlanInputs, ServiceIndex, image_age
 from extenci.plan.part import PlanPart, held_by_jobs
 from extenci.plan.protection import explain_protection, is_protected
 
 
 @dataclass(frozen=True)
-class Leaving:
+class ImageRemoval:
     """An image to unstage, once the changes `after` are done. `first`: it stands in the way of a change
     of this plan, and goes before it."""
 
@@ -33,22 +33,22 @@ class Leaving:
 
 
 @dataclass(frozen=True)
-class Retired:
+class Retirement:
     """The images that go, and what is said about those that stay although nothing asks for them."""
 
-    leaving: tuple[Leaving, ...]
+    removals: tuple[ImageRemoval, ...]
     part: PlanPart
 
 
 @dataclass(frozen=True)
-class Removing:
+class RemovalInputs:
     """What decides whether an image can go: how desired images come to be there, the change that ends each
     machine that goes, the groups that name an image by its id, and the ids of images on trial."""
 
-    provisions: Mapping[Address, Provision]
-    departures: Mapping[str, str]
+    sources: Mapping[Address, ImageSource]
+    ended_by: Mapping[str, str]
     named: Mapping[str, DesiredGroup]
-    spared: frozenset[str] = frozenset()
+    kept_back: frozenset[str] = frozenset()
 
 
 def removal_reason(inputs: PlanInputs) -> str:
@@ -86,7 +86,7 @@ def end_group(inputs: PlanInputs, address: Address, machines: Sequence[Machine])
     )
 
 
-def find_departures(part: PlanPart) -> dict[str, str]:
+def find_ended_by(part: PlanPart) -> dict[str, str]:
     """The change that ends a machine, by the machine's handle; for machines that are still to be launched,
     by the change that launches them."""
     found: dict[str, str] = {}
@@ -102,22 +102,22 @@ def find_departures(part: PlanPart) -> dict[str, str]:
 def retire_images(
     inputs: PlanInputs,
     index: ServiceIndex,
-    provisions: Mapping[Address, Provision],
-    departures: Mapping[str, str],
-    spared: frozenset[str] = frozenset(),
-) -> Retired:
+    sources: Mapping[Address, ImageSource],
+    ended_by: Mapping[str, str],
+    kept_back: frozenset[str] = frozenset(),
+) -> Retirement:
     """Choose the images that go: of specs, versions beyond `keep`; all of what is not desired."""
     named = {str(spec.image): spec for spec in id_groups(inputs, index)}
-    removing = Removing(provisions, departures, named, spared)
+    removing = RemovalInputs(sources, ended_by, named, kept_back)
     judged = [
-        judge_leaving(inputs, index, candidate, removing)
+        judge_removal(inputs, index, candidate, removing)
         for address in sorted(index.owned_images)
         if inputs.covers(address)
-        for candidate in superfluous(inputs, index, address, provisions.get(address))
-        if candidate.image.id not in spared
+        for candidate in superfluous(inputs, index, address, sources.get(address))
+        if candidate.image.id not in kept_back
     ]
-    return Retired(
-        tuple(one for one in judged if isinstance(one, Leaving)),
+    return Retirement(
+        tuple(one for one in judged if isinstance(one, ImageRemoval)),
         PlanPart(
             blocked=tuple(one for one in judged if isinstance(one, Blocked)),
             warnings=tuple(one for one in judged if isinstance(one, str)),
@@ -126,50 +126,50 @@ def retire_images(
 
 
 def superfluous(
-    inputs: PlanInputs, index: ServiceIndex, address: Address, provision: Provision | None
-) -> Iterator[Leaving]:
+    inputs: PlanInputs, index: ServiceIndex, address: Address, source: ImageSource | None
+) -> Iterator[ImageRemoval]:
     """The images of an address that nothing asks for, whether or not they can go."""
     images, spec = index.owned_images[address], inputs.images.get(address)
     if spec is None or inputs.destroy:
         for image in images:
-            yield Leaving(image, address, removal_reason(inputs))
+            yield ImageRemoval(image, address, removal_reason(inputs))
     else:
         failed = [image for image in images if verdict_of(inputs, index, image) is Verdict.FAILED]
         yield from (
-            Leaving(image, address, FAILED_VERIFICATION, changes_before(provision)) for image in failed
+            ImageRemoval(image, address, FAILED_VERIFICATION, changes_before(source)) for image in failed
         )
-        if isinstance(provision, Ready | Coming):
+        if isinstance(source, Staged | ToBeStaged):
             others = tuple(image for image in images if image not in failed)
-            yield from superfluous_versions(others, spec, provision)
+            yield from superfluous_versions(others, spec, source)
 
 
 FAILED_VERIFICATION = "failed its verification"
 
 
 def superfluous_versions(
-    images: tuple[Image, ...], spec: DesiredImage, provision: Ready | Coming
-) -> Iterator[Leaving]:
+    images: tuple[Image, ...], spec: DesiredImage, source: Staged | ToBeStaged
+) -> Iterator[ImageRemoval]:
     """Versions beyond `keep`, newest first, duplicates of the wanted one, and those never registered."""
-    after = changes_before(provision)
-    current = provision.image if isinstance(provision, Ready) else None
+    after = changes_before(source)
+    current = source.image if isinstance(source, Staged) else None
     kept = 0
-    for image in sorted(images, key=lambda image: (image.created, image.id), reverse=True):
-        wanted = image.marks is not None and image.marks.version == provision.label
+    for image in sorted(images, key=image_age, reverse=True):
+        wanted = image.marks is not None and image.marks.version == source.label
         if image == current or (wanted and current is None):
             continue
         if image.state is ImageState.FAILED:
-            yield Leaving(image, spec.address, "registration failed", after)
+            yield ImageRemoval(image, spec.address, "registration failed", after)
         elif wanted and current:
-            yield Leaving(image, spec.address, f"duplicate of {current.id}", after)
+            yield ImageRemoval(image, spec.address, f"duplicate of {current.id}", after)
         elif kept < spec.keep:
             kept += 1
         else:
-            yield Leaving(image, spec.address, "old version", after)
+            yield ImageRemoval(image, spec.address, "old version", after)
 
 
-def judge_leaving(
-    inputs: PlanInputs, index: ServiceIndex, candidate: Leaving, removing: Removing
-) -> Leaving | Blocked | str:
+def judge_removal(
+    inputs: PlanInputs, index: ServiceIndex, candidate: ImageRemoval, removing: RemovalInputs
+) -> ImageRemoval | Blocked | str:
     """Whether an image that nothing asks for goes, and after what; a sentence where it stays."""
     image, address = candidate.image, candidate.address
     what = f"{image.id} ({candidate.reason}) of {address}"
@@ -189,10 +189,8 @@ def judge_leaving(
     healed = (
         f"{Action.REPLACE} {spec.address}"
         for spec in inputs.groups_on(index.service.name)
-        if f"{Action.REPLACE} {spec.address}" in removing.departures.values()
-        and heals_from(
-            image, removing.provisions.get(spec.image) if isinstance(spec.image, Address) else None
-        )
+        if f"{Action.REPLACE} {spec.address}" in removing.ended_by.values()
+        and heals_from(image, removing.sources.get(spec.image) if isinstance(spec.image, Address) else None)
     )
     after = {
         *candidate.after,
@@ -202,26 +200,28 @@ def judge_leaving(
     return replace(candidate, after=tuple(sorted(after)))
 
 
-def heals_from(image: Image, provision: Provision | None) -> bool:
+def heals_from(image: Image, source: ImageSource | None) -> bool:
     """Whether machines may be launched from an image until a newer version has passed."""
-    return isinstance(provision, Ready | Coming) and provision.meanwhile == image
+    return isinstance(source, Staged | ToBeStaged) and source.meanwhile == image
 
 
-def release(inputs: PlanInputs, machine: Machine, image: Image, removing: Removing) -> tuple[str, ...] | None:
+def release(
+    inputs: PlanInputs, machine: Machine, image: Image, removing: RemovalInputs
+) -> tuple[str, ...] | None:
     """After which changes a machine does not need the image it runs from any more; None: it needs it.
 
     It does not once it is gone, nor where its group's image is the same version under another id.
     """
-    if machine.handle in removing.departures:
-        return (removing.departures[machine.handle],)
+    if machine.handle in removing.ended_by:
+        return (removing.ended_by[machine.handle],)
     spec = inputs.groups.get(machine.marks.address) if machine.marks else None
     if spec is None or isinstance(spec.image, ImageId) or inputs.destroy:
         return None
     version = image.marks.version if image.marks else None
-    match removing.provisions.get(spec.image):
-        case Ready(image=other, label=label) if label == version and other.id != image.id:
+    match removing.sources.get(spec.image):
+        case Staged(image=other, label=label) if label == version and other.id != image.id:
             return ()
-        case Coming(change=change, label=label) if label == version:
+        case ToBeStaged(change=change, label=label) if label == version:
             return (change,)
         case _:
             return None

@@ -11,7 +11,7 @@ from extenci.plan.inputs import ServiceIndex
 
 
 @dataclass(frozen=True)
-class Upload:
+class PlannedUpload:
     """A change of this plan that uploads some content, the image it does so for, and the snapshot of an
     interrupted upload that it goes on with."""
 

@@ -9,7 +9,7 @@ from extenci.model.work import ImageToLaunch
 
 
 @dataclass(frozen=True)
-class Ready:
+class Staged:
     """The wanted version is staged. `verified_by`: the change of this plan that has to find it good before
     anything uses it; `meanwhile` is an older version that was found good."""
 
@@ -26,7 +26,7 @@ class Ready:
 
 
 @dataclass(frozen=True)
-class Coming:
+class ToBeStaged:
     """A change of this plan (its id) registers the wanted version; `snapshot` is what it is made from,
     where that is there already. `verified_by` and `meanwhile` as in Ready."""
 
@@ -44,7 +44,7 @@ class Coming:
 
 
 @dataclass(frozen=True)
-class Unready:
+class Unavailable:
     """The wanted version is not there, and this plan cannot change that; `label` where it is known. `waits`:
     a person can."""
 
@@ -53,16 +53,16 @@ class Unready:
     waits: bool = False
 
 
-Provision = Ready | Coming | Unready
+ImageSource = Staged | ToBeStaged | Unavailable
 
 
-def changes_before(provision: object) -> tuple[str, ...]:
+def changes_before(source: object) -> tuple[str, ...]:
     """The changes of this plan that must be done before anything uses a provision."""
     found: tuple[str | None, ...] = ()
-    match provision:
-        case Ready(verified_by=verified):
+    match source:
+        case Staged(verified_by=verified):
             found = (verified,)
-        case Coming(change=change, verified_by=verified):
+        case ToBeStaged(change=change, verified_by=verified):
             found = (change, verified)
         case _:
             pass

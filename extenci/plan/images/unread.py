@@ -13,8 +13,8 @@ from extenci.model.desired import Desired, DesiredImage
 from extenci.model.observed import Observation
 from extenci.model.record import Records
 from extenci.model.version import Disk
-from extenci.plan.images.changes import Need, look_for, needed_images
 from extenci.plan.images.content import find_content
+from extenci.plan.images.lookup import MissingImage, look_for, needed_images
 from extenci.plan.images.snapshots import find_source
 from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs
 
@@ -40,4 +40,4 @@ def is_to_read(inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage) -> b
     if content.disk is not None:
         return False
     found = look_for(inputs, index, spec)
-    return isinstance(found, Need) and find_source(index, content.version, spec.address) is None
+    return isinstance(found, MissingImage) and find_source(index, content.version, spec.address) is None

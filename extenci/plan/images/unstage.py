@@ -11,15 +11,15 @@ from extenci.model.observed import Image, Snapshot, SnapshotState
 from extenci.model.plan import Blocked, Change
 from extenci.model.text import listed
 from extenci.model.work import UnstageWork
-from extenci.plan.images.retire import Leaving
-from extenci.plan.images.source import Coming, Provision, Unready
+from extenci.plan.images.retire import ImageRemoval
+from extenci.plan.images.source import ImageSource, ToBeStaged, Unavailable
 from extenci.plan.inputs import PlanInputs, ServiceIndex, gather
 from extenci.plan.part import PlanPart, join, unstage_id
 from extenci.plan.protection import explain_protection, is_protected
 
 
 @dataclass(frozen=True)
-class Fate:
+class SnapshotFate:
     """What becomes of a snapshot whose image goes: deleted with the image `by`, or kept; `kept` says why,
     "" where nothing need be said; `blocked` where a mark alone protects it."""
 
@@ -31,56 +31,56 @@ class Fate:
 def unstage_images(
     inputs: PlanInputs,
     index: ServiceIndex,
-    leaving: Sequence[Leaving],
-    provisions: Mapping[Address, Provision],
+    removals: Sequence[ImageRemoval],
+    sources: Mapping[Address, ImageSource],
 ) -> PlanPart:
     """Deregister images, each with the snapshots that nothing uses once it is gone."""
-    ordered = sorted(leaving, key=lambda one: (not one.first, one.address, one.image.id))
+    ordered = sorted(removals, key=lambda one: (not one.first, one.address, one.image.id))
     ids = {one.image.id: unstage_id(one.address, one.image.id) for one in ordered}
     places = {name: place for place, name in enumerate(ids)}
-    reserved = reserved_snapshots(provisions)
+    reserved = reserved_snapshots(sources)
     snapshots = {snapshot.id: snapshot for snapshot in index.owned_snapshots}
     fates = {
-        name: decide_fate(inputs, index, snapshots.get(name), name, places, reserved)
+        name: decide_snapshot_fate(inputs, index, snapshots.get(name), name, places, reserved)
         for one in ordered
         for name in one.image.snapshots
     }
     return join(unstage_image(one, fates, index, ids, reserved) for one in ordered)
 
 
-def reserved_snapshots(provisions: Mapping[Address, Provision]) -> dict[str, tuple[str, ...]]:
+def reserved_snapshots(sources: Mapping[Address, ImageSource]) -> dict[str, tuple[str, ...]]:
     """The changes of this plan that make images from a snapshot, by its id."""
     return gather(
-        (provision.snapshot, provision.change)
-        for provision in provisions.values()
-        if isinstance(provision, Coming) and provision.snapshot
+        (source.snapshot, source.change)
+        for source in sources.values()
+        if isinstance(source, ToBeStaged) and source.snapshot
     )
 
 
-def decide_fate(
+def decide_snapshot_fate(
     inputs: PlanInputs,
     index: ServiceIndex,
     snapshot: Snapshot | None,
     name: str,
-    leaving: Mapping[str, int],
+    removals: Mapping[str, int],
     reserved: Mapping[str, tuple[str, ...]],
-) -> Fate:
+) -> SnapshotFate:
     """Whether a snapshot goes, and with which image: the last one of those that use it. `leaving` has the
     images that go, each with its place in their order."""
     if snapshot is None or snapshot.marks is None:
-        return Fate(None, "it is not marked as one that this stack's plans remove")
+        return SnapshotFate(None, "it is not marked as one that this stack's plans remove")
     users = index.users.get(name, ())
-    staying = [describe_image(image) for image in users if image.id not in leaving]
+    staying = [describe_image(image) for image in users if image.id not in removals]
     if staying:
-        return Fate(None, f"{listed(staying)} {'uses' if len(staying) == 1 else 'use'} it")
+        return SnapshotFate(None, f"{listed(staying)} {'uses' if len(staying) == 1 else 'use'} it")
     if name in reserved:
-        return Fate(None)
+        return SnapshotFate(None)
     if not inputs.covers(snapshot.marks.address):
-        return Fate(None, f"it belongs to {snapshot.marks.address}, which is not part of this plan")
+        return SnapshotFate(None, f"it belongs to {snapshot.marks.address}, which is not part of this plan")
     if is_protected(inputs, Kind.IMAGE, snapshot):
         kept = keep_leftover(inputs, snapshot, snapshot.marks.address)
-        return Fate(None, f"{snapshot.marks.address} is protected", kept.blocked)
-    return Fate(max((user.id for user in users), key=lambda image: leaving[image]))
+        return SnapshotFate(None, f"{snapshot.marks.address} is protected", kept.blocked)
+    return SnapshotFate(max((user.id for user in users), key=lambda image: removals[image]))
 
 
 def describe_image(image: Image) -> str:
@@ -89,8 +89,8 @@ def describe_image(image: Image) -> str:
 
 
 def unstage_image(
-    one: Leaving,
-    fates: Mapping[str, Fate],
+    one: ImageRemoval,
+    fates: Mapping[str, SnapshotFate],
     index: ServiceIndex,
     ids: Mapping[str, str],
     reserved: Mapping[str, tuple[str, ...]],
@@ -122,22 +122,25 @@ def unstage_image(
 
 
 def remove_leftovers(
-    inputs: PlanInputs, index: ServiceIndex, provisions: Mapping[Address, Provision]
+    inputs: PlanInputs, index: ServiceIndex, sources: Mapping[Address, ImageSource]
 ) -> PlanPart:
     """Delete snapshots that no image uses and nothing will be made from."""
-    reserved = reserved_snapshots(provisions)
-    awaited = awaited_digests(inputs, index, provisions)
+    reserved = reserved_snapshots(sources)
+    awaited = awaited_digests(inputs, index, sources)
     return join(
         remove_leftover(inputs, snapshot)
         for snapshot in index.owned_snapshots
         if snapshot.id not in index.users
         and snapshot.id not in reserved
-        and is_leftover(inputs, snapshot, provisions, awaited)
+        and is_leftover(inputs, snapshot, sources, awaited)
     )
 
 
 def is_leftover(
-    inputs: PlanInputs, snapshot: Snapshot, provisions: Mapping[Address, Provision], awaited: frozenset[str]
+    inputs: PlanInputs,
+    snapshot: Snapshot,
+    sources: Mapping[Address, ImageSource],
+    awaited: frozenset[str],
 ) -> bool:
     """Whether an unused snapshot is of no use to the specs either."""
     marks = snapshot.marks
@@ -145,11 +148,11 @@ def is_leftover(
         return False
     if inputs.destroy:
         return True
-    return marks.digest not in awaited and not isinstance(provisions.get(marks.address), Unready)
+    return marks.digest not in awaited and not isinstance(sources.get(marks.address), Unavailable)
 
 
 def awaited_digests(
-    inputs: PlanInputs, index: ServiceIndex, provisions: Mapping[Address, Provision]
+    inputs: PlanInputs, index: ServiceIndex, sources: Mapping[Address, ImageSource]
 ) -> frozenset[str]:
     """What images that are desired, but not provided by this plan, hold."""
     return frozenset(
@@ -157,7 +160,7 @@ def awaited_digests(
         for address, disk in inputs.disks.items()
         if address.service == index.service.name
         and address in inputs.images
-        and isinstance(provisions.get(address), Unready | None)
+        and isinstance(sources.get(address), Unavailable | None)
     )
 
 

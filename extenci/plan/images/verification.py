@@ -16,12 +16,12 @@ from extenci.model.observed import Image, Machine
 from extenci.model.ownership import Marks
 from extenci.model.plan import Blocked, Change
 from extenci.model.work import ImageToLaunch, VerifyWork
-from extenci.plan.images.source import Coming, Ready, Unready
-from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.images.source import Staged, ToBeStaged, Unavailable
+from extenci.plan.inputs import PlanInputs, ServiceIndex, newest_image
 
 
 @dataclass(frozen=True)
-class Standing:
+class VerdictStatus:
     """How a version stands: its verdict, None where there is none; what is known of why; and the test VM
     that waits for a person."""
 
@@ -31,13 +31,13 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class OnTrial:
+class HeldBack:
     """A version that must not be used: `instead` is what its groups go on from, `spared` the ids of images
     that stay although nothing uses them."""
 
-    instead: Ready | Unready
+    instead: Staged | Unavailable
     blocked: Blocked
-    spared: frozenset[str]
+    kept_back: frozenset[str]
 
 
 def verify_hash_of(inputs: PlanInputs, spec: DesiredImage) -> str:
@@ -45,12 +45,12 @@ def verify_hash_of(inputs: PlanInputs, spec: DesiredImage) -> str:
     return inputs.verify_hashes.get(spec.address, "")
 
 
-def find_standing(
+def find_verdict_status(
     inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage, label: str, image: Image | None
-) -> Standing:
+) -> VerdictStatus:
     """What is known of a version of an image under its present verify block."""
     if spec.address in inputs.again:
-        return Standing(None)
+        return VerdictStatus(None)
     verify_hash = verify_hash_of(inputs, spec)
     known = [
         one
@@ -62,11 +62,11 @@ def find_standing(
     verdict = tagged or (recorded.verdict if recorded else None)
     summary = recorded.summary if recorded and recorded.verdict is verdict else ""
     if verdict is not Verdict.WAITING:
-        return Standing(verdict, summary)
+        return VerdictStatus(verdict, summary)
     if image is None:
-        return Standing(None)  # what waited was removed
+        return VerdictStatus(None)  # what waited was removed
     machine = next(iter(waiting_machines(inputs, index, spec.address, label)), None)
-    return Standing(Verdict.WAITING if machine else Verdict.EXPIRED, summary, machine)
+    return VerdictStatus(Verdict.WAITING if machine else Verdict.EXPIRED, summary, machine)
 
 
 def read_verdict(tag: str | None, verify_hash: str) -> Verdict | None:
@@ -121,27 +121,30 @@ def hold_back(
     spec: DesiredImage,
     label: str,
     image: Image | None,
-    standing: Standing,
-) -> OnTrial:
+    verdict_status: VerdictStatus,
+) -> HeldBack:
     """What becomes of a version that was not found good."""
-    reason = explain_standing(spec, label, standing)
+    reason = explain_verdict(spec, label, verdict_status)
     good = last_good(inputs, index, spec, label)
     keeps = spec.verify is not None and spec.verify.keep_on_failure
-    waits = standing.verdict is Verdict.WAITING
-    stays = standing.verdict is not Verdict.FAILED or keeps
-    return OnTrial(
-        instead=as_ready(good) if good else Unready(reason, label, waits),
+    waits = verdict_status.verdict is Verdict.WAITING
+    stays = verdict_status.verdict is not Verdict.FAILED or keeps
+    return HeldBack(
+        instead=as_staged(good) if good else Unavailable(reason, label, waits),
         blocked=Blocked(spec.address, Kind.IMAGE, Action.VERIFY, reason, waits),
-        spared=frozenset({image.id} if image and stays else ()),
+        kept_back=frozenset({image.id} if image and stays else ()),
     )
 
 
-def explain_standing(spec: DesiredImage, label: str, standing: Standing) -> str:
+def explain_verdict(spec: DesiredImage, label: str, verdict_status: VerdictStatus) -> str:
     """Why a version must not be used, and what to do."""
     again = f"extenci verify {spec.address}"
-    match standing.verdict:
+    match verdict_status.verdict:
         case Verdict.WAITING:
-            machine, marks = standing.machine, standing.machine.marks if standing.machine else None
+            machine, marks = (
+                verdict_status.machine,
+                verdict_status.machine.marks if verdict_status.machine else None,
+            )
             where = f" at {machine.host or machine.private_host}" if machine else ""
             until = f" until {marks.expires}" if marks and marks.expires else ""
             name = machine.id if machine else ""
@@ -152,7 +155,7 @@ def explain_standing(spec: DesiredImage, label: str, standing: Standing) -> str:
         case Verdict.EXPIRED:
             return f"Nobody said in time whether version {label} works. Try it again: `{again}`."
         case _:
-            said = f": {standing.summary}" if standing.summary else "."
+            said = f": {verdict_status.summary}" if verdict_status.summary else "."
             return (
                 f"Version {label} failed its verification{said} Change the disk or its verify block, or try "
                 f"it again: `{again}`."
@@ -166,58 +169,58 @@ def last_good(inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage, label
         for image in index.owned_images.get(spec.address, ())
         if image.marks and image.marks.version != label and verdict_of(inputs, index, image) is Verdict.PASSED
     ]
-    return max(good, key=lambda image: (image.created, image.id), default=None)
+    return newest_image(good)
 
 
-def as_ready(image: Image) -> Ready:
+def as_staged(image: Image) -> Staged:
     """An image that is there, as what machines are launched from."""
     marks = image.marks
-    return Ready(image, (marks and marks.version) or "", (marks and marks.digest) or "")
+    return Staged(image, (marks and marks.version) or "", (marks and marks.digest) or "")
 
 
-def try_version(
-    inputs: PlanInputs, spec: DesiredImage, provision: Ready | Coming, left: tuple[str, ...]
+def verify_version(
+    inputs: PlanInputs, spec: DesiredImage, source: Staged | ToBeStaged, left: tuple[str, ...]
 ) -> Change:
     """The change that tries a version, after the changes `left`, which end older test VMs."""
     assert spec.verify is not None  # noqa: S101 - for the type checker
-    image = provision.image if isinstance(provision, Ready) else None
+    image = source.image if isinstance(source, Staged) else None
     marks = Marks(
         stack=inputs.desired.stack,
         service=spec.address.service,
         name=spec.address.name,
         role=Role.TEST,
-        digest=provision.digest,
-        version=provision.label,
+        digest=source.digest,
+        version=source.label,
     )
-    to_launch = ImageToLaunch(image.id) if image else ImageToLaunch(None, staged_by=changes_of(provision))
+    to_launch = ImageToLaunch(image.id) if image else ImageToLaunch(None, staged_by=changes_of(source))
     work = VerifyWork(
-        version=provision.label,
-        digest=provision.digest,
+        version=source.label,
+        digest=source.digest,
         image=to_launch,
         verify=spec.verify,
         verify_hash=verify_hash_of(inputs, spec),
         tags=marks.to_tags(),
         removable=not (spec.protect or spec.verify.keep_on_failure or spec.verify.aside),
     )
-    before = (changes_of(provision),) if isinstance(provision, Coming) else ()
+    before = (changes_of(source),) if isinstance(source, ToBeStaged) else ()
     return Change(
         id=f"{Action.VERIFY} {spec.address}",
         address=spec.address,
         kind=Kind.IMAGE,
         action=Action.VERIFY,
         count=1,
-        reason=try_reason(inputs, spec, provision.label, image),
+        reason=verification_reason(inputs, spec, source.label, image),
         work=work,
         depends_on=(*before, *left),
     )
 
 
-def changes_of(provision: Ready | Coming) -> str:
+def changes_of(source: Staged | ToBeStaged) -> str:
     """The change that registers a version, "" where it is registered."""
-    return provision.change if isinstance(provision, Coming) else ""
+    return source.change if isinstance(source, ToBeStaged) else ""
 
 
-def try_reason(inputs: PlanInputs, spec: DesiredImage, label: str, image: Image | None) -> str:
+def verification_reason(inputs: PlanInputs, spec: DesiredImage, label: str, image: Image | None) -> str:
     """Why a version is tried."""
     if spec.address in inputs.again:
         return "asked for"

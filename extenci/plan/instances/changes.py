@@ -11,7 +11,7 @@ from extenci.model.ownership import Marks, settings_mark
 from extenci.model.plan import Blocked, Change, FieldChange
 from extenci.model.text import counted
 from extenci.model.work import ImageToLaunch, LaunchWork, ReplaceWork, TerminateWork, Work
-from extenci.plan.images.source import Coming, Provision, Ready, Unready, changes_before
+from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, Unavailable, changes_before
 from extenci.plan.inputs import PlanInputs
 from extenci.plan.instances.groups import Group
 from extenci.plan.instances.reasons import (
@@ -58,8 +58,8 @@ def renew_machines(inputs: PlanInputs, group: Group, headroom: int | None) -> Pl
     reason = explain_replace(inputs, group) or "image differs"
     if group.spec.protect:
         return refuse_protected(group, Action.REPLACE, f"{count_of(group)} to be replaced ({reason})")
-    if isinstance(group.provision, Unready):
-        return refuse_unready(group, group.provision, Action.REPLACE)
+    if isinstance(group.source, Unavailable):
+        return refuse_unready(group, group.source, Action.REPLACE)
     surge = headroom is None or headroom > 0
     batch = max(1, group.spec.max_unavailable) if surge else group.spec.max_unavailable
     if not batch:
@@ -82,9 +82,9 @@ def launch_missing(inputs: PlanInputs, group: Group) -> PlanPart:
     """Launch the machines that are not there."""
     if not group.missing:
         return PlanPart()
-    if isinstance(group.provision, Unready):
-        return refuse_unready(group, group.provision, Action.LAUNCH)
-    group = replace(group, provision=proven(group.provision))
+    if isinstance(group.source, Unavailable):
+        return refuse_unready(group, group.source, Action.LAUNCH)
+    group = replace(group, source=proven(group.source))
     work = LaunchWork(
         group=group.spec,
         image=image_to_launch(group),
@@ -95,18 +95,18 @@ def launch_missing(inputs: PlanInputs, group: Group) -> PlanPart:
     return change(group, Action.LAUNCH, group.missing, reason, work, fields)
 
 
-def proven(provision: Provision | ImageId) -> Provision | ImageId:
+def proven(source: ImageSource | ImageId) -> ImageSource | ImageId:
     """What machines are launched from right now: an older version that was found good, as long as nobody
     knows that the wanted one is."""
-    if isinstance(provision, Ready | Coming) and provision.verified_by and provision.meanwhile:
-        marks = provision.meanwhile.marks
-        return Ready(provision.meanwhile, (marks and marks.version) or "", (marks and marks.digest) or "")
-    return provision
+    if isinstance(source, Staged | ToBeStaged) and source.verified_by and source.meanwhile:
+        marks = source.meanwhile.marks
+        return Staged(source.meanwhile, (marks and marks.version) or "", (marks and marks.digest) or "")
+    return source
 
 
 def heals_meanwhile(group: Group) -> bool:
     """Whether missing machines are launched from an older version, to be replaced once the new one passed."""
-    return bool(group.missing) and proven(group.provision) is not group.provision
+    return bool(group.missing) and proven(group.source) is not group.source
 
 
 def note_held(group: Group) -> PlanPart:
@@ -129,7 +129,7 @@ def change(
 ) -> PlanPart:
     """One change of a group."""
     address = group.spec.address
-    before = changes_before(group.provision) if action is not Action.TERMINATE else ()
+    before = changes_before(group.source) if action is not Action.TERMINATE else ()
     launched = work.launched_by if isinstance(work, ReplaceWork) else None
     made = Change(
         id=f"{action} {address}",
@@ -147,19 +147,19 @@ def change(
 
 def image_to_launch(group: Group) -> ImageToLaunch:
     """What a group's machines are launched from."""
-    match group.provision:
+    match group.source:
         case ImageId(id=image):
             return ImageToLaunch(image)
-        case Ready() | Coming() as provision:
-            return provision.to_launch
-        case Unready(reason=reason):
+        case Staged() | ToBeStaged() as source:
+            return source.to_launch
+        case Unavailable(reason=reason):
             raise AssertionError(reason)
 
 
 def machine_tags(inputs: PlanInputs, group: Group) -> dict[str, str]:
     """The tags of a group's machines, without the plan's id."""
-    spec, provision = group.spec, group.provision
-    version = provision if isinstance(provision, Ready | Coming) else None
+    spec, source = group.spec, group.source
+    version = source if isinstance(source, Staged | ToBeStaged) else None
     marks = Marks(
         stack=inputs.desired.stack,
         service=spec.address.service,
@@ -195,13 +195,13 @@ def refuse_protected(group: Group, action: Action, what: str) -> PlanPart:
     return refuse(group, action, f"{what}, but {spec.address} is protected. {allow}")
 
 
-def refuse_unready(group: Group, provision: Unready, action: Action) -> PlanPart:
+def refuse_unready(group: Group, source: Unavailable, action: Action) -> PlanPart:
     """No machine is launched without its image."""
     return refuse(
         group,
         action,
-        f"Its image {group.spec.image} cannot be had: {provision.reason}",
-        waits=provision.waits,
+        f"Its image {group.spec.image} cannot be had: {source.reason}",
+        waits=source.waits,
     )
 
 

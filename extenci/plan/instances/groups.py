@@ -10,7 +10,7 @@ from extenci.model.desired import DesiredGroup, ImageId
 from extenci.model.observed import Machine
 from extenci.model.ownership import settings_mark
 from extenci.model.plan import FieldChange
-from extenci.plan.images.source import Provision, Unready
+from extenci.plan.images.source import ImageSource, Unavailable
 from extenci.plan.inputs import PlanInputs, ServiceIndex
 from extenci.plan.instances.health import Health, judge_health
 from extenci.plan.instances.outdated import outdated_fields
@@ -39,7 +39,7 @@ class Group:
     """
 
     spec: DesiredGroup
-    provision: Provision | ImageId
+    source: ImageSource | ImageId
     members: tuple[Member, ...]
     surplus: tuple[Member, ...]
     renewed: tuple[Member, ...]
@@ -50,32 +50,32 @@ class Group:
     def size_after(self) -> int:
         """How many machines there will be."""
         ended = 0 if self.spec.protect else len(self.surplus)
-        launched = 0 if isinstance(self.provision, Unready) else self.missing
+        launched = 0 if isinstance(self.source, Unavailable) else self.missing
         return len(self.members) - ended + launched
 
 
 def judge_groups(
-    inputs: PlanInputs, index: ServiceIndex, provisions: Mapping[Address, Provision]
+    inputs: PlanInputs, index: ServiceIndex, sources: Mapping[Address, ImageSource]
 ) -> tuple[Group, ...]:
     """Every selected group of a service, judged."""
     if inputs.destroy:
         return ()
     return tuple(
-        judge_group(inputs, index, spec, find_provision(spec, provisions))
+        judge_group(inputs, index, spec, find_image_source(spec, sources))
         for spec in inputs.groups_on(index.service.name)
         if inputs.covers(spec.address)
     )
 
 
-def find_provision(spec: DesiredGroup, provisions: Mapping[Address, Provision]) -> Provision | ImageId:
+def find_image_source(spec: DesiredGroup, sources: Mapping[Address, ImageSource]) -> ImageSource | ImageId:
     """What a group's machines are launched from."""
     if isinstance(spec.image, ImageId):
         return spec.image
-    return provisions.get(spec.image) or Unready(f"{spec.image} is not among the images of the specs.")
+    return sources.get(spec.image) or Unavailable(f"{spec.image} is not among the images of the specs.")
 
 
 def judge_group(
-    inputs: PlanInputs, index: ServiceIndex, spec: DesiredGroup, provision: Provision | ImageId
+    inputs: PlanInputs, index: ServiceIndex, spec: DesiredGroup, source: ImageSource | ImageId
 ) -> Group:
     """Sort a group's machines into those that stay, those that are too many and those to renew."""
     settings, is_crowded = settings_mark(spec), index.is_crowded
@@ -83,7 +83,7 @@ def judge_group(
         Member(
             machine,
             judge_health(machine, spec, inputs.now, is_crowded=is_crowded),
-            outdated_fields(machine, spec, provision, settings),
+            outdated_fields(machine, spec, source, settings),
         )
         for machine in index.owned_machines.get(spec.address, ())
     )
@@ -93,7 +93,7 @@ def judge_group(
     renewed = [member for member in ranked[excess:] if not member.is_fine]
     return Group(
         spec=spec,
-        provision=provision,
+        source=source,
         members=members,
         surplus=by_id(surplus),
         renewed=by_id(renewed),

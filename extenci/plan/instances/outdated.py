@@ -9,12 +9,12 @@ from extenci.model.desired import DesiredGroup, ImageId
 from extenci.model.observed import Machine
 from extenci.model.ownership import SETTINGS_FORMAT, launch_mark
 from extenci.model.plan import FieldChange
-from extenci.plan.images.source import Provision, Ready
+from extenci.plan.images.source import ImageSource, Staged
 from extenci.plan.instances.health import lacks_job
 
 
 def outdated_fields(
-    machine: Machine, spec: DesiredGroup, provision: Provision | ImageId, settings: str
+    machine: Machine, spec: DesiredGroup, source: ImageSource | ImageId, settings: str
 ) -> tuple[FieldChange, ...]:
     """The launch settings in which a machine differs from the spec; `settings` is the spec's own mark.
 
@@ -24,12 +24,12 @@ def outdated_fields(
     """
     if not machine.exists:
         return (
-            *image_difference(machine, provision),
+            *image_difference(machine, source),
             *launch_difference(machine, spec),
             *job_difference(machine, spec),
         )
     return (
-        *image_difference(machine, provision),
+        *image_difference(machine, source),
         *reported_differences(machine, spec),
         *groups_difference(machine, spec.settings.security_groups),
         *launch_difference(machine, spec),
@@ -37,16 +37,16 @@ def outdated_fields(
     )
 
 
-def image_difference(machine: Machine, provision: Provision | ImageId) -> Iterator[FieldChange]:
+def image_difference(machine: Machine, source: ImageSource | ImageId) -> Iterator[FieldChange]:
     """A machine of another version. One version is the same under every id it is registered by."""
-    if isinstance(provision, ImageId):
-        if machine.image != provision.id:
-            yield FieldChange("image", machine.image, provision.id)
+    if isinstance(source, ImageId):
+        if machine.image != source.id:
+            yield FieldChange("image", machine.image, source.id)
         return
     version = machine.marks.version if machine.marks else None
-    staged = provision.image.id if isinstance(provision, Ready) else None
-    if provision.label not in (None, version) and machine.image != staged:
-        yield FieldChange("image", version or machine.image, provision.label)
+    staged = source.image.id if isinstance(source, Staged) else None
+    if source.label not in (None, version) and machine.image != staged:
+        yield FieldChange("image", version or machine.image, source.label)
 
 
 def reported_differences(machine: Machine, spec: DesiredGroup) -> Iterator[FieldChange]:

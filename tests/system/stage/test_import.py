@@ -29,7 +29,7 @@ from extenci.model.ownership import STACK
 from extenci.model.service import SANDBOX_BUCKET, KeyFiles, Service
 from extenci.model.version import BLOCK_BYTES
 from extenci.sandbox import control
-from extenci.sandbox.server.listener import Answer, Listener, Request
+from extenci.sandbox.http.listener import Answer, Listener, Request
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.methods import stage
 from extenci.stage.s3_import.location import FOLDER, import_location

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from extenci.catalog.home import Home
-from extenci.observe.leftovers import stray_cached, stray_uploads
+from extenci.observe.leftovers import unused_cache, unused_upload_files
 
 DAY = 86_400.0
 NOW = 1_700_000_000.0
@@ -29,11 +29,11 @@ def test_what_was_not_used_for_a_month_is_stray_and_so_is_half_a_conversion(tmp_
         put(tmp_path / "downloads" / "old", used=31),
         put(tmp_path / "downloads" / "given-up.partial", written=31),
     }
-    assert set(stray_cached(tmp_path, NOW)) == stray
+    assert set(unused_cache(tmp_path, NOW)) == stray
 
 
 def test_a_cache_that_is_not_there_has_nothing(tmp_path: Path) -> None:
-    assert list(stray_cached(tmp_path / "none", NOW)) == []
+    assert list(unused_cache(tmp_path / "none", NOW)) == []
 
 
 def test_notes_on_uploads_and_block_lists_are_stray_once_nobody_can_go_on_with_them(tmp_path: Path) -> None:
@@ -47,8 +47,8 @@ def test_notes_on_uploads_and_block_lists_are_stray_once_nobody_can_go_on_with_t
         put(home.blocks_folder / ("b" * 64), written=401),
         put(home.blocks_folder / "new.2", written=2),
     }
-    assert set(stray_uploads(home, NOW)) == stray
+    assert set(unused_upload_files(home, NOW)) == stray
 
 
 def test_a_home_without_uploads_has_nothing(tmp_path: Path) -> None:
-    assert list(stray_uploads(Home(tmp_path / "none"), NOW)) == []
+    assert list(unused_upload_files(Home(tmp_path / "none"), NOW)) == []

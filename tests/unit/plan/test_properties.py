@@ -101,11 +101,11 @@ def test_a_saved_plan_that_is_cut_off_goes_on(world: World, data: st.DataObject)
     saved = plan_of(world)
     cut = [change.id for change in saved.changes if data.draw(st.integers(0, 3)) == 0]
     done = cloud.apply(saved, cut)
-    standing = compare_plans(saved, plan_of(world, cloud.observe()), frozenset(cut) | done, done)
+    verdict_status = compare_plans(saved, plan_of(world, cloud.observe()), frozenset(cut) | done, done)
     if not saved.changes:
-        assert standing == Fresh()
+        assert verdict_status == Fresh()
     else:
-        assert isinstance(standing, Continues | AlreadyApplied), standing
+        assert isinstance(verdict_status, Continues | AlreadyApplied), verdict_status
 
 
 @given(worlds(), st.booleans(), st.randoms(use_true_random=False))

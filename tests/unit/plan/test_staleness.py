@@ -44,9 +44,9 @@ def compare(there: Body, begun: set[str], done: set[str], saved: Plan = SAVED, s
     return compare_plans(saved, plan_of(there, specs), frozenset(begun | done), frozenset(done))
 
 
-def differences(standing: object) -> tuple[str, ...]:
-    assert isinstance(standing, Stale)
-    return standing.differences
+def differences(verdict_status: object) -> tuple[str, ...]:
+    assert isinstance(verdict_status, Stale)
+    return verdict_status.differences
 
 
 def test_the_same_plan_is_fresh() -> None:

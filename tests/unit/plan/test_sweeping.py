@@ -28,7 +28,7 @@ from extenci.model.record import Records
 from extenci.model.s3 import PartUpload, StoredObject
 from extenci.model.service import Service
 from extenci.model.work import RemoveWork, TerminateWork
-from extenci.plan.commands.gc import ABANDONED_SECONDS, plan_sweep
+from extenci.plan.commands.gc import ABANDONED_SECONDS, plan_gc
 from extenci.report.plan.text import render_plan
 
 NOW = 1_000_000.0
@@ -50,7 +50,7 @@ def trial_vm(key: str = "extenci-test-1", **more: object) -> Machine:
     return Machine("i-1", MachineState.RUNNING, "ami-1", "t3.micro", key_name=key, marks=known)
 
 
-def swept(
+def collected(
     *things: Snapshot | Machine | Image,
     pairs: tuple[KeyPair, ...] = (),
     made: Mapping[str, Address] | None = None,
@@ -65,7 +65,7 @@ def swept(
         tuple(one for one in things if isinstance(one, Snapshot)),
         tuple(one for one in things if isinstance(one, Machine)),
     )
-    return plan_sweep(
+    return plan_gc(
         Desired("lab", "/specs", {"cloud": Service("cloud", "us-east-1")}),
         Observation({"cloud": state}),
         Records(finished_runs=frozenset({"over"})),
@@ -85,13 +85,13 @@ def ids(plan: Plan) -> list[str]:
 
 
 def test_nothing_is_left_where_nothing_is() -> None:
-    assert swept().is_empty
+    assert collected().is_empty
 
 
 @pytest.mark.parametrize("role", [Role.POOL, Role.MANUAL])
 @pytest.mark.parametrize("state", list(SnapshotState))
 def test_a_snapshot_that_became_no_image_goes(state: SnapshotState, role: Role) -> None:
-    assert ids(swept(snapshot(state, role=role))) == ["unstage cloud/worker snap-1"]
+    assert ids(collected(snapshot(state, role=role))) == ["unstage cloud/worker snap-1"]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_snapshot_that_became_no_image_goes(state: SnapshotState, role: Role) 
     ],
 )
 def test_a_snapshot_that_somebody_may_be_at_or_that_is_not_ours_stays(kept: Snapshot) -> None:
-    assert swept(kept).is_empty
+    assert collected(kept).is_empty
 
 
 @pytest.mark.parametrize(
@@ -116,16 +116,16 @@ def test_a_snapshot_that_somebody_may_be_at_or_that_is_not_ours_stays(kept: Snap
     ],
 )
 def test_what_another_home_has_given_up_goes(gone: Snapshot) -> None:
-    assert ids(swept(gone)) == ["unstage cloud/worker snap-1"]
+    assert ids(collected(gone)) == ["unstage cloud/worker snap-1"]
 
 
 def test_a_snapshot_that_an_image_uses_stays() -> None:
     image = Image("ami-9", "somebody's", ImageState.AVAILABLE, ("snap-1",))
-    assert swept(snapshot(SnapshotState.COMPLETED), image).is_empty
+    assert collected(snapshot(SnapshotState.COMPLETED), image).is_empty
 
 
 def test_a_protected_snapshot_that_is_whole_stays_with_a_word() -> None:
-    plan = swept(snapshot(SnapshotState.COMPLETED, protect=True))
+    plan = collected(snapshot(SnapshotState.COMPLETED, protect=True))
     assert plan.changes == ()
     assert "protect" in plan.warnings[0]
     assert plan.blocked == ()
@@ -133,13 +133,13 @@ def test_a_protected_snapshot_that_is_whole_stays_with_a_word() -> None:
 
 def test_a_test_vm_goes_with_its_key_pair() -> None:
     pair = KeyPair("extenci-test-1", replace(MINE, role=Role.TEST))
-    (change,) = swept(trial_vm(), pairs=(pair,)).changes
+    (change,) = collected(trial_vm(), pairs=(pair,)).changes
     assert change.work == TerminateWork(("i-1",), {}, ("extenci-test-1",))
 
 
 def test_a_test_vm_of_another_homes_run_stays_with_its_key_pair() -> None:
     pair = KeyPair("extenci-test-1", replace(MINE, plan="elsewhere", expires=spelled(NOW - 1)))
-    assert swept(trial_vm(plan="elsewhere"), pairs=(pair,)).is_empty
+    assert collected(trial_vm(plan="elsewhere"), pairs=(pair,)).is_empty
 
 
 @pytest.mark.parametrize(
@@ -155,19 +155,19 @@ def test_a_test_vm_of_another_homes_run_stays_with_its_key_pair() -> None:
     ],
 )
 def test_a_key_pair_without_a_machine_goes_once_its_run_is_over(marks: Marks | None, goes: bool) -> None:
-    assert swept(pairs=(KeyPair("extenci-test-2", marks),)).is_empty is not goes
+    assert collected(pairs=(KeyPair("extenci-test-2", marks),)).is_empty is not goes
 
 
 def test_without_tags_the_journal_tells_whose_a_key_pair_is() -> None:
     pair = KeyPair("extenci-test-2")
-    plan = swept(pairs=(pair,), made={"extenci-test-2": WORKER})
+    plan = collected(pairs=(pair,), made={"extenci-test-2": WORKER})
     assert ids(plan) == ["remove cloud/worker extenci-test-2"]
-    assert swept(pairs=(pair,), made={"extenci-test-2": Address("other", "worker")}).is_empty
+    assert collected(pairs=(pair,), made={"extenci-test-2": Address("other", "worker")}).is_empty
 
 
 def test_files_go_unless_their_key_pair_is_there() -> None:
     files = {"extenci-test-2": "/h/keys/extenci-test-2", "extenci-test-3": "/h/keys/extenci-test-3"}
-    plan = swept(pairs=(KeyPair("extenci-test-3"),), files=files, jobs=("/h/jobs/aa",))
+    plan = collected(pairs=(KeyPair("extenci-test-3"),), files=files, jobs=("/h/jobs/aa",))
     (change,) = plan.changes
     assert change.work == RemoveWork(files=("/h/keys/extenci-test-2", "/h/jobs/aa"))
     text = render_plan(plan)
@@ -182,7 +182,7 @@ KEY = "extenci/lab/cloud/abc.raw"
 def test_what_was_uploaded_by_runs_that_are_over_goes() -> None:
     objects = (StoredObject(KEY, 5, "", NOW - 60), StoredObject(f"{KEY}.zeros", 5, "", NOW - 60))
     uploads = (PartUpload(KEY, "u-1", NOW - 60),)
-    plan = swept(uploaded=Uploaded("mine", objects, uploads, {KEY: NOW - 50}))
+    plan = collected(uploaded=Uploaded("mine", objects, uploads, {KEY: NOW - 50}))
     (change,) = plan.changes
     assert change.work == RemoveWork(bucket="mine", objects=(KEY, f"{KEY}.zeros"), uploads=uploads)
     text = render_plan(plan)
@@ -207,5 +207,5 @@ def test_what_may_be_at_work_in_s3_is_let_be(
     begun: dict[str, float], busy: tuple[str, ...], at: float, goes: bool
 ) -> None:
     uploads = (PartUpload(KEY, "u-1", at),)
-    plan = swept(uploaded=Uploaded("mine", (), uploads, begun, frozenset(busy)))
+    plan = collected(uploaded=Uploaded("mine", (), uploads, begun, frozenset(busy)))
     assert plan.is_empty is not goes

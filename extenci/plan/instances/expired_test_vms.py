@@ -13,7 +13,7 @@ from extenci.plan.inputs import PlanInputs, ServiceIndex
 from extenci.plan.part import PlanPart, held_by_jobs, key_pairs_of
 
 
-def end_left_tests(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
+def end_expired_test_vms(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
     """End the test VMs that nobody needs: expired ones, those whose person has answered, and what a run that
     is over left behind."""
     changes = [
@@ -34,7 +34,7 @@ def end_left_tests(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
     return PlanPart(changes=tuple(changes))
 
 
-def left_of(inputs: PlanInputs, index: ServiceIndex, address: Address) -> tuple[str, ...]:
+def expired_of(inputs: PlanInputs, index: ServiceIndex, address: Address) -> tuple[str, ...]:
     """The changes that end test VMs of an address."""
     return tuple(
         left_id(address, machine)

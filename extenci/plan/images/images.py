@@ -1,0 +1,128 @@
+"""How each image that the specs need on a service comes to be there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from extenci.model.action import Action
+from extenci.model.address import Address, Kind
+from extenci.model.desired import DesiredImage
+from extenci.model.observed import Image
+from extenci.model.plan import Blocked, Change
+from extenci.plan.images.changes import MadeImage, make_images
+from extenci.plan.images.lookup import MissingImage, look_for_usable, needed_images
+from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, Unavailable
+from extenci.plan.images.verification import HeldBack, find_verdict_status, last_good, verify_version
+from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.instances.expired_test_vms import expired_of
+from extenci.plan.part import PlanPart
+
+
+@dataclass(frozen=True)
+class PlannedImage:
+    """One needed image: what was found of it, its source, and the changes that make and verify it."""
+
+    spec: DesiredImage
+    found: ImageSource | MissingImage | HeldBack
+    source: ImageSource
+    change: Change | None = None
+    verification: Change | None = None
+
+    @property
+    def blocked(self) -> tuple[Blocked, ...]:
+        """Why it cannot be used, where it cannot."""
+        if isinstance(self.found, HeldBack):
+            return (self.found.blocked,)
+        if isinstance(self.source, Unavailable):
+            return (Blocked(self.spec.address, Kind.IMAGE, Action.STAGE, self.source.reason),)
+        return ()
+
+
+@dataclass(frozen=True)
+class ImagePlan:
+    """How each needed image of a service comes to be there. `cleared` are failed images that hold a
+    needed name: they have to be unstaged before the changes of `part`. `kept_back` are ids of images that
+    stay although no group uses them: their verification is not over."""
+
+    sources: Mapping[Address, ImageSource]
+    part: PlanPart
+    cleared: tuple[Image, ...]
+    kept_back: frozenset[str] = frozenset()
+
+
+def plan_images(inputs: PlanInputs, index: ServiceIndex) -> ImagePlan:
+    """Find or make every image that a selected spec of a service asks for or is launched from."""
+    found = [(spec, look_for_usable(inputs, index, spec)) for spec in needed_images(inputs, index)]
+    made = make_images(inputs, index, (thing for _, thing in found if isinstance(thing, MissingImage)))
+    return put_together(
+        plan_image(inputs, index, spec, thing, made.get(spec.address)) for spec, thing in found
+    )
+
+
+def plan_image(
+    inputs: PlanInputs,
+    index: ServiceIndex,
+    spec: DesiredImage,
+    found: ImageSource | MissingImage | HeldBack,
+    made: MadeImage | None,
+) -> PlannedImage:
+    """Plan one image: where its verification is still to be made, nothing uses it before."""
+    source = source_of(found, made)
+    change = made.change if made else None
+    if not isinstance(source, Staged | ToBeStaged) or not needs_verification(
+        inputs, index, spec, found, source
+    ):
+        return PlannedImage(spec, found, source, change)
+    verification = verify_version(inputs, spec, source, expired_of(inputs, index, spec.address))
+    meanwhile = last_good(inputs, index, spec, source.label)
+    held = replace(source, verified_by=verification.id, meanwhile=meanwhile)
+    return PlannedImage(spec, found, held, change, verification)
+
+
+def put_together(images: Iterable[PlannedImage]) -> ImagePlan:
+    """The plan of all images of a service."""
+    every = tuple(images)
+    in_order = sorted(every, key=lambda one: one.spec.address)
+    held = [one.found for one in every if isinstance(one.found, HeldBack)]
+    missing = [one for one in every if isinstance(one.found, MissingImage) and one.change]
+    return ImagePlan(
+        sources={one.spec.address: one.source for one in every},
+        part=PlanPart(
+            changes=(
+                *(one.change for one in every if one.change),
+                *(one.verification for one in every if one.verification),
+            ),
+            blocked=tuple(blocked for one in in_order for blocked in one.blocked),
+        ),
+        cleared=tuple(
+            image for one in missing if isinstance(one.found, MissingImage) for image in one.found.failed
+        ),
+        kept_back=frozenset(name for thing in held for name in thing.kept_back),
+    )
+
+
+def source_of(found: ImageSource | MissingImage | HeldBack, made: MadeImage | None) -> ImageSource:
+    """What an image is launched from."""
+    match found:
+        case MissingImage():
+            assert made is not None  # noqa: S101 - each missing image is made, or it is said why not
+            return made.source
+        case HeldBack(instead=instead):
+            return instead
+        case _:
+            return found
+
+
+def needs_verification(
+    inputs: PlanInputs,
+    index: ServiceIndex,
+    spec: DesiredImage,
+    found: object,
+    source: Staged | ToBeStaged,
+) -> bool:
+    """Whether a version has to be verified, and has no verdict yet."""
+    if spec.verify is None or isinstance(found, HeldBack):
+        return False
+    image = source.image if isinstance(source, Staged) else None
+    return find_verdict_status(inputs, index, spec, source.label, image).verdict is None

@@ -1,0 +1,104 @@
+"""Whether a desired image is staged, can be staged, or cannot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from extenci.model.address import Address, Method, Verdict
+from extenci.model.desired import DesiredImage
+from extenci.model.observed import Image, ImageState
+from extenci.plan.images.content import Content, find_content, says
+from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, Unavailable
+from extenci.plan.images.verification import HeldBack, find_verdict_status, hold_back
+from extenci.plan.inputs import PlanInputs, ServiceIndex
+
+UploadKey = tuple[str, Address | None]
+
+
+@dataclass(frozen=True)
+class MissingImage:
+    """An image that is not staged: what it takes to stage it."""
+
+    spec: DesiredImage
+    content: Content
+    failed: tuple[Image, ...]
+
+    @property
+    def upload_key(self) -> UploadKey:
+        """What images have in common that can be made from one upload: bundles have no snapshots, and each
+        image its own."""
+        is_bundle = self.spec.method is Method.BUNDLE
+        return self.content.version.digest, self.spec.address if is_bundle else None
+
+
+def needed_images(inputs: PlanInputs, index: ServiceIndex) -> tuple[DesiredImage, ...]:
+    """The images that are selected, and those that a selected group is launched from."""
+    if inputs.destroy:
+        return ()
+    name = index.service.name
+    references = {group.image for group in inputs.groups_on(name) if inputs.covers(group.address)}
+    return tuple(
+        spec for spec in inputs.images_on(name) if inputs.covers(spec.address) or spec.address in references
+    )
+
+
+def look_for_usable(
+    inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage
+) -> ImageSource | MissingImage | HeldBack:
+    """What `look_for` finds, unless it is known that it must not be used."""
+    found = look_for(inputs, index, spec)
+    if spec.verify is None or isinstance(found, Unavailable | ToBeStaged):
+        return found
+    label = found.label if isinstance(found, Staged) else str(found.content.version)
+    image = found.image if isinstance(found, Staged) else None
+    verdict_status = find_verdict_status(inputs, index, spec, label, image)
+    if verdict_status.verdict in (None, Verdict.PASSED):
+        return found
+    return hold_back(inputs, index, spec, label, image, verdict_status)
+
+
+def look_for(inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage) -> ImageSource | MissingImage:
+    """Whether a desired image is staged, can be, or cannot."""
+    content = find_content(inputs, index, spec)
+    if isinstance(content, str):
+        return Unavailable(content)
+    version = content.version
+    same = [image for image in index.owned_images.get(spec.address, ()) if says(image, version)]
+    staged = [image for image in same if image.state is not ImageState.FAILED]
+    if staged:
+        best = min(staged, key=lambda image: preference(image, index))
+        return Staged(best, str(version), version.digest)
+    if same and (spec.protect or not inputs.covers(spec.address)):
+        return Unavailable(explain_failed(same[0], spec), str(version))
+    holders = index.named.get(version.image_name(spec.address.name, inputs.desired.stack), ())
+    foreign = next((image for image in holders if image not in same), None)
+    if foreign:
+        return Unavailable(explain_holder(foreign), str(version))
+    return MissingImage(spec, content, tuple(same))
+
+
+def preference(image: Image, index: ServiceIndex) -> tuple[bool, bool, str, str]:
+    """Which of several images of one version is the one to keep: in use, available, the oldest."""
+    idle = image.id not in index.run_from
+    return idle, image.state is not ImageState.AVAILABLE, image.created, image.id
+
+
+def explain_failed(image: Image, spec: DesiredImage) -> str:
+    """Why an image whose registration failed, and which this plan may not remove, stands in the way."""
+    if spec.protect:
+        why = f"is protected. Set protect: false at {spec.origin} until it is staged."
+    else:
+        why = "is not selected, so that nothing of it is removed. Select it too."
+    return f"The image {image.id} failed to be registered and has to go first, but {spec.address} {why}"
+
+
+def explain_holder(image: Image) -> str:
+    """Why an image that is not this address's own, but has its name, stands in the way."""
+    marks = image.marks
+    whose = (
+        f"an image of stack {marks.stack} at {marks.address}" if marks else "an image that is not extenci's"
+    )
+    return (
+        f"{image.id}, {whose}, already has the name {image.name}, and a service registers a name only once. "
+        "Rename the image in the specs, or deregister that one by hand if nobody needs it."
+    )

@@ -1,0 +1,75 @@
+"""Images that are to be made or verified otherwise than it was planned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from extenci.model.plan import Change
+from extenci.model.work import RegisterWork, StageWork, VerifyWork
+from extenci.plan.staleness.comparison import Comparison
+
+
+def content_differences(comparison: Comparison) -> Iterator[str]:
+    """Images that are to be made otherwise than it was planned."""
+    fresh = {change.address: change for change in comparison.fresh.changes if makes_image(change)}
+    saved = {change.address: change for change in comparison.saved.changes if makes_image(change)}
+    for address, before in saved.items():
+        after = fresh.pop(address, None)
+        if after is None:
+            if before in comparison.untouched:
+                yield f"{before.id}: not needed any more"
+        elif before.id not in comparison.done:
+            yield from image_differences(comparison, before, after)
+        elif after.id != before.id:
+            yield f"{before.id}: was done, and now {after.action} is needed ({after.reason})"
+    for after in fresh.values():
+        yield f"{after.id}: needed now ({after.reason})"
+
+
+def makes_image(change: Change) -> bool:
+    """Whether a change registers an image."""
+    return isinstance(change.work, StageWork | RegisterWork)
+
+
+def image_differences(comparison: Comparison, before: Change, after: Change) -> Iterator[str]:
+    """How the making of one image differs from the plan's."""
+    old, new = before.work, after.work
+    assert isinstance(old, StageWork | RegisterWork)  # noqa: S101 - for the type checker
+    assert isinstance(new, StageWork | RegisterWork)  # noqa: S101 - for the type checker
+    if old.version != new.version:
+        yield f"{before.id}: version {old.version}, now {new.version}"
+    elif old.tags != new.tags:
+        yield f"{before.id}: other tags now"
+    elif not is_same_making(comparison, before.id, old, new):
+        yield f"{before.id}: now {after.action} ({after.reason})"
+
+
+def is_same_making(
+    comparison: Comparison, name: str, old: StageWork | RegisterWork, new: StageWork | RegisterWork
+) -> bool:
+    """Whether the content comes from where the plan says, or from what has been uploaded of it since."""
+    match old, new:
+        case StageWork(), StageWork():
+            goes_on = name in comparison.begun
+            return goes_on or replace(old, parent=None) == replace(new, parent=None)
+        case StageWork(), RegisterWork():
+            return name in comparison.begun
+        case RegisterWork(), RegisterWork():
+            return old == new or old.staged_by in comparison.begun | comparison.done
+        case _:
+            return False
+
+
+def verification_differences(comparison: Comparison) -> Iterator[str]:
+    """Images that are to be tried otherwise than it was planned."""
+    fresh = {change.id: change.work for change in comparison.fresh.changes}
+    for change in comparison.undone:
+        match change.work, fresh.get(change.id):
+            case (VerifyWork() as before, VerifyWork() as after) if is_other_verification(before, after):
+                yield f"{change.id}: its verify block or a file that it names changed"
+
+
+def is_other_verification(before: VerifyWork, after: VerifyWork) -> bool:
+    """Whether another version is tried, or in another way."""
+    return (before.verify_hash, before.version) != (after.verify_hash, after.version)

@@ -1,0 +1,50 @@
+"""Tags that are to be set otherwise than it was planned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from extenci.model.address import Address
+from extenci.model.plan import Change
+from extenci.model.work import AdoptWork, UpdateWork
+from extenci.plan.staleness.comparison import Comparison
+from extenci.plan.staleness.removals import removed_by
+
+
+def tag_differences(comparison: Comparison) -> Iterator[str]:
+    """Things whose tags are to be changed otherwise than it was planned. What is left over of a removal that
+    was begun may stay after all, and then gets its tags."""
+    planned, needed = tagged_by(comparison.undone), tagged_by(comparison.untouched)
+    own = removed_by(comparison.undone).keys() - removed_by(comparison.untouched).keys() | newborn(comparison)
+    now = tagged_by(comparison.renewed)
+    for name, (address, tags) in sorted(now.items()):
+        if name not in own and (name not in planned or planned[name][1] != tags):
+            yield f"tags of {address} {name}: others are to be set now"
+    for name in sorted(needed.keys() - now.keys()):
+        yield f"tags of {needed[name][0]} {name}: not to be changed any more"
+
+
+def newborn(comparison: Comparison) -> frozenset[str]:
+    """Things without any marks, of addresses where something was begun: made by it, and not tagged yet."""
+    places = {change.address for change in comparison.saved.changes if change.id in comparison.begun}
+    return frozenset(
+        name
+        for change in comparison.fresh.changes
+        if isinstance(change.work, AdoptWork) and change.address in places
+        for name in change.work.resources
+    )
+
+
+def tagged_by(changes: tuple[Change, ...]) -> dict[str, tuple[Address, Mapping[str, str | None]]]:
+    """What becomes of the tags of each thing that changes tag; None: taken off."""
+    found: dict[str, tuple[Address, Mapping[str, str | None]]] = {}
+    for change in changes:
+        match change.work:
+            case UpdateWork(resources=resources, set=tags, unset=unset):
+                wanted: dict[str, str | None] = {**tags, **dict.fromkeys(unset)}
+            case AdoptWork(resources=resources, set=tags):
+                wanted = dict(tags)
+            case _:
+                continue
+        found |= dict.fromkeys(resources, (change.address, wanted))
+    return found
