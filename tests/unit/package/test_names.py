@@ -53,11 +53,13 @@ def test_functions_are_found_in_whatever_order_things_are_imported(program: str)
 
 
 def test_importing_the_package_imports_no_job() -> None:
-    program = "import sys, extenci; print(sorted(name for name in sys.modules if name.startswith('extenci')))"
+    program = "import sys, extenci; print(*(name for name in sys.modules if name.startswith('extenci.')))"
     words = [sys.executable, "-c", program]
     run = subprocess.run(words, check=True, timeout=60, capture_output=True, text=True)
-    found = "['extenci', 'extenci.apply', 'extenci.plan', 'extenci.stage', 'extenci.verify']\n"
-    assert run.stdout == found
+    beside = {"extenci.model", "extenci.model.release"}  # the version's
+    assert set(run.stdout.split()) - beside == {
+        f"extenci.{name}" for name in ("apply", "plan", "stage", "verify")
+    }
 
 
 def test_other_names_are_not_there() -> None:
