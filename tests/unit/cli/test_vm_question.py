@@ -10,7 +10,7 @@ from threading import Event
 
 import pytest
 
-from extenci.cli.question import ANY, YES_OR_NO, Choice, read_answer
+from extenci.cli.vm_question import ALL_ANSWERS, YES_OR_NO, Answers, read_answer
 from extenci.model.address import Answer
 from extenci.model.errors import Interrupted
 
@@ -29,20 +29,20 @@ def type_(monkeypatch: pytest.MonkeyPatch) -> Iterator[Type]:
 
 
 @pytest.mark.parametrize(
-    ("choice", "typed", "answer"),
+    ("answers", "typed", "answer"),
     [
-        (ANY, b"yes\n", Answer.YES),
-        (ANY, b" N \n", Answer.NO),
-        (ANY, b"keep\n", Answer.KEEP),
-        (ANY, b"perhaps\nw\n", Answer.WAIT),
-        (ANY, END, Answer.WAIT),
+        (ALL_ANSWERS, b"yes\n", Answer.YES),
+        (ALL_ANSWERS, b" N \n", Answer.NO),
+        (ALL_ANSWERS, b"keep\n", Answer.KEEP),
+        (ALL_ANSWERS, b"perhaps\nw\n", Answer.WAIT),
+        (ALL_ANSWERS, END, Answer.WAIT),
         (YES_OR_NO, b"y\n", Answer.YES),
         (YES_OR_NO, b"keep\nwait\n\nno\n", Answer.NO),
     ],
 )
-def test_an_answer_is_read(type_: Type, choice: Choice, typed: bytes, answer: Answer) -> None:
+def test_an_answer_is_read(type_: Type, answers: Answers, typed: bytes, answer: Answer) -> None:
     type_(typed)
-    assert read_answer(choice, Event()) is answer
+    assert read_answer(answers, Event()) is answer
 
 
 def test_what_is_no_answer_is_asked_again(type_: Type, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,4 +63,4 @@ def test_a_stop_ends_the_question(type_: Type) -> None:
     stop = Event()
     stop.set()
     with pytest.raises(Interrupted):
-        read_answer(ANY, stop)
+        read_answer(ALL_ANSWERS, stop)

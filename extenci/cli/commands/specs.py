@@ -1,9 +1,9 @@
-"""`extenci validate`."""
+"""`extenci validate` and `extenci schema`: specs by themselves, without any service."""
 
 from __future__ import annotations
 
 from extenci.cli.options import Format, Output, Paths
-from extenci.cli.terminal import write_result
+from extenci.cli.terminal import write_json, write_result
 from extenci.model.desired import Desired
 from extenci.model.errors import SpecError
 
@@ -11,7 +11,7 @@ from extenci.model.errors import SpecError
 def validate(paths: Paths = None, output: Output = Format.TEXT) -> int:
     """Check the specs without calling any service.
 
-    Prints every mistake with its file, line and column, and exits with 1 where there is one.
+    Prints every mistake with its file, line and column, and exits with 1 if there are any.
 
     \b
     Examples:
@@ -24,11 +24,11 @@ def validate(paths: Paths = None, output: Output = Format.TEXT) -> int:
         desired = api.validate(paths or ())
     except SpecError as error:
         if output is Format.JSON:
-            write_json(error, None)
+            write_json(validation_document(error, None))
             return 1
         raise
     if output is Format.JSON:
-        write_json(None, desired)
+        write_json(validation_document(None, desired))
     else:
         write_result(valid_text(desired))
     return 0
@@ -46,9 +46,8 @@ def valid_text(desired: Desired) -> str:
     return f"{found}: {images}, {groups} of machines.\n"
 
 
-def write_json(error: SpecError | None, desired: Desired | None) -> None:
-    """The problems, and what there is where there are none."""
-    from extenci.report.plan.json import render_json
+def validation_document(error: SpecError | None, desired: Desired | None) -> dict[str, object]:
+    """The problems of the specs, or their stack and addresses where there are none, as JSON values."""
     from extenci.report.text.problems import problems_document
 
     document = problems_document(error.problems if error else ())
@@ -56,4 +55,21 @@ def write_json(error: SpecError | None, desired: Desired | None) -> None:
         document["stack"] = desired.stack
         document["images"] = [str(spec.address) for spec in desired.images]
         document["instances"] = [str(spec.address) for spec in desired.instances]
-    write_result(render_json(document))
+    return document
+
+
+def schema() -> int:
+    """Print the JSON Schema of spec files, for editors.
+
+    Editors that are given it complete and check specs as you type.
+
+    \b
+    Example:
+      extenci schema > extenci.schema.json
+    then, as the first line of a spec file:
+      # yaml-language-server: $schema=extenci.schema.json
+    """
+    from extenci import api
+
+    write_json(api.spec_schema())
+    return 0
