@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from extenci.model.observed import Image, Observation
     from extenci.model.record import Records
     from extenci.model.status import StackStatus
-    from extenci.model.trials import Ask
+    from extenci.model.verdict import Ask
     from extenci.observe.disks import Reader
     from extenci.spec.arguments import Staging
 

@@ -15,8 +15,8 @@ from extenci.image.sources import Cache
 from extenci.model.outcome import Advanced, Listener, Noted, Progress
 from extenci.model.ownership import PLAN
 from extenci.model.plan import Change
-from extenci.model.ports import Forwards
-from extenci.model.trials import Ask
+from extenci.model.verdict import Ask
+from extenci.model.verification import Forwards
 from extenci.stage.context import StageContext
 from extenci.stage.shared_reading import SharedReading
 

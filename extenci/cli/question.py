@@ -11,9 +11,8 @@ from threading import Event, Lock
 from extenci.cli.progress import ProgressView
 from extenci.cli.signals import Stopping
 from extenci.cli.terminal import palette_of, write_aside
-from extenci.model.address import Answer
 from extenci.model.errors import Interrupted
-from extenci.model.trials import Question
+from extenci.model.verdict import Answer, Question
 
 
 @dataclass(frozen=True)

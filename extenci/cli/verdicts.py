@@ -14,13 +14,12 @@ from extenci.cli.progress import ProgressView, open_progress
 from extenci.cli.question import asker
 from extenci.cli.signals import Stopping
 from extenci.cli.terminal import palette_of, width_of, write_result
-from extenci.model.address import Address, Answer, Verdict
+from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.errors import UsageError
 from extenci.model.outcome import Result, Status
 from extenci.model.plan import VerifyWork
-from extenci.model.trials import Ask
-from extenci.model.verified import Judgement, Verified
+from extenci.model.verdict import Answer, Ask, Decision, Verdict, VerifyResult
 
 if TYPE_CHECKING:
     from extenci.api import Options
@@ -87,18 +86,18 @@ def render(result: Result, output: VerifyFormat) -> str:
         case VerifyFormat.JSON:
             from extenci.report.plan.json import render_json
             from extenci.report.result.json import result_document
-            from extenci.report.verify.json import verified_document
+            from extenci.report.verify.json import results_document
 
-            return render_json({**verified_document(verified), "result": result_document(result)})
+            return render_json({**results_document(verified), "result": result_document(result)})
         case VerifyFormat.JUNIT:
-            from extenci.report.verify.junit import verified_junit
+            from extenci.report.verify.junit import results_junit
 
-            return verified_junit(verified)
+            return results_junit(verified)
         case VerifyFormat.TEXT:
             return render_text(result, [one.verified for one in result.outcomes if one.verified is not None])
 
 
-def verifications_of(result: Result) -> list[Verified]:
+def verifications_of(result: Result) -> list[VerifyResult]:
     """What became of every version, also where the trial itself failed: a report must not look green then."""
     found = []
     for change, outcome in zip(result.plan.changes, result.outcomes, strict=True):
@@ -106,20 +105,20 @@ def verifications_of(result: Result) -> list[Verified]:
             found.append(outcome.verified)
         elif isinstance(change.work, VerifyWork) and outcome.status is not Status.DONE:
             reason = outcome.message or "It was not tried."
-            judgement = Judgement(Verdict.FAILED, reason)
-            found.append(Verified(change.address, change.work.version, judgement))
+            decision = Decision(Verdict.FAILED, reason)
+            found.append(VerifyResult(change.address, change.work.version, decision))
     return found
 
 
-def render_text(result: Result, verified: Sequence[Verified]) -> str:
+def render_text(result: Result, verified: Sequence[VerifyResult]) -> str:
     """What became of each version; of what could not be tried, why."""
     from extenci.report.result.text import render_result
-    from extenci.report.verify.text import render_verified
+    from extenci.report.verify.text import render_results
 
     palette, width = palette_of(sys.stdout), width_of(sys.stdout)
     told = {outcome.change for outcome in result.outcomes if outcome.verified is not None}
     untold = any(one.status is not Status.DONE and one.change not in told for one in result.outcomes)
-    parts = [render_verified(verified, palette=palette, width=width)] if verified else []
+    parts = [render_results(verified, palette=palette, width=width)] if verified else []
     if untold or not verified:
         parts.append(render_result(result, palette=palette, width=width))
     return "\n".join(parts)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from extenci.apply.context import ChangeContext
 from extenci.model.journal import written_down
-from extenci.model.trials import KEY_PAIR_PREFIX
+from extenci.model.verification import KEY_PAIR_PREFIX
 
 NAME_CHARACTERS = 16
 """Of a token, for a name: enough to be the only one of an account, and short enough for a login line."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from extenci.model.plan import Change, Plan
-from extenci.model.verified import Verified
+from extenci.model.verdict import VerifyResult
 
 
 class Status(StrEnum):
@@ -34,7 +34,7 @@ class Outcome:
     hint: str = ""
     made: Mapping[str, object] = field(default_factory=dict)
     seconds: float = 0.0
-    verified: Verified | None = None
+    verified: VerifyResult | None = None
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from extenci.model.errors import AccessRefused, NotFound
 from extenci.model.imports import ImportState
 from extenci.model.leftovers import Leftovers, Uploaded
 from extenci.model.s3 import StoredObject
-from extenci.model.trials import KEY_PAIR_PREFIX
+from extenci.model.verification import KEY_PAIR_PREFIX
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients

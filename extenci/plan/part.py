@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from extenci.model.address import Address
 from extenci.model.observed import Machine
 from extenci.model.plan import Action, Blocked, Change
-from extenci.model.trials import KEY_PAIR_PREFIX
+from extenci.model.verification import KEY_PAIR_PREFIX
 
 
 @dataclass(frozen=True)

@@ -2,47 +2,43 @@
 
 from __future__ import annotations
 
-from extenci.model.address import Verdict
-from extenci.model.verification import Evidence, Examination
-from extenci.model.verified import Judgement
+from extenci.model.verdict import Decision, Evidence, MachineReport, Verdict
 
 
-def judge(examination: Examination, *, confirm: bool = False) -> Judgement:
+def judge(report: MachineReport, *, confirm: bool = False) -> Decision:
     """Failed where the console leaves no hope or a check failed; else passed, or, with `confirm`, waiting for
     a person."""
-    if examination.alarm:
-        return Judgement(
+    if report.alarm:
+        return Decision(
             Verdict.FAILED,
-            f"The machine did not come up: its console shows {examination.alarm!r}.",
-            tuple(sentence(one) for one in examination.evidence if not one.passed and one.tries),
+            f"The machine did not come up: its console shows {report.alarm!r}.",
+            tuple(sentence(one) for one in report.evidence if not one.passed and one.tries),
         )
-    failed = [one for one in examination.evidence if not one.passed]
+    failed = [one for one in report.evidence if not one.passed]
     if failed:
-        return Judgement(
-            Verdict.FAILED, reason_of(failed, len(examination.evidence)), tuple(map(sentence, failed))
-        )
-    passed = passed_phrase(len(examination.evidence))
+        return Decision(Verdict.FAILED, reason_of(failed, len(report.evidence)), tuple(map(sentence, failed)))
+    passed = passed_phrase(len(report.evidence))
     if confirm:
-        return Judgement(Verdict.WAITING, f"{passed} A person must also say yes.")
-    return Judgement(Verdict.PASSED, passed)
+        return Decision(Verdict.WAITING, f"{passed} A person must also say yes.")
+    return Decision(Verdict.PASSED, passed)
 
 
-def answered(judgement: Judgement, *, yes: bool) -> Judgement:
+def answered(decision: Decision, *, yes: bool) -> Decision:
     """The verdict after a person's word, which is the last one."""
     if yes:
-        failed = judgement.verdict is Verdict.FAILED
-        return Judgement(Verdict.PASSED, "A person said yes" + (", though checks failed." if failed else "."))
-    return Judgement(Verdict.FAILED, "A person said no.", judgement.details)
+        failed = decision.verdict is Verdict.FAILED
+        return Decision(Verdict.PASSED, "A person said yes" + (", though checks failed." if failed else "."))
+    return Decision(Verdict.FAILED, "A person said no.", decision.details)
 
 
-def expired(judgement: Judgement) -> Judgement:
+def expired(decision: Decision) -> Decision:
     """The verdict where nobody said anything in time."""
-    return Judgement(Verdict.EXPIRED, "No person said yes or no in time.", judgement.details)
+    return Decision(Verdict.EXPIRED, "No person said yes or no in time.", decision.details)
 
 
-def unreached(reason: str) -> Judgement:
+def unreached(reason: str) -> Decision:
     """The verdict where there was no machine to examine: it did not run in time, or has no address."""
-    return Judgement(Verdict.FAILED, reason)
+    return Decision(Verdict.FAILED, reason)
 
 
 def reason_of(failed: list[Evidence], total: int) -> str:

@@ -11,33 +11,31 @@ from extenci.apply.executor import Made
 from extenci.apply.records import remember
 from extenci.apply.steps.machines import end_machines
 from extenci.apply.verification.machine import TestVm, end_test_vms, launch_test_vm, spell_time
-from extenci.apply.verification.verdict import Tried, record_verdict, unstage_failed
+from extenci.apply.verification.summary import save_summary
+from extenci.apply.verification.verdict import VerdictSubject, record_verdict, unstage_failed
 from extenci.launch.key_pairs import drop_key_pair
-from extenci.model.address import Answer, Tagging, Verdict
+from extenci.model.address import Tagging
 from extenci.model.errors import MachinesLost, PlanError, ServiceError
 from extenci.model.journal import written_down
 from extenci.model.observed import Machine
 from extenci.model.outcome import Outcome, Status
 from extenci.model.ownership import EXPIRES, VERDICT
 from extenci.model.plan import ConfirmWork, VerifyWork
-from extenci.model.ports import Forwards, at_forwards
 from extenci.model.record import ResourceKind
 from extenci.model.service import SANDBOX
-from extenci.model.trials import Question
-from extenci.model.verification import (
-    Check,
+from extenci.model.verdict import (
+    Answer,
+    Decision,
     Evidence,
-    Examination,
-    PytestCheck,
-    Reach,
-    RunCheck,
-    SshCheck,
-    Verify,
+    MachineReport,
+    Question,
+    Verdict,
+    VerdictMark,
+    VerifyResult,
 )
-from extenci.model.verified import Judgement, Verified
+from extenci.model.verification import Check, Forwards, LoginCheck, Reach, Verify
 from extenci.verify.examine import examine
 from extenci.verify.judge import answered, judge, unreached
-from extenci.verify.summary import save_summary
 from extenci.verify.target import Target
 
 NOT_WORKING = "A person said that it does not work."
@@ -47,20 +45,20 @@ def do_verify(work: VerifyWork, context: ChangeContext, made: Made) -> Outcome:
     """Try a version. The outcome is done where it passed, failed where it did not, and waiting where a person
     has to say so; only what hinders the trial itself is raised."""
     image = work.image.id or image_made(work, made)
-    tried = Tried(image, work.version, work.verify_hash, work.verify.aside)
+    subject = VerdictSubject(image, work.version, work.verify_hash, work.verify.aside)
     began, keeps_machine = context.run_context.clock(), False
     known: tuple[str, ...] = ()
     try:
         try:
             vm = launch_test_vm(image, work.verify, work.tags, context)
         except MachinesLost as error:
-            return never_started(tried, error, work, context)
+            return never_started(subject, error, work, context)
         known = (vm.machine.id,)
         found = look_at(vm, work, image, context)
-        judgement, answer = decide(found, vm, work, context)
-        verdict, until = judgement.verdict, None
+        decision, answer = decide(found, vm, work, context)
+        verdict, until = decision.verdict, None
         # Before the machine is ended: whatever becomes of that, the word of checks and people is not lost.
-        record_verdict(tried, verdict, judgement.reason, context)
+        record_verdict(subject, verdict, decision.reason, context)
         is_left = verdict is Verdict.FAILED and is_kept(work, answer, context)
         if verdict is Verdict.WAITING or is_left:
             until = let_run(vm, work, context, verdict)
@@ -68,32 +66,34 @@ def do_verify(work: VerifyWork, context: ChangeContext, made: Made) -> Outcome:
     finally:
         if not keeps_machine:
             end_test_vms(work.verify, known, context)
-    verified = Verified(
+    verified = VerifyResult(
         address=context.change.address,
         version=work.version,
-        judgement=judgement,
+        decision=decision,
         image=image,
         machine=vm.machine.id,
         host=host_of(vm.machine, work.verify),
         login=login_line(vm, work.verify, context),
-        examination=found,
+        report=found,
         kept=keeps_machine,
         expires=until,
         at=began,
         seconds=context.run_context.clock() - began,
     )
-    return conclude(tried, verified, is_left or not work.removable, context)
+    return conclude(subject, verified, is_left or not work.removable, context)
 
 
-def never_started(tried: Tried, error: MachinesLost, work: VerifyWork, context: ChangeContext) -> Outcome:
+def never_started(
+    subject: VerdictSubject, error: MachinesLost, work: VerifyWork, context: ChangeContext
+) -> Outcome:
     """A machine that ended while it was starting is a verdict; MachinesLost where that says nothing about the
     image."""
     if error.says_nothing:
         raise error
-    judgement = unreached(error.message)
-    record_verdict(tried, judgement.verdict, judgement.reason, context)
-    verified = Verified(context.change.address, work.version, judgement, tried.image)
-    return conclude(tried, verified, not work.removable or context.run_context.keep_failed, context)
+    decision = unreached(error.message)
+    record_verdict(subject, decision.verdict, decision.reason, context)
+    verified = VerifyResult(context.change.address, work.version, decision, subject.image)
+    return conclude(subject, verified, not work.removable or context.run_context.keep_failed, context)
 
 
 def image_made(work: VerifyWork, made: Made) -> str:
@@ -105,7 +105,7 @@ def image_made(work: VerifyWork, made: Made) -> str:
     return found
 
 
-def look_at(vm: TestVm, work: VerifyWork, image: str, context: ChangeContext) -> Examination:
+def look_at(vm: TestVm, work: VerifyWork, image: str, context: ChangeContext) -> MachineReport:
     """Collect evidence of every check."""
     machine, address, clock = vm.machine, context.change.address, context.staging.clock
     host = host_of(machine, work.verify)
@@ -134,7 +134,7 @@ def look_at(vm: TestVm, work: VerifyWork, image: str, context: ChangeContext) ->
 
     found = examine(
         target,
-        [at_forwards(check, forwards_of(context)) for check in work.verify.checks],
+        [check.at_forwards(forwards_of(context)) for check in work.verify.checks],
         deadline=vm.launched + work.verify.timeout,
         stop=context.staging.stop,
         launched=vm.launched,
@@ -145,7 +145,7 @@ def look_at(vm: TestVm, work: VerifyWork, image: str, context: ChangeContext) ->
     return found
 
 
-def require_evidence(vm: TestVm, found: Examination, context: ChangeContext) -> None:
+def require_evidence(vm: TestVm, found: MachineReport, context: ChangeContext) -> None:
     """ServiceError where somebody ended the machine meanwhile, or something is missing here: what its checks
     found says nothing then."""
     if all(one.passed for one in found.evidence):
@@ -180,7 +180,7 @@ def refuse_simulated(verify: Verify, console: str, context: ChangeContext) -> No
     if SIMULATED not in console:
         return
     context.note(f"Machines of {context.change.address.service} are simulated: nothing has booted")
-    if any(not isinstance(check, RunCheck) for check in verify.checks):
+    if any(check.needs_machine for check in verify.checks):
         raise ServiceError(
             f"Machines of {context.change.address.service} are simulated, so nothing boots there that checks "
             "could look at.",
@@ -196,7 +196,7 @@ SIMULATED = "is a simulated machine"
 
 def login_user(verify: Verify) -> str | None:
     """Who logs in where nothing else is said: whom the first check names that logs in."""
-    users = (check.user for check in verify.checks if isinstance(check, SshCheck | PytestCheck))
+    users = (check.user for check in verify.checks if isinstance(check, LoginCheck))
     return next((user for user in users if user), None)
 
 
@@ -223,21 +223,21 @@ def evidence_folder(context: ChangeContext) -> Path:
 
 
 def decide(
-    found: Examination, vm: TestVm, work: VerifyWork, context: ChangeContext
-) -> tuple[Judgement, Answer | None]:
+    found: MachineReport, vm: TestVm, work: VerifyWork, context: ChangeContext
+) -> tuple[Decision, Answer | None]:
     """The verdict: the checks' own, and a person's where one is asked for."""
-    judgement = judge(found, confirm=work.verify.confirm)
+    decision = judge(found, confirm=work.verify.confirm)
     ask = context.run_context.ask
-    if judgement.verdict is not Verdict.WAITING or ask is None:
-        return judgement, None
+    if decision.verdict is not Verdict.WAITING or ask is None:
+        return decision, None
     let_run(vm, work, context, None)  # nobody else may end it while the person thinks
     answer = ask(question(found, vm, work, context))
     if answer is Answer.WAIT:
-        return judgement, answer
-    return answered(judgement, yes=answer is Answer.YES), answer
+        return decision, answer
+    return answered(decision, yes=answer is Answer.YES), answer
 
 
-def question(found: Examination, vm: TestVm, work: VerifyWork, context: ChangeContext) -> Question:
+def question(found: MachineReport, vm: TestVm, work: VerifyWork, context: ChangeContext) -> Question:
     """What a person is asked."""
     return Question(
         address=str(context.change.address),
@@ -246,7 +246,7 @@ def question(found: Examination, vm: TestVm, work: VerifyWork, context: ChangeCo
         login=login_line(vm, work.verify, context),
         boot_seconds=vm.boot_seconds,
         seconds=work.verify.confirm_within,
-        examination=found,
+        report=found,
     )
 
 
@@ -254,7 +254,10 @@ def let_run(vm: TestVm, work: VerifyWork, context: ChangeContext, verdict: Verdi
     """Let a test VM run, for a person to look at, for as long as the block says; until when. `verdict` is
     what it says of itself: that it waits, or is kept after it failed; None: somebody is at it right now."""
     until = context.run_context.clock() + work.verify.confirm_within
-    tags = {EXPIRES: spell_time(until), **({VERDICT: f"{verdict}:{work.verify_hash}"} if verdict else {})}
+    tags = {
+        EXPIRES: spell_time(until),
+        **({VERDICT: str(VerdictMark(verdict, work.verify_hash))} if verdict else {}),
+    }
     remember(context, ResourceKind.MACHINE, [vm.machine.id], {**work.tags, **tags})
     if context.staging.tagging is not Tagging.NONE:
         shown = {"resources": [vm.machine.id]}
@@ -264,27 +267,29 @@ def let_run(vm: TestVm, work: VerifyWork, context: ChangeContext, verdict: Verdi
     return until
 
 
-def conclude(tried: Tried, verified: Verified, is_left: bool, context: ChangeContext) -> Outcome:
+def conclude(
+    subject: VerdictSubject, verified: VerifyResult, is_left: bool, context: ChangeContext
+) -> Outcome:
     """Unstage what failed, unless it `is_left`, and tell what became of it."""
     save_summary(verified)
-    change, reason = context.change.id, verified.judgement.reason
+    change, reason = context.change.id, verified.decision.reason
     match verified.verdict:
         case Verdict.PASSED:
-            return Outcome(change, Status.DONE, made={"image": tried.image}, verified=verified)
+            return Outcome(change, Status.DONE, made={"image": subject.image}, verified=verified)
         case Verdict.WAITING:
             hint = f"Say `extenci confirm {context.change.address} --yes` or `--no`."
             return Outcome(change, Status.WAITING, reason, hint, verified=verified)
         case _:
-            became = "It stays staged." if is_left else unstage_failed(tried, context)
+            became = "It stays staged." if is_left else unstage_failed(subject, context)
             message = " ".join((reason, became, *console_lines(verified)))
-            judgement = replace(verified.judgement, reason=f"{reason} {became}")
-            verified = replace(verified, judgement=judgement)
+            decision = replace(verified.decision, reason=f"{reason} {became}")
+            verified = replace(verified, decision=decision)
             return Outcome(change, Status.FAILED, message, evidence_hint(verified), verified=verified)
 
 
-def console_lines(verified: Verified) -> tuple[str, ...]:
+def console_lines(verified: VerifyResult) -> tuple[str, ...]:
     """The end of the console's output, as a part of why something failed."""
-    end = verified.examination.console_end.strip() if verified.examination else ""
+    end = verified.report.console_end.strip() if verified.report else ""
     return ("The console ends with:\n" + "\n".join(end.splitlines()[-CONSOLE_LINES:]),) if end else ()
 
 
@@ -296,21 +301,21 @@ def is_kept(work: VerifyWork, answer: Answer | None, context: ChangeContext) -> 
     return answer is Answer.KEEP or work.verify.keep_on_failure or context.run_context.keep_failed
 
 
-def evidence_hint(verified: Verified) -> str:
+def evidence_hint(verified: VerifyResult) -> str:
     """Where to look for more."""
-    folder = verified.examination.folder if verified.examination else None
+    folder = verified.report.folder if verified.report else None
     return f"The evidence is in {folder}." if folder else ""
 
 
 def do_confirm(work: ConfirmWork, context: ChangeContext) -> Outcome:
     """Give a version that waits the verdict that a person found, and end its test VMs."""
-    tried = Tried(work.image, work.version, work.verify_hash)
+    subject = VerdictSubject(work.image, work.version, work.verify_hash)
     summary = "" if work.works else NOT_WORKING
-    record_verdict(tried, Verdict.PASSED if work.works else Verdict.FAILED, summary, context)
+    record_verdict(subject, Verdict.PASSED if work.works else Verdict.FAILED, summary, context)
     end_machines(work.machines, work.held, context)
     for name in work.key_pairs:
         drop_key_pair(name, context)
     if work.works:
         return Outcome(context.change.id, Status.DONE)
-    context.note(unstage_failed(tried, context) if work.removable else "It stays staged.")
+    context.note(unstage_failed(subject, context) if work.removable else "It stays staged.")
     return Outcome(context.change.id, Status.DONE)

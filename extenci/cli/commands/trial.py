@@ -14,10 +14,9 @@ from extenci.cli.question import YES_OR_NO, asker
 from extenci.cli.signals import Stopping
 from extenci.cli.terminal import write_aside, write_result
 from extenci.cli.verdicts import Asking, VerifyFormat, carry_out
-from extenci.model.address import Answer
 from extenci.model.errors import Declined, UsageError
 from extenci.model.outcome import Result
-from extenci.model.trials import Ask, Question
+from extenci.model.verdict import Answer, Ask, Question
 
 
 def try_vm(

@@ -9,8 +9,8 @@ import typer
 
 from extenci.cli.options import LockTimeout, ServiceName
 from extenci.cli.verdicts import VerifyFormat, carry_out, selected
-from extenci.model.address import Answer
 from extenci.model.errors import UsageError
+from extenci.model.verdict import Answer
 
 
 def verify(  # noqa: PLR0913, PLR0917 - one parameter an option

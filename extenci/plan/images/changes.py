@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from extenci.model.address import Address, Kind, Method, Verdict
+from extenci.model.address import Address, Kind, Method
 from extenci.model.desired import DesiredImage
 from extenci.model.observed import Image, ImageState, Snapshot
 from extenci.model.ownership import VERSION, Marks
@@ -18,6 +18,7 @@ from extenci.model.plan import (
     StageWork,
 )
 from extenci.model.record import ResourceKind
+from extenci.model.verdict import Verdict
 from extenci.model.version import Disk, Version
 from extenci.plan.fields import IMAGE_FIELDS, differing_fields, image_fields, new_fields
 from extenci.plan.images.content import Content, find_content, missing_source, says

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from extenci.model.address import Address, Kind, Verdict
+from extenci.model.address import Address, Kind
 from extenci.model.desired import DesiredGroup, DesiredImage, ImageId
 from extenci.model.observed import Image, ImageState, Machine
 from extenci.model.plan import Action, Blocked, Change, ReplaceWork, TerminateWork
+from extenci.model.verdict import Verdict
 from extenci.plan.images.source import Coming, Provision, Ready, changes_before
 from extenci.plan.images.verification import verdict_of
 from extenci.plan.inputs import PlanInputs, ServiceIndex

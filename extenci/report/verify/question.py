@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extenci.model.trials import Question
+from extenci.model.verdict import Question
 from extenci.report.text.palette import PLAIN, Palette
 from extenci.report.text.quantities import duration
 from extenci.report.text.safe import safe
@@ -24,7 +24,7 @@ def render_question(question: Question, *, palette: Palette = PLAIN, is_brief: b
 
 def checks_phrase(question: Question) -> str:
     """`3 passed`, or that there are none."""
-    number = len(question.examination.evidence)
+    number = len(question.report.evidence)
     return f"{number} passed" if number else "none: the machine runs"
 
 

@@ -12,15 +12,12 @@ from pathlib import Path
 import pytest
 
 from extenci.model.errors import Interrupted, ServiceError, UsageError
-from extenci.model.verification import (
-    Check,
-    ConsoleCheck,
-    Evidence,
-    Examination,
-    PytestCheck,
-    RunCheck,
-    TcpCheck,
-)
+from extenci.model.verdict import Evidence, MachineReport
+from extenci.model.verification import Check
+from extenci.verify.checks.console import ConsoleCheck
+from extenci.verify.checks.pytest import PytestCheck
+from extenci.verify.checks.run import RunCheck
+from extenci.verify.checks.tcp import TcpCheck
 from extenci.verify.examine import examine
 from extenci.verify.target import Target
 from tests.system.verify_checks.sshd import Sshd, free_port
@@ -28,7 +25,7 @@ from tests.system.verify_checks.sshd import Sshd, free_port
 MakeTarget = Callable[..., Target]
 
 
-def look(target: Target, *checks: Check, seconds: float = 20) -> Examination:
+def look(target: Target, *checks: Check, seconds: float = 20) -> MachineReport:
     return examine(target, checks, deadline=time.monotonic() + seconds, console_every=0.1)
 
 

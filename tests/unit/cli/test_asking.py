@@ -11,8 +11,8 @@ from threading import Event
 import pytest
 
 from extenci.cli.question import ANY, YES_OR_NO, Choice, read_answer
-from extenci.model.address import Answer
 from extenci.model.errors import Interrupted
+from extenci.model.verdict import Answer
 
 Type = Callable[[bytes], object]
 END = b"\x04"

@@ -8,19 +8,13 @@ import pytest
 
 from extenci.model.address import Launch
 from extenci.model.launch import LaunchSettings
-from extenci.model.verification import (
-    Check,
-    ConsoleCheck,
-    HttpCheck,
-    PytestCheck,
-    Reach,
-    RunCheck,
-    SshCheck,
-    TcpCheck,
-    Verify,
-    hash_verify,
-    name_files,
-)
+from extenci.model.verification import Check, Reach, Verify, hash_verify, name_files
+from extenci.verify.checks.console import ConsoleCheck
+from extenci.verify.checks.http import HttpCheck
+from extenci.verify.checks.pytest import PytestCheck
+from extenci.verify.checks.run import RunCheck
+from extenci.verify.checks.ssh import SshCheck
+from extenci.verify.checks.tcp import TcpCheck
 
 ROOT = "/home/alice/specs"
 
@@ -31,8 +25,8 @@ def block(root: str = ROOT, home: str = "/home/alice", **changes: object) -> Ver
         "root": root,
         "checks": (
             TcpCheck(22),
-            SshCheck("uptime", "admin", f"{home}/.ssh/id_ed25519"),
-            SshCheck("uptime", "admin", f"{root}/keys/id"),
+            SshCheck("uptime", user="admin", key=f"{home}/.ssh/id_ed25519"),
+            SshCheck("uptime", user="admin", key=f"{root}/keys/id"),
             HttpCheck("/health"),
             ConsoleCheck("login:"),
             RunCheck((f"{root}/amazon/checks/goss.sh", "-v", "checks/goss.yaml"), f"{root}/amazon"),
@@ -133,8 +127,8 @@ def test_every_part_of_the_block_counts(name: str) -> None:
     [
         TcpCheck(22, timeout=1),
         TcpCheck(22, retries=1),
-        SshCheck("uptime", "admin", "/home/alice/.ssh/other"),
-        SshCheck("uptime", "root", "/home/alice/.ssh/id_ed25519"),
+        SshCheck("uptime", user="admin", key="/home/alice/.ssh/other"),
+        SshCheck("uptime", user="root", key="/home/alice/.ssh/id_ed25519"),
         RunCheck((f"{ROOT}/amazon/goss.sh",), f"{ROOT}/amazon"),
         PytestCheck((f"{ROOT}/tests", f"{ROOT}/more"), f"{ROOT}/amazon"),
     ],

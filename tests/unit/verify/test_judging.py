@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from extenci.model.address import Verdict
-from extenci.model.verification import Evidence, Examination
+from extenci.model.verdict import Evidence, MachineReport, Verdict
 from extenci.verify.judge import answered, expired, judge, unreached
 
 PASSED = Evidence("tcp 22", "tcp", True, "port 22 accepts connections")
@@ -13,8 +12,8 @@ FAILED = Evidence("ssh true", "ssh", False, "no login to 10.0.0.1 port 22: Conne
 UNTRIED = Evidence("console x", "console", False, "not tried: no time was left", tries=0)
 
 
-def examined(*evidence: Evidence, alarm: str = "") -> Examination:
-    return Examination("10.0.0.1", evidence, "the end", alarm)
+def examined(*evidence: Evidence, alarm: str = "") -> MachineReport:
+    return MachineReport("10.0.0.1", evidence, "the end", alarm)
 
 
 def test_all_that_passed_has_passed() -> None:

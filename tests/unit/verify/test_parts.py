@@ -10,18 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from extenci.apply.verification.summary import save_summary
 from extenci.model.address import Address
 from extenci.model.errors import UsageError
-from extenci.model.verification import Evidence, Examination
-from extenci.model.verified import Verified
-from extenci.verify.checks.ssh import last_words
+from extenci.model.verdict import Evidence, MachineReport, VerifyResult
 from extenci.verify.environment import without_secrets
 from extenci.verify.evidence_folder import open_folder, open_private
 from extenci.verify.halt import Halt, OutOfTime, in_background
 from extenci.verify.judge import judge
 from extenci.verify.programs import excerpt, last_line
 from extenci.verify.regex import Found, search
-from extenci.verify.summary import save_summary
+from extenci.verify.ssh_client import last_words
 from extenci.verify.target import safe_name
 
 
@@ -118,10 +117,10 @@ def test_a_folder_below_a_file_cannot_be_used(tmp_path: Path) -> None:
 
 def test_the_summary_lies_beside_the_evidence(tmp_path: Path) -> None:
     evidence = (Evidence("tcp 22", "tcp", True, "port 22 accepts connections"),)
-    found = Examination("10.0.0.1", evidence, folder=str(tmp_path))
-    save_summary(Verified(Address("sandbox", "worker"), "v1", judge(found), examination=found))
+    found = MachineReport("10.0.0.1", evidence, folder=str(tmp_path))
+    save_summary(VerifyResult(Address("sandbox", "worker"), "v1", judge(found), report=found))
     assert "sandbox/worker passed" in (tmp_path / "summary.txt").read_text()
     assert json.loads((tmp_path / "summary.json").read_text())["ok"] is True
     (tmp_path / "gone").mkdir()
-    gone = Examination("10.0.0.1", evidence, folder=str(tmp_path / "gone" / "x"))
-    save_summary(Verified(Address("sandbox", "worker"), "v1", judge(gone), examination=gone))
+    gone = MachineReport("10.0.0.1", evidence, folder=str(tmp_path / "gone" / "x"))
+    save_summary(VerifyResult(Address("sandbox", "worker"), "v1", judge(gone), report=gone))

@@ -6,19 +6,19 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-from extenci.model.verified import Verified
-from extenci.report.verify.json import verified_document
-from extenci.report.verify.text import render_verified
+from extenci.model.verdict import VerifyResult
+from extenci.report.verify.json import results_document
+from extenci.report.verify.text import render_results
 from extenci.verify.evidence_folder import EvidenceFolder
 
 
-def save_summary(result: Verified) -> None:
+def save_summary(result: VerifyResult) -> None:
     """Write `summary.txt` and `summary.json` into the folder of the evidence, where there is one. A folder
     that is gone or full changes no verdict."""
-    folder = result.examination.folder if result.examination else None
+    folder = result.report.folder if result.report else None
     if folder is None:
         return
     with suppress(OSError):
         evidence = EvidenceFolder(Path(folder))
-        evidence.write("summary.txt", render_verified([result]))
-        evidence.write("summary.json", json.dumps(verified_document([result]), indent=2) + "\n")
+        evidence.write("summary.txt", render_results([result]))
+        evidence.write("summary.json", json.dumps(results_document([result]), indent=2) + "\n")
