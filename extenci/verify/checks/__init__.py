@@ -12,7 +12,14 @@ from extenci.model.verification import Check
 from extenci.verify.checks import console, http, pytest, run, ssh, tcp
 from extenci.verify.kind import CheckKind
 
-KINDS: tuple[CheckKind[Any], ...] = (tcp.KIND, ssh.KIND, http.KIND, console.KIND, run.KIND, pytest.KIND)
+KINDS: tuple[CheckKind[Any], ...] = (
+    tcp.KIND,
+    ssh.KIND,
+    http.KIND,
+    console.KIND,
+    run.KIND,
+    pytest.KIND,
+)
 """All kinds, in the order in which messages list them."""
 
 NAMES = tuple(kind.name for kind in KINDS)
