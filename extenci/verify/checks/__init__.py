@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Union
 
 from extenci.model.verification import Check
-from extenci.verify.checks import console, http, pytest, run, ssh, tcp
+from extenci.verify.checks import console, http, log, pytest, run, ssh, tcp
 from extenci.verify.kind import CheckKind
 
 KINDS: tuple[CheckKind[Any], ...] = (
@@ -17,6 +17,7 @@ KINDS: tuple[CheckKind[Any], ...] = (
     ssh.KIND,
     http.KIND,
     console.KIND,
+    log.KIND,
     run.KIND,
     pytest.KIND,
 )
