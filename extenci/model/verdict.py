@@ -1,4 +1,4 @@
-"""What came of trying a version: evidence, a decision, and the verdict that is recorded."""
+"""The outcome of verification: evidence, a decision, the verdict that is recorded, and a person's answer."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from extenci.model.address import Address
 
 
 class Verdict(StrEnum):
-    """What is known of a version under one verify block."""
+    """The state of a version under one verify block."""
 
     PASSED = "passed"
     FAILED = "failed"
     WAITING = "waiting"
     """Its checks passed, and a person has yet to say yes."""
     EXPIRED = "expired"
-    """No person said anything in time."""
+    """Nobody answered in time."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class MachineReport:
-    """All that checks and the console told about one machine. `console_end` is the end of the console's
-    output; `alarm` the line of the console that left no hope, "" where there was none; `boot_seconds` the
-    time from its launch to the first answer from its network, None where that is not known."""
+    """The findings about one machine, from its checks and its console. `console_end` is the end of the
+    console's output; `alarm` is the line of the console that means the machine will never come up, "" where
+    there was none; `boot_seconds` is the time from its launch to the first answer from its network, None
+    where that is not known."""
 
     address: str
     evidence: tuple[Evidence, ...] = ()
@@ -72,7 +73,7 @@ class MachineReport:
 
 @dataclass(frozen=True)
 class Decision:
-    """A verdict with its grounds. `reason` is one sentence for people; `details` has one for each check that
+    """A verdict with its reasons. `reason` is one sentence for people; `details` has one for each check that
     failed."""
 
     verdict: Verdict
@@ -102,7 +103,7 @@ class VerifyResult:
 
     @property
     def verdict(self) -> Verdict:
-        """What is known of the version now."""
+        """The decision's verdict."""
         return self.decision.verdict
 
 

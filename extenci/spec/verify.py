@@ -20,7 +20,7 @@ from extenci.spec.yaml.files import absolute
 from extenci.verify.form import SpecFolder
 
 Placed = tuple[Mark, str]
-"""What is wrong, and where."""
+"""A place in a spec file, and what is wrong there."""
 
 BLOCK = "verify"
 
@@ -28,7 +28,7 @@ BLOCK = "verify"
 def resolve_verify(
     root: Path, entry: SpecEntry, spec: VerifySpec, service: Service
 ) -> tuple[Verify | None, list[Placed]]:
-    """The block for one service, and everything that is wrong with it. None where it has no type."""
+    """The block for one service, None where it has no type, and everything that is wrong with it."""
     folder = SpecFolder(Path(os.path.realpath(entry.path.parent)), root, absolute)
     own, fault = read_launch_keys(root, entry.path.parent, spec)
     problems = [(entry.place(BLOCK, "user_data_file"), f"'user_data_file' {fault}")] if fault else []
@@ -38,7 +38,7 @@ def resolve_verify(
         problems += _check_jobs(entry, spec, service)
     problems += _find_faults(entry, spec, folder)
     if keys.type is None:
-        text = f"lacks 'type'; it stands here, or under 'test' of the service {quoted(service.name)}"
+        text = f"lacks 'type'; write it here, or under 'test' of the service {quoted(service.name)}"
         return None, [*problems, (entry.place_of_key(BLOCK), f"'verify' {text}")]
     verify = Verify(
         settings=to_settings(keys.type, keys),
@@ -55,7 +55,7 @@ def resolve_verify(
 
 
 def merge(own: LaunchDefaults, defaults: LaunchDefaults) -> LaunchDefaults:
-    """The block's own keys over the service's."""
+    """The block's own keys, and the service's where it has none."""
     said = {key.name: value for key in fields(own) if (value := getattr(own, key.name)) is not None}
     return replace(defaults, **said)
 
@@ -67,13 +67,13 @@ def _check_jobs(entry: SpecEntry, spec: VerifySpec, service: Service) -> Iterato
     if is_away and not has_own and service.test is not None and service.test.user_data is not None:
         text = (
             f"the user data of 'test' of the service {quoted(service.name)} does not go through a schedd on "
-            "another machine; launch: ec2 would take it"
+            "another machine; use launch: ec2"
         )
         yield entry.place_of_key(BLOCK), text
 
 
 def _find_faults(entry: SpecEntry, spec: VerifySpec, folder: SpecFolder) -> Iterator[Placed]:
-    """Files of these specs that are not there. Those elsewhere may be on the machine that verifies only."""
+    """Faults of the files that checks name."""
     for place, check in enumerate(spec.checks):
         for key, text in check.find_faults(folder):
             yield entry.place(BLOCK, "checks", place, key), f"{quoted(key)} {text}"

@@ -1,4 +1,4 @@
-"""Evidence → verdict, and the sentences that say why. Pure."""
+"""Evidence → verdict, with the sentences that explain it. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from extenci.model.verdict import Decision, Evidence, MachineReport, Verdict
 
 
 def judge(report: MachineReport, *, confirm: bool = False) -> Decision:
-    """Failed where the console leaves no hope or a check failed; else passed, or, with `confirm`, waiting for
+    """Failed where the console shows an alarm or a check failed; else passed or, with `confirm`, waiting for
     a person."""
     if report.alarm:
         return Decision(
@@ -23,39 +23,29 @@ def judge(report: MachineReport, *, confirm: bool = False) -> Decision:
     return Decision(Verdict.PASSED, passed)
 
 
-def answered(decision: Decision, *, yes: bool) -> Decision:
-    """The verdict after a person's word, which is the last one."""
+def judge_answer(decision: Decision, *, yes: bool) -> Decision:
+    """The decision after a person's answer, which overrides the checks."""
     if yes:
         failed = decision.verdict is Verdict.FAILED
         return Decision(Verdict.PASSED, "A person said yes" + (", though checks failed." if failed else "."))
     return Decision(Verdict.FAILED, "A person said no.", decision.details)
 
 
-def expired(decision: Decision) -> Decision:
-    """The verdict where nobody said anything in time."""
-    return Decision(Verdict.EXPIRED, "No person said yes or no in time.", decision.details)
-
-
-def unreached(reason: str) -> Decision:
-    """The verdict where there was no machine to examine: it did not run in time, or has no address."""
-    return Decision(Verdict.FAILED, reason)
-
-
 def reason_of(failed: list[Evidence], total: int) -> str:
-    """One sentence: the first check that failed, and how many did."""
+    """One sentence about the first check that failed, and how many did."""
     first = failed[0]
     more = f" ({len(failed)} of {total} checks failed)" if len(failed) > 1 else ""
     return f"The check '{first.check}' failed: {first.message}{more}."
 
 
 def sentence(evidence: Evidence) -> str:
-    """What one check that failed found."""
+    """A check that failed, and its message."""
     tries = f" after {evidence.tries} tries" if evidence.tries > 1 else ""
     return f"{evidence.check} failed{tries}: {evidence.message}"
 
 
 def passed_phrase(count: int) -> str:
-    """What is known where nothing failed."""
+    """The reason of a verdict where nothing failed."""
     if count == 0:
         return "The machine runs; there are no checks."
     return "Its check passed." if count == 1 else f"All {count} checks passed."

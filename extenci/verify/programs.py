@@ -1,4 +1,5 @@
-"""Programs on this machine: without a shell, with their output in a file, and gone as a whole in time."""
+"""Programs on this machine: started without a shell, with their output in a file, and ended in time together
+with all that they started."""
 
 from __future__ import annotations
 
@@ -17,17 +18,17 @@ from extenci.verify.attempt import AttemptResult
 from extenci.verify.halt import Halt
 
 MOST_OUTPUT = 64 << 20
-"""Bytes of output at which a program is ended, so that none fills a disk."""
+"""Bytes of output after which a program is ended, so that none fills a disk."""
 
 LONGEST_EXCERPT = 4000
 STEP = 0.05
 
 
 class Cutoff(Enum):
-    """Why a program was ended before it ended itself."""
+    """Why a program was ended early."""
 
     TIME = "it did not end in time"
-    HALT = "it was not waited for"
+    HALT = "the checks were stopped"
     SIZE = "it printed too much"
 
 
@@ -52,8 +53,8 @@ def run_program(
     seconds: float,
     most: int = MOST_OUTPUT,
 ) -> ProgramEnd:
-    """Run a program in `folder`, its output appended to `log`, until it ends, or for at most `seconds`.
-    Whatever it started and left in its process group ends with it."""
+    """Run a program in `folder` for at most `seconds`, and append its output, at most `most` bytes, to `log`.
+    Whatever it left in its process group ends with it."""
     begin = os.fstat(log.fileno()).st_size
     try:
         process = subprocess.Popen(
@@ -67,7 +68,7 @@ def run_program(
         )
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
-        return ProgramEnd(None, fault=reason or "its name or an argument cannot be passed on")
+        return ProgramEnd(None, fault=reason or "its name or an argument has a forbidden character")
     try:
         cutoff = _wait(process.pid, log, begin + most, halt, time.monotonic() + seconds)
     finally:
@@ -76,7 +77,7 @@ def run_program(
 
 
 def _wait(pid: int, log: BinaryIO, most: int, halt: Halt, end: float) -> Cutoff | None:
-    """Wait without reaping the process, so that its group's number cannot become another's meanwhile."""
+    """Wait without reaping the process, so that its group's number cannot go to another process."""
     while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         if halt.is_set:
             return Cutoff.HALT
@@ -101,7 +102,7 @@ def _read(log: BinaryIO, begin: int, most: int) -> str:
 
 
 def excerpt(text: str) -> str:
-    """The end of a text, from the start of a line where it is cut."""
+    """The end of a text. Where it is cut, it begins with a whole line."""
     if len(text) <= LONGEST_EXCERPT:
         return text.strip("\n")
     end = text[-LONGEST_EXCERPT:]
@@ -115,7 +116,7 @@ def last_line(text: str) -> str:
 
 
 def judge_program(name: str, end: ProgramEnd, seconds: float) -> AttemptResult:
-    """The result of a check that passes where its program ends with 0. `seconds` is how long it was given."""
+    """The result of a check that passes if its program ends with 0. `seconds` is how long it was allowed."""
     output = excerpt(end.output)
     if end.fault:
         return AttemptResult(False, f"{name} cannot be started: {end.fault}", final=True, unable=True)

@@ -1,5 +1,5 @@
-"""Regular expressions of specs, with a limit of time: some patterns take for ever on some texts, and nothing
-within a process can end that."""
+"""Regular expressions of specs, with a time limit: some patterns take forever on some texts, and only another
+process can be ended then."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PATIENCE = 5.0
 """Seconds that one search may take."""
 
 LARGEST = 1 << 20
-"""Characters that are searched: the last ones."""
+"""Characters of a text that are searched: the last ones."""
 
 _PROGRAM = """
 import json, re, sys, warnings
@@ -26,7 +26,7 @@ sys.exit(10 if re.search(pattern, text, re.MULTILINE) else 11)
 
 
 class Found(Enum):
-    """What came of a search."""
+    """The result of a search."""
 
     YES = 10
     NO = 11
@@ -34,7 +34,8 @@ class Found(Enum):
 
 
 def search(pattern: str, text: str, halt: Halt, seconds: float = PATIENCE) -> Found:
-    """Whether the pattern is anywhere in the text; `^` and `$` match at lines."""
+    """Search a text for a pattern; `^` and `$` match at lines. The result is TOO_SLOW after `seconds` or
+    PATIENCE, whichever is less, or when `halt` is set."""
     process = subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", _PROGRAM],
         stdin=subprocess.PIPE,

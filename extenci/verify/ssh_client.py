@@ -15,12 +15,12 @@ from extenci.verify.programs import Cutoff, ProgramEnd, excerpt, run_program
 from extenci.verify.target import safe_name
 
 MOST_OUTPUT = 4 << 20
-"""Bytes that a command on the machine may print."""
+"""Bytes of output after which a command on the machine is ended."""
 
 CLIENT_LOG = ".ssh-log"
 
 CHANGED = (
-    "the machine's host key is not the one that {source}; someone may be in between, "
+    "the machine's host key is not the one that {source}; the connection may be intercepted, "
     "or the address belongs to another machine"
 )
 
@@ -68,10 +68,10 @@ def _explain_cutoff(end: ProgramEnd, said: str, attempt: Attempt) -> AttemptResu
 
 
 def prepare_host_keys(check: LoginCheck, context: CheckContext, attempt: Attempt) -> AttemptResult | None:
-    """Write down whom to believe to be the machine; what is wrong where that cannot be.
+    """Write known_hosts, so that ssh talks to no other machine. Returns the reason where that is impossible.
 
-    The keys that the console shows; else, where it shows fingerprints only, the key that the machine has,
-    if its fingerprint is one of them; else whatever key comes first.
+    It gets the keys that the console shows. Where the console shows fingerprints only, it gets the machine's
+    own key, if its fingerprint is among them. Where it shows neither, ssh accepts the first key.
     """
     key = check.key or context.target.key
     if key is not None and not Path(key).is_file():
@@ -89,7 +89,7 @@ def prepare_host_keys(check: LoginCheck, context: CheckContext, attempt: Attempt
 
 
 def find_contradiction(context: CheckContext) -> AttemptResult | None:
-    """What is wrong where a key was believed that is none of those on the console."""
+    """The reason not to trust logins: an accepted host key is not among those on the console."""
     known = host_keys.read_known_hosts((context.folder.path / KNOWN_HOSTS).read_text())
     if host_keys.contradicts(known, context.console.text):
         return AttemptResult(False, CHANGED.format(source="the console shows"), final=True)
@@ -105,7 +105,7 @@ def _explain_refusal(context: CheckContext, said: str) -> AttemptResult | None:
 
 
 def _call(command: Sequence[str], context: CheckContext, attempt: Attempt) -> tuple[ProgramEnd, str]:
-    """Run ssh in the evidence folder, and read what it says of itself, apart from the command's output."""
+    """Run ssh in the evidence folder. Returns its end, and its own messages, which are not in the output."""
     path = context.folder.path / CLIENT_LOG
     open_private(path).close()
     end = run_program(
@@ -123,18 +123,18 @@ def _call(command: Sequence[str], context: CheckContext, attempt: Attempt) -> tu
 
 
 def last_words(said: str) -> str:
-    """The last thing that ssh says that is a reason."""
+    """The last of ssh's messages that is a reason."""
     lines = [line.strip() for line in said.splitlines() if not _CHATTER.match(line)]
-    return lines[-1].removeprefix("ssh: ")[:300] if lines else "ssh says nothing"
+    return lines[-1].removeprefix("ssh: ")[:300] if lines else "ssh gave no reason"
 
 
 def alias(context: CheckContext) -> str:
-    """The machine's name in known_hosts: its address may have been another machine's before."""
+    """The machine's name in known_hosts. Its address will not do: another machine may have had it before."""
     return f"extenci-{safe_name(context.target.machine)}"
 
 
 def build_command(check: LoginCheck, context: CheckContext, command: str, *more: str) -> list[str]:
-    """ssh's command line. The command is one argument, which the machine's shell reads, as people expect."""
+    """ssh's command line. The command is one argument: the machine's shell reads it, as people expect."""
     user, key = check.user or context.target.user, check.key or context.target.key
     own = ["-F", str(context.target.ssh_config)] if context.target.ssh_config else []
     return [
@@ -148,8 +148,8 @@ def build_command(check: LoginCheck, context: CheckContext, command: str, *more:
 
 
 def _options(context: CheckContext, known_hosts: str) -> dict[str, str]:
-    """What must hold whatever people's configuration says. Bastions keep their own settings."""
-    # By what is written down: the console may have shown its keys since `prepare_host_keys` looked.
+    """Options that override people's configuration. Bastions keep their own settings."""
+    # The file decides: the console may have shown its keys since `prepare_host_keys` looked.
     is_known = bool((context.folder.path / KNOWN_HOSTS).read_text().strip())
     return {
         "BatchMode": "yes",
@@ -176,7 +176,7 @@ def _options(context: CheckContext, known_hosts: str) -> dict[str, str]:
 
 
 def write_ssh_config(context: CheckContext) -> None:
-    """A configuration with which programs, and people, reach the machine as the checks do."""
+    """Write a configuration with which programs, and people, reach the machine as the checks do."""
     path = str(context.folder.path / KNOWN_HOSTS).replace("%", "%%")
     options = _options(context, f'"{path}"')
     if context.target.user:

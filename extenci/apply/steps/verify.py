@@ -35,7 +35,7 @@ from extenci.model.verdict import (
 )
 from extenci.model.verification import Check, Forwards, LoginCheck, Reach, Verify
 from extenci.verify.examine import examine
-from extenci.verify.judge import answered, judge, unreached
+from extenci.verify.judge import judge, judge_answer
 from extenci.verify.target import Target
 
 NOT_WORKING = "A person said that it does not work."
@@ -90,7 +90,7 @@ def never_started(
     image."""
     if error.says_nothing:
         raise error
-    decision = unreached(error.message)
+    decision = Decision(Verdict.FAILED, error.message)
     record_verdict(subject, decision.verdict, decision.reason, context)
     verified = VerifyResult(context.change.address, work.version, decision, subject.image)
     return conclude(subject, verified, not work.removable or context.run_context.keep_failed, context)
@@ -234,7 +234,7 @@ def decide(
     answer = ask(question(found, vm, work, context))
     if answer is Answer.WAIT:
         return decision, answer
-    return answered(decision, yes=answer is Answer.YES), answer
+    return judge_answer(decision, yes=answer is Answer.YES), answer
 
 
 def question(found: MachineReport, vm: TestVm, work: VerifyWork, context: ChangeContext) -> Question:

@@ -1,4 +1,4 @@
-"""The result of a trial, kept beside its evidence."""
+"""The result of a verification, kept beside its evidence."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from extenci.verify.evidence_folder import EvidenceFolder
 
 
 def save_summary(result: VerifyResult) -> None:
-    """Write `summary.txt` and `summary.json` into the folder of the evidence, where there is one. A folder
-    that is gone or full changes no verdict."""
+    """Write `summary.txt` and `summary.json` into the evidence folder, where there is one. A folder that is
+    gone or full changes no verdict."""
     folder = result.report.folder if result.report else None
     if folder is None:
         return

@@ -1,4 +1,4 @@
-"""What became of trying versions, as a JSON document, `format_version` 1."""
+"""Results of verification as a JSON document, `format_version` 1."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def image_document(result: VerifyResult) -> dict[str, object]:
 
 
 def machine_document(report: MachineReport) -> dict[str, object]:
-    """What was found out about the machine."""
+    """The findings about a machine."""
     boot = report.boot_seconds
     return {
         "boot_seconds": None if boot is None else round(boot, 3),

@@ -1,7 +1,8 @@
-"""What became of trying versions, as JUnit XML: what CI systems show as test results.
+"""Results of verification as JUnit XML, which CI systems show as test results.
 
-There is no standard; this keeps to what Jenkins' and GitLab's readers take (testmoapp/junitxml describes
-it): `testsuites`, a `testsuite` an image, a `testcase` a check, `failure`, `skipped`, `error`, `system-out`.
+There is no standard; this keeps to the elements that Jenkins and GitLab read (testmoapp/junitxml
+describes them): `testsuites`, a `testsuite` an image, a `testcase` a check, `failure`, `skipped`, `error`,
+`system-out`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from extenci.model.verdict import Evidence, Verdict, VerifyResult
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 does not take (Char), and C1 controls, which it advises against."""
+"""Characters that XML 1.0 forbids (Char), and C1 controls, which it discourages."""
 
 VERDICT = "verdict"
-"""The case that stands for the version as a whole: a person's word, and a machine that never came up."""
+"""The test case for the version as a whole: a person's answer, or a machine that never came up."""
 
 
 def results_junit(results: Sequence[VerifyResult]) -> str:
@@ -52,7 +53,7 @@ def add_suite(top: Element, result: VerifyResult) -> Element:
 
 
 def add_properties(suite: Element, result: VerifyResult) -> None:
-    """What is known of the version and its machine."""
+    """Properties of the version and its machine."""
     boot = result.report.boot_seconds if result.report else None
     known = {
         "address": str(result.address),
@@ -83,7 +84,7 @@ def add_case(suite: Element, name: str, evidence: Evidence) -> None:
 
 
 def add_verdict(suite: Element, name: str, result: VerifyResult, *, has_failed: bool) -> None:
-    """The version as a whole, where its checks do not say it all."""
+    """The version as a whole, where its checks alone do not explain the verdict."""
     reason = {"message": clean(result.decision.reason)}
     match result.verdict:
         case Verdict.WAITING:
@@ -105,5 +106,5 @@ def new_case(suite: Element, name: str, check: str, seconds: float = 0.0) -> Ele
 
 
 def clean(text: str) -> str:
-    """Text without what XML cannot hold."""
+    """Text without characters that XML cannot hold."""
     return _NOT_XML.sub("", text)

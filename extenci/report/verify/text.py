@@ -1,4 +1,4 @@
-"""What became of trying versions, as text."""
+"""Results of verification as text."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ WORDS = {
 }
 
 OUTPUT_LINES = 10
-"""Lines of a failed check's output that are shown; its file has all."""
+"""Lines of a failed check's output that are shown; its file has all of them."""
 
 
 def render_results(results: Sequence[VerifyResult], *, palette: Palette = PLAIN, width: int = 80) -> str:
-    """Each version with its checks and, where it did not pass, why, with the end of the console's output; and
-    one line that sums it up."""
+    """Each version with its checks and, where it did not pass, the reason and the end of the console's
+    output; then one line that sums it up."""
     sections = ["\n".join(result_lines(one, palette, width)) for one in results]
     worst = palette.good if all(one.verdict is Verdict.PASSED for one in results) else palette.warning
     code = palette.alarm if any(one.verdict is Verdict.FAILED for one in results) else worst
@@ -46,7 +46,7 @@ def result_lines(result: VerifyResult, palette: Palette, width: int) -> Iterator
 
 
 def machine_lines(result: VerifyResult, width: int) -> Iterator[str]:
-    """Which machine it was, and how to log in where it still runs."""
+    """The test VM, and how to log in while it still runs."""
     if result.machine:
         booted = result.report.boot_seconds if result.report else None
         answered = f", answered after {duration(booted)}" if booted is not None else ""
@@ -59,7 +59,7 @@ def machine_lines(result: VerifyResult, width: int) -> Iterator[str]:
 
 
 def evidence_lines(evidence: Evidence, palette: Palette, width: int) -> Iterator[str]:
-    """`ok` or `FAIL`, the check, and what it found; a failed one with the end of its output."""
+    """`ok` or `FAIL` and the check; where it failed, its message and the end of its output."""
     mark = (
         palette.paint(palette.good, "  ok  ") if evidence.passed else palette.paint(palette.alarm, "  FAIL")
     )
@@ -76,7 +76,7 @@ def evidence_lines(evidence: Evidence, palette: Palette, width: int) -> Iterator
 
 
 def console_lines(result: VerifyResult, report: MachineReport, palette: Palette) -> Iterator[str]:
-    """The end of the console's output, where something went wrong."""
+    """The end of the console's output, where the version failed."""
     if result.verdict is not Verdict.FAILED:
         return
     if not report.console_end:

@@ -20,7 +20,7 @@ MOST_BYTES = 1 << 20
 """Bytes of the file that are read and searched: its last ones."""
 
 MOST_KEPT = 64 << 10
-"""Characters of them that each try leaves in the evidence."""
+"""Characters of them that each try keeps in the evidence."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ REASONS = {
     66: "does not exist",
     77: "may not be read by the user who logs in",
 }
-"""Why a file cannot be read, by exit status of `_READ` (sysexits.h, EX_DATAERR, EX_NOINPUT, EX_NOPERM)."""
+"""Why a file cannot be read, by exit status of `_READ`: EX_DATAERR, EX_NOINPUT, EX_NOPERM of sysexits.h."""
 
 _READ = 'test -e "$1" || exit 66; test -f "$1" || exit 65; test -r "$1" || exit 77; exec tail -c "$2" "$1"'
 

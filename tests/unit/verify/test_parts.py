@@ -93,7 +93,7 @@ def test_the_last_words_of_ssh_are_a_reason() -> None:
         "ssh: connect to host 10.0.0.1 port 22: Connection refused\r\nTransferred: sent 1, received 2\n"
     )
     assert last_words(said) == "connect to host 10.0.0.1 port 22: Connection refused"
-    assert last_words("\n") == "ssh says nothing"
+    assert last_words("\n") == "ssh gave no reason"
 
 
 def test_links_in_the_folder_are_not_followed(tmp_path: Path) -> None:
