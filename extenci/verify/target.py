@@ -42,7 +42,8 @@ def require_sound(target: Target) -> None:
     """Refuse values that could mean something else on a command line or in a configuration of ssh."""
     if not _HOST.fullmatch(target.address):
         raise ServiceError(
-            f"{target.service} reports something else than an address as the address of {target.machine}.",
+            f"{target.service} reports an address for the machine {target.machine} that is "
+            "neither IP address nor host name.",
             "Look at the machine on the service, and end it there if it is not the one that was launched.",
             service=target.service,
         )

@@ -1,4 +1,4 @@
-"""console, run and pytest checks with real programs, and what ends an examination early."""
+"""console, run and pytest checks with real programs, and their early ends."""
 
 from __future__ import annotations
 
@@ -214,9 +214,9 @@ def test_the_time_to_the_first_answer_is_told(make_target: MakeTarget, tmp_path:
     assert 100 <= found.boot_seconds < 105
 
 
-def test_an_address_that_is_none_is_refused(make_target: MakeTarget) -> None:
+def test_an_address_that_is_no_address_is_refused(make_target: MakeTarget) -> None:
     for address in ("-oProxyCommand=touch", "", "a b", "x;y"):
-        with pytest.raises(ServiceError, match="address that is none"):
+        with pytest.raises(ServiceError, match="neither IP address nor host name"):
             look(make_target(address=address), TcpCheck(22))
 
 
@@ -226,7 +226,7 @@ def test_a_folder_that_cannot_be_made_is_a_wrong_usage(make_target: MakeTarget, 
         look(make_target(folder=tmp_path / "file" / "x"), TcpCheck(22))
 
 
-def test_a_folder_that_vanishes_ends_the_examination_in_words(
+def test_a_folder_that_vanishes_ends_the_checks_in_words(
     make_target: MakeTarget, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="Evidence cannot be kept"):
