@@ -25,7 +25,7 @@ sys.exit(10 if re.search(pattern, text, re.MULTILINE) else 11)
 """
 
 
-class Found(Enum):
+class SearchResult(Enum):
     """The result of a search."""
 
     YES = 10
@@ -33,7 +33,7 @@ class Found(Enum):
     TOO_SLOW = 0
 
 
-def search(pattern: str, text: str, halt: Halt, seconds: float = PATIENCE) -> Found:
+def search(pattern: str, text: str, halt: Halt, seconds: float = PATIENCE) -> SearchResult:
     """Search a text for a pattern; `^` and `$` match at lines. The result is TOO_SLOW after `seconds` or
     PATIENCE, whichever is less, or when `halt` is set."""
     process = subprocess.Popen(
@@ -53,5 +53,5 @@ def search(pattern: str, text: str, halt: Halt, seconds: float = PATIENCE) -> Fo
             if halt.is_set or time.monotonic() > end:
                 process.kill()
                 process.communicate()
-                return Found.TOO_SLOW
-    return Found(process.returncode) if process.returncode in (10, 11) else Found.TOO_SLOW
+                return SearchResult.TOO_SLOW
+    return SearchResult(process.returncode) if process.returncode in (10, 11) else SearchResult.TOO_SLOW

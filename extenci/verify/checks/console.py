@@ -41,18 +41,18 @@ class ConsoleForm(CheckForm):
 
 def try_console(check: ConsoleCheck, context: CheckContext, attempt: Attempt) -> AttemptResult:
     """Read the console now, and search it."""
-    from extenci.verify.regex import Found, search
+    from extenci.verify.regex import SearchResult, search
 
     context.console.look(attempt.seconds)
     if context.console.fault and not context.console.text:
         return AttemptResult(False, f"the console cannot be read: {context.console.fault}")
     text = context.console.text
     match search(check.console, text, context.halt, attempt.seconds):
-        case Found.YES:
+        case SearchResult.YES:
             return AttemptResult(True, f"the console shows {check.console!r}", end_of(text))
-        case Found.NO:
+        case SearchResult.NO:
             return AttemptResult(False, f"the console does not show {check.console!r}", end_of(text))
-        case Found.TOO_SLOW:
+        case SearchResult.TOO_SLOW:
             message = f"{check.console!r} takes too long to search for; write a simpler expression"
             return AttemptResult(False, message, end_of(text))
 

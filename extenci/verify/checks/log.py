@@ -67,7 +67,7 @@ def read_command(file: str) -> str:
 def try_log(check: LogCheck, context: CheckContext, attempt: Attempt) -> AttemptResult:
     """Log in, read the end of the file once, and search it."""
     from extenci.verify.programs import excerpt, last_line
-    from extenci.verify.regex import Found, search
+    from extenci.verify.regex import SearchResult, search
     from extenci.verify.ssh_client import run_command
 
     begin = os.fstat(attempt.log.fileno()).st_size
@@ -82,11 +82,11 @@ def try_log(check: LogCheck, context: CheckContext, attempt: Attempt) -> Attempt
         reason = last_line(end.output) or f"exit status {end.status}"
         return AttemptResult(False, f"{check.file} cannot be read: {reason}")
     match search(check.log, end.output, context.halt, attempt.seconds):
-        case Found.YES:
+        case SearchResult.YES:
             return AttemptResult(True, f"a line of {check.file} matches {check.log!r}", output)
-        case Found.NO:
+        case SearchResult.NO:
             return AttemptResult(False, f"no line of {check.file} matches {check.log!r}", output)
-        case Found.TOO_SLOW:
+        case SearchResult.TOO_SLOW:
             message = f"{check.log!r} takes too long to search for; write a simpler expression"
             return AttemptResult(False, message, output)
 

@@ -65,17 +65,17 @@ def try_ssh(check: SshCheck, context: CheckContext, attempt: Attempt) -> Attempt
 def _judge_output(
     check: SshCheck, end: ProgramEnd, context: CheckContext, attempt: Attempt
 ) -> tuple[bool, str]:
-    from extenci.verify.regex import Found, search
+    from extenci.verify.regex import SearchResult, search
 
     ended = f"the command ended with status {end.status}"
     if check.output is None:
         return True, ended
     match search(check.output, end.output, context.halt, attempt.seconds):
-        case Found.YES:
+        case SearchResult.YES:
             return True, f"{ended} and printed what it should"
-        case Found.NO:
+        case SearchResult.NO:
             return False, f"the command's output has no {check.output!r} in it"
-        case Found.TOO_SLOW:
+        case SearchResult.TOO_SLOW:
             return False, f"{check.output!r} takes too long to search for; write a simpler expression"
 
 

@@ -43,6 +43,9 @@ images:
         - ssh: uname -s
           user: root
           output: Linux
+        - log: "^root:"
+          file: /etc/passwd
+          user: root
         - console: "login:"
         - run: [/bin/sh, -c, 'test -n "$EXTENCI_ADDRESS" && echo "$EXTENCI_NAME"']
 instances:
@@ -136,7 +139,7 @@ def test_a_version_that_works_passes_and_is_used(world: World, image: MakeImage)
     verified = next(one.verified for one in result.outcomes if one.verified)
     assert verified.verdict is Verdict.PASSED
     assert verified.report
-    assert [one.passed for one in verified.report.evidence] == [True] * 4
+    assert [one.passed for one in verified.report.evidence] == [True] * 5
 
 
 def test_an_image_without_its_ssh_server_fails_is_unstaged_and_not_tried_again(

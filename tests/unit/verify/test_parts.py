@@ -19,7 +19,7 @@ from extenci.verify.evidence_folder import open_folder, open_private
 from extenci.verify.halt import Halt, OutOfTime, in_background
 from extenci.verify.judge import judge
 from extenci.verify.programs import excerpt, last_line
-from extenci.verify.regex import Found, search
+from extenci.verify.regex import SearchResult, search
 from extenci.verify.ssh_client import last_words
 from extenci.verify.target import safe_name
 
@@ -55,9 +55,9 @@ def test_variables_that_speak_of_secrets_are_left_out() -> None:
 
 def test_a_search_is_made_line_by_line() -> None:
     halt = Halt(threading.Event())
-    assert search("^b$", "a\nb\nc", halt) is Found.YES
-    assert search("^b$", "a b c", halt) is Found.NO
-    assert search("é$", "caf\u00e9", halt) is Found.YES
+    assert search("^b$", "a\nb\nc", halt) is SearchResult.YES
+    assert search("^b$", "a b c", halt) is SearchResult.NO
+    assert search("é$", "caf\u00e9", halt) is SearchResult.YES
 
 
 def test_waiting_ends_when_somebody_says_stop() -> None:
