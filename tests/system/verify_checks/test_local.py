@@ -226,9 +226,7 @@ def test_a_folder_that_cannot_be_made_is_a_wrong_usage(make_target: MakeTarget, 
         look(make_target(folder=tmp_path / "file" / "x"), TcpCheck(22))
 
 
-def test_a_folder_that_vanishes_ends_the_checks_in_words(
-    make_target: MakeTarget, tmp_path: Path
-) -> None:
+def test_a_folder_that_vanishes_ends_the_checks_in_words(make_target: MakeTarget, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="Evidence cannot be kept"):
         look(make_target(), script(tmp_path, 'rm -r "$EXTENCI_FOLDER"'), TcpCheck(22, retries=0))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,16 @@ def test_a_file_that_cannot_be_read_has_a_status_of_its_own(tmp_path: Path) -> N
     assert read(tmp_path / "gone").returncode == 66
     assert read(tmp_path).returncode == 65
     assert read("/dev/zero").returncode == 65
+
+
+def test_a_file_that_its_user_may_not_read_has_a_status_of_its_own() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "secret"
+        path.touch(mode=0)
+        Path(folder).chmod(0o755)
+        user = 65534 if os.geteuid() == 0 else None  # root may read everything
+        command = ["/bin/sh", "-c", read_command(str(path))]
+        assert subprocess.run(command, user=user, check=False).returncode == 77
 
 
 def test_a_log_check_without_a_key_needs_a_temporary_one() -> None:
