@@ -40,6 +40,7 @@ from extenci.model.service import SANDBOX, KeyFiles, Service
 from extenci.model.version import Disk
 
 if TYPE_CHECKING:
+    from extenci.apply.recovery import Recovery
     from extenci.catalog.records import Catalog
     from extenci.cloud.clients import Clients
     from extenci.image.bundle.manifest import Manifest
@@ -106,8 +107,8 @@ class ManualStaging:
     @property
     def image(self) -> str | None:
         """The image's id on the service; None where it could not be staged."""
-        made = (one.made.get("image") for one in self.result.outcomes)
-        return self.found.id if self.found else next((one for one in made if isinstance(one, str)), None)
+        made = (one.made.image for one in self.result.outcomes)
+        return self.found.id if self.found else next(filter(None, made), None)
 
 
 def load(
@@ -156,6 +157,8 @@ def sandbox_service(home: Home) -> Service:
         ebs=running.ebs,
         credentials=KeyFiles(str(access), str(secret)),
         bundle=bundle_keys(home.path),
+        simulated=running.machines == "simulated",
+        forwards={port: at for port, at in running.forwards.items() if port != at},
     )
 
 
@@ -164,13 +167,6 @@ def sandbox_machines(home: Home) -> str:
     from extenci.sandbox.control import status
 
     return status(home.path).machines
-
-
-def sandbox_forwards(home: Home) -> Mapping[int, int]:
-    """Ports of the sandbox's machines that are reached at others."""
-    from extenci.sandbox.control import status
-
-    return {port: at for port, at in status(home.path).forwards.items() if port != at}
 
 
 def plan(
@@ -188,10 +184,10 @@ def plan(
 
 def submit_descriptions(planned: Planned, *, home: Home | None = None) -> dict[str, str]:
     """What HTCondor would be told, by the ids of the changes that it launches machines for (PlanError)."""
-    from extenci.launch.preview import preview_submits
+    from extenci.launch.preview import preview_launches
 
     folder = (home or Home.find()).jobs_folder
-    return preview_submits(planned.plan, planned.desired.services, folder)
+    return preview_launches(planned.plan, planned.desired.services, folder)
 
 
 def save(planned: Planned, path: Path, *, force: bool = False) -> SavedPlan:
@@ -602,50 +598,43 @@ class Desk:
         self, destroy: bool, again: frozenset[Address] = frozenset()
     ) -> tuple[Planned, Look]:
         """Find out what became of the calls of runs that died, and plan. The lock must be held."""
-        self._finish_starts()
+        recovery = self._recovery()
+        recovery.finish_staging(time.time())
         self._require_records()
         planned, look = self.plan(destroy, again)
-        self._close_calls(look, key_pairs=True)
+        recovery.close(look.observation)
+        recovery.delete_key_pairs(look.observation, self.home.keys_folder)
         return planned, look
 
     def recover(self) -> Look:
         """Find out what became of the calls of runs that died, and what there is. The lock must be held."""
-        self._finish_starts()
+        recovery = self._recovery()
+        recovery.finish_staging(time.time())
         self._require_records()
         look = self.look()
-        self._close_calls(look, key_pairs=True)
+        recovery.close(look.observation)
+        recovery.delete_key_pairs(look.observation, self.home.keys_folder)
         return look
 
     def sweep(self) -> tuple[Plan, Look]:
         """Plan an end to what interrupted runs left. The lock must be held."""
-        from extenci.apply.recovery import tag_imports
-        from extenci.observe.leftovers import read_leftovers
+        from extenci.apply.leftovers import read_leftovers
         from extenci.plan.commands.gc import plan_sweep
         from extenci.plan.inputs import queued_services
 
-        self._finish_starts()
-        tag_imports(self.desired.stack, self.clients, self.catalog.journal)
+        recovery = self._recovery()
+        recovery.finish_staging(time.time())
+        recovery.claim()
         look = self.look()
-        self._close_calls(look, key_pairs=False)
+        recovery.close(look.observation)
         queues = queued_services(self.desired, look.records)
         left = read_leftovers(self.desired, self.clients, self.catalog.journal, self.home, queues)
         return plan_sweep(self.desired, look.observation, look.records, time.time(), left), look
 
-    def _finish_starts(self) -> None:
-        from extenci.apply.recovery import finish_imports, repeat_untagged_starts
+    def _recovery(self) -> Recovery:
+        from extenci.apply.recovery import Recovery
 
-        journal = self.catalog.journal
-        repeat_untagged_starts(journal.unsettled(self.desired.stack), self.clients, journal, time.time())
-        finish_imports(journal.unsettled(self.desired.stack), self.clients, journal, self.options.tell)
-
-    def _close_calls(self, look: Look, *, key_pairs: bool) -> None:
-        """Write down what became of calls, and with `key_pairs` delete those that test VMs left."""
-        from extenci.apply.recovery import close_intents, drop_left_key_pairs
-
-        journal, stack = self.catalog.journal, self.desired.stack
-        close_intents(journal.unsettled(stack), look.observation, journal)
-        if key_pairs:
-            drop_left_key_pairs(stack, self.clients, look.observation, journal, self.home.keys_folder)
+        return Recovery(self.desired.stack, self.clients, self.catalog.journal, self.options.tell)
 
     def _require_records(self) -> None:
         """Where nothing is tagged, these records alone tell what is owned: with none of them, all that was
@@ -716,7 +705,6 @@ class Desk:
             keys=self.home.keys_folder,
             evidence=options.evidence or self.home.evidence_folder,
             ask=options.ask,
-            forwards=sandbox_forwards(self.home) if SANDBOX in self.clients else {},
             keep_failed=options.keep_failed,
             cache=self.home.cache_folder,
         )

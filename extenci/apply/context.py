@@ -1,28 +1,31 @@
-"""With what the steps of one run work: services, catalog, journal, and how to tell and be told."""
+"""What one run is carried out with, and each of its changes."""
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from extenci.apply.calls import JournalCalls
 from extenci.apply.listeners import unfailing
+from extenci.cloud.journalled.client import Journalled
 from extenci.image.sources import Cache
-from extenci.model.outcome import Advanced, Listener, Noted, Progress
-from extenci.model.ownership import PLAN
+from extenci.launch.context import LaunchContext
+from extenci.model.outcome import Advanced, Listener, Made, Noted, Outcome, Progress
 from extenci.model.plan import Change
 from extenci.model.verdict import Ask
-from extenci.model.verification import Forwards
 from extenci.stage.context import StageContext
 from extenci.stage.shared_reading import SharedReading
 
 if TYPE_CHECKING:
     from extenci.catalog.records import Catalog
     from extenci.cloud.clients import Clients
+
+Outcomes = Mapping[str, Outcome]
+"""The outcomes so far, by the id of their change."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,9 @@ class RunContext:
     nothing can have been made under that id before; `clock` tells seconds since the epoch.
 
     `folder` holds files that jobs name, `keys` private keys of test VMs, and `evidence` what their checks
-    found; `forwards` are ports of the sandbox's machines that are reached elsewhere; `ask` asks a person
-    about a test VM, None: nobody can be asked; `keep_failed`: what failed is left for a person to look at.
-    `cache` is the folder of converted and downloaded disks.
+    found; `ask` asks a person about a test VM, None: nobody can be asked; `keep_failed`: a test VM that
+    failed, and its image, are left for a person to look at. `cache` is the folder of converted and downloaded
+    disks.
     """
 
     run: str
@@ -48,7 +51,6 @@ class RunContext:
     keys: Path = Path()
     evidence: Path = Path()
     ask: Ask | None = None
-    forwards: Forwards = field(default_factory=dict)
     keep_failed: bool = False
     cache: Path | None = None
     sharing: SharedReading = field(default_factory=SharedReading)
@@ -57,101 +59,95 @@ class RunContext:
         """Tell the listener, whose failing is not the run's."""
         unfailing(self.listener)(event)
 
-    def of_change(self, change: Change) -> ChangeContext:
-        """A place to do one change at."""
-        calls = JournalledCalls(self.catalog, self.run, change)
-        clients = self.clients[change.address.service]
+    def note(self, change: Change, text: str) -> None:
+        """Tell something worth a line about a change."""
+        self.tell(Noted(change, text))
 
-        def on_progress(done: int, total: int) -> None:
-            self.tell(Advanced(change, done, total, "bytes"))
-
-        staging = StageContext(
-            clients,
-            calls,
-            on_progress=on_progress,
-            note=lambda text: self.tell(Noted(change, text)),
-            stop=self.stop,
-            block_lists=self.catalog.block_lists,
-            upload_notes=self.catalog.upload_notes,
-            sharing=self.sharing,
-            digest_of=self.catalog.digests.digest_of,
-            cache=self._cache_for(change),
-        )
-        return ChangeContext(change, self, staging)
-
-    def _cache_for(self, change: Change) -> Cache | None:
+    def cache_for(self, change: Change) -> Cache | None:
+        """Where the sources of a change are converted and downloaded to."""
         from extenci.cloud.download.downloads import Downloads  # noqa: PLC0415 - its imports load the cloud's
-
-        def tell(text: str) -> None:
-            self.tell(Noted(change, text))
 
         if self.cache is None:
             return None
-        return Cache(self.cache, Downloads(self.clients[change.address.service]), tell, self.stop)
+        downloads = Downloads(self.clients[change.address.service])
+        return Cache(self.cache, downloads, lambda text: self.note(change, text), self.stop)
 
 
 @dataclass(frozen=True)
 class ChangeContext:
-    """What one change is done with."""
+    """What one change is carried out with. `outcomes` are those of the changes before it; `stop` set means:
+    end soon, tidily."""
 
     change: Change
-    run_context: RunContext
-    staging: StageContext
+    run: RunContext
+    outcomes: Outcomes
+    stop: Event
 
-    def token(self, step: int) -> str:
-        """The idempotency token of the change's `step`-th making call: 64 hex characters."""
-        text = f"{self.run_context.run}\n{self.change.id}\n{step}"
-        return hashlib.sha256(text.encode()).hexdigest()
+    @property
+    def clients(self) -> Clients:
+        """The clients of the change's service: what they do is only to read."""
+        return self.run.clients[self.change.address.service]
 
-    def calls_so_far(self) -> int:
-        """How many calls this run has written down for the change, in earlier attempts too: a token made
-        with it was never used before."""
-        return self.run_context.catalog.journal.count_calls(self.run_context.run, self.change.id)
+    @property
+    def changes(self) -> Journalled:
+        """The changing calls of the change's service, which journal themselves."""
+        calls = JournalCalls(
+            self.run.catalog.journal, self.run.run, self.change.id, self.change.address.service
+        )
+        return Journalled(self.clients, calls)
 
-    def tags(self, tags: Mapping[str, str]) -> dict[str, str]:
-        """Planned tags, with the id of the plan that is applied."""
-        return {**tags, PLAN: self.run_context.run}
+    def made_by(self, change: str | None) -> Made:
+        """What another change of the plan has made; nothing where it was not done."""
+        outcome = self.outcomes.get(change or "")
+        return outcome.made if outcome is not None else Made()
 
-    def advance(self, done: int, total: int, unit: str = "machines") -> None:
-        """Tell how far the change has got."""
-        self.run_context.tell(Advanced(self.change, done, total, unit))
+    def unstoppable(self) -> ChangeContext:
+        """The same, but that no stop is heeded."""
+        return replace(self, stop=Event())
 
     def note(self, text: str) -> None:
         """Tell something worth a line."""
-        self.run_context.tell(Noted(self.change, text))
+        self.run.note(self.change, text)
 
-
-@dataclass(frozen=True)
-class JournalledCalls:
-    """The `Calls` of one change, kept in the catalog's journal."""
-
-    catalog: Catalog
-    run: str
-    change: Change
-
-    def begin(
-        self,
-        call: str,
-        *,
-        token: str = "",
-        request: Mapping[str, object] | None = None,
-        tags: Mapping[str, str] | None = None,
-    ) -> int:
-        """See `Calls.begin`."""
-        return self.catalog.journal.begin(
-            call,
-            run=self.run,
-            change=self.change.id,
-            service=self.change.address.service,
-            token=token,
-            request=request,
-            tags=tags,
+    def staging(self) -> StageContext:
+        """What disks are staged and unstaged with."""
+        catalog = self.run.catalog
+        return StageContext(
+            **self._service(),
+            on_progress=lambda done, total: self._advance(done, total, "bytes"),
+            block_lists=catalog.block_lists,
+            upload_notes=catalog.upload_notes,
+            sharing=self.run.sharing,
+            digest_of=catalog.digests.digest_of,
+            cache=self.run.cache_for(self.change),
         )
 
-    def settle(self, intent: int, result: Mapping[str, object]) -> None:
-        """See `Calls.settle`."""
-        self.catalog.journal.settle(intent, result)
+    def launching(self) -> LaunchContext:
+        """What machines are launched and ended with."""
+        from extenci.apply.records import remember_machines  # noqa: PLC0415 - it needs this module
 
-    def fail(self, intent: int, reason: str) -> None:
-        """See `Calls.fail`."""
-        self.catalog.journal.fail(intent, reason)
+        def remember(ids: Sequence[str], tags: Mapping[str, str]) -> None:
+            remember_machines(self, ids, tags)
+
+        run, change = self.run, self.change
+        return LaunchContext(
+            **self._service(),
+            run=run.run,
+            stack=run.stack,
+            change=change.id,
+            address=change.address,
+            reason=change.reason,
+            is_new=run.is_new,
+            now=run.clock,
+            count_calls=lambda: run.catalog.journal.count_calls(run.run, change.id),
+            remember=remember,
+            advance=lambda done, total: self._advance(done, total, "machines"),
+            jobs_folder=run.folder,
+            keys_folder=run.keys,
+        )
+
+    def _service(self) -> dict[str, Any]:
+        return {"clients": self.clients, "changes": self.changes, "stop": self.stop, "note": self.note}
+
+    def _advance(self, done: int, total: int, unit: str) -> None:
+        self.run.tell(Advanced(self.change, done, total, unit))

@@ -18,10 +18,7 @@ from extenci.model.errors import ExtenciError, Interrupted
 from extenci.model.outcome import Began, Ended, Listener, Outcome, Status
 from extenci.model.plan import Change
 
-Made = Mapping[str, Outcome]
-"""The outcomes so far, by the id of their change."""
-
-Step = Callable[[Change, Made], Outcome]
+Step = Callable[[Change, Mapping[str, Outcome]], Outcome]
 """Does one change. Raises ExtenciError where it fails, Interrupted where it was told to stop."""
 
 
@@ -56,7 +53,7 @@ def execute(
     return tuple(made[change.id] for change in changes)
 
 
-def _ready(waiting: list[Change], made: Made) -> list[Change]:
+def _ready(waiting: list[Change], made: Mapping[str, Outcome]) -> list[Change]:
     return [change for change in waiting if all(needed in made for needed in change.depends_on)]
 
 
@@ -75,7 +72,7 @@ def _settle_hopeless(
     return hopeful
 
 
-def _hopeless(change: Change, made: Made, stop: threading.Event) -> Outcome | None:
+def _hopeless(change: Change, made: Mapping[str, Outcome], stop: threading.Event) -> Outcome | None:
     obstacles = [
         needed for needed in change.depends_on if needed in made and made[needed].status is not Status.DONE
     ]
@@ -87,7 +84,7 @@ def _hopeless(change: Change, made: Made, stop: threading.Event) -> Outcome | No
 
 
 def _attempt(
-    change: Change, step: Step, made: Made, listener: Listener, clock: Callable[[], float]
+    change: Change, step: Step, made: Mapping[str, Outcome], listener: Listener, clock: Callable[[], float]
 ) -> Outcome:
     listener(Began(change))
     began = clock()

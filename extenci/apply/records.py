@@ -16,15 +16,20 @@ MACHINE_FACTS = ("image", "type", "key_name", "subnet", "availability_zone", "in
 
 def remember(context: ChangeContext, kind: ResourceKind, ids: Iterable[str], tags: Mapping[str, str]) -> None:
     """Record things as owned as soon as they exist."""
-    address, now = context.change.address, context.run_context.clock()
-    made = context.tags(tags)
+    address, now = context.change.address, context.run.clock()
+    made = {**tags, PLAN: context.run.run}
     records = [ResourceRecord(address.service, one, kind, address, made, seen=now) for one in ids]
-    context.run_context.catalog.remember(context.run_context.stack, *records)
+    context.run.catalog.remember(context.run.stack, *records)
+
+
+def remember_machines(context: ChangeContext, ids: Iterable[str], tags: Mapping[str, str]) -> None:
+    """Record machines as owned as soon as they exist."""
+    remember(context, ResourceKind.MACHINE, ids, tags)
 
 
 def forget(context: ChangeContext, ids: Iterable[str]) -> None:
     """Drop the records of things that this run removed."""
-    context.run_context.catalog.forget(context.run_context.stack, context.change.address.service, ids)
+    context.run.catalog.forget(context.run.stack, context.change.address.service, ids)
 
 
 def reconcile(catalog: Catalog, stack: str, records: Records, observation: Observation) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from extenci.apply.context import RunContext
-from extenci.apply.executor import Made, execute
-from extenci.apply.steps.dispatch import do_change
+from extenci.apply.change import do_change
+from extenci.apply.context import Outcomes, RunContext
+from extenci.apply.executor import execute
 from extenci.model.address import Address
 from extenci.model.desired import Desired, DesiredGroup, DesiredImage
 from extenci.model.errors import CatalogError
@@ -29,8 +29,8 @@ def carry_out(
     journal.begin_run(run_context.run, run_context.stack, command, run_context.run)
     began = time.monotonic()
 
-    def step(change: Change, made: Made) -> Outcome:
-        return do_change(change, made, run_context)
+    def step(change: Change, outcomes: Outcomes) -> Outcome:
+        return do_change(change, outcomes, run_context)
 
     outcomes = execute(
         plan.changes, step, parallelism=parallelism, stop=run_context.stop, listener=run_context.listener

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from extenci.report.plan.formats import FORMATS
+
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smh]?)")
 
@@ -20,20 +22,19 @@ class Format(StrEnum):
     JSON = "json"
 
 
-class PlanFormat(StrEnum):
-    """How a plan is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-
-
 def parse_duration(text: str | float) -> float:
     """Seconds: `30`, `30s`, `5m`, `1.5h`. Typer passes the default, a number, too."""
     found = DURATION.fullmatch(str(text))
     if not found:
         raise typer.BadParameter(f"{text!r} is not a duration such as 30, 30s, 5m or 1h.")
     return float(found[1]) * SECONDS[found[2]]
+
+
+def parse_plan_format(text: str) -> str:
+    """The name of a format of plans."""
+    if text not in FORMATS:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(FORMATS)}.")
+    return text
 
 
 Paths = Annotated[
@@ -74,3 +75,13 @@ LockTimeout = Annotated[
     ),
 ]
 Output = Annotated[Format, typer.Option("--format", help="How the result is printed.")]
+PlanFormat = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        parser=parse_plan_format,
+        metavar=f"[{'|'.join(FORMATS)}]",
+        autocompletion=lambda: list(FORMATS),
+        help="How the plan is printed.",
+    ),
+]

@@ -18,8 +18,8 @@ from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.errors import UsageError
 from extenci.model.outcome import Result, Status
-from extenci.model.plan import VerifyWork
 from extenci.model.verdict import Answer, Ask, Decision, Verdict, VerifyResult
+from extenci.model.work import VerifyWork
 
 if TYPE_CHECKING:
     from extenci.api import Options

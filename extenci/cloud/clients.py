@@ -1,18 +1,34 @@
-"""Everything that extenci can ask of one service."""
+"""The clients of one service: all that extenci reads there, and apart from it what it may change."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from extenci.cloud.aws.ebs import Ebs
+from extenci.cloud.aws.ebs_changes import EbsChanges
 from extenci.cloud.aws.ec2 import Ec2
+from extenci.cloud.aws.ec2_changes import Ec2Changes
 from extenci.cloud.aws.imports import Imports
 from extenci.cloud.aws.s3 import S3
+from extenci.cloud.aws.s3_changes import S3Changes
 from extenci.cloud.aws.session import ServiceSession
 from extenci.cloud.blocks.concurrency import MOST
+from extenci.cloud.condor.changes import CondorChanges
 from extenci.cloud.condor.client import Condor
 from extenci.model.service import Service
+
+
+@dataclass(frozen=True)
+class Unjournalled:
+    """The changing calls of one service, bare. Only `extenci.cloud.journalled` makes them, and writes them
+    down."""
+
+    ec2: Ec2Changes
+    ebs: EbsChanges
+    s3: S3Changes
+    condor: CondorChanges
 
 
 class Clients:
@@ -32,10 +48,16 @@ class Clients:
         self.service = service
         self._session = ServiceSession(service)
         self.ec2 = Ec2(self._session)
-        self.ebs = Ebs(self._session, connections=connections, clock=clock, sleep=sleep)
+        self.ebs = Ebs(self._session)
         self.s3 = S3(self._session)
         self.imports = Imports(self._session)
         self.condor = Condor(service)
+        self.unjournalled = Unjournalled(
+            Ec2Changes(self._session),
+            EbsChanges(self._session, connections=connections, clock=clock, sleep=sleep),
+            S3Changes(self._session),
+            CondorChanges(self.condor),
+        )
 
     def close(self) -> None:
         """Close the connections that are kept open. Later calls open new ones."""

@@ -1,68 +1,77 @@
-"""Launching and ending machines through EC2 itself."""
+"""The engine `ec2`: machines are launched and ended through EC2 itself."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from extenci.apply.context import ChangeContext
-from extenci.apply.records import remember
-from extenci.cloud.aws.parameters import LaunchRequest
-from extenci.launch.order import Order, request_of, unused_token
-from extenci.launch.readiness import wait_until_running
+from extenci.launch.context import LaunchContext
+from extenci.launch.engine import Engine
+from extenci.launch.order import LaunchOrder, request_of, unused_token
+from extenci.launch.readiness import wait_until_gone, wait_until_running
 from extenci.model.errors import Interrupted, ServiceError
-from extenci.model.journal import written_down
-from extenci.model.record import ResourceKind
-from extenci.stage.tags import tag_after_birth
+from extenci.model.observed import MachineHandle, ServiceState
+from extenci.model.record import Intent
+from extenci.stage.tags import tag_after_creation
 
 LARGEST_LAUNCH = 100
 """Machines in one RunInstances: AWS advises to ask for no more than needed at once, and a smaller call is
 less to lose when the capacity is short."""
 
 
-def launch_instances(order: Order, context: ChangeContext) -> tuple[str, ...]:
-    """Launch the machines of an order and wait until they run; their ids."""
-    ids: list[str] = []
-    while len(ids) < order.count:
-        if context.staging.stop.is_set():
-            raise Interrupted(f"{len(ids)} of {order.count} machines were launched before the stop.")
-        ids += _run_instances(order, min(order.count - len(ids), LARGEST_LAUNCH), context)
-    launched = tuple(ids)
-    wait_until_running(
-        launched, order.group.launch_timeout, context, before=order.before, total=order.total or None
-    )
-    return launched
+class Ec2Engine(Engine):
+    """Launches by RunInstances, ends by TerminateInstances."""
+
+    calls = frozenset(("RunInstances",))
+
+    def launch(self, order: LaunchOrder, context: LaunchContext) -> tuple[str, ...]:
+        """See `Engine.launch`."""
+        ids: list[str] = []
+        while len(ids) < order.count:
+            if context.stop.is_set():
+                raise Interrupted(f"{len(ids)} of {order.count} machines were launched before the stop.")
+            ids += _run_instances(order, min(order.count - len(ids), LARGEST_LAUNCH), context)
+        launched = tuple(ids)
+        timeout, total = order.group.launch_timeout, order.total or None
+        wait_until_running(launched, timeout, context, before=order.before, total=total)
+        return launched
+
+    def holds(self, handle: MachineHandle) -> bool:
+        """See `Engine.holds`."""
+        return handle.job is None
+
+    def end(self, handles: Sequence[MachineHandle], context: LaunchContext) -> tuple[str, ...]:
+        """See `Engine.end`."""
+        ids = tuple(one.machine for one in handles if one.machine is not None)
+        wait_until_gone(terminate(ids, context), context)
+        return ids
+
+    def find(self, ids: Sequence[str], context: LaunchContext) -> tuple[MachineHandle, ...]:  # noqa: ARG002
+        """See `Engine.find`."""
+        return tuple(map(MachineHandle, ids))
+
+    def recover(self, intent: Intent, state: ServiceState) -> dict[str, object] | None:
+        """See `Engine.recover`."""
+        machines = [machine.id for machine in state.machines if machine.token == intent.token]
+        return {"machines": machines} if machines else None
 
 
-def end_instances(ids: Sequence[str], context: ChangeContext) -> tuple[str, ...]:
-    """End machines; those of them that there were."""
-    with written_down(context.staging.calls, "TerminateInstances", request={"machines": list(ids)}) as settle:
-        # A machine that is gone from the service's memory is refused there, and with it the whole call.
-        there = [machine.id for machine in context.staging.clients.ec2.machines_by_id(ids)]
-        if there:
-            context.staging.clients.ec2.terminate(there)
-        settle({"machines": there})
-    return tuple(there)
+def terminate(ids: Sequence[str], context: LaunchContext) -> tuple[str, ...]:
+    """Terminate machines; those of them that there were. One that the service has forgotten is left out: it
+    would refuse the whole call."""
+    there = tuple(machine.id for machine in context.clients.ec2.machines_by_id(ids)) if ids else ()
+    if there:
+        context.changes.ec2.terminate(there)
+    return there
 
 
-def _run_instances(order: Order, count: int, context: ChangeContext) -> tuple[str, ...]:
+def _run_instances(order: LaunchOrder, count: int, context: LaunchContext) -> tuple[str, ...]:
     """One RunInstances. A service short of capacity may give fewer machines than asked, at least one."""
-    ec2, tags = context.staging.clients.ec2, context.tags(order.tags)
+    ec2, tags = context.clients.ec2, context.tags(order.tags)
     token = unused_token(context, lambda token: bool(ec2.machines_by_token([token])))
-    ids = _ask_for_machines(request_of(order, count, token, context), tags, context)
+    ids = context.changes.ec2.run_instances(request_of(order, count, token, context), tags)
     if not ids:
-        raise ServiceError(f"{context.change.address.service} launched no machine and gave no reason.")
-    remember(context, ResourceKind.MACHINE, ids, tags)
+        raise ServiceError(f"{context.address.service} launched no machine and gave no reason.")
+    context.remember(ids, tags)
     for id_ in ids:
-        tag_after_birth(id_, tags, context.staging)
-    return ids
-
-
-def _ask_for_machines(
-    request: LaunchRequest, tags: Mapping[str, str], context: ChangeContext
-) -> tuple[str, ...]:
-    shown = {"image": request.image, "count": request.count, "type": request.settings.type}
-    calls = context.staging.calls
-    with written_down(calls, "RunInstances", token=request.token, request=shown, tags=tags) as settle:
-        ids = context.staging.clients.ec2.run_instances(request)
-        settle({"machines": list(ids)})
+        tag_after_creation(id_, tags, context)
     return ids

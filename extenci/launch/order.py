@@ -1,17 +1,17 @@
-"""An order for machines, as every way of launching takes it."""
+"""An order for machines, as every engine takes it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from extenci.apply.context import ChangeContext
 from extenci.cloud.aws.parameters import LaunchRequest
+from extenci.launch.context import LaunchContext
 from extenci.model.desired import DesiredGroup
 
 
 @dataclass(frozen=True)
-class Order:
+class LaunchOrder:
     """`count` machines of a group to launch from an image; `tags` are the planned ones. Progress is told as
     `before` machines more, of `total`."""
 
@@ -23,22 +23,22 @@ class Order:
     total: int = 0
 
 
-def request_of(order: Order, count: int, token: str, context: ChangeContext) -> LaunchRequest:
+def request_of(order: LaunchOrder, count: int, token: str, context: LaunchContext) -> LaunchRequest:
     """What a launch of `count` machines of an order asks for."""
     return LaunchRequest(
         image=order.image,
         settings=order.group.settings,
         count=count,
         token=token,
-        tags=context.staging.tags_at_birth(context.tags(order.tags)),
+        tags=context.tags_at_creation(context.tags(order.tags)),
     )
 
 
-def unused_token(context: ChangeContext, is_used: Callable[[str], bool]) -> str:
-    """A token that nothing was launched with. A run that goes on under the id of a saved plan, whose
-    journal was lost meanwhile, would else ask for machines that it had before: the service would answer
+def unused_token(context: LaunchContext, is_used: Callable[[str], bool]) -> str:
+    """A token that nothing was launched with. A run that goes on under the id of a saved plan, and whose
+    journal was lost meanwhile, would otherwise ask for machines that it had before: the service would answer
     with those, dead or alive."""
-    step = context.calls_so_far()
-    while not context.run_context.is_new and is_used(context.token(step)):
+    step = context.count_calls()
+    while not context.is_new and is_used(context.token(step)):
         step += 1
     return context.token(step)

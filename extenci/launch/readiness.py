@@ -1,11 +1,11 @@
-"""Waiting for machines: until they run, until they are gone. What counts as done is a pure value."""
+"""Waiting for machines: until they run, until they are gone. How far they are is a pure value."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from extenci.apply.context import ChangeContext
+from extenci.launch.context import LaunchContext
 from extenci.model.address import Address
 from extenci.model.errors import MachinesLost
 from extenci.model.observed import Machine, MachineState
@@ -17,15 +17,15 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Readiness:
-    """How far a launch has got: machines that run, and what is known of those that never will."""
+    """How far a launch has got: the number of machines that run, and those that never will."""
 
     running: int
-    lost: tuple[str, ...]
+    lost: tuple[Machine, ...]
 
 
 def judge(machines: Sequence[Machine]) -> Readiness:
-    """What the states of launched machines mean. One that is not listed yet counts as pending."""
-    lost = tuple(_obituary(one) for one in machines if one.state not in _HOPEFUL)
+    """Judge launched machines by their states. One that is not listed yet counts as pending."""
+    lost = tuple(one for one in machines if one.state not in _HOPEFUL)
     return Readiness(sum(one.state is MachineState.RUNNING for one in machines), lost)
 
 
@@ -37,42 +37,42 @@ def _obituary(machine: Machine) -> str:
 
 
 def wait_until_running(
-    ids: tuple[str, ...], seconds: int, context: ChangeContext, *, before: int = 0, total: int | None = None
+    ids: tuple[str, ...], seconds: int, context: LaunchContext, *, before: int = 0, total: int | None = None
 ) -> None:
     """Wait until every machine runs. ServiceError where one ends instead, or it takes too long."""
 
     def look() -> bool | None:
-        found = judge(context.staging.clients.ec2.machines_by_id(ids))
+        found = judge(context.clients.ec2.machines_by_id(ids))
         context.advance(before + found.running, total or len(ids))
         if found.lost:
-            raise lost_error(found.lost, context.change.address)
+            raise lost_error(found.lost, context.address)
         return True if found.running == len(ids) else None
 
-    wait_for(look, context.staging, seconds, f"{len(ids)} machines of {context.change.address} were running")
+    wait_for(look, context, seconds, f"{len(ids)} machines of {context.address} were running")
 
 
-def wait_until_gone(ids: tuple[str, ...], context: ChangeContext) -> None:
+def wait_until_gone(ids: tuple[str, ...], context: LaunchContext) -> None:
     """Wait until machines are terminated, or no longer listed."""
 
     def look() -> bool | None:
-        found = context.staging.clients.ec2.machines_by_id(ids)
+        found = context.clients.ec2.machines_by_id(ids)
         left = sum(one.state is not MachineState.TERMINATED for one in found)
         return None if left else True
 
     if ids:
-        wait_for(
-            look, context.staging, GONE_SECONDS, f"{len(ids)} machines of {context.change.address} were gone"
-        )
+        wait_for(look, context, GONE_SECONDS, f"{len(ids)} machines of {context.address} were gone")
 
 
-def lost_error(lost: tuple[str, ...], address: Address) -> MachinesLost:
-    """That machines ended while they were starting."""
-    shown = ", ".join(lost[:SHOWN]) + (f" and {len(lost) - SHOWN} more" if len(lost) > SHOWN else "")
+def lost_error(lost: tuple[Machine, ...], address: Address) -> MachinesLost:
+    """An error that says which machines ended while they were starting, and why."""
+    shown = ", ".join(map(_obituary, lost[:SHOWN])) + (
+        f" and {len(lost) - SHOWN} more" if len(lost) > SHOWN else ""
+    )
     error = MachinesLost(
         f"Machines of {address} ended while they were starting: {shown}.",
         "Look at the service's reason and the machine's console; the next apply launches others.",
         service=address.service,
         call="RunInstances",
     )
-    error.says_nothing = any("Server." in one or "User initiated" in one for one in lost)
+    error.says_nothing = any(one.was_ended_by_user or one.was_ended_by_service for one in lost)
     return error

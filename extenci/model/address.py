@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}")
 """What services, stacks, images and instance groups may be called. AMI names (3 to 128 characters)
@@ -31,10 +32,21 @@ class Address:
 
 
 class Kind(StrEnum):
-    """What an address is the address of."""
+    """The kind of thing that an address names."""
 
-    IMAGE = "image"
-    INSTANCES = "instances"
+    noun: str
+    """One of them: `1 machine`."""
+
+    IMAGE = "image", "image"
+    INSTANCES = "instances", "machine"
+    LEFTOVER = "leftover", "leftover"
+    """What interrupted runs left behind besides machines and snapshots: key pairs, uploads, local files."""
+
+    def __new__(cls, word: str, noun: str) -> Self:
+        """A word that carries the noun for one of its kind."""
+        kind = str.__new__(cls, word)
+        kind._value_, kind.noun = word, noun
+        return kind
 
 
 class Architecture(StrEnum):

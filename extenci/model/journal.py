@@ -1,16 +1,11 @@
-"""How a changing call is written down, before it is made and after: the seam between those who make
-calls and the catalog that remembers them."""
+"""The journal of changing calls: the seam between the clients, which make them, and the catalog."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Protocol
 
 from extenci.model.errors import ServiceError, Throttled, Unreachable
-
-Settle = Callable[[Mapping[str, object]], None]
-"""Takes what a call answered (`{"snapshot": "snap-…"}`)."""
 
 UNSURE_CODES = frozenset(
     ("InternalError", "InternalFailure", "InternalServerException", "RequestTimeout", "ServiceUnavailable",
@@ -20,7 +15,7 @@ UNSURE_CODES = frozenset(
 
 
 class Calls(Protocol):
-    """Writes changing calls down, durably when each method returns. Any thread may use it."""
+    """Journals changing calls, durably when each method returns. Any thread may use it."""
 
     def begin(
         self,
@@ -40,29 +35,6 @@ class Calls(Protocol):
     def fail(self, intent: int, reason: str) -> None:
         """Write down that the call surely changed nothing."""
         ...
-
-
-@contextmanager
-def written_down(
-    calls: Calls,
-    call: str,
-    *,
-    token: str = "",
-    request: Mapping[str, object] | None = None,
-    tags: Mapping[str, str] | None = None,
-) -> Iterator[Settle]:
-    """Write a call down before the block makes it; the block hands its answer to what it is given.
-
-    Where the service surely refused, that is written down; where nobody can know (no answer, a crash of
-    the service, a kill), the intent stays open for the next run to look into.
-    """
-    intent = calls.begin(call, token=token, request=request or {}, tags=tags or {})
-    try:
-        yield lambda result: calls.settle(intent, result)
-    except ServiceError as error:
-        if is_sure(error):
-            calls.fail(intent, error.message)
-        raise
 
 
 def is_sure(error: ServiceError) -> bool:

@@ -119,11 +119,23 @@ class Snapshot:
     marks: Marks | None = None
 
 
+@dataclass(frozen=True, order=True)
+class MachineHandle:
+    """Handle to terminate a machine by: its job (`CLUSTER.PROC`) while that works, else its instance id.
+    `machine` None: the job had none yet."""
+
+    machine: str | None
+    job: str | None = None
+
+    def __str__(self) -> str:
+        return str(self.machine) if self.job is None else job_handle(self.job)
+
+
 @dataclass(frozen=True)
 class Machine:
     """An owned machine. `launched` is seconds since the epoch; `host` the name or address to reach it
     at, "" while it has none; `groups` the names and ids of its security groups; `reason` is
-    why the service ended or stopped it.
+    why the service ended or stopped it, and `reason_code` the same as a code (`StateReason.Code`).
 
     `job` is the HTCondor job that holds it. A job that has no machine, or whose machine is gone, is a machine
     in the making: it stands here as one whose `id` is that of the job. `settling`: machine or job changed
@@ -144,6 +156,7 @@ class Machine:
     instance_profile: str | None = None
     spot: bool = False
     reason: str = ""
+    reason_code: str = ""
     token: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     marks: Marks | None = None
@@ -154,6 +167,16 @@ class Machine:
     def exists(self) -> bool:
         """Whether the service knows it: there is more of it than its job."""
         return not self.id.startswith(JOB_PREFIX)
+
+    @property
+    def was_ended_by_user(self) -> bool:
+        """Whether somebody ended it through EC2 (Amazon EC2 User Guide, "StateReason")."""
+        return self.reason_code == ENDED_BY_USER
+
+    @property
+    def was_ended_by_service(self) -> bool:
+        """Whether the service ended it on its own account: its capacity was short, or it failed."""
+        return self.reason_code.startswith("Server.")
 
     @property
     def handle(self) -> str:
@@ -168,6 +191,9 @@ class KeyPair:
     name: str
     marks: Marks | None = None
 
+
+ENDED_BY_USER = "Client.UserInitiatedShutdown"
+"""StateReason.Code of a machine that TerminateInstances or StopInstances ended."""
 
 JOB_PREFIX = "job "
 

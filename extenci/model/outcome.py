@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from extenci.model.plan import Change, Plan
@@ -23,16 +23,29 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
+class Made:
+    """The ids of what a change has made, which later changes need."""
+
+    image: str | None = None
+    snapshot: str | None = None
+    machines: tuple[str, ...] = ()
+
+    def to_mapping(self) -> dict[str, object]:
+        """What there is of it, by name."""
+        images = {"image": self.image, "snapshot": self.snapshot} if self.image else {}
+        return {**images, **({"machines": self.machines} if self.machines else {})}
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What became of one change. `made` are ids that later changes need (`image`, `snapshot`,
-    `machines`); `message` says why where it is not done; `seconds` is how long it took;
-    `verified` what became of trying a version."""
+    """What became of one change. `made` are the ids that later changes need; `message` says why where it is
+    not done; `seconds` is how long it took; `verified` the outcome of a verification."""
 
     change: str
     status: Status
     message: str = ""
     hint: str = ""
-    made: Mapping[str, object] = field(default_factory=dict)
+    made: Made = Made()
     seconds: float = 0.0
     verified: VerifyResult | None = None
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from extenci.model.address import Launch, Method, Tagging
@@ -84,7 +85,9 @@ class Service:
     `ec2`, `s3`, `ebs` are endpoint URLs, None for AWS's own of the region; `ca_bundle` a file of PEM
     certificates that sign the endpoints'; `bundle` None where no bundles can be made for it; `condor` None
     where no HTCondor launches machines there; `test` what test VMs are launched with by default; `file`
-    where the service was defined, "" for the built-in.
+    where the service was defined, "" for the built-in. `simulated`: its machines are, and nothing boots
+    there; `forwards` are ports of its machines that are reached at others, as on the sandbox where a user may
+    not listen.
     """
 
     name: str
@@ -103,6 +106,8 @@ class Service:
     limits: Limits = Limits()
     test: LaunchDefaults | None = None
     file: str = ""
+    simulated: bool = False
+    forwards: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def job_credentials(self) -> KeyFiles | None:

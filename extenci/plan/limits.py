@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from extenci.model.plan import Action, Change
+from extenci.model.action import Action
+from extenci.model.plan import Change
+from extenci.model.text import counted
 from extenci.plan.inputs import PlanInputs, ServiceIndex
 from extenci.plan.instances.groups import Group
-from extenci.plan.part import counted
 
 FEW = 10
 """From how many owned machines on a percentage says something."""

@@ -8,22 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from extenci.model.address import Address
-from extenci.model.plan import Action, Change
-
-RANKS = (
-    Action.ADOPT,
-    Action.STAGE,
-    Action.REGISTER,
-    Action.VERIFY,
-    Action.LAUNCH,
-    Action.REPLACE,
-    Action.UPDATE,
-    Action.TERMINATE,
-    Action.UNSTAGE,
-    Action.REMOVE,
-    Action.FORGET,
-)
-RANK = {action: rank for rank, action in enumerate(RANKS)}
+from extenci.model.plan import Change
 
 Key = tuple[int, Address, str]
 
@@ -53,4 +38,4 @@ def order_changes(changes: Iterable[Change]) -> tuple[Change, ...]:
 
 def sort_key(change: Change) -> Key:
     """Where a change stands among those that could come next."""
-    return RANK[change.action], change.address, change.id
+    return change.action.rank, change.address, change.id

@@ -1,13 +1,14 @@
-"""Pieces that a plan is put together from, and the words for sets of things in its texts."""
+"""Pieces that a plan is put together from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from extenci.model.action import Action
 from extenci.model.address import Address
 from extenci.model.observed import Machine
-from extenci.model.plan import Action, Blocked, Change
+from extenci.model.plan import Blocked, Change
 from extenci.model.verification import KEY_PAIR_PREFIX
 
 
@@ -39,18 +40,6 @@ def key_pairs_of(machines: Sequence[Machine]) -> tuple[str, ...]:
     """The key pairs that were made for test VMs alone."""
     names = {machine.key_name or "" for machine in machines}
     return tuple(sorted(name for name in names if name.startswith(KEY_PAIR_PREFIX)))
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 machine`, `3 machines`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def listed(names: Sequence[str], most: int = 3) -> str:
-    """`a`, `a and b`, `a, b and 5 more`: names for a sentence, never a long list of them."""
-    if len(names) > most:
-        return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def unstage_id(address: Address, resource: str) -> str:

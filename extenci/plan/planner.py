@@ -10,9 +10,10 @@ from extenci.model.address import Address, Role
 from extenci.model.desired import Desired
 from extenci.model.errors import PlanError
 from extenci.model.observed import Image, Machine, Observation, Snapshot
-from extenci.model.plan import Change, Drift, Plan, ReplaceWork, TerminateWork, UnstageWork
+from extenci.model.plan import Change, Drift, Plan
 from extenci.model.record import Records
 from extenci.model.version import Disk
+from extenci.model.work import ReplaceWork, TerminateWork, UnstageWork
 from extenci.plan.condor.queue import watch_queue
 from extenci.plan.drift import find_drift
 from extenci.plan.images.changes import Provided, provide_images

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from extenci.model.action import Action
 from extenci.model.address import Address, Kind, Tagging
 from extenci.model.desired import DesiredGroup, DesiredImage
 from extenci.model.observed import Image, Machine, Snapshot
 from extenci.model.ownership import PREFIX, PROTECT, SOURCE_SHA256, TAG_KEYS, Marks, read_marks
-from extenci.model.plan import Action, AdoptWork, Change, FieldChange, UpdateWork
+from extenci.model.plan import Change, FieldChange
+from extenci.model.work import AdoptWork, UpdateWork
 from extenci.plan.images.source import Coming, Provision, Ready
 from extenci.plan.inputs import PlanInputs, ServiceIndex, gather
 from extenci.plan.part import PlanPart, join

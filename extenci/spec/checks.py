@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from pydantic import BeforeValidator, Discriminator, Tag
 
+from extenci.model.text import either
 from extenci.spec.validation.forms import wrong
-from extenci.spec.validation.wording import kind_of, listed, suggestion
+from extenci.spec.validation.wording import kind_of, suggestion
 from extenci.verify.checks import KINDS, NAMES
 from extenci.verify.form import CheckForm
 
@@ -23,13 +24,13 @@ def find_kind(value: Any) -> str:
 def require_kind(value: object) -> object:
     """A mapping that is exactly one kind of check."""
     if not isinstance(value, dict):
-        raise wrong(f"must be a mapping with one of {listed(NAMES)}, not {kind_of(value)}")
+        raise wrong(f"must be a mapping with one of {either(NAMES)}, not {kind_of(value)}")
     names = [name for name in NAMES if name in value]
     if len(names) > 1:
         raise wrong(f"is {' and '.join(names)} in one; make each a check of its own")
     if not names:
         close = next((hint for key in value if (hint := suggestion(key, NAMES))), "")
-        raise wrong(f"must have one of {listed(NAMES)}{close}")
+        raise wrong(f"must have one of {either(NAMES)}{close}")
     return value
 
 

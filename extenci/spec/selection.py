@@ -8,9 +8,10 @@ from pathlib import Path
 from extenci.model.address import Address
 from extenci.model.desired import Selection
 from extenci.model.errors import UsageError
+from extenci.model.text import either
 from extenci.spec.root import SERVICES_FOLDER, SETTINGS_FILE, resolve_path
 from extenci.spec.spec_file import SpecDocument
-from extenci.spec.validation.wording import listed, quoted, shown, suggestion
+from extenci.spec.validation.wording import quoted, shown, suggestion
 
 
 def find_selected_files(root: Path, paths: Sequence[Path], specs: Collection[Path]) -> frozenset[Path] | None:
@@ -84,5 +85,5 @@ def _parse(target: str, named: Sequence[str]) -> Address:
 def _unknown_service(service: str, named: Sequence[str]) -> UsageError:
     close = suggestion(service, named)
     return UsageError(
-        f"The specs name no service {quoted(service)}{close or '.'}", f"They name {listed(named)}."
+        f"The specs name no service {quoted(service)}{close or '.'}", f"They name {either(named)}."
     )

@@ -1,28 +1,59 @@
-"""Which method stages a disk."""
+"""A method of staging: what each has to do.
+
+A method makes a registered image of a disk. What it leaves behind on the way, or keeps beside the image, is
+its own business: it finds that again, looks after it and removes it. To add one: a folder with its class, a
+line in `extenci.stage.methods`, and its name in `model.version.Method`.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
-from extenci.model.address import Method
-from extenci.stage.context import StageContext, Staged, StageMethod, StageRequest
-from extenci.stage.ebs import method as ebs
-from extenci.stage.s3_import import method as imports
+from extenci.cloud.clients import Clients
+from extenci.model.leftovers import Uploaded
+from extenci.model.observed import Image
+from extenci.model.record import Intent
+from extenci.stage.context import StageContext, StagedImage, StageRequest
 
 
-def _bundle(job: StageRequest, context: StageContext) -> Staged:
-    from extenci.stage.bundle import method as bundle  # noqa: PLC0415 - loads cryptography
+class StageMethod(ABC):
+    """How a disk becomes a registered image. A method that leaves nothing behind needs no more than `stage`.
 
-    return bundle.stage(job, context)
+    `operations` are the names in the journal of what it does in several calls: `recover` looks into those
+    that a run which died has left open.
+    """
+
+    operations: frozenset[str] = frozenset()
+
+    @abstractmethod
+    def stage(self, request: StageRequest, context: StageContext) -> StagedImage:
+        """Stage a disk. DiskError, ServiceError and their kinds; Interrupted when told to stop."""
+
+    def recover(self, intent: Intent, context: StageContext) -> None:  # noqa: B027 - most leave nothing open
+        """Bring an operation of a run that died to its end, or leave it open while the service is at it.
+        ServiceError and its kinds."""
+
+    def claim(self, stack: str, context: StageContext) -> None:  # noqa: B027 - as above
+        """Tag what runs of any home made for the stack and died before they could tag it."""
+
+    def leftovers(self, lying: Uploaded, clients: Clients) -> Uploaded:  # noqa: ARG002 - for those that need it
+        """Those of the objects and uploads of a stack in the service's bucket that this method put there,
+        and which of them are in use. ServiceError and its kinds."""
+        return Uploaded(lying.bucket)
+
+    def remove(self, image: Image, context: StageContext) -> bool:  # noqa: ARG002 - as above
+        """Deregister an image that this method keeps elsewhere than on snapshots, and delete what it keeps;
+        False, and nothing done, where it is not of that kind. ServiceError and its kinds."""
+        return False
 
 
-METHODS: Mapping[Method, StageMethod] = {
-    Method.EBS: ebs.stage,
-    Method.IMPORT: imports.stage,
-    Method.BUNDLE: _bundle,
-}
-
-
-def stage(job: StageRequest, context: StageContext) -> Staged:
-    """Stage a disk as its version says. Errors as of `StageMethod`."""
-    return METHODS[job.version.registration.method](job, context)
+def merged(bucket: str, begun: Mapping[str, float], parts: tuple[Uploaded, ...]) -> Uploaded:
+    """What several methods found in one bucket, together."""
+    return Uploaded(
+        bucket,
+        objects=tuple(one for part in parts for one in part.objects),
+        uploads=tuple(one for part in parts for one in part.uploads),
+        begun={**begun, **{key: at for part in parts for key, at in part.begun.items()}},
+        busy=frozenset(key for part in parts for key in part.busy),
+    )

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from extenci.cloud.aws.parameters import RegisterRequest
 from extenci.model.address import Method
 from extenci.model.errors import ServiceError
-from extenci.model.journal import written_down
 from extenci.model.observed import Image, ImageState
 from extenci.model.ownership import STACK, VERSION
 from extenci.model.version import Registration
-from extenci.stage.context import StageContext, Staged
-from extenci.stage.tags import tag_after_birth
+from extenci.stage.context import ServiceContext, StageContext, StagedImage, StageRequest
+from extenci.stage.snapshots import discard
+from extenci.stage.tags import tag_after_creation
 from extenci.stage.waiting import wait_for
 
 AVAILABLE_SECONDS = 900.0
@@ -27,10 +27,10 @@ def register(
     snapshot: str | None,
     registration: Registration,
     tags: Mapping[str, str],
-    context: StageContext,
+    context: ServiceContext,
     *,
     location: str | None = None,
-) -> Staged:
+) -> StagedImage:
     """Register an image of a snapshot and wait until it is available. Without a snapshot, it is that of a
     bundle whose manifest lies at `location` (`BUCKET/KEY`).
 
@@ -41,44 +41,43 @@ def register(
         name=name,
         snapshot=snapshot,
         registration=registration,
-        tags=context.tags_at_birth(tags),
+        tags=context.tags_at_creation(tags),
         volume_type=_VOLUME_TYPES.get(registration.method),
         location=location,
     )
     staged = _register(request, tags, context)
-    tag_after_birth(staged.image, tags, context)
+    tag_after_creation(staged.image, tags, context)
     _wait_until_available(staged.image, name, context)
     return staged
 
 
-def _register(request: RegisterRequest, tags: Mapping[str, str], context: StageContext) -> Staged:
-    shown: dict[str, object] = {"name": request.name}
-    if request.location is not None:
-        shown |= {"location": request.location}
-    else:
-        shown |= {"snapshot": request.snapshot, "gib": request.registration.gib}
+def register_snapshot(snapshot: str, request: StageRequest, context: StageContext) -> StagedImage:
+    """Register a request's image of the snapshot that was made for it; see `register`. Where another run
+    staged the same version at the same time, that one's image counts, and the snapshot goes."""
+    staged = register(request.name, snapshot, request.version.registration, request.tags, context)
+    if staged.snapshot != snapshot:
+        discard(snapshot, context)
+    return staged
+
+
+def _register(request: RegisterRequest, tags: Mapping[str, str], context: ServiceContext) -> StagedImage:
     try:
-        with written_down(
-            context.calls, "RegisterImage", token=request.name, request=shown, tags=tags
-        ) as settle:
-            image = context.clients.ec2.register_image(request)
-            settle({"image": image, "snapshot": request.snapshot})
-            return Staged(image, request.snapshot)
+        return StagedImage(context.changes.ec2.register_image(request, tags), request.snapshot)
     except ServiceError as error:
         if error.code != DUPLICATE:
             raise
         return _adopted(request, tags, context)
 
 
-def _adopted(request: RegisterRequest, tags: Mapping[str, str], context: StageContext) -> Staged:
+def _adopted(request: RegisterRequest, tags: Mapping[str, str], context: ServiceContext) -> StagedImage:
     found = context.clients.ec2.images_by_name(request.name)
     for image in found:
         if request.snapshot in image.snapshots:
-            return Staged(image.id, request.snapshot)
+            return StagedImage(image.id, request.snapshot)
         if request.location is not None and image.manifest == request.location:
-            return Staged(image.id, None)
+            return StagedImage(image.id, None)
         if _has_marks(image, tags):
-            return Staged(image.id, image.snapshots[0] if image.snapshots else None)
+            return StagedImage(image.id, image.snapshots[0] if image.snapshots else None)
     taken_by = found[0].id if found else "an image of another account"
     raise ServiceError(
         f"The service {context.clients.service.name} has an image named {request.name} already, {taken_by}, "
@@ -94,7 +93,7 @@ def _has_marks(image: Image, tags: Mapping[str, str]) -> bool:
     return all(key in tags and image.tags.get(key) == tags[key] for key in (STACK, VERSION))
 
 
-def _wait_until_available(image: str, name: str, context: StageContext) -> None:
+def _wait_until_available(image: str, name: str, context: ServiceContext) -> None:
     def look() -> bool | None:
         for found in context.clients.ec2.images_by_name(name):
             match found.state:
@@ -107,7 +106,7 @@ def _wait_until_available(image: str, name: str, context: StageContext) -> None:
     wait_for(look, context, AVAILABLE_SECONDS, f"the image {image} was available")
 
 
-def _failed(image: str, name: str, context: StageContext) -> ServiceError:
+def _failed(image: str, name: str, context: ServiceContext) -> ServiceError:
     return ServiceError(
         f"The service {context.clients.service.name} failed to make the image {image} ({name}).",
         "Plan again: it is made anew once the failed one is gone.",

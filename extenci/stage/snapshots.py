@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
-from extenci.model.errors import DiskError, NotFound, ServiceError
-from extenci.model.journal import written_down
+from extenci.model.errors import DiskError, ServiceError
 from extenci.model.observed import Snapshot, SnapshotState
-from extenci.stage.context import StageContext
+from extenci.stage.context import ServiceContext, StageContext
 
 
-def find_snapshot(snapshot: str | None, context: StageContext) -> Snapshot | None:
-    """What the service tells of a snapshot; None where it knows none."""
+def find_snapshot(snapshot: str | None, context: ServiceContext) -> Snapshot | None:
+    """What the service reports of a snapshot; None where it knows none."""
     found = context.clients.ec2.snapshots_by_id([snapshot]) if snapshot else ()
     return found[0] if found else None
 
 
-def state_of(snapshot: str, context: StageContext) -> SnapshotState | None:
+def state_of(snapshot: str, context: ServiceContext) -> SnapshotState | None:
     """The state of a snapshot; None where the service knows none."""
     found = find_snapshot(snapshot, context)
     return found.state if found else None
@@ -24,10 +21,7 @@ def state_of(snapshot: str, context: StageContext) -> SnapshotState | None:
 
 def discard(snapshot: str, context: StageContext) -> None:
     """Delete a snapshot that nobody will need. One that is gone already is no error."""
-    with written_down(context.calls, "DeleteSnapshot", request={"snapshot": snapshot}) as settle:
-        with suppress(NotFound):
-            context.clients.ec2.delete_snapshot(snapshot)
-        settle({"snapshot": snapshot})
+    context.changes.ec2.delete_snapshot(snapshot)
     context.upload_notes.drop(context.clients.service.name, snapshot)
 
 

@@ -1,24 +1,32 @@
-"""Tags on services that take them only after a thing was made."""
+"""Tags on services that take them only after a resource was created."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from extenci.cloud.journalled.intents import Operation
 from extenci.model.address import Tagging
-from extenci.model.journal import written_down
-from extenci.stage.context import StageContext
+from extenci.stage.context import ServiceContext
 from extenci.stage.waiting import once_visible
 
 VISIBLE_SECONDS = 120.0
+"""How long a service may take to find what it has just created."""
 
 
-def tag_after_birth(resource: str, tags: Mapping[str, str], context: StageContext) -> None:
-    """Put the tags on a new thing where the service could not take them as it was made."""
-    if context.tagging is not Tagging.AFTER or not tags:
-        return
-    ec2 = context.clients.ec2
-    with written_down(context.calls, "CreateTags", request={"resources": [resource]}, tags=tags) as settle:
-        once_visible(
-            lambda: ec2.create_tags([resource], tags), context, VISIBLE_SECONDS, f"{resource} could be tagged"
-        )
-        settle({})
+def tag_after_creation(resource: str, tags: Mapping[str, str], context: ServiceContext) -> None:
+    """Put the tags on a new resource where the service could not take them as it was created."""
+    if context.tagging is Tagging.AFTER and tags:
+        tag_once_visible(resource, tags, context)
+
+
+def tag_once_visible(
+    resource: str, tags: Mapping[str, str], context: ServiceContext, *, within: Operation | None = None
+) -> None:
+    """Put tags on a resource as soon as the service finds it. ServiceError where that takes too long."""
+    ec2 = context.changes.ec2
+    once_visible(
+        lambda: ec2.create_tags([resource], tags, within=within),
+        context,
+        VISIBLE_SECONDS,
+        f"{resource} could be tagged",
+    )

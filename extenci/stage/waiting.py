@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from extenci.model.errors import NotFound, ServiceError, Unreachable
-from extenci.stage.context import StageContext
+from extenci.stage.context import ServiceContext
 
 SHORTEST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
@@ -18,7 +18,7 @@ Found = TypeVar("Found")
 
 def wait_for(
     look: Callable[[], Found | None],
-    context: StageContext,
+    context: ServiceContext,
     seconds: float,
     what: str,
     *,
@@ -44,7 +44,7 @@ def wait_for(
 
 
 def _through_outages(
-    look: Callable[[], Found | None], context: StageContext, seconds: float
+    look: Callable[[], Found | None], context: ServiceContext, seconds: float
 ) -> Callable[[], Found | None]:
     last_answer = context.clock()
 
@@ -62,7 +62,7 @@ def _through_outages(
     return look_again
 
 
-def once_visible(call: Callable[[], None], context: StageContext, seconds: float, what: str) -> None:
+def once_visible(call: Callable[[], None], context: ServiceContext, seconds: float, what: str) -> None:
     """Make a call, and again while the service does not see yet what it has just made (EC2 API reference,
     "Eventual consistency")."""
 

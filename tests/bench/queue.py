@@ -29,7 +29,8 @@ from extenci.cloud.condor.job_ads import PROJECTION  # noqa: E402
 from extenci.cloud.condor.submission import JobRequest, describe_jobs  # noqa: E402
 from extenci.model.desired import Desired  # noqa: E402
 from extenci.model.ownership import launch_mark  # noqa: E402
-from extenci.model.plan import LaunchWork, Plan  # noqa: E402
+from extenci.model.plan import Plan  # noqa: E402
+from extenci.model.work import LaunchWork  # noqa: E402
 from extenci.sandbox import control  # noqa: E402
 from tests.condor_pool.installation import find_installation  # noqa: E402
 from tests.condor_pool.pool import Pool, start_pool  # noqa: E402
@@ -96,7 +97,7 @@ def fill_queue(context: ChangeContext, clients: Clients, count: int) -> None:
     assert work.count == count
     launch = LaunchRequest(work.image.id or "", work.group.settings, count, "bench", work.tags)
     request = JobRequest("campus/pool", launch, work.tags, launch_mark(work.group))
-    clients.condor.submit(describe_jobs(request, clients.service), count)
+    clients.unjournalled.condor.submit(describe_jobs(request, clients.service), count)
     while sum(job.machine is not None for job in clients.condor.jobs(STACK)) < min(AT_A_TIME, count):
         time.sleep(1)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from extenci.catalog.home import Home
 from extenci.catalog.records import Catalog
 from extenci.cloud.clients import Clients
+from extenci.cloud.journalled.client import Journalled
 from extenci.image.sources import Cache
 from extenci.model.address import Address, Architecture, Method
 from extenci.model.desired import DesiredImage, Origin
@@ -58,9 +59,10 @@ class Shop:
             "bench", "us-east-1", ec2=url, s3=url, ebs=url, credentials=keys, ca_bundle=certificate
         )
         catalog = Catalog.open(Home(folder / "home"))
+        clients = Clients(service, connections=connections)
         context = StageContext(
-            Clients(service, connections=connections),
-            NoJournal(),
+            clients,
+            Journalled(clients, NoJournal()),
             block_lists=catalog.block_lists,
             upload_notes=catalog.upload_notes,
             digest_of=catalog.digests.digest_of,
@@ -81,7 +83,7 @@ def prepare(url: str, certificate: str, disk: str, connections: int) -> Callable
     """Know the disk as a plan does, and have clients; what is returned uploads, and tells how many blocks."""
     shop = Shop.open(url, certificate, Path(tempfile.mkdtemp(dir=Path(disk).parent)), connections)
     job = shop.plan(disk)
-    snapshot = shop.context.clients.ebs.start_snapshot(1, "warm", {})
+    snapshot = shop.context.clients.unjournalled.ebs.start_snapshot(1, "warm", {})
     shop.context.clients.ec2.snapshots_by_id([snapshot])
 
     def send() -> int:

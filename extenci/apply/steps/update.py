@@ -1,32 +1,17 @@
-"""The steps that change tags, or only the records."""
+"""The step that changes tags."""
 
 from __future__ import annotations
 
 from extenci.apply.context import ChangeContext
-from extenci.apply.records import forget
-from extenci.model.journal import written_down
 from extenci.model.outcome import Outcome, Status
-from extenci.model.plan import AdoptWork, ForgetWork, UpdateWork
+from extenci.model.work import AdoptWork, UpdateWork
 
 
-def do_update(work: UpdateWork | AdoptWork, context: ChangeContext) -> Outcome:
-    """Set and remove tags of things that are there."""
-    ec2, resources = context.staging.clients.ec2, list(work.resources)
+def update(work: UpdateWork | AdoptWork, context: ChangeContext) -> Outcome:
+    """Set and remove tags of resources that are there."""
+    ec2 = context.changes.ec2
     if work.set:
-        shown = {"resources": resources}
-        with written_down(context.staging.calls, "CreateTags", request=shown, tags=work.set) as settle:
-            ec2.create_tags(resources, work.set)
-            settle({})
-    unset = list(work.unset) if isinstance(work, UpdateWork) else []
-    if unset:
-        shown = {"resources": resources, "keys": unset}
-        with written_down(context.staging.calls, "DeleteTags", request=shown) as settle:
-            ec2.delete_tags(resources, unset)
-            settle({})
-    return Outcome(context.change.id, Status.DONE)
-
-
-def do_forget(work: ForgetWork, context: ChangeContext) -> Outcome:
-    """Drop records of things that no longer exist."""
-    forget(context, work.resources)
+        ec2.create_tags(work.resources, work.set)
+    if isinstance(work, UpdateWork) and work.unset:
+        ec2.delete_tags(work.resources, work.unset)
     return Outcome(context.change.id, Status.DONE)

@@ -1,4 +1,4 @@
-"""Writing down what became of a trial, and what follows from it."""
+"""Recording a verdict, and unstaging a version that failed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from extenci.apply.context import ChangeContext
 from extenci.apply.records import forget
 from extenci.model.address import Role, Tagging
-from extenci.model.journal import written_down
 from extenci.model.observed import Image, Machine
 from extenci.model.ownership import VERDICT
 from extenci.model.record import VerdictRecord
+from extenci.model.text import counted
 from extenci.model.verdict import Verdict, VerdictMark
-from extenci.plan.part import counted
 from extenci.stage.unstage import unstage
 
 
@@ -30,22 +29,20 @@ class VerdictSubject:
 def record_verdict(subject: VerdictSubject, verdict: Verdict, summary: str, context: ChangeContext) -> None:
     """Remember a verdict, on the image and in the catalog, so that everyone who looks knows it. NotFound
     where somebody removed the image meanwhile: then nothing is known of it."""
-    run_context = context.run_context
-    if context.staging.tagging is not Tagging.NONE and not subject.aside:
-        tags = {VERDICT: str(VerdictMark(verdict, subject.verify_hash))}
-        shown = {"resources": [subject.image]}
-        with written_down(context.staging.calls, "CreateTags", request=shown, tags=tags) as settle:
-            context.staging.clients.ec2.create_tags([subject.image], tags)
-            settle({})
+    run = context.run
+    if context.clients.service.tags is not Tagging.NONE and not subject.aside:
+        context.changes.ec2.create_tags(
+            [subject.image], {VERDICT: str(VerdictMark(verdict, subject.verify_hash))}
+        )
     record = VerdictRecord(
-        context.change.address, subject.version, subject.verify_hash, verdict, run_context.clock(), summary
+        context.change.address, subject.version, subject.verify_hash, verdict, run.clock(), summary
     )
-    run_context.catalog.record_verdict(run_context.stack, record)
+    run.catalog.record_verdict(run.stack, record)
 
 
 def unstage_failed(subject: VerdictSubject, context: ChangeContext) -> str:
     """Unstage a version that failed, unless something uses it; what became of it, as a sentence."""
-    ec2 = context.staging.clients.ec2
+    ec2 = context.clients.ec2
     image = next((one for one in ec2.images() if one.id == subject.image), None)
     if image is None:
         return "It is not staged any more."
@@ -56,7 +53,7 @@ def unstage_failed(subject: VerdictSubject, context: ChangeContext) -> str:
     ]
     if users:
         return f"It stays staged: it is used by {counted(len(users), 'machine')}."
-    for warning in unstage(image.id, own_snapshots(image, context), context.staging):
+    for warning in unstage(image.id, own_snapshots(image, context), context.staging()):
         context.note(warning)
     forget(context, [image.id, *image.snapshots])
     return "It was unstaged."
@@ -64,16 +61,14 @@ def unstage_failed(subject: VerdictSubject, context: ChangeContext) -> str:
 
 def own_snapshots(image: Image, context: ChangeContext) -> tuple[str, ...]:
     """Those of an image's snapshots that are this stack's."""
-    found = context.staging.clients.ec2.snapshots_by_id(image.snapshots)
-    owned = {one.id for one in found if one.marks and one.marks.stack == context.run_context.stack}
-    if context.staging.tagging is not Tagging.CREATE:
-        owned |= {
-            record.id for record in context.run_context.catalog.records(context.run_context.stack).resources
-        }
+    found = context.clients.ec2.snapshots_by_id(image.snapshots)
+    owned = {one.id for one in found if one.marks and one.marks.stack == context.run.stack}
+    if context.clients.service.tags is not Tagging.CREATE:
+        owned |= {record.id for record in context.run.catalog.records(context.run.stack).resources}
     return tuple(name for name in image.snapshots if name in owned)
 
 
 def is_own_test(machine: Machine, context: ChangeContext) -> bool:
     """Whether a machine is a test VM of this very run: that of another one needs the image."""
     marks = machine.marks
-    return marks is not None and marks.role is Role.TEST and marks.plan == context.run_context.run
+    return marks is not None and marks.role is Role.TEST and marks.plan == context.run.run

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from extenci.catalog.plan_file.typed_json import Unexpected
+from extenci.model.action import Action
 from extenci.model.address import NAME, Address
-from extenci.model.plan import (
-    Action,
+from extenci.model.plan import Change, SavedPlan
+from extenci.model.work import (
     AdoptWork,
-    Change,
     ForgetWork,
     LaunchWork,
     RegisterWork,
     RemoveWork,
     ReplaceWork,
-    SavedPlan,
     StageWork,
     TerminateWork,
     UnstageWork,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +13,8 @@ from extenci.cli.progress import open_progress
 from extenci.cli.signals import Stopping
 from extenci.cli.terminal import palette_of, width_of, write_aside, write_result
 from extenci.model.plan import Plan
+from extenci.report.plan.formats import FORMATS
+from extenci.report.plan.view import PlanView
 
 
 def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -24,9 +25,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Save the plan for `extenci apply FILE`.")
     ] = None,
-    output: Annotated[
-        PlanFormat, typer.Option("--format", help="How the plan is printed.")
-    ] = PlanFormat.TEXT,
+    output: PlanFormat = "text",
     submit: Annotated[
         bool, typer.Option("--submit", help="Show what HTCondor would be told to launch, too.")
     ] = False,
@@ -45,6 +44,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
       extenci plan
       extenci plan specs --service bnl --out bnl.plan
       extenci plan --target bnl/worker --format markdown
+      extenci plan --format html > plan.html
       extenci plan --target bnl/pool --submit
     """
     from extenci import api
@@ -58,30 +58,12 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
         progress.pause()
     if out is not None:
         api.save(planned, out, force=force)
-    write_result(render(planned.plan, output, api.submit_descriptions(planned) if submit else None))
+    submits = api.submit_descriptions(planned) if submit else None
+    view = PlanView(planned.plan, submits, palette_of(sys.stdout), width_of(sys.stdout))
+    write_result(FORMATS[output](view))
     if out is not None:
         write_aside(f"Saved to {out}. Apply exactly this plan: extenci apply {out}\n")
     return exit_status(planned.plan) if detailed_exitcode else 0
-
-
-def render(plan: Plan, output: PlanFormat, submits: Mapping[str, str] | None) -> str:
-    """The plan as it was asked for, with the submit descriptions of its changes where there are some."""
-    match output:
-        case PlanFormat.JSON:
-            from extenci.report.plan.json import plan_document, render_json
-
-            return render_json(plan_document(plan, submits))
-        case PlanFormat.MARKDOWN:
-            from extenci.report.plan.markdown import render_markdown
-            from extenci.report.plan.submits import submits_markdown
-
-            return render_markdown(plan) + submits_markdown(submits or {})
-        case PlanFormat.TEXT:
-            from extenci.report.plan.submits import submits_text
-            from extenci.report.plan.text import render_plan
-
-            text = render_plan(plan, palette=palette_of(sys.stdout), width=width_of(sys.stdout))
-            return text + submits_text(submits or {})
 
 
 def exit_status(plan: Plan) -> int:

@@ -36,7 +36,7 @@ def validate(paths: Paths = None, output: Output = Format.TEXT) -> int:
 
 def valid_text(desired: Desired) -> str:
     """`2 files of stack example are valid: 1 image, 2 groups of machines.`"""
-    from extenci.report.text.quantities import counted
+    from extenci.model.text import counted
     from extenci.report.text.safe import safe
 
     files = {spec.origin.file for spec in desired.images} | {spec.origin.file for spec in desired.instances}

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from extenci.model.observed import Image, ImageState, KeyPair, Machine, MachineState, Snapshot, SnapshotState
+from extenci.model.observed import (
+    ENDED_BY_USER,
+    Image,
+    ImageState,
+    KeyPair,
+    Machine,
+    MachineState,
+    Snapshot,
+    SnapshotState,
+)
 from extenci.model.ownership import read_marks
 
 Answer = Mapping[str, Any]
@@ -84,10 +93,20 @@ def read_machine(answer: Answer) -> Machine:
         instance_profile=answer.get("IamInstanceProfile", {}).get("Arn"),
         spot=answer.get("InstanceLifecycle") == "spot",
         reason=answer.get("StateReason", {}).get("Message") or answer.get("StateTransitionReason") or "",
+        reason_code=read_reason_code(answer),
         token=answer.get("ClientToken", ""),
         tags=tags,
         marks=read_marks(tags),
     )
+
+
+def read_reason_code(answer: Answer) -> str:
+    """Why a machine ended or stopped, as a code. Services without `StateReason` say it in
+    `StateTransitionReason`, which begins with "User initiated" where somebody asked for it."""
+    code = answer.get("StateReason", {}).get("Code", "")
+    if not code and str(answer.get("StateTransitionReason", "")).startswith("User initiated"):
+        return ENDED_BY_USER
+    return str(code)
 
 
 def read_key_pair(answer: Answer) -> KeyPair:

@@ -6,11 +6,9 @@ The bindings authenticate as their configuration says (FS, IDTOKENS, SSL, …); 
 from __future__ import annotations
 
 import threading
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import partial
 from typing import Any, TypeVar
 
 from extenci.cloud.condor.job_ads import PROJECTION, read_job
@@ -23,7 +21,6 @@ from extenci.model.service import CondorAccess, Service
 
 Found = TypeVar("Found")
 
-REMOVE_AT_ONCE = 1000
 SUBMITTING = "QMGMT_WRITE_CMD"
 """The command behind a submit (src/condor_includes/condor_commands.h)."""
 
@@ -31,17 +28,17 @@ _one_at_a_time = threading.Lock()  # the bindings keep connections and sessions 
 
 
 class Condor:
-    """The queue of one service's schedd. Making this asks nothing; any thread may use it. Every method
-    raises ServiceError and its kinds."""
+    """The queue of one service's schedd, as far as it is read. Making this asks nothing; any thread may use
+    it. Every method raises ServiceError and its kinds."""
 
     def __init__(self, service: Service) -> None:
-        self._service = service
+        self.service = service
         self._access = service.condor or CondorAccess()
         self._known: Any = None
 
     def jobs(self, stack: str) -> tuple[Job, ...]:
         """All jobs of a stack for this service."""
-        return self._query(constraint_of(stack, self._service.name))
+        return self._query(constraint_of(stack, self.service.name))
 
     def jobs_by_token(self, token: str) -> tuple[Job, ...]:
         """The jobs of one submit."""
@@ -63,47 +60,15 @@ class Condor:
             ads = schedd.query("EC2UserDataFile =!= undefined", ["EC2UserDataFile"])
             return frozenset(str(ad.get("EC2UserDataFile", "")) for ad in ads)
 
-        return self._ask("query", ask)
-
-    def submit(self, description: Mapping[str, str], count: int) -> tuple[str, ...]:
-        """Put `count` jobs into the queue, all or none; their ids. Where the answer was lost,
-        `jobs_by_token` tells whether they are there."""
-
-        def send(htcondor: Any, schedd: Any) -> tuple[str, ...]:
-            with warnings.catch_warnings(record=True):  # about macros that the schedd's machine sets
-                result = schedd.submit(htcondor.Submit(dict(description)), count=count)
-            return tuple(f"{result.cluster()}.{number}" for number in range(count))
-
-        return self._ask("submit", send)
-
-    def remove(self, ids: Sequence[str], reason: str, *, at_once: bool = False) -> None:
-        """Remove jobs, and so end their machines; jobs that are not in the queue are no error. `at_once`:
-        drop jobs that are removed already, whatever became of their machines."""
-        for start in range(0, len(ids), REMOVE_AT_ONCE):
-            batch = list(ids[start : start + REMOVE_AT_ONCE])
-            self._ask("remove", partial(self._act, batch, reason, at_once))
+        return self.ask("query", ask)
 
     def facts(self) -> QueueFacts:
         """What the schedd is, whom it takes us for, and the limits it has, as far as it says."""
-        return self._ask("look up", self._read_facts)
+        return self.ask("look up", self._read_facts)
 
     def owner(self) -> str:
         """The user who would own jobs that are submitted here: `ann@example.edu`."""
-        return self._ask("authenticate", self._read_owner)
-
-    def _act(self, batch: list[str], reason: str, at_once: bool, htcondor: Any, schedd: Any) -> None:
-        action = htcondor.JobAction.RemoveX if at_once else htcondor.JobAction.Remove
-        answer = schedd.act(action, batch, reason)
-        refused = answer.get("TotalPermissionDenied", 0)
-        if refused:
-            raise AccessRefused(
-                f"The schedd of the service {self._service.name} does not let this user remove {refused} of "
-                f"{len(batch)} jobs.",
-                "Use the credentials of the jobs' owner, or of a queue superuser.",
-                service=self._service.name,
-                call="remove",
-                code="PermissionDenied",
-            )
+        return self.ask("authenticate", self._read_owner)
 
     def _read_facts(self, htcondor: Any, _schedd: Any) -> QueueFacts:
         ad = self._locate(htcondor)
@@ -111,7 +76,7 @@ class Condor:
         with suppress(htcondor.HTCondorException, OSError, ValueError):
             known = replace(known, owner=self._read_owner(htcondor, _schedd))
         with suppress(htcondor.HTCondorException, OSError, ValueError):
-            known = with_settings(known, htcondor.RemoteParam(ad), self._service)
+            known = with_settings(known, htcondor.RemoteParam(ad), self.service)
         return known
 
     def _read_owner(self, htcondor: Any, _schedd: Any) -> str:
@@ -125,13 +90,14 @@ class Condor:
 
         was_known = self._known is not None
         try:
-            return self._ask("query", ask)
+            return self.ask("query", ask)
         except Unreachable:
             if not was_known:
                 raise
-            return self._ask("query", ask)  # a schedd that was restarted has another address
+            return self.ask("query", ask)  # a schedd that was restarted has another address
 
-    def _ask(self, call: str, question: Callable[[Any, Any], Found]) -> Found:
+    def ask(self, call: str, question: Callable[[Any, Any], Found]) -> Found:
+        """The answer of a schedd to a question, which is given the bindings and the schedd."""
         htcondor = self._bindings()
         with _one_at_a_time, self._translated(htcondor, call):
             return question(htcondor, htcondor.Schedd(self._locate(htcondor)))
@@ -143,7 +109,7 @@ class Condor:
             raise ServiceError(
                 "HTCondor's bindings for Python are not installed here.",
                 "Install them: pip install htcondor.",
-                service=self._service.name,
+                service=self.service.name,
             ) from None
         return htcondor2
 
@@ -171,10 +137,10 @@ class Condor:
         named = f" called {self._access.schedd}" if self._access.schedd else ""
         number = "no schedd" if not found else f"{len(found)} schedds"
         raise Unreachable(
-            f"The service {self._service.name} launches through HTCondor, and {where} knows {number}{named}.",
+            f"The service {self.service.name} launches through HTCondor, and {where} knows {number}{named}.",
             "Check that HTCondor runs (condor_status -schedd) and what the service's file says under "
             "`condor:`, `schedd:` and `pool:`; `extenci doctor` tells more.",
-            service=self._service.name,
+            service=self.service.name,
             call="locate",
         )
 
@@ -191,7 +157,7 @@ class Condor:
     def _error(self, call: str, text: str) -> ServiceError:
         said = " ".join(text.split())[:400].rstrip(".")
         kind, hint = classify(said)
-        name = self._service.name
+        name = self.service.name
         return kind(
             f"The schedd of the service {name} {FAILED[call]}: {said}.",
             hint,

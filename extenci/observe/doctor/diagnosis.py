@@ -11,6 +11,7 @@ from extenci.model.desired import Desired
 from extenci.model.errors import CatalogError, ExtenciError, SandboxError, SpecError, UsageError
 from extenci.model.finding import MACHINE, Finding, Level
 from extenci.model.service import SANDBOX, Service
+from extenci.model.text import counted
 from extenci.observe.doctor.checks import check_machine, check_services
 from extenci.observe.doctor.programs import check_programs
 from extenci.plan.inputs import touched_services
@@ -74,8 +75,7 @@ def is_bare(paths: Sequence[Path], error: SpecError) -> bool:
 
 def spec_mistakes(error: SpecError) -> Finding:
     """That there are mistakes; they are `validate`'s to list."""
-    number = len(error.problems)
-    mistakes = "1 mistake" if number == 1 else f"{number} mistakes"
+    mistakes = counted(len(error.problems), "mistake")
     return Finding(
         MACHINE,
         Level.PROBLEM,

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from extenci.model.action import Action
 from extenci.model.address import Address, Kind
 from extenci.model.desired import Desired
 from extenci.model.leftovers import Leftovers, Uploaded
 from extenci.model.observed import KeyPair, Observation, Snapshot, SnapshotState
 from extenci.model.ownership import Marks
-from extenci.model.plan import Action, Change, Plan, RemoveWork, TerminateWork
+from extenci.model.plan import Change, Plan
 from extenci.model.record import Records
+from extenci.model.work import RemoveWork, TerminateWork
 from extenci.plan.images.unstage import remove_leftover
 from extenci.plan.images.verification import is_expired
 from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs
@@ -155,7 +157,7 @@ def remove(address: Address, work: RemoveWork, reason: str, which: str) -> Chang
     return Change(
         id=" ".join(filter(None, (Action.REMOVE, str(address), which))),
         address=address,
-        kind=Kind.INSTANCES,
+        kind=Kind.LEFTOVER,
         action=Action.REMOVE,
         count=len(work.key_pairs) + len(work.files) + len(work.objects) + len(work.uploads),
         reason=reason,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from extenci.model.action import Action
 from extenci.model.address import Address, Role
 from extenci.model.desired import Desired
 from extenci.model.errors import PlanError
 from extenci.model.observed import Image, Machine, Observation, ServiceState
-from extenci.model.plan import Action, Plan
+from extenci.model.plan import Plan
 from extenci.model.record import Records
+from extenci.model.text import counted, listed
 from extenci.model.version import Disk
 from extenci.plan.commands.trial import by_hand, refuse_planned, swap_roles
 from extenci.plan.commands.verify import with_needed
@@ -19,7 +21,6 @@ from extenci.plan.images.retire import Leaving
 from extenci.plan.images.source import Ready
 from extenci.plan.images.unstage import unstage_images
 from extenci.plan.inputs import gather_inputs
-from extenci.plan.part import counted, listed
 from extenci.plan.planner import make_plan
 
 STAGING = (Action.STAGE, Action.REGISTER)

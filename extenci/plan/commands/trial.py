@@ -11,9 +11,10 @@ from extenci.model.desired import Desired
 from extenci.model.errors import PlanError
 from extenci.model.observed import Image, Machine, Observation, ServiceState, Snapshot, SnapshotState
 from extenci.model.ownership import ROLE
-from extenci.model.plan import Change, Plan, RegisterWork, StageWork
+from extenci.model.plan import Change, Plan
 from extenci.model.record import Records
 from extenci.model.version import Disk
+from extenci.model.work import RegisterWork, StageWork
 from extenci.plan.commands.verify import verifications_only
 from extenci.plan.planner import make_plan
 

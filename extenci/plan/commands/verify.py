@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from extenci.model.action import Action
 from extenci.model.address import Address, Kind
 from extenci.model.desired import Desired
 from extenci.model.errors import PlanError
 from extenci.model.observed import Image, Machine, Observation
-from extenci.model.plan import Action, Change, ConfirmWork, Plan
+from extenci.model.plan import Change, Plan
 from extenci.model.record import Records
 from extenci.model.verdict import Verdict, VerdictMark
+from extenci.model.work import ConfirmWork
 from extenci.plan.images.verification import verdict_of, waiting_machines
 from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs
 from extenci.plan.part import held_by_jobs, key_pairs_of

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from extenci.model.address import Launch
 from extenci.model.observed import Machine
+from extenci.model.text import counted, listed
 from extenci.plan.condor.holds import MACHINE_MAY_BE_LOST
 from extenci.plan.condor.queue_limits import as_warnings, judge_queue
 from extenci.plan.inputs import PlanInputs, ServiceIndex, is_planned
 from extenci.plan.instances.groups import Group
 from extenci.plan.instances.health import SETTLING
-from extenci.plan.part import PlanPart, counted, listed
+from extenci.plan.part import PlanPart
 
 
 def watch_queue(inputs: PlanInputs, index: ServiceIndex, groups: Iterable[Group]) -> PlanPart:

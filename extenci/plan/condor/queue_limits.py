@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from extenci.model.finding import Finding, Level
 from extenci.model.observed import QueueFacts
 from extenci.model.service import Service, is_loopback
+from extenci.model.text import counted
 
 OLDEST = (8, 8)
 """The first stable series that signs all requests as every region of AWS takes it."""
@@ -93,7 +94,7 @@ def judge_limit(service: Service, facts: QueueFacts, wanted: int) -> Iterator[Fi
     """More jobs than HTCondor gives to one service at a time: the others wait, and nothing says why."""
     most = facts.most_submitted
     if most is not None and wanted > most:
-        jobs = "1 job" if most == 1 else f"{most} jobs"
+        jobs = counted(most, "job")
         yield Finding(
             service.name,
             Level.WARNING,

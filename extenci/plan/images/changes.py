@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from extenci.model.action import Action
 from extenci.model.address import Address, Kind, Method
 from extenci.model.desired import DesiredImage
 from extenci.model.observed import Image, ImageState, Snapshot
 from extenci.model.ownership import VERSION, Marks
-from extenci.model.plan import (
-    Action,
-    Blocked,
-    Change,
-    FieldChange,
-    RegisterWork,
-    StageWork,
-)
+from extenci.model.plan import Blocked, Change, FieldChange
 from extenci.model.record import ResourceKind
 from extenci.model.verdict import Verdict
 from extenci.model.version import Disk, Version
+from extenci.model.work import RegisterWork, StageWork
 from extenci.plan.fields import IMAGE_FIELDS, differing_fields, image_fields, new_fields
 from extenci.plan.images.content import Content, find_content, missing_source, says
 from extenci.plan.images.snapshots import Upload, find_parent, find_pending, find_source

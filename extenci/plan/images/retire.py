@@ -6,15 +6,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from extenci.model.action import Action
 from extenci.model.address import Address, Kind
 from extenci.model.desired import DesiredGroup, DesiredImage, ImageId
 from extenci.model.observed import Image, ImageState, Machine
-from extenci.model.plan import Action, Blocked, Change, ReplaceWork, TerminateWork
+from extenci.model.plan import Blocked, Change
+from extenci.model.text import counted, listed
 from extenci.model.verdict import Verdict
+from extenci.model.work import ReplaceWork, TerminateWork
 from extenci.plan.images.source import Coming, Provision, Ready, changes_before
 from extenci.plan.images.verification import verdict_of
 from extenci.plan.inputs import PlanInputs, ServiceIndex
-from extenci.plan.part import PlanPart, counted, held_by_jobs, listed
+from extenci.plan.part import PlanPart, held_by_jobs
 from extenci.plan.protection import explain_protection, is_protected
 
 

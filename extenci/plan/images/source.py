@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from extenci.model.observed import Image
-from extenci.model.plan import ImageToLaunch
+from extenci.model.work import ImageToLaunch
 
 
 @dataclass(frozen=True)

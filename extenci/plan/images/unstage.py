@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from extenci.model.action import Action
 from extenci.model.address import Address, Kind
 from extenci.model.observed import Image, Snapshot, SnapshotState
-from extenci.model.plan import Action, Blocked, Change, UnstageWork
+from extenci.model.plan import Blocked, Change
+from extenci.model.text import listed
+from extenci.model.work import UnstageWork
 from extenci.plan.images.retire import Leaving
 from extenci.plan.images.source import Coming, Provision, Unready
 from extenci.plan.inputs import PlanInputs, ServiceIndex, gather
-from extenci.plan.part import PlanPart, join, listed, unstage_id
+from extenci.plan.part import PlanPart, join, unstage_id
 from extenci.plan.protection import explain_protection, is_protected
 
 

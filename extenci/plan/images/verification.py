@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from extenci.model.action import Action
 from extenci.model.address import Address, Kind, Role, Tagging
 from extenci.model.desired import DesiredImage
 from extenci.model.observed import Image, Machine
 from extenci.model.ownership import Marks
-from extenci.model.plan import Action, Blocked, Change, ImageToLaunch, VerifyWork
+from extenci.model.plan import Blocked, Change
 from extenci.model.verdict import Verdict, VerdictMark
+from extenci.model.work import ImageToLaunch, VerifyWork
 from extenci.plan.images.source import Coming, Ready, Unready
 from extenci.plan.inputs import PlanInputs, ServiceIndex
 

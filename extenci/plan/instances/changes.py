@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from extenci.model.action import Action
 from extenci.model.address import Kind
 from extenci.model.desired import ImageId
 from extenci.model.ownership import Marks, settings_mark
-from extenci.model.plan import (
-    Action,
-    Blocked,
-    Change,
-    FieldChange,
-    ImageToLaunch,
-    LaunchWork,
-    ReplaceWork,
-    TerminateWork,
-    Work,
-)
+from extenci.model.plan import Blocked, Change, FieldChange
+from extenci.model.text import counted
+from extenci.model.work import ImageToLaunch, LaunchWork, ReplaceWork, TerminateWork, Work
 from extenci.plan.images.source import Coming, Provision, Ready, Unready, changes_before
 from extenci.plan.inputs import PlanInputs
 from extenci.plan.instances.groups import Group
@@ -29,7 +22,7 @@ from extenci.plan.instances.reasons import (
     replace_fields,
     terminate_fields,
 )
-from extenci.plan.part import PlanPart, counted, held_by_jobs, join
+from extenci.plan.part import PlanPart, held_by_jobs, join
 
 
 def change_group(inputs: PlanInputs, group: Group, headroom: int | None) -> PlanPart:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from extenci.model.desired import DesiredGroup
 from extenci.model.plan import FieldChange
+from extenci.model.text import counted, listed
 from extenci.plan.fields import LAUNCH_FIELDS, differing_fields, group_fields, new_fields
 from extenci.plan.inputs import PlanInputs
 from extenci.plan.instances.groups import Group
 from extenci.plan.instances.health import lacks_job
 from extenci.plan.instances.outdated import NO_JOB
-from extenci.plan.part import counted, listed
 
 
 def explain_launch(inputs: PlanInputs, group: Group) -> str:

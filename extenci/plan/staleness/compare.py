@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 
 from extenci.model.address import Address
 from extenci.model.desired import Origin
-from extenci.model.plan import (
+from extenci.model.plan import Change, Plan
+from extenci.model.text import counted, listed
+from extenci.model.work import (
     AdoptWork,
-    Change,
     LaunchWork,
-    Plan,
     RegisterWork,
     ReplaceWork,
     StageWork,
@@ -25,7 +25,6 @@ from extenci.model.plan import (
     UpdateWork,
     VerifyWork,
 )
-from extenci.plan.part import counted, listed
 
 
 @dataclass(frozen=True)

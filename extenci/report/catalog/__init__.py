@@ -1,1 +1,1 @@
-"""Services and records as people read them."""
+"""Services and records of the catalog, for people."""

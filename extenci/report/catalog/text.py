@@ -1,4 +1,4 @@
-"""Services and records as text."""
+"""Services and records of the catalog as text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from extenci.report.text.safe import safe
 
 
 def render_services(services: Sequence[Service], *, palette: Palette = PLAIN) -> str:
-    """One line a service: where it is, and what extenci calls it with."""
+    """One line a service: its region, endpoint, credentials and file."""
     header, *lines = columns(
         [
             ("SERVICE", "REGION", "ENDPOINT", "CREDENTIALS", "FILE"),
@@ -24,7 +24,7 @@ def render_services(services: Sequence[Service], *, palette: Palette = PLAIN) ->
 
 
 def render_service(service: Service) -> str:
-    """All that is known of one service."""
+    """All settings of one service."""
     limits = service.limits
     rows = [
         ("file", file_text(service)),
@@ -46,7 +46,7 @@ def render_service(service: Service) -> str:
 
 
 def render_records(records: Sequence[ResourceRecord], *, palette: Palette = PLAIN) -> str:
-    """One line a resource that is known to be owned."""
+    """One line a resource on record."""
     if not records:
         return "No records.\n"
     ordered = sorted(records, key=lambda record: (record.address, record.kind, record.id))
@@ -57,12 +57,12 @@ def render_records(records: Sequence[ResourceRecord], *, palette: Palette = PLAI
 
 
 def endpoint(service: Service) -> str:
-    """Where the EC2 API is."""
+    """The endpoint of the EC2 API."""
     return service.ec2 or "AWS's own"
 
 
 def file_text(service: Service) -> str:
-    """Where the service is defined."""
+    """The file that defines the service."""
     return service.file or "built in"
 
 

@@ -1,1 +1,1 @@
-"""What `doctor` found, for people and programs."""
+"""The findings of `doctor`, for people and programs."""

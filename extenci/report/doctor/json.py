@@ -1,4 +1,4 @@
-"""What `doctor` found as a JSON document, `format_version` 1."""
+"""The findings of `doctor` as a JSON document, `format_version` 1."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FORMAT_VERSION = 1
 
 
 def findings_document(findings: Sequence[Finding]) -> dict[str, object]:
-    """The findings as JSON values; `ok` where there is no problem."""
+    """The findings as JSON values; `ok` if there is no problem."""
     return {
         "format_version": FORMAT_VERSION,
         "ok": count_level(findings, Level.PROBLEM) == 0,

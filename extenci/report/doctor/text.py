@@ -1,4 +1,4 @@
-"""What `doctor` found as text."""
+"""The findings of `doctor` as text."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from extenci.model.finding import Finding, Level, count_level
+from extenci.model.text import counted
 from extenci.report.text.palette import PLAIN, Palette
-from extenci.report.text.quantities import counted
 from extenci.report.text.safe import lines_of, paragraph, safe
 
 INDENT = "  "
@@ -15,7 +15,7 @@ WORD = len(Level.WARNING)
 
 
 def render_findings(findings: Sequence[Finding], *, width: int = 80, palette: Palette = PLAIN) -> str:
-    """A section for each subject, and how many problems there are; ends with a newline."""
+    """A section for each subject, and the number of problems; ends with a newline."""
     sections = [
         [palette.paint(palette.heading, capitalised(safe(subject))), *lines(tuple(found), width, palette)]
         for subject, found in groupby(findings, key=lambda one: one.subject)

@@ -1,4 +1,4 @@
-"""A plan as a JSON document, `format_version` 1: for programs, hence stable in names and order."""
+"""A plan as a JSON document, `format_version` 1. It is for programs: names and order are stable."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import json
 from collections.abc import Mapping
 
 from extenci.model.plan import FORMAT_VERSION, Blocked, Change, Drift, FieldChange, Plan
+from extenci.report.plan.view import PlanView
 from extenci.report.text.field_values import jsonable
 
 
+def plan_json(view: PlanView) -> str:
+    """The plan as `extenci plan --format json` prints it."""
+    return render_json(plan_document(view.plan, view.submits))
+
+
 def plan_document(plan: Plan, submits: Mapping[str, str] | None = None) -> dict[str, object]:
-    """The plan as JSON values, in plan order; with the submit descriptions of its changes, by their ids, if
-    they were asked for."""
+    """The plan as JSON values, in plan order. `submits` are the submit descriptions of its changes, by their
+    ids; None if they were not asked for."""
     return {
         "format_version": FORMAT_VERSION,
         "stack": plan.stack,
@@ -28,7 +34,7 @@ def plan_document(plan: Plan, submits: Mapping[str, str] | None = None) -> dict[
 
 
 def change_document(change: Change) -> dict[str, object]:
-    """One change, without what only the executor needs."""
+    """One change, without its work, which only the executor needs."""
     return {
         "id": change.id,
         "address": str(change.address),
@@ -58,7 +64,7 @@ def drift_document(drift: Drift) -> dict[str, object]:
 
 
 def blocked_document(blocked: Blocked) -> dict[str, object]:
-    """One spec that the plan does not fulfil."""
+    """One change that the specs ask for and the plan cannot make."""
     return {
         "address": str(blocked.address),
         "kind": str(blocked.kind),
@@ -68,6 +74,6 @@ def blocked_document(blocked: Blocked) -> dict[str, object]:
 
 
 def render_json(document: Mapping[str, object]) -> str:
-    """One document, indented, ending with a newline. It is ASCII throughout: readable in any locale, and
-    no control character of a hostile tag reaches a terminal."""
+    """One document, indented, ending with a newline. It is pure ASCII, so any locale can print it, and no
+    control character of a hostile tag reaches a terminal."""
     return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"

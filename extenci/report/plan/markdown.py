@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from extenci.model.plan import Change, Plan
-from extenci.report.plan.phrases import details, headline, nothing_to_do, summary_phrase
-from extenci.report.plan.text import SYMBOLS, drift_text
+from extenci.report.plan.phrases import details, headline, nothing_to_do, services_text, summary_phrase
+from extenci.report.plan.text import drift_text
+from extenci.report.plan.view import PlanView
 from extenci.report.text.field_values import field_text
 from extenci.report.text.markdown import markdown
-from extenci.report.text.safe import listed
+from extenci.report.text.safe import safe
 
 LONGEST = 60_000
 """Characters of a comment: GitHub takes 65,536."""
 
 
+def plan_markdown(view: PlanView) -> str:
+    """The plan as `extenci plan --format markdown` prints it."""
+    return render_markdown(view.plan) + submits_markdown(view.submits or {})
+
+
 def render_markdown(plan: Plan, *, longest: int = LONGEST) -> str:
-    """The plan as Markdown: a heading that sums it up, a table for each service, details to unfold.
+    """The plan as Markdown: a summary as its heading, a table for each service, details to unfold.
 
     A plan that would be longer than `longest` characters is shown without its details, then without its
     tables, and says so.
@@ -32,9 +38,9 @@ def render_markdown(plan: Plan, *, longest: int = LONGEST) -> str:
 
 
 def main_parts(plan: Plan) -> Iterator[str]:
-    """All that must be seen without unfolding anything."""
+    """Everything that must be visible without unfolding anything."""
     yield from heading_parts(plan)
-    yield from sentence_part("Refused without `--force`", plan.refusals)
+    yield from sentence_part("Over a limit: refused without `--force`", plan.refusals)
     blocked = [f"{each.action} {each.address}: {each.reason}" for each in plan.blocked]
     yield from sentence_part("Blocked", blocked)
     yield from sentence_part("Warnings", plan.warnings)
@@ -46,14 +52,14 @@ def main_parts(plan: Plan) -> Iterator[str]:
 
 
 def heading_parts(plan: Plan) -> Iterator[str]:
-    """The heading, and what the plan is about."""
+    """The summary, the stack and its services."""
     if plan.is_empty:
         yield "### extenci plan: nothing to do"
         yield markdown(nothing_to_do(plan))
         return
     yield f"### extenci plan: {markdown(summary_phrase(plan))}"
     verb = "Destroys stack" if plan.destroy else "Stack"
-    yield f"{verb} {markdown(plan.stack)} on {markdown(listed(plan.services, most=8))}."
+    yield f"{verb} {markdown(plan.stack)} on {markdown(services_text(plan))}."
 
 
 def sentence_part(title: str, sentences: Sequence[str]) -> Iterator[str]:
@@ -70,11 +76,11 @@ def table(rows: Sequence[str]) -> str:
 def change_row(change: Change) -> str:
     """One change as a row."""
     cells = (markdown(cell) for cell in (change.address, headline(change), change.reason))
-    return f"| {SYMBOLS[change.action]} | {' | '.join(cells)} |"
+    return f"| {change.action.effect.symbol} | {' | '.join(cells)} |"
 
 
 def detail_parts(plan: Plan) -> Iterator[str]:
-    """What can be unfolded: each change's fields, and drift."""
+    """The folded parts: the details and fields of each change, and drift."""
     lines = [line for change in plan.changes for line in change_details(plan, change)]
     yield from fold("Details", lines)
     drift = [f"- {markdown(each.address)} {markdown(drift_text(each))}" for each in plan.drift]
@@ -82,14 +88,24 @@ def detail_parts(plan: Plan) -> Iterator[str]:
 
 
 def change_details(plan: Plan, change: Change) -> list[str]:
-    """A change's details and fields as a nested list; nothing where it has none."""
+    """A change's details and fields as a nested list; nothing if it has none."""
     texts = [*details(plan, change), *(field_text(field) for field in change.fields)]
     title = f"- {markdown(change.address)}: {markdown(headline(change))}"
     return [title, *(f"  - {markdown(text)}" for text in texts)] if texts else []
 
 
 def fold(title: str, lines: Sequence[str]) -> Iterator[str]:
-    """Lines that are hidden until someone unfolds them."""
+    """Lines that the reader can unfold."""
     if lines:
         content = "\n".join(lines)
         yield f"<details><summary>{title}</summary>\n\n{content}\n\n</details>"
+
+
+def submits_markdown(submits: Mapping[str, str]) -> str:
+    """The submit description of each HTCondor job, as a folded block of code."""
+    return "".join(
+        f"\n<details><summary>Submit description of {markdown(change)}</summary>\n\n"
+        + "".join(f"    {safe(line)}\n" for line in text.splitlines())
+        + "\n</details>\n"
+        for change, text in submits.items()
+    )

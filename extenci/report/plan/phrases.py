@@ -1,18 +1,19 @@
-"""What a change does, in words that text and Markdown share."""
+"""The words for changes that all formats of a plan share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from extenci.model.address import Kind
-from extenci.model.plan import (
-    Action,
+from extenci.model.action import Action, Effect
+from extenci.model.plan import Change, Plan
+from extenci.model.source import shown_source
+from extenci.model.text import counted, listed
+from extenci.model.version import BLOCK_BYTES
+from extenci.model.work import (
     AdoptWork,
-    Change,
     ForgetWork,
     ImageToLaunch,
     LaunchWork,
-    Plan,
     RegisterWork,
     RemoveWork,
     ReplaceWork,
@@ -21,33 +22,26 @@ from extenci.model.plan import (
     UnstageWork,
     UpdateWork,
 )
-from extenci.model.source import shown_source
-from extenci.model.version import BLOCK_BYTES
 from extenci.report.text.field_values import value_text
-from extenci.report.text.quantities import counted, size
-from extenci.report.text.safe import listed, safe
+from extenci.report.text.quantities import size
+from extenci.report.text.safe import safe
 
-NOUNS = {Kind.IMAGE: "image", Kind.INSTANCES: "machine"}
 
-ORDER = (
-    Action.STAGE,
-    Action.REGISTER,
-    Action.VERIFY,
-    Action.LAUNCH,
-    Action.REPLACE,
-    Action.TERMINATE,
-    Action.UNSTAGE,
-    Action.REMOVE,
-    Action.ADOPT,
-    Action.UPDATE,
-    Action.FORGET,
-)
-"""The order in which a summary names actions: what comes, what changes, what goes, bookkeeping."""
+def summary_order(action: Action) -> tuple[bool, int]:
+    """The sort key of actions in a summary: what affects resources first, then bookkeeping."""
+    return action.effect is Effect.NOTE, action.rank
+
+
+SUMMARY_ORDER = tuple(sorted(Action, key=summary_order))
+
+REFUSED = "Over a limit: refused without --force"
+BLOCKED = "Blocked: needed, but not possible now"
+DRIFT = "Drift: changed outside the specs"
 
 
 def headline(change: Change) -> str:  # noqa: C901, PLR0911 - one return a case
-    """What a change does, without its address and reason: `launch 3 machines`."""
-    machines = counted(change.count, NOUNS[change.kind])
+    """A change in a few words, without its address and reason: `launch 3 machines`."""
+    machines = counted(change.count, change.kind.noun)
     match change.work:
         case StageWork(version=version):
             return f"stage version {version}"
@@ -56,7 +50,7 @@ def headline(change: Change) -> str:  # noqa: C901, PLR0911 - one return a case
         case ReplaceWork(batch=batch):
             return f"replace {machines}" + (f", {batch} at a time" if batch < change.count else "")
         case UnstageWork(image=None, snapshots=snapshots):
-            return f"delete the left-over {named('snapshot', snapshots)}"
+            return f"delete the leftover {named('snapshot', snapshots)}"
         case UnstageWork(image=image, snapshots=snapshots):
             return f"unstage {safe(image)}" + (f" and {named('snapshot', snapshots)}" if snapshots else "")
         case UpdateWork():
@@ -64,90 +58,90 @@ def headline(change: Change) -> str:  # noqa: C901, PLR0911 - one return a case
         case AdoptWork():
             return f"adopt {machines}"
         case ForgetWork(resources=resources):
-            return f"forget {listed(resources)}"
+            return f"forget {safe(listed(resources))}"
         case RemoveWork(key_pairs=names) if names:
-            return f"delete the left-over {named('key pair', names)}"
+            return f"delete the leftover {named('key pair', names)}"
         case RemoveWork(bucket=bucket) if bucket:
-            return f"delete {counted(change.count, 'left-over upload')} in the bucket {safe(bucket)}"
+            return f"delete {counted(change.count, 'leftover upload')} in the bucket {safe(bucket)}"
         case RemoveWork():
-            return f"delete {counted(change.count, 'file')} of this home"
+            return f"delete {counted(change.count, 'local file')}"
         case _:
             return f"{change.action} {machines}"
 
 
 def named(noun: str, names: tuple[str, ...]) -> str:
     """`snapshot snap-1`, `snapshots snap-1 and snap-2`."""
-    return f"{noun if len(names) == 1 else noun + 's'} {listed(names)}"
+    return f"{noun if len(names) == 1 else noun + 's'} {safe(listed(names))}"
 
 
 def details(plan: Plan, change: Change) -> list[str]:  # noqa: PLR0911 - one return a case
-    """What is worth knowing about a change besides its fields, one line each."""
+    """Further facts about a change, besides its fields, one line each."""
     match change.work:
         case StageWork() as work:
             return stage_details(work)
         case RegisterWork(snapshot=snapshot, staged_by=staged_by):
-            return [f"of snapshot {safe(snapshot)}" if snapshot else after(plan, staged_by)]
+            return [f"from snapshot {safe(snapshot)}" if snapshot else after(plan, staged_by)]
         case LaunchWork(image=image):
             return launch_details(plan, image)
         case ReplaceWork() as work:
             meanwhile = new_before_old(len(work.machines)) if work.surge else missing(work.batch)
-            return [f"{listed(work.machines)}: {meanwhile}", *launch_details(plan, work.image)]
+            return [f"{safe(listed(work.machines))}: {meanwhile}", *launch_details(plan, work.image)]
         case TerminateWork(machines=machines):
-            return [listed(machines)]
+            return [safe(listed(machines))]
         case UnstageWork(image=str(), snapshots=()):
-            return ["its snapshot, if it has one, stays"]
+            return ["its snapshot, if any, stays"]
         case RemoveWork(files=files, objects=objects, uploads=uploads):
             return [safe(one) for one in (*files, *objects, *(upload.key for upload in uploads))]
         case UpdateWork() | AdoptWork() as work:
-            return [listed(work.resources), *([] if change.fields else tag_details(work))]
+            return [safe(listed(work.resources)), *([] if change.fields else tag_details(work))]
         case _:
             return []
 
 
 def stage_details(work: StageWork) -> list[str]:
-    """How much is uploaded, from where, and to what."""
+    """How much is uploaded, from where, and what need not be sent again."""
     gib = work.version.registration.gib
     amount = f"{gib} GiB volume, {size(min(work.blocks * BLOCK_BYTES, work.size))} of data to upload"
     lines = [amount, f"from {safe(shown_source(work.source))}"]
     if work.snapshot:
-        lines.append(f"goes on with {safe(work.snapshot)}")
+        lines.append(f"continues the upload to {safe(work.snapshot)}")
     elif work.parent:
-        lines.append(f"only what differs from {safe(work.parent.snapshot)}, where that is known here")
+        lines.append(f"only blocks that differ from {safe(work.parent.snapshot)}, if those are known here")
     return lines
 
 
 def launch_details(plan: Plan, image: ImageToLaunch) -> list[str]:
-    """The image of a launch, where it is there already; else what has to come first."""
+    """The image of a launch, or the change that has to make it first."""
     return [f"from {safe(image.id)}"] if image.id else [after(plan, image.staged_by)]
 
 
 def after(plan: Plan, id_: str | None) -> str:
-    """Which change of the plan has to come first, in words."""
+    """The change that has to make the image first."""
     first = plan.change(id_ or "")
     if first is None:
-        return f"from what `{safe(id_)}` makes"
+        return f"from the result of `{safe(id_)}`"
     done = "registered" if first.action is Action.REGISTER else "staged"
     return f"from {first.address}, once it is {done}"
 
 
 def new_before_old(number: int) -> str:
-    """What a replacement with spare machines means."""
+    """How machines are replaced where spare ones are allowed."""
     if number == 1:
         return "the new one runs before the old one goes"
     return "the new ones run before the old ones go"
 
 
 def missing(number: int) -> str:
-    """What a replacement without spare machines means."""
-    return f"{counted(number, 'machine')} missing meanwhile"
+    """How machines are replaced where spare ones are not allowed."""
+    return f"up to {counted(number, 'machine')} missing at a time"
 
 
 def tag_details(work: UpdateWork | AdoptWork) -> list[str]:
-    """Tags that are set and removed, without the marks, which are nobody's spec."""
+    """Tags that are set and removed, without extenci's own marks."""
     unset = work.unset if isinstance(work, UpdateWork) else ()
     return [
         *(f"{safe(key)}: {value_text(value)}" for key, value in sorted(work.set.items()) if shown(key)),
-        *(f"without {safe(key)}" for key in sorted(unset) if shown(key)),
+        *(f"{safe(key)}: removed" for key in sorted(unset) if shown(key)),
     ]
 
 
@@ -157,14 +151,14 @@ def shown(key: str) -> bool:
 
 
 def summary_phrase(plan: Plan) -> str:
-    """`1 image to stage, 3 machines to launch, 1 blocked`; "" where there is nothing."""
-    parts = [action_phrase(plan.changes, action) for action in ORDER]
+    """`1 image to stage, 3 machines to launch, 1 blocked`; "" for an empty plan."""
+    parts = [action_phrase(plan.changes, action) for action in SUMMARY_ORDER]
     blocked = [f"{len(plan.blocked)} blocked"] if plan.blocked else []
     return ", ".join(part for part in (*parts, *blocked) if part)
 
 
 def action_phrase(changes: Iterable[Change], action: Action) -> str:
-    """`3 machines to launch`; "" where no change has the action."""
+    """`3 machines to launch`; "" if no change has the action."""
     same = [change for change in changes if change.action is action]
     if not same:
         return ""
@@ -172,16 +166,19 @@ def action_phrase(changes: Iterable[Change], action: Action) -> str:
 
 
 def noun_of(changes: Sequence[Change]) -> str:
-    """What changes of one action are about."""
-    if changes[0].action is Action.REMOVE:
-        return "left-over"
+    """The noun for the things that some changes are about."""
     kinds = {change.kind for change in changes}
-    return NOUNS[kinds.pop()] if len(kinds) == 1 else "resource"
+    return kinds.pop().noun if len(kinds) == 1 else "resource"
 
 
 def nothing_to_do(plan: Plan) -> str:
     """The sentence for a plan without changes."""
     if plan.destroy:
-        return f"Nothing to do: stack {safe(plan.stack)} owns nothing on {listed(plan.services, most=8)}."
+        return f"Nothing to do: stack {safe(plan.stack)} owns nothing on {services_text(plan)}."
     verb = "matches" if len(plan.services) == 1 else "match"
-    return f"Nothing to do: {listed(plan.services, most=8)} {verb} the specs."
+    return f"Nothing to do: {services_text(plan)} {verb} the specs."
+
+
+def services_text(plan: Plan) -> str:
+    """The services of a plan, in a sentence."""
+    return safe(listed(plan.services, most=8))

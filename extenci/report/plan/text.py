@@ -2,52 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
+from extenci.model.action import Effect
 from extenci.model.address import Address, Kind
-from extenci.model.plan import Action, Blocked, Change, Drift, Plan
-from extenci.report.plan.phrases import details, headline, nothing_to_do, summary_phrase
+from extenci.model.plan import Blocked, Change, Drift, Plan
+from extenci.report.plan.phrases import (
+    BLOCKED,
+    DRIFT,
+    REFUSED,
+    details,
+    headline,
+    nothing_to_do,
+    services_text,
+    summary_phrase,
+)
+from extenci.report.plan.view import PlanView
 from extenci.report.text.field_values import field_text, value_text
 from extenci.report.text.palette import PLAIN, Palette
-from extenci.report.text.safe import listed, paragraph, safe
+from extenci.report.text.safe import paragraph, safe
 
-SYMBOLS = {
-    Action.STAGE: "+",
-    Action.REGISTER: "+",
-    Action.LAUNCH: "+",
-    Action.VERIFY: "?",
-    Action.REPLACE: "~",
-    Action.UPDATE: "~",
-    Action.ADOPT: "~",
-    Action.FORGET: "~",
-    Action.TERMINATE: "-",
-    Action.UNSTAGE: "-",
-    Action.REMOVE: "-",
-}
+
+def plan_text(view: PlanView) -> str:
+    """The plan as `extenci plan` prints it."""
+    return render_plan(view.plan, palette=view.palette, width=view.width) + submits_text(view.submits or {})
 
 
 def render_plan(plan: Plan, *, palette: Palette = PLAIN, width: int = 80) -> str:
-    """The whole plan: changes by address, drift, what is blocked, warnings, refusals, and one line that
-    sums it up. `width` is in characters; ids and paths longer than it are not broken."""
+    """The whole plan: changes by address, drift, blocked changes, warnings, refusals, and a summary in one
+    line. `width` is in characters; longer ids and paths are not broken."""
     sections = (
         heading_lines(plan, palette, width),
         *change_sections(plan, palette, width),
         drift_lines(plan.drift, palette, width),
         blocked_lines(plan.blocked, palette, width),
         sentence_lines("Warnings", plan.warnings, palette, palette.warning, width),
-        sentence_lines("REFUSED without --force", plan.refusals, palette, palette.alarm, width),
+        sentence_lines(REFUSED, plan.refusals, palette, palette.alarm, width),
         [summary_line(plan, palette)],
     )
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
 
 def heading_lines(plan: Plan, palette: Palette, width: int) -> list[str]:
-    """What the plan is about; nothing above an empty plan, which says it all in one sentence."""
+    """The stack and the services; nothing for an empty plan, whose one sentence names them."""
     if plan.is_empty:
         return []
     verb = "Destroy stack" if plan.destroy else "Stack"
-    lines = paragraph(f"{verb} {plan.stack} on {listed(plan.services, most=8)}", width)
+    lines = paragraph(f"{verb} {plan.stack} on {services_text(plan)}", width)
     return [palette.paint(palette.heading, line) for line in lines]
 
 
@@ -76,31 +78,31 @@ def address_title(address: Address, kind: Kind) -> str:
 
 
 def change_lines(plan: Plan, change: Change, palette: Palette, width: int) -> list[str]:
-    """One change: what and why, then its details and fields."""
-    symbol = SYMBOLS[change.action]
+    """One change: its headline and reason, then its details and fields."""
+    symbol = change.action.effect.symbol
     reason = f": {change.reason}" if change.reason else ""
     first, *others = paragraph(f"{headline(change)}{reason}", width, f"  {symbol} ")
-    painted = f"  {palette.paint(symbol_colour(symbol, palette), symbol)}{first[3:]}"
+    painted = f"  {palette.paint(effect_colour(change.action.effect, palette), symbol)}{first[3:]}"
     below = [*details(plan, change), *field_lines(change)]
     return [painted, *others, *(line for text in below for line in paragraph(text, width, " " * 6, " " * 8))]
 
 
 def field_lines(change: Change) -> list[str]:
-    """The fields of a change, without those that its reason names already (`count 3 → 5`)."""
+    """The fields of a change, without those that its reason already names (`count 3 → 5`)."""
     texts = (field_text(field) for field in change.fields)
     return [text for text in texts if text.replace(":", "", 1) not in change.reason]
 
 
-def symbol_colour(symbol: str, palette: Palette) -> str:
-    """The colour of a kind of change."""
-    return {"+": palette.add, "-": palette.remove}.get(symbol, palette.change)
+def effect_colour(effect: Effect, palette: Palette) -> str:
+    """The colour of a change's symbol."""
+    return {Effect.CREATE: palette.add, Effect.REMOVE: palette.remove}.get(effect, palette.change)
 
 
 def drift_lines(drift: Sequence[Drift], palette: Palette, width: int) -> list[str]:
     """Differences that no spec asked for, by address."""
     if not drift:
         return []
-    lines = [palette.paint(palette.heading, "Drift: no spec asked for this")]
+    lines = [palette.paint(palette.heading, DRIFT)]
     for address, found in groupby(
         sorted(drift, key=lambda each: each.address), key=lambda each: each.address
     ):
@@ -116,10 +118,10 @@ def drift_text(drift: Drift) -> str:
 
 
 def blocked_lines(blocked: Sequence[Blocked], palette: Palette, width: int) -> list[str]:
-    """What is wanted and will not be done, and why."""
+    """The blocked changes, each with its reason."""
     if not blocked:
         return []
-    lines = [palette.paint(palette.alarm, "Blocked: wanted, but this plan will not do it")]
+    lines = [palette.paint(palette.alarm, BLOCKED)]
     for each in blocked:
         lines.append(f"  {each.action} {safe(each.address)}")
         lines += paragraph(each.reason, width, " " * 6)
@@ -137,7 +139,16 @@ def sentence_lines(
 
 
 def summary_line(plan: Plan, palette: Palette) -> str:
-    """The one line at the end, never wrapped, so that it is found in a log."""
+    """The last line. It is never wrapped, so that it can be found in a log."""
     if plan.is_empty:
         return palette.paint(palette.good, nothing_to_do(plan))
     return palette.paint(palette.heading, f"Plan: {summary_phrase(plan)}.")
+
+
+def submits_text(submits: Mapping[str, str]) -> str:
+    """The submit description of each HTCondor job, indented below the id of its change."""
+    return "".join(
+        f"\nSubmit description of {safe(change)}:\n"
+        + "".join(f"  {safe(line)}\n" for line in text.splitlines())
+        for change, text in submits.items()
+    )

@@ -1,4 +1,4 @@
-"""What an apply did and did not do, as a JSON document, `format_version` 1."""
+"""The result of an apply as a JSON document, `format_version` 1."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ FORMAT_VERSION = 1
 
 
 def result_document(result: Result) -> dict[str, object]:
-    """The result as JSON values. `summary` counts changes by status, `blocked` holds what the plan itself
-    did not undertake."""
+    """The result as JSON values. `summary` counts changes by status; `blocked` holds the changes that were
+    blocked in the plan."""
     found = outcomes_of(result)
     counts = Counter(outcome.status for _, outcome in found)
     return {
@@ -33,7 +33,7 @@ def result_document(result: Result) -> dict[str, object]:
 
 
 def outcome_document(change: Change, outcome: Outcome) -> dict[str, object]:
-    """One change and what became of it."""
+    """One change with its outcome."""
     return {
         "id": change.id,
         "address": str(change.address),
@@ -43,6 +43,6 @@ def outcome_document(change: Change, outcome: Outcome) -> dict[str, object]:
         "status": str(outcome.status),
         "message": outcome.message,
         "hint": outcome.hint,
-        "made": jsonable(outcome.made),
+        "made": jsonable(outcome.made.to_mapping()),
         "seconds": round(outcome.seconds, 3),
     }

@@ -1,4 +1,4 @@
-"""The changes of a plan with what became of them."""
+"""The changes of a plan with their outcomes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from extenci.model.plan import Change
 
 
 def outcomes_of(result: Result) -> tuple[tuple[Change, Outcome], ...]:
-    """Every change in plan order with its outcome; one that has none was never begun."""
+    """Every change with its outcome, in plan order. A change without one was never started."""
     known = {outcome.change: outcome for outcome in result.outcomes}
     return tuple(
         (change, known.get(change.id) or Outcome(change.id, Status.SKIPPED)) for change in result.plan.changes

@@ -1,4 +1,4 @@
-"""Progress as lines for logs, where there is no terminal to draw in."""
+"""Progress as lines of a log, for use without a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EVERY_SECONDS = 5.0
 
 @dataclass
 class Track:
-    """What was last said of a change, and from where its rate counts (seconds, units)."""
+    """When a change was last reported, and from where its rate counts (seconds, units)."""
 
     said: float
     since: float
@@ -24,14 +24,14 @@ class Track:
 
 @dataclass
 class ProgressLines:
-    """Turns events into lines, at most one advance of each change every `every` seconds; the beginning, the
-    end and notes always. Not for several threads at once: its user takes a lock, and tells the time."""
+    """Turns events into lines: every start, end and note, and the advance of each change at most once in
+    `every` seconds. Not safe for several threads: the caller holds a lock, and passes the time in."""
 
     every: float = EVERY_SECONDS
     _tracks: dict[str, Track] = field(default_factory=dict)
 
     def lines(self, event: Progress, now: float) -> list[str]:
-        """The lines to print for an event; `now` in seconds, of any clock that only goes forward."""
+        """The lines to print for an event. `now` is in seconds, of any monotonic clock."""
         match event:
             case Began(change=change):
                 self._tracks[change.id] = Track(now, now)
@@ -58,7 +58,7 @@ class ProgressLines:
 
 
 def advance_text(event: Advanced, gained: int, seconds: float) -> str:
-    """`120 of 200 MiB, 85 MiB/s`, `2 of 3 machines`; `gained` units in `seconds` give the rate."""
+    """`120 of 200 MiB, 85 MiB/s`, `2 of 3 machines`. The rate is `gained` units in `seconds`."""
     if event.unit != "bytes":
         return f"{event.done} of {event.total} {safe(event.unit)}"
     speed = rate(gained, seconds) if gained > 0 else ""
@@ -66,13 +66,13 @@ def advance_text(event: Advanced, gained: int, seconds: float) -> str:
 
 
 def ended_lines(change: Change, outcome: Outcome) -> list[str]:
-    """How a change ended; why, and what to do, where it is not done."""
+    """The end of a change; if it is not done, the reason and what to do."""
     label = safe(change.id)
     ends = {
         Status.DONE: f"done in {duration(outcome.seconds)}",
         Status.FAILED: f"FAILED after {duration(outcome.seconds)}",
-        Status.BLOCKED: "not done, since something before it is not",
-        Status.SKIPPED: "not done, since the run was interrupted",
+        Status.BLOCKED: "not done, because a change before it was not done",
+        Status.SKIPPED: "not done, because the run was interrupted",
     }
     why = [*outcome.message.splitlines(), *outcome.hint.splitlines()]
     return [f"{label}: {text}" for text in (ends[outcome.status], *map(safe, why))]

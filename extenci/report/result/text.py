@@ -1,41 +1,30 @@
-"""What an apply did and did not do, as text: the end of the command's output."""
+"""The result of an apply as text: the end of the command's output."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from extenci.model.action import Action
 from extenci.model.outcome import Outcome, Result, Status
-from extenci.model.plan import Action, Change
-from extenci.report.plan.phrases import ORDER, headline, noun_of
+from extenci.model.plan import Change
+from extenci.model.text import counted
+from extenci.report.plan.phrases import SUMMARY_ORDER, headline, noun_of
 from extenci.report.result.outcomes import outcomes_of
 from extenci.report.text.palette import PLAIN, Palette
-from extenci.report.text.quantities import counted, duration
+from extenci.report.text.quantities import duration
 from extenci.report.text.safe import lines_of, safe
-
-PAST = {
-    Action.STAGE: "staged",
-    Action.REGISTER: "registered",
-    Action.VERIFY: "verified",
-    Action.LAUNCH: "launched",
-    Action.REPLACE: "replaced",
-    Action.TERMINATE: "terminated",
-    Action.UNSTAGE: "unstaged",
-    Action.REMOVE: "removed",
-    Action.ADOPT: "adopted",
-    Action.UPDATE: "updated",
-    Action.FORGET: "forgotten",
-}
 
 TITLES = {
     Status.FAILED: "Failed",
     Status.WAITING: "Waiting for a person",
-    Status.BLOCKED: "Not done, since something before it is not done",
-    Status.SKIPPED: "Not begun, or given up, since the run was interrupted",
+    Status.BLOCKED: "Not done, because a change before it was not done",
+    Status.SKIPPED: "Not started, or given up, because the run was interrupted",
 }
 
 
 def render_result(result: Result, *, palette: Palette = PLAIN, width: int = 80) -> str:
-    """What failed and why, what was therefore not done, and one line that sums it up."""
+    """The failures with their reasons, the changes that were not done because of them, and a summary in one
+    line."""
     found = outcomes_of(result)
     sections = [
         *(outcome_lines(status, found, palette, width) for status in TITLES),
@@ -49,7 +38,7 @@ def render_result(result: Result, *, palette: Palette = PLAIN, width: int = 80) 
 def outcome_lines(
     status: Status, found: Sequence[tuple[Change, Outcome]], palette: Palette, width: int
 ) -> list[str]:
-    """All changes that came to one end, with what is known of why."""
+    """All changes of one status, with their messages and hints."""
     same = [(change, outcome) for change, outcome in found if outcome.status is status]
     if not same:
         return []
@@ -62,28 +51,31 @@ def outcome_lines(
 
 
 def blocked_lines(result: Result, palette: Palette, width: int) -> list[str]:
-    """What the plan itself did not undertake."""
+    """The changes that were blocked in the plan."""
     if not result.plan.blocked:
         return []
-    lines = [palette.paint(palette.warning, "Blocked from the start:")]
+    lines = [palette.paint(palette.warning, "Blocked in the plan:")]
     for each in result.plan.blocked:
         lines += [f"  {each.action} {safe(each.address)}", *lines_of(each.reason, width, " " * 6)]
     return lines
 
 
 def unrecorded_lines(result: Result, palette: Palette, width: int) -> list[str]:
-    """That the catalog knows less than was done: what follows from it depends on the services' tags."""
+    """A warning that changes were made and could not be recorded in the catalog."""
     if not result.unrecorded:
         return []
     title = palette.paint(palette.alarm, "Done, but not recorded in the catalog:")
-    hint = "Mend the catalog, then apply again: what was done is found by its tags and by the journal."
+    hint = "Repair the catalog, then apply again: the tags and the journal tell what was done."
     return [title, *lines_of(result.unrecorded, width, "  "), *lines_of(hint, width, "  ")]
 
 
 def summary(result: Result) -> str:
-    """`Applied in 12 s: 1 image staged, 3 machines launched.`, or what was not."""
+    """`Applied in 12 s: 1 image staged, 3 machines launched.`, and the number of changes not done."""
     found = outcomes_of(result)
-    done = ", ".join(filter(None, (done_phrase(found, action) for action in ORDER))) or "nothing was finished"
+    done = (
+        ", ".join(filter(None, (done_phrase(found, action) for action in SUMMARY_ORDER)))
+        or "nothing was finished"
+    )
     undone = ", ".join(
         f"{number} {status}"
         for status in TITLES
@@ -95,8 +87,8 @@ def summary(result: Result) -> str:
 
 
 def done_phrase(found: Sequence[tuple[Change, Outcome]], action: Action) -> str:
-    """`3 machines launched`; "" where no such change was done."""
+    """`3 machines launched`; "" if no such change was done."""
     done = [change for change, outcome in found if change.action is action and outcome.status is Status.DONE]
     if not done:
         return ""
-    return f"{counted(sum(change.count for change in done), noun_of(done))} {PAST[action]}"
+    return f"{counted(sum(change.count for change in done), noun_of(done))} {action.past}"

@@ -1,16 +1,17 @@
-"""The status of a stack as text: desired, recorded and live, with the addresses to log in to."""
+"""The status of a stack as text: desired, recorded and live, with the hosts to log in to."""
 
 from __future__ import annotations
 
 from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
+from extenci.model.text import listed
 from extenci.report.text.columns import columns
 from extenci.report.text.palette import PLAIN, Palette
-from extenci.report.text.safe import listed, safe
+from extenci.report.text.safe import safe
 
 
 def render_status(status: StackStatus, *, palette: Palette = PLAIN) -> str:
     """The whole status; ends with a newline."""
-    title = f"Stack {safe(status.stack)} on {listed(status.services, most=8)}"
+    title = f"Stack {safe(status.stack)} on {safe(listed(status.services, most=8))}"
     sections = [
         [palette.paint(palette.heading, title)],
         image_lines(status.images, palette),
@@ -18,7 +19,7 @@ def render_status(status: StackStatus, *, palette: Palette = PLAIN) -> str:
         sandbox_lines(status.sandbox_machines),
     ]
     if not status.images and not status.instances:
-        sections.insert(1, ["Nothing is desired, and nothing is owned."])
+        sections.insert(1, ["The specs ask for nothing, and the stack owns nothing."])
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 
 
@@ -58,17 +59,17 @@ def instances_lines(group: InstancesStatus, palette: Palette) -> list[str]:
 
 
 def count_text(group: InstancesStatus) -> str:
-    """`3 wanted, 2 running, 1 outdated`; what the records say only where that differs."""
+    """`3 wanted, 2 running, 1 outdated`; the number on record only if it differs."""
     running = sum(machine.state == "running" for machine in group.machines)
     outdated = sum(machine.outdated for machine in group.machines)
-    wanted = f"{group.wanted} wanted" if group.wanted else "not desired"
+    wanted = f"{group.wanted} wanted" if group.wanted else "none wanted"
     others = [f"{outdated} outdated"] if outdated else []
     others += [f"{group.recorded} recorded"] if group.recorded != len(group.machines) else []
     return ", ".join([wanted, f"{running} running", *others])
 
 
 def counts_colour(group: InstancesStatus, palette: Palette) -> str:
-    """Good where as many run as are wanted, all of them up to date."""
+    """Good if as many machines run as are wanted, all of them up to date."""
     running = sum(machine.state == "running" and not machine.outdated for machine in group.machines)
     return palette.good if running == group.wanted == len(group.machines) else palette.warning
 
@@ -81,7 +82,7 @@ def machine_row(machine: MachineStatus) -> tuple[object, ...]:
 
 
 def sandbox_lines(machines: str | None) -> list[str]:
-    """What machines of the sandbox are, where the stack is on it."""
+    """Whether the sandbox's machines are real, if the stack is on the sandbox."""
     if machines is None:
         return []
     meaning = "simulated: nothing boots" if machines == "simulated" else f"real, run by {safe(machines)}"

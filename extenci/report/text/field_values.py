@@ -19,7 +19,7 @@ LONGEST = 60
 def value_text(value: object) -> str:
     """A value as text: `m5.large`, `3`, `true`, `[a, b]`, `{gib: 32}`, `(none)`.
 
-    Text is quoted where it could be read as something else; a SHA-256 is cut to 12 characters.
+    Text is quoted if it could be read as something else; a SHA-256 is cut to 12 characters.
     """
     match jsonable(value):
         case None:
@@ -37,7 +37,7 @@ def value_text(value: object) -> str:
 
 
 def word(text: str) -> str:
-    """Text as one word, or quoted and cut where it is long."""
+    """Text as one word, or in quotes; long text is cut."""
     if SHA256.fullmatch(text):
         return text[:12]
     shown = safe(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
@@ -47,14 +47,14 @@ def word(text: str) -> str:
 
 
 def field_text(field: FieldChange) -> str:
-    """`type: m5.large → m5.xlarge`; only the new value where there was none."""
+    """`type: m5.large → m5.xlarge`; only the new value if there was none."""
     if field.before is None:
         return f"{safe(field.path)}: {value_text(field.after)}"
     return f"{safe(field.path)}: {value_text(field.before)} → {value_text(field.after)}"
 
 
 def jsonable(value: object) -> object:  # noqa: PLR0911 - one return a case
-    """The value made of what JSON knows; sets sorted, addresses and enumerations as their text."""
+    """The value in JSON's types; sets are sorted, addresses and enumerations become text."""
     match value:
         case None | bool() | int() | float():
             return value

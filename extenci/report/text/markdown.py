@@ -1,8 +1,8 @@
 """Text from elsewhere made safe inside GitHub's and GitLab's Markdown.
 
 A tag must not mention people, close an issue, make a link, or break out of its table cell. Mentions and
-references are found by the sites after Markdown is rendered, so escapes do not stop them; a zero-width
-space after the sign does.
+references are found after Markdown is rendered, so escapes do not stop them; a zero-width space after
+the sign does.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ REPLACEMENTS = str.maketrans(
 
 
 def markdown(text: object) -> str:
-    """The text as Markdown that shows exactly it, on one line."""
+    """Markdown that shows exactly this text, on one line."""
     return (
         safe(text)
         .replace("://", ":\0//")

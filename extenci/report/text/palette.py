@@ -1,4 +1,4 @@
-"""Colours as values: ANSI codes, or nothing."""
+"""Colours of text: ANSI codes, or none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Palette:
-    """The codes that begin each kind of text, and the one that ends it; all empty for plain text."""
+    """The code that begins each kind of text, and the one that ends them all; all empty for plain text."""
 
     heading: str = ""
     add: str = ""
@@ -20,7 +20,7 @@ class Palette:
     end: str = ""
 
     def paint(self, code: str, text: str) -> str:
-        """The text between a code of this palette and the end of it."""
+        """The text in a colour of this palette."""
         return f"{code}{text}{self.end}" if code and text else text
 
 
@@ -37,4 +37,4 @@ COLOUR = Palette(
     alarm="\x1b[1;31m",
     end="\x1b[0m",
 )
-"""Of the eight basic colours only those that both light and dark terminals show well."""
+"""Only those of the eight basic colours that both light and dark terminals show well."""

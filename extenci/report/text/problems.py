@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from extenci.model.errors import Problem
+from extenci.model.text import counted
 from extenci.report.text.palette import PLAIN, Palette
-from extenci.report.text.quantities import counted
 from extenci.report.text.safe import safe
 
 FORMAT_VERSION = 1
 
 
 def render_problems(problems: Sequence[Problem], *, palette: Palette = PLAIN) -> str:
-    """One line each, `file:line:column: what is wrong`, and how many there are."""
+    """One line a problem, `file:line:column: what is wrong`, and the number of problems."""
     lines = [problem_text(problem, palette) for problem in problems]
     files = len({problem.file for problem in problems})
     total = f"{counted(len(problems), 'problem')} in {counted(files, 'file')}."
@@ -27,7 +27,7 @@ def problem_text(problem: Problem, palette: Palette = PLAIN) -> str:
 
 
 def problems_document(problems: Sequence[Problem]) -> dict[str, object]:
-    """What `validate --format json` prints: `ok` where there are none."""
+    """The document of `validate --format json`; `ok` if there are no problems."""
     return {
         "format_version": FORMAT_VERSION,
         "ok": not problems,

@@ -20,8 +20,8 @@ def unit_place(count: int) -> int:
 
 
 def scaled(count: int, place: int) -> str:
-    """A number of bytes in a unit: at most three digits and one decimal below 10, cut, never rounded up, so
-    that what is not complete never looks complete."""
+    """A number of bytes in a unit: a whole number, or one decimal below 10. It is cut, never rounded up, so
+    that an incomplete transfer never looks complete."""
     tenths = count * 10 // 1024**place
     if abs(tenths) < 100 and tenths % 10:
         return f"{tenths / 10:.1f}"
@@ -35,12 +35,12 @@ def portion(done: int, total: int) -> str:
 
 
 def rate(count: float, seconds: float) -> str:
-    """Bytes per second, `85 MiB/s`; `""` where no time has passed."""
+    """Bytes per second, `85 MiB/s`; `""` if no time has passed."""
     return f"{size(int(count / seconds))}/s" if seconds > 0 else ""
 
 
 def duration(seconds: float) -> str:
-    """`0.4 s`, `12 s`, `2 min 5 s`, `1 h 3 min`, `2 d 4 h`: two units at most."""
+    """`0.4 s`, `12 s`, `2 min 5 s`, `1 h 3 min`, `2 d 4 h`: at most two units."""
     if seconds < 10:
         return f"{max(0.0, seconds):.1f} s".replace(".0 s", " s")
     whole = round(seconds)
@@ -53,8 +53,3 @@ def duration(seconds: float) -> str:
             rest = whole % length // small
             return f"{whole // length} {unit}" + (f" {rest} {small_unit}" if rest else "")
     return f"{whole} s"
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 machine`, `2 machines`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

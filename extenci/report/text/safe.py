@@ -1,4 +1,4 @@
-"""Text from elsewhere made safe to print, and broken into lines.
+"""Make text from elsewhere safe to print, and break it into lines.
 
 Names, tags and reasons may come from a cloud, hence from anyone. Characters that move the cursor, change
 colours, break lines or turn the writing direction are shown as escapes, so that no tag can forge a line of
@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Iterable
 
 UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's categories of control, format and surrogate characters, and of line separators."""
 
 
 def safe(text: object) -> str:
-    """The text with every unsafe character as a backslash escape."""
+    """The text with each unsafe character as a backslash escape."""
     found = str(text)
     if found.isascii() and found.isprintable():
         return found
@@ -47,13 +46,5 @@ def paragraph(text: object, width: int, first: str = "", rest: str | None = None
 
 
 def lines_of(text: str, width: int, indent: str) -> list[str]:
-    """A message of our own that may have several lines, each wrapped and indented."""
+    """A message that may have several lines, each wrapped and indented."""
     return [line for part in text.splitlines() for line in paragraph(part, width, indent)]
-
-
-def listed(names: Iterable[object], most: int = 3) -> str:
-    """`a, b and c`; past `most`, `a, b, c and 2 more`."""
-    known = [safe(name) for name in names]
-    if len(known) > most + 1:
-        return f"{', '.join(known[:most])} and {len(known) - most} more"
-    return " and ".join(part for part in (", ".join(known[:-1]), *known[-1:]) if part)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from extenci.model.text import counted
 from extenci.model.verdict import Evidence, MachineReport, Verdict, VerifyResult
 from extenci.report.text.palette import PLAIN, Palette
-from extenci.report.text.quantities import counted, duration
+from extenci.report.text.quantities import duration
 from extenci.report.text.safe import lines_of, safe
 
 WORDS = {

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_plain_validator_function
 
-from extenci.spec.validation.wording import kind_of, listed, quoted, suggestion
+from extenci.model.text import either
+from extenci.spec.validation.wording import kind_of, quoted, suggestion
 
 LONGEST_TEXT = 255
 
@@ -119,7 +120,7 @@ def choice(kind: type[E]) -> Form:
         if isinstance(value, str) and value in words:
             return kind(value)
         said = f", not {quoted(value)}{suggestion(value, words)}" if isinstance(value, str) else ""
-        raise wrong(f"must be {listed(words)}{said or f', not {kind_of(value)}'}")
+        raise wrong(f"must be {either(words)}{said or f', not {kind_of(value)}'}")
 
     return Form(read, {"type": "string", "enum": words})
 

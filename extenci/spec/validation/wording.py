@@ -49,12 +49,6 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {quoted(found)}?" if found is not None else ""
 
 
-def listed(words: Iterable[str]) -> str:
-    """`a, b or c`."""
-    *first, last = words
-    return f"{', '.join(first)} or {last}" if first else last
-
-
 def shown(path: str | PathLike[str]) -> str:
     """A file's name for people: relative to the current folder when below it, else absolute."""
     try:

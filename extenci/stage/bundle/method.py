@@ -1,157 +1,37 @@
-"""The method `bundle`: an EC2 bundle in S3, made while the disk is read, and registered by its manifest.
-
-Each attempt has a prefix of its own in S3, since each has a key of its own: parts of two never mix. What an
-attempt that came to nothing has put there is removed, by itself or by the next run.
-"""
+"""The method `bundle`: an EC2 bundle in S3, made while the disk is read, and registered by its manifest."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-
-from extenci import __version__
-from extenci.image.block_list import BlockList
-from extenci.image.bundle.keys import new_secret
-from extenci.image.bundle.manifest import Part, manifest_name
-from extenci.image.bundle.seal import Bundler, Sealer, open_sealer
-from extenci.image.bundle.tar import tar_stream
-from extenci.image.problems import other_content
-from extenci.image.raw import RawDisk
-from extenci.model.errors import ExtenciError, ServiceError
-from extenci.model.journal import is_sure
+from extenci.cloud.clients import Clients
+from extenci.model.leftovers import Uploaded
 from extenci.model.observed import Image
-from extenci.model.record import PUT_BUNDLE
-from extenci.model.version import BLOCK_BYTES
-from extenci.stage.bundle.location import BundlePlace, delete, is_registered, place_of, remove
-from extenci.stage.context import StageContext, Staged, StageRequest
-from extenci.stage.ebs.difference import listed, read_block
-from extenci.stage.register import DUPLICATE, register
-
-ACL = "aws-exec-read"
-"""Lets EC2 read what is to be run (S3 User Guide, "Canned ACL")."""
-CONNECTIONS = 3
-"""Parts that are sent at once: each is held in memory, 10 MiB."""
-XML = "application/xml"
+from extenci.model.record import DELETE_BUNDLE, PUT_BUNDLE, Intent
+from extenci.stage.bundle import remove
+from extenci.stage.bundle.leftovers import find_leftovers
+from extenci.stage.context import StageContext, StagedImage, StageRequest
+from extenci.stage.method import StageMethod
 
 
-def stage(job: StageRequest, context: StageContext) -> Staged:
-    """Bundle a disk, upload the bundle and register it.
+class BundleMethod(StageMethod):
+    """Uploads a bundle and registers its manifest. The bundle stays in S3 as long as its image; what an
+    attempt that came to nothing has put there is removed, by itself or by the next run."""
 
-    What is read is compared with what was planned: DiskChanged where it differs, DiskError where the disk
-    cannot be read; AccessRefused, before anything is read or sent, where the keys are not what they should
-    be; ServiceError and its kinds; Interrupted; CatalogError where what was read cannot be written down. What
-    was uploaded is removed then, by the next run where it is not known what the service did, or where it
-    cannot be removed: the error says what stays.
-    """
-    sealer = _sealer(context)
-    place = place_of(job, context.clients.s3.bucket)
-    request = {"bucket": place.bucket, "key": place.prefix}
-    intent = context.calls.begin(PUT_BUNDLE, token=job.token, request=request, tags=job.tags)
-    try:
-        _upload(place, sealer, job, context)
-        staged = register(
-            job.name, None, job.version.registration, job.tags, context, location=place.location
-        )
-    except ExtenciError as error:
-        _clear_after(error, place, intent, job, context)
-        raise
-    if not is_registered(place, context.clients.ec2.images_by_name(job.name)):
-        remove(place, context)  # another run staged the same version at the same time
-    context.calls.settle(intent, {**request, "image": staged.image})
-    return staged
+    operations = frozenset((PUT_BUNDLE, DELETE_BUNDLE))
 
+    def stage(self, request: StageRequest, context: StageContext) -> StagedImage:
+        """See `StageMethod.stage` and `upload.stage`."""
+        from extenci.stage.bundle import upload  # noqa: PLC0415 - loads cryptography
 
-def _sealer(context: StageContext) -> Sealer:
-    service = context.clients.service
-    if service.bundle is None:
-        raise ServiceError(
-            f"The service {service.name} has no keys to make bundles with.",
-            "Name the user's certificate and private key, the cloud's certificate and the account's number "
-            "as `bundle:` in its file.",
-            service=service.name,
-            code="NoBundleKeys",
-        )
-    return open_sealer(service.bundle)
+        return upload.stage(request, context)
 
+    def recover(self, intent: Intent, context: StageContext) -> None:
+        """See `StageMethod.recover`."""
+        remove.recover(intent, context)
 
-def _upload(place: BundlePlace, sealer: Sealer, job: StageRequest, context: StageContext) -> None:
-    bundler = Bundler(place.name, new_secret())
-    with context.open(job) as disk:
-        if disk.size != job.size:
-            raise other_content(job.source)
-        with listed(disk, job, context) as blocks:
-            _send(bundler.parts(_tar_of(disk, blocks, place, job, context)), place, context)
-        disk.check_unchanged()
-    architecture = str(job.version.registration.architecture)
-    text = sealer.manifest(place.name, architecture, job.size, bundler, release=__version__)
-    context.check_stop()
-    context.clients.s3.put_object(place.bucket, manifest_name(place.prefix), text, acl=ACL, content_type=XML)
+    def leftovers(self, lying: Uploaded, clients: Clients) -> Uploaded:
+        """See `StageMethod.leftovers`."""
+        return find_leftovers(lying, clients)
 
-
-def _tar_of(
-    disk: RawDisk, blocks: BlockList, place: BundlePlace, job: StageRequest, context: StageContext
-) -> Iterator[bytes]:
-    """The tar file of what was planned. DiskChanged where the disk holds something else."""
-    entries, total, done = blocks.entries(), len(blocks) * BLOCK_BYTES, 0
-
-    def read(index: int) -> bytes:
-        nonlocal done
-        context.check_stop()
-        entry = next(entries)
-        assert entry.index == index, "the list is read in its order"  # noqa: S101 - for the reader
-        data = read_block(disk, entry, job).data
-        done += len(data)
-        context.on_progress(done, total)
-        return data
-
-    return tar_stream(place.name, job.size, lambda: (one.index for one in blocks.entries()), read)
-
-
-def _send(parts: Iterable[tuple[Part, bytes]], place: BundlePlace, context: StageContext) -> None:
-    """Send parts, a few at once, and end with the first problem, once started calls have settled."""
-    s3, under_way = context.clients.s3, deque[Future[str]]()
-    with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="part") as pool:
-        try:
-            for part, data in parts:
-                under_way.append(pool.submit(s3.put_object, place.bucket, place.key_of(part), data, acl=ACL))
-                del data
-                if len(under_way) >= CONNECTIONS:
-                    under_way.popleft().result()
-            while under_way:
-                under_way.popleft().result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _clear_after(
-    error: ExtenciError, place: BundlePlace, intent: int, job: StageRequest, context: StageContext
-) -> None:
-    """Remove the bundle on the way out, unless it is registered or may be: the next run looks into that.
-    Where it stays without an image, the error says so."""
-    try:
-        images = context.clients.ec2.images()
-        if is_registered(place, images):
-            return
-        if not _may_be_registered(error, job, images):
-            delete(place, context)
-            context.calls.fail(intent, error.message)
-            return
-        left = (
-            "Whether an image came of it is not known. Until then its bundle stays in the bucket "
-            f"{place.bucket} at {place.prefix}."
-        )
-    except ServiceError as problem:
-        left = f"Parts of it may be left in the bucket {place.bucket} at {place.prefix}: {problem.message}"
-    again = "The next `extenci apply` removes them, unless they are an image's by then."
-    error.hint = f"{error.hint}\n{left}\n{again}".strip()
-
-
-def _may_be_registered(error: ExtenciError, job: StageRequest, images: Sequence[Image]) -> bool:
-    """Whether an image may yet be seen: the service does not know itself what it did, or says that there is
-    one of that name, which is not seen. That may be this bundle's, by an attempt whose answer was lost."""
-    if not isinstance(error, ServiceError) or error.call != "RegisterImage":
-        return False
-    if error.code == DUPLICATE:
-        return not any(image.name == job.name for image in images)
-    return not is_sure(error)
+    def remove(self, image: Image, context: StageContext) -> bool:
+        """See `StageMethod.remove`."""
+        return remove.remove_image(image, context)

@@ -10,77 +10,75 @@ from extenci.image.block_list import BlockList
 from extenci.image.problems import other_content
 from extenci.image.raw import RawDisk
 from extenci.model.errors import DiskError, Interrupted, ServiceError
-from extenci.stage.context import KEPT, StageContext, Staged, StageRequest
-from extenci.stage.ebs.difference import Difference, check_fits, listed
+from extenci.stage.context import KEPT, StageContext, StagedImage, StageRequest
+from extenci.stage.ebs.difference import Difference
 from extenci.stage.ebs.seal import seal, wait_until_sealed, was_sealed_earlier
 from extenci.stage.ebs.send import send_blocks
 from extenci.stage.ebs.start import Started, find_pending, start
-from extenci.stage.register import register
-from extenci.stage.snapshots import discard, discard_after
+from extenci.stage.method import StageMethod
+from extenci.stage.planned_blocks import check_fits, listed
+from extenci.stage.register import register_snapshot
+from extenci.stage.snapshots import discard_after
 
 
-def stage(job: StageRequest, context: StageContext) -> Staged:
-    """Upload a disk and register it; see `upload` and `register`."""
-    return registered(upload(job, context), job, context)
+class EbsMethod(StageMethod):
+    """Uploads blocks into a snapshot. An interrupted upload is a pending snapshot with the stack's tags: the
+    next plan goes on with it or removes it, like any other."""
+
+    def stage(self, request: StageRequest, context: StageContext) -> StagedImage:
+        """See `StageMethod.stage`, `upload` and `register_snapshot`."""
+        return register_snapshot(upload(request, context), request, context)
 
 
-def registered(snapshot: str, job: StageRequest, context: StageContext) -> Staged:
-    """Register a job's image of the snapshot that was made for it; see `register`."""
-    staged = register(job.name, snapshot, job.version.registration, job.tags, context)
-    if staged.snapshot != snapshot:
-        discard(snapshot, context)  # another run staged the same version at the same time
-    return staged
-
-
-def upload(job: StageRequest, context: StageContext) -> str:
+def upload(request: StageRequest, context: StageContext) -> str:
     """Make a completed snapshot of a disk; its id.
 
-    What is sent must be what was planned (see `extenci.stage.ebs.send`): otherwise DiskChanged, and the
+    The disk must be what was planned (see `extenci.stage.ebs.send`): otherwise DiskChanged, and the
     snapshot is deleted, as it is when the disk cannot be read. When the service fails or `stop` is set, the
     snapshot stays pending, to go on with. ServiceError and its kinds; Interrupted.
     """
-    with context.open(job) as disk:
-        if disk.size != job.size:
-            raise other_content(job.source)
-        with listed(disk, job, context) as blocks:
-            check_fits(blocks, job)
-            snapshot = _filled(disk, blocks, job, context)
+    with context.open(request) as disk:
+        if disk.size != request.size:
+            raise other_content(request.source)
+        with listed(disk, request, context) as blocks:
+            check_fits(blocks, request)
+            snapshot = _filled(disk, blocks, request, context)
     wait_until_sealed(snapshot, context)
     context.upload_notes.drop(context.clients.service.name, snapshot)
     return snapshot
 
 
-def _filled(disk: RawDisk, blocks: BlockList, job: StageRequest, context: StageContext) -> str:
+def _filled(disk: RawDisk, blocks: BlockList, request: StageRequest, context: StageContext) -> str:
     """A snapshot that holds a disk and takes no more blocks: an interrupted run's, or a new one."""
-    with _parents_blocks(job, context) as before:
-        started = find_pending(job, before, context) or start(job, before, context)
+    with _parents_blocks(request, context) as before:
+        started = find_pending(request, before, context) or start(request, before, context)
         if not started.is_full:
-            with context.upload_notes.open(_upload(started, job, context)) as note:
-                _fill(disk, Difference(blocks, before if started.parent else None), note, job, context)
+            with context.upload_notes.open(_upload(started, request, context)) as note:
+                _fill(disk, Difference(blocks, before if started.parent else None), note, request, context)
     return started.snapshot
 
 
-def _upload(started: Started, job: StageRequest, context: StageContext) -> Upload:
+def _upload(started: Started, request: StageRequest, context: StageContext) -> Upload:
     parent = started.parent.digest if started.parent else None
-    return Upload(context.clients.service.name, started.snapshot, job.version.digest, parent)
+    return Upload(context.clients.service.name, started.snapshot, request.version.digest, parent)
 
 
 @contextmanager
-def _parents_blocks(job: StageRequest, context: StageContext) -> Iterator[BlockList | None]:
-    """The block list of the parent's disk; None where there is no parent or nobody here knows its blocks."""
-    if job.parent is None:
+def _parents_blocks(request: StageRequest, context: StageContext) -> Iterator[BlockList | None]:
+    """The block list of the parent's disk; None where there is no parent or its list is not known here."""
+    if request.parent is None:
         yield None
         return
-    with context.block_lists.find(job.parent.digest) as found:
+    with context.block_lists.find(request.parent.digest) as found:
         yield found
 
 
 def _fill(
-    disk: RawDisk, difference: Difference, note: UploadNote, job: StageRequest, context: StageContext
+    disk: RawDisk, difference: Difference, note: UploadNote, request: StageRequest, context: StageContext
 ) -> None:
     snapshot = note.upload.snapshot
     try:
-        sent = send_blocks(disk, difference, note, job, context)
+        sent = send_blocks(disk, difference, note, request, context)
     except DiskError as error:
         discard_after(error, snapshot, context)
         raise
@@ -88,7 +86,7 @@ def _fill(
         error.hint = KEPT
         raise
     except ServiceError as error:
-        if snapshot == job.pending and was_sealed_earlier(error, snapshot, job, context):
+        if snapshot == request.pending and was_sealed_earlier(error, snapshot, request, context):
             return
         raise
-    seal(snapshot, sent, job, context)
+    seal(snapshot, sent, request, context)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from extenci.model.errors import AccessRefused, LimitReached, NotFound, ServiceError
-from extenci.model.journal import is_sure, written_down
+from extenci.model.journal import is_sure
 from extenci.model.observed import Snapshot, SnapshotState
 from extenci.model.ownership import DIGEST
 from extenci.stage.context import StageContext, StageRequest
@@ -22,7 +22,7 @@ refuses for another reason: CompleteSnapshot answers at once and works on (EBS d
 
 
 def was_sealed_earlier(
-    refusal: ServiceError, snapshot: str, job: StageRequest, context: StageContext
+    refusal: ServiceError, snapshot: str, request: StageRequest, context: StageContext
 ) -> bool:
     """Whether a snapshot takes nothing more because an attempt before this one sealed it, and the answer was
     lost or its run killed. It is right then: only a disk whose digest was compared is ever sealed.
@@ -39,28 +39,25 @@ def was_sealed_earlier(
         found = find_snapshot(snapshot, context)
         if found is not None and found.state is SnapshotState.PENDING and context.clock() < deadline:
             return None
-        return found is not None and found.state is SnapshotState.COMPLETED and _is_of(job, found)
+        return found is not None and found.state is SnapshotState.COMPLETED and _is_of(request, found)
 
     return wait_for(look, context, COMPLETION_SECONDS, f"the snapshot {snapshot} was complete")
 
 
-def _is_of(job: StageRequest, snapshot: Snapshot) -> bool:
-    """Whether its tags name the job's content. Without tags, the records said so when it was planned."""
-    return snapshot.tags.get(DIGEST, job.version.digest) == job.version.digest
+def _is_of(request: StageRequest, snapshot: Snapshot) -> bool:
+    """Whether its tags name the request's content. Without tags, the records said so when it was planned."""
+    return snapshot.tags.get(DIGEST, request.version.digest) == request.version.digest
 
 
-def seal(snapshot: str, sent: Sent, job: StageRequest, context: StageContext) -> None:
+def seal(snapshot: str, sent: Sent, request: StageRequest, context: StageContext) -> None:
     """Seal the snapshot. One that the service refuses to seal holds blocks of another disk, from an earlier
     run: it can never be right, and goes."""
-    request = {"snapshot": snapshot, "blocks": sent.blocks}
     try:
-        with written_down(context.calls, "CompleteSnapshot", token=job.token, request=request) as settle:
-            context.clients.ebs.complete(snapshot, sent.blocks, sent.linear_sha256)
-            settle({"snapshot": snapshot})
+        context.changes.ebs.complete(snapshot, sent.blocks, sent.linear_sha256, token=request.token)
     except ServiceError as error:
         if state_of(snapshot, context) is SnapshotState.COMPLETED:
             return  # the answer to an earlier attempt was lost
-        if was_sealed_earlier(error, snapshot, job, context):
+        if was_sealed_earlier(error, snapshot, request, context):
             return
         if is_sure(error) and not isinstance(error, AccessRefused):
             discard_after(error, snapshot, context)

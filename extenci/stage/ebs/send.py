@@ -16,7 +16,8 @@ from extenci.image.raw import Block, RawDisk
 from extenci.model.errors import ServiceError
 from extenci.model.version import BLOCK_BYTES
 from extenci.stage.context import StageContext, StageRequest
-from extenci.stage.ebs.difference import Difference, checked_block, is_known, read_block, zero_block
+from extenci.stage.ebs.difference import Difference
+from extenci.stage.planned_blocks import checked_block, is_known, read_block, zero_block
 from extenci.stage.shared_reading import Reader
 
 REFUSED_BLOCK = "INVALID_BLOCK"
@@ -32,7 +33,7 @@ class Sent:
 
 
 def send_blocks(
-    disk: RawDisk, difference: Difference, note: UploadNote, job: StageRequest, context: StageContext
+    disk: RawDisk, difference: Difference, note: UploadNote, request: StageRequest, context: StageContext
 ) -> Sent:
     """Send the blocks of a difference into a pending snapshot, but those that the note has. Memory does not
     grow with the disk.
@@ -42,9 +43,6 @@ def send_blocks(
     """
     sent, left = summed_up(difference, note)
     snapshot = note.upload.snapshot
-    intent = context.calls.begin(
-        "PutSnapshotBlock", token=job.token, request={"snapshot": snapshot, "blocks": left}
-    )
     total, done, known = sent.blocks * BLOCK_BYTES, 0, sent.blocks - left
 
     def take_in(index: int) -> None:
@@ -54,41 +52,41 @@ def send_blocks(
         context.on_progress((known + done) * BLOCK_BYTES, total)
 
     def again(index: int, sha256: bytes) -> bytes:
-        return read_block(disk, Entry(index, sha256), job).data
+        return read_block(disk, Entry(index, sha256), request).data
 
+    uploading = context.changes.ebs.uploading(
+        snapshot, again, token=request.token, blocks=left, stop=context.stop, on_stored=take_in
+    )
     try:
-        with (
-            context.sharing.joined(disk) as reader,
-            context.clients.ebs.uploading(snapshot, again, stop=context.stop, on_stored=take_in) as upload,
-        ):
-            is_same = is_known(disk, job, context)
+        with context.sharing.joined(disk) as reader, uploading as upload:
+            is_same = is_known(disk, request, context)
             for entry in reader.in_order(difference.entries):
                 if entry.index not in note:
                     context.check_stop()
-                    upload.send(_block(reader, entry, is_same, job))
+                    upload.send(_block(reader, entry, is_same, request))
             upload.finish()
     except ServiceError as error:
         if error.reason == REFUSED_BLOCK:
-            _check_content(disk, difference, job, context)
+            _check_content(disk, difference, request, context)
         raise
-    finally:
-        context.calls.settle(intent, {"snapshot": snapshot, "blocks": done})
     disk.check_unchanged()
     return sent
 
 
-def _block(reader: Reader, entry: Entry, is_same: bool, job: StageRequest) -> Block:
+def _block(reader: Reader, entry: Entry, is_same: bool, request: StageRequest) -> Block:
     if entry.is_zero:
         return zero_block(entry)
     data = reader.block(entry.index)
-    return Block(entry.index, data, entry.sha256) if is_same else checked_block(data, entry, job)
+    return Block(entry.index, data, entry.sha256) if is_same else checked_block(data, entry, request)
 
 
-def _check_content(disk: RawDisk, difference: Difference, job: StageRequest, context: StageContext) -> None:
+def _check_content(
+    disk: RawDisk, difference: Difference, request: StageRequest, context: StageContext
+) -> None:
     """DiskChanged where the service refused a block because the disk is not the planned one."""
     for entry in difference.entries():
         context.check_stop()
-        read_block(disk, entry, job)
+        read_block(disk, entry, request)
 
 
 def summed_up(difference: Difference, note: UploadNote) -> tuple[Sent, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
+from extenci.cloud.journalled.intents import Operation
 from extenci.model.address import Role
 from extenci.model.errors import AccessRefused
 from extenci.model.ownership import read_marks
@@ -17,7 +18,7 @@ ZEROS = ".zeros"
 
 
 @dataclass(frozen=True)
-class Place:
+class ImportLocation:
     """Where the disk goes: a bucket and a key, and the upload under way to it."""
 
     bucket: str
@@ -30,13 +31,15 @@ class Place:
         return f"{self.key}{ZEROS}"
 
 
-def place_of(job: StageRequest, bucket: str) -> Place:
-    """Where in a bucket a disk is put: always at the same place for the same stack, service and digest."""
-    marks = read_marks(job.tags)
+def import_location(request: StageRequest, bucket: str) -> ImportLocation:
+    """Where in a bucket a disk is put: always at the same location for the same stack, service and digest."""
+    marks = read_marks(request.tags)
     if marks is None:
-        return Place(bucket, f"{FOLDER}/{job.name}/{job.version.digest}{DISK}")
+        return ImportLocation(bucket, f"{FOLDER}/{request.name}/{request.version.digest}{DISK}")
     role = "" if marks.role is Role.POOL else f"{marks.role}/"
-    return Place(bucket, f"{folder_of(marks.stack, marks.service)}{role}{job.version.digest}{DISK}")
+    return ImportLocation(
+        bucket, f"{folder_of(marks.stack, marks.service)}{role}{request.version.digest}{DISK}"
+    )
 
 
 def folder_of(stack: str, service: str) -> str:
@@ -44,22 +47,21 @@ def folder_of(stack: str, service: str) -> str:
     return f"{FOLDER}/{stack}/{service}/"
 
 
-def clear(place: Place, context: StageContext) -> None:
+def clear(location: ImportLocation, context: StageContext, *, within: Operation | None = None) -> None:
     """Delete the object of a disk that was imported, and what else was made for it. What these credentials
-    may not delete stays, and is told."""
-    s3 = context.clients.s3
+    may not delete stays, and the user is told."""
+    s3 = context.changes.s3
     try:
-        s3.delete_object(place.bucket, place.key)
-        s3.delete_object(place.bucket, place.zeros)
+        s3.delete_objects(location.bucket, (location.key, location.zeros), within=within)
     except AccessRefused as error:
-        context.note(f"The object {place.key} stays in the bucket {place.bucket}: {error.message}")
-    for upload in uploads_to(place, context):
-        s3.abort_multipart(place.bucket, upload.key, upload.id)
+        context.note(f"The object {location.key} stays in the bucket {location.bucket}: {error.message}")
+    for upload in uploads_to(location, context):
+        s3.abort_multipart(location.bucket, upload.key, upload.id, within=within)
 
 
-def uploads_to(place: Place, context: StageContext) -> tuple[PartUpload, ...]:
-    """The uploads under way to a place; none where these credentials may not list them."""
+def uploads_to(location: ImportLocation, context: StageContext) -> tuple[PartUpload, ...]:
+    """The uploads under way to a location; none where these credentials may not list them."""
     with suppress(AccessRefused):
-        found = context.clients.s3.multipart_uploads(place.bucket, place.key)
-        return tuple(one for one in found if one.key in (place.key, place.zeros))
+        found = context.clients.s3.multipart_uploads(location.bucket, location.key)
+        return tuple(one for one in found if one.key in (location.key, location.zeros))
     return ()

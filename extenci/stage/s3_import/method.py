@@ -8,27 +8,55 @@ from __future__ import annotations
 
 import hashlib
 
+from extenci.cloud.clients import Clients
+from extenci.cloud.journalled.intents import Operation
+from extenci.model.address import Tagging
 from extenci.model.errors import ServiceError
 from extenci.model.imports import ImportState, ImportTask
 from extenci.model.journal import is_sure
+from extenci.model.leftovers import Uploaded
+from extenci.model.record import Intent
 from extenci.model.s3 import StoredObject
-from extenci.stage.context import StageContext, Staged, StageRequest
-from extenci.stage.ebs.method import registered
-from extenci.stage.s3_import.location import Place, clear, place_of
+from extenci.stage.context import StageContext, StagedImage, StageRequest
+from extenci.stage.method import StageMethod
+from extenci.stage.register import register_snapshot
+from extenci.stage.s3_import import tasks
+from extenci.stage.s3_import.leftovers import find_leftovers
+from extenci.stage.s3_import.location import ImportLocation, clear, import_location
 from extenci.stage.s3_import.object import clear_after, object_at, store_disk
 from extenci.stage.s3_import.tasks import find_task, is_at, take, wait_for_task, wait_until_completed
 from extenci.stage.tags import VISIBLE_SECONDS
 from extenci.stage.waiting import wait_for
 
+IMPORT = "ImportSnapshot"
 MISMATCH = "IdempotentParameterMismatch"
 
 
-def stage(job: StageRequest, context: StageContext) -> Staged:
-    """Upload a disk, have it imported and register it; see `upload` and `register`."""
-    return registered(upload(job, context), job, context)
+class S3ImportMethod(StageMethod):
+    """Uploads an object and has it imported. What an interrupted run leaves is found by its key: the upload,
+    the object, the import, and its snapshot, which only a later call can tag."""
+
+    operations = frozenset((IMPORT,))
+
+    def stage(self, request: StageRequest, context: StageContext) -> StagedImage:
+        """See `StageMethod.stage`, `upload` and `register_snapshot`."""
+        return register_snapshot(upload(request, context), request, context)
+
+    def recover(self, intent: Intent, context: StageContext) -> None:
+        """See `StageMethod.recover`."""
+        tasks.recover(intent, context)
+
+    def claim(self, stack: str, context: StageContext) -> None:
+        """See `StageMethod.claim`. Only imports that are tagged tell whose they are."""
+        if context.clients.service.bucket is not None and context.tagging is Tagging.CREATE:
+            tasks.claim(stack, context)
+
+    def leftovers(self, lying: Uploaded, clients: Clients) -> Uploaded:
+        """See `StageMethod.leftovers`."""
+        return find_leftovers(lying, clients)
 
 
-def upload(job: StageRequest, context: StageContext) -> str:
+def upload(request: StageRequest, context: StageContext) -> str:
     """Make a completed, tagged snapshot of a disk; its id. Of what that took nothing is left in S3.
 
     What is sent is compared with what was planned: DiskChanged where it differs, DiskError where the disk
@@ -36,65 +64,73 @@ def upload(job: StageRequest, context: StageContext) -> str:
     ServiceError with what it said. When S3 fails or `stop` is set before, the upload stays, to go on with.
     Interrupted.
     """
-    place = place_of(job, context.clients.s3.bucket)
-    task = find_task(place, context)
+    location = import_location(request, context.clients.s3.bucket)
+    task = find_task(location, context)
     if task is None:
-        store_disk(place, job, context)
-    return _import(task, place, job, context)
+        store_disk(location, request, context)
+    return _import(task, location, request, context)
 
 
-def _import(task: ImportTask | None, place: Place, job: StageRequest, context: StageContext) -> str:
-    """Have the object imported, or wait for the import that is under way. The call stays open in the journal
-    until its snapshot is tagged and the object gone: the next run looks after both (`recover`)."""
-    stored = object_at(place, context)
-    token = _token(place, stored, context) if stored is not None else job.token
-    request = {"bucket": place.bucket, "key": place.key}
-    intent = context.calls.begin("ImportSnapshot", token=token, request=request, tags=job.tags)
+def _import(
+    task: ImportTask | None, location: ImportLocation, request: StageRequest, context: StageContext
+) -> str:
+    """Have the object imported, or wait for the import that is under way. The operation stays open in the
+    journal until its snapshot is tagged and the object gone: the next run looks after both (`recover`)."""
+    stored = object_at(location, context)
+    token = _token(location, stored, context) if stored is not None else request.token
+    shown = {"bucket": location.bucket, "key": location.key}
+    operation = context.changes.begin(IMPORT, token=token, request=shown, tags=request.tags)
     try:
-        started = task or _start(place, token, job, context)
+        started = task or _start(location, token, request, context, operation)
         finished = wait_for_task(started, stored.size if stored else 0, context)
         if finished.state is ImportState.FAILED or finished.snapshot is None:
             raise _failed(finished, context)
         wait_until_completed(finished.snapshot, context)
     except ServiceError as error:
         if is_over(error):
-            context.calls.fail(intent, error.message)
-            clear_after(error, place, context)
+            operation.failed(error.message)
+            clear_after(error, location, context)
         raise
-    take(finished.snapshot, job.tags, context)
-    clear(place, context)
-    context.calls.settle(intent, {"task": finished.id, "snapshot": finished.snapshot})
+    take(finished.snapshot, request.tags, context, within=operation)
+    clear(location, context, within=operation)
+    operation.done({"task": finished.id, "snapshot": finished.snapshot})
     return finished.snapshot
 
 
 def is_over(error: ServiceError) -> bool:
     """Whether nothing will come of an import: the service refused it, or gave it up."""
-    return error.call == "ImportSnapshot" and is_sure(error)
+    return error.call == IMPORT and is_sure(error)
 
 
-def _token(place: Place, stored: StoredObject, context: StageContext) -> str:
+def _token(location: ImportLocation, stored: StoredObject, context: StageContext) -> str:
     """The same for the same object, so that it is imported once; another for one that was stored later, or
     whose import is over and of no more use, as where the object could not be deleted after it."""
     over = sorted(
         task.id
         for task in context.clients.imports.tasks()
-        if is_at(task, place) and task.state is not ImportState.ACTIVE
+        if is_at(task, location) and task.state is not ImportState.ACTIVE
     )
-    text = "\n".join((f"{place.bucket}/{place.key}", stored.etag, str(stored.modified), *over))
+    text = "\n".join((f"{location.bucket}/{location.key}", stored.etag, str(stored.modified), *over))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _start(place: Place, token: str, job: StageRequest, context: StageContext) -> ImportTask:
-    tags = context.tags_at_birth(job.tags)
+def _start(
+    location: ImportLocation, token: str, request: StageRequest, context: StageContext, operation: Operation
+) -> ImportTask:
     try:
-        return context.clients.imports.start(
-            place.bucket, place.key, token, tags, description=f"extenci: {job.name}"
+        return context.changes.ec2.import_snapshot(
+            location.bucket,
+            location.key,
+            token,
+            context.tags_at_creation(request.tags),
+            description=f"extenci: {request.name}",
+            within=operation,
         )
     except ServiceError as error:
         if error.code != MISMATCH:
             raise
-    what = f"the import of {place.key} that is under way was listed"
-    return wait_for(lambda: find_task(place, context), context, VISIBLE_SECONDS, what)
+    what = f"the import of {location.key} that is under way was listed"
+    return wait_for(lambda: find_task(location, context), context, VISIBLE_SECONDS, what)
 
 
 def _failed(task: ImportTask, context: StageContext) -> ServiceError:
@@ -104,6 +140,6 @@ def _failed(task: ImportTask, context: StageContext) -> ServiceError:
         f"The service {service} failed to import the disk ({task.id}): {said}.",
         "Nothing of it is left. Apply again once that is put right; or stage with `method: ebs`.",
         service=service,
-        call="ImportSnapshot",
+        call=IMPORT,
         code="ImportFailed",
     )

@@ -15,7 +15,7 @@ MOST_PARTS = 10_000
 
 
 @dataclass(frozen=True)
-class Part:
+class UploadPart:
     """A part: its number (from 1), the index of its first block, how many blocks it has, and those of them
     that are not all zeros."""
 
@@ -55,19 +55,19 @@ class PartPlan:
         """How many parts there are."""
         return -(-self.blocks // self.part_blocks)
 
-    def parts(self, entries: Iterable[Entry]) -> Iterator[Part]:
+    def parts(self, entries: Iterable[Entry]) -> Iterator[UploadPart]:
         """The parts in order, given the blocks that are not all zeros in the order of their indexes. No more
         than one part is held at a time."""
         rest = iter(entries)
         entry = next(rest, None)
-        for place in range(self.count):
-            first = place * self.part_blocks
+        for location in range(self.count):
+            first = location * self.part_blocks
             end = min(first + self.part_blocks, self.blocks)
             inside: list[Entry] = []
             while entry is not None and entry.index < end:
                 inside.append(entry)
                 entry = next(rest, None)
-            yield Part(place + 1, first, end - first, tuple(inside))
+            yield UploadPart(location + 1, first, end - first, tuple(inside))
 
 
 def plan_parts(last: Entry | None) -> PartPlan:

@@ -9,17 +9,18 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
 
+from extenci.cloud.journalled.s3 import PartUploads
 from extenci.image.block_list import BlockList
 from extenci.image.digest import ZERO_BLOCK
 from extenci.image.raw import RawDisk
 from extenci.model.errors import DiskError, ServiceError
-from extenci.model.journal import is_sure, written_down
+from extenci.model.journal import is_sure
 from extenci.model.s3 import StoredPart
 from extenci.model.version import BLOCK_BYTES
 from extenci.stage.context import StageContext, StageRequest
-from extenci.stage.ebs.difference import read_block
-from extenci.stage.s3_import.location import Place
-from extenci.stage.s3_import.part_plan import Part, PartPlan
+from extenci.stage.planned_blocks import read_block
+from extenci.stage.s3_import.location import ImportLocation
+from extenci.stage.s3_import.part_plan import PartPlan, UploadPart
 
 CONNECTIONS = 12
 """Threads that hash and send."""
@@ -32,33 +33,44 @@ WORTH_COPYING = 2
 
 
 def send_parts(
-    disk: RawDisk, blocks: BlockList, plan: PartPlan, place: Place, job: StageRequest, context: StageContext
+    disk: RawDisk,
+    blocks: BlockList,
+    plan: PartPlan,
+    location: ImportLocation,
+    request: StageRequest,
+    context: StageContext,
 ) -> dict[int, str]:
     """Send those parts of a disk that the upload does not hold; the ETags of all by number.
 
     DiskChanged, DiskError, ServiceError or Interrupted at the first problem, once started calls have settled.
     """
-    held = {part.number: part for part in context.clients.s3.parts(place.bucket, place.key, place.upload)}
-    request = {"bucket": place.bucket, "key": place.key, "parts": plan.count, "held": len(held)}
-    intent = context.calls.begin("UploadPart", token=job.token, request=request)
+    held = {
+        part.number: part for part in context.clients.s3.parts(location.bucket, location.key, location.upload)
+    }
     etags: dict[int, str] = {}
-    sender = Sender(disk, plan, place, held, ZeroParts(disk, place, context), job, context)
     sent = 0
-    try:
+    with context.changes.s3.sending_parts(
+        location.bucket,
+        location.key,
+        location.upload,
+        token=request.token,
+        parts=plan.count,
+        held=len(held),
+    ) as uploads:
+        zeros = ZeroParts(disk, location, uploads, context)
+        sender = Sender(disk, plan, uploads, held, zeros, request, context)
         for part, etag in _in_parallel(plan.parts(blocks.entries()), sender.send, context):
             etags[part.number] = etag
             sent += part.size
             context.on_progress(sent, 2 * plan.size)
-    finally:
-        context.calls.settle(intent, {"bucket": place.bucket, "key": place.key, "parts": len(etags)})
     disk.check_unchanged()
     return etags
 
 
 def _in_parallel(
-    parts: Iterator[Part], send: Callable[[Part], str], context: StageContext
-) -> Iterator[tuple[Part, str]]:
-    under_way: dict[Future[str], Part] = {}
+    parts: Iterator[UploadPart], send: Callable[[UploadPart], str], context: StageContext
+) -> Iterator[tuple[UploadPart, str]]:
+    under_way: dict[Future[str], UploadPart] = {}
     with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="part") as pool:
         try:
             for part in parts:
@@ -72,7 +84,7 @@ def _in_parallel(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _finished(under_way: dict[Future[str], Part]) -> Iterator[tuple[Part, str]]:
+def _finished(under_way: dict[Future[str], UploadPart]) -> Iterator[tuple[UploadPart, str]]:
     for future in wait(under_way, return_when=FIRST_COMPLETED).done:
         yield under_way.pop(future), future.result()
 
@@ -83,19 +95,19 @@ class Sender:
 
     disk: RawDisk
     plan: PartPlan
-    place: Place
+    uploads: PartUploads
     held: dict[int, StoredPart]
     zeros: ZeroParts
-    job: StageRequest
+    request: StageRequest
     context: StageContext
 
-    def send(self, part: Part) -> str:
+    def send(self, part: UploadPart) -> str:
         """The ETag of a part, which is sent unless the upload holds it. The ETag of a part that was sent is
         its MD5, or the service encrypts: then it is not known what it holds, and everything is sent anew."""
         with TOGETHER:
             return self._send(part)
 
-    def _send(self, part: Part) -> str:
+    def _send(self, part: UploadPart) -> str:
         self.context.check_stop()
         md5 = self.zeros.md5_of(part) or self._md5(part)
         held = self.held.get(part.number)
@@ -107,24 +119,24 @@ class Sender:
                 return copied
         return self._put(part, md5)
 
-    def _put(self, part: Part, md5: bytes) -> str:
-        s3, place, body = self.context.clients.s3, self.place, PartBody(self.disk, part)
+    def _put(self, part: UploadPart, md5: bytes) -> str:
+        body = PartBody(self.disk, part)
         try:
-            return s3.put_part(place.bucket, place.key, place.upload, part.number, body, md5=md5)
+            return self.uploads.put(part.number, body, md5=md5)
         except ServiceError:
             if body.problem is not None:  # which the SDK takes for a broken connection
                 raise body.problem from None
             self.disk.check_unchanged()  # what was written to it meanwhile has another MD5
             raise
 
-    def _md5(self, part: Part) -> bytes:
+    def _md5(self, part: UploadPart) -> bytes:
         """The MD5 of what was planned as this part. DiskChanged where the disk holds something else."""
         md5, following = hashlib.md5(usedforsecurity=False), part.first
         for entry in part.entries:
             self.context.check_stop()
             for _ in range(following, entry.index):
                 md5.update(ZERO_BLOCK)
-            md5.update(read_block(self.disk, entry, self.job).data)
+            md5.update(read_block(self.disk, entry, self.request).data)
             following = entry.index + 1
         for _ in range(following, part.first + part.blocks):
             md5.update(ZERO_BLOCK)
@@ -137,7 +149,7 @@ class PartBody(io.RawIOBase):
     `problem` is why the disk could not be read.
     """
 
-    def __init__(self, disk: RawDisk, part: Part) -> None:
+    def __init__(self, disk: RawDisk, part: UploadPart) -> None:
         super().__init__()
         self.problem: DiskError | None = None
         self._disk, self._part = disk, part
@@ -189,14 +201,16 @@ class PartBody(io.RawIOBase):
 class ZeroParts:
     """Parts that are all zeros: one is stored as an object, the others the service copies from that."""
 
-    def __init__(self, disk: RawDisk, place: Place, context: StageContext) -> None:
-        self._disk, self._place, self._context = disk, place, context
+    def __init__(
+        self, disk: RawDisk, location: ImportLocation, uploads: PartUploads, context: StageContext
+    ) -> None:
+        self._disk, self._location, self._uploads, self._context = disk, location, uploads, context
         self._lock = Lock()
         self._asked = 0
         self._is_stored: bool | None = None
         self._md5s: dict[int, bytes] = {}
 
-    def md5_of(self, part: Part) -> bytes | None:
+    def md5_of(self, part: UploadPart) -> bytes | None:
         """The MD5 of a part of zeros, None where it is no such part."""
         if part.entries:
             return None
@@ -208,29 +222,26 @@ class ZeroParts:
                 self._md5s[part.blocks] = md5.digest()
             return self._md5s[part.blocks]
 
-    def copy(self, part: Part) -> str | None:
+    def copy(self, part: UploadPart) -> str | None:
         """Have a part made by the service; its ETag. None where it is as well to send it, or the service
         does not do such a thing, or not for these credentials."""
         with self._lock:
             self._asked += 1
             if self._asked < WORTH_COPYING or not self._store(part):
                 return None
-        s3, place = self._context.clients.s3, self._place
         try:
-            return s3.copy_part(place.bucket, place.key, place.upload, part.number, place.zeros)
+            return self._uploads.copy(part.number, self._location.zeros)
         except ServiceError as error:
             if not is_sure(error):
                 raise
             self._is_stored = False
             return None
 
-    def _store(self, part: Part) -> bool:
+    def _store(self, part: UploadPart) -> bool:
         if self._is_stored is None:
             self._is_stored = True
-            place, md5 = self._place, self._md5s[part.blocks]
-            request = {"bucket": place.bucket, "key": place.zeros}
-            with written_down(self._context.calls, "PutObject", request=request) as settle:
-                body = PartBody(self._disk, part)
-                self._context.clients.s3.put_object(place.bucket, place.zeros, body, md5=md5)
-                settle(request)
+            location, body = self._location, PartBody(self._disk, part)
+            self._context.changes.s3.put_object(
+                location.bucket, location.zeros, body, md5=self._md5s[part.blocks]
+            )
         return self._is_stored

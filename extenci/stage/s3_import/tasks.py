@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from extenci.cloud.journalled.intents import Operation
 from extenci.model.address import Tagging
 from extenci.model.errors import ServiceError
 from extenci.model.imports import ImportState, ImportTask
@@ -11,20 +12,20 @@ from extenci.model.observed import SnapshotState
 from extenci.model.ownership import DIGEST, STACK
 from extenci.model.record import Intent
 from extenci.stage.context import StageContext
-from extenci.stage.s3_import.location import Place, clear
+from extenci.stage.s3_import.location import ImportLocation, clear
 from extenci.stage.snapshots import find_snapshot
-from extenci.stage.tags import VISIBLE_SECONDS
-from extenci.stage.waiting import once_visible, wait_for
+from extenci.stage.tags import tag_once_visible
+from extenci.stage.waiting import wait_for
 
 IMPORT_SECONDS = 24 * 3600.0
 """How long an import may take. AWS reads some 100 MiB a second; others are slower."""
 OUTAGE_SECONDS = 600.0
 
 
-def find_task(place: Place, context: StageContext) -> ImportTask | None:
+def find_task(location: ImportLocation, context: StageContext) -> ImportTask | None:
     """The import of an earlier run, which is under way or has made a snapshot that nobody has taken."""
     for task in context.clients.imports.tasks():
-        if not is_at(task, place):
+        if not is_at(task, location):
             continue
         if task.state is ImportState.ACTIVE:
             return task
@@ -33,9 +34,9 @@ def find_task(place: Place, context: StageContext) -> ImportTask | None:
     return None
 
 
-def is_at(task: ImportTask, place: Place) -> bool:
-    """Whether an import is of the object at a place."""
-    return (task.bucket, task.key) == (place.bucket, place.key)
+def is_at(task: ImportTask, location: ImportLocation) -> bool:
+    """Whether an import is of the object at a location."""
+    return (task.bucket, task.key) == (location.bucket, location.key)
 
 
 def is_untaken(task: ImportTask, context: StageContext) -> bool:
@@ -75,39 +76,39 @@ def wait_until_completed(snapshot: str, context: StageContext) -> None:
     wait_for(look, context, 3600.0, f"the snapshot {snapshot} was complete", outage_seconds=OUTAGE_SECONDS)
 
 
-def take(snapshot: str, tags: Mapping[str, str], context: StageContext) -> None:
+def take(
+    snapshot: str, tags: Mapping[str, str], context: StageContext, *, within: Operation | None = None
+) -> None:
     """Put the tags on the snapshot of an import, which the call itself cannot do."""
-    if context.tagging is Tagging.NONE or not tags:
-        return
-    ec2 = context.clients.ec2
-    once_visible(
-        lambda: ec2.create_tags([snapshot], tags), context, VISIBLE_SECONDS, f"{snapshot} could be tagged"
-    )
+    if context.tagging is not Tagging.NONE and tags:
+        tag_once_visible(snapshot, tags, context, within=within)
 
 
 def recover(intent: Intent, context: StageContext) -> None:
     """Look after an import whose run died before it had tagged the snapshot and deleted the object. While it
-    is under way, the call stays open: whoever stages the disk waits for it.
+    is under way, the operation stays open: whoever stages the disk waits for it.
 
     ServiceError and its kinds.
     """
-    place = Place(str(intent.request.get("bucket", "")), str(intent.request.get("key", "")))
-    tasks = [task for task in context.clients.imports.tasks() if is_at(task, place)]
+    location = ImportLocation(str(intent.request.get("bucket", "")), str(intent.request.get("key", "")))
+    operation = context.changes.resume(intent)
+    tasks = [task for task in context.clients.imports.tasks() if is_at(task, location)]
     if any(task.state is ImportState.ACTIVE for task in tasks):
         return
     made = next((task for task in tasks if find_snapshot(task.snapshot, context) is not None), None)
     if made is None or made.snapshot is None:
-        context.calls.fail(intent.id, "nothing came of it")
+        operation.failed("nothing came of it")
         return
     if is_untaken(made, context):
-        take(made.snapshot, intent.tags, context)
-    clear(place, context)
-    context.calls.settle(intent.id, {"task": made.id, "snapshot": made.snapshot})
+        take(made.snapshot, intent.tags, context, within=operation)
+    clear(location, context, within=operation)
+    operation.done({"task": made.id, "snapshot": made.snapshot})
 
 
-def take_by_tags(stack: str, context: StageContext) -> None:
-    """Put on the snapshots of a stack's imports the tags that their tasks carry, where nobody has done so:
-    then whose they are is seen like that of any other. The same tags as their run's, should it go on."""
+def claim(stack: str, context: StageContext) -> None:
+    """Put on the snapshots of a stack's imports the tags that their tasks carry, where no run has done so:
+    then whose they are is seen like that of any other. They are the same tags that their run would put on
+    them, should it go on."""
     for task in context.clients.imports.tasks():
         mine = task.state is ImportState.COMPLETED and task.tags.get(STACK) == stack
         if mine and task.snapshot is not None and is_untaken(task, context):

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from extenci import api
+from extenci.model.action import Action
 from extenci.model.outcome import Status
-from extenci.model.plan import Action, Plan
+from extenci.model.plan import Plan
 from extenci.model.verdict import Answer
 from extenci.model.verification import KEY_PAIR_PREFIX
 from tests.system.apply.killing_proxy import Way

@@ -66,7 +66,7 @@ def assert_stands(rig: Rig) -> None:
 
 def clear(rig: Rig) -> None:
     rig.clear()
-    rig.world.cloud.s3.delete_objects(SANDBOX_BUCKET, rig.in_s3())
+    rig.world.cloud.unjournalled.s3.delete_objects(SANDBOX_BUCKET, rig.in_s3())
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_what_this_home_left_goes_at_once_and_what_arrived_late_with_gc(rig: Rig
     assert rig.world.apply().ok
     assert_stands(rig)
 
-    rig.world.cloud.s3.put_object(SANDBOX_BUCKET, first, b"late")
+    rig.world.cloud.unjournalled.s3.put_object(SANDBOX_BUCKET, first, b"late")
     assert first in rig.in_s3()
     assert swept(rig, rig.world) == ["remove campus/uploads"]
     assert not set(left) & set(rig.in_s3())

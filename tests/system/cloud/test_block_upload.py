@@ -97,7 +97,7 @@ def send_all(clients: Clients, count: int = 30, snapshot: str = SNAPSHOT) -> lis
     """Send blocks; those that were sent, having checked that each was told to be stored once."""
     blocks = [make_block(index) for index in range(count)]
     told: list[int] = []
-    with clients.ebs.uploading(snapshot, reread_of(blocks), on_stored=told.append) as upload:
+    with clients.unjournalled.ebs.uploading(snapshot, reread_of(blocks), on_stored=told.append) as upload:
         for block in blocks:
             upload.send(block)
         upload.finish()
@@ -118,10 +118,10 @@ def fail(clients: Clients, count: int = 1) -> ServiceError:
 
 
 def test_what_is_sent_to_the_sandbox_is_what_is_read_there(clients: Clients) -> None:
-    snapshot = clients.ebs.start_snapshot(1, uuid4().hex, {})
+    snapshot = clients.unjournalled.ebs.start_snapshot(1, uuid4().hex, {})
     blocks = send_all(clients, 100, snapshot)
     linear = hashlib.sha256(b"".join(block.sha256 for block in blocks)).digest()
-    clients.ebs.complete(snapshot, 100, linear)
+    clients.unjournalled.ebs.complete(snapshot, 100, linear)
     deadline = time.monotonic() + 10
     while clients.ec2.snapshots_by_id([snapshot])[0].state is not SnapshotState.COMPLETED:
         assert time.monotonic() < deadline
@@ -294,7 +294,7 @@ def test_once_told_to_stop_nothing_is_begun(make_clients: Callable[..., Clients]
     stop = threading.Event()
     with block_server(lambda *_: Store(seconds=0.5)) as server:
         told: list[int] = []
-        ebs = make_clients(server.url).ebs
+        ebs = make_clients(server.url).unjournalled.ebs
         with ebs.uploading(SNAPSHOT, reread_of([]), stop=stop, on_stored=told.append) as upload:
             for index in range(START + AHEAD):
                 upload.send(make_block(index))
@@ -311,7 +311,7 @@ def test_leaving_lets_settle_what_was_begun_and_drops_the_rest(make_clients: Cal
 
     told: list[int] = []
     with block_server(lambda *_: Store(seconds=0.3)) as server:
-        ebs = make_clients(server.url).ebs
+        ebs = make_clients(server.url).unjournalled.ebs
 
         def send() -> None:
             with ebs.uploading(SNAPSHOT, reread_of([]), on_stored=told.append) as upload:
@@ -337,7 +337,7 @@ def test_no_more_than_the_window_is_held(make_clients: Callable[..., Clients]) -
     stop = threading.Event()
     with (
         block_server(lambda *_: Stall()) as server,
-        make_clients(server.url).ebs.uploading(SNAPSHOT, reread_of([]), stop=stop) as upload,
+        make_clients(server.url).unjournalled.ebs.uploading(SNAPSHOT, reread_of([]), stop=stop) as upload,
     ):
         thread = threading.Thread(target=send_forever)
         thread.start()
@@ -369,7 +369,9 @@ def test_errors_of_who_is_told_reach_who_sends(make_clients: Callable[..., Clien
 
     with (
         block_server() as server,
-        make_clients(server.url).ebs.uploading(SNAPSHOT, reread_of([]), on_stored=told) as upload,
+        make_clients(server.url).unjournalled.ebs.uploading(
+            SNAPSHOT, reread_of([]), on_stored=told
+        ) as upload,
     ):
         upload.send(make_block(0))
         with pytest.raises(OSError, match="full"):

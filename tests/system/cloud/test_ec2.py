@@ -19,7 +19,9 @@ MARKS = Marks("st", "campus", "worker", digest="d" * 64, version="v")
 
 def launch(clients: Clients, image: str, count: int = 1, **settings: object) -> tuple[str, ...]:
     asked = LaunchSettings("t3.micro", **settings)  # type: ignore[arg-type]
-    return clients.ec2.run_instances(LaunchRequest(image, asked, count, uuid4().hex, minimum=count))
+    return clients.unjournalled.ec2.run_instances(
+        LaunchRequest(image, asked, count, uuid4().hex, minimum=count)
+    )
 
 
 def only(clients: Clients, machine: str) -> Machine:
@@ -55,9 +57,9 @@ def test_the_same_name_twice_is_a_duplicate(clients: Clients, make_image: Callab
 
 def test_an_image_is_deregistered_once(clients: Clients, make_image: Callable[..., str]) -> None:
     image = make_image()
-    clients.ec2.deregister_image(image)
+    clients.unjournalled.ec2.deregister_image(image)
     with pytest.raises(NotFound):
-        clients.ec2.deregister_image(image)
+        clients.unjournalled.ec2.deregister_image(image)
     with pytest.raises(NotFound):
         clients.ec2.root_device(image)
 
@@ -68,11 +70,11 @@ def test_a_snapshot_in_use_stays(
     snapshot = make_snapshot()
     image = make_image(snapshot=snapshot)
     with pytest.raises(InUse):
-        clients.ec2.delete_snapshot(snapshot)
-    clients.ec2.deregister_image(image)
-    clients.ec2.delete_snapshot(snapshot)
+        clients.unjournalled.ec2.delete_snapshot(snapshot)
+    clients.unjournalled.ec2.deregister_image(image)
+    clients.unjournalled.ec2.delete_snapshot(snapshot)
     with pytest.raises(NotFound):
-        clients.ec2.delete_snapshot(snapshot)
+        clients.unjournalled.ec2.delete_snapshot(snapshot)
 
 
 def test_snapshots_are_found_by_stack_and_by_id(clients: Clients, make_snapshot: Callable[..., str]) -> None:
@@ -92,7 +94,7 @@ def test_machines_carry_their_tags_from_birth_and_are_found_by_stack_id_and_toke
     stack, token = uuid4().hex, uuid4().hex
     marks = Marks(stack, "campus", "pool", settings="1:x")
     request = LaunchRequest(image, LaunchSettings("t3.micro"), 3, token, marks.to_tags(), minimum=3)
-    ids = clients.ec2.run_instances(request)
+    ids = clients.unjournalled.ec2.run_instances(request)
     found = clients.ec2.machines(stack)
     assert {one.id for one in found} == set(ids)
     assert len(ids) == 3
@@ -100,7 +102,7 @@ def test_machines_carry_their_tags_from_birth_and_are_found_by_stack_id_and_toke
     by_token = clients.ec2.machines_by_token([token, "no-such-token"])
     assert {one.id for one in by_token} == set(ids)
     assert {one.id for one in clients.ec2.machines_by_id([*ids, "i-00000000000000000"])} == set(ids)
-    assert clients.ec2.run_instances(request) == ids
+    assert clients.unjournalled.ec2.run_instances(request) == ids
 
 
 def test_a_machine_runs_has_an_address_and_ends(clients: Clients, image: str) -> None:
@@ -113,8 +115,8 @@ def test_a_machine_runs_has_an_address_and_ends(clients: Clients, image: str) ->
     assert found.host
     assert abs(found.launched - time.time()) < 60
     assert isinstance(clients.ec2.console_output(machine), str)
-    clients.ec2.terminate([machine])
-    clients.ec2.terminate([machine])
+    clients.unjournalled.ec2.terminate([machine])
+    clients.unjournalled.ec2.terminate([machine])
     assert only(clients, machine).state.is_gone
 
 
@@ -148,12 +150,12 @@ def test_an_image_that_does_not_exist_cannot_be_launched(clients: Clients) -> No
 
 def test_tags_are_put_and_taken_off_whatever_their_values(clients: Clients, image: str) -> None:
     machines = launch(clients, image, 2)
-    clients.ec2.create_tags(machines, {"a": "1", "b": ""})
-    clients.ec2.create_tags(machines, {"a": "2"})
-    clients.ec2.create_tags(machines, {})
+    clients.unjournalled.ec2.create_tags(machines, {"a": "1", "b": ""})
+    clients.unjournalled.ec2.create_tags(machines, {"a": "2"})
+    clients.unjournalled.ec2.create_tags(machines, {})
     assert [only(clients, one).tags for one in machines] == [{"a": "2", "b": ""}] * 2
-    clients.ec2.delete_tags(machines, [])
-    clients.ec2.delete_tags(machines, ["a", "b", "c"])
+    clients.unjournalled.ec2.delete_tags(machines, [])
+    clients.unjournalled.ec2.delete_tags(machines, ["a", "b", "c"])
     assert [only(clients, one).tags for one in machines] == [{}] * 2
 
 

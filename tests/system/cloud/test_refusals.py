@@ -72,7 +72,7 @@ def test_a_key_that_the_service_does_not_know_is_refused_by_ec2(with_keys: Calla
 
 def test_a_key_that_the_service_does_not_know_is_refused_by_ebs(with_keys: Callable[..., Clients]) -> None:
     with pytest.raises(AccessRefused) as caught:
-        with_keys("AKIADENIED0000000000").ebs.start_snapshot(1, "token", {})
+        with_keys("AKIADENIED0000000000").unjournalled.ebs.start_snapshot(1, "token", {})
     assert caught.value.call == "StartSnapshot"
 
 
@@ -80,7 +80,7 @@ def test_a_key_that_may_only_look_may_look(with_keys: Callable[..., Clients], im
     clients = with_keys("AKIAREADONLY00000000")
     assert image in {one.id for one in clients.ec2.images()}
     with pytest.raises(AccessRefused) as caught:
-        clients.ec2.deregister_image(image)
+        clients.unjournalled.ec2.deregister_image(image)
     assert caught.value.code == "UnauthorizedOperation"
 
 
@@ -131,7 +131,7 @@ def test_a_web_page_is_no_answer_for_ebs_either(
     with_keys: Callable[..., Clients], serve: Callable[..., str]
 ) -> None:
     with pytest.raises(ServiceError):
-        with_keys(ebs=serve(Html)).ebs.start_snapshot(1, "token", {})
+        with_keys(ebs=serve(Html)).unjournalled.ebs.start_snapshot(1, "token", {})
 
 
 def test_https_to_an_unknown_authority_asks_for_ca_bundle_and_works_with_it(
@@ -168,7 +168,7 @@ def test_neither_secret_key_nor_user_data_is_in_an_error(with_keys: Callable[...
     clients = with_keys(secret="THESECRETKEY1234")
     settings = LaunchSettings("no.such.type", user_data="VEhFVVNFUkRBVEE=", key_name="no-such-key")
     with pytest.raises(ServiceError) as caught:
-        clients.ec2.run_instances(LaunchRequest("ami-00000000000000000", settings, 1, "token"))
+        clients.unjournalled.ec2.run_instances(LaunchRequest("ami-00000000000000000", settings, 1, "token"))
     text = "".join(traceback.format_exception(caught.value))
     for secret in ("THESECRETKEY1234", "VEhFVVNFUkRBVEE=", "THEUSERDATA"):
         assert secret not in text
@@ -177,6 +177,8 @@ def test_neither_secret_key_nor_user_data_is_in_an_error(with_keys: Callable[...
 def test_user_data_is_not_in_an_error_of_wrong_parameters(with_keys: Callable[..., Clients]) -> None:
     settings = LaunchSettings("t3.micro", user_data="VEhFVVNFUkRBVEE=", key_name=17)  # type: ignore[arg-type]
     with pytest.raises(ServiceError) as caught:
-        with_keys().ec2.run_instances(LaunchRequest("ami-00000000000000000", settings, 1, "token"))
+        with_keys().unjournalled.ec2.run_instances(
+            LaunchRequest("ami-00000000000000000", settings, 1, "token")
+        )
     assert "KeyName" in caught.value.message
     assert "THEUSERDATA" not in "".join(traceback.format_exception(caught.value))

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 import htcondor2
 import pytest
 
+from extenci.model.action import Action
 from extenci.model.errors import ServiceError
 from extenci.model.observed import JobState
 from extenci.model.outcome import Advanced, Began, Progress, Status
-from extenci.model.plan import Action
 from extenci.plan.instances import health
 from tests.system.condor_launch.conftest import World
 
@@ -87,7 +87,7 @@ def test_a_job_that_is_held_by_hand_is_replaced(world: World) -> None:
 def test_a_machine_that_is_ended_behind_htcondors_back_is_made_up_for(world: World) -> None:
     world.write(count=2)
     assert world.apply().ok
-    world.clients.ec2.terminate(sorted(world.running())[:1])
+    world.clients.unjournalled.ec2.terminate(sorted(world.running())[:1])
     plan = world.plan()
     assert plan.drift
     world.until(lambda: world.plan().changes)

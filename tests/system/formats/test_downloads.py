@@ -294,7 +294,7 @@ def test_an_object_is_downloaded_and_gone_on_with(
     from extenci.cloud.download.downloads import Downloads  # noqa: PLC0415
 
     cache, url = replace(cache, fetch=Downloads(world.cloud)), f"s3://{bucket_of(world)}/images/a b?.raw"
-    world.cloud.s3.put_object(bucket_of(world), "images/a b?.raw", CONTENT)
+    world.cloud.unjournalled.s3.put_object(bucket_of(world), "images/a b?.raw", CONTENT)
     (cache.folder / "downloads").mkdir(parents=True)
     part = cache.folder / "downloads" / f"{sha256(CONTENT)}.partial"
     part.write_bytes(CONTENT[:MIB])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extenci.model.plan import Action
+from extenci.model.action import Action
 from extenci.model.service import SANDBOX_BUCKET
 from tests.system.main_job.conftest import MIB, World
 

@@ -11,10 +11,10 @@ from extenci import api
 from extenci.catalog.records import Catalog
 from extenci.cloud.aws.parameters import LaunchRequest, RegisterRequest
 from extenci.cloud.clients import Clients
+from extenci.model.action import Action
 from extenci.model.address import Address, Architecture, Method
 from extenci.model.desired import LaunchSettings
 from extenci.model.errors import CatalogError, Declined, PlanRefused
-from extenci.model.plan import Action
 from extenci.model.version import Registration
 from tests.system.main_job.conftest import MIB, World
 
@@ -93,7 +93,7 @@ def test_a_machine_terminated_behind_extencis_back_is_drift_and_launched_again(w
     world.make_disk()
     world.apply()
     victim = min(world.running())
-    world.cloud.ec2.terminate([victim])
+    world.cloud.unjournalled.ec2.terminate([victim])
 
     plan = world.plan()
 
@@ -123,9 +123,9 @@ def test_scaling_up_and_down_and_the_reasons_for_it(world: World) -> None:
 def make_foreign_things(cloud: Clients, snapshot: str) -> tuple[str, str]:
     """Someone else's image on our snapshot, and a machine of theirs."""
     registration = Registration(Architecture.X86_64, None, Method.EBS, 1)
-    image = cloud.ec2.register_image(RegisterRequest("someone-elses", snapshot, registration))
+    image = cloud.unjournalled.ec2.register_image(RegisterRequest("someone-elses", snapshot, registration))
     launch = LaunchRequest(image, LaunchSettings(type="t3.micro"), 1, "someone-elses-token")
-    return image, cloud.ec2.run_instances(launch)[0]
+    return image, cloud.unjournalled.ec2.run_instances(launch)[0]
 
 
 def test_what_someone_else_made_is_never_touched_and_keeps_the_snapshot_it_uses(world: World) -> None:

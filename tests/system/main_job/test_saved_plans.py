@@ -35,7 +35,7 @@ def test_a_saved_plan_is_stale_once_the_disk_or_the_cloud_changed(world: World, 
     world.apply()
     world.write(count=5)
     file = world.save(tmp_path)
-    world.cloud.ec2.terminate(sorted(world.running())[:1])
+    world.cloud.unjournalled.ec2.terminate(sorted(world.running())[:1])
     with pytest.raises(StalePlan):
         api.apply_saved(file, home=world.home)
 
@@ -61,12 +61,12 @@ def test_applied_again_without_its_journal_it_asks_for_new_machines(world: World
     file = world.save(tmp_path)
     assert api.apply_saved(file, home=world.home).ok
     dead = world.running()
-    world.cloud.ec2.terminate(sorted(dead))
+    world.cloud.unjournalled.ec2.terminate(sorted(dead))
     world.write(count=2)  # three are gone: launching two is what a plan of 1 → 3 did
     file = world.save(tmp_path)
     assert api.apply_saved(file, home=world.home).ok
     second = world.running()
-    world.cloud.ec2.terminate(sorted(second))
+    world.cloud.unjournalled.ec2.terminate(sorted(second))
     world.home.database.unlink()
 
     result = api.apply_saved(file, home=world.home)
@@ -94,7 +94,7 @@ def test_the_rest_of_a_plan_is_done_as_it_was_shown_or_not_at_all(world: World, 
 
     def lose_one(plan: Plan) -> bool:
         assert plan.summary["replace"] == len(old & world.running())
-        world.cloud.ec2.terminate(sorted(old & world.running())[:1])
+        world.cloud.unjournalled.ec2.terminate(sorted(old & world.running())[:1])
         return True
 
     before = world.running()

@@ -15,10 +15,10 @@ from extenci import api
 from extenci.apply.steps import verify as verifying
 from extenci.catalog.records import Catalog
 from extenci.cloud.aws.ec2 import Ec2
+from extenci.model.action import Action
 from extenci.model.address import Address, Role
 from extenci.model.errors import MachinesLost, StalePlan, Unreachable
 from extenci.model.outcome import Result, Status
-from extenci.model.plan import Action
 from extenci.model.verdict import Answer, Verdict
 from tests.system.main_job.conftest import World
 
@@ -97,7 +97,7 @@ def test_machines_go_on_from_and_heal_with_the_last_version_that_passed(campus: 
     before = campus.running()
     campus.change_byte(b"two")
     (campus.specs / "check.sh").write_text("#!/bin/sh\nexit 1\n")
-    campus.cloud.ec2.terminate(sorted(before)[:1])
+    campus.cloud.unjournalled.ec2.terminate(sorted(before)[:1])
 
     result = campus.apply()
 
@@ -111,7 +111,7 @@ def test_a_new_version_takes_over_also_machines_that_were_healed_meanwhile(campu
     write(campus)
     assert campus.apply().ok
     campus.change_byte(b"two")
-    campus.cloud.ec2.terminate(sorted(campus.running())[:1])
+    campus.cloud.unjournalled.ec2.terminate(sorted(campus.running())[:1])
     assert campus.apply().ok
     assert campus.plan().is_empty
     (image,) = campus.cloud.ec2.images()
@@ -193,7 +193,7 @@ def test_a_person_who_says_yes_about_an_image_that_somebody_removed_lets_nothing
     spec.write_text(spec.read_text().replace("timeout: 30s", "timeout: 30s\n      confirm: true"))
 
     def remove_and_say_yes(_question: object) -> Answer:
-        campus.cloud.ec2.deregister_image(image_of(campus))
+        campus.cloud.unjournalled.ec2.deregister_image(image_of(campus))
         return Answer.YES
 
     assert not campus.apply(ask=remove_and_say_yes).ok

@@ -15,8 +15,10 @@ from uuid import uuid4
 import pytest
 
 from extenci.cloud.clients import Clients
+from extenci.cloud.journalled.client import Journalled
 from extenci.image.raw import read_disk
 from extenci.model.address import Architecture, Method, Tagging
+from extenci.model.journal import Calls
 from extenci.model.ownership import Marks
 from extenci.model.service import KeyFiles, Service
 from extenci.model.version import BLOCK_BYTES, Registration, Version
@@ -63,6 +65,19 @@ class Journal:
     def open(self) -> list[str]:
         """Calls whose outcome is unknown."""
         return sorted(self.names.values())
+
+
+def context_of(
+    clients: Clients, calls: Calls, note: Callable[[str], None] = lambda _text: None
+) -> StageContext:
+    """What is staged with through some clients, with a journal."""
+    return StageContext(clients, Journalled(clients, calls), note=note)
+
+
+def through(context: StageContext, clients: Clients) -> StageContext:
+    """The same, with its journal, but through other clients."""
+    calls = context.changes._intents.calls
+    return replace(context, clients=clients, changes=Journalled(clients, calls))
 
 
 @pytest.fixture(scope="session")
@@ -116,7 +131,7 @@ def journal() -> Journal:
 
 @pytest.fixture
 def context(clients_of: Callable[..., Clients], journal: Journal) -> StageContext:
-    return StageContext(clients_of(Tagging.CREATE), journal)
+    return context_of(clients_of(Tagging.CREATE), journal)
 
 
 @pytest.fixture
@@ -125,7 +140,7 @@ def slow_context(tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("EXTENCI_SANDBOX_SEAL_SECONDS", "2.5")
     control.start(tmp_path / "slow")
     clients = Clients(service_of(tmp_path / "slow"))
-    yield StageContext(clients, journal)
+    yield context_of(clients, journal)
     clients.close()
     control.stop(tmp_path / "slow")
 

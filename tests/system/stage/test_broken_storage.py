@@ -23,7 +23,8 @@ from extenci.model.service import SANDBOX_BUCKET, Service
 from extenci.model.version import BLOCK_BYTES
 from extenci.sandbox import control
 from extenci.stage.context import StageContext, StageRequest
-from extenci.stage.method import stage
+from extenci.stage.methods import stage
+from tests.system.stage.conftest import context_of
 
 BLOCKS = 40
 SIZE = 2**28
@@ -66,7 +67,7 @@ def look(clients: Clients, job: StageRequest) -> Seen:
 def context(home: Path, service: Service, journal: Any) -> Iterator[StageContext]:
     """The sandbox as a service that any method can be used with."""
     clients = Clients(replace(service, bucket=SANDBOX_BUCKET, bundle=control.bundle_keys(home)))
-    yield StageContext(clients, journal)
+    yield context_of(clients, journal)
     clients.close()
 
 

@@ -19,15 +19,16 @@ from botocore.exceptions import ClientError
 
 from extenci import api
 from extenci.catalog.home import Home
+from extenci.cloud.aws.calls import ec2_call
 from extenci.cloud.clients import Clients
 from extenci.model.address import Method
 from extenci.model.errors import AccessRefused, DiskChanged, DiskError, Interrupted, ServiceError
 from extenci.model.service import SANDBOX_BUCKET, BundleKeys
 from extenci.sandbox import control
 from extenci.stage.context import StageContext, StageRequest
-from extenci.stage.method import stage
+from extenci.stage.methods import stage
 from extenci.stage.unstage import unstage
-from tests.system.stage.conftest import Journal, service_of
+from tests.system.stage.conftest import Journal, context_of, service_of, through
 
 
 @pytest.fixture
@@ -36,8 +37,8 @@ def context(home: Path, journal: Journal) -> Iterator[StageContext]:
     bundle = control.bundle_keys(home)
     clients = Clients(replace(service_of(home), bucket=SANDBOX_BUCKET, bundle=bundle))
     for key in keys_in(clients):
-        clients.s3.delete_object(SANDBOX_BUCKET, key)
-    yield StageContext(clients, journal)
+        clients.unjournalled.s3.delete_object(SANDBOX_BUCKET, key)
+    yield context_of(clients, journal)
     clients.close()
 
 
@@ -59,7 +60,7 @@ def keys_in(clients: Clients) -> list[str]:
 def with_keys(context: StageContext, **keys: str) -> StageContext:
     service = context.clients.service
     assert service.bundle is not None
-    return replace(context, clients=Clients(replace(service, bundle=replace(service.bundle, **keys))))
+    return through(context, Clients(replace(service, bundle=replace(service.bundle, **keys))))
 
 
 def test_a_disk_is_staged_unbundled_again_and_unstaged(
@@ -138,7 +139,7 @@ def test_wrong_keys_are_told_before_anything_is_sent(
     (tmp_path / "key").chmod(0o600)
     with pytest.raises(AccessRefused, match="does not hold an RSA private key"):
         stage(bundle_job, with_keys(context, private_key=str(tmp_path / "key")))
-    without = replace(context, clients=Clients(replace(context.clients.service, bundle=None)))
+    without = through(context, Clients(replace(context.clients.service, bundle=None)))
     with pytest.raises(ServiceError, match="no keys to make bundles with"):
         stage(bundle_job, without)
     assert journal.lines == []
@@ -180,7 +181,7 @@ def test_a_bundle_that_somebody_else_put_there_is_let_be(
     (image,) = context.clients.ec2.images_by_name(bundle_job.name)
     place = str(image.manifest).removeprefix(f"{SANDBOX_BUCKET}/").removesuffix(".manifest.xml")
     for key in (f"{place}.notes", f"{place}2.part.00", "elsewhere.manifest.xml"):
-        context.clients.s3.put_object(SANDBOX_BUCKET, key, b"mine")
+        context.clients.unjournalled.s3.put_object(SANDBOX_BUCKET, key, b"mine")
     unstage(staged.image, (), context)
     assert len(keys_in(context.clients)) == 3
 
@@ -189,9 +190,10 @@ def test_the_sandbox_refuses_what_lacks_a_part(bundle_job: StageRequest, context
     staged = stage(bundle_job, context)
     (image,) = context.clients.ec2.images_by_name(bundle_job.name)
     part = next(key for key in keys_in(context.clients) if key.endswith(".part.01"))
-    context.clients.ec2.deregister_image(staged.image)
-    context.clients.s3.delete_object(SANDBOX_BUCKET, part)
-    with context.clients.ec2._asking("RegisterImage") as ec2, pytest.raises(ClientError) as caught:
+    context.clients.unjournalled.ec2.deregister_image(staged.image)
+    context.clients.unjournalled.s3.delete_object(SANDBOX_BUCKET, part)
+    session = context.clients._session
+    with ec2_call(session, "RegisterImage") as ec2, pytest.raises(ClientError) as caught:
         ec2.register_image(Name="again", ImageLocation=str(image.manifest))
     assert caught.value.response["Error"]["Code"] == "InvalidManifest"
 
@@ -215,8 +217,9 @@ def test_memory_does_not_grow_with_the_disk(
         import pickle, re, sys
         from pathlib import Path
         from extenci.cloud.clients import Clients
+        from extenci.cloud.journalled.client import Journalled
         from extenci.stage.context import StageContext
-        from extenci.stage.method import stage
+        from extenci.stage.methods import stage
 
         class Nothing:
             def begin(self, call, **more): return 0
@@ -224,7 +227,8 @@ def test_memory_does_not_grow_with_the_disk(
             def fail(self, intent, reason): pass
 
         service, job = pickle.load(sys.stdin.buffer)
-        stage(job, StageContext(Clients(service), Nothing()))
+        clients = Clients(service)
+        stage(job, StageContext(clients, Journalled(clients, Nothing())))
         print(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])
         """
     )

@@ -26,12 +26,12 @@ from extenci.model.record import DELETE_BUNDLE, PUT_BUNDLE, Intent
 from extenci.model.service import SANDBOX_BUCKET, KeyFiles
 from extenci.model.version import BLOCK_BYTES
 from extenci.sandbox import control
-from extenci.stage.bundle.location import recover
+from extenci.stage.bundle.remove import recover
 from extenci.stage.bundle.unbundle import Request, open_bundle
 from extenci.stage.context import StageContext, StageRequest
-from extenci.stage.method import stage
+from extenci.stage.methods import stage
 from extenci.stage.unstage import unstage
-from tests.system.stage.conftest import Journal, service_of
+from tests.system.stage.conftest import Journal, context_of, service_of
 
 BLOCKS = 8
 SIZE = 2**24
@@ -146,7 +146,7 @@ def stand(
     service = replace(service_of(home), bucket=SANDBOX_BUCKET, bundle=control.bundle_keys(home))
     clients, journal, notes = Clients(service), Intents(), list[str]()
     job = as_bundle(job_of(make_disk(BLOCKS, SIZE)))
-    one = Stand(home, tmp_path, job, StageContext(clients, journal, note=notes.append), journal, notes)
+    one = Stand(home, tmp_path, job, context_of(clients, journal, notes.append), journal, notes)
     clear(one)
     yield one
     misbehave("none")
@@ -161,8 +161,8 @@ def as_bundle(job: StageRequest) -> StageRequest:
 
 def clear(stand: Stand) -> None:
     for image in stand.images:
-        stand.context.clients.ec2.deregister_image(image)
-    stand.context.clients.s3.delete_objects(SANDBOX_BUCKET, stand.keys)
+        stand.context.clients.unjournalled.ec2.deregister_image(image)
+    stand.context.clients.unjournalled.s3.delete_objects(SANDBOX_BUCKET, stand.keys)
 
 
 def check_text(error: ExtenciError, home: Path) -> None:

@@ -151,7 +151,7 @@ def test_the_whole_is_sent_where_the_snapshot_before_is_gone(
 ) -> None:
     job, disk = versions
     assert job.parent is not None
-    place.context.clients.ec2.delete_snapshot(job.parent.snapshot)
+    place.context.clients.unjournalled.ec2.delete_snapshot(job.parent.snapshot)
     with place.counting() as sent:
         snapshot = upload(job, place.context)
     assert sent == [60]
@@ -271,6 +271,7 @@ def test_after_kill_9_what_the_service_has_is_not_sent_again(
         from extenci.catalog.disks.block_lists import BlockLists
         from extenci.catalog.disks.upload_notes import UploadNotes
         from extenci.cloud.clients import Clients
+        from extenci.cloud.journalled.client import Journalled
         from extenci.stage.ebs.method import upload
         from extenci.stage.context import StageContext
         class NoCalls:
@@ -280,7 +281,8 @@ def test_after_kill_9_what_the_service_has_is_not_sent_again(
         job, service = pickle.load(sys.stdin.buffer)
         home = Path({str(tmp_path)!r})
         lists, notes = BlockLists(home / "blocks"), UploadNotes(home / "uploads")
-        means = StageContext(Clients(service), NoCalls(), block_lists=lists, upload_notes=notes,
+        clients = Clients(service)
+        means = StageContext(clients, Journalled(clients, NoCalls()), block_lists=lists, upload_notes=notes,
                       on_progress=lambda done, total: print(done, flush=True))
         upload(job, means)
     """

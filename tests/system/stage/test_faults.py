@@ -23,9 +23,10 @@ from extenci.model.service import SANDBOX_BUCKET, Service
 from extenci.model.version import BLOCK_BYTES
 from extenci.sandbox import control
 from extenci.stage.context import StageContext, StageRequest
-from extenci.stage.method import stage
+from extenci.stage.methods import stage
 from extenci.stage.s3_import.location import FOLDER
 from tests.system.stage.broken_storage import FUSE
+from tests.system.stage.conftest import context_of
 
 BLOCKS = 24
 
@@ -295,7 +296,7 @@ def test_no_error_is_a_traceback(
 @pytest.fixture
 def import_context(service: Service, journal: Any) -> Iterator[StageContext]:
     clients = Clients(replace(service, bucket=SANDBOX_BUCKET))
-    yield StageContext(clients, journal)
+    yield context_of(clients, journal)
     clients.close()
 
 

@@ -31,8 +31,9 @@ from extenci.model.version import BLOCK_BYTES
 from extenci.sandbox import control
 from extenci.sandbox.server.listener import Answer, Listener, Request
 from extenci.stage.context import StageContext, StageRequest
-from extenci.stage.s3_import.location import FOLDER, place_of
-from extenci.stage.s3_import.method import stage, upload
+from extenci.stage.methods import stage
+from extenci.stage.s3_import.location import FOLDER, import_location
+from extenci.stage.s3_import.method import upload
 from extenci.stage.s3_import.part_plan import PART_BLOCKS
 from extenci.stage.s3_import.parts import CONNECTIONS
 from tests.system.stage.conftest import data_of
@@ -293,9 +294,9 @@ def test_an_import_that_fails_says_why_and_leaves_nothing(
 
     def delete(done: int, _total: int) -> None:
         if done >= 4 * PART:
-            place = place_of(import_job, SANDBOX_BUCKET)
+            place = import_location(import_job, SANDBOX_BUCKET)
             if any(one.key == place.key for one in context.clients.imports.tasks()):
-                context.clients.s3.delete_object(SANDBOX_BUCKET, place.key)
+                context.clients.unjournalled.s3.delete_object(SANDBOX_BUCKET, place.key)
 
     with pytest.raises(ServiceError) as failed:
         stage(import_job, replace(context, on_progress=delete))
@@ -398,7 +399,7 @@ def test_what_may_not_be_deleted_stays_and_is_told(
     url = between(lambda request: error(403, "AccessDenied") if request.method == "DELETE" else None)
     staged = stage(import_job, replace(cloud.context(journal, s3=url), note=notes.append))
     assert staged.snapshot
-    key = place_of(import_job, SANDBOX_BUCKET).key
+    key = import_location(import_job, SANDBOX_BUCKET).key
     assert [note.split(": ")[0] for note in notes] == [f"The object {key} stays in the bucket extenci"]
     assert cloud.left(import_job) == [key]
 
@@ -409,7 +410,7 @@ def test_a_disk_whose_object_could_not_be_deleted_is_imported_anew_after_its_ima
     url = between(lambda request: error(403, "AccessDenied") if request.method == "DELETE" else None)
     context = cloud.context(journal, s3=url)
     first = upload(import_job, context)
-    context.clients.ec2.delete_snapshot(first)
+    context.clients.unjournalled.ec2.delete_snapshot(first)
     second = upload(import_job, context)
     assert second != first
     assert_holds(cloud.disk(second), import_job.source)
@@ -481,7 +482,7 @@ def test_parts_of_another_content_are_sent_anew(
     cloud: Cloud, context: StageContext, import_job: StageRequest
 ) -> None:
     """Whatever an upload under this key holds: only what has the right MD5 is left as it is."""
-    place, s3 = place_of(import_job, SANDBOX_BUCKET), context.clients.s3
+    place, s3 = import_location(import_job, SANDBOX_BUCKET), context.clients.unjournalled.s3
     begun = s3.start_multipart(place.bucket, place.key)
     s3.put_part(place.bucket, place.key, begun, 2, b"wrong".ljust(PART, b"\0"))
     s3.put_part(place.bucket, place.key, begun, 9, b"beyond the end")
@@ -493,8 +494,8 @@ def test_parts_of_another_content_are_sent_anew(
 def test_an_object_that_is_not_this_disk_is_not_imported(
     cloud: Cloud, context: StageContext, import_job: StageRequest
 ) -> None:
-    place = place_of(import_job, SANDBOX_BUCKET)
-    context.clients.s3.put_object(place.bucket, place.key, b"other".ljust(4 * PART, b"\0"))
+    place = import_location(import_job, SANDBOX_BUCKET)
+    context.clients.unjournalled.s3.put_object(place.bucket, place.key, b"other".ljust(4 * PART, b"\0"))
     assert_holds(cloud.disk(upload(import_job, context)), import_job.source)
 
 
@@ -523,9 +524,10 @@ def test_a_snapshot_that_nobody_tagged_is_taken(
     cloud: Cloud, context: StageContext, import_job: StageRequest
 ) -> None:
     """The run that had it made died before it could; whether its object is there makes no difference."""
-    place, imports = place_of(import_job, SANDBOX_BUCKET), context.clients.imports
-    context.clients.s3.put_object(place.bucket, place.key, Path(import_job.source).read_bytes())
-    task = imports.start(place.bucket, place.key, "token", import_job.tags)
+    place, imports = import_location(import_job, SANDBOX_BUCKET), context.clients.imports
+    context.clients.unjournalled.s3.put_object(place.bucket, place.key, Path(import_job.source).read_bytes())
+    ec2 = context.clients.unjournalled.ec2
+    task = ec2.import_snapshot(place.bucket, place.key, "token", import_job.tags)
     while not (done := next(one for one in imports.tasks() if one.id == task.id)).snapshot:
         time.sleep(0.05)
     before = cloud.calls()
@@ -544,9 +546,10 @@ def test_memory_does_not_grow_with_the_disk(cloud: Cloud, prepare: Callable[...,
         import pickle, re, sys
         from pathlib import Path
         from extenci.cloud.clients import Clients
+        from extenci.cloud.journalled.client import Journalled
         from extenci.stage.s3_import.object import store_disk
         from extenci.stage.context import StageContext
-        from extenci.stage.s3_import.location import place_of, clear
+        from extenci.stage.s3_import.location import import_location, clear
 
         class Nothing:
             def begin(self, call, **more): return 0
@@ -554,8 +557,9 @@ def test_memory_does_not_grow_with_the_disk(cloud: Cloud, prepare: Callable[...,
             def fail(self, intent, reason): pass
 
         service, job = pickle.load(sys.stdin.buffer)
-        means = StageContext(Clients(service), Nothing())
-        place = place_of(job, service.bucket)
+        clients = Clients(service)
+        means = StageContext(clients, Journalled(clients, Nothing()))
+        place = import_location(job, service.bucket)
         store_disk(place, job, means)
         print(means.clients.s3.object_info(place.bucket, place.key).size)
         clear(place, means)

@@ -9,15 +9,16 @@ import pytest
 
 from extenci.model.errors import ServiceError
 from extenci.model.ownership import STACK
-from extenci.stage.context import StageContext, Staged, StageRequest
-from extenci.stage.ebs.method import stage, upload
+from extenci.stage.context import StageContext, StagedImage, StageRequest
+from extenci.stage.ebs.method import upload
+from extenci.stage.methods import stage
 from extenci.stage.register import register
 from extenci.stage.unstage import unstage
 
 
 def registered(
     job: StageRequest, snapshot: str, context: StageContext, tags: dict[str, str] | None = None
-) -> Staged:
+) -> StagedImage:
     own = job.tags if tags is None else tags
     return register(job.name, snapshot, job.version.registration, own, context)
 

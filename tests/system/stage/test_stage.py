@@ -28,7 +28,8 @@ from extenci.model.service import KeyFiles
 from extenci.model.version import BLOCK_BYTES
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.ebs.method import upload
-from extenci.stage.method import stage
+from extenci.stage.methods import stage
+from tests.system.stage.conftest import context_of, through
 
 MIB = 1024**2
 
@@ -75,7 +76,7 @@ def test_tags_follow_where_the_service_takes_them_only_afterwards(
     journal: Any,
     job: StageRequest,
 ) -> None:
-    context = StageContext(clients_of(Tagging.AFTER), journal)
+    context = context_of(clients_of(Tagging.AFTER), journal)
     staged = stage(job, context)
     (image,) = context.clients.ec2.images_by_name(job.name)
     (snapshot,) = context.clients.ec2.snapshots(job.tags[STACK])
@@ -96,7 +97,7 @@ def test_nothing_is_tagged_where_the_service_takes_no_tags(
     journal: Any,
     job: StageRequest,
 ) -> None:
-    context = StageContext(clients_of(Tagging.NONE), journal)
+    context = context_of(clients_of(Tagging.NONE), journal)
     staged = stage(job, context)
     assert staged.snapshot is not None
     assert context.clients.ec2.images_by_name(job.name)[0].tags == {}
@@ -325,7 +326,7 @@ def test_refused_credentials_are_refused_access(
     keys = KeyFiles(str(tmp_path / "access"), str(tmp_path / "secret"))
     clients = Clients(replace(context.clients.service, credentials=keys))
     with pytest.raises(AccessRefused):
-        stage(job, replace(context, clients=clients))
+        stage(job, through(context, clients))
     clients.close()
     assert journal.lines == [("begin", "StartSnapshot"), ("fail", "StartSnapshot")]
 
@@ -338,10 +339,10 @@ def test_a_snapshot_deleted_under_way_is_told(
 
     def delete(_done: int, _total: int) -> None:
         for snapshot in snapshot_ids(context, job):
-            clients.ec2.delete_snapshot(snapshot)
+            clients.unjournalled.ec2.delete_snapshot(snapshot)
 
     with pytest.raises(NotFound):
-        stage(job, replace(context, clients=clients, on_progress=delete))
+        stage(job, replace(through(context, clients), on_progress=delete))
     clients.close()
 
 
@@ -355,6 +356,7 @@ def test_memory_does_not_grow_with_the_disk(
         import pickle, re, sys
         from pathlib import Path
         from extenci.cloud.clients import Clients
+        from extenci.cloud.journalled.client import Journalled
         from extenci.stage.ebs.method import upload
         from extenci.stage.context import StageContext
 
@@ -364,7 +366,8 @@ def test_memory_does_not_grow_with_the_disk(
             def fail(self, intent, reason): pass
 
         service, job = pickle.load(sys.stdin.buffer)
-        upload(job, StageContext(Clients(service), Nothing()))
+        clients = Clients(service)
+        upload(job, StageContext(clients, Journalled(clients, Nothing())))
         print(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])
         """
     )

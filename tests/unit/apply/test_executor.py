@@ -6,11 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 
-from extenci.apply.executor import Made, execute
+from extenci.apply.context import Outcomes
+from extenci.apply.executor import execute
+from extenci.model.action import Action
 from extenci.model.address import Address, Kind
 from extenci.model.errors import Interrupted, ServiceError
-from extenci.model.outcome import Began, Ended, Outcome, Progress, Status
-from extenci.model.plan import Action, Change, ForgetWork
+from extenci.model.outcome import Began, Ended, Made, Outcome, Progress, Status
+from extenci.model.plan import Change
+from extenci.model.work import ForgetWork
 
 
 def change(name: str, *needs: str) -> Change:
@@ -20,7 +23,7 @@ def change(name: str, *needs: str) -> Change:
 
 def run(
     changes: tuple[Change, ...],
-    step: Callable[[Change, Made], Outcome],
+    step: Callable[[Change, Outcomes], Outcome],
     *,
     parallelism: int = 4,
     stop: threading.Event | None = None,
@@ -33,16 +36,16 @@ def run(
     return {outcome.change: outcome for outcome in outcomes}
 
 
-def succeed(one: Change, _made: Made) -> Outcome:
-    return Outcome(one.id, Status.DONE, made={"image": f"ami-{one.id}"})
+def succeed(one: Change, _made: Outcomes) -> Outcome:
+    return Outcome(one.id, Status.DONE, made=Made(f"ami-{one.id}"))
 
 
 def test_a_change_begins_only_after_what_it_needs_and_sees_what_that_made() -> None:
     seen: dict[str, object] = {}
 
-    def step(one: Change, made: Made) -> Outcome:
+    def step(one: Change, made: Outcomes) -> Outcome:
         time.sleep(0.02)
-        seen[one.id] = {needed: made[needed].made["image"] for needed in one.depends_on}
+        seen[one.id] = {needed: made[needed].made.image for needed in one.depends_on}
         return succeed(one, made)
 
     run((change("a"), change("b", "a"), change("c", "a", "b")), step)
@@ -53,7 +56,7 @@ def test_a_change_begins_only_after_what_it_needs_and_sees_what_that_made() -> N
 def test_never_more_changes_run_at_once_than_allowed() -> None:
     running, most, lock = 0, 0, threading.Lock()
 
-    def step(one: Change, made: Made) -> Outcome:
+    def step(one: Change, made: Outcomes) -> Outcome:
         nonlocal running, most
         with lock:
             running += 1
@@ -69,7 +72,7 @@ def test_never_more_changes_run_at_once_than_allowed() -> None:
 
 
 def test_a_failure_blocks_what_depends_on_it_and_nothing_else() -> None:
-    def step(one: Change, made: Made) -> Outcome:
+    def step(one: Change, made: Outcomes) -> Outcome:
         if one.id == "a":
             raise ServiceError("The service said no.", "Ask again.")
         return succeed(one, made)
@@ -87,7 +90,7 @@ def test_a_failure_blocks_what_depends_on_it_and_nothing_else() -> None:
 
 
 def test_a_defect_in_one_step_fails_that_change_only_and_tells_no_secret() -> None:
-    def step(one: Change, made: Made) -> Outcome:
+    def step(one: Change, made: Outcomes) -> Outcome:
         if one.id == "a":
             raise RuntimeError("secret-key-material")
         return succeed(one, made)
@@ -103,7 +106,7 @@ def test_after_a_stop_nothing_new_begins_and_what_runs_is_waited_for() -> None:
     stop = threading.Event()
     begun: list[str] = []
 
-    def step(one: Change, made: Made) -> Outcome:
+    def step(one: Change, made: Outcomes) -> Outcome:
         begun.append(one.id)
         stop.set()
         time.sleep(0.3)
@@ -116,7 +119,7 @@ def test_after_a_stop_nothing_new_begins_and_what_runs_is_waited_for() -> None:
 
 
 def test_an_interrupted_step_is_skipped_and_so_is_what_waits_for_it() -> None:
-    def step(one: Change, _made: Made) -> Outcome:
+    def step(one: Change, _made: Outcomes) -> Outcome:
         raise Interrupted(f"{one.id} was stopped")
 
     outcomes = run((change("a"), change("b", "a")), step)
@@ -136,7 +139,7 @@ def test_every_change_that_runs_is_told_to_begin_and_every_change_to_end() -> No
             case _:
                 raise AssertionError(event)
 
-    def step(one: Change, _made: Made) -> Outcome:
+    def step(one: Change, _made: Outcomes) -> Outcome:
         raise ServiceError(f"no {one.id}")
 
     run((change("a"), change("b", "a")), step, listener=listener)
@@ -148,7 +151,7 @@ def test_a_listener_that_fails_costs_no_outcome_and_ends_nothing() -> None:
     def listener(_event: Progress) -> None:
         raise OSError("stderr is closed")
 
-    def step(one: Change, made: Made) -> Outcome:
+    def step(one: Change, made: Outcomes) -> Outcome:
         if one.id == "a":
             raise ServiceError("no")
         return succeed(one, made)

@@ -1,10 +1,11 @@
-"""Calls of runs that died: what is asked about them, and what is not."""
+"""Calls of runs that died: which of them are looked into, and which are not."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from extenci.apply.recovery import close_intents, repeat_untagged_starts
+from extenci.apply.calls import RECOVERY, RecoveryRun
+from extenci.apply.recovery import Recovery
 from extenci.catalog.home import Home
 from extenci.catalog.records import Catalog
 from extenci.cloud.clients import Clients
@@ -24,9 +25,8 @@ def test_a_start_whose_snapshot_has_timed_out_is_closed_and_not_repeated(tmp_pat
         journal.begin("StartSnapshot", run="dead", change="stage campus/worker", service="campus")
         (intent,) = journal.unsettled("physics")
 
-        repeat_untagged_starts(
-            [intent], {"campus": Clients(service)}, journal, intent.at + TIMEOUT_MINUTES * 60
-        )
+        recovery = Recovery("physics", {"campus": Clients(service)}, journal, print)
+        recovery.finish_staging(intent.at + TIMEOUT_MINUTES * 60)
 
         assert journal.unsettled("physics") == ()
 
@@ -44,9 +44,7 @@ def test_a_key_pair_whose_call_was_not_answered_is_deleted_by_whoever_comes_next
             )  # fmt: skip
         journal.end_run("dead", "failed")
 
-        close_intents(
-            journal.unsettled("physics"), Observation({"campus": ServiceState("campus", 0.0)}), journal
-        )
+        Recovery("physics", {}, journal, print).close(Observation({"campus": ServiceState("campus", 0.0)}))
 
         assert journal.unsettled("physics") == ()
         assert journal.left_key_pairs("physics", "campus") == ("extenci-test-1",)
@@ -67,6 +65,28 @@ def test_an_import_is_not_over_because_nothing_is_seen_of_it(tmp_path: Path) -> 
         journal.end_run("dead", "interrupted")
         (intent,) = journal.unsettled("physics")
 
-        close_intents([intent], Observation({"campus": ServiceState("campus", 0.0)}), journal)
+        Recovery("physics", {}, journal, print).close(Observation({"campus": ServiceState("campus", 0.0)}))
 
         assert journal.unsettled("physics") == (intent,)
+
+
+def test_a_recovery_that_changes_nothing_is_no_run(tmp_path: Path) -> None:
+    with Catalog.open(Home(tmp_path)) as catalog:
+        recovery = Recovery("physics", {}, catalog.journal, print)
+        recovery.finish_staging(0.0)
+        recovery.claim()
+        recovery.delete_key_pairs(Observation(), tmp_path)
+        assert catalog.journal.runs("physics") == ()
+
+
+def test_what_a_recovery_changes_is_journalled_as_a_run_of_its_own(tmp_path: Path) -> None:
+    with Catalog.open(Home(tmp_path)) as catalog:
+        journal = catalog.journal
+        run = RecoveryRun(journal, "physics")
+        intent = run.calls("campus").begin("DeleteKeyPair", request={"name": "extenci-test-1"})
+        (open_call,) = journal.unsettled("physics")
+        assert (open_call.call, open_call.change) == ("DeleteKeyPair", "recover campus")
+        run.calls("campus").settle(intent, {"name": "extenci-test-1"})
+        run.end()
+        (one,) = journal.runs("physics")
+        assert (one.command, one.outcome) == (RECOVERY, "done")

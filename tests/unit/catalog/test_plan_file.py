@@ -20,27 +20,15 @@ from extenci.catalog.plan_file import file as plan_file
 from extenci.catalog.plan_file.checks import WORKS
 from extenci.catalog.plan_file.file import looks_like_plan, read_plan, write_plan
 from extenci.catalog.plan_file.typed_json import decode, encode
+from extenci.model.action import Action
 from extenci.model.address import Address, Kind
 from extenci.model.desired import Desired, DesiredGroup, DesiredImage, ImageId, ImageReference, Selection
 from extenci.model.errors import PlanError
-from extenci.model.plan import (
-    Action,
-    Blocked,
-    Change,
-    Drift,
-    FieldChange,
-    ImageToLaunch,
-    LaunchWork,
-    Plan,
-    RegisterWork,
-    ReplaceWork,
-    SavedPlan,
-    TerminateWork,
-    VerifyWork,
-)
+from extenci.model.plan import Blocked, Change, Drift, FieldChange, Plan, SavedPlan
 from extenci.model.service import Service
 from extenci.model.verification import Check
 from extenci.model.version import Disk
+from extenci.model.work import ImageToLaunch, LaunchWork, RegisterWork, ReplaceWork, TerminateWork, VerifyWork
 from extenci.verify.checks import AnyCheck
 
 NAMES = st.sampled_from(["a", "worker", "pool-1", "x" * 50])
@@ -231,7 +219,7 @@ BAD: dict[str, tuple[Callable[[Any], bytes], str]] = {
     "wrong type": (broken(lambda d: d["plan"]["changes"][0].update(count="1")), "must be a whole number"),
     "true is no number": (broken(lambda d: d["plan"]["changes"][0].update(count=True)), "a whole number"),
     "negative": (broken(lambda d: d["plan"]["changes"][0].update(count=-1)), "must not be negative"),
-    "unknown word": (broken(lambda d: d["plan"]["changes"][0].update(action="rm")), "must be one of stage"),
+    "unknown word": (broken(lambda d: d["plan"]["changes"][0].update(action="rm")), "must be one of adopt"),
     "dangling": (broken(lambda d: d["plan"]["changes"][0].update(depends_on=["x"])), "earlier changes only"),
     "itself": (
         broken(lambda d: d["plan"]["changes"][0].update(depends_on=["terminate sandbox/pool"])),

@@ -16,10 +16,12 @@ from extenci.cli.commands.plan import exit_status
 from extenci.cli.conversation import carry_out
 from extenci.cli.options import Format
 from extenci.cli.signals import Stopping
+from extenci.model.action import Action
 from extenci.model.address import Address, Kind
 from extenci.model.errors import Declined
 from extenci.model.outcome import Outcome, Result, Status
-from extenci.model.plan import Action, Blocked, Change, ForgetWork, Plan
+from extenci.model.plan import Blocked, Change, Plan
+from extenci.model.work import ForgetWork
 
 ADDRESS = Address("bnl", "pool")
 CHANGE = Change(

@@ -50,6 +50,7 @@ def test_a_full_machine_is_read() -> None:
         instance_profile="arn:x",
         spot=True,
         reason="why",
+        reason_code="x",
         token="token",
         tags={"extenci:stack": "st", "extenci:service": "campus", "extenci:name": "pool"},
         marks=Marks("st", "campus", "pool"),

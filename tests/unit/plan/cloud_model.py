@@ -23,13 +23,13 @@ from extenci.model.observed import (
     SnapshotState,
 )
 from extenci.model.ownership import read_marks
-from extenci.model.plan import (
+from extenci.model.plan import Change, Plan
+from extenci.model.version import GIB, Version
+from extenci.model.work import (
     AdoptWork,
-    Change,
     ForgetWork,
     ImageToLaunch,
     LaunchWork,
-    Plan,
     RegisterWork,
     ReplaceWork,
     StageWork,
@@ -37,7 +37,6 @@ from extenci.model.plan import (
     UnstageWork,
     UpdateWork,
 )
-from extenci.model.version import GIB, Version
 from extenci.observe.join import join
 from tests.unit.plan.queue_model import Ordered, Queue
 from tests.unit.plan.scenery import NOW

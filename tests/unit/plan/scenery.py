@@ -55,13 +55,15 @@ from extenci.model.observed import (
     SnapshotState,
 )
 from extenci.model.ownership import Marks, launch_mark, settings_mark
-from extenci.model.plan import (
+from extenci.model.plan import Change, Plan
+from extenci.model.record import AppliedRecord, Records, ResourceKind, ResourceRecord
+from extenci.model.service import Limits, Service
+from extenci.model.version import GIB, Disk, Registration, Version
+from extenci.model.work import (
     AdoptWork,
-    Change,
     ForgetWork,
     ImageToLaunch,
     LaunchWork,
-    Plan,
     RegisterWork,
     RemoveWork,
     ReplaceWork,
@@ -71,9 +73,6 @@ from extenci.model.plan import (
     UpdateWork,
     VerifyWork,
 )
-from extenci.model.record import AppliedRecord, Records, ResourceKind, ResourceRecord
-from extenci.model.service import Limits, Service
-from extenci.model.version import GIB, Disk, Registration, Version
 from extenci.observe.join import join
 from extenci.plan.fields import applied_fields
 from extenci.plan.planner import make_plan

@@ -18,11 +18,12 @@ from extenci.model.observed import (
     SnapshotState,
 )
 from extenci.model.ownership import ROLE, Marks
-from extenci.model.plan import Plan, RegisterWork, StageWork, VerifyWork
+from extenci.model.plan import Plan
 from extenci.model.record import Records, ResourceKind, ResourceRecord
 from extenci.model.service import Service
 from extenci.model.verification import Verify
 from extenci.model.version import GIB, Disk, Registration, Version
+from extenci.model.work import RegisterWork, StageWork, VerifyWork
 from extenci.plan.commands.trial import plan_test_vm
 from extenci.plan.planner import owned_addresses
 

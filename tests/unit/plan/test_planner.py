@@ -9,8 +9,8 @@ import pytest
 from extenci.model.desired import Selection
 from extenci.model.errors import PlanError
 from extenci.model.observed import Observation
-from extenci.model.plan import LaunchWork, StageWork
 from extenci.model.service import Service
+from extenci.model.work import LaunchWork, StageWork
 from extenci.plan.fields import applied_fields, desired_fields
 from extenci.plan.planner import make_plan
 from tests.unit.plan.scenery import NOW, Body, address, build_case, digest

@@ -10,17 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from extenci.model.observed import JobState, Machine, Observation
-from extenci.model.plan import (
-    AdoptWork,
-    Change,
-    Plan,
-    ReplaceWork,
-    StageWork,
-    TerminateWork,
-    UnstageWork,
-    UpdateWork,
-)
+from extenci.model.plan import Change, Plan
 from extenci.model.record import Records
+from extenci.model.work import AdoptWork, ReplaceWork, StageWork, TerminateWork, UnstageWork, UpdateWork
 from extenci.plan.commands.status import make_status
 from extenci.plan.planner import make_plan
 from extenci.plan.staleness.compare import AlreadyApplied, Continues, Fresh, compare_plans

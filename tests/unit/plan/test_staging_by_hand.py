@@ -20,10 +20,11 @@ from extenci.model.observed import (
     SnapshotState,
 )
 from extenci.model.ownership import ROLE, Marks
-from extenci.model.plan import Plan, RegisterWork, StageWork, UnstageWork
+from extenci.model.plan import Plan
 from extenci.model.record import Records
 from extenci.model.service import Service
 from extenci.model.version import GIB, Disk, Registration, Version
+from extenci.model.work import RegisterWork, StageWork, UnstageWork
 from extenci.plan.commands.stage import find_staged, plan_stage, plan_unstage
 
 ADDRESS = Address("cloud", "worker")

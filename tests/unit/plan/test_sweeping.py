@@ -23,10 +23,11 @@ from extenci.model.observed import (
     SnapshotState,
 )
 from extenci.model.ownership import Marks
-from extenci.model.plan import Plan, RemoveWork, TerminateWork
+from extenci.model.plan import Plan
 from extenci.model.record import Records
 from extenci.model.s3 import PartUpload, StoredObject
 from extenci.model.service import Service
+from extenci.model.work import RemoveWork, TerminateWork
 from extenci.plan.commands.gc import ABANDONED_SECONDS, plan_sweep
 from extenci.report.plan.text import render_plan
 
@@ -170,9 +171,9 @@ def test_files_go_unless_their_key_pair_is_there() -> None:
     (change,) = plan.changes
     assert change.work == RemoveWork(files=("/h/keys/extenci-test-2", "/h/jobs/aa"))
     text = render_plan(plan)
-    assert "delete 2 files of this home: nothing needs them" in text
+    assert "delete 2 local files: nothing needs them" in text
     assert "/h/jobs/aa" in text
-    assert text.endswith("Plan: 2 left-overs to remove.\n")
+    assert text.endswith("Plan: 2 leftovers to remove.\n")
 
 
 KEY = "extenci/lab/cloud/abc.raw"
@@ -185,9 +186,9 @@ def test_what_was_uploaded_by_runs_that_are_over_goes() -> None:
     (change,) = plan.changes
     assert change.work == RemoveWork(bucket="mine", objects=(KEY, f"{KEY}.zeros"), uploads=uploads)
     text = render_plan(plan)
-    assert "delete 3 left-over uploads in the bucket mine: left behind by an" in text
+    assert "delete 3 leftover uploads in the bucket mine: left behind by an" in text
     assert KEY in text
-    assert text.endswith("Plan: 3 left-overs to remove.\n")
+    assert text.endswith("Plan: 3 leftovers to remove.\n")
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from extenci.model.action import Action
 from extenci.model.observed import Observation
-from extenci.model.plan import Action
 from extenci.plan.images.unread import images_to_read
 from extenci.plan.planner import make_plan
 from tests.unit.plan.scenery import NOW, build_case

@@ -8,19 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from extenci.model.action import Action
 from extenci.model.address import Address, Architecture, Kind, Method
 from extenci.model.desired import DesiredGroup, LaunchSettings, Origin
-from extenci.model.plan import (
-    Action,
+from extenci.model.plan import Blocked, Change, Drift, FieldChange, Plan
+from extenci.model.version import GIB, Registration, Version
+from extenci.model.work import (
     AdoptWork,
-    Blocked,
-    Change,
-    Drift,
-    FieldChange,
     ForgetWork,
     ImageToLaunch,
     LaunchWork,
-    Plan,
     RegisterWork,
     ReplaceWork,
     StageWork,
@@ -29,7 +26,6 @@ from extenci.model.plan import (
     UpdateWork,
     Work,
 )
-from extenci.model.version import GIB, Registration, Version
 
 WORKER = Address("sandbox", "worker")
 POOL = Address("sandbox", "pool")

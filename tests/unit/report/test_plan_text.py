@@ -3,7 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from extenci.model.plan import Plan, ReplaceWork
+from extenci.model.plan import Plan
+from extenci.model.work import ReplaceWork
 from extenci.report.plan.text import render_plan
 from extenci.report.text.palette import COLOUR
 
@@ -68,5 +69,5 @@ def test_a_replacement_without_spare_machines_says_what_is_missing_meanwhile(bus
         work = replace(whole, machines=machines, surge=surge)
         return render_plan(replace(busy_plan, changes=(replace(replacement, work=work),)))
 
-    assert "i-1 and i-2: 1 machine missing meanwhile" in text(("i-1", "i-2"), False)
+    assert "i-1 and i-2: up to 1 machine missing at a time" in text(("i-1", "i-2"), False)
     assert "i-1: the new one runs before the old one goes" in text(("i-1",), True)

@@ -47,5 +47,5 @@ def test_notes_and_failures_are_always_told_and_neutralised(busy_plan: Plan) -> 
         "launch sandbox/pool: Try another zone.",
     ]
     assert progress.lines(Ended(launch, Outcome(launch.id, Status.SKIPPED)), 0.1) == [
-        "launch sandbox/pool: not done, since the run was interrupted"
+        "launch sandbox/pool: not done, because the run was interrupted"
     ]

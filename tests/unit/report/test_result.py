@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from extenci.model.outcome import Outcome, Result, Status
+from extenci.model.outcome import Made, Outcome, Result, Status
 from extenci.model.plan import Plan
 from extenci.report.plan.json import render_json
 from extenci.report.result.json import result_document
@@ -21,10 +21,10 @@ def mixed(busy_plan: Plan) -> Result:
         "r1",
         busy_plan,
         (
-            Outcome(stage.id, Status.DONE, made={"image": "ami-2", "snapshot": "snap-2"}, seconds=12.3456),
+            Outcome(stage.id, Status.DONE, made=Made("ami-2", "snap-2"), seconds=12.3456),
             Outcome(launch.id, Status.FAILED,
                     "RunInstances: InstanceLimitExceeded: only 5\x1b[2K of them.\nSecond line.",
-                    "Ask for a higher limit, or lower `count`.", {"machines": ("i-9",)}, 3.0),
+                    "Ask for a higher limit, or lower `count`.", Made(machines=("i-9",)), 3.0),
             Outcome(replacement.id, Status.BLOCKED, f"It needs `{launch.id}`, which failed."),
             Outcome(terminate.id, Status.DONE, seconds=1.0),
         ),
@@ -51,5 +51,5 @@ def test_a_good_result_is_one_line(busy_plan: Plan) -> None:
 
 def test_a_plan_that_could_only_be_blocked_was_not_applied(busy_plan: Plan) -> None:
     text = render_result(Result("r", replace(busy_plan, changes=()), (), 0.0))
-    assert text.splitlines()[0] == "Blocked from the start:"
+    assert text.splitlines()[0] == "Blocked in the plan:"
     assert text.splitlines()[-1] == "Not fully applied after 0 s: nothing was finished; 1 blocked."

@@ -51,7 +51,7 @@ def test_the_document_of_a_status_is_as_published(status: StackStatus, same_as: 
 
 def test_an_empty_stack_says_so() -> None:
     text = render_status(StackStatus("s", ("sandbox",), (), ()))
-    assert text == "Stack s on sandbox\n\nNothing is desired, and nothing is owned.\n"
+    assert text == "Stack s on sandbox\n\nThe specs ask for nothing, and the stack owns nothing.\n"
 
 
 def test_counts_are_green_only_where_all_is_as_wanted() -> None:

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from extenci.model.text import counted, listed
 from extenci.report.text.columns import columns
 from extenci.report.text.field_values import value_text
-from extenci.report.text.quantities import counted, duration, portion, rate, size
-from extenci.report.text.safe import listed, paragraph, safe
+from extenci.report.text.quantities import duration, portion, rate, size
+from extenci.report.text.safe import paragraph, safe
 
 
 @pytest.mark.parametrize(

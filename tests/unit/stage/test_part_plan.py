@@ -6,7 +6,7 @@ from hypothesis import strategies as some
 
 from extenci.image.block_list import Entry
 from extenci.model.version import BLOCK_BYTES
-from extenci.stage.s3_import.part_plan import MOST_PARTS, PART_BLOCKS, Part, PartPlan, plan_parts
+from extenci.stage.s3_import.part_plan import MOST_PARTS, PART_BLOCKS, PartPlan, UploadPart, plan_parts
 
 TIB = 1024**4
 
@@ -31,15 +31,15 @@ def test_zeros_at_the_end_are_left_out() -> None:
 
 def test_a_disk_of_zeros_is_one_block() -> None:
     (part,) = plan_parts(None).parts([])
-    assert part == Part(1, 0, 1, ())
+    assert part == UploadPart(1, 0, 1, ())
 
 
 def test_each_part_has_its_blocks() -> None:
     one, two, *rest = entries(0, 3, 4, 9)
     assert list(PartPlan(10, 4).parts([one, two, *rest])) == [
-        Part(1, 0, 4, (one, two)),
-        Part(2, 4, 4, (rest[0],)),
-        Part(3, 8, 2, (rest[1],)),
+        UploadPart(1, 0, 4, (one, two)),
+        UploadPart(2, 4, 4, (rest[0],)),
+        UploadPart(3, 8, 2, (rest[1],)),
     ]
 
 

@@ -8,6 +8,7 @@ from typing import cast
 import pytest
 
 from extenci.cloud.clients import Clients
+from extenci.cloud.journalled.client import Journalled
 from extenci.model.errors import AccessRefused, Interrupted, NotFound, ServiceError, Unreachable
 from extenci.model.journal import Calls
 from extenci.model.service import Service
@@ -36,7 +37,7 @@ def time() -> Time:
 @pytest.fixture
 def context(time: Time) -> StageContext:
     clients = Clients(Service("campus", "us-east-1"))
-    return StageContext(clients, NO_CALLS, clock=time.now, sleep=time.pauses.append)
+    return StageContext(clients, Journalled(clients, NO_CALLS), clock=time.now, sleep=time.pauses.append)
 
 
 def test_what_is_there_is_not_waited_for(context: StageContext, time: Time) -> None:
@@ -80,7 +81,8 @@ def test_silence_that_lasts_is_told(context: StageContext, time: Time) -> None:
 def test_waiting_ends_when_told_to_stop() -> None:
     stop = Event()
     stop.set()
-    context = StageContext(Clients(Service("campus", "us-east-1")), NO_CALLS, stop=stop)
+    clients = Clients(Service("campus", "us-east-1"))
+    context = StageContext(clients, Journalled(clients, NO_CALLS), stop=stop)
     with pytest.raises(Interrupted):
         wait_for(lambda: None, context, 60, "it was there")
 

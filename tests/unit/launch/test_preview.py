@@ -6,11 +6,13 @@ import base64
 from dataclasses import replace
 from pathlib import Path
 
-from extenci.launch.preview import preview_submits
+from extenci.launch.preview import preview_launches
+from extenci.model.action import Action
 from extenci.model.address import Address, Kind, Launch
 from extenci.model.desired import DesiredGroup, ImageId, LaunchSettings, Origin
-from extenci.model.plan import Action, Change, ImageToLaunch, LaunchWork, Plan, ReplaceWork
+from extenci.model.plan import Change, Plan
 from extenci.model.service import KeyFiles, Service
+from extenci.model.work import ImageToLaunch, LaunchWork, ReplaceWork
 
 POOL = Address("campus", "pool")
 SERVICE = Service(
@@ -29,7 +31,7 @@ def plan_of(work: LaunchWork | ReplaceWork, action: Action = Action.LAUNCH, coun
 
 def test_a_launch_is_shown_as_a_file_that_condor_submit_takes() -> None:
     plan = plan_of(LaunchWork(GROUP, ImageToLaunch("ami-1"), 3, {"extenci:stack": "physics"}))
-    text = preview_submits(plan, {"campus": SERVICE}, FOLDER)["launch campus/pool"]
+    text = preview_launches(plan, {"campus": SERVICE}, FOLDER)["launch campus/pool"]
     assert "grid_resource = ec2 https://ec2.example.edu/\n" in text
     assert "ec2_ami_id = ami-1\n" in text
     assert 'My.ExtenciStack = "physics"\n' in text
@@ -40,7 +42,7 @@ def test_an_image_that_is_still_to_be_staged_and_a_batch_are_said_so() -> None:
     work = ReplaceWork(
         GROUP, ImageToLaunch(None, "stage campus/worker"), ("job 1.0", "job 1.1", "i-1"), 2, True, {}
     )
-    text = preview_submits(plan_of(work, Action.REPLACE), {"campus": SERVICE}, FOLDER)["replace campus/pool"]
+    text = preview_launches(plan_of(work, Action.REPLACE), {"campus": SERVICE}, FOLDER)["replace campus/pool"]
     assert "ec2_ami_id = (made by stage campus/worker)\n" in text
     assert text.endswith("\nqueue 2\n")
 
@@ -49,7 +51,7 @@ def test_user_data_is_a_path_and_nothing_is_written() -> None:
     secret = base64.b64encode(b"password: hunter2").decode()
     group = replace(GROUP, settings=replace(GROUP.settings, user_data=secret))
     plan = plan_of(LaunchWork(group, ImageToLaunch("ami-1"), 1, {}))
-    text = preview_submits(plan, {"campus": SERVICE}, FOLDER)["launch campus/pool"]
+    text = preview_launches(plan, {"campus": SERVICE}, FOLDER)["launch campus/pool"]
     assert f"ec2_user_data_file = {FOLDER}/" in text
     assert "hunter2" not in text
     assert secret not in text
@@ -58,4 +60,4 @@ def test_user_data_is_a_path_and_nothing_is_written() -> None:
 
 def test_what_ec2_launches_has_none() -> None:
     plan = plan_of(LaunchWork(replace(GROUP, launch=Launch.EC2), ImageToLaunch("ami-1"), 1, {}))
-    assert preview_submits(plan, {"campus": SERVICE}, FOLDER) == {}
+    assert preview_launches(plan, {"campus": SERVICE}, FOLDER) == {}

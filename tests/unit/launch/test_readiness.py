@@ -10,7 +10,8 @@ from extenci.model.observed import Machine, MachineState
 
 
 def machine(id_: str, state: MachineState, reason: str = "") -> Machine:
-    return Machine(id=id_, state=state, image="ami-1", type="t3.micro", reason=reason)
+    code = reason.partition(":")[0]
+    return Machine(id=id_, state=state, image="ami-1", type="t3.micro", reason=reason, reason_code=code)
 
 
 def test_pending_machines_are_waited_for_and_running_ones_counted() -> None:
@@ -22,7 +23,9 @@ def test_a_machine_that_ended_or_stopped_while_starting_is_lost_with_its_reason(
     found = judge(
         [machine("i-1", MachineState.TERMINATED, "no capacity"), machine("i-2", MachineState.STOPPED)]
     )
-    assert found == Readiness(running=0, lost=("i-1 is terminated (no capacity)", "i-2 is stopped"))
+    assert found.running == 0
+    said = lost_error(found.lost, Address("campus", "worker")).message
+    assert said.endswith("i-1 is terminated (no capacity), i-2 is stopped.")
 
 
 @pytest.mark.parametrize(
@@ -37,5 +40,5 @@ def test_a_machine_that_ended_or_stopped_while_starting_is_lost_with_its_reason(
 def test_what_ended_a_starting_machine_tells_whether_its_image_is_to_blame(
     reason: str, says_nothing: bool
 ) -> None:
-    (obituary,) = judge([machine("i-1", MachineState.TERMINATED, reason)]).lost
-    assert lost_error((obituary,), Address("campus", "worker")).says_nothing is says_nothing
+    lost = judge([machine("i-1", MachineState.TERMINATED, reason)]).lost
+    assert lost_error(lost, Address("campus", "worker")).says_nothing is says_nothing

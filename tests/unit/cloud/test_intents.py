@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from extenci.cloud.journalled.intents import Intents
 from extenci.model.errors import (
     AccessRefused,
     Interrupted,
@@ -12,11 +13,10 @@ from extenci.model.errors import (
     Throttled,
     Unreachable,
 )
-from extenci.model.journal import written_down
 
 
 class Journal:
-    """A `Calls` in memory."""
+    """`Calls` in memory."""
 
     def __init__(self) -> None:
         self.lines: list[object] = []
@@ -34,9 +34,9 @@ class Journal:
         self.lines.append((intent, reason))
 
 
-def test_a_call_is_written_down_before_it_is_made_and_its_answer_after() -> None:
+def test_a_call_is_journalled_before_it_is_made_and_its_answer_after() -> None:
     journal = Journal()
-    with written_down(journal, "StartSnapshot", token="t", request={"gib": 1}, tags={"a": "b"}) as settle:
+    with Intents(journal).writing("StartSnapshot", token="t", request={"gib": 1}, tags={"a": "b"}) as settle:
         journal.lines.append("the call")
         settle({"snapshot": "snap-1"})
     assert journal.lines == [
@@ -54,9 +54,9 @@ def test_a_call_is_written_down_before_it_is_made_and_its_answer_after() -> None
         ServiceError("no", code="InvalidParameterValue"),
     ],
 )
-def test_a_sure_refusal_is_written_down_as_one(error: ServiceError) -> None:
+def test_a_sure_refusal_is_journalled_as_one(error: ServiceError) -> None:
     journal = Journal()
-    with pytest.raises(type(error)), written_down(journal, "RunInstances"):
+    with pytest.raises(type(error)), Intents(journal).writing("RunInstances", request={}):
         raise error
     assert journal.lines[1:] == [(17, "no")]
 
@@ -76,6 +76,16 @@ def test_a_sure_refusal_is_written_down_as_one(error: ServiceError) -> None:
 )
 def test_what_nobody_can_know_stays_open(error: Exception) -> None:
     journal = Journal()
-    with pytest.raises(type(error)), written_down(journal, "RunInstances"):
+    with pytest.raises(type(error)), Intents(journal).writing("RunInstances", request={}):
         raise error
     assert journal.lines[1:] == []
+
+
+def test_a_call_within_an_operation_has_its_intent() -> None:
+    journal = Journal()
+    operation = Intents(journal).begin("PutBundle", token="t", request={"bucket": "b"})
+    with Intents(journal).writing("PutObject", request={"key": "k"}, within=operation) as settle:
+        settle({"key": "k"})
+    assert journal.lines == [("PutBundle", "t", {"bucket": "b"}, {})]
+    operation.done({"image": "ami-1"})
+    assert journal.lines[1:] == [(17, {"image": "ami-1"})]

@@ -1,0 +1,106 @@
+"""Where the intents of calls are kept: the journal, under the run and the change that makes them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from extenci.catalog.journal.journal import Journal
+
+RECOVERY = "recovery"
+"""The command of runs that look into what dead runs left, as the journal names it."""
+
+
+@dataclass(frozen=True)
+class JournalCalls:
+    """The `Calls` of one change of a run, on one service."""
+
+    journal: Journal
+    run: str
+    change: str
+    service: str
+
+    def begin(
+        self,
+        call: str,
+        *,
+        token: str = "",
+        request: Mapping[str, object] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> int:
+        """See `Calls.begin`."""
+        return self.journal.begin(
+            call,
+            run=self.run,
+            change=self.change,
+            service=self.service,
+            token=token,
+            request=request,
+            tags=tags,
+        )
+
+    def settle(self, intent: int, result: Mapping[str, object]) -> None:
+        """See `Calls.settle`."""
+        self.journal.settle(intent, result)
+
+    def fail(self, intent: int, reason: str) -> None:
+        """See `Calls.fail`."""
+        self.journal.fail(intent, reason)
+
+
+class RecoveryRun:
+    """A run of its own for what recovery has to change. Most have nothing to: it is journalled with its first
+    call."""
+
+    def __init__(self, journal: Journal, stack: str) -> None:
+        self.journal = journal
+        self.stack = stack
+        self._id: str | None = None
+
+    def calls(self, service: str) -> RecoveryCalls:
+        """The `Calls` of the recovery on one service."""
+        return RecoveryCalls(self, service)
+
+    def begin(self) -> str:
+        """The run's id; it is journalled that it began."""
+        if self._id is None:
+            self._id = uuid.uuid4().hex
+            self.journal.begin_run(self._id, self.stack, RECOVERY)
+        return self._id
+
+    def end(self) -> None:
+        """Journal that the run ended, where it began."""
+        if self._id is not None:
+            self.journal.end_run(self._id, "done")
+            self._id = None
+
+
+@dataclass(frozen=True)
+class RecoveryCalls:
+    """The `Calls` of a recovery on one service, which also settles the intents of dead runs."""
+
+    run: RecoveryRun
+    service: str
+
+    def begin(
+        self,
+        call: str,
+        *,
+        token: str = "",
+        request: Mapping[str, object] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> int:
+        """See `Calls.begin`."""
+        calls = JournalCalls(self.run.journal, self.run.begin(), f"recover {self.service}", self.service)
+        return calls.begin(call, token=token, request=request, tags=tags)
+
+    def settle(self, intent: int, result: Mapping[str, object]) -> None:
+        """See `Calls.settle`."""
+        self.run.journal.settle(intent, result)
+
+    def fail(self, intent: int, reason: str) -> None:
+        """See `Calls.fail`."""
+        self.run.journal.fail(intent, reason)

@@ -1,0 +1,67 @@
+"""What interrupted runs may have left beside resources: on the services, in S3, and in this home."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from extenci.catalog.home import Home
+from extenci.catalog.journal.journal import Journal, MadeKeyPair
+from extenci.launch.engines import ENGINES
+from extenci.model.address import Address
+from extenci.model.desired import Desired
+from extenci.model.leftovers import Leftovers
+from extenci.model.verification import KEY_PAIR_PREFIX
+from extenci.observe.leftovers import stray_cached, stray_jobs, stray_keys, stray_uploads
+from extenci.stage.methods import read_uploaded
+
+if TYPE_CHECKING:
+    from extenci.cloud.clients import Clients
+
+
+def read_leftovers(
+    desired: Desired,
+    clients: Mapping[str, Clients],
+    journal: Journal,
+    home: Home,
+    queues: frozenset[str] = frozenset(),
+    clock: Callable[[], float] = time.time,
+) -> Leftovers:
+    """What may be left of the stack on the services that are looked at, and in this home. The lock must be
+    held, so that no run of this home is at work; `queues` are the services whose schedd is asked.
+
+    ServiceError and its kinds; CatalogError.
+    """
+    known, now = journal.key_pairs(), clock()
+    made = {
+        one.name: address
+        for one in known
+        if one.stack == desired.stack and one.is_over and (address := address_of(one)) is not None
+    }
+
+    def files_in_use() -> frozenset[str]:
+        asked = [engine.files_in_use(clients[name]) for name in sorted(queues) for engine in ENGINES.values()]
+        return frozenset().union(*asked)
+
+    return Leftovers(
+        key_pairs={name: service.ec2.key_pairs(KEY_PAIR_PREFIX) for name, service in sorted(clients.items())},
+        made=made,
+        key_files=dict(stray_keys(home.keys_folder, known, frozenset(clients), desired.stack, now)),
+        job_files=tuple(stray_jobs(home.jobs_folder, desired, files_in_use, now)),
+        cache_files=tuple(stray_cached(home.cache_folder, now)),
+        upload_files=tuple(stray_uploads(home, now)),
+        uploaded={
+            name: found
+            for name, service in sorted(clients.items())
+            if (found := read_uploaded(desired.stack, service, journal.uploaded(desired.stack, name)))
+        },
+    )
+
+
+def address_of(made: MadeKeyPair) -> Address | None:
+    """The address of the change that a key pair was made for (`verify SERVICE/NAME`)."""
+    with suppress(ValueError):
+        return Address.parse(made.change.partition(" ")[2])
+    return None

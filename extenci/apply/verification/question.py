@@ -1,0 +1,54 @@
+"""A person's word about a test VM: the question, and the time to think."""
+
+from __future__ import annotations
+
+from extenci.apply.context import ChangeContext
+from extenci.apply.records import remember
+from extenci.apply.verification.login import host_of, login_line
+from extenci.apply.verification.machine import TestVm, spell_time
+from extenci.model.address import Tagging
+from extenci.model.ownership import EXPIRES, VERDICT
+from extenci.model.record import ResourceKind
+from extenci.model.verdict import Answer, Decision, MachineReport, Question, Verdict, VerdictMark
+from extenci.model.work import VerifyWork
+from extenci.verify.judge import judge, judge_answer
+
+
+def decide(
+    found: MachineReport, vm: TestVm, work: VerifyWork, context: ChangeContext
+) -> tuple[Decision, Answer | None]:
+    """The verdict: the checks' own, and a person's where one is asked for."""
+    decision = judge(found, confirm=work.verify.confirm)
+    ask = context.run.ask
+    if decision.verdict is not Verdict.WAITING or ask is None:
+        return decision, None
+    let_run(vm, work, context, None)  # nobody else may end it while the person thinks
+    answer = ask(question(found, vm, work, context))
+    if answer is Answer.WAIT:
+        return decision, answer
+    return judge_answer(decision, yes=answer is Answer.YES), answer
+
+
+def question(found: MachineReport, vm: TestVm, work: VerifyWork, context: ChangeContext) -> Question:
+    """What a person is asked."""
+    return Question(
+        address=str(context.change.address),
+        machine=vm.machine.id,
+        host=host_of(vm.machine, work.verify),
+        login=login_line(vm, work.verify, context),
+        boot_seconds=vm.boot_seconds,
+        seconds=work.verify.confirm_within,
+        report=found,
+    )
+
+
+def let_run(vm: TestVm, work: VerifyWork, context: ChangeContext, verdict: Verdict | None) -> float:
+    """Let a test VM run, for a person to look at, for as long as the block says; until when. `verdict` is
+    what it says of itself: that it waits, or is kept after it failed; None: somebody is at it right now."""
+    until = context.run.clock() + work.verify.confirm_within
+    mark = {VERDICT: str(VerdictMark(verdict, work.verify_hash))} if verdict else {}
+    tags = {EXPIRES: spell_time(until), **mark}
+    remember(context, ResourceKind.MACHINE, [vm.machine.id], {**work.tags, **tags})
+    if context.clients.service.tags is not Tagging.NONE:
+        context.changes.ec2.create_tags([vm.machine.id], tags)
+    return until

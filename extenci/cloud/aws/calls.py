@@ -1,0 +1,103 @@
+"""The way of every call through the SDK: a client of the service, whose errors are translated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from botocore.parsers import ResponseParserError
+
+from extenci.cloud.aws.errors import translated
+from extenci.cloud.aws.session import ServiceSession
+from extenci.model.errors import NotFound, ServiceError
+
+if TYPE_CHECKING:
+    from mypy_boto3_ebs import EBSClient
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_s3 import S3Client
+
+ROLE_HINT = (
+    "The service reads the disk from S3 in the role `vmimport`. Create that role, with permission to read "
+    'the bucket: VM Import/Export User Guide, "Required service role". Or stage with `method: ebs`.'
+)
+
+
+@contextmanager
+def ec2_call(session: ServiceSession, call: str, *hidden: str) -> Iterator[EC2Client]:
+    """Make a call of EC2. ServiceError and its kinds; `hidden` are secrets that no text of them may hold."""
+    client: EC2Client = session.client("ec2")
+    with translated(session.service.name, call, session.address("ec2"), (*session.hidden(), *hidden)):
+        try:
+            yield client
+        except KeyError as error:
+            raise _incomplete(session.service.name, call, error) from None
+
+
+@contextmanager
+def import_call(session: ServiceSession, call: str) -> Iterator[EC2Client]:
+    """Make a call of VM Import, whose usual obstacle is a role that is missing."""
+    client: EC2Client = session.client("ec2")
+    try:
+        with translated(session.service.name, call, session.address("ec2"), session.hidden()):
+            yield client
+    except ServiceError as error:
+        if "vmimport" in error.message:
+            error.hint = ROLE_HINT
+        raise
+
+
+@contextmanager
+def ebs_call(session: ServiceSession, call: str) -> Iterator[EBSClient]:
+    """Make a call of EBS direct. ServiceError and its kinds."""
+    client: EBSClient = session.client("ebs")
+    with translated(session.service.name, call, session.address("ebs"), session.hidden()):
+        yield client
+
+
+@contextmanager
+def s3_call(session: ServiceSession, call: str, bucket: str) -> Iterator[S3Client]:
+    """Make a call of S3. ServiceError and its kinds; NotFound where the bucket does not exist."""
+    client: S3Client = session.client("s3")
+    try:
+        with translated(session.service.name, call, session.address("s3"), session.hidden()):
+            try:
+                yield client
+            except KeyError as error:
+                raise ResponseParserError(f"no {error}") from None
+    except NotFound as error:
+        if error.code == "NoSuchBucket":
+            file = in_service_file(session.service.file)
+            error.hint = f"Create the bucket {bucket}, or name another as `bucket:`{file}."
+        raise
+
+
+def in_service_file(file: str) -> str:
+    """Where to name something, as the end of a sentence; "" where there is no file."""
+    return f" ({file})" if file else ""
+
+
+def expected(answer: Mapping[str, Any], name: str) -> object:
+    """A part that every answer to a call has; an answer without it comes from something else."""
+    if answer.get(name) in (None, ""):
+        raise ResponseParserError(f"no {name}")
+    return answer[name]
+
+
+def etag_of(answer: Any) -> str:
+    """The ETag of an answer of S3, without its quotes."""
+    return str(expected(answer, "ETag")).strip('"')
+
+
+def batches(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Some ids in batches of at most `size`."""
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def _incomplete(service: str, call: str, error: KeyError) -> ServiceError:
+    return ServiceError(
+        f"The service {service} answered {call} without {error}.",
+        "Check the service's URLs: something else may listen there.",
+        service=service,
+        call=call,
+    )

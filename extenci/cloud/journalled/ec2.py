@@ -1,0 +1,114 @@
+"""EC2's changing calls, journalled. Parameters, results and errors as of `Ec2Changes`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from extenci.cloud.aws.ec2_changes import Ec2Changes
+from extenci.cloud.aws.parameters import LaunchRequest, RegisterRequest
+from extenci.cloud.journalled.intents import Intents, Operation
+from extenci.model.errors import NotFound
+from extenci.model.imports import ImportTask
+
+
+class JournalledEc2:
+    """EC2 of one service, as far as it is changed. `tags` are those that a new resource carries in the end,
+    at its creation or soon after: they tell whose it is, should the run die in between."""
+
+    def __init__(self, bare: Ec2Changes, intents: Intents) -> None:
+        self._bare = bare
+        self._intents = intents
+
+    def register_image(self, request: RegisterRequest, tags: Mapping[str, str]) -> str:
+        """Register an image; its id."""
+        shown: dict[str, object] = {"name": request.name}
+        if request.location is not None:
+            shown |= {"location": request.location}
+        else:
+            shown |= {"snapshot": request.snapshot, "gib": request.registration.gib}
+        with self._intents.writing("RegisterImage", token=request.name, request=shown, tags=tags) as settle:
+            image = self._bare.register_image(request)
+            settle({"image": image, "snapshot": request.snapshot})
+        return image
+
+    def deregister_image(self, image: str, *, within: Operation | None = None) -> None:
+        """Deregister an image; one that is gone already is no error."""
+        shown = {"image": image}
+        with self._intents.writing("DeregisterImage", request=shown, within=within) as settle:
+            try:
+                self._bare.deregister_image(image)
+            except NotFound:
+                settle({**shown, "gone": True})
+            else:
+                settle(shown)
+
+    def delete_snapshot(self, snapshot: str) -> None:
+        """Delete a snapshot; one that is gone already is no error. InUse while an image uses it."""
+        shown = {"snapshot": snapshot}
+        with self._intents.writing("DeleteSnapshot", request=shown) as settle:
+            try:
+                self._bare.delete_snapshot(snapshot)
+            except NotFound:
+                settle({**shown, "gone": True})
+            else:
+                settle(shown)
+
+    def import_snapshot(
+        self,
+        bucket: str,
+        key: str,
+        token: str,
+        tags: Mapping[str, str],
+        *,
+        description: str,
+        within: Operation,
+    ) -> ImportTask:
+        """Begin to import a raw disk from S3, within the operation that watches over it until its snapshot
+        is tagged."""
+        shown = {"bucket": bucket, "key": key}
+        with self._intents.writing("ImportSnapshot", token=token, request=shown, within=within):
+            return self._bare.import_snapshot(bucket, key, token, tags, description=description)
+
+    def run_instances(self, request: LaunchRequest, tags: Mapping[str, str]) -> tuple[str, ...]:
+        """Launch machines; their ids."""
+        shown = {"image": request.image, "count": request.count, "type": request.settings.type}
+        with self._intents.writing("RunInstances", token=request.token, request=shown, tags=tags) as settle:
+            ids = self._bare.run_instances(request)
+            settle({"machines": list(ids)})
+        return ids
+
+    def terminate(self, ids: Sequence[str]) -> None:
+        """Terminate machines."""
+        with self._intents.writing("TerminateInstances", request={"machines": list(ids)}) as settle:
+            self._bare.terminate(ids)
+            settle({"machines": list(ids)})
+
+    def create_tags(
+        self, ids: Sequence[str], tags: Mapping[str, str], *, within: Operation | None = None
+    ) -> None:
+        """Put tags on resources."""
+        shown = {"resources": list(ids)}
+        with self._intents.writing("CreateTags", request=shown, tags=tags, within=within) as settle:
+            self._bare.create_tags(ids, tags)
+            settle({})
+
+    def delete_tags(self, ids: Sequence[str], keys: Sequence[str]) -> None:
+        """Take tags off resources."""
+        shown = {"resources": list(ids), "keys": list(keys)}
+        with self._intents.writing("DeleteTags", request=shown) as settle:
+            self._bare.delete_tags(ids, keys)
+            settle({})
+
+    def create_key_pair(self, name: str, at_creation: Mapping[str, str]) -> str:
+        """Make a key pair; its private key, which is secret. `at_creation` are the tags that the call itself
+        gives it."""
+        with self._intents.writing("CreateKeyPair", token=name, request={"name": name}) as settle:
+            private_key = self._bare.create_key_pair(name, at_creation)
+            settle({"name": name})
+        return private_key
+
+    def delete_key_pair(self, name: str, *, within: Operation | None = None) -> None:
+        """Delete a key pair."""
+        with self._intents.writing("DeleteKeyPair", request={"name": name}, within=within) as settle:
+            self._bare.delete_key_pair(name)
+            settle({"name": name})

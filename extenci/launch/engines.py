@@ -1,0 +1,44 @@
+"""Which engines there are. Nobody else asks which one launches a group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from extenci.launch.condor import CondorEngine
+from extenci.launch.context import LaunchContext
+from extenci.launch.ec2 import Ec2Engine
+from extenci.launch.engine import Engine
+from extenci.launch.order import LaunchOrder
+from extenci.model.address import Launch
+from extenci.model.observed import MachineHandle, ServiceState
+from extenci.model.record import Intent
+
+ENGINES: Mapping[Launch, Engine] = {Launch.EC2: Ec2Engine(), Launch.CONDOR: CondorEngine()}
+
+
+def launch(order: LaunchOrder, context: LaunchContext) -> tuple[str, ...]:
+    """Launch the machines of an order by the engine of its group. Errors as of `Engine.launch`."""
+    return ENGINES[order.group.launch].launch(order, context)
+
+
+def end(handles: Sequence[MachineHandle], context: LaunchContext) -> tuple[str, ...]:
+    """End machines, each by the engine that holds it, and wait until they are gone; their ids. Errors as of
+    `Engine.end`."""
+    ended: list[str] = []
+    for engine in ENGINES.values():
+        mine = [handle for handle in handles if engine.holds(handle)]
+        if mine:
+            ended += engine.end(mine, context)
+    return tuple(ended)
+
+
+def end_by_id(ids: Sequence[str], context: LaunchContext) -> tuple[str, ...]:
+    """End machines through EC2, whoever launched them, and wait until they are gone; their ids."""
+    return ENGINES[Launch.EC2].end(tuple(map(MachineHandle, ids)), context)
+
+
+def recover(intent: Intent, state: ServiceState) -> dict[str, object] | None:
+    """The outcome of a launching call of a run that died; None where it is no such call, or nothing is seen
+    of it."""
+    engines: Iterable[Engine] = (one for one in ENGINES.values() if intent.call in one.calls)
+    return next((found for engine in engines if (found := engine.recover(intent, state))), None)

@@ -1,0 +1,38 @@
+"""What interrupted runs have left of bundles in S3."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from extenci.cloud.clients import Clients
+from extenci.model.leftovers import Uploaded
+from extenci.model.s3 import StoredObject
+
+BUNDLED = re.compile(r"(.+)\.(?:part\.[0-9]{2,}|manifest\.xml)")
+
+
+def find_leftovers(lying: Uploaded, clients: Clients) -> Uploaded:
+    """Those of a stack's objects that are parts of bundles. Bundles are in use as long as their images."""
+    bundled = tuple(of_bundles(lying.objects))
+    manifests = {image.manifest for image in clients.ec2.images()} if bundled else set()
+    used = (one.key for one in bundled if f"{lying.bucket}/{bundle_of(one.key)}.manifest.xml" in manifests)
+    begun = {one.key: lying.begun[bundle] for one in bundled if (bundle := bundle_of(one.key)) in lying.begun}
+    return Uploaded(lying.bucket, bundled, begun=begun, busy=frozenset(used))
+
+
+def of_bundles(objects: Iterable[StoredObject]) -> Iterator[StoredObject]:
+    """The objects of bundles, each as old as the newest of its bundle: an upload may take long."""
+    found = [one for one in objects if bundle_of(one.key)]
+    newest: dict[str, float] = {}
+    for one in found:
+        bundle = bundle_of(one.key)
+        newest[bundle] = max(one.modified, newest.get(bundle, one.modified))
+    return (replace(one, modified=newest[bundle_of(one.key)]) for one in found)
+
+
+def bundle_of(key: str) -> str:
+    """The beginning of a bundle's keys, of one of them; "" for a key that is of none."""
+    found = BUNDLED.fullmatch(key)
+    return found[1] if found else ""

@@ -1,0 +1,67 @@
+"""How bundles go: with their images, or because no image came of them."""
+
+from __future__ import annotations
+
+from extenci.cloud.journalled.intents import Operation
+from extenci.model.errors import AccessRefused, ServiceError
+from extenci.model.journal import is_sure
+from extenci.model.observed import Image
+from extenci.model.record import DELETE_BUNDLE, Intent
+from extenci.stage.bundle.location import BundleLocation, is_registered, location_of_image
+from extenci.stage.context import StageContext
+
+NO_RIGHTS = frozenset(("AccessDenied", "Forbidden", "NotAuthorized", "403"))
+"""How services of S3 say that good credentials may not do this (S3 API reference, "Error responses")."""
+
+
+def delete(location: BundleLocation, context: StageContext, operation: Operation) -> None:
+    """Delete what there is of a bundle. ServiceError and its kinds: some of it stays."""
+    found = context.clients.s3.list_objects(location.bucket, f"{location.prefix}.")
+    keys = [one.key for one in found if location.has(one.key)]
+    context.changes.s3.delete_objects(location.bucket, keys, within=operation)
+
+
+def remove(location: BundleLocation, context: StageContext, operation: Operation) -> None:
+    """The same, but what these credentials may not delete stays, and the user is told: to try again would not
+    help. Credentials that ran out are an error like others: with new ones, the next run deletes it."""
+    try:
+        delete(location, context, operation)
+    except AccessRefused as error:
+        if error.code not in NO_RIGHTS:
+            raise
+        context.note(f"The bundle {location.prefix} stays in the bucket {location.bucket}: {error.message}")
+
+
+def remove_image(image: Image, context: StageContext) -> bool:
+    """Deregister an image and delete its bundle; False where extenci keeps no bundle of it. The image goes
+    first: nothing is to be launched from a bundle that is not there."""
+    bucket = context.clients.service.bucket
+    location = location_of_image(image, bucket) if bucket is not None else None
+    if location is None:
+        return False
+    shown = {"bucket": location.bucket, "key": location.prefix}
+    operation = context.changes.begin(DELETE_BUNDLE, request=shown)
+    try:
+        context.changes.ec2.deregister_image(image.id)
+    except ServiceError as error:
+        if is_sure(error):
+            operation.failed(error.message)
+        raise
+    remove(location, context, operation)  # where that fails, the next run deletes the rest
+    operation.done(shown)
+    return True
+
+
+def recover(intent: Intent, context: StageContext) -> None:
+    """Look after a bundle whose run died before it was registered, or before it was gone: without an image,
+    it goes. ServiceError and its kinds."""
+    location = BundleLocation(str(intent.request.get("bucket", "")), str(intent.request.get("key", "")))
+    operation = context.changes.resume(intent)
+    if is_registered(location, context.clients.ec2.images()):
+        operation.done({"kept": location.manifest})
+        return
+    remove(location, context, operation)
+    if intent.call == DELETE_BUNDLE:
+        operation.done({"gone": location.manifest})
+    else:
+        operation.failed("no image came of it, and nothing of it is left")
