@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         verify,
     )
 
-__version__ = "0.1.0"
+from extenci.model.release import __version__ as __version__
 
 __all__ = [
     "Options",

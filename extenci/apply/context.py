@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from extenci.apply.calls import JournalCalls
 from extenci.apply.listeners import unfailing
+from extenci.apply.records import ChangeRecords
 from extenci.cloud.journalled.client import Journalled
 from extenci.image.sources import Cache
 from extenci.launch.context import LaunchContext
 from extenci.model.outcome import Advanced, Listener, Made, Noted, Outcome, Progress
 from extenci.model.plan import Change
+from extenci.model.record import ResourceKind
 from extenci.model.verdict import Ask
 from extenci.stage.context import StageContext
 from extenci.stage.shared_reading import SharedReading
@@ -96,6 +98,12 @@ class ChangeContext:
         )
         return Journalled(self.clients, calls)
 
+    @property
+    def records(self) -> ChangeRecords:
+        """The records of what the change makes and removes."""
+        run = self.run
+        return ChangeRecords(run.catalog, run.stack, run.run, self.change.address, run.clock)
+
     def made_by(self, change: str | None) -> Made:
         """What another change of the plan has made; nothing where it was not done."""
         outcome = self.outcomes.get(change or "")
@@ -124,10 +132,9 @@ class ChangeContext:
 
     def launching(self) -> LaunchContext:
         """What machines are launched and ended with."""
-        from extenci.apply.records import remember_machines  # noqa: PLC0415 - it needs this module
 
         def remember(ids: Sequence[str], tags: Mapping[str, str]) -> None:
-            remember_machines(self, ids, tags)
+            self.records.remember(ResourceKind.MACHINE, ids, tags)
 
         run, change = self.run, self.change
         return LaunchContext(

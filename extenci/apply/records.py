@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from extenci.apply.context import ChangeContext
 from extenci.catalog.records import Catalog
 from extenci.model.address import Address
 from extenci.model.observed import Image, Machine, Observation, Snapshot
@@ -14,22 +14,25 @@ from extenci.model.record import Facts, Records, ResourceKind, ResourceRecord
 MACHINE_FACTS = ("image", "type", "key_name", "subnet", "availability_zone", "instance_profile")
 
 
-def remember(context: ChangeContext, kind: ResourceKind, ids: Iterable[str], tags: Mapping[str, str]) -> None:
-    """Record things as owned as soon as they exist."""
-    address, now = context.change.address, context.run.clock()
-    made = {**tags, PLAN: context.run.run}
-    records = [ResourceRecord(address.service, one, kind, address, made, seen=now) for one in ids]
-    context.run.catalog.remember(context.run.stack, *records)
+@dataclass(frozen=True)
+class ChangeRecords:
+    """The records of what one change makes and removes."""
 
+    catalog: Catalog
+    stack: str
+    run: str
+    address: Address
+    clock: Callable[[], float]
 
-def remember_machines(context: ChangeContext, ids: Iterable[str], tags: Mapping[str, str]) -> None:
-    """Record machines as owned as soon as they exist."""
-    remember(context, ResourceKind.MACHINE, ids, tags)
+    def remember(self, kind: ResourceKind, ids: Iterable[str], tags: Mapping[str, str]) -> None:
+        """Record resources as owned as soon as they exist. `tags` are the planned ones."""
+        service, made, now = self.address.service, {**tags, PLAN: self.run}, self.clock()
+        records = [ResourceRecord(service, one, kind, self.address, made, seen=now) for one in ids]
+        self.catalog.remember(self.stack, *records)
 
-
-def forget(context: ChangeContext, ids: Iterable[str]) -> None:
-    """Drop the records of things that this run removed."""
-    context.run.catalog.forget(context.run.stack, context.change.address.service, ids)
+    def forget(self, ids: Iterable[str]) -> None:
+        """Drop the records of resources that this run removed."""
+        self.catalog.forget(self.stack, self.address.service, ids)
 
 
 def reconcile(catalog: Catalog, stack: str, records: Records, observation: Observation) -> None:

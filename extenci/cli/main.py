@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from extenci import __version__
 from extenci.cli.commands import catalog, sandbox
 from extenci.cli.commands.apply import apply
 from extenci.cli.commands.confirm import confirm
@@ -32,6 +31,7 @@ from extenci.cli.failures import (
 )
 from extenci.cli.terminal import prepare_streams, write_aside, write_result
 from extenci.model.errors import ExtenciError
+from extenci.model.release import __version__
 
 INTERRUPTED = 130
 """What typer makes of a KeyboardInterrupt."""

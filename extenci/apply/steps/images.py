@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from extenci.apply.context import ChangeContext
-from extenci.apply.records import remember
 from extenci.model.outcome import Made, Outcome, Status
 from extenci.model.record import ResourceKind
 from extenci.model.work import RegisterWork, StageWork
@@ -17,7 +16,7 @@ def image_name(work: StageWork | RegisterWork, context: ChangeContext) -> str:
 
 def staged(image: StagedImage, work: StageWork | RegisterWork, context: ChangeContext) -> Outcome:
     """Record an image and its snapshot; the outcome of the change that made them."""
-    remember(context, ResourceKind.IMAGE, [image.image], work.tags)
+    context.records.remember(ResourceKind.IMAGE, [image.image], work.tags)
     if image.snapshot:
-        remember(context, ResourceKind.SNAPSHOT, [image.snapshot], work.tags)
+        context.records.remember(ResourceKind.SNAPSHOT, [image.snapshot], work.tags)
     return Outcome(context.change.id, Status.DONE, made=Made(image.image, image.snapshot))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from extenci.apply.context import ChangeContext
-from extenci.apply.records import forget
 from extenci.launch import engines
 from extenci.launch.key_pairs import delete_key_pair
 from extenci.model.errors import PlanError
@@ -23,7 +22,7 @@ def image_to_launch(image: ImageToLaunch, context: ChangeContext) -> str:
 
 def end_machines(handles: Iterable[MachineHandle], context: ChangeContext) -> None:
     """End machines, through their jobs where they have some; wait until they are gone, and forget them."""
-    forget(context, engines.end(tuple(handles), context.launching()))
+    context.records.forget(engines.end(tuple(handles), context.launching()))
 
 
 def delete_key_pairs(names: Iterable[str], context: ChangeContext) -> None:

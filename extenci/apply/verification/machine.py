@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from extenci.apply.context import ChangeContext
-from extenci.apply.records import forget
 from extenci.apply.steps.machines import delete_key_pairs
 from extenci.launch import engines
 from extenci.launch.key_pairs import make_key_pair
@@ -75,7 +74,7 @@ def end_test_vms(verify: Verify, known: tuple[str, ...], context: ChangeContext)
         silence = error
     ids = sorted({*known, *own_machines(context)})
     if ids:
-        forget(context, engines.end_by_id(ids, launching))
+        context.records.forget(engines.end_by_id(ids, launching))
     run = context.run
     delete_key_pairs(run.catalog.journal.made_key_pairs(run.run, context.change.id), context)
     if silence is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from extenci.apply.context import ChangeContext
-from extenci.apply.records import remember
 from extenci.apply.verification.login import host_of, login_line
 from extenci.apply.verification.machine import TestVm, spell_time
 from extenci.model.address import Tagging
@@ -48,7 +47,7 @@ def let_run(vm: TestVm, work: VerifyWork, context: ChangeContext, verdict: Verdi
     until = context.run.clock() + work.verify.confirm_within
     mark = {VERDICT: str(VerdictMark(verdict, work.verify_hash))} if verdict else {}
     tags = {EXPIRES: spell_time(until), **mark}
-    remember(context, ResourceKind.MACHINE, [vm.machine.id], {**work.tags, **tags})
+    context.records.remember(ResourceKind.MACHINE, [vm.machine.id], {**work.tags, **tags})
     if context.clients.service.tags is not Tagging.NONE:
         context.changes.ec2.create_tags([vm.machine.id], tags)
     return until

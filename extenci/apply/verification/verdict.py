@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from extenci.apply.context import ChangeContext
-from extenci.apply.records import forget
 from extenci.model.address import Role, Tagging
 from extenci.model.observed import Image, Machine
 from extenci.model.ownership import VERDICT
@@ -55,7 +54,7 @@ def unstage_failed(subject: VerdictSubject, context: ChangeContext) -> str:
         return f"It stays staged: it is used by {counted(len(users), 'machine')}."
     for warning in unstage(image.id, own_snapshots(image, context), context.staging()):
         context.note(warning)
-    forget(context, [image.id, *image.snapshots])
+    context.records.forget([image.id, *image.snapshots])
     return "It was unstaged."
 
 

@@ -18,12 +18,12 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
-import extenci
 from extenci.cloud.aws.botocore_models import shared_loader
 from extenci.cloud.aws.credentials import hidden_of, open_session
 from extenci.cloud.aws.errors import translated
 from extenci.cloud.blocks.endpoint import CurrentKeys, Wire, wire_of
 from extenci.model.errors import ServiceError
+from extenci.model.release import __version__
 from extenci.model.service import KeyFiles, Service, is_loopback
 
 CONNECT_SECONDS = 10
@@ -117,7 +117,7 @@ class ServiceSession:
             read_timeout=READ_SECONDS.get(api, OTHER_READ_SECONDS),
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             max_pool_connections=CONNECTIONS,
-            user_agent_extra=f"extenci/{extenci.__version__}",
+            user_agent_extra=f"extenci/{__version__}",
             proxies={} if is_loopback(self.address(api)) else None,
             parameter_validation=True,
             request_checksum_calculation="when_required",

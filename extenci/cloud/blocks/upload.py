@@ -16,7 +16,6 @@ from threading import Event
 from types import TracebackType
 from typing import Self
 
-import extenci
 from extenci.cloud.aws.session import CONNECT_SECONDS, READ_SECONDS, ServiceSession
 from extenci.cloud.blocks.answers import BlockAnswers
 from extenci.cloud.blocks.block import Block
@@ -27,6 +26,7 @@ from extenci.cloud.blocks.sender import BlockSender, Clocks, Place, Progress
 from extenci.cloud.blocks.signing import BlockSigner
 from extenci.cloud.blocks.transfers import Settings, Transfers
 from extenci.model.errors import Interrupted
+from extenci.model.release import __version__
 from extenci.model.version import BLOCK_BYTES
 
 Reread = Callable[[int, bytes], bytes]
@@ -197,7 +197,7 @@ def open_upload(
     settings = Settings(
         ca_bundle=wire.ca_bundle,
         proxy=wire.proxy,
-        user_agent=f"extenci/{extenci.__version__}",
+        user_agent=f"extenci/{__version__}",
         connect_seconds=CONNECT_SECONDS,
         whole_seconds=limits.block_seconds,
     )

@@ -21,10 +21,10 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 import urllib3
 from urllib3 import exceptions as wire
 
-import extenci
 from extenci.cloud.download.addresses import refuse_metadata
 from extenci.cloud.download.web_wire import bounded
 from extenci.model.errors import AccessRefused, NotFound, ServiceError, Unreachable
+from extenci.model.release import __version__
 from extenci.model.service import is_loopback
 from extenci.model.source import shown_source
 
@@ -69,7 +69,7 @@ def read_url(url: str, start: int) -> Iterator[Begin | bytes]:
 @contextmanager
 def _requested(url: str, start: int) -> Iterator[urllib3.BaseHTTPResponse]:
     parts = _checked(url)
-    headers = {"User-Agent": f"extenci/{extenci.__version__}", "Accept-Encoding": "identity"}
+    headers = {"User-Agent": f"extenci/{__version__}", "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
     with _pool(parts) as pool:

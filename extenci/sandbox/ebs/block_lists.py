@@ -8,9 +8,9 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from extenci.sandbox.disks import BLOCK_BYTES
 from extenci.sandbox.ebs.errors import EbsError, invalid
-from extenci.sandbox.ec2.snapshots import DiskSnapshot
+from extenci.sandbox.state.disks import BLOCK_BYTES
+from extenci.sandbox.state.snapshots import DiskSnapshot
 
 _SECRET = secrets.token_bytes(32)
 _TOKEN_SECONDS = 7 * 24 * 3600

@@ -9,10 +9,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from extenci.sandbox.disks import BLOCK_BYTES
 from extenci.sandbox.ebs.errors import EbsError, invalid
-from extenci.sandbox.ec2.snapshots import DiskSnapshot
-from extenci.sandbox.server.listener import Request
+from extenci.sandbox.http.listener import Request
+from extenci.sandbox.state.disks import BLOCK_BYTES
+from extenci.sandbox.state.snapshots import DiskSnapshot
 
 
 def checked_block(request: Request) -> bytes:

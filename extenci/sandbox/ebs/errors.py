@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from extenci.sandbox.server.listener import Answer
+from extenci.sandbox.http.listener import Answer
 
 
 class EbsError(Exception):

@@ -15,8 +15,6 @@ from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
 
-from extenci.sandbox.cloud import ACCOUNT, Cloud
-from extenci.sandbox.disks import BLOCK_BYTES
 from extenci.sandbox.ebs.block_lists import block_token, changed_blocks, snapshot_blocks
 from extenci.sandbox.ebs.checks import (
     block_index,
@@ -27,13 +25,15 @@ from extenci.sandbox.ebs.checks import (
     whole_number,
 )
 from extenci.sandbox.ebs.errors import EbsError, conflict, invalid, no_such_snapshot
-from extenci.sandbox.ec2.query import read_query
-from extenci.sandbox.ec2.snapshots import DiskSnapshot, NotPending, add_snapshot
-from extenci.sandbox.ec2.tags import checked_tags
-from extenci.sandbox.ec2.tokens import TOKEN_CHARACTERS, TokenReused, Tokens
-from extenci.sandbox.server.access import Access, access_key
-from extenci.sandbox.server.gateway import Call
-from extenci.sandbox.server.listener import Answer, Request
+from extenci.sandbox.http.access import Access, access_key
+from extenci.sandbox.http.listener import Answer, Request
+from extenci.sandbox.http.query import read_query
+from extenci.sandbox.http.service import Call
+from extenci.sandbox.state.cloud import ACCOUNT, Cloud
+from extenci.sandbox.state.disks import BLOCK_BYTES
+from extenci.sandbox.state.snapshots import DiskSnapshot, NotPending, add_snapshot
+from extenci.sandbox.state.tags import checked_tags
+from extenci.sandbox.state.tokens import TOKEN_CHARACTERS, TokenReused, Tokens
 
 _ROUTES = (
     ("POST", r"/snapshots/?", "StartSnapshot"),
@@ -190,7 +190,7 @@ class EbsService:
         except EbsError:
             snapshot.unseal()
             raise
-        snapshot.complete(self._cloud.pace.complete_snapshot)
+        snapshot.complete(self._cloud.timing.complete_snapshot)
         return _reply(202, {"Status": "pending"})
 
     def _get(self, _: Request, place: Mapping[str, str]) -> Answer:

@@ -12,7 +12,7 @@ from typing import Any
 from moto.ec2.models import EC2Backend
 from moto.ec2.responses._base_response import EC2BaseResponse
 
-from extenci.sandbox.cloud import Cloud
+from extenci.sandbox.state.cloud import Cloud
 
 
 class Actions(EC2BaseResponse):

@@ -13,18 +13,18 @@ from moto.core.utils import get_service_model
 from moto.ec2.responses import EC2Response
 from moto.ec2.responses._base_response import EC2BaseResponse
 
-from extenci.sandbox.cloud import Cloud
 from extenci.sandbox.ec2.images.copies import ImageCopyActions
 from extenci.sandbox.ec2.images.imports import ImportActions
 from extenci.sandbox.ec2.instances.console import ConsoleActions
 from extenci.sandbox.ec2.instances.lifecycle import settle
 from extenci.sandbox.ec2.instances.spot import SpotActions
-from extenci.sandbox.ec2.query import count_from_one, read_query, write_query
 from extenci.sandbox.ec2.tags import TagActions
-from extenci.sandbox.moto_request import moto_request
-from extenci.sandbox.server.access import Access, access_key
-from extenci.sandbox.server.gateway import Call
-from extenci.sandbox.server.listener import Answer, Request
+from extenci.sandbox.http.access import Access, access_key
+from extenci.sandbox.http.listener import Answer, Request
+from extenci.sandbox.http.query import count_from_one, read_query, write_query
+from extenci.sandbox.http.service import Call
+from extenci.sandbox.state.cloud import Cloud
+from extenci.sandbox.state.moto_request import moto_request
 
 _LOOKING = ("Describe", "Get", "List", "Search")
 _NOT_HERE = {"CreateFleet", "RequestSpotFleet"}

@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from extenci.sandbox.machines import Launch
 from extenci.sandbox.qemu.acceleration import Acceleration
 from extenci.sandbox.qemu.installation import Installation
+from extenci.sandbox.state.machines import Launch
 
 BASE = "base.raw"
 OVERLAY = "disk.qcow2"

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from extenci.sandbox.machines import Launch
 from extenci.sandbox.qemu import command
 from extenci.sandbox.qemu.acceleration import acceleration
 from extenci.sandbox.qemu.cable import Cable
@@ -25,6 +24,7 @@ from extenci.sandbox.qemu.metadata import Metadata, MetadataListener
 from extenci.sandbox.qemu.monitor import Monitor
 from extenci.sandbox.qemu.relay import Relay
 from extenci.sandbox.qemu.spawn import spawn
+from extenci.sandbox.state.machines import Launch
 
 TICK_SECONDS = 0.1
 END_SECONDS = 5.0

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 from extenci.model.errors import SandboxError
-from extenci.sandbox.machines import Ended, Launch, Refused
 from extenci.sandbox.qemu.installation import Installation
 from extenci.sandbox.qemu.keeper import Keeper, Place
+from extenci.sandbox.state.machines import Ended, Launch, Refused
 
 MEMORY_SETTING = "EXTENCI_SANDBOX_MEMORY"
 MOST_MIB = 2048

@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from extenci.sandbox.machines import Launch
+from extenci.sandbox.http.listener import Answer, Listener, Request
 from extenci.sandbox.qemu.command import mac_of
-from extenci.sandbox.server.listener import Answer, Listener, Request
+from extenci.sandbox.state.machines import Launch
 
 TOKEN_HEADER = "x-aws-ec2-metadata-token"  # noqa: S105 - a header's name
 TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds"

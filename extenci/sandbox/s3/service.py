@@ -7,7 +7,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,41 +15,30 @@ from urllib.parse import quote, unquote
 from xml.sax.saxutils import escape
 
 from moto.core.routing import get_service_router
-from moto.s3.models import FakeKey, s3_backends
+from moto.s3.models import s3_backends
 from moto.s3.responses import S3Response
 from werkzeug.exceptions import NotFound
 
 from extenci.model.service import SANDBOX_BUCKET
-from extenci.sandbox.cloud import ACCOUNT, REGION
-from extenci.sandbox.ec2.query import read_query
-from extenci.sandbox.moto_request import moto_request
-from extenci.sandbox.s3.bodies import Body, decode_chunks, store_pieces
-from extenci.sandbox.s3.objects import (
+from extenci.sandbox.http.access import Access, access_key
+from extenci.sandbox.http.bodies import Body, decode_chunks, store_pieces
+from extenci.sandbox.http.listener import Answer, Request
+from extenci.sandbox.http.query import read_query
+from extenci.sandbox.http.service import Call
+from extenci.sandbox.s3.uploads import Joined, Refused, Uploads, copy_source
+from extenci.sandbox.state.cloud import ACCOUNT, REGION
+from extenci.sandbox.state.moto_request import moto_request
+from extenci.sandbox.state.objects import (
+    OBJECTS_LOCK,
     Unsatisfiable,
     content_of,
     fill,
     fill_with_body,
     find_key,
+    find_object,
     pieces_of,
     read_range,
 )
-from extenci.sandbox.s3.uploads import Joined, Refused, Uploads, copy_source
-from extenci.sandbox.server.access import Access, access_key
-from extenci.sandbox.server.gateway import Call
-from extenci.sandbox.server.listener import Answer, Request
-
-_LOCK = threading.Lock()
-"""moto's S3 is not safe for threads either. Never take Cloud.lock while holding this."""
-
-
-def find_object(bucket: str, key: str) -> FakeKey | None:
-    with _LOCK:
-        return find_key(bucket, key)
-
-
-def object_exists(bucket: str, key: str) -> bool:
-    return find_object(bucket, key) is not None
-
 
 UPLOAD_ACTIONS = frozenset(
     ("CreateMultipartUpload", "UploadPart", "UploadPartCopy", "CompleteMultipartUpload",
@@ -144,7 +132,7 @@ def _ask_moto(request: Request) -> Answer:
     respond = S3Response.key_dispatch if key else S3Response.ambiguous_dispatch
     if not bucket:
         respond = S3Response.bucket_dispatch
-    with _LOCK:
+    with OBJECTS_LOCK:
         status, headers, body = respond(asked, asked.raw_url, dict(asked.headers))
     content = body.encode() if isinstance(body, str) else bytes(body)
     return Answer(int(status), _sendable(headers), content, _error_code(int(status), content))
@@ -155,7 +143,7 @@ def _put_object(request: Request, body: Body) -> Answer:
     answer = _ask_moto(replace(request, file=None))
     if answer.status != 200:
         return answer
-    with _LOCK:
+    with OBJECTS_LOCK:
         key = find_key(*_place(request))
         if key is not None:
             fill_with_body(key, body)
@@ -171,7 +159,7 @@ def _make_object(joined: Joined) -> None:
     answer = _ask_moto(Request("PUT", path, "", headers))
     if answer.status != 200:
         raise Refused(answer.status, answer.code or "InternalError", "The object could not be made.")
-    with _LOCK:
+    with OBJECTS_LOCK:
         key = find_key(upload.bucket, upload.key)
         if key is not None:
             fill(key, joined.bodies, joined.etag)

@@ -15,17 +15,16 @@ from pathlib import Path
 from threading import RLock
 from urllib.parse import quote, unquote
 from xml.etree import ElementTree
-from xml.sax.saxutils import escape
 
 from moto.s3.models import FakeKey
 
-from extenci.sandbox.s3.bodies import Body, store_pieces
-from extenci.sandbox.s3.objects import content_of, pieces_of
+from extenci.sandbox.http.bodies import Body, store_pieces
+from extenci.sandbox.s3.xml import bool_text, element, time_text, xml_answer
+from extenci.sandbox.state.objects import content_of, pieces_of
 
 SMALLEST_PART = 5 << 20
 MOST_PARTS = 10_000
 PAGE = 1000
-_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 
 class Refused(Exception):
@@ -80,7 +79,7 @@ class Uploads:
         upload = Upload(bucket, key, secrets.token_urlsafe(32), dict(headers), datetime.now(UTC))
         with self._lock:
             self._uploads[upload.id] = upload
-        return _xml("InitiateMultipartUploadResult", Bucket=bucket, Key=key, UploadId=upload.id)
+        return xml_answer("InitiateMultipartUploadResult", Bucket=bucket, Key=key, UploadId=upload.id)
 
     def put(self, bucket: str, key: str, query: Mapping[str, str], body: Body) -> str:
         """UploadPart; the part's ETag."""
@@ -105,7 +104,7 @@ class Uploads:
         with self._lock:
             self._find(bucket, key, query)
         etag = self.put(bucket, key, query, self._copied(source, headers.get("x-amz-copy-source-range")))
-        return _xml("CopyPartResult", ETag=f'"{etag}"', LastModified=_time(datetime.now(UTC)))
+        return xml_answer("CopyPartResult", ETag=f'"{etag}"', LastModified=time_text(datetime.now(UTC)))
 
     def _copied(self, source: FakeKey, asked: str | None) -> Body:
         """A whole object in one file is linked to, not copied: it never changes."""
@@ -135,7 +134,7 @@ class Uploads:
         used = {path for path, _ in joined.bodies}
         _unlink(part.path for part in upload.parts.values() if part.path not in used)
         location = f"/{quote(bucket)}/{quote(key)}"
-        return _xml(
+        return xml_answer(
             "CompleteMultipartUploadResult",
             Location=location,
             Bucket=bucket,
@@ -158,16 +157,16 @@ class Uploads:
         left = [one for one in parts if one[0] > after]
         shown = left[:most]
         members = [
-            _element(
+            element(
                 "Part",
                 PartNumber=number,
-                LastModified=_time(one.modified),
+                LastModified=time_text(one.modified),
                 ETag=f'"{one.etag}"',
                 Size=one.size,
             )
             for number, one in shown
         ]
-        return _xml(
+        return xml_answer(
             "ListPartsResult",
             *members,
             Bucket=bucket,
@@ -176,7 +175,7 @@ class Uploads:
             PartNumberMarker=after,
             NextPartNumberMarker=shown[-1][0] if shown else after,
             MaxParts=most,
-            IsTruncated=_bool(len(left) > most),
+            IsTruncated=bool_text(len(left) > most),
         )
 
     def list_uploads(self, bucket: str, query: Mapping[str, str]) -> str:
@@ -193,10 +192,10 @@ class Uploads:
         last = shown[-1] if shown else None
         encode = quote if query.get("encoding-type") == "url" else str
         members = [
-            _element("Upload", Key=encode(one.key), UploadId=one.id, Initiated=_time(one.started))
+            element("Upload", Key=encode(one.key), UploadId=one.id, Initiated=time_text(one.started))
             for one in shown
         ]
-        return _xml(
+        return xml_answer(
             "ListMultipartUploadsResult",
             *members,
             Bucket=bucket,
@@ -207,7 +206,7 @@ class Uploads:
             NextKeyMarker=encode(last.key) if last else "",
             NextUploadIdMarker=last.id if last else "",
             MaxUploads=most,
-            IsTruncated=_bool(len(left) > most),
+            IsTruncated=bool_text(len(left) > most),
         )
 
     def _find(self, bucket: str, key: str, query: Mapping[str, str]) -> Upload:
@@ -283,23 +282,3 @@ def _most(query: Mapping[str, str], name: str) -> int:
 def _unlink(paths: Iterable[Path]) -> None:
     for path in paths:
         path.unlink(missing_ok=True)
-
-
-def _time(when: datetime) -> str:
-    return when.strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-
-def _bool(value: bool) -> str:
-    return "true" if value else "false"
-
-
-def _element(name: str, *members: str, **values: object) -> str:
-    texts = (f"<{key}>{escape(str(value))}</{key}>" for key, value in values.items() if value != "")
-    return f"<{name}>{''.join(texts)}{''.join(members)}</{name}>"
-
-
-def _xml(name: str, *members: str, **values: object) -> str:
-    whole = _element(name, *members, **values)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + whole.replace(
-        f"<{name}>", f'<{name} xmlns="{_NAMESPACE}">', 1
-    )

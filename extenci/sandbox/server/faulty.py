@@ -20,12 +20,12 @@ from pathlib import Path
 from extenci.model.errors import UsageError
 from extenci.sandbox.ebs.errors import EbsError, no_such_snapshot
 from extenci.sandbox.ec2.service import ec2_error
+from extenci.sandbox.http.access import Access
+from extenci.sandbox.http.listener import Answer, Ending, Request
+from extenci.sandbox.http.service import Call, Service
 from extenci.sandbox.s3.service import s3_error
-from extenci.sandbox.server.access import Access
 from extenci.sandbox.server.calls import CallLog
 from extenci.sandbox.server.faults import Asked, Faults, Kind, Rule, parse_faults
-from extenci.sandbox.server.gateway import Call, Service
-from extenci.sandbox.server.listener import Answer, Ending, Request
 
 _CHECKSUM = "x-amz-checksum"
 _NO_IMAGES = b"<DescribeImagesResponse><requestId>sandbox</requestId><imagesSet/></DescribeImagesResponse>"

@@ -6,45 +6,12 @@ import json
 import sys
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
 
+from extenci.sandbox.http.access import access_of
+from extenci.sandbox.http.listener import Answer, Request
+from extenci.sandbox.http.service import Call, Service
 from extenci.sandbox.process import IDENTITY_PATH
-from extenci.sandbox.server.access import Access, access_of
 from extenci.sandbox.server.calls import CallLog
-from extenci.sandbox.server.listener import Answer, Request
-
-
-@dataclass(frozen=True)
-class Call:
-    """What a request asks for. `parameters` are the service's own, decoded (EC2: the whole query)."""
-
-    action: str
-    changes: bool
-    key: str
-    parameters: Mapping[str, str]
-
-
-class Service(Protocol):
-    """One of the sandbox's three services, in its own wire format."""
-
-    name: str
-
-    def read(self, request: Request) -> Call:
-        """Finds out what is asked, without doing it."""
-        ...
-
-    def answer(self, request: Request, call: Call) -> Answer:
-        """Does it."""
-        ...
-
-    def refuse(self, access: Access, call: Call) -> Answer:
-        """Says no, as AWS does to such an access key."""
-        ...
-
-    def fail(self, message: str) -> Answer:
-        """Says that the sandbox itself has a defect."""
-        ...
 
 
 class Gateway:

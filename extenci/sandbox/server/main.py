@@ -23,8 +23,8 @@ from extenci.sandbox.folder import Folder
 from extenci.sandbox.keys import write_bundle_keys
 
 if TYPE_CHECKING:
-    from extenci.sandbox.machines import Machines
-    from extenci.sandbox.server.listener import Listener
+    from extenci.sandbox.http.listener import Listener
+    from extenci.sandbox.state.machines import Machines
 
 WATCH_SECONDS = 2.0
 BOOT_SECONDS = "EXTENCI_SANDBOX_BOOT_SECONDS"

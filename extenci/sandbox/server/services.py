@@ -6,19 +6,20 @@ import os
 from importlib.metadata import version
 
 from extenci.model.errors import SandboxError
-from extenci.sandbox.cloud import Cloud, Pace
 from extenci.sandbox.ebs.service import EbsService
 from extenci.sandbox.ec2.service import AMAZON, Ec2Service
 from extenci.sandbox.folder import Folder
-from extenci.sandbox.machines import Machines, SimulatedMachines
+from extenci.sandbox.http.listener import Listener
+from extenci.sandbox.http.service import Service
 from extenci.sandbox.qemu import installation
 from extenci.sandbox.qemu.machines import QemuMachines, memory_budget
 from extenci.sandbox.qemu.ports import reachable_ports, wanted_ports
 from extenci.sandbox.s3.service import S3Service
 from extenci.sandbox.server.calls import CallLog
 from extenci.sandbox.server.faulty import FaultFile, FaultyService
-from extenci.sandbox.server.gateway import Gateway, Service
-from extenci.sandbox.server.listener import Listener
+from extenci.sandbox.server.gateway import Gateway
+from extenci.sandbox.state.cloud import Cloud, Timing
+from extenci.sandbox.state.machines import Machines, SimulatedMachines
 
 
 def open_listeners(
@@ -41,10 +42,10 @@ def open_listeners(
     """
     _check_moto()
     machines = _machines(folder, boot_seconds)
-    pace = Pace(
+    timing = Timing(
         complete_snapshot=seal_seconds, forget_terminated=forget_seconds, import_snapshot=import_seconds
     )
-    cloud = Cloud(folder.disks, machines, pace, folder.cloud_key, folder.user_certificate)
+    cloud = Cloud(folder.disks, machines, timing, folder.cloud_key, folder.user_certificate)
     _ = cloud.backend  # made now, not by the first request
     log = CallLog(folder.calls)
     told = {"identity": identity, "pid": str(os.getpid()), "machines": machines.kind}

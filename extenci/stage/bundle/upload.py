@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from extenci import __version__
 from extenci.cloud.journalled.intents import Operation
 from extenci.image.block_list import BlockList
 from extenci.image.bundle.keys import new_secret
@@ -23,6 +22,7 @@ from extenci.model.errors import ExtenciError, ServiceError
 from extenci.model.journal import is_sure
 from extenci.model.observed import Image
 from extenci.model.record import PUT_BUNDLE
+from extenci.model.release import __version__
 from extenci.model.version import BLOCK_BYTES
 from extenci.stage.bundle.location import BundleLocation, bundle_location, is_registered
 from extenci.stage.bundle.remove import delete, remove

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
-from extenci.sandbox.server.listener import Answer, Listener, Request
+from extenci.sandbox.http.listener import Answer, Listener, Request
 
 Way = Literal["before", "after"]
 """Whether the fatal call dies on its way to the service, or its answer on the way back."""

@@ -13,7 +13,7 @@ from extenci.cloud.clients import Clients
 from extenci.model.errors import AccessRefused, ServiceError
 from extenci.model.imports import ImportState, ImportTask
 from extenci.model.service import SANDBOX_BUCKET, Service
-from extenci.sandbox.server.listener import Answer, Listener
+from extenci.sandbox.http.listener import Answer, Listener
 
 
 def begin_import(clients: Clients, bucket: str, key: str, *more: Any, **named: Any) -> ImportTask:

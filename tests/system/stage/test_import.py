@@ -29,14 +29,14 @@ from extenci.model.ownership import STACK
 from extenci.model.service import SANDBOX_BUCKET, KeyFiles, Service
 from extenci.model.version import BLOCK_BYTES
 from extenci.sandbox import control
-from extenci.sandbox.server.listener import Answer, Listener, Request
+from extenci.sandbox.http.listener import Answer, Listener, Request
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.methods import stage
 from extenci.stage.s3_import.location import FOLDER, import_location
 from extenci.stage.s3_import.method import upload
 from extenci.stage.s3_import.part_plan import PART_BLOCKS
 from extenci.stage.s3_import.parts import CONNECTIONS
-from tests.system.stage.conftest import data_of
+from tests.system.stage.conftest import context_of, data_of
 
 MIB = 1024**2
 GIB = 1024**3
@@ -52,7 +52,7 @@ class Cloud:
 
     def context(self, journal: Any, **changed: Any) -> StageContext:
         """StageContext of the service, as it is when something of it is changed."""
-        return StageContext(Clients(replace(self.service, **changed)), journal)
+        return context_of(Clients(replace(self.service, **changed)), journal)
 
     def calls(self) -> Counter[str]:
         """How many changing calls of each kind went well so far."""

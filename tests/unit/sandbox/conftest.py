@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from extenci.sandbox.cloud import Cloud
+    from extenci.sandbox.state.cloud import Cloud
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def now() -> list[float]:
 @pytest.fixture
 def cloud(tmp_path: Path, now: list[float], monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     monkeypatch.setitem(os.environ, "MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-    from extenci.sandbox.cloud import Cloud  # noqa: PLC0415  # moto only for the tests that need it
-    from extenci.sandbox.machines import SimulatedMachines  # noqa: PLC0415
+    from extenci.sandbox.state.cloud import Cloud  # noqa: PLC0415  # moto only for the tests that need it
+    from extenci.sandbox.state.machines import SimulatedMachines  # noqa: PLC0415
 
     made = Cloud(tmp_path, SimulatedMachines(0.5, clock=lambda: now[0]), clock=lambda: now[0])
     yield made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extenci.sandbox.server.access import Access, access_key, access_of
+from extenci.sandbox.http.access import Access, access_key, access_of
 
 V4 = "AWS4-HMAC-SHA256 Credential=AKIAV4/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=0"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from extenci.sandbox.disks import BLOCK_BYTES, Disk
+from extenci.sandbox.state.disks import BLOCK_BYTES, Disk
 
 DATA = b"data".ljust(BLOCK_BYTES, b"\0")
 OTHER = b"other".ljust(BLOCK_BYTES, b"\0")

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from extenci.sandbox.server.access import Access
+from extenci.sandbox.http.access import Access
+from extenci.sandbox.http.listener import Answer, Listener, Request
+from extenci.sandbox.http.service import Call
 from extenci.sandbox.server.calls import CallLog
-from extenci.sandbox.server.gateway import Call, Gateway
-from extenci.sandbox.server.listener import Answer, Listener, Request
+from extenci.sandbox.server.gateway import Gateway
 
 
 class Echo:

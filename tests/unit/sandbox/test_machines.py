@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extenci.sandbox.machines import Launch, Machines, SimulatedMachines
+from extenci.sandbox.state.machines import Launch, Machines, SimulatedMachines
 
 LAUNCH = Launch("i-1", "ami-1", "t3.micro", "x86_64", "uefi", None, 8, "172.31.0.4", b"", b"")
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from extenci.model.errors import SandboxError
-from extenci.sandbox.machines import Launch
+from extenci.sandbox.http.listener import Answer, Request
 from extenci.sandbox.qemu import installation
 from extenci.sandbox.qemu.acceleration import TCG
 from extenci.sandbox.qemu.command import Descriptors, command_of, mac_of, uuid_of
@@ -19,7 +19,7 @@ from extenci.sandbox.qemu.installation import Installation
 from extenci.sandbox.qemu.machines import memory_budget, memory_of
 from extenci.sandbox.qemu.metadata import Metadata, owner_of
 from extenci.sandbox.qemu.ports import reachable_ports, wanted_ports
-from extenci.sandbox.server.listener import Answer, Request
+from extenci.sandbox.state.machines import Launch
 
 LAUNCH = Launch(
     instance_id="i-0123456789abcdef0",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extenci.sandbox.ec2.query import count_from_one, read_query, write_query
+from extenci.sandbox.http.query import count_from_one, read_query, write_query
 
 
 def test_lists_counted_from_zero_are_counted_from_one() -> None:

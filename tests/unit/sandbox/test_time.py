@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from extenci.sandbox.cloud import Cloud
+    from extenci.sandbox.state.cloud import Cloud
 
 BLOCK = bytes(524288)
 DIGEST = hashlib.sha256(BLOCK).digest()
@@ -19,9 +19,9 @@ DIGEST = hashlib.sha256(BLOCK).digest()
 @pytest.fixture
 def respond(cloud: Cloud) -> Any:
     """respond(Action, parameters…): the XML that EC2 answers."""
-    from extenci.sandbox.ec2.query import write_query  # noqa: PLC0415
     from extenci.sandbox.ec2.service import Ec2Service  # noqa: PLC0415
-    from extenci.sandbox.server.listener import Request  # noqa: PLC0415
+    from extenci.sandbox.http.listener import Request  # noqa: PLC0415
+    from extenci.sandbox.http.query import write_query  # noqa: PLC0415
 
     service = Ec2Service(cloud)
 
@@ -38,7 +38,7 @@ def respond(cloud: Cloud) -> Any:
 def test_a_snapshot_that_is_not_completed_in_time_fails(cloud: Cloud, now: list[float]) -> None:
     """StartSnapshot, Timeout: the minutes after which a snapshot is cancelled when no blocks are put and it
     is not completed; each put starts the time anew."""
-    from extenci.sandbox.ec2.snapshots import DiskSnapshot, NotPending  # noqa: PLC0415
+    from extenci.sandbox.state.snapshots import DiskSnapshot, NotPending  # noqa: PLC0415
 
     snapshot = DiskSnapshot(cloud, 1, "", timeout_minutes=10)
     now[0] += 599
@@ -54,7 +54,7 @@ def test_a_snapshot_that_is_not_completed_in_time_fails(cloud: Cloud, now: list[
 
 
 def test_a_completed_snapshot_does_not_fail_later(cloud: Cloud, now: list[float]) -> None:
-    from extenci.sandbox.ec2.snapshots import DiskSnapshot  # noqa: PLC0415
+    from extenci.sandbox.state.snapshots import DiskSnapshot  # noqa: PLC0415
 
     snapshot = DiskSnapshot(cloud, 1, "", timeout_minutes=10)
     snapshot.seal()
@@ -67,7 +67,7 @@ def test_a_completed_snapshot_does_not_fail_later(cloud: Cloud, now: list[float]
 
 
 def test_completing_waits_for_blocks_under_way(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    from extenci.sandbox.ec2.snapshots import DiskSnapshot  # noqa: PLC0415
+    from extenci.sandbox.state.snapshots import DiskSnapshot  # noqa: PLC0415
 
     snapshot = DiskSnapshot(cloud, 1, "")
     writing, go_on = threading.Event(), threading.Event()
@@ -94,7 +94,7 @@ def test_completing_waits_for_blocks_under_way(cloud: Cloud, monkeypatch: pytest
 def test_a_machine_is_forgotten_an_hour_after_its_end(cloud: Cloud, now: list[float], respond: Any) -> None:
     """User Guide: a terminated instance stays visible for about an hour. Its client token is remembered
     longer, and answers with the dead machine."""
-    from extenci.sandbox.ec2.snapshots import DiskSnapshot, add_snapshot  # noqa: PLC0415
+    from extenci.sandbox.state.snapshots import DiskSnapshot, add_snapshot  # noqa: PLC0415
 
     snapshot = DiskSnapshot(cloud, 1, "")
     snapshot.seal()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extenci.sandbox.ec2.tokens import TokenReused, Tokens
+from extenci.sandbox.state.tokens import TokenReused, Tokens
 
 
 def test_a_token_stands_for_what_it_made() -> None:

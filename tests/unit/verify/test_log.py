@@ -10,11 +10,52 @@ from pathlib import Path
 import pytest
 
 from extenci.model.launch import LaunchSettings
+from extenci.model.service import Service
 from extenci.model.verification import Check, Verify, hash_verify, needs_login
+from extenci.spec.load import load_desired
 from extenci.verify.checks.log import MOST_BYTES, LogCheck, read_command
 from extenci.verify.checks.tcp import TcpCheck
 
 FILE = "/var/log/cloud-init-output.log"
+
+
+SPEC = """\
+service: sandbox
+images:
+  worker:
+    source: a.raw
+    verify:
+      type: t3.micro
+      checks:
+        - log: "^cloud-init.* finished"
+          file: /var/log/cloud-init-output.log
+        - log: ready
+          file: "/var/log/the worker's log"
+          user: admin
+          key: keys/id_ed25519
+          port: 2222
+          timeout: 5s
+          retries: 3
+"""
+
+
+def test_a_spec_becomes_checks_with_absolute_paths(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(SPEC)
+    sandbox = Service(name="sandbox", region="us-east-1", ec2="http://127.0.0.1:1")
+    (image,) = load_desired([tmp_path], catalog_services={}, sandbox=sandbox).images
+    assert image.verify
+    assert image.verify.checks == (
+        LogCheck("^cloud-init.* finished", FILE),
+        LogCheck(
+            "ready",
+            "/var/log/the worker's log",
+            user="admin",
+            key=str(tmp_path / "keys/id_ed25519"),
+            port=2222,
+            timeout=5,
+            retries=3,
+        ),
+    )
 
 
 def block(*checks: Check) -> Verify:

@@ -11,9 +11,9 @@ from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError, MissingParameterError
 
-from extenci.sandbox.cloud import Cloud
-from extenci.sandbox.ec2.snapshots import find_snapshot, not_completed
-from extenci.sandbox.ec2.tags import no_such_snapshot
+from extenci.sandbox.state.cloud import Cloud
+from extenci.sandbox.state.snapshots import find_snapshot, not_completed
+from extenci.sandbox.state.tags import no_such_snapshot
 
 VOLUME_TYPES = ("standard", "gp2", "gp3", "io1", "io2", "sc1", "st1")
 

@@ -13,21 +13,17 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models.amis import Ami
 
 from extenci.image.bundle.keys import Secret, read_certificate, read_private_key
 from extenci.image.bundle.manifest import MOST_BYTES, Manifest, Part, read_manifest
 from extenci.image.bundle.unbundle import check_signature, open_secret, write_disk
 from extenci.image.bundle.untar import broken
 from extenci.model.errors import AccessRefused, DiskError
-from extenci.sandbox.cloud import Cloud
-from extenci.sandbox.s3.objects import pieces_of
-from extenci.sandbox.s3.service import find_object, object_exists
-
-if TYPE_CHECKING:
-    from extenci.sandbox.ec2.images.images import Image
+from extenci.sandbox.state.cloud import Cloud
+from extenci.sandbox.state.objects import find_object, object_exists, pieces_of
 
 
 @dataclass(frozen=True)
@@ -63,7 +59,7 @@ def find_bundle(cloud: Cloud, location: str) -> Bundle:
     return Bundle(manifest, secret, bucket, prefix)
 
 
-def open_bundle(cloud: Cloud, image: Image, bundle: Bundle) -> None:
+def open_bundle(cloud: Cloud, image: Ami, bundle: Bundle) -> None:
     """Begin to make the disk of an image."""
     image.state = "pending"
     threading.Thread(target=_carry_out, args=(cloud, image, bundle), daemon=True).start()
@@ -94,7 +90,7 @@ def _opened(cloud: Cloud, text: bytes) -> tuple[Manifest, Secret]:
         raise _invalid(error.message) from None
 
 
-def _carry_out(cloud: Cloud, image: Image, bundle: Bundle) -> None:
+def _carry_out(cloud: Cloud, image: Ami, bundle: Bundle) -> None:
     """Runs in a thread of its own, without the lock."""
     unfinished = cloud.disks / f"{image.id}.new"
     state = "failed"

@@ -12,8 +12,9 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.amis import Ami
 
 from extenci.sandbox.ec2.images.images import Image, ImageActions, find_image
-from extenci.sandbox.ec2.snapshots import NO_VOLUME, SnapshotActions
-from extenci.sandbox.ec2.tags import tags_at_creation
+from extenci.sandbox.ec2.snapshots import SnapshotActions
+from extenci.sandbox.state.snapshots import NO_VOLUME
+from extenci.sandbox.state.tags import tags_at_creation
 
 
 class ImageCopyActions(ImageActions, SnapshotActions):

@@ -25,13 +25,13 @@ from moto.ec2.exceptions import (
 from moto.ec2.models.amis import Ami
 from moto.ec2.utils import random_ami_id
 
-from extenci.sandbox.cloud import ACCOUNT, Cloud
 from extenci.sandbox.ec2.actions import Actions
 from extenci.sandbox.ec2.filters import Readers, attributes, chosen
 from extenci.sandbox.ec2.images.block_devices import checked_ebs, one_of
 from extenci.sandbox.ec2.images.bundles import Bundle, drop_disk, find_bundle, open_bundle
 from extenci.sandbox.ec2.paging import page, page_size
-from extenci.sandbox.ec2.tags import tags_at_creation, tags_of
+from extenci.sandbox.state.cloud import ACCOUNT, Cloud
+from extenci.sandbox.state.tags import tags_at_creation, tags_of
 
 _NAME = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}")
 _CHOICES = {

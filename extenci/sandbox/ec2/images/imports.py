@@ -15,7 +15,6 @@ import threading
 import time
 import traceback
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,56 +24,21 @@ from moto.ec2.exceptions import EC2ClientError, MissingParameterError
 from moto.ec2.utils import random_id
 from moto.s3.models import FakeKey
 
-from extenci.sandbox.cloud import Cloud
-from extenci.sandbox.disks import BLOCK_BYTES
 from extenci.sandbox.ec2.actions import Actions
 from extenci.sandbox.ec2.filters import Readers, chosen
 from extenci.sandbox.ec2.paging import page, page_size
-from extenci.sandbox.ec2.snapshots import DiskSnapshot, add_snapshot
-from extenci.sandbox.ec2.tags import tags_at_creation, tags_of
-from extenci.sandbox.ec2.tokens import TokenReused
-from extenci.sandbox.s3.bodies import Content, store_pieces
-from extenci.sandbox.s3.objects import pieces_of
-from extenci.sandbox.s3.service import find_object
+from extenci.sandbox.http.bodies import Content, store_pieces
+from extenci.sandbox.state.cloud import Cloud
+from extenci.sandbox.state.disks import BLOCK_BYTES
+from extenci.sandbox.state.imports import ImportTask
+from extenci.sandbox.state.objects import find_object, pieces_of
+from extenci.sandbox.state.snapshots import DiskSnapshot, add_snapshot
+from extenci.sandbox.state.tags import tags_at_creation, tags_of
+from extenci.sandbox.state.tokens import TokenReused
 
 _GIB = 1 << 30
 _ZEROS = bytes(BLOCK_BYTES)
 MISMATCH = "Arguments on this idempotent request are inconsistent with arguments used in previous request(s)."
-
-
-@dataclass
-class ImportTask:
-    """One import. `status` is active, completed or deleted (failed; `message` says why), as on AWS."""
-
-    id: str
-    description: str
-    bucket: str
-    key: str
-    format: str
-    status: str = "active"
-    message: str = "pending"
-    progress: int = 0
-    size: int = 0
-    snapshot_id: str = ""
-
-    def shown(self, tags: Mapping[str, str]) -> dict[str, Any]:
-        detail: dict[str, Any] = {
-            "Description": self.description,
-            "DiskImageSize": float(self.size),
-            "Format": self.format,
-            "Status": self.status,
-            "UserBucket": {"S3Bucket": self.bucket, "S3Key": self.key},
-        }
-        if self.status == "completed":
-            detail["SnapshotId"] = self.snapshot_id
-        else:
-            detail |= {"StatusMessage": self.message, "Progress": str(self.progress)}
-        return {
-            "ImportTaskId": self.id,
-            "Description": self.description,
-            "SnapshotTaskDetail": detail,
-            "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
-        }
 
 
 class ImportActions(Actions):
@@ -143,7 +107,7 @@ def _check_role(name: str | None) -> None:
 
 def _carry_out(cloud: Cloud, task: ImportTask) -> None:
     """Runs in a thread of its own; the bytes are copied without the lock."""
-    time.sleep(cloud.pace.import_snapshot)
+    time.sleep(cloud.timing.import_snapshot)
     try:
         task.message = "converting"
         snapshot = _import(cloud, task)

@@ -21,7 +21,6 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.instances import Instance, Reservation
 from moto.ec2.utils import random_reservation_id
 
-from extenci.sandbox.cloud import ACCOUNT
 from extenci.sandbox.ec2.actions import Actions
 from extenci.sandbox.ec2.filters import chosen
 from extenci.sandbox.ec2.images.bundles import disk_of
@@ -29,10 +28,11 @@ from extenci.sandbox.ec2.instances.filters import INSTANCE_FILTERS
 from extenci.sandbox.ec2.instances.launch import Order, read_order
 from extenci.sandbox.ec2.instances.lifecycle import Machine, part_of
 from extenci.sandbox.ec2.paging import page, page_size
-from extenci.sandbox.ec2.snapshots import DiskSnapshot
-from extenci.sandbox.ec2.tags import tags_of
-from extenci.sandbox.ec2.tokens import TokenReused
-from extenci.sandbox.machines import Launch, Refused
+from extenci.sandbox.state.cloud import ACCOUNT
+from extenci.sandbox.state.machines import Launch, Refused
+from extenci.sandbox.state.snapshots import DiskSnapshot
+from extenci.sandbox.state.tags import tags_of
+from extenci.sandbox.state.tokens import TokenReused
 
 _GIB = 1 << 30
 

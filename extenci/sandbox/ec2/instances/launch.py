@@ -24,12 +24,12 @@ from moto.ec2.models.amis import Ami
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.security_groups import SecurityGroup
 
-from extenci.sandbox.cloud import ACCOUNT, Cloud
 from extenci.sandbox.ec2.images.block_devices import checked_ebs
 from extenci.sandbox.ec2.images.images import find_image
 from extenci.sandbox.ec2.instances.networking import groups_of, private_address, subnet_of
-from extenci.sandbox.ec2.tags import tags_at_creation
-from extenci.sandbox.ec2.tokens import TOKEN_CHARACTERS
+from extenci.sandbox.state.cloud import ACCOUNT, Cloud
+from extenci.sandbox.state.tags import tags_at_creation
+from extenci.sandbox.state.tokens import TOKEN_CHARACTERS
 
 USER_DATA_BYTES = 16384
 _TAGGED = ("instance", "volume", "network-interface", "spot-instances-request")

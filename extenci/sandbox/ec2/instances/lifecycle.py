@@ -18,9 +18,9 @@ from moto.ec2.models.elastic_block_store import VolumeAttachment
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance, InstanceState, Reservation, StateReason
 
-from extenci.sandbox.cloud import REGION, Cloud
 from extenci.sandbox.ec2.instances.launch import Order
-from extenci.sandbox.machines import Ended
+from extenci.sandbox.state.cloud import REGION, Cloud
+from extenci.sandbox.state.machines import Ended
 
 
 class Machine(Instance):
@@ -162,13 +162,14 @@ def settle(cloud: Cloud) -> None:
         if isinstance(machine, Machine):
             machine.has_ended(how)
     for machine in list(cloud.restless.values()):
+        assert isinstance(machine, Machine)  # noqa: S101 - only these are put there
         match machine.state:
             case "pending" if cloud.machines.booted(machine.id):
                 machine.change("running", 16)
                 del cloud.restless[machine.id]
-            case "shutting-down" if now - (machine.ended or now) >= cloud.pace.shut_down:
+            case "shutting-down" if now - (machine.ended or now) >= cloud.timing.shut_down:
                 machine.change("terminated", 48)
-            case "terminated" if now - (machine.ended or now) >= cloud.pace.forget_terminated:
+            case "terminated" if now - (machine.ended or now) >= cloud.timing.forget_terminated:
                 _forget(cloud, machine)
 
 

@@ -13,7 +13,7 @@ from moto.ec2.exceptions import EC2ClientError, InvalidSecurityGroupNotFoundErro
 from moto.ec2.models.security_groups import SecurityGroup
 from moto.ec2.models.subnets import Subnet
 
-from extenci.sandbox.cloud import REGION, Cloud
+from extenci.sandbox.state.cloud import REGION, Cloud
 
 
 def subnet_of(cloud: Cloud, asked: Mapping[str, Any]) -> Subnet:

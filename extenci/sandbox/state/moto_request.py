@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 from moto.core.request import Request as MotoRequest
 
-from extenci.sandbox.cloud import REGION
-from extenci.sandbox.server.listener import Request
+from extenci.sandbox.http.listener import Request
+from extenci.sandbox.state.cloud import REGION
 
 _DROPPED = {"authorization", "user-agent", "transfer-encoding", "connection", "content-length", "expect"}
 

@@ -13,25 +13,21 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from moto.ec2.models import EC2Backend, ec2_backends
-from moto.ec2.models.instances import Reservation
+from moto.ec2.models.instances import Instance, Reservation
 
 from extenci.model.service import SANDBOX_ACCOUNT
-from extenci.sandbox.ec2.tokens import Tokens
-from extenci.sandbox.machines import Machines
-
-if TYPE_CHECKING:
-    from extenci.sandbox.ec2.images.imports import ImportTask
-    from extenci.sandbox.ec2.instances.lifecycle import Machine
+from extenci.sandbox.state.imports import ImportTask
+from extenci.sandbox.state.machines import Machines
+from extenci.sandbox.state.tokens import Tokens
 
 REGION = "us-east-1"
 ACCOUNT = SANDBOX_ACCOUNT
 
 
 @dataclass(frozen=True)
-class Pace:
+class Timing:
     """How long things take, in seconds."""
 
     complete_snapshot: float = 0.2
@@ -46,14 +42,14 @@ class Cloud:
 
     disks: Path
     machines: Machines
-    pace: Pace = field(default_factory=Pace)
+    timing: Timing = field(default_factory=Timing)
     key: Path = Path()
     """The private key that bundles are opened with."""
     user_certificate: Path = Path()
     """Of whoever signs bundles."""
     clock: Callable[[], float] = time.time
     lock: threading.RLock = field(default_factory=threading.RLock)
-    restless: dict[str, Machine] = field(default_factory=dict)
+    restless: dict[str, Instance] = field(default_factory=dict)
     """Machines that are on their way to another state, by id."""
     imports: dict[str, ImportTask] = field(default_factory=dict)
     launches: Tokens[Reservation] = field(default_factory=Tokens)

@@ -4,13 +4,26 @@ reads all of it to give out any."""
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from moto.s3.models import FakeKey, s3_backends
 
-from extenci.sandbox.cloud import ACCOUNT
-from extenci.sandbox.s3.bodies import PIECE_BYTES, Body, Content
+from extenci.sandbox.http.bodies import PIECE_BYTES, Body, Content
+from extenci.sandbox.state.cloud import ACCOUNT
+
+OBJECTS_LOCK = threading.Lock()
+"""moto's S3 is not safe for threads either. Never take Cloud.lock while holding this."""
+
+
+def find_object(bucket: str, key: str) -> FakeKey | None:
+    with OBJECTS_LOCK:
+        return find_key(bucket, key)
+
+
+def object_exists(bucket: str, key: str) -> bool:
+    return find_object(bucket, key) is not None
 
 
 def find_key(bucket: str, key: str) -> FakeKey | None:

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from extenci.sandbox.s3.bodies import Body, CutShort, store
+from extenci.sandbox.http.bodies import Body, CutShort, store
 
 IDLE_SECONDS = 120.0
 SPOOL_BYTES = 65_536
