@@ -10,7 +10,7 @@ from threading import Event
 from extenci.apply.listeners import unfailing
 from extenci.model.outcome import Listener, Noted, Progress
 from extenci.model.plan import Plan
-from extenci.model.trials import Ask
+from extenci.model.verdict import Ask
 
 Approve = Callable[[Plan], bool]
 """Is shown a plan, and says whether to carry it out."""

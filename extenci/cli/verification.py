@@ -11,10 +11,8 @@ from extenci.cli.job import Job, exit_status
 from extenci.cli.options import VerifyFormat
 from extenci.cli.terminal import palette_of, width_of, write_json, write_result
 from extenci.cli.vm_question import make_ask
-from extenci.model.address import Verdict
 from extenci.model.outcome import Result, Status
-from extenci.model.trials import Ask
-from extenci.model.verified import Judgement, Verified
+from extenci.model.verdict import Ask, Decision, Verdict, VerifyResult
 from extenci.model.work import VerifyWork
 
 if TYPE_CHECKING:
@@ -41,19 +39,19 @@ def write_verification(result: Result, output: VerifyFormat) -> None:
     match output:
         case VerifyFormat.JSON:
             from extenci.report.result.json import result_document
-            from extenci.report.verify.json import verified_document
+            from extenci.report.verify.json import results_document
 
-            write_json({**verified_document(verified), "result": result_document(result)})
+            write_json({**results_document(verified), "result": result_document(result)})
         case VerifyFormat.JUNIT:
-            from extenci.report.verify.junit import verified_junit
+            from extenci.report.verify.junit import results_junit
 
-            write_result(verified_junit(verified))
+            write_result(results_junit(verified))
         case VerifyFormat.TEXT:
             found = [one.verified for one in result.outcomes if one.verified is not None]
             write_result(render_text(result, found))
 
 
-def verifications_of(result: Result) -> list[Verified]:
+def verifications_of(result: Result) -> list[VerifyResult]:
     """The verification of every version; one that could not be carried out counts as failed, so that no
     report looks green then."""
     found = []
@@ -62,20 +60,20 @@ def verifications_of(result: Result) -> list[Verified]:
             found.append(outcome.verified)
         elif isinstance(change.work, VerifyWork) and outcome.status is not Status.DONE:
             reason = outcome.message or "It was not tried."
-            judgement = Judgement(Verdict.FAILED, reason)
-            found.append(Verified(change.address, change.work.version, judgement))
+            decision = Decision(Verdict.FAILED, reason)
+            found.append(VerifyResult(change.address, change.work.version, decision))
     return found
 
 
-def render_text(result: Result, verified: Sequence[Verified]) -> str:
+def render_text(result: Result, verified: Sequence[VerifyResult]) -> str:
     """The verdict on each version; where one could not be verified, the reason."""
     from extenci.report.result.text import render_result
-    from extenci.report.verify.text import render_verified
+    from extenci.report.verify.text import render_results
 
     palette, width = palette_of(sys.stdout), width_of(sys.stdout)
     told = {outcome.change for outcome in result.outcomes if outcome.verified is not None}
     untold = any(one.status is not Status.DONE and one.change not in told for one in result.outcomes)
-    parts = [render_verified(verified, palette=palette, width=width)] if verified else []
+    parts = [render_results(verified, palette=palette, width=width)] if verified else []
     if untold or not verified:
         parts.append(render_result(result, palette=palette, width=width))
     return "\n".join(parts)

@@ -10,9 +10,8 @@ from threading import Event, Lock
 
 from extenci.cli.job import Job
 from extenci.cli.terminal import palette_of, write_aside
-from extenci.model.address import Answer
 from extenci.model.errors import Interrupted, UsageError
-from extenci.model.trials import Ask, Question
+from extenci.model.verdict import Answer, Ask, Question
 
 
 @dataclass(frozen=True)

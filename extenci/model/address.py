@@ -111,25 +111,3 @@ class Role(StrEnum):
     POOL = "pool"
     TEST = "test"
     MANUAL = "manual"
-
-
-class Verdict(StrEnum):
-    """What is known of a version under one verify block."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    WAITING = "waiting"
-    """Its checks passed, and a person has yet to say yes."""
-    EXPIRED = "expired"
-    """No person said anything in time."""
-
-
-class Answer(StrEnum):
-    """What a person says about a test VM."""
-
-    YES = "yes"
-    NO = "no"
-    KEEP = "keep"
-    """No, and the test VM stays to be looked at."""
-    WAIT = "wait"
-    """Not now: it stays and waits."""

@@ -9,7 +9,7 @@ from extenci.model.action import Action
 from extenci.model.address import Address
 from extenci.model.observed import Machine
 from extenci.model.plan import Blocked, Change
-from extenci.model.trials import KEY_PAIR_PREFIX
+from extenci.model.verification import KEY_PAIR_PREFIX
 
 
 @dataclass(frozen=True)

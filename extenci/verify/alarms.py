@@ -1,4 +1,4 @@
-"""What a console says that leaves no hope, whatever is waited for. Pure."""
+"""Signs on a console that the machine will never come up. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ESCAPES = re.compile(
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 MOST = 1 << 20
-"""Characters of a console that are looked at: its last ones."""
+"""Characters of a console that are searched: its last ones."""
 
 
 def clean(text: str) -> str:
@@ -35,7 +35,7 @@ def clean(text: str) -> str:
 
 
 def find_alarm(text: str) -> str:
-    """The first line of a cleaned console that leaves no hope, or ''."""
+    """The first such sign on a cleaned console, as its line; '' where there is none."""
     found = SIGNS.search(text)
     return found[0].strip()[:200] if found else ""
 

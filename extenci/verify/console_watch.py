@@ -1,4 +1,4 @@
-"""Reading a machine's console while it is examined."""
+"""A watch over a machine's console while its checks run."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ PATIENCE = 30.0
 """Seconds that one reading may take."""
 
 FIRST_LOOK = 3.0
-"""Seconds that checks wait for the first reading: it may show the host keys to believe."""
+"""Seconds that checks wait for the first reading: it may show the machine's host keys."""
 
 
 class ConsoleWatch:
-    """Reads the console every few seconds, keeps it in `console.txt`, and sounds the alarm of `halt`."""
+    """Reads the console every few seconds, keeps it in `console.txt`, and sounds `halt` at an alarm."""
 
     def __init__(
         self, read: Callable[[], str], folder: EvidenceFolder, halt: Halt, *, every: float = 3.0
@@ -44,14 +44,14 @@ class ConsoleWatch:
         self._thread.join(0.0 if self._halt.is_set else 0.2)
 
     def look(self, seconds: float = PATIENCE) -> None:
-        """Read it once, now; a defect that the watch met is raised here."""
+        """Read the console now. Raises an exception that stopped the watch in the background."""
         if self._defect is not None:
             raise self._defect
         try:
             text = clean(in_background(self._read, self._halt, seconds))
             self.fault = ""
         except OutOfTime:
-            self.fault = "it did not come in time"
+            self.fault = "the service did not answer in time"
             return
         except ExtenciError as error:
             self.fault = error.message

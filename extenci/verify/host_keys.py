@@ -20,14 +20,14 @@ _FINGERPRINT = re.compile(r"\bSHA256:([A-Za-z0-9+/]{43})\b")
 
 
 def find_keys(console: str) -> tuple[str, ...]:
-    """The host keys that the last such block of a console has, as `TYPE BASE64`."""
+    """The host keys in the last such block of a console, as `TYPE BASE64`."""
     blocks = _KEYS.findall(console)
     found = _KEY.findall(blocks[-1]) if blocks else []
     return tuple(dict.fromkeys(f"{kind} {key}" for kind, key in found if _is_key(kind, key)))
 
 
 def find_fingerprints(console: str) -> frozenset[str]:
-    """The SHA-256 fingerprints (base64 without its end) that the last such block of a console has."""
+    """The SHA-256 fingerprints (base64 without padding) in the last such block of a console."""
     blocks = _FINGERPRINTS.findall(console)
     return frozenset(_FINGERPRINT.findall(blocks[-1])) if blocks else frozenset()
 
@@ -49,13 +49,13 @@ def write_known_hosts(name: str, keys: tuple[str, ...]) -> str:
 
 
 def contradicts(known: tuple[str, ...], console: str) -> bool:
-    """Whether keys that were believed are none of those that the console shows."""
+    """Whether the console shows keys, and a key that was accepted is not among them."""
     shown = {fingerprint(key) for key in find_keys(console)} | find_fingerprints(console)
     return bool(known and shown) and not all(fingerprint(key) in shown for key in known)
 
 
 def _is_key(kind: str, key: str) -> bool:
-    """A key says its own type once more in its first bytes (RFC 4253, 6.6)."""
+    """A key repeats its type in its first bytes (RFC 4253, 6.6)."""
     try:
         content = base64.b64decode(key, validate=True)
     except (binascii.Error, ValueError):

@@ -18,8 +18,7 @@ from extenci.model.errors import Unreachable
 from extenci.model.observed import Machine
 from extenci.model.ownership import EXPIRES, Marks, read_marks
 from extenci.model.record import ResourceKind
-from extenci.model.trials import needs_login
-from extenci.model.verification import Verify
+from extenci.model.verification import Verify, needs_login
 
 MARGIN_SECONDS = 900.0
 """How much longer than its verification a test VM may live, before anyone who looks may end it."""

@@ -17,6 +17,7 @@ from functools import cache
 from typing import Any
 
 from extenci.model.address import Address
+from extenci.model.verification import Check
 
 MEMBER = "is"
 """The key under which a member of a union says its class."""
@@ -165,4 +166,13 @@ def members_of(kind: Any) -> list[Any]:
 def hints(kind: Any) -> dict[str, Any]:
     """The types of a dataclass's fields, by name, in order."""
     known = typing.get_type_hints(kind)
-    return {field.name: known[field.name] for field in fields(kind)}
+    return {field.name: concrete(known[field.name]) for field in fields(kind)}
+
+
+def concrete(kind: Any) -> Any:
+    """A type with the union of all kinds of checks where it says Check."""
+    if kind != tuple[Check, ...]:
+        return kind
+    from extenci.verify.checks import AnyCheck  # noqa: PLC0415 - the forms of checks import pydantic
+
+    return tuple[AnyCheck, ...]

@@ -15,9 +15,8 @@ from extenci.cli.options import LockTimeout, StackName, VerifyFormat, VerifyOutp
 from extenci.cli.terminal import write_aside, write_result
 from extenci.cli.verification import run_verification
 from extenci.cli.vm_question import YES_OR_NO, given_answer, make_ask
-from extenci.model.address import Answer
 from extenci.model.errors import Declined
-from extenci.model.trials import Ask, Question
+from extenci.model.verdict import Answer, Ask, Question
 
 if TYPE_CHECKING:
     from extenci.api import Options

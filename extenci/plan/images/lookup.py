@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from extenci.model.address import Address, Verdict
+from extenci.model.address import Address
 from extenci.model.desired import DesiredImage
 from extenci.model.observed import Image, ImageState
+from extenci.model.verdict import Verdict
 from extenci.plan.images.content import Content, find_content, says
 from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, Unavailable
 from extenci.plan.images.verification import HeldBack, find_verdict_status, hold_back

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from extenci.model.action import Action
-from extenci.model.address import Address, Kind, Verdict
+from extenci.model.address import Address, Kind
 from extenci.model.desired import DesiredGroup, DesiredImage, ImageId
 from extenci.model.observed import Image, ImageState, Machine
 from extenci.model.plan import Blocked, Change
 from extenci.model.text import counted, listed
+from extenci.model.verdict import Verdict
 from extenci.model.work import ReplaceWork, TerminateWork
 from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, changes_before
 from extenci.plan.images.verification import verdict_of

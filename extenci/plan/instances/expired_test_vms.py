@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from extenci.model.action import Action
-from extenci.model.address import Address, Kind, Verdict
+from extenci.model.address import Address, Kind
 from extenci.model.observed import Machine
 from extenci.model.ownership import Marks
 from extenci.model.plan import Change
+from extenci.model.verdict import Verdict
 from extenci.model.work import TerminateWork
 from extenci.plan.images.verification import is_expired, verdict_of, word_of
 from extenci.plan.inputs import PlanInputs, ServiceIndex

@@ -27,8 +27,10 @@ from extenci.model.errors import PlanError
 from extenci.model.observed import MachineHandle
 from extenci.model.plan import Blocked, Change, Drift, FieldChange, Plan, SavedPlan
 from extenci.model.service import Service
+from extenci.model.verification import Check
 from extenci.model.version import Disk
 from extenci.model.work import ImageToLaunch, LaunchWork, RegisterWork, ReplaceWork, TerminateWork, VerifyWork
+from extenci.verify.checks import AnyCheck
 
 NAMES = st.sampled_from(["a", "worker", "pool-1", "x" * 50])
 SERVICES = ("sandbox", "amazon")
@@ -52,6 +54,8 @@ def strategy(kind: Any) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one return
         return PLAIN[kind]
     if kind is object:
         return VALUES
+    if kind is Check:
+        return strategy(AnyCheck)
     if origin in (typing.Union, types.UnionType):
         return st.one_of(*(strategy(member) for member in arguments))
     if origin is tuple:

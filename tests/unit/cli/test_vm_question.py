@@ -11,8 +11,8 @@ from threading import Event
 import pytest
 
 from extenci.cli.vm_question import ALL_ANSWERS, YES_OR_NO, Answers, read_answer
-from extenci.model.address import Answer
 from extenci.model.errors import Interrupted
+from extenci.model.verdict import Answer
 
 Type = Callable[[bytes], object]
 END = b"\x04"

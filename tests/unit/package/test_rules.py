@@ -18,10 +18,10 @@ MOST_FILES = 16
 
 def named(tree: ast.Module) -> Iterator[str]:
     names = {(one.__name__, member.name) for one in (Launch, Method) for member in one}
+    texts = {f"{enum}.{member}" for enum, member in names}
     for node in ast.walk(tree):
-        is_member = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-        if is_member and (node.value.id, node.attr) in names:
-            yield f"{node.value.id}.{node.attr}"
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in texts:
+            yield ast.unparse(node)
 
 
 def test_engines_and_staging_methods_are_named_where_they_are_made_only() -> None:

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from extenci.model.ports import at_forwards
-from extenci.model.verification import Check, ConsoleCheck, HttpCheck, SshCheck, TcpCheck
+from extenci.model.verification import Check
+from extenci.verify.checks.console import ConsoleCheck
+from extenci.verify.checks.http import HttpCheck
+from extenci.verify.checks.ssh import SshCheck
+from extenci.verify.checks.tcp import TcpCheck
 
 FORWARDS = {22: 10022, 80: 10080, 443: 10443}
 
@@ -21,4 +24,4 @@ FORWARDS = {22: 10022, 80: 10080, 443: 10443}
     ],
 )
 def test_a_check_asks_the_port_at_which_the_machines_is_reached(check: Check, expected: Check) -> None:
-    assert at_forwards(check, FORWARDS) == expected
+    assert check.at_forwards(FORWARDS) == expected

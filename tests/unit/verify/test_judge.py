@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from extenci.model.address import Verdict
-from extenci.model.verification import Evidence, Examination
-from extenci.verify.judge import answered, expired, judge, unreached
+from extenci.model.verdict import Evidence, MachineReport, Verdict
+from extenci.verify.judge import judge, judge_answer
 
 PASSED = Evidence("tcp 22", "tcp", True, "port 22 accepts connections")
 FAILED = Evidence("ssh true", "ssh", False, "no login to 10.0.0.1 port 22: Connection refused", tries=7)
 UNTRIED = Evidence("console x", "console", False, "not tried: no time was left", tries=0)
 
 
-def examined(*evidence: Evidence, alarm: str = "") -> Examination:
-    return Examination("10.0.0.1", evidence, "the end", alarm)
+def examined(*evidence: Evidence, alarm: str = "") -> MachineReport:
+    return MachineReport("10.0.0.1", evidence, "the end", alarm)
 
 
 def test_all_that_passed_has_passed() -> None:
@@ -51,13 +50,11 @@ def test_an_alarm_fails_even_where_every_check_passed() -> None:
 
 def test_a_persons_word_is_the_last_one() -> None:
     failed = judge(examined(FAILED))
-    assert answered(failed, yes=True).verdict is Verdict.PASSED
-    assert answered(failed, yes=True).reason == "A person said yes, though checks failed."
+    assert judge_answer(failed, yes=True).verdict is Verdict.PASSED
+    assert judge_answer(failed, yes=True).reason == "A person said yes, though checks failed."
     waiting = judge(examined(PASSED), confirm=True)
-    assert answered(waiting, yes=True).reason == "A person said yes."
-    assert answered(waiting, yes=False).verdict is Verdict.FAILED
-    assert expired(waiting).verdict is Verdict.EXPIRED
-    assert unreached("It did not run in time.").verdict is Verdict.FAILED
+    assert judge_answer(waiting, yes=True).reason == "A person said yes."
+    assert judge_answer(waiting, yes=False).verdict is Verdict.FAILED
 
 
 def test_what_was_never_tried_is_no_success() -> None:
