@@ -18,7 +18,7 @@ from extenci.model.errors import Interrupted
 from extenci.model.observed import Observation
 from extenci.model.record import Records
 from extenci.observe.observe import observe
-from extenci.plan.inputs import queued_services, touched_services
+from extenci.plan.inputs import queued_services
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Session:
 @contextmanager
 def open_session(desired: Desired, home: Home, options: Options) -> Iterator[Session]:
     """A session that only reads: it takes no lock."""
-    services = {name: recognise_sandbox(desired.services[name], home) for name in touched_services(desired)}
+    services = {name: recognise_sandbox(desired.services[name], home) for name in desired.touched_services}
     clients = {name: Clients(service) for name, service in services.items()}
     try:
         with Catalog.open(home) as catalog:

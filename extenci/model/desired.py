@@ -118,3 +118,14 @@ class Desired:
     def image(self, address: Address) -> DesiredImage | None:
         """The image desired at an address."""
         return next((spec for spec in self.images if spec.address == address), None)
+
+    @property
+    def touched_services(self) -> tuple[str, ...]:
+        """The names of the services that the selection is about, in their order."""
+        selection = self.selection
+        among = None if selection.addresses is None else {one.service for one in selection.addresses}
+        return tuple(
+            name
+            for name in sorted(self.services)
+            if (selection.services is None or name in selection.services) and (among is None or name in among)
+        )
