@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from extenci.model.errors import DiskChanged, DiskError
-from extenci.model.source import shown_source
+from extenci.model.version import shown_source
 
 _KINDS = {
     stat.S_IFDIR: "a folder",

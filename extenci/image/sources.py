@@ -24,7 +24,7 @@ from extenci.image.formats import Format
 from extenci.image.problems import broken, changed, shown
 from extenci.image.raw import RawDisk, check_sha256, open_file
 from extenci.model.errors import DiskChanged, DiskError, Interrupted
-from extenci.model.source import is_url, shown_source
+from extenci.model.version import is_url, shown_source
 
 Telling = Callable[[str], None]
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from extenci.model.address import Address, Launch, Role
+from extenci.model.address import Address
 from extenci.model.desired import Desired, DesiredGroup, DesiredImage
+from extenci.model.launch import Launch
 from extenci.model.observed import Image, JobState, Machine, Observation, QueueFacts, ServiceState, Snapshot
-from extenci.model.ownership import Marks, read_marks
+from extenci.model.ownership import Marks, Role, read_marks
 from extenci.model.record import SUBMIT, Records, ResourceRecord
 from extenci.model.service import Service
 from extenci.model.version import Disk

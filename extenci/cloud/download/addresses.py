@@ -8,7 +8,7 @@ import socket
 from urllib3.util import parse_url
 
 from extenci.model.errors import ServiceError
-from extenci.model.source import shown_source
+from extenci.model.version import shown_source
 
 _AWS_OWN = ipaddress.ip_network("fd00:ec2::/32")
 

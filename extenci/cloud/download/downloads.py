@@ -21,7 +21,7 @@ from extenci.image.cache import Unfinished, Watch, making, writing
 from extenci.image.containers import LARGEST_BYTES
 from extenci.image.sources import Telling
 from extenci.model.errors import DiskError, Interrupted, ServiceError, Throttled, Unreachable
-from extenci.model.source import shown_source
+from extenci.model.version import shown_source
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients

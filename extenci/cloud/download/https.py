@@ -26,7 +26,7 @@ from extenci.cloud.download.web_wire import bounded
 from extenci.model.errors import AccessRefused, NotFound, ServiceError, Unreachable
 from extenci.model.release import __version__
 from extenci.model.service import is_loopback
-from extenci.model.source import shown_source
+from extenci.model.version import shown_source
 
 PIECE_BYTES = 1 << 15
 """Small, so that it is seen whether a slow server gives anything."""

@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from extenci.image.bundle.manifest import Part, manifest_name
-from extenci.model.address import Role
 from extenci.model.observed import Image
-from extenci.model.ownership import read_marks
+from extenci.model.ownership import Role, read_marks
 from extenci.stage.context import StageRequest
 from extenci.stage.s3_import.location import FOLDER, folder_of
 

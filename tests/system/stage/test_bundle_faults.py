@@ -20,11 +20,10 @@ import pytest
 
 from extenci.cloud.clients import Clients
 from extenci.image.bundle import seal as bundling
-from extenci.model.address import Method
 from extenci.model.errors import AccessRefused, DiskError, ExtenciError, ServiceError
 from extenci.model.record import DELETE_BUNDLE, PUT_BUNDLE, Intent
 from extenci.model.service import SANDBOX_BUCKET, KeyFiles
-from extenci.model.version import BLOCK_BYTES
+from extenci.model.version import BLOCK_BYTES, Method
 from extenci.sandbox import control
 from extenci.stage.bundle.remove import recover
 from extenci.stage.bundle.unbundle import Request, open_bundle
