@@ -36,7 +36,7 @@ _guards_guard = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Unfinished:
+class PartialFile:
     """A file in the making: open for reading and writing, and locked."""
 
     descriptor: int
@@ -54,24 +54,24 @@ class Unfinished:
 
 
 @contextmanager
-def making(target: Path, stop: Event, *, resumable: bool = False) -> Iterator[Unfinished | None]:
+def create_once(target: Path, stop: Event, *, resumable: bool = False) -> Iterator[PartialFile | None]:
     """Make a file of the cache, unless it is there: then None, at once or once another process or thread has
     made it. What is not kept at the end is removed, but where it is `resumable`.
 
     DiskError where the folder cannot be used; Interrupted once `stop` is set while another one makes it.
     """
     with _alone(target, stop):
-        unfinished = _open_partial(target, stop)
-        if unfinished is None:
+        partial = _open_partial(target, stop)
+        if partial is None:
             yield None
             return
         try:
-            yield unfinished
+            yield partial
         finally:
-            is_worth_keeping = resumable and os.fstat(unfinished.descriptor).st_size
-            if not is_worth_keeping and _is_same(unfinished.descriptor, unfinished.path):
-                unfinished.path.unlink()
-            os.close(unfinished.descriptor)
+            is_worth_keeping = resumable and os.fstat(partial.descriptor).st_size
+            if not is_worth_keeping and _is_same(partial.descriptor, partial.path):
+                partial.path.unlink()
+            os.close(partial.descriptor)
 
 
 def note_use(path: Path) -> None:
@@ -80,7 +80,7 @@ def note_use(path: Path) -> None:
         os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
 
 
-def _open_partial(target: Path, stop: Event) -> Unfinished | None:
+def _open_partial(target: Path, stop: Event) -> PartialFile | None:
     path = target.with_name(target.name + PARTIAL)
     while True:
         if target.exists():
@@ -97,7 +97,7 @@ def _open_partial(target: Path, stop: Event) -> Unfinished | None:
             raise unusable(target.parent, error) from error
         if _is_same(descriptor, path):
             if not target.exists():
-                return Unfinished(descriptor, path, target)
+                return PartialFile(descriptor, path, target)
             path.unlink()  # another one finished it just before this one was opened, and made by that
         os.close(descriptor)
 
@@ -141,7 +141,7 @@ def _is_same(descriptor: int, path: Path) -> bool:
         return False
 
 
-class Watch:
+class WriteMonitor:
     """Looks after a file of the cache while it is written: that there is room, and that it is not to stop.
 
     `what` is told every ten seconds with how much is there, and of how many bytes where `total` is set; it
@@ -158,7 +158,7 @@ class Watch:
         self._tell = tell
         self._looked = self._told = time.monotonic()
 
-    def look(self, descriptor: int) -> None:
+    def check(self, descriptor: int) -> None:
         """Look, unless that was done a moment ago. DiskError where there is no more room; Interrupted."""
         if self.stop.is_set():
             raise Interrupted(f"{self.what} was stopped.")
@@ -166,14 +166,14 @@ class Watch:
         if now - self._looked < LOOK_SECONDS:
             return
         self._looked = now
-        self.require_room()
+        self.require_space()
         if now - self._told >= TELL_SECONDS:
             self._told = now
             mib = os.fstat(descriptor).st_blocks * 512 // 1024**2
             total = f" of {self.total // 1024**2:,}" if self.total else ""
             self._tell(f"{self.what}: {mib:,}{total} MiB so far")
 
-    def require_room(self, more: int = 0) -> None:
+    def require_space(self, more: int = 0) -> None:
         """DiskError where `more` bytes would leave too little for others."""
         try:
             state = os.statvfs(self.folder)
@@ -181,9 +181,9 @@ class Watch:
             raise unusable(self.folder, error) from error
         reserve = min(RESERVE_BYTES, state.f_blocks * state.f_frsize // 20)
         if state.f_bavail * state.f_frsize < reserve + more:
-            raise self.no_room()
+            raise self.no_space()
 
-    def no_room(self) -> DiskError:
+    def no_space(self) -> DiskError:
         """The error of a folder that is full."""
         return DiskError(
             f"{self.what} was given up: there is too little room in {shown(self.folder)}.",
@@ -193,14 +193,14 @@ class Watch:
 
 
 @contextmanager
-def writing(watch: Watch) -> Iterator[None]:
+def write_errors(monitor: WriteMonitor) -> Iterator[None]:
     """What goes wrong in writing to a file of the cache, as DiskError."""
     try:
         yield
     except OSError as error:
         if error.errno in FULL:
-            raise watch.no_room() from error
-        raise unusable(watch.folder, error) from error
+            raise monitor.no_space() from error
+        raise unusable(monitor.folder, error) from error
 
 
 def unusable(folder: Path, error: OSError) -> DiskError:

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from extenci.image.formats import QCOW2, VDI, VHD, VHDX, VMDK, Format
-from extenci.image.positional_read import Read, reading
 from extenci.image.problems import shown
+from extenci.image.read_at import ReadAt, reader_of
 from extenci.image.vhdx import has_parent
 from extenci.model.errors import DiskError
 from extenci.model.version import GIB
@@ -31,11 +31,11 @@ _ALONE = (
 )
 
 
-def check_alone(path: Path | str, descriptor: int, size: int, found: Format) -> None:
+def check_self_contained(path: Path | str, descriptor: int, size: int, found: Format) -> None:
     """DiskError where a disk image of `size` bytes needs other files or a password, is cut off, or cannot be
     read."""
     try:
-        fault = _CHECKS[found](reading(path, descriptor), size)
+        fault = _CHECKS[found](reader_of(path, descriptor), size)
     except struct.error:
         fault = Broken("is cut off within its header")
     match fault:
@@ -67,7 +67,7 @@ class Locked(str):
 Fault = Refers | Broken | Locked | None
 
 
-def check_qcow2(read: Read, _size: int) -> Fault:
+def check_qcow2(read: ReadAt, _size: int) -> Fault:
     """Versions 2 and 3: backing file, external data file, encryption."""
     head = read(104, 0)
     (version,) = struct.unpack_from(">I", head, 4)
@@ -88,7 +88,7 @@ _DESCRIPTOR_OFFSET = _SECTOR
 _DESCRIPTOR_BYTES = 20 * _SECTOR
 
 
-def check_vmdk(read: Read, _size: int) -> Fault:
+def check_vmdk(read: ReadAt, _size: int) -> Fault:
     """A sparse extent with its descriptor inside. A capacity of 0 makes QEMU follow the descriptor's extents;
     the descriptor that it takes a parent from is always at sector 1."""
     head = read(64, 0)
@@ -111,7 +111,7 @@ def _is_first(text: bytes) -> bool:
 _FIXED, _DYNAMIC, _DIFFERENCING = 2, 3, 4
 
 
-def check_vhd(read: Read, size: int) -> Fault:
+def check_vhd(read: ReadAt, size: int) -> Fault:
     """QEMU takes a differencing disk for a whole one, and gives zeros where the parent's data belongs."""
     head = read(_SECTOR, 0)
     is_fixed = not head.startswith(b"conectix")
@@ -126,7 +126,7 @@ def check_vhd(read: Read, size: int) -> Fault:
     return None
 
 
-def check_vhdx(read: Read, _size: int) -> Fault:
+def check_vhdx(read: ReadAt, _size: int) -> Fault:
     """Differencing disks."""
     found = has_parent(read)
     if found is None:
@@ -134,7 +134,7 @@ def check_vhdx(read: Read, _size: int) -> Fault:
     return Refers("is a VHDX differencing disk, which builds on a parent") if found else None
 
 
-def check_vdi(read: Read, size: int) -> Fault:
+def check_vdi(read: ReadAt, size: int) -> Fault:
     """Dynamic (1) and static (2) ones are whole. QEMU gives zeros for what lies behind the file's end."""
     head = read(_SECTOR, 0)
     (kind,), (data,) = struct.unpack_from("<I", head, 0x4C), struct.unpack_from("<I", head, 0x158)
@@ -146,7 +146,7 @@ def check_vdi(read: Read, size: int) -> Fault:
     return None
 
 
-_CHECKS: Mapping[Format, Callable[[Read, int], Fault]] = {
+_CHECKS: Mapping[Format, Callable[[ReadAt, int], Fault]] = {
     QCOW2: check_qcow2,
     VMDK: check_vmdk,
     VHD: check_vhd,

@@ -17,12 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from extenci.image.cache import LOOK_SECONDS, Watch, writing
-from extenci.image.containers import LARGEST_BYTES, check_alone
+from extenci.image.cache import LOOK_SECONDS, WriteMonitor, write_errors
+from extenci.image.containers import LARGEST_BYTES, check_self_contained
 from extenci.image.digest import ZERO_BLOCK
 from extenci.image.formats import Container, Format, Packed, Unusable, foreign_format, refusal
 from extenci.image.problems import shown
-from extenci.image.programs import Child, find_program, running
+from extenci.image.programs import RunningProgram, find_program, run_program
 from extenci.model.errors import DiskError
 from extenci.model.version import BLOCK_BYTES
 
@@ -39,7 +39,7 @@ _FULL_WORDS = ("No space left", "quota exceeded", "File too large")
 
 
 @dataclass(frozen=True)
-class Work:
+class Conversion:
     """A source to convert: its path as given, its open file, and its size in bytes; and the open file that
     the disk is to be written to, which is empty."""
 
@@ -47,7 +47,7 @@ class Work:
     source: int
     size: int
     target: int
-    watch: Watch
+    monitor: WriteMonitor
 
 
 def require_program(path: Path | str, found: Format) -> None:
@@ -61,51 +61,51 @@ def require_program(path: Path | str, found: Format) -> None:
             pass
 
 
-def convert(work: Work, found: Format) -> None:
+def convert(conversion: Conversion, found: Format) -> None:
     """Write the disk that a source in a format holds; what was packed may be a disk image in its turn.
 
     DiskError where it cannot be done or must not; Interrupted. The target then holds anything.
     """
     match found.way:
         case Container(driver):
-            check_alone(work.path, work.source, work.size, found)
-            _convert_image(work, driver)
+            check_self_contained(conversion.path, conversion.source, conversion.size, found)
+            _convert_image(conversion, driver)
         case Packed() as packed:
-            inner = _unpack(work, packed)
+            inner = _unpack(conversion, packed)
             if inner is not None:
-                _convert_aside(work, inner)
+                _convert_aside(conversion, inner)
         case Unusable():
-            raise refusal(work.path, found)
+            raise refusal(conversion.path, found)
 
 
-def _convert_aside(work: Work, found: Format) -> None:
+def _convert_aside(conversion: Conversion, found: Format) -> None:
     """Convert the disk image in the target, which was packed: it moves to a file without a name first."""
-    with writing(work.watch), tempfile.TemporaryFile(dir=work.watch.folder) as aside:
-        size, offset = os.fstat(work.target).st_size, 0
+    with write_errors(conversion.monitor), tempfile.TemporaryFile(dir=conversion.monitor.folder) as aside:
+        size, offset = os.fstat(conversion.target).st_size, 0
         os.ftruncate(aside.fileno(), size)
-        while piece := os.pread(work.target, BLOCK_BYTES, offset):
+        while piece := os.pread(conversion.target, BLOCK_BYTES, offset):
             if piece != ZERO_BLOCK:
                 _write(aside.fileno(), memoryview(piece), offset)
             offset += len(piece)
-            work.watch.look(aside.fileno())
-        os.ftruncate(work.target, 0)
-        convert(replace(work, source=aside.fileno(), size=size), found)
+            conversion.monitor.check(aside.fileno())
+        os.ftruncate(conversion.target, 0)
+        convert(replace(conversion, source=aside.fileno(), size=size), found)
 
 
-def _convert_image(work: Work, driver: str) -> None:
-    qemu_img = find_program("qemu-img", QEMU_IMG, work.path)
-    source = _blockdev(driver, work.source)
-    size = _virtual_size(work, [qemu_img, "info", "--output=json", source])
+def _convert_image(conversion: Conversion, driver: str) -> None:
+    qemu_img = find_program("qemu-img", QEMU_IMG, conversion.path)
+    source = _blockdev(driver, conversion.source)
+    size = _virtual_size(conversion, [qemu_img, "info", "--output=json", source])
     if driver in _CHECKED:
-        _check_whole(work, [qemu_img, "check", source])
-    with writing(work.watch):
-        os.ftruncate(work.target, size)
+        _check_whole(conversion, [qemu_img, "check", source])
+    with write_errors(conversion.monitor):
+        os.ftruncate(conversion.target, size)
     # Without locks of its own: the target is locked already, and on NFS both would be of one kind.
-    target = json.dumps({"driver": "raw", "file": _file(work.target, locking="off")})
+    target = json.dumps({"driver": "raw", "file": _file(conversion.target, locking="off")})
     # qemu-img converts up to eight pieces side by side; the target has its size, and holes are zeros.
     command = [qemu_img, "convert", "-n", "--target-is-zero", "-W", source, f"json:{target}"]
-    with _qemu(work, command) as child:
-        _finish(work, child)
+    with _qemu(conversion, command) as program:
+        _finish(conversion, program)
 
 
 def _blockdev(driver: str, descriptor: int) -> str:
@@ -124,104 +124,108 @@ def _file(descriptor: int, **more: str) -> Mapping[str, str]:
     return {"driver": "file", "filename": f"/proc/self/fd/{descriptor}", **more}
 
 
-def _qemu(work: Work, command: list[str], *, piped: bool = False) -> AbstractContextManager[Child]:
-    return running(command, descriptors=(work.source, work.target), piped=piped, memory=_QEMU_MEMORY)
+def _qemu(
+    conversion: Conversion, command: list[str], *, piped: bool = False
+) -> AbstractContextManager[RunningProgram]:
+    return run_program(
+        command, descriptors=(conversion.source, conversion.target), piped=piped, memory=_QEMU_MEMORY
+    )
 
 
-def _finish(work: Work, child: Child, *fine: int) -> int:
+def _finish(conversion: Conversion, program: RunningProgram, *fine: int) -> int:
     """Wait until a program has ended; its exit status, which is 0 or `fine`. DiskError where it is not."""
-    while (status := child.wait(LOOK_SECONDS)) is None:
-        work.watch.look(work.target)
-    if child.is_endless:
-        raise _damaged(work, "more is wrong in it than can be told")
+    while (status := program.wait(LOOK_SECONDS)) is None:
+        conversion.monitor.check(conversion.target)
+    if program.says_too_much:
+        raise _damaged(conversion, "more is wrong in it than can be told")
     if status not in (0, *fine):
-        _fail(work, child, status)
+        _fail(conversion, program, status)
     return status
 
 
-def _answer(work: Work, command: list[str], *fine: int) -> dict[str, object]:
+def _answer(conversion: Conversion, command: list[str], *fine: int) -> dict[str, object]:
     """What qemu-img says of the source, as JSON."""
-    with _qemu(work, command, piped=True) as child:
+    with _qemu(conversion, command, piped=True) as program:
         answer = bytearray()
-        while piece := _read(work, child, bytearray(BLOCK_BYTES)):
+        while piece := _read(conversion, program, bytearray(BLOCK_BYTES)):
             answer += piece
             if len(answer) > _MOST_ANSWER:
-                raise _damaged(work, f"qemu-img says more than {_MOST_ANSWER:,} bytes of what is in it")
-        _finish(work, child, *fine)
+                raise _damaged(conversion, f"qemu-img says more than {_MOST_ANSWER:,} bytes of what is in it")
+        _finish(conversion, program, *fine)
     try:
         said = json.loads(answer)
     except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
-        raise _damaged(work, "what qemu-img says of it makes no sense")
+        raise _damaged(conversion, "what qemu-img says of it makes no sense")
     return said
 
 
-def _virtual_size(work: Work, command: list[str]) -> int:
-    size = _answer(work, command).get("virtual-size")
+def _virtual_size(conversion: Conversion, command: list[str]) -> int:
+    size = _answer(conversion, command).get("virtual-size")
     if not isinstance(size, int) or size <= 0:
-        raise DiskError(f"The disk {shown(work.path)} is empty: it has 0 bytes.")
+        raise DiskError(f"The disk {shown(conversion.path)} is empty: it has 0 bytes.")
     if size > LARGEST_BYTES:
-        raise _too_large(work)
+        raise _too_large(conversion)
     return size
 
 
-def _check_whole(work: Work, command: list[str]) -> None:
+def _check_whole(conversion: Conversion, command: list[str]) -> None:
     """DiskError where an image refers to data behind its end: converted, it would have zeros there."""
-    with _qemu(work, command) as child:
-        _finish(work, child, _LEAKS)
+    with _qemu(conversion, command) as program:
+        _finish(conversion, program, _LEAKS)
 
 
-def _unpack(work: Work, packed: Packed) -> Format | None:
-    program = find_program(packed.program[0], packed.package, work.path)
-    os.lseek(work.source, 0, os.SEEK_SET)
-    with running([program, *packed.program[1:]], stdin=work.source, piped=True) as child:
-        size = _write_sparse(work, child)
-        _finish(work, child)
+def _unpack(conversion: Conversion, packed: Packed) -> Format | None:
+    path = find_program(packed.program[0], packed.package, conversion.path)
+    os.lseek(conversion.source, 0, os.SEEK_SET)
+    with run_program([path, *packed.program[1:]], stdin=conversion.source, piped=True) as program:
+        size = _write_sparse(conversion, program)
+        _finish(conversion, program)
     if size == 0:
-        raise DiskError(f"The disk {shown(work.path)} is empty: nothing was packed in it.")
-    with writing(work.watch):
-        os.ftruncate(work.target, size)
-        return _packed_format(work, size)
+        raise DiskError(f"The disk {shown(conversion.path)} is empty: nothing was packed in it.")
+    with write_errors(conversion.monitor):
+        os.ftruncate(conversion.target, size)
+        return _packed_format(conversion, size)
 
 
-def _write_sparse(work: Work, child: Child) -> int:
+def _write_sparse(conversion: Conversion, program: RunningProgram) -> int:
     """Write what a program puts out, but for blocks of zeros; how many bytes there were."""
     buffer, position = bytearray(BLOCK_BYTES), 0
-    while piece := _read(work, child, buffer):
+    while piece := _read(conversion, program, buffer):
         if len(piece) < BLOCK_BYTES or buffer != ZERO_BLOCK:
-            with writing(work.watch):
-                _write(work.target, piece, position)
+            with write_errors(conversion.monitor):
+                _write(conversion.target, piece, position)
         if position == 0:
-            _packed_format(work, len(piece))
+            _packed_format(conversion, len(piece))
         position += len(piece)
         if position > LARGEST_BYTES:
-            raise _too_large(work)
-        work.watch.look(work.target)
+            raise _too_large(conversion)
+        conversion.monitor.check(conversion.target)
     return position
 
 
-def _packed_format(work: Work, size: int) -> Format | None:
+def _packed_format(conversion: Conversion, size: int) -> Format | None:
     """What was packed. DiskError at once where it is neither a raw disk nor a disk image."""
-    with writing(work.watch):
-        found = foreign_format(partial(os.pread, work.target), size)
+    with write_errors(conversion.monitor):
+        found = foreign_format(partial(os.pread, conversion.target), size)
     if found is None or isinstance(found.way, Container):
         return found
     raise DiskError(
-        f"The file {shown(work.path)} holds no disk: what is packed in it is {found.name}.",
+        f"The file {shown(conversion.path)} holds no disk: what is packed in it is {found.name}.",
         "Unpack it, and name the disk that is in it.",
     )
 
 
-def _read(work: Work, child: Child, buffer: bytearray) -> memoryview:
+def _read(conversion: Conversion, program: RunningProgram, buffer: bytearray) -> memoryview:
     """The next block of a program's output, shorter only at its end."""
-    assert child.process.stdout is not None  # noqa: S101 - it was started with a pipe
-    pipe, view, filled = child.process.stdout.fileno(), memoryview(buffer), 0
+    assert program.process.stdout is not None  # noqa: S101 - it was started with a pipe
+    pipe, view, filled = program.process.stdout.fileno(), memoryview(buffer), 0
     while filled < len(buffer):
-        if child.is_endless:
+        if program.says_too_much:
             break  # `_finish` ends it
         if not select.select([pipe], [], [], LOOK_SECONDS)[0]:
-            work.watch.look(work.target)
+            conversion.monitor.check(conversion.target)
             continue
         count = os.readv(pipe, [view[filled:]])
         if count == 0:
@@ -236,22 +240,22 @@ def _write(descriptor: int, piece: memoryview, offset: int) -> None:
         piece, offset = piece[written:], offset + written
 
 
-def _fail(work: Work, child: Child, status: int) -> NoReturn:
-    said = child.said()
+def _fail(conversion: Conversion, program: RunningProgram, status: int) -> NoReturn:
+    said = program.said()
     if any(words in said for words in _FULL_WORDS):
-        raise work.watch.no_room()
-    raise _damaged(work, said or f"exit status {status}")
+        raise conversion.monitor.no_space()
+    raise _damaged(conversion, said or f"exit status {status}")
 
 
-def _damaged(work: Work, problem: str) -> DiskError:
+def _damaged(conversion: Conversion, problem: str) -> DiskError:
     return DiskError(
-        f"The disk {shown(work.path)} cannot be read: {problem}.",
+        f"The disk {shown(conversion.path)} cannot be read: {problem}.",
         "The file may be damaged, cut off, or in use by a running virtual machine.",
     )
 
 
-def _too_large(work: Work) -> DiskError:
+def _too_large(conversion: Conversion) -> DiskError:
     return DiskError(
-        f"The disk {shown(work.path)} is too large: it would have more than {LARGEST_BYTES // 1024**4} TiB.",
-        "No volume holds it.",
+        f"The disk {shown(conversion.path)} is larger than {LARGEST_BYTES // 1024**4} TiB.",
+        "No volume is large enough for it.",
     )

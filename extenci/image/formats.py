@@ -11,8 +11,8 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from extenci.image.positional_read import Read
 from extenci.image.problems import shown
+from extenci.image.read_at import ReadAt
 from extenci.model.errors import DiskError
 
 _CONVERT = "Make a raw disk of it: qemu-img convert -O raw {path} DISK.raw"
@@ -110,7 +110,7 @@ _ISO_OFFSET = 0x8001
 _HEAD_BYTES = 512
 
 
-def foreign_format(read: Read, size: int) -> Format | None:
+def foreign_format(read: ReadAt, size: int) -> Format | None:
     """The format of a file of `size` bytes, or None where it is taken for a raw disk."""
     head = read(_HEAD_BYTES, 0)
     if (known := _format_of_start(head)) is not None:

@@ -25,7 +25,7 @@ _SAID_BYTES = 4096
 _SAID_CHARACTERS = 300
 
 
-class Child:
+class RunningProgram:
     """A program at work. It is killed where the block ends before it does."""
 
     def __init__(self, process: subprocess.Popen[bytes], said: int) -> None:
@@ -33,7 +33,7 @@ class Child:
         self._said = said
 
     @property
-    def is_endless(self) -> bool:
+    def says_too_much(self) -> bool:
         """Whether it said more than any program should."""
         return self._length() > MOST_SAID
 
@@ -43,7 +43,7 @@ class Child:
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            if not self.is_endless:
+            if not self.says_too_much:
                 return None
             self.process.kill()
             return self.process.wait()
@@ -77,14 +77,14 @@ def find_program(name: str, package: str, path: Path | str) -> str:
 
 
 @contextmanager
-def running(
+def run_program(
     command: Sequence[str],
     *,
     stdin: int | None = None,
     descriptors: Sequence[int] = (),
     piped: bool = False,
     memory: int = MOST_MEMORY,
-) -> Iterator[Child]:
+) -> Iterator[RunningProgram]:
     """Run a program with its input from `stdin`; with `piped` its output is to be read from a pipe. It gets
     `memory` bytes of address space.
 
@@ -109,7 +109,7 @@ def running(
             if process.stdout is not None:
                 with suppress(OSError):  # a user may have too many pipes for large ones
                     fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-            yield Child(process, said)
+            yield RunningProgram(process, said)
         finally:
             _end(process)
     finally:

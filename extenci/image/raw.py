@@ -19,11 +19,11 @@ from extenci.image.digest import ZERO_BLOCK, Digest, FileHash
 from extenci.image.extents import data_blocks
 from extenci.image.fingerprint import Fingerprint, fingerprint_of
 from extenci.image.formats import Format, foreign_format, refusal
-from extenci.image.positional_read import read_at, reading
+from extenci.image.read_at import read_at, reader_of
 from extenci.model.errors import Interrupted
 from extenci.model.version import BLOCK_BYTES, Disk
 
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """Told how many bytes of the disk are done, holes included, and how many there are."""
 
 
@@ -72,7 +72,7 @@ class RawDisk:
         read, DiskChanged where the file became shorter."""
         return self._read(index).ljust(BLOCK_BYTES, b"\0")
 
-    def blocks(self, stop: Event | None = None, on_progress: Progress | None = None) -> Iterator[Block]:
+    def blocks(self, stop: Event | None = None, on_progress: OnProgress | None = None) -> Iterator[Block]:
         """The blocks that are not all zeros, in the order of their indexes; errors as of `pieces`."""
         for index, piece in self.pieces(stop):
             block = as_block(index, piece)
@@ -134,14 +134,14 @@ def open_file(path: Path | str) -> Iterator[tuple[RawDisk, Format | None]]:
             raise problems.not_a_file(path, status.st_mode)
         if status.st_size == 0:
             raise problems.empty(path)
-        found = foreign_format(reading(path, descriptor), status.st_size)
+        found = foreign_format(reader_of(path, descriptor), status.st_size)
         yield RawDisk(path, descriptor, fingerprint_of(status)), found
     finally:
         os.close(descriptor)
 
 
 def blocks(
-    path: Path | str, *, stop: Event | None = None, on_progress: Progress | None = None
+    path: Path | str, *, stop: Event | None = None, on_progress: OnProgress | None = None
 ) -> Iterator[Block]:
     """The non-zero blocks of the raw disk at `path`, in the order of their indexes.
 
@@ -156,11 +156,11 @@ def read_disk(
     path: Path | str,
     *,
     sha256: str | None = None,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
     on_block: Callable[[int, bytes], None] | None = None,
     stop: Event | None = None,
 ) -> Disk:
-    """Read the raw disk at `path` once; see `read_open`. Errors as of `open_disk`, too."""
+    """ReadAt the raw disk at `path` once; see `read_open`. Errors as of `open_disk`, too."""
     with open_disk(path) as disk:
         return read_open(disk, sha256=sha256, on_progress=on_progress, on_block=on_block, stop=stop)
 
@@ -169,11 +169,11 @@ def read_open(
     disk: RawDisk,
     *,
     sha256: str | None = None,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
     on_block: Callable[[int, bytes], None] | None = None,
     stop: Event | None = None,
 ) -> Disk:
-    """Read an open disk once and tell its digest, size and number of non-zero blocks.
+    """ReadAt an open disk once and tell its digest, size and number of non-zero blocks.
 
     With `sha256` (hex) of its source, which is not known to be right yet, the file's own bytes are hashed
     too, holes included: DiskError where they have another. `on_block` is told the index and the SHA-256 of

@@ -17,8 +17,8 @@ from pathlib import Path
 from threading import Event
 from typing import Protocol
 
-from extenci.image.cache import Watch, making, note_use, writing
-from extenci.image.conversion import Work, convert
+from extenci.image.cache import WriteMonitor, create_once, note_use, write_errors
+from extenci.image.conversion import Conversion, convert
 from extenci.image.fingerprint import SETTLED_SECONDS, Fingerprint
 from extenci.image.formats import Format
 from extenci.image.problems import broken, changed, shown
@@ -26,23 +26,23 @@ from extenci.image.raw import RawDisk, check_sha256, open_file
 from extenci.model.errors import DiskChanged, DiskError, Interrupted
 from extenci.model.source import is_url, shown_source
 
-Telling = Callable[[str], None]
+Notify = Callable[[str], None]
 
 _MADE_LIKE_THIS = 1
 """Part of a conversion's name: to be raised where disks come out otherwise than before."""
 _READ_BYTES = 1 << 20
 
 
-class Fetch(Protocol):
+class Downloader(Protocol):
     """Gets a file from a URL to this machine."""
 
-    def __call__(self, url: str, sha256: str, folder: Path, *, tell: Telling, stop: Event) -> Path:
+    def __call__(self, url: str, sha256: str, folder: Path, *, tell: Notify, stop: Event) -> Path:
         """The file, in a folder of the cache, found to have the SHA-256. DiskError, ServiceError and their
         kinds; Interrupted once `stop` is set."""
         ...
 
 
-def no_fetch(url: str, sha256: str, folder: Path, *, tell: Telling, stop: Event) -> Path:  # noqa: ARG001
+def refuse_download(url: str, sha256: str, folder: Path, *, tell: Notify, stop: Event) -> Path:  # noqa: ARG001
     """Where nothing can be downloaded: DiskError."""
     raise DiskError(f"{shown_source(url)} cannot be downloaded here.", "Download it, and name its path.")
 
@@ -52,8 +52,8 @@ class Cache:
     """Where what is converted and downloaded is kept, and how it gets there; `folder` need not exist yet."""
 
     folder: Path
-    fetch: Fetch = no_fetch
-    tell: Telling = lambda _text: None
+    download: Downloader = refuse_download
+    tell: Notify = lambda _text: None
     stop: Event = field(default_factory=Event)
 
     @property
@@ -100,7 +100,7 @@ def _open_remote(url: str, cache: Cache, sha256: str | None) -> Iterator[RawDisk
         raise DiskError(f"{shown_source(url)} has no sha256 beside it, so nobody knows what it should be.")
     converted = cache.disks / f"{sha256}-{_MADE_LIKE_THIS}.raw"
     if not converted.exists():
-        file = cache.fetch(url, sha256, cache.downloads, tell=cache.tell, stop=cache.stop)
+        file = cache.download(url, sha256, cache.downloads, tell=cache.tell, stop=cache.stop)
         with open_file(file) as (disk, found), _dropped_if_wrong(file):
             named = replace(disk, path=shown_source(url), sha256=sha256)
             if found is None:
@@ -144,18 +144,18 @@ def _convert_once(source: RawDisk, found: Format, target: Path, cache: Cache, sh
     source's bytes are compared first."""
     if sha256 is not None and source.sha256 is None:
         check_sha256(source.path, _hash_file(source, cache.stop), sha256)
-    with making(target, cache.stop) as unfinished:
-        if unfinished is None:
+    with create_once(target, cache.stop) as partial:
+        if partial is None:
             return
-        watch = Watch(target.parent, f"Converting {shown(source.path)}", cache.stop, cache.tell)
+        monitor = WriteMonitor(target.parent, f"Converting {shown(source.path)}", cache.stop, cache.tell)
         cache.tell(f"Converting {shown(source.path)}, {found.name} …")
-        with writing(watch):
-            os.ftruncate(unfinished.descriptor, 0)
-        watch.require_room()
-        convert(Work(source.path, source.descriptor, source.size, unfinished.descriptor, watch), found)
+        with write_errors(monitor):
+            os.ftruncate(partial.descriptor, 0)
+        monitor.require_space()
+        convert(Conversion(source.path, source.descriptor, source.size, partial.descriptor, monitor), found)
         source.check_unchanged()
-        with writing(watch):
-            unfinished.keep()
+        with write_errors(monitor):
+            partial.keep()
 
 
 @contextmanager

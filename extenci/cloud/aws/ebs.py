@@ -110,7 +110,7 @@ class Ebs:
         be sent again, by its index and SHA-256; `on_stored` is told each index once the service confirmed
         the block: both in a thread of their own."""
         from extenci.cloud.blocks.upload import (  # noqa: PLC0415 - libcurl, which only staging needs
-            Limits,
+            UploadLimits,
             open_upload,
         )
 
@@ -122,7 +122,7 @@ class Ebs:
             rate=self._rate,
             stop=stop,
             on_stored=on_stored,
-            limits=Limits(self._connections),
+            limits=UploadLimits(self._connections),
         )
 
     def complete(self, snapshot: str, changed_blocks: int, linear_sha256: bytes) -> None:

@@ -25,7 +25,7 @@ class _End:
         self.error = error
 
 
-def relayed(
+def in_background(
     items: Callable[[], Iterator[Item]],
     stop: threading.Event,
     what: str,

@@ -15,11 +15,11 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from extenci.cloud.download.background import relayed
-from extenci.cloud.download.minimum_rate import S3_PATIENCE, Pace, Patience
-from extenci.image.cache import Unfinished, Watch, making, writing
+from extenci.cloud.download.background import in_background
+from extenci.cloud.download.minimum_rate import S3_MINIMUM_RATE, MinimumRate, RateCheck
+from extenci.image.cache import PartialFile, WriteMonitor, create_once, write_errors
 from extenci.image.containers import LARGEST_BYTES
-from extenci.image.sources import Telling
+from extenci.image.sources import Notify
 from extenci.model.errors import DiskError, Interrupted, ServiceError, Throttled, Unreachable
 from extenci.model.source import shown_source
 
@@ -40,23 +40,23 @@ Reading = Callable[[int], Iterator["Begin | bytes"]]
 
 
 class Downloads:
-    """Gets sources for the images of one service: what is in S3 is asked of that service's S3 alone, with its
-    credentials; to other servers none are sent, and they must be as fast as `patience` says. A `Fetch`."""
+    """A `Downloader` for the images of one service. Objects in S3 come only from that service's S3, with its
+    credentials. Other servers get no credentials, and must be as fast as `minimum_rate`."""
 
-    def __init__(self, clients: Clients, patience: Patience | None = None) -> None:
+    def __init__(self, clients: Clients, minimum_rate: MinimumRate | None = None) -> None:
         self._clients = clients
-        self._patience = patience or Patience()
+        self._minimum_rate = minimum_rate or MinimumRate()
 
-    def __call__(self, url: str, sha256: str, folder: Path, *, tell: Telling, stop: Event) -> Path:
-        """See `Fetch`: the file, complete and compared, in `folder`."""
+    def __call__(self, url: str, sha256: str, folder: Path, *, tell: Notify, stop: Event) -> Path:
+        """See `Downloader`: the file, complete and compared, in `folder`."""
         target = folder / sha256
-        with making(target, stop, resumable=True) as unfinished:
-            if unfinished is not None:
+        with create_once(target, stop, resumable=True) as partial:
+            if partial is not None:
                 what = f"Downloading {shown_source(url)}"
-                watch = Watch(folder, what, stop, tell)
+                monitor = WriteMonitor(folder, what, stop, tell)
                 tell(f"{what} …")
-                pace = Pace(S3_PATIENCE if url.startswith("s3://") else self._patience)
-                _Download(url, sha256, unfinished, watch, self._reading(url), pace).complete()
+                rate_check = RateCheck(S3_MINIMUM_RATE if url.startswith("s3://") else self._minimum_rate)
+                _Download(url, sha256, partial, monitor, self._reading(url), rate_check).complete()
         return target
 
     def _reading(self, url: str) -> Reading:
@@ -82,14 +82,20 @@ class _Download:
     """One file on its way into the cache."""
 
     def __init__(
-        self, url: str, sha256: str, unfinished: Unfinished, watch: Watch, reading: Reading, pace: Pace
+        self,
+        url: str,
+        sha256: str,
+        partial: PartialFile,
+        monitor: WriteMonitor,
+        reading: Reading,
+        rate_check: RateCheck,
     ) -> None:
         self._url = url
         self._sha256 = sha256
-        self._unfinished = unfinished
-        self._watch = watch
+        self._partial = partial
+        self._monitor = monitor
         self._reading = reading
-        self._pace = pace
+        self._rate_check = rate_check
         self._hash = hashlib.sha256()
         self._position = 0
 
@@ -104,27 +110,27 @@ class _Download:
             self._begin_anew()
             self._receive_all()
         if self._hash.hexdigest() != self._sha256:
-            self._unfinished.discard()
+            self._partial.discard()
             raise DiskError(
                 f"{shown_source(self._url)} is not the file that is wanted: its SHA-256 is "
                 f"{self._hash.hexdigest()}, not {self._sha256}.",
                 "Get to know whether the file was changed on purpose; if so, give its new SHA-256.",
             )
-        with writing(self._watch):
-            self._unfinished.keep()
+        with write_errors(self._monitor):
+            self._partial.keep()
 
     def _take_stock(self) -> None:
         """Hash what an earlier run has downloaded."""
-        with writing(self._watch):
-            while piece := os.pread(self._unfinished.descriptor, _READ_BYTES, self._position):
-                if self._watch.stop.is_set():
-                    raise Interrupted(f"{self._watch.what} was stopped.")
+        with write_errors(self._monitor):
+            while piece := os.pread(self._partial.descriptor, _READ_BYTES, self._position):
+                if self._monitor.stop.is_set():
+                    raise Interrupted(f"{self._monitor.what} was stopped.")
                 self._hash.update(piece)
                 self._position += len(piece)
 
     def _begin_anew(self) -> None:
-        with writing(self._watch):
-            os.ftruncate(self._unfinished.descriptor, 0)
+        with write_errors(self._monitor):
+            os.ftruncate(self._partial.descriptor, 0)
         self._hash, self._position = hashlib.sha256(), 0
 
     def _receive_all(self) -> None:
@@ -136,7 +142,7 @@ class _Download:
                 return self._receive()
             except (Unreachable, Throttled):
                 gained = self._position - furthest
-                is_worth_it = gained >= WORTH_BYTES and not self._pace.was_lost
+                is_worth_it = gained >= WORTH_BYTES and not self._rate_check.was_lost
                 failed = 1 if is_worth_it else failed + 1
                 if failed >= (ATTEMPTS if self._position else FIRST_ATTEMPTS):
                     raise
@@ -146,23 +152,23 @@ class _Download:
                 self._begin_anew()
                 failed, furthest, begun_anew = failed + 1, 0, True
             furthest = max(furthest, self._position)
-            if self._watch.stop.wait(2.0 ** (failed - 1)):
-                raise Interrupted(f"{self._watch.what} was stopped.")
+            if self._monitor.stop.wait(2.0 ** (failed - 1)):
+                raise Interrupted(f"{self._monitor.what} was stopped.")
 
     def _receive(self) -> None:
         total: int | None = None
-        self._pace.begin()
-        for item in relayed(
-            lambda: self._reading(self._position), self._watch.stop, self._watch.what, self._note_waiting
+        self._rate_check.begin()
+        for item in in_background(
+            lambda: self._reading(self._position), self._monitor.stop, self._monitor.what, self._note_waiting
         ):
             if isinstance(item, bytes):
-                self._pace.gain(len(item))
+                self._rate_check.gain(len(item))
                 self._add(item)
                 continue
             if item.start != self._position:
                 self._begin_anew()  # the server gives only the whole
-            total = self._watch.total = item.total
-            self._require_room((total or 0) - self._position)
+            total = self._monitor.total = item.total
+            self._require_space((total or 0) - self._position)
         if total is not None and self._position < total:
             raise Unreachable(
                 f"{shown_source(self._url)} cannot be downloaded: the connection broke off.",
@@ -170,7 +176,7 @@ class _Download:
             )
 
     def _note_waiting(self, seconds: float) -> None:
-        if self._pace.wait(seconds):
+        if self._rate_check.wait(seconds):
             raise Unreachable(
                 f"{shown_source(self._url)} cannot be downloaded: its server gives hardly anything.",
                 "Try again later, or name another server: what was downloaded so far is kept.",
@@ -178,26 +184,26 @@ class _Download:
 
     def _add(self, piece: bytes) -> None:
         if self._position + len(piece) > LARGEST_BYTES:
-            self._unfinished.discard()
+            self._partial.discard()
             raise DiskError(f"{shown_source(self._url)} is too large: no volume holds it.")
-        with self._freeing_room():
-            with writing(self._watch):
+        with self._discarding_on_error():
+            with write_errors(self._monitor):
                 rest, offset = memoryview(piece), self._position
                 while rest:
-                    count = os.pwrite(self._unfinished.descriptor, rest, offset)
+                    count = os.pwrite(self._partial.descriptor, rest, offset)
                     rest, offset = rest[count:], offset + count
-            self._watch.look(self._unfinished.descriptor)
+            self._monitor.check(self._partial.descriptor)
         self._hash.update(piece)
         self._position += len(piece)
 
-    def _require_room(self, more: int) -> None:
-        with self._freeing_room():
-            self._watch.require_room(max(0, more))
+    def _require_space(self, more: int) -> None:
+        with self._discarding_on_error():
+            self._monitor.require_space(max(0, more))
 
     @contextmanager
-    def _freeing_room(self) -> Iterator[None]:
+    def _discarding_on_error(self) -> Iterator[None]:
         try:
             yield
         except DiskError:
-            self._unfinished.discard()
+            self._partial.discard()
             raise

@@ -8,6 +8,7 @@ and proxies are used as the environment says.
 
 from __future__ import annotations
 
+import io
 import re
 import socket
 import ssl
@@ -15,15 +16,16 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPException, IncompleteRead, RemoteDisconnected
+from http.client import HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
+from typing import Any
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 import urllib3
-from urllib3 import exceptions as wire
+from urllib3 import exceptions as errors
+from urllib3.connection import HTTPSConnection
 
 import extenci
 from extenci.cloud.download.addresses import refuse_metadata
-from extenci.cloud.download.web_wire import bounded
 from extenci.model.errors import AccessRefused, NotFound, ServiceError, Unreachable
 from extenci.model.service import is_loopback
 from extenci.model.source import shown_source
@@ -33,6 +35,8 @@ PIECE_BYTES = 1 << 15
 CONNECT_SECONDS = 10
 READ_SECONDS = 30
 MOST_REDIRECTS = 5
+MOST_LINES = 500
+"""Lines of HTTP in a row, without any byte of a body between them. Python takes 100 header fields."""
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
 
@@ -120,14 +124,53 @@ def _pool(parts: SplitResult) -> urllib3.PoolManager:
     proxy = urllib.request.getproxies().get("https")
     if proxy and not is_loopback(parts.geturl()) and not urllib.request.proxy_bypass(host):
         userinfo = unquote(urlsplit(proxy).netloc.rpartition("@")[0])
-        proved = urllib3.make_headers(proxy_basic_auth=userinfo) if userinfo else {}
-        return bounded(
-            urllib3.ProxyManager(
-                proxy if "://" in proxy else f"http://{proxy}", proxy_headers=proved, ssl_context=context
-            )
+        headers = urllib3.make_headers(proxy_basic_auth=userinfo) if userinfo else {}
+        proxy_url = proxy if "://" in proxy else f"http://{proxy}"
+        pool: urllib3.PoolManager = urllib3.ProxyManager(
+            proxy_url, proxy_headers=headers, ssl_context=context
         )
-    refuse_metadata(parts.geturl())
-    return bounded(urllib3.PoolManager(ssl_context=context))
+    else:
+        refuse_metadata(parts.geturl())
+        pool = urllib3.PoolManager(ssl_context=context)
+    pool.pool_classes_by_scheme = {**pool.pool_classes_by_scheme, "https": _BoundedPool}
+    return pool
+
+
+class _BoundedReader(io.BufferedReader):
+    """The bytes of a connection, from which no server can make `http.client` read lines without end.
+
+    `http.client` and urllib3 have no setting for that. They bound the length of a line, but neither the
+    number of `100 Continue` answers (RFC 9110, 15.2) nor of trailers (RFC 9112, 7.1.2). A chunk of -1 bytes
+    makes them read all that the server sends into memory.
+    """
+
+    _lines = 0
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        self._lines += 1
+        if self._lines > MOST_LINES:
+            raise HTTPException("lines without end")
+        return super().readline(size)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or size < 0:
+            raise HTTPException("a length below zero")
+        self._lines = 0
+        return super().read(size)
+
+
+class _BoundedResponse(HTTPResponse):
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.fp = _BoundedReader(self.fp.detach())  # a BufferedReader, as yet unread
+
+
+class _BoundedConnection(HTTPSConnection):
+    response_class = _BoundedResponse
+
+
+class _BoundedPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _BoundedConnection
 
 
 def _begin(url: str, response: urllib3.BaseHTTPResponse, start: int) -> Begin:
@@ -182,30 +225,30 @@ def _asked(url: str) -> Iterator[None]:
     """What went wrong on the wire, in words. urllib3's own texts quote URLs, and are not shown."""
     try:
         yield
-    except wire.SSLError as error:
+    except errors.SSLError as error:
         raise ServiceError(
             f"{shown_source(url)} cannot be downloaded: its server cannot be trusted ({_reason(error)}).",
             "Where its certificate is signed by an authority of your own, name that in SSL_CERT_FILE.",
         ) from None
-    except wire.ProxyError:
+    except errors.ProxyError:
         raise _unreachable(url, "the proxy cannot be reached", "Check HTTPS_PROXY and NO_PROXY.") from None
-    except wire.NewConnectionError as error:
+    except errors.NewConnectionError as error:
         is_name = isinstance(error.__cause__, socket.gaierror) or "resolve" in str(error)
         what = "no server of this name can be found" if is_name else "no connection can be made to its server"
         raise _unreachable(url, what) from None
-    except (wire.ConnectTimeoutError, wire.ReadTimeoutError):
+    except (errors.ConnectTimeoutError, errors.ReadTimeoutError):
         raise _unreachable(url, "its server did not answer in time") from None
-    except (wire.LocationParseError, wire.URLSchemeUnknown):
+    except (errors.LocationParseError, errors.URLSchemeUnknown):
         raise _no_url(url) from None
-    except (wire.InvalidHeader, ValueError):
+    except (errors.InvalidHeader, ValueError):
         raise _nonsense(url) from None
-    except wire.HTTPError as error:
+    except errors.HTTPError as error:
         if _is_nonsense(error):
             raise _nonsense(url) from None
         raise _unreachable(url, "the connection broke off") from None
 
 
-def _is_nonsense(error: wire.HTTPError) -> bool:
+def _is_nonsense(error: errors.HTTPError) -> bool:
     """Whether something came that is no HTTP, rather than nothing any more."""
     cause = error.args[-1] if error.args else None
     return isinstance(cause, HTTPException) and not isinstance(cause, IncompleteRead | RemoteDisconnected)
@@ -231,6 +274,6 @@ def _unreachable(
     )
 
 
-def _reason(error: wire.SSLError) -> str:
+def _reason(error: errors.SSLError) -> str:
     found = re.search(r"\] (?:certificate verify failed: )?([^(\"']+)", str(error))
     return found[1].strip() if found else "TLS failed"

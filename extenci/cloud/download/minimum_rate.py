@@ -6,22 +6,22 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Patience:
+class MinimumRate:
     """How slow a server may be: it must give `rate` bytes a second, over `seconds` of waiting for it."""
 
     seconds: float = 60.0
     rate: int = 1024
 
 
-S3_PATIENCE = Patience(1800.0)
+S3_MINIMUM_RATE = MinimumRate(1800.0)
 """What comes from S3 comes by the MiB (`S3.get_object`), so that nothing is seen of one for long."""
 
 
-class Pace:
+class RateCheck:
     """Looks whether what comes, comes fast enough. Only waiting counts: not what is done with it here."""
 
-    def __init__(self, patience: Patience) -> None:
-        self._patience = patience
+    def __init__(self, minimum_rate: MinimumRate) -> None:
+        self._minimum_rate = minimum_rate
         self._waited, self._gained = 0.0, 0
         self.was_lost = False
 
@@ -36,7 +36,7 @@ class Pace:
     def wait(self, seconds: float) -> bool:
         """That long it was waited; whether that was too long for what came."""
         self._waited += seconds
-        if self._waited >= self._patience.seconds:
-            self.was_lost = self._gained < self._patience.rate * self._patience.seconds
+        if self._waited >= self._minimum_rate.seconds:
+            self.was_lost = self._gained < self._minimum_rate.rate * self._minimum_rate.seconds
             self._waited, self._gained = 0.0, 0
         return self.was_lost

@@ -82,12 +82,12 @@ def is_pair(private: RSAPrivateKey, public: RSAPublicKey) -> bool:
     return private.public_key().public_numbers() == public.public_numbers()
 
 
-def sealed(value: bytes, key: RSAPublicKey) -> str:
+def encrypt_for(value: bytes, key: RSAPublicKey) -> str:
     """16 bytes for the owner of a key: their hex text, encrypted by RSA with PKCS#1 v1.5, in hex."""
     return key.encrypt(value.hex().encode(), PKCS1v15()).hex()
 
 
-def opened(text: str, key: RSAPrivateKey) -> bytes | None:
+def decrypt_with(text: str, key: RSAPrivateKey) -> bytes | None:
     """What was sealed for the owner of a key; None where it was for somebody else."""
     try:
         found = key.decrypt(bytes.fromhex(text), PKCS1v15())
@@ -96,7 +96,7 @@ def opened(text: str, key: RSAPrivateKey) -> bytes | None:
     return bytes.fromhex(found.decode()) if _HEX_KEY.fullmatch(found) else None
 
 
-def signed(text: bytes, key: RSAPrivateKey) -> str:
+def sign(text: bytes, key: RSAPrivateKey) -> str:
     """The signature of a text: RSA with SHA-1 and PKCS#1 v1.5, in hex."""
     return key.sign(text, PKCS1v15(), hashes.SHA1()).hex()  # noqa: S303 - the format's
 

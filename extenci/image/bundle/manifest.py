@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"[0-9]{1,15}")
 
 
 @dataclass(frozen=True)
-class Part:
+class BundlePart:
     """One file of a bundle: its name beside the manifest, and the SHA-1 of its bytes in hex."""
 
     name: str
@@ -36,7 +36,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class SealedSecret:
+class EncryptedSecret:
     """A bundle's key and first vector for one reader, as `keys.sealed` makes them."""
 
     key: str
@@ -54,15 +54,15 @@ class Manifest:
     sha1: str
     size: int
     bundled_size: int
-    for_cloud: SealedSecret
-    for_user: SealedSecret
-    parts: tuple[Part, ...]
+    for_cloud: EncryptedSecret
+    for_user: EncryptedSecret
+    parts: tuple[BundlePart, ...]
     kernel: str | None = None
     ramdisk: str | None = None
 
 
 @dataclass(frozen=True)
-class Signed:
+class SignedManifest:
     """A manifest that was read, with the text that its signature (hex) covers."""
 
     manifest: Manifest
@@ -100,7 +100,7 @@ def manifest_text(manifest: Manifest, signature: str, release: str) -> bytes:
     )
 
 
-def read_manifest(text: bytes) -> Signed:
+def read_manifest(text: bytes) -> SignedManifest:
     """Read a manifest that anybody may have written. DiskError where it is none."""
     if len(text) > MOST_BYTES:
         raise _wrong(f"it is longer than {MOST_BYTES:,} bytes")
@@ -114,7 +114,9 @@ def read_manifest(text: bytes) -> Signed:
     except ET.ParseError:
         raise _wrong("it is no XML") from None
     found = _Reader(machine, image).manifest()
-    return Signed(found, b"".join(covered), _checked("signature", (signature.text or "").strip(), _HEX))
+    return SignedManifest(
+        found, b"".join(covered), _checked("signature", (signature.text or "").strip(), _HEX)
+    )
 
 
 def _parsed(text: bytes) -> ET.Element:
@@ -143,16 +145,16 @@ class _Reader:
             ramdisk=(self.machine.findtext("ramdisk_id") or "").strip() or None,
         )
 
-    def _secret(self, whose: str) -> SealedSecret:
+    def _secret(self, whose: str) -> EncryptedSecret:
         """euca2ools may leave the user's empty."""
         key, iv = ((self.image.findtext(f"{whose}_encrypted_{one}") or "").strip() for one in ("key", "iv"))
         if not key and not iv and whose == "user":
-            return SealedSecret("", "")
-        return SealedSecret(
+            return EncryptedSecret("", "")
+        return EncryptedSecret(
             _checked(f"{whose}_encrypted_key", key, _HEX), _checked(f"{whose}_encrypted_iv", iv, _HEX)
         )
 
-    def _parts(self) -> Iterator[Part]:
+    def _parts(self) -> Iterator[BundlePart]:
         parts = self.image.find("parts")
         found = [] if parts is None else parts.findall("part")
         if parts is None or not found or parts.get("count") != str(len(found)):
@@ -161,7 +163,7 @@ class _Reader:
             raise _wrong("its parts are not numbered one by one")
         for one in sorted(found, key=lambda one: int(one.get("index", ""))):
             name = _checked("filename", self._said(one, "filename"), _PART_NAME)
-            yield Part(name, _checked("digest", self._said(one, "digest"), _SHA1).lower())
+            yield BundlePart(name, _checked("digest", self._said(one, "digest"), _SHA1).lower())
 
     def _count(self, name: str) -> int:
         return int(_checked(name, self._said(self.image, name), _NUMBER))

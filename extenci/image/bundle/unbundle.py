@@ -20,8 +20,15 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-from extenci.image.bundle.keys import Secret, is_signed, opened, read_certificate, read_private_key
-from extenci.image.bundle.manifest import MOST_BYTES, Manifest, Part, SealedSecret, Signed, read_manifest
+from extenci.image.bundle.keys import Secret, decrypt_with, is_signed, read_certificate, read_private_key
+from extenci.image.bundle.manifest import (
+    MOST_BYTES,
+    BundlePart,
+    EncryptedSecret,
+    Manifest,
+    SignedManifest,
+    read_manifest,
+)
 from extenci.image.bundle.untar import broken, untar
 from extenci.model.errors import AccessRefused, DiskError, Interrupted
 
@@ -29,12 +36,12 @@ PIECE_BYTES = 1024**2
 INFLATED_BYTES = 512 * 1024
 """How much is decompressed at a time, whatever it claims to become."""
 
-Fetch = Callable[[Part], Iterable[bytes]]
+ReadPart = Callable[[BundlePart], Iterable[bytes]]
 """Gives the bytes of a part, in pieces of at most a few MiB."""
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 
-def check_signature(signed: Signed, user: RSAPublicKey) -> None:
+def check_signature(signed: SignedManifest, user: RSAPublicKey) -> None:
     """DiskError where a manifest was not signed by the owner of a key."""
     if not is_signed(signed.text, signed.signature, user):
         raise DiskError(
@@ -43,9 +50,9 @@ def check_signature(signed: Signed, user: RSAPublicKey) -> None:
         )
 
 
-def open_secret(found: SealedSecret, key: RSAPrivateKey) -> Secret:
+def open_secret(found: EncryptedSecret, key: RSAPrivateKey) -> Secret:
     """What a bundle is encrypted with. AccessRefused where it was made for the owner of another key."""
-    secret, iv = opened(found.key, key), opened(found.iv, key)
+    secret, iv = decrypt_with(found.key, key), decrypt_with(found.iv, key)
     if secret is None or iv is None:
         raise AccessRefused(
             "The bundle was not encrypted for the owner of this private key.",
@@ -56,13 +63,13 @@ def open_secret(found: SealedSecret, key: RSAPrivateKey) -> Secret:
 
 def unbundle(
     text: bytes,
-    fetch: Fetch,
+    read_part: ReadPart,
     output: Path,
     *,
     certificate: str,
     private_key: str,
     stop: Event | None = None,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Manifest:
     """Make the disk of a bundle again, sparse, at `output`, which must not exist; what its manifest says.
 
@@ -75,22 +82,22 @@ def unbundle(
     manifest = signed.manifest
     secret = open_secret(manifest.for_user, key)
     with new_file(output) as descriptor:
-        write_disk(manifest, secret, fetch, descriptor, stop=stop, on_progress=on_progress)
+        write_disk(manifest, secret, read_part, descriptor, stop=stop, on_progress=on_progress)
     return manifest
 
 
 def write_disk(
     manifest: Manifest,
     secret: Secret,
-    fetch: Fetch,
+    read_part: ReadPart,
     descriptor: int,
     *,
     stop: Event | None = None,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
 ) -> None:
     """Write the disk of a bundle into an empty file, which is made as long as it. Errors as of `unbundle`."""
     os.ftruncate(descriptor, manifest.size)
-    stream = _Stream(manifest, _inflated(_decrypted(_parts(manifest, fetch, stop, on_progress), secret)))
+    stream = _Stream(manifest, _inflated(_decrypted(_parts(manifest, read_part, stop, on_progress), secret)))
     try:
         untar(stream.read, lambda offset, data: _put(descriptor, data, offset), manifest.size)
     except OSError as error:
@@ -99,10 +106,10 @@ def write_disk(
         raise broken("its content is not what its manifest says")
 
 
-def local_parts(folder: Path) -> Fetch:
+def local_parts(folder: Path) -> ReadPart:
     """Parts that lie in a folder."""
 
-    def fetch(part: Part) -> Iterator[bytes]:
+    def read_part(part: BundlePart) -> Iterator[bytes]:
         try:
             with _open_file(folder / part.name) as file:
                 while piece := file.read(PIECE_BYTES):
@@ -110,7 +117,7 @@ def local_parts(folder: Path) -> Fetch:
         except OSError as error:
             raise broken(f"its part {part.name} cannot be read: {error.strerror or error}") from error
 
-    return fetch
+    return read_part
 
 
 def read_local_manifest(path: Path) -> bytes:
@@ -164,13 +171,13 @@ def _put(descriptor: int, data: bytes, offset: int) -> None:
 
 
 def _parts(
-    manifest: Manifest, fetch: Fetch, stop: Event | None, on_progress: Progress | None
+    manifest: Manifest, read_part: ReadPart, stop: Event | None, on_progress: OnProgress | None
 ) -> Iterator[bytes]:
     """The bytes of all parts, each compared with its digest; all of them no more than the manifest says."""
     done = 0
     for part in manifest.parts:
         digest = hashlib.sha1(usedforsecurity=False)
-        for piece in fetch(part):
+        for piece in read_part(part):
             if stop is not None and stop.is_set():
                 raise Interrupted("Unbundling was stopped.")
             digest.update(piece)

@@ -23,13 +23,13 @@ _ZEROS = bytes(PIECE_BYTES)
 
 _OCTAL = re.compile(rb"[0-7]{1,12}")
 
-Read = Callable[[int], bytes]
+ReadBytes = Callable[[int], bytes]
 """Gives up to so many bytes of the stream, fewer only at its end."""
-Write = Callable[[int, bytes], None]
+WriteAt = Callable[[int, bytes], None]
 """Takes bytes of the disk and where they belong."""
 
 
-def untar(read: Read, write: Write, size: int) -> None:
+def untar(read: ReadBytes, write: WriteAt, size: int) -> None:
     """Write the disk that a tar stream holds, which must have `size` bytes and be the only thing in it. What
     is not written is zeros. DiskError where it is something else."""
     header = _next_header(read)
@@ -69,7 +69,7 @@ def broken(problem: str) -> DiskError:
     )
 
 
-def _next_header(read: Read) -> bytes:
+def _next_header(read: ReadBytes) -> bytes:
     """The first header that is no long name."""
     for _ in range(3):
         header = _exactly(read, RECORD)
@@ -97,7 +97,7 @@ def _number(field: bytes) -> int:
     return int(text, 8)
 
 
-def _stretches(read: Read, header: bytes, stored: int, size: int) -> Iterator[Stretch]:
+def _stretches(read: ReadBytes, header: bytes, stored: int, size: int) -> Iterator[Stretch]:
     """Where the data belongs, in order and without overlaps, as much as is stored."""
     if _number(header[483:495]) != size:
         raise broken(f"its disk does not have {size:,} bytes as its manifest says")
@@ -121,7 +121,7 @@ def _stretches(read: Read, header: bytes, stored: int, size: int) -> Iterator[St
         table, entries, is_extended = record[:504], IN_EXTENSION, record[504]
 
 
-def _copy(read: Read, write: Write, start: int, length: int) -> None:
+def _copy(read: ReadBytes, write: WriteAt, start: int, length: int) -> None:
     end = start + length
     while start < end:
         piece = _exactly(read, min(PIECE_BYTES, end - start))
@@ -130,7 +130,7 @@ def _copy(read: Read, write: Write, start: int, length: int) -> None:
         start += len(piece)
 
 
-def _check_end(read: Read) -> None:
+def _check_end(read: ReadBytes) -> None:
     """Nothing but zeros follows, and not many of them."""
     length = 0
     while piece := read(PIECE_BYTES):
@@ -143,7 +143,7 @@ def _is_zeros(piece: bytes) -> bool:
     return piece == (_ZEROS if len(piece) == PIECE_BYTES else bytes(len(piece)))
 
 
-def _exactly(read: Read, length: int) -> bytes:
+def _exactly(read: ReadBytes, length: int) -> bytes:
     data = read(length)
     while len(data) < length:
         more = read(length - len(data))

@@ -12,9 +12,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from extenci import __version__
 from extenci.image.block_list import BlockList
+from extenci.image.bundle.bundler import Bundler, BundleSigner, open_signer
 from extenci.image.bundle.keys import new_secret
-from extenci.image.bundle.manifest import Part, manifest_name
-from extenci.image.bundle.seal import Bundler, Sealer, open_sealer
+from extenci.image.bundle.manifest import BundlePart, manifest_name
 from extenci.image.bundle.tar import tar_stream
 from extenci.image.problems import other_content
 from extenci.image.raw import RawDisk
@@ -44,12 +44,12 @@ def stage(job: StageRequest, context: StageContext) -> Staged:
     was uploaded is removed then, by the next run where it is not known what the service did, or where it
     cannot be removed: the error says what stays.
     """
-    sealer = _sealer(context)
+    signer = _signer(context)
     place = place_of(job, context.clients.s3.bucket)
     request = {"bucket": place.bucket, "key": place.prefix}
     intent = context.calls.begin(PUT_BUNDLE, token=job.token, request=request, tags=job.tags)
     try:
-        _upload(place, sealer, job, context)
+        _upload(place, signer, job, context)
         staged = register(
             job.name, None, job.version.registration, job.tags, context, location=place.location
         )
@@ -62,7 +62,7 @@ def stage(job: StageRequest, context: StageContext) -> Staged:
     return staged
 
 
-def _sealer(context: StageContext) -> Sealer:
+def _signer(context: StageContext) -> BundleSigner:
     service = context.clients.service
     if service.bundle is None:
         raise ServiceError(
@@ -72,10 +72,10 @@ def _sealer(context: StageContext) -> Sealer:
             service=service.name,
             code="NoBundleKeys",
         )
-    return open_sealer(service.bundle)
+    return open_signer(service.bundle)
 
 
-def _upload(place: BundlePlace, sealer: Sealer, job: StageRequest, context: StageContext) -> None:
+def _upload(place: BundlePlace, signer: BundleSigner, job: StageRequest, context: StageContext) -> None:
     bundler = Bundler(place.name, new_secret())
     with context.open(job) as disk:
         if disk.size != job.size:
@@ -84,7 +84,7 @@ def _upload(place: BundlePlace, sealer: Sealer, job: StageRequest, context: Stag
             _send(bundler.parts(_tar_of(disk, blocks, place, job, context)), place, context)
         disk.check_unchanged()
     architecture = str(job.version.registration.architecture)
-    text = sealer.manifest(place.name, architecture, job.size, bundler, release=__version__)
+    text = signer.manifest(place.name, architecture, job.size, bundler, release=__version__)
     context.check_stop()
     context.clients.s3.put_object(place.bucket, manifest_name(place.prefix), text, acl=ACL, content_type=XML)
 
@@ -108,7 +108,7 @@ def _tar_of(
     return tar_stream(place.name, job.size, lambda: (one.index for one in blocks.entries()), read)
 
 
-def _send(parts: Iterable[tuple[Part, bytes]], place: BundlePlace, context: StageContext) -> None:
+def _send(parts: Iterable[tuple[BundlePart, bytes]], place: BundlePlace, context: StageContext) -> None:
     """Send parts, a few at once, and end with the first problem, once started calls have settled."""
     s3, under_way = context.clients.s3, deque[Future[str]]()
     with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="part") as pool:

@@ -29,7 +29,7 @@ from extenci.model.errors import (
     ServiceError,
     Unreachable,
 )
-from tests.system.formats.making import MIB, digest_of, make_source
+from tests.system.formats.disk_files import MIB, digest_of, make_source
 from tests.system.formats.web import Site
 from tests.system.main_job.conftest import World
 
@@ -293,7 +293,7 @@ def test_an_object_is_downloaded_and_gone_on_with(
 ) -> None:
     from extenci.cloud.download.downloads import Downloads  # noqa: PLC0415
 
-    cache, url = replace(cache, fetch=Downloads(world.cloud)), f"s3://{bucket_of(world)}/images/a b?.raw"
+    cache, url = replace(cache, download=Downloads(world.cloud)), f"s3://{bucket_of(world)}/images/a b?.raw"
     world.cloud.s3.put_object(bucket_of(world), "images/a b?.raw", CONTENT)
     (cache.folder / "downloads").mkdir(parents=True)
     part = cache.folder / "downloads" / f"{sha256(CONTENT)}.partial"
@@ -308,6 +308,6 @@ def test_an_object_is_downloaded_and_gone_on_with(
 def test_an_object_that_is_not_there_is_told(world: World, cache: Cache) -> None:
     from extenci.cloud.download.downloads import Downloads  # noqa: PLC0415
 
-    cache = replace(cache, fetch=Downloads(world.cloud))
+    cache = replace(cache, download=Downloads(world.cloud))
     assert isinstance(refusal(f"s3://{bucket_of(world)}/none", cache), NotFound)
     assert isinstance(refusal("s3://no-such-bucket/none", cache), NotFound)

@@ -10,7 +10,7 @@ import pytest
 
 from extenci.cloud.clients import Clients
 from extenci.cloud.download.downloads import Downloads
-from extenci.cloud.download.minimum_rate import Patience
+from extenci.cloud.download.minimum_rate import MinimumRate
 from extenci.image.sources import Cache
 from extenci.model.errors import ServiceError, Unreachable
 from extenci.model.service import Service
@@ -97,9 +97,9 @@ def test_a_server_that_gives_hardly_anything_is_given_up(
     monkeypatch.setattr("extenci.cloud.download.downloads.ATTEMPTS", 2)
     again = b"1\r\nx\r\n" if answer == CHUNKED else b"X: y\r\n"
     site.raw["/a.raw"], site.pause = (answer, again), 0.05
-    patient = Downloads(Clients(Service("campus", "us-east-1")), Patience(1.0, 4096))
+    patient = Downloads(Clients(Service("campus", "us-east-1")), MinimumRate(1.0, 4096))
     began = time.monotonic()
-    error = refusal(f"{site.url}/a.raw", replace(cache, fetch=patient))
+    error = refusal(f"{site.url}/a.raw", replace(cache, download=patient))
     assert type(error) is Unreachable
     assert "its server gives hardly anything" in error.message
     assert time.monotonic() - began < 10

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from extenci.image.containers import check_alone
+from extenci.image.containers import check_self_contained
 from extenci.image.formats import foreign_format
 from extenci.model.errors import DiskError
 
@@ -99,7 +99,7 @@ def check(path: Path, content: bytes) -> None:
     try:
         found = foreign_format(partial(os.pread, descriptor), len(content))
         assert found is not None
-        check_alone(path, descriptor, len(content), found)
+        check_self_contained(path, descriptor, len(content), found)
     finally:
         os.close(descriptor)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from extenci.image.problems import broken
 
-Read = Callable[[int, int], bytes]
+ReadAt = Callable[[int, int], bytes]
 """Reads at most so many bytes (first) of a file at an offset (second), and none from behind its end."""
 
 
@@ -21,6 +21,6 @@ def read_at(path: Path | str, descriptor: int, length: int, offset: int) -> byte
         raise broken(path, offset, error) from error
 
 
-def reading(path: Path | str, descriptor: int) -> Read:
+def reader_of(path: Path | str, descriptor: int) -> ReadAt:
     """`read_at` of one file."""
     return partial(read_at, path, descriptor)

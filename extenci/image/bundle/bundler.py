@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from extenci.image.bundle.gzip import gzip_stream
-from extenci.image.bundle.keys import Secret, is_pair, read_certificate, read_private_key, sealed, signed
+from extenci.image.bundle.keys import Secret, encrypt_for, is_pair, read_certificate, read_private_key, sign
 from extenci.image.bundle.manifest import (
+    BundlePart,
+    EncryptedSecret,
     Manifest,
-    Part,
-    SealedSecret,
     manifest_text,
     part_name,
     signed_text,
@@ -31,7 +31,7 @@ BLOCK_BYTES = 16
 
 
 @dataclass(frozen=True)
-class Sealer:
+class BundleSigner:
     """Who signs a bundle and who may open it: the user's key pair, the cloud's certificate."""
 
     user: str
@@ -41,7 +41,6 @@ class Sealer:
 
     def manifest(self, prefix: str, architecture: str, size: int, bundle: Bundler, *, release: str) -> bytes:
         """The signed manifest of a bundle that was made; `size` is the disk's bytes."""
-        secret = bundle.secret
         found = Manifest(
             name=prefix,
             user=self.user,
@@ -49,14 +48,18 @@ class Sealer:
             sha1=bundle.sha1,
             size=size,
             bundled_size=bundle.size,
-            for_cloud=SealedSecret(sealed(secret.key, self.cloud), sealed(secret.iv, self.cloud)),
-            for_user=SealedSecret(sealed(secret.key, self.public), sealed(secret.iv, self.public)),
+            for_cloud=_encrypted_for(bundle.secret, self.cloud),
+            for_user=_encrypted_for(bundle.secret, self.public),
             parts=tuple(bundle.made),
         )
-        return manifest_text(found, signed(signed_text(found), self.private), release)
+        return manifest_text(found, sign(signed_text(found), self.private), release)
 
 
-def open_sealer(keys: BundleKeys) -> Sealer:
+def _encrypted_for(secret: Secret, reader: RSAPublicKey) -> EncryptedSecret:
+    return EncryptedSecret(encrypt_for(secret.key, reader), encrypt_for(secret.iv, reader))
+
+
+def open_signer(keys: BundleKeys) -> BundleSigner:
     """Read the key files of a service. AccessRefused where one is not what it should be."""
     private = read_private_key(keys.private_key)
     public = read_certificate(keys.certificate)
@@ -65,7 +68,7 @@ def open_sealer(keys: BundleKeys) -> Sealer:
             f"The certificate {keys.certificate} is not that of the private key {keys.private_key}.",
             "Name a pair that belongs together in the service's `bundle:`.",
         )
-    return Sealer(keys.user, private, public, read_certificate(keys.cloud_certificate))
+    return BundleSigner(keys.user, private, public, read_certificate(keys.cloud_certificate))
 
 
 class Bundler:
@@ -74,7 +77,7 @@ class Bundler:
 
     def __init__(self, prefix: str, secret: Secret) -> None:
         self.secret = secret
-        self.made: list[Part] = []
+        self.made: list[BundlePart] = []
         self.size = 0
         self._prefix = prefix
         self._sha1 = hashlib.sha1(usedforsecurity=False)
@@ -84,11 +87,13 @@ class Bundler:
         """Of the tar stream, in hex."""
         return self._sha1.hexdigest()
 
-    def parts(self, tar: Iterable[bytes], *, workers: int | None = None) -> Iterator[tuple[Part, bytes]]:
+    def parts(
+        self, tar: Iterable[bytes], *, workers: int | None = None
+    ) -> Iterator[tuple[BundlePart, bytes]]:
         """The parts of the bundle of a tar stream, with their bytes, one after the other."""
         for data in _cut(_encrypted(gzip_stream(self._hashed(tar), workers=workers), self.secret)):
             digest = hashlib.sha1(data, usedforsecurity=False).hexdigest()
-            part = Part(part_name(self._prefix, len(self.made)), digest)
+            part = BundlePart(part_name(self._prefix, len(self.made)), digest)
             self.made.append(part)
             self.size += len(data)
             yield part, data

@@ -14,9 +14,9 @@ from threading import Event
 
 import pytest
 
-from extenci.image.bundle.keys import signed
+from extenci.image.bundle.bundler import Bundler, _encrypted, open_signer
+from extenci.image.bundle.keys import sign
 from extenci.image.bundle.manifest import manifest_text, read_manifest, signed_text
-from extenci.image.bundle.seal import Bundler, _encrypted, open_sealer
 from extenci.image.bundle.tar import number, tar_stream
 from extenci.image.bundle.unbundle import local_parts, read_local_manifest, unbundle
 from extenci.image.raw import read_disk
@@ -51,12 +51,12 @@ def bundle_of(tar: list[bytes], size: int, folder: Path, keys: Keys) -> bytes:
     bundler = Bundler("worker", SECRET)
     for part, data in bundler.parts(tar):
         (folder / part.name).write_bytes(data)
-    return open_sealer(keys.service).manifest("worker", "x86_64", size, bundler, release="1.0")
+    return open_signer(keys.service).manifest("worker", "x86_64", size, bundler, release="1.0")
 
 
 def resigned(text: bytes, keys: Keys, **changes: object) -> bytes:
     changed = replace(read_manifest(text).manifest, **changes)  # type: ignore[arg-type]
-    signature = signed(signed_text(changed), open_sealer(keys.service).private)
+    signature = sign(signed_text(changed), open_signer(keys.service).private)
     return manifest_text(changed, signature, "1.0")
 
 
