@@ -1,7 +1,7 @@
-"""Sources that are no raw disks, made into one: by qemu-img, or by the program that unpacks them.
+"""Converts sources in other formats into raw disks, by qemu-img or a program that decompresses them.
 
-No program is given a file's name, which could mean something else to it, nor asked to guess a format: it
-gets the open file, and is told what is in it. Memory does not grow with the disk, and zeros become holes.
+No program gets a file's name, which could mean something else to it, or has to guess a format: it gets the
+open file, and is told its format. Memory does not grow with the disk, and zeros become holes.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from extenci.model.version import BLOCK_BYTES
 
 QEMU_IMG = "qemu-utils (RHEL: qemu-img)"
 _CHECKED = ("qcow2", "vmdk", "vhdx", "vdi")
-"""The formats that `qemu-img check` knows how to check (qemu-img(1)); of VHD, the conversion does it."""
+"""The formats that `qemu-img check` supports (qemu-img(1)); VHD images are checked by their conversion."""
 _QEMU_MEMORY = 3 * 512 * 1024**2
 """Address space in bytes: images of 15 TiB need less than a third of it."""
 _MOST_ANSWER = 1 << 20
-"""Bytes that qemu-img may say of an image: room for thousands of snapshots."""
+"""Bytes that `qemu-img info` may print about an image: enough for thousands of snapshots."""
 _LEAKS = 3
-"""Its exit status where space in the image is lost, but no data."""
+"""The exit status of `qemu-img check` if space in the image is lost, but no data."""
 _FULL_WORDS = ("No space left", "quota exceeded", "File too large")
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """A source to convert: its path as given, its open file, and its size in bytes; and the open file that
-    the disk is to be written to, which is empty."""
+    """A source to convert: its path as given, its open file and its size in bytes; and the open, empty file
+    that the disk is written to."""
 
     path: Path | str
     source: int
@@ -51,7 +51,7 @@ class Conversion:
 
 
 def require_program(path: Path | str, found: Format) -> None:
-    """DiskError where the program is missing that a source in a format needs."""
+    """DiskError if the program that a format needs is not installed."""
     match found.way:
         case Container():
             find_program("qemu-img", QEMU_IMG, path)
@@ -62,16 +62,16 @@ def require_program(path: Path | str, found: Format) -> None:
 
 
 def convert(conversion: Conversion, found: Format) -> None:
-    """Write the disk that a source in a format holds; what was packed may be a disk image in its turn.
+    """Write the disk that a source holds. A compressed source may hold a disk image in its turn.
 
-    DiskError where it cannot be done or must not; Interrupted. The target then holds anything.
+    DiskError if it cannot or must not be converted; Interrupted. The target's content is then undefined.
     """
     match found.way:
         case Container(driver):
             check_self_contained(conversion.path, conversion.source, conversion.size, found)
             _convert_image(conversion, driver)
         case Packed() as packed:
-            inner = _unpack(conversion, packed)
+            inner = _decompress(conversion, packed)
             if inner is not None:
                 _convert_aside(conversion, inner)
         case Unusable():
@@ -79,7 +79,7 @@ def convert(conversion: Conversion, found: Format) -> None:
 
 
 def _convert_aside(conversion: Conversion, found: Format) -> None:
-    """Convert the disk image in the target, which was packed: it moves to a file without a name first."""
+    """Convert the disk image that was decompressed into the target, after copying it to an unnamed file."""
     with write_errors(conversion.monitor), tempfile.TemporaryFile(dir=conversion.monitor.folder) as aside:
         size, offset = os.fstat(conversion.target).st_size, 0
         os.ftruncate(aside.fileno(), size)
@@ -100,22 +100,22 @@ def _convert_image(conversion: Conversion, driver: str) -> None:
         _check_whole(conversion, [qemu_img, "check", source])
     with write_errors(conversion.monitor):
         os.ftruncate(conversion.target, size)
-    # Without locks of its own: the target is locked already, and on NFS both would be of one kind.
+    # Without qemu's locks: the target is locked already, and on NFS the two kinds of lock would conflict.
     target = json.dumps({"driver": "raw", "file": _file(conversion.target, locking="off")})
-    # qemu-img converts up to eight pieces side by side; the target has its size, and holes are zeros.
+    # -W: pieces are written in parallel, in any order. The target has its size, and its holes are zeros.
     command = [qemu_img, "convert", "-n", "--target-is-zero", "-W", source, f"json:{target}"]
     with _qemu(conversion, command) as program:
         _finish(conversion, program)
 
 
 def _blockdev(driver: str, descriptor: int) -> str:
-    """How qemu-img is told of an open file: its format, and that it opens nothing else (QEMU QAPI reference,
+    """How qemu-img opens a descriptor: in the given format, and with no other file (QEMU QAPI reference,
     BlockdevOptions)."""
     options: dict[str, object] = {"driver": driver, "read-only": True, "file": _file(descriptor)}
     if driver in ("qcow2", "vmdk"):
         options["backing"] = None
     if driver == "vpc":
-        # By default, images of some programs are cut to what their outdated geometry (CHS) says.
+        # By default, images of some programs are cut to the size of their outdated geometry (CHS).
         options["force_size_calc"] = "current_size"
     return f"json:{json.dumps(options)}"
 
@@ -133,32 +133,32 @@ def _qemu(
 
 
 def _finish(conversion: Conversion, program: RunningProgram, *fine: int) -> int:
-    """Wait until a program has ended; its exit status, which is 0 or `fine`. DiskError where it is not."""
+    """Wait until a program ends; its exit status. DiskError unless that is 0 or one of `fine`."""
     while (status := program.wait(LOOK_SECONDS)) is None:
         conversion.monitor.check(conversion.target)
     if program.says_too_much:
-        raise _damaged(conversion, "more is wrong in it than can be told")
+        raise _damaged(conversion, "too many errors were found in it")
     if status not in (0, *fine):
         _fail(conversion, program, status)
     return status
 
 
 def _answer(conversion: Conversion, command: list[str], *fine: int) -> dict[str, object]:
-    """What qemu-img says of the source, as JSON."""
+    """What qemu-img prints about the source, as JSON."""
     with _qemu(conversion, command, piped=True) as program:
         answer = bytearray()
         while piece := _read(conversion, program, bytearray(BLOCK_BYTES)):
             answer += piece
             if len(answer) > _MOST_ANSWER:
-                raise _damaged(conversion, f"qemu-img says more than {_MOST_ANSWER:,} bytes of what is in it")
+                raise _damaged(conversion, f"qemu-img prints more than {_MOST_ANSWER:,} bytes about it")
         _finish(conversion, program, *fine)
     try:
-        said = json.loads(answer)
+        parsed = json.loads(answer)
     except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
-        raise _damaged(conversion, "what qemu-img says of it makes no sense")
-    return said
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise _damaged(conversion, "qemu-img's output about it is not understood")
+    return parsed
 
 
 def _virtual_size(conversion: Conversion, command: list[str]) -> int:
@@ -171,33 +171,33 @@ def _virtual_size(conversion: Conversion, command: list[str]) -> int:
 
 
 def _check_whole(conversion: Conversion, command: list[str]) -> None:
-    """DiskError where an image refers to data behind its end: converted, it would have zeros there."""
+    """DiskError if an image refers to data behind its end, where its conversion would have zeros."""
     with _qemu(conversion, command) as program:
         _finish(conversion, program, _LEAKS)
 
 
-def _unpack(conversion: Conversion, packed: Packed) -> Format | None:
+def _decompress(conversion: Conversion, packed: Packed) -> Format | None:
     path = find_program(packed.program[0], packed.package, conversion.path)
     os.lseek(conversion.source, 0, os.SEEK_SET)
     with run_program([path, *packed.program[1:]], stdin=conversion.source, piped=True) as program:
         size = _write_sparse(conversion, program)
         _finish(conversion, program)
     if size == 0:
-        raise DiskError(f"The disk {shown(conversion.path)} is empty: nothing was packed in it.")
+        raise DiskError(f"The disk {shown(conversion.path)} is empty: it decompresses to 0 bytes.")
     with write_errors(conversion.monitor):
         os.ftruncate(conversion.target, size)
-        return _packed_format(conversion, size)
+        return _decompressed_format(conversion, size)
 
 
 def _write_sparse(conversion: Conversion, program: RunningProgram) -> int:
-    """Write what a program puts out, but for blocks of zeros; how many bytes there were."""
+    """Write a program's output, except blocks of zeros; the number of bytes of the output."""
     buffer, position = bytearray(BLOCK_BYTES), 0
     while piece := _read(conversion, program, buffer):
         if len(piece) < BLOCK_BYTES or buffer != ZERO_BLOCK:
             with write_errors(conversion.monitor):
                 _write(conversion.target, piece, position)
         if position == 0:
-            _packed_format(conversion, len(piece))
+            _decompressed_format(conversion, len(piece))
         position += len(piece)
         if position > LARGEST_BYTES:
             raise _too_large(conversion)
@@ -205,15 +205,15 @@ def _write_sparse(conversion: Conversion, program: RunningProgram) -> int:
     return position
 
 
-def _packed_format(conversion: Conversion, size: int) -> Format | None:
-    """What was packed. DiskError at once where it is neither a raw disk nor a disk image."""
+def _decompressed_format(conversion: Conversion, size: int) -> Format | None:
+    """The format of the decompressed file, None for a raw disk. DiskError if it is no disk."""
     with write_errors(conversion.monitor):
         found = foreign_format(partial(os.pread, conversion.target), size)
     if found is None or isinstance(found.way, Container):
         return found
     raise DiskError(
-        f"The file {shown(conversion.path)} holds no disk: what is packed in it is {found.name}.",
-        "Unpack it, and name the disk that is in it.",
+        f"The file {shown(conversion.path)} does not hold a disk: its decompressed content is {found.name}.",
+        "Unpack it, and give the path of the disk in it.",
     )
 
 
@@ -241,10 +241,10 @@ def _write(descriptor: int, piece: memoryview, offset: int) -> None:
 
 
 def _fail(conversion: Conversion, program: RunningProgram, status: int) -> NoReturn:
-    said = program.said()
-    if any(words in said for words in _FULL_WORDS):
+    text = program.last_error()
+    if any(words in text for words in _FULL_WORDS):
         raise conversion.monitor.no_space()
-    raise _damaged(conversion, said or f"exit status {status}")
+    raise _damaged(conversion, text or f"exit status {status}")
 
 
 def _damaged(conversion: Conversion, problem: str) -> DiskError:

@@ -1,9 +1,9 @@
 """Files from `https://` URLs, piece by piece (RFC 9110).
 
-A URL comes from a spec or an argument, and a spec may come from anywhere: only HTTPS is spoken, also after
-redirects; nothing is sent that would prove who asks; and addresses where clouds keep their machines'
-credentials are not asked at all. Certificates are trusted as everywhere on this machine (`SSL_CERT_FILE`),
-and proxies are used as the environment says.
+A URL comes from a spec or an argument, and a spec may come from anywhere. So only HTTPS is spoken, also after
+redirects; no credentials are sent; and the addresses where clouds keep their machines' credentials are never
+asked. Certificates are trusted as elsewhere on this machine (`SSL_CERT_FILE`), and the environment names the
+proxies.
 """
 
 from __future__ import annotations
@@ -31,43 +31,44 @@ from extenci.model.service import is_loopback
 from extenci.model.source import shown_source
 
 PIECE_BYTES = 1 << 15
-"""Small, so that it is seen whether a slow server gives anything."""
+"""Small, so that even a slow server is seen to send something."""
 CONNECT_SECONDS = 10
 READ_SECONDS = 30
 MOST_REDIRECTS = 5
 MOST_LINES = 500
-"""Lines of HTTP in a row, without any byte of a body between them. Python takes 100 header fields."""
+"""Lines of HTTP in a row, with no bytes of a body between them. Python accepts 100 header fields."""
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
 
 
 @dataclass(frozen=True)
-class Begin:
-    """What comes before the bytes: from which on they are, and how many the whole file has, if that is
-    known."""
+class ContentStart:
+    """Comes before the bytes: their offset in the file, and the size of the whole file, if it is known."""
 
     start: int
     total: int | None
 
 
-def read_url(url: str, start: int) -> Iterator[Begin | bytes]:
-    """The bytes of a file from `start` on, or from its beginning where the server gives only all of it.
+def read_url(url: str, start: int) -> Iterator[ContentStart | bytes]:
+    """The bytes of a file from `start` on, or from its beginning if the server sends only the whole file.
 
-    Unreachable where trying again may help; NotFound, AccessRefused and ServiceError where it does not;
-    the code `InvalidRange` where the file ends before `start`.
+    Unreachable if another attempt may help; NotFound, AccessRefused and ServiceError if not. The code is
+    `InvalidRange` if the file ends before `start`.
     """
     at = url
     for _ in range(MOST_REDIRECTS + 1):
-        with _asked(at), _requested(at, start) as response:
+        with _translated(at), _requested(at, start) as response:
             following = response.get_redirect_location()
             if not following:
-                yield _begin(at, response, start)
-                # Not stream(), which takes lines of any length between chunks.
+                yield _content_start(at, response, start)
+                # Not stream(), which accepts lines of any length between chunks.
                 while piece := response.read(PIECE_BYTES, decode_content=False):
                     yield piece
                 return
             at = _followed(at, following)
-    raise ServiceError(f"{shown_source(url)} cannot be downloaded: it is redirected again and again.")
+    raise ServiceError(
+        f"{shown_source(url)} cannot be downloaded: it is redirected more than {MOST_REDIRECTS} times."
+    )
 
 
 @contextmanager
@@ -100,14 +101,14 @@ def _checked(url: str) -> SplitResult:
         raise _no_url(url) from None
     if parts.scheme != "https" or not parts.hostname:
         raise ServiceError(
-            f"{shown_source(url)} cannot be downloaded: it is no https:// URL.",
-            "Only what comes by HTTPS is taken, also after a redirect.",
+            f"{shown_source(url)} cannot be downloaded: it is not an https:// URL.",
+            "Only HTTPS is used, also after a redirect.",
         )
     return parts
 
 
 def _followed(url: str, location: str) -> str:
-    """Where a redirect leads. What cannot be a URL is not shown: a stranger wrote it."""
+    """The target of a redirect. One that cannot be a URL is not shown, since a stranger wrote it."""
     try:
         target = urljoin(url, location)
         _ = urlsplit(target).port
@@ -173,69 +174,67 @@ class _BoundedPool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _BoundedConnection
 
 
-def _begin(url: str, response: urllib3.BaseHTTPResponse, start: int) -> Begin:
+def _content_start(url: str, response: urllib3.BaseHTTPResponse, start: int) -> ContentStart:
     match response.status:
         case 200:
             length = response.headers.get("Content-Length", "")
             if length and not _LENGTH.fullmatch(length.strip()):
                 raise _nonsense(url)
-            return Begin(0, int(length) if length else None)
+            return ContentStart(0, int(length) if length else None)
         case 206:
             return _partial(url, response, start)
         case status:
             raise _refused(url, status)
 
 
-def _partial(url: str, response: urllib3.BaseHTTPResponse, start: int) -> Begin:
+def _partial(url: str, response: urllib3.BaseHTTPResponse, start: int) -> ContentStart:
     given = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
     if given is None or int(given[1]) != start:
         raise ServiceError(
-            f"{shown_source(url)} cannot be downloaded: its server gave other bytes than were asked for.",
-            "Name another server, or tell whoever runs this one.",
+            f"{shown_source(url)} cannot be downloaded: its server sent other bytes than were requested.",
+            "Use another server, or tell the operator of this one.",
         )
-    return Begin(start, int(given[2]) if given[2] != "*" else None)
+    return ContentStart(start, int(given[2]) if given[2] != "*" else None)
 
 
 def _refused(url: str, status: int) -> ServiceError:
-    said = f"{shown_source(url)} cannot be downloaded: its server answered with HTTP status {status}"
+    text = f"{shown_source(url)} cannot be downloaded: its server answered with HTTP status {status}"
     match status:
         case 401 | 403:
             return AccessRefused(
-                f"{said}, which means that it may not be read without credentials.",
-                "None are sent to https:// URLs. Keep the file where it may be read, or in S3 (s3://…).",
+                f"{text}, so it cannot be read without credentials.",
+                "None are sent to https:// URLs. Put the file where anyone may read it, or in S3 (s3://…).",
             )
         case 404 | 410:
-            return NotFound(
-                f"{said}: there is no such file.", "Correct the URL that you gave, or put the file there."
-            )
+            return NotFound(f"{text}: the file does not exist.", "Correct the URL, or put the file there.")
         case 416:
             return ServiceError(
-                f"{said}: it does not give the rest of the file.",
-                "Name another server, or tell whoever runs this one.",
+                f"{text}: it does not send the rest of the file.",
+                "Use another server, or tell the operator of this one.",
                 code="InvalidRange",
             )
         case 408 | 425 | 429 | 500 | 502 | 503 | 504:
-            return Unreachable(f"{said}.", "Try again later: what was downloaded so far is kept.")
+            return Unreachable(f"{text}.", "Try again later: the part downloaded so far is kept.")
         case _:
-            return ServiceError(f"{said}.", "Correct the URL that you gave.")
+            return ServiceError(f"{text}.", "Correct the URL.")
 
 
 @contextmanager
-def _asked(url: str) -> Iterator[None]:
-    """What went wrong on the wire, in words. urllib3's own texts quote URLs, and are not shown."""
+def _translated(url: str) -> Iterator[None]:
+    """Translate errors of the connection. urllib3's own texts quote URLs, and are not shown."""
     try:
         yield
     except errors.SSLError as error:
         raise ServiceError(
             f"{shown_source(url)} cannot be downloaded: its server cannot be trusted ({_reason(error)}).",
-            "Where its certificate is signed by an authority of your own, name that in SSL_CERT_FILE.",
+            "If an authority of your own signed its certificate, name that one in SSL_CERT_FILE.",
         ) from None
     except errors.ProxyError:
         raise _unreachable(url, "the proxy cannot be reached", "Check HTTPS_PROXY and NO_PROXY.") from None
     except errors.NewConnectionError as error:
         is_name = isinstance(error.__cause__, socket.gaierror) or "resolve" in str(error)
-        what = "no server of this name can be found" if is_name else "no connection can be made to its server"
-        raise _unreachable(url, what) from None
+        problem = "no server of this name was found" if is_name else "its server cannot be reached"
+        raise _unreachable(url, problem) from None
     except (errors.ConnectTimeoutError, errors.ReadTimeoutError):
         raise _unreachable(url, "its server did not answer in time") from None
     except (errors.LocationParseError, errors.URLSchemeUnknown):
@@ -249,28 +248,30 @@ def _asked(url: str) -> Iterator[None]:
 
 
 def _is_nonsense(error: errors.HTTPError) -> bool:
-    """Whether something came that is no HTTP, rather than nothing any more."""
+    """Whether the server sent something other than HTTP, rather than breaking off."""
     cause = error.args[-1] if error.args else None
     return isinstance(cause, HTTPException) and not isinstance(cause, IncompleteRead | RemoteDisconnected)
 
 
 def _nonsense(url: str) -> ServiceError:
     return ServiceError(
-        f"{shown_source(url)} cannot be downloaded: its server answered nonsense, which is no HTTP.",
-        "Check that the URL leads to a web server, also through your proxy if there is one; if it does, tell "
-        "whoever runs it.",
+        f"{shown_source(url)} cannot be downloaded: its server's answer is not valid HTTP.",
+        "Check that the URL leads to a web server, also through your proxy if you use one; if it does, tell "
+        "the server's operator.",
     )
 
 
 def _no_url(url: str) -> ServiceError:
-    return ServiceError(f"{shown_source(url)} cannot be downloaded: it is no URL of a file.", "Correct it.")
+    return ServiceError(
+        f"{shown_source(url)} cannot be downloaded: it is not a valid URL.", "Correct the URL."
+    )
 
 
 def _unreachable(
-    url: str, what: str, hint: str = "Check the URL and your network, and try again."
+    url: str, problem: str, hint: str = "Check the URL and your network, and try again."
 ) -> Unreachable:
     return Unreachable(
-        f"{shown_source(url)} cannot be downloaded: {what}.", f"{hint} What was downloaded so far is kept."
+        f"{shown_source(url)} cannot be downloaded: {problem}.", f"{hint} The part downloaded so far is kept."
     )
 
 

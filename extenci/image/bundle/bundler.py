@@ -1,4 +1,4 @@
-"""A tar stream into the parts of a bundle, in one bounded pipeline."""
+"""Makes the parts of a bundle from a tar stream, in one bounded pipeline, and its signed manifest."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from extenci.model.service import BundleKeys
 
 PART_BYTES = 10 * 1024**2
 BLOCK_BYTES = 16
-"""AES's."""
+"""The block size of AES."""
 
 
 @dataclass(frozen=True)
 class BundleSigner:
-    """Who signs a bundle and who may open it: the user's key pair, the cloud's certificate."""
+    """Signs the manifests of bundles, and encrypts their secrets for the user and the cloud."""
 
     user: str
     private: RSAPrivateKey = field(repr=False)
@@ -40,7 +40,7 @@ class BundleSigner:
     cloud: RSAPublicKey
 
     def manifest(self, prefix: str, architecture: str, size: int, bundle: Bundler, *, release: str) -> bytes:
-        """The signed manifest of a bundle that was made; `size` is the disk's bytes."""
+        """The signed manifest of a finished bundle; `size` is the disk's in bytes."""
         found = Manifest(
             name=prefix,
             user=self.user,
@@ -60,20 +60,20 @@ def _encrypted_for(secret: Secret, reader: RSAPublicKey) -> EncryptedSecret:
 
 
 def open_signer(keys: BundleKeys) -> BundleSigner:
-    """Read the key files of a service. AccessRefused where one is not what it should be."""
+    """Read the key files of a service. AccessRefused if one of them is not valid."""
     private = read_private_key(keys.private_key)
     public = read_certificate(keys.certificate)
     if not is_pair(private, public):
         raise AccessRefused(
-            f"The certificate {keys.certificate} is not that of the private key {keys.private_key}.",
-            "Name a pair that belongs together in the service's `bundle:`.",
+            f"The certificate {keys.certificate} does not belong to the private key {keys.private_key}.",
+            "Give a certificate and its private key in the service's `bundle:`.",
         )
     return BundleSigner(keys.user, private, public, read_certificate(keys.cloud_certificate))
 
 
 class Bundler:
-    """Makes the parts of one bundle. `made`, `sha1` (of the tar stream) and `size` (of all parts, bytes) are
-    right once `parts` has ended."""
+    """Makes the parts of one bundle. `made`, `sha1` (of the tar stream) and `size` (bytes of all parts) are
+    complete once `parts` has ended."""
 
     def __init__(self, prefix: str, secret: Secret) -> None:
         self.secret = secret
@@ -84,13 +84,13 @@ class Bundler:
 
     @property
     def sha1(self) -> str:
-        """Of the tar stream, in hex."""
+        """The SHA-1 of the tar stream, in hex."""
         return self._sha1.hexdigest()
 
     def parts(
         self, tar: Iterable[bytes], *, workers: int | None = None
     ) -> Iterator[tuple[BundlePart, bytes]]:
-        """The parts of the bundle of a tar stream, with their bytes, one after the other."""
+        """The parts of a tar stream's bundle with their bytes, one after the other."""
         for data in _cut(_encrypted(gzip_stream(self._hashed(tar), workers=workers), self.secret)):
             digest = hashlib.sha1(data, usedforsecurity=False).hexdigest()
             part = BundlePart(part_name(self._prefix, len(self.made)), digest)
@@ -115,7 +115,7 @@ def _encrypted(pieces: Iterable[bytes], secret: Secret) -> Iterator[bytes]:
 
 
 def _cut(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Pieces of the length of a part, the last of them shorter. `getvalue` does not copy what is whole."""
+    """Pieces of a part's length, the last one shorter. `getvalue` does not copy a full buffer."""
     held = io.BytesIO()
     for piece in pieces:
         rest = memoryview(piece)

@@ -197,7 +197,7 @@ def test_a_snapshot_that_does_not_exist_after_two_minutes_is_an_error(
 def test_what_is_stored_wrong_again_and_again_is_an_error(make_clients: Callable[..., Clients]) -> None:
     with block_server(lambda *_: Store(damaged=True)) as server:
         error = fail(make_clients(server.url))
-        assert error.message.startswith("The service campus stored something else than was sent as block 0")
+        assert error.message.startswith("The service campus stored other bytes than were sent as block 0")
         assert server.asked[0] == 3
 
 

@@ -105,7 +105,7 @@ def test_a_full_disk_is_told_with_the_folder_and_the_way_out(tmp_path: Path) -> 
     with pytest.raises(DiskError) as written, write_errors(monitor), Path("/dev/full").open("wb", 0) as full:
         full.write(b"x")
     for error in (asked.value, written.value):
-        assert error.message == f"Converting x was given up: there is too little room in {tmp_path}."
+        assert error.message == f"Converting x was given up: too little space is free in {tmp_path}."
         assert "EXTENCI_HOME" in error.hint
 
 
@@ -124,7 +124,7 @@ def test_a_file_system_is_not_filled_to_the_last_byte(
             free[0] = left
             monitor.check(file.fileno())
         now[0] += 1
-        with pytest.raises(DiskError, match="too little room"):
+        with pytest.raises(DiskError, match="too little space"):
             monitor.check(file.fileno())
 
 

@@ -38,7 +38,7 @@ def test_a_key_that_others_may_read_is_refused(mode: int, keys: Keys, tmp_path: 
     path = tmp_path / "key"
     path.write_bytes(keys.user.read_bytes())
     path.chmod(mode)
-    with pytest.raises(AccessRefused, match="others than you") as caught:
+    with pytest.raises(AccessRefused, match="other users may read or write it") as caught:
         read_private_key(str(path))
     assert caught.value.hint == f"chmod 600 {path}"
 
@@ -93,5 +93,5 @@ def test_a_key_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_a_certificate_of_another_key_is_refused(keys: Keys) -> None:
-    with pytest.raises(AccessRefused, match="is not that of the private key"):
+    with pytest.raises(AccessRefused, match="does not belong to the private key"):
         open_signer(replace(keys.service, certificate=keys.service.cloud_certificate))
