@@ -99,7 +99,7 @@ def _open_remote(url: str, cache: Cache, sha256: str | None) -> Iterator[RawDisk
     if sha256 is None:
         raise DiskError(
             f"{shown_source(url)} has no sha256, so a download cannot be verified.",
-            "Set its sha256 in the spec.",
+            "Give its SHA-256.",
         )
     converted = cache.disks / f"{sha256}-{_CONVERSION_VERSION}.raw"
     if not converted.exists():

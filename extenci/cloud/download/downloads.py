@@ -111,9 +111,9 @@ class _Download:
         if self._hash.hexdigest() != self._sha256:
             self._partial.discard()
             raise DiskError(
-                f"{shown_source(self._url)} is not the file that the spec names: its SHA-256 is "
+                f"{shown_source(self._url)} is not the requested file: its SHA-256 is "
                 f"{self._hash.hexdigest()}, not {self._sha256}.",
-                "Find out whether the file was changed on purpose; if so, set its new sha256.",
+                "Find out whether the file was changed on purpose; if so, give its new SHA-256.",
             )
         with write_errors(self._monitor):
             self._partial.keep()
