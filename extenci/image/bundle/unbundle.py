@@ -30,6 +30,7 @@ from extenci.image.bundle.manifest import (
     read_manifest,
 )
 from extenci.image.bundle.untar import broken, untar
+from extenci.image.raw import OnProgress
 from extenci.model.errors import AccessRefused, DiskError, Interrupted
 
 PIECE_BYTES = 1024**2
@@ -38,7 +39,6 @@ INFLATED_BYTES = 512 * 1024
 
 ReadPart = Callable[[BundlePart], Iterable[bytes]]
 """Returns the bytes of a part, in pieces of at most a few MiB."""
-OnProgress = Callable[[int, int], None]
 
 
 def check_signature(signed: SignedManifest, user: RSAPublicKey) -> None:
