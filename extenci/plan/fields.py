@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from extenci.model.address import Address
 from extenci.model.desired import DesiredGroup, DesiredImage, RootVolume
 from extenci.model.plan import FieldChange
+from extenci.model.verification import Verify
 from extenci.model.version import shown_source
 
 IMAGE_FIELDS = ("digest", "architecture", "boot_mode", "method", "size")
@@ -24,6 +25,10 @@ LAUNCH_FIELDS = (
     "root_volume",
     "spot_price",
 )
+
+
+ORDERED_LISTS = frozenset(("checks",))
+"""Lists in which each place says something."""
 
 
 def desired_fields(spec: DesiredImage | DesiredGroup) -> dict[str, object]:
@@ -51,6 +56,30 @@ def image_fields(spec: DesiredImage) -> dict[str, object]:
         "keep": spec.keep,
         "protect": spec.protect,
         "tags": dict(sorted(spec.tags.items())),
+        "verify": verify_fields(spec.verify),
+    }
+
+
+def verify_fields(verify: Verify | None) -> dict[str, object] | None:
+    """A verify block as fields: its checks by their words, user data by its hash only."""
+    if verify is None:
+        return None
+    settings = verify.settings
+    return {
+        "type": settings.type,
+        "launch": str(verify.launch),
+        "key_name": settings.key_name,
+        "user_data": hash_of(settings.user_data),
+        "security_groups": sorted(settings.security_groups),
+        "subnet": settings.subnet,
+        "address": str(verify.address),
+        "timeout": verify.timeout,
+        "confirm": verify.confirm,
+        "confirm_within": verify.confirm_within,
+        "keep_on_failure": verify.keep_on_failure,
+        "checks": [
+            f"{check.kind}: {check.label.removeprefix(check.kind).strip()}" for check in verify.checks
+        ],
     }
 
 
@@ -99,24 +128,52 @@ def new_fields(fields: Mapping[str, object], only: Collection[str]) -> tuple[Fie
     )
 
 
-def differing_fields(
+def differences(
     before: Mapping[str, object], after: Mapping[str, object], only: Collection[str]
 ) -> tuple[FieldChange, ...]:
-    """The fields that differ, by dotted path in the order of `only`; lists are compared whole."""
+    """The fields that differ, in the order of `only`, as people see them: by dotted path down to what really
+    differs (`root_volume.gib`, `tags.team`, `verify.checks[0]`). Lists whose order says nothing are compared
+    whole. Whatever shows that two things differ goes by this."""
     return tuple(
         change
         for name in only
         if before.get(name) != after.get(name)
-        for change in inner_differences(name, before.get(name), after.get(name))
+        for change in _inner(name, before.get(name), after.get(name))
     )
 
 
-def inner_differences(name: str, before: object, after: object) -> tuple[FieldChange, ...]:
-    """Where exactly two values of one field differ: down to the keys of mappings, no deeper."""
+def _inner(name: str, before: object, after: object) -> tuple[FieldChange, ...]:
     if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
         return (FieldChange(name, before, after),)
     from deepdiff import DeepDiff  # noqa: PLC0415 - slow to load, and seldom needed
 
-    found = DeepDiff(dict(before), dict(after), view="tree")
-    keys = {str(level.path(output_format="list")[0]) for levels in found.values() for level in levels}
-    return tuple(FieldChange(f"{name}.{key}", before.get(key), after.get(key)) for key in sorted(keys))
+    found = DeepDiff(dict(before), dict(after), view="tree", threshold_to_diff_deeper=0)
+    paths = {_cut(level.path(output_format="list")) for levels in found.values() for level in levels}
+    return tuple(
+        FieldChange(name + _dotted(path), _value(before, path), _value(after, path))
+        for path in sorted(paths, key=_dotted)
+    )
+
+
+def _cut(path: Sequence[str | int]) -> tuple[str | int, ...]:
+    """A path as far as it is shown: into lists of which each place says something, not into others."""
+    for place, part in enumerate(path):
+        if isinstance(part, int) and path[place - 1] not in ORDERED_LISTS:
+            return tuple(path[:place])
+    return tuple(path)
+
+
+def _dotted(path: Iterable[str | int]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+
+
+def _value(whole: object, path: Iterable[str | int]) -> object:
+    """What stands at a path; None where it does not reach so far."""
+    for part in path:
+        if isinstance(whole, Mapping):
+            whole = whole.get(part)
+        elif isinstance(whole, list) and isinstance(part, int) and part < len(whole):
+            whole = whole[part]
+        else:
+            return None
+    return whole

@@ -13,6 +13,7 @@ from extenci.model.ownership import PREFIX, PROTECT, SOURCE_SHA256, TAG_KEYS, Ma
 from extenci.model.plan import Change, FieldChange
 from extenci.model.service import Tagging
 from extenci.model.work import AdoptWork, UpdateWork
+from extenci.plan.fields import differences
 from extenci.plan.images.source import ImageSource, Staged, ToBeStaged
 from extenci.plan.inputs import PlanInputs, ServiceIndex, gather
 from extenci.plan.part import PlanPart, join
@@ -156,16 +157,15 @@ def change_tags(name: str, address: Address, kind: Kind, retags: tuple[Retag, ..
 def tag_fields(one: Retag) -> tuple[FieldChange, ...]:
     """The fields of the spec that a thing's tags differ in."""
     wanted: dict[str, str | None] = {**dict(one.set), **dict.fromkeys(one.unset)}
-    fields = []
-    for key, after in sorted(wanted.items()):
-        before = one.thing.tags.get(key)
-        if key == PROTECT:
-            fields.append(FieldChange("protect", before == "true", after == "true"))
-        elif key == SOURCE_SHA256:
-            fields.append(FieldChange("sha256", before, after))
-        elif key != TAG_KEYS:
-            fields.append(FieldChange(f"tags.{key}", before, after))
-    return tuple(sorted(fields, key=lambda field: field.path))
+    seen = {key: one.thing.tags.get(key) for key in wanted}
+    return differences(spec_fields(seen), spec_fields(wanted), ("protect", "sha256", "tags"))
+
+
+def spec_fields(tags: Mapping[str, str | None]) -> dict[str, object]:
+    """Tags as the fields of a spec that they stand for."""
+    hidden = (PROTECT, SOURCE_SHA256, TAG_KEYS)
+    own = {key: value for key, value in tags.items() if key not in hidden and value is not None}
+    return {"protect": tags.get(PROTECT) == "true", "sha256": tags.get(SOURCE_SHA256), "tags": own}
 
 
 def update_reason(fields: tuple[FieldChange, ...]) -> str:

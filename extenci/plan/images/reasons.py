@@ -9,7 +9,7 @@ from extenci.model.observed import Image
 from extenci.model.ownership import VERSION
 from extenci.model.plan import FieldChange
 from extenci.model.record import ResourceKind
-from extenci.plan.fields import IMAGE_FIELDS, differing_fields, image_fields, new_fields
+from extenci.plan.fields import IMAGE_FIELDS, differences, image_fields, new_fields
 from extenci.plan.images.lookup import MissingImage
 from extenci.plan.inputs import PlanInputs, ServiceIndex, newest_image
 
@@ -73,7 +73,7 @@ def content_fields(inputs: PlanInputs, index: ServiceIndex, missing: MissingImag
     seen["boot_mode"] = newest.boot_mode
     applied = inputs.applied(spec.address) or {}
     seen |= {name: applied[name] for name in ("method", "boot_mode") if name in applied}
-    return differing_fields(seen, after, IMAGE_FIELDS)
+    return differences(seen, after, IMAGE_FIELDS)
 
 
 def known(values: Mapping[str, object]) -> dict[str, object]:

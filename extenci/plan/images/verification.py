@@ -14,10 +14,11 @@ from extenci.model.address import Address, Kind
 from extenci.model.desired import DesiredImage
 from extenci.model.observed import Image, Machine
 from extenci.model.ownership import Marks, Role
-from extenci.model.plan import Blocked, Change
+from extenci.model.plan import Blocked, Change, FieldChange
 from extenci.model.service import Tagging
 from extenci.model.verdict import Verdict, VerdictMark
 from extenci.model.work import ImageToLaunch, VerifyWork
+from extenci.plan.fields import differences, verify_fields
 from extenci.plan.images.source import Staged, ToBeStaged, Unavailable
 from extenci.plan.inputs import PlanInputs, ServiceIndex, newest_image
 
@@ -213,6 +214,7 @@ def verify_version(
         count=1,
         reason=verification_reason(inputs, spec, source.label, image),
         work=work,
+        fields=changed_block(inputs, spec),
         depends_on=(*before, *left),
     )
 
@@ -220,6 +222,14 @@ def verify_version(
 def changes_of(source: Staged | ToBeStaged) -> str:
     """The change that registers a version, "" where it is registered."""
     return source.change if isinstance(source, ToBeStaged) else ""
+
+
+def changed_block(inputs: PlanInputs, spec: DesiredImage) -> tuple[FieldChange, ...]:
+    """The fields of a verify block that changed since it was last fully applied, if that is known."""
+    applied = inputs.applied(spec.address) or {}
+    if "verify" not in applied:
+        return ()
+    return differences(applied, {"verify": verify_fields(spec.verify)}, ("verify",))
 
 
 def verification_reason(inputs: PlanInputs, spec: DesiredImage, label: str, image: Image | None) -> str:

@@ -8,8 +8,12 @@ from extenci.model.desired import DesiredGroup, ImageId
 from extenci.model.observed import Machine
 from extenci.model.ownership import SETTINGS_FORMAT, launch_mark
 from extenci.model.plan import FieldChange
+from extenci.plan.fields import differences
 from extenci.plan.images.source import ImageSource, Staged
 from extenci.plan.instances.health import lacks_job
+
+REPORTED = ("type", "key_name", "subnet", "availability_zone", "instance_profile")
+"""Settings that the service reports as they were asked for."""
 
 
 def outdated_fields(
@@ -48,21 +52,20 @@ def image_difference(machine: Machine, source: ImageSource | ImageId) -> Iterato
         yield FieldChange("image", version or machine.image, source.label)
 
 
-def reported_differences(machine: Machine, spec: DesiredGroup) -> Iterator[FieldChange]:
+def reported_differences(machine: Machine, spec: DesiredGroup) -> tuple[FieldChange, ...]:
     """Settings that are reported as they were asked for. Where no subnet or zone is asked for, any will
     do; where no key or profile is, there must be none."""
-    settings = spec.settings
-    if machine.type != settings.type:
-        yield FieldChange("type", machine.type, settings.type)
-    if machine.key_name != settings.key_name:
-        yield FieldChange("key_name", machine.key_name, settings.key_name)
-    if settings.subnet not in (None, machine.subnet):
-        yield FieldChange("subnet", machine.subnet, settings.subnet)
-    if settings.availability_zone not in (None, machine.availability_zone):
-        yield FieldChange("availability_zone", machine.availability_zone, settings.availability_zone)
-    profile = machine.instance_profile
-    if settings.instance_profile not in (profile, profile and profile.rpartition("/")[2]):
-        yield FieldChange("instance_profile", profile, settings.instance_profile)
+    settings, profile = spec.settings, machine.instance_profile
+    is_by_name = settings.instance_profile == (profile and profile.rpartition("/")[2])
+    seen = {name: getattr(machine, name) for name in REPORTED}
+    wanted = {
+        "type": settings.type,
+        "key_name": settings.key_name,
+        "subnet": settings.subnet or machine.subnet,
+        "availability_zone": settings.availability_zone or machine.availability_zone,
+        "instance_profile": profile if is_by_name else settings.instance_profile,
+    }
+    return differences(seen, wanted, REPORTED)
 
 
 def groups_difference(machine: Machine, wanted: tuple[str, ...]) -> Iterator[FieldChange]:
