@@ -735,9 +735,8 @@ class Desk:
 def _desk(desired: Desired, home: Home, options: Options) -> Iterator[Desk]:
     from extenci.catalog.records import Catalog
     from extenci.cloud.clients import Clients
-    from extenci.plan.inputs import touched_services
 
-    clients = {name: Clients(desired.services[name]) for name in touched_services(desired)}
+    clients = {name: Clients(desired.services[name]) for name in desired.touched_services()}
     try:
         with Catalog.open(home) as catalog:
             yield Desk(desired, home, catalog, clients, options)

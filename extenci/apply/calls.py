@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,10 +16,10 @@ RECOVERY = "recovery"
 
 @dataclass(frozen=True)
 class JournalCalls:
-    """The `Calls` of one change of a run, on one service."""
+    """The `Calls` of one change of a run, on one service. `run` gives the run's id, once it is needed."""
 
     journal: Journal
-    run: str
+    run: Callable[[], str]
     change: str
     service: str
 
@@ -34,7 +34,7 @@ class JournalCalls:
         """See `Calls.begin`."""
         return self.journal.begin(
             call,
-            run=self.run,
+            run=self.run(),
             change=self.change,
             service=self.service,
             token=token,
@@ -60,9 +60,9 @@ class RecoveryRun:
         self.stack = stack
         self._id: str | None = None
 
-    def calls(self, service: str) -> RecoveryCalls:
-        """The `Calls` of the recovery on one service."""
-        return RecoveryCalls(self, service)
+    def calls(self, service: str) -> JournalCalls:
+        """The `Calls` of the recovery on one service, which also settles the intents of dead runs."""
+        return JournalCalls(self.journal, self.begin, f"recover {service}", service)
 
     def begin(self) -> str:
         """The run's id; it is journalled that it began."""
@@ -76,31 +76,3 @@ class RecoveryRun:
         if self._id is not None:
             self.journal.end_run(self._id, "done")
             self._id = None
-
-
-@dataclass(frozen=True)
-class RecoveryCalls:
-    """The `Calls` of a recovery on one service, which also settles the intents of dead runs."""
-
-    run: RecoveryRun
-    service: str
-
-    def begin(
-        self,
-        call: str,
-        *,
-        token: str = "",
-        request: Mapping[str, object] | None = None,
-        tags: Mapping[str, str] | None = None,
-    ) -> int:
-        """See `Calls.begin`."""
-        calls = JournalCalls(self.run.journal, self.run.begin(), f"recover {self.service}", self.service)
-        return calls.begin(call, token=token, request=request, tags=tags)
-
-    def settle(self, intent: int, result: Mapping[str, object]) -> None:
-        """See `Calls.settle`."""
-        self.run.journal.settle(intent, result)
-
-    def fail(self, intent: int, reason: str) -> None:
-        """See `Calls.fail`."""
-        self.run.journal.fail(intent, reason)

@@ -91,9 +91,8 @@ class ChangeContext:
     @property
     def changes(self) -> Journalled:
         """The changing calls of the change's service, which journal themselves."""
-        calls = JournalCalls(
-            self.run.catalog.journal, self.run.run, self.change.id, self.change.address.service
-        )
+        run, change = self.run, self.change
+        calls = JournalCalls(run.catalog.journal, lambda: run.run, change.id, change.address.service)
         return Journalled(self.clients, calls)
 
     def made_by(self, change: str | None) -> Made:
@@ -138,7 +137,6 @@ class ChangeContext:
             address=change.address,
             reason=change.reason,
             is_new=run.is_new,
-            now=run.clock,
             count_calls=lambda: run.catalog.journal.count_calls(run.run, change.id),
             remember=remember,
             advance=lambda done, total: self._advance(done, total, "machines"),
@@ -147,7 +145,13 @@ class ChangeContext:
         )
 
     def _service(self) -> dict[str, Any]:
-        return {"clients": self.clients, "changes": self.changes, "stop": self.stop, "note": self.note}
+        return {
+            "clients": self.clients,
+            "changes": self.changes,
+            "stop": self.stop,
+            "now": self.run.clock,
+            "note": self.note,
+        }
 
     def _advance(self, done: int, total: int, unit: str) -> None:
         self.run.tell(Advanced(self.change, done, total, unit))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,14 +12,10 @@ from extenci.catalog.journal.journal import Journal
 from extenci.cloud.journalled.client import Journalled
 from extenci.launch import engines
 from extenci.launch.key_pairs import key_file
-from extenci.model.address import Tagging
-from extenci.model.errors import ServiceError
-from extenci.model.journal import is_sure
 from extenci.model.observed import Observation, ServiceState
 from extenci.model.record import Intent
 from extenci.stage import methods
 from extenci.stage.context import StageContext
-from extenci.stage.ebs.start import TIMEOUT_MINUTES, repeat_start
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
@@ -42,8 +39,7 @@ class Recovery:
     def finish_staging(self, now: float) -> None:
         """Bring what staging methods had begun to its end. `now` is seconds since the epoch."""
         for name in self._clients:
-            self._repeat_untagged_starts(name, now)
-            methods.recover(self._unsettled(name), self._context(name))
+            methods.recover(self._unsettled(name), replace(self._context(name), now=lambda: now))
         self._run.end()
 
     def claim(self) -> None:
@@ -77,29 +73,6 @@ class Recovery:
                     key_file(key_pair, folder).unlink(missing_ok=True)
                     self._journal.forget_key_pair(key_pair)
         self._run.end()
-
-    def _repeat_untagged_starts(self, service: str, now: float) -> None:
-        """Find the snapshots of unanswered StartSnapshot calls where no tag tells: the same token gives the
-        same snapshot (EBS direct APIs, "Idempotency"), which the next plan then uses or removes.
-
-        A call whose snapshot would have timed out by now is closed: to repeat it could only make another.
-        """
-        if self._clients[service].service.tags is Tagging.CREATE:
-            return
-        for intent in self._unsettled(service):
-            if intent.call != "StartSnapshot":
-                continue
-            if now - intent.at >= TIMEOUT_MINUTES * 60:
-                reason = "its outcome is unknown, and what it may have made has timed out"
-                self._journal.fail(intent.id, reason)
-                continue
-            try:
-                snapshot = repeat_start(intent, self._context(service))
-                self._journal.settle(intent.id, {"snapshot": snapshot})
-            except ServiceError as error:
-                if not is_sure(error):
-                    raise
-                self._journal.fail(intent.id, error.message)
 
     def _unsettled(self, service: str) -> Iterable[Intent]:
         return (one for one in self._journal.unsettled(self._stack) if one.service == service)

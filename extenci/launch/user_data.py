@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from extenci.model.desired import DesiredGroup
 from extenci.model.errors import CatalogError
 from extenci.model.service import CondorAccess, KeyFiles, Service
-from extenci.observe.doctor.file_access import Account, account_of, can_read
+from extenci.observe.file_access import Account, account_of, can_read
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients

@@ -100,6 +100,12 @@ class Selection:
             return False
         return self.addresses is None or address in self.addresses
 
+    def touches(self, service: str) -> bool:
+        """Whether the plan is about anything on a service."""
+        if self.services is not None and service not in self.services:
+            return False
+        return self.addresses is None or any(address.service == service for address in self.addresses)
+
 
 @dataclass(frozen=True)
 class Desired:
@@ -118,3 +124,7 @@ class Desired:
     def image(self, address: Address) -> DesiredImage | None:
         """The image desired at an address."""
         return next((spec for spec in self.images if spec.address == address), None)
+
+    def touched_services(self) -> tuple[str, ...]:
+        """The names of the services that the selection is about, sorted."""
+        return tuple(name for name in sorted(self.services) if self.selection.touches(name))

@@ -104,7 +104,7 @@ def gather_inputs(
     again: frozenset[Address] = frozenset(),
 ) -> PlanInputs:
     """Index the inputs of a plan; the order in which they come makes no difference afterwards."""
-    names = [name for name in touched_services(desired) if name in observation.services]
+    names = [name for name in desired.touched_services() if name in observation.services]
     images = sorted(desired.images, key=lambda spec: spec.address)
     return PlanInputs(
         desired=desired,
@@ -119,17 +119,6 @@ def gather_inputs(
         recorded=group_by_address(records.resources),
         verify_hashes=verify_hashes or {},
         again=again,
-    )
-
-
-def touched_services(desired: Desired) -> tuple[str, ...]:
-    """The names of the services that the selection is about."""
-    selection = desired.selection
-    among = None if selection.addresses is None else {address.service for address in selection.addresses}
-    return tuple(
-        name
-        for name in sorted(desired.services)
-        if (selection.services is None or name in selection.services) and (among is None or name in among)
     )
 
 
@@ -149,7 +138,7 @@ def queued_services(desired: Desired, records: Records) -> frozenset[str]:
         if applied.fields.get("launch") == Launch.CONDOR
     }
     submitted = {intent.service for intent in records.intents if intent.call == SUBMIT}
-    return frozenset((named | wished | tried | known | submitted) & set(touched_services(desired)))
+    return frozenset((named | wished | tried | known | submitted) & set(desired.touched_services()))
 
 
 def index_service(desired: Desired, state: ServiceState) -> ServiceIndex:

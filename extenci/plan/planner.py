@@ -19,7 +19,7 @@ from extenci.plan.drift import find_drift
 from extenci.plan.images.changes import Provided, provide_images
 from extenci.plan.images.retire import Leaving, find_departures, remove_groups, retire_images
 from extenci.plan.images.unstage import remove_leftovers, unstage_images
-from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs, recorded_role, touched_services
+from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs, recorded_role
 from extenci.plan.instances.changes import change_group
 from extenci.plan.instances.groups import judge_groups
 from extenci.plan.instances.left_test_vms import end_left_tests
@@ -125,7 +125,7 @@ def find_going(changes: Iterable[Change]) -> frozenset[str]:
 
 def check_services(desired: Desired, observation: Observation, records: Records) -> None:
     """Refuse to plan around a service that was removed from the specs, or whose state is not known."""
-    for name in touched_services(desired):
+    for name in desired.touched_services():
         if name not in observation.services:
             raise PlanError(f"What there is on {name} was not read, so nothing can be planned for it.")
     lost = Counter(

@@ -32,14 +32,15 @@ class ServiceContext:
     """What work on one service is done with.
 
     `clients` read, `changes` change and journal each call. `stop` set means: end soon, tidily; `clock` tells
-    seconds that only rise; `sleep` waits for seconds, None: until then or until `stop`; `note` tells a person
-    something worth a line.
+    seconds that only rise, `now` seconds since the epoch; `sleep` waits for seconds, None: for that long or
+    until `stop`; `note` tells a person something worth a line.
     """
 
     clients: Clients
     changes: Journalled
     stop: Event = field(default_factory=Event)
     clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
     sleep: Callable[[float], object] | None = None
     note: Callable[[str], None] = lambda _text: None
 

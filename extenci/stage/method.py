@@ -20,8 +20,8 @@ from extenci.stage.context import StageContext, StagedImage, StageRequest
 class StageMethod(ABC):
     """How a disk becomes a registered image. A method that leaves nothing behind needs no more than `stage`.
 
-    `operations` are the names in the journal of what it does in several calls: `recover` looks into those
-    that a run which died has left open.
+    `operations` are the journal's names of the calls, and of the work of several calls, that only this method
+    can bring to an end: `recover` is given each that a run which died has left open.
     """
 
     operations: frozenset[str] = frozenset()

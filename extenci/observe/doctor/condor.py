@@ -12,7 +12,7 @@ from extenci.model.errors import ServiceError
 from extenci.model.finding import Finding, Level
 from extenci.model.observed import QueueFacts
 from extenci.model.service import CondorAccess, Service
-from extenci.observe.doctor.file_access import Account, Reading, account_of, can_reach, can_read
+from extenci.observe.file_access import Account, Reading, account_of, can_reach, can_read
 from extenci.plan.condor.queue_limits import judge_queue
 
 if TYPE_CHECKING:

@@ -10,8 +10,10 @@ from extenci.image.block_list import BlockList
 from extenci.image.problems import other_content
 from extenci.image.raw import RawDisk
 from extenci.model.errors import DiskError, Interrupted, ServiceError
+from extenci.model.record import Intent
 from extenci.stage.context import KEPT, StageContext, StagedImage, StageRequest
 from extenci.stage.ebs.difference import Difference
+from extenci.stage.ebs.recover import recover
 from extenci.stage.ebs.seal import seal, wait_until_sealed, was_sealed_earlier
 from extenci.stage.ebs.send import send_blocks
 from extenci.stage.ebs.start import Started, find_pending, start
@@ -25,9 +27,15 @@ class EbsMethod(StageMethod):
     """Uploads blocks into a snapshot. An interrupted upload is a pending snapshot with the stack's tags: the
     next plan goes on with it or removes it, like any other."""
 
+    operations = frozenset(("StartSnapshot",))
+
     def stage(self, request: StageRequest, context: StageContext) -> StagedImage:
         """See `StageMethod.stage`, `upload` and `register_snapshot`."""
         return register_snapshot(upload(request, context), request, context)
+
+    def recover(self, intent: Intent, context: StageContext) -> None:
+        """See `StageMethod.recover`."""
+        recover(intent, context)
 
 
 def upload(request: StageRequest, context: StageContext) -> str:

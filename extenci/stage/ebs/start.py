@@ -13,9 +13,8 @@ from extenci.model.errors import AccessRefused, LimitReached, ServiceError, Thro
 from extenci.model.journal import is_sure
 from extenci.model.observed import Snapshot, SnapshotState
 from extenci.model.ownership import PARENT, PLAN
-from extenci.model.record import Intent
 from extenci.model.version import Parent
-from extenci.stage.context import ServiceContext, StageContext, StageRequest
+from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.snapshots import discard
 from extenci.stage.tags import tag_after_creation
 
@@ -60,26 +59,6 @@ def _take_over(found: Snapshot, request: StageRequest, context: StageContext) ->
         return
     with suppress(AccessRefused):
         context.changes.ec2.create_tags([found.id], {PLAN: plan})
-
-
-def repeat_start(intent: Intent, context: ServiceContext) -> str:
-    """Make an unanswered StartSnapshot once more: the same token gives the same snapshot.
-
-    For services whose snapshots are not tagged as they are created; ServiceError and its kinds.
-    """
-    gib, name, parent = (intent.request.get(key) for key in ("gib", "name", "parent"))
-    if not isinstance(gib, int):
-        raise ServiceError("The journal does not say how large the snapshot was to be.", code="Unrepeatable")
-    return context.changes.ebs.start_snapshot(
-        gib,
-        str(name),
-        intent.token,
-        timeout_minutes=TIMEOUT_MINUTES,
-        parent=str(parent) if parent else None,
-        tags={},
-        at_creation={},
-        within=context.changes.resume(intent),
-    )
 
 
 def start(request: StageRequest, before: BlockList | None, context: StageContext) -> Started:
