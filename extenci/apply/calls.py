@@ -1,4 +1,4 @@
-"""Where the intents of calls are kept: the journal, under the run and the change that makes them."""
+"""Journals calls under the run and the change that make them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from extenci.catalog.journal.journal import Journal
 
 RECOVERY = "recovery"
-"""The command of runs that look into what dead runs left, as the journal names it."""
+"""The journal's name for the command of runs that recover from dead ones."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class JournalCalls:
 
 
 class RecoveryRun:
-    """A run of its own for what recovery has to change. Most have nothing to: it is journalled with its first
-    call."""
+    """A run of its own for the changes that recovery makes. Most make none, so it is journalled with its
+    first call."""
 
     def __init__(self, journal: Journal, stack: str) -> None:
         self.journal = journal
@@ -65,14 +65,14 @@ class RecoveryRun:
         return JournalCalls(self.journal, self.begin, f"recover {service}", service)
 
     def begin(self) -> str:
-        """The run's id; it is journalled that it began."""
+        """Journal that the run begins, once; its id."""
         if self._id is None:
             self._id = uuid.uuid4().hex
             self.journal.begin_run(self._id, self.stack, RECOVERY)
         return self._id
 
     def end(self) -> None:
-        """Journal that the run ended, where it began."""
+        """Journal that the run ended, if it began."""
         if self._id is not None:
             self.journal.end_run(self._id, "done")
             self._id = None

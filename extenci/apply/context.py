@@ -1,4 +1,4 @@
-"""What one run is carried out with, and each of its changes."""
+"""The context of one run, and of each of its changes."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class RunContext:
     """One run. `run` is its id in the journal, and the plan's where a saved one is applied; `is_new` whether
     nothing can have been made under that id before; `clock` tells seconds since the epoch.
 
-    `folder` holds files that jobs name, `keys` private keys of test VMs, and `evidence` what their checks
-    found; `ask` asks a person about a test VM, None: nobody can be asked; `keep_failed`: a test VM that
+    `folder` holds files that jobs name, `keys` private keys of test VMs, and `evidence` the findings of their
+    checks; `ask` asks a person about a test VM, None: nobody can be asked; `keep_failed`: a test VM that
     failed, and its image, are left for a person to look at. `cache` is the folder of converted and downloaded
     disks.
     """
@@ -56,7 +56,7 @@ class RunContext:
     sharing: SharedReading = field(default_factory=SharedReading)
 
     def tell(self, event: Progress) -> None:
-        """Tell the listener, whose failing is not the run's."""
+        """Tell the listener; its errors do not disturb the run."""
         unfailing(self.listener)(event)
 
     def note(self, change: Change, text: str) -> None:
@@ -64,7 +64,7 @@ class RunContext:
         self.tell(Noted(change, text))
 
     def cache_for(self, change: Change) -> Cache | None:
-        """Where the sources of a change are converted and downloaded to."""
+        """Where the sources of a change are converted and downloaded to, None: nowhere."""
         from extenci.cloud.download.downloads import Downloads  # noqa: PLC0415 - its imports load the cloud's
 
         if self.cache is None:
@@ -75,8 +75,8 @@ class RunContext:
 
 @dataclass(frozen=True)
 class ChangeContext:
-    """What one change is carried out with. `outcomes` are those of the changes before it; `stop` set means:
-    end soon, tidily."""
+    """The context of one change. `outcomes` are those of the changes before it; `stop` set means: end soon,
+    tidily."""
 
     change: Change
     run: RunContext
@@ -85,7 +85,7 @@ class ChangeContext:
 
     @property
     def clients(self) -> Clients:
-        """The clients of the change's service: what they do is only to read."""
+        """The clients of the change's service, which only read."""
         return self.run.clients[self.change.address.service]
 
     @property
@@ -96,12 +96,12 @@ class ChangeContext:
         return Journalled(self.clients, calls)
 
     def made_by(self, change: str | None) -> Made:
-        """What another change of the plan has made; nothing where it was not done."""
+        """The resources that another change of the plan has made; none where it was not done."""
         outcome = self.outcomes.get(change or "")
         return outcome.made if outcome is not None else Made()
 
     def unstoppable(self) -> ChangeContext:
-        """The same, but that no stop is heeded."""
+        """The same context, which heeds no stop."""
         return replace(self, stop=Event())
 
     def note(self, text: str) -> None:
@@ -109,7 +109,7 @@ class ChangeContext:
         self.run.note(self.change, text)
 
     def staging(self) -> StageContext:
-        """What disks are staged and unstaged with."""
+        """The context in which disks are staged and unstaged."""
         catalog = self.run.catalog
         return StageContext(
             **self._service(),
@@ -122,7 +122,7 @@ class ChangeContext:
         )
 
     def launching(self) -> LaunchContext:
-        """What machines are launched and ended with."""
+        """The context in which machines are launched and ended."""
         from extenci.apply.records import remember_machines  # noqa: PLC0415 - it needs this module
 
         def remember(ids: Sequence[str], tags: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""What a run writes into the records: at once for each thing it makes, and as a whole at its end."""
+"""Writing the records: each resource as soon as it is made, and all of them at the end of a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MACHINE_FACTS = ("image", "type", "key_name", "subnet", "availability_zone", "in
 
 
 def remember(context: ChangeContext, kind: ResourceKind, ids: Iterable[str], tags: Mapping[str, str]) -> None:
-    """Record things as owned as soon as they exist."""
+    """Record resources as owned as soon as they exist."""
     address, now = context.change.address, context.run.clock()
     made = {**tags, PLAN: context.run.run}
     records = [ResourceRecord(address.service, one, kind, address, made, seen=now) for one in ids]
@@ -28,12 +28,13 @@ def remember_machines(context: ChangeContext, ids: Iterable[str], tags: Mapping[
 
 
 def forget(context: ChangeContext, ids: Iterable[str]) -> None:
-    """Drop the records of things that this run removed."""
+    """Drop the records of resources that this run removed."""
     context.run.catalog.forget(context.run.stack, context.change.address.service, ids)
 
 
 def reconcile(catalog: Catalog, stack: str, records: Records, observation: Observation) -> None:
-    """Make the records say what is there: what is owned is recorded as it is, what is gone forgotten."""
+    """Bring the records up to date: owned resources are recorded as they are, those that are gone
+    forgotten."""
     for service, state in observation.services.items():
         present = list(_present(stack, state.at, (*state.images, *state.snapshots, *state.machines), records))
         there = {record.id for record in present}

@@ -1,4 +1,4 @@
-"""Calls whose outcome is unknown, because the run that made them died: their outcome is found out."""
+"""Recovery from runs that died: the outcome of their unanswered calls is found, and their work finished."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Recovery:
-    """What became of the calls of a stack's dead runs. The lock must be held: no run of this home is alive.
+    """Recovers from a stack's dead runs. The lock must be held, so that no run of this home is alive.
 
     `tell` tells a person something worth a line. Every method raises ServiceError and its kinds.
     """
@@ -37,20 +37,20 @@ class Recovery:
         self._run = RecoveryRun(journal, stack)
 
     def finish_staging(self, now: float) -> None:
-        """Bring what staging methods had begun to its end. `now` is seconds since the epoch."""
+        """Finish or undo the operations of staging methods. `now` is seconds since the epoch."""
         for name in self._clients:
             methods.recover(self._unsettled(name), replace(self._context(name), now=lambda: now))
         self._run.end()
 
     def claim(self) -> None:
-        """Tag what runs of any home made for the stack and died before they could tag it."""
+        """Tag the resources that runs of any home made for the stack and did not live to tag."""
         for name in self._clients:
             methods.claim(self._stack, self._context(name))
         self._run.end()
 
     def close(self, observation: Observation) -> None:
-        """Journal what the observation shows of calls with an unknown outcome: what they made, or that they
-        left no trace. What is still to be done, the next plan says."""
+        """Journal the outcome of unanswered calls as the observation shows it: the resources they made, or
+        that they left no trace. The next plan contains the work that is still to be done."""
         for intent in self._journal.unsettled(self._stack):
             state = observation.services.get(intent.service)
             if state is None or methods.method_of(intent.call) is not None:
@@ -62,8 +62,8 @@ class Recovery:
                 self._journal.fail(intent.id, "its outcome is unknown, and nothing is seen of it")
 
     def delete_key_pairs(self, observation: Observation, folder: Path) -> None:
-        """Delete the key pairs that runs which are over made for test VMs, and that no machine has; and their
-        files in `folder`."""
+        """Delete the key pairs that finished runs made for test VMs and that no machine has, and their files
+        in `folder`."""
         for name in self._clients:
             state = observation.services.get(name)
             used = {machine.key_name for machine in state.machines} if state else set()
@@ -83,7 +83,7 @@ class Recovery:
 
 
 def find_outcome(intent: Intent, state: ServiceState) -> dict[str, object] | None:
-    """The outcome of a call as the service's state shows it; None where it shows nothing of it."""
+    """The outcome of a call as the service's state shows it; None where it shows no trace of it."""
     match intent.call:
         case "RegisterImage":
             images = [image.id for image in state.images if image.name == intent.token]

@@ -1,4 +1,4 @@
-"""What machines are launched and ended with."""
+"""The context in which machines are launched and ended."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Remember = Callable[[Sequence[str], Mapping[str, str]], None]
 
 @dataclass(frozen=True, kw_only=True)
 class LaunchContext(ServiceContext):
-    """One change that launches or ends machines.
+    """The context of one change that launches or ends machines.
 
     `run` is the id of the run, and the plan's where a saved one is applied; `is_new`: nothing can have been
     made under that id before. `change` is the change's id, `reason` why it is made. `count_calls` tells

@@ -1,4 +1,4 @@
-"""What the specs ask for, resolved: defaults filled in, paths absolute, references checked."""
+"""The desired state of the specs, resolved: defaults filled in, paths absolute, references checked."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Origin:
 @dataclass(frozen=True)
 class DesiredImage:
     """A desired image. `source` is an absolute path or a URL; `gib` None means the disk's own, rounded up;
-    `keep` counts versions kept beside the wanted one; `verify` None: it is not tried."""
+    `keep` is the number of versions kept beside the desired one; `verify` None: it is not verified."""
 
     address: Address
     origin: Origin
@@ -85,7 +85,7 @@ class DesiredGroup:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which addresses a plan is about. None: every one, and what is owned but no longer desired.
+    """The addresses that a plan is about. None: all of them, and owned resources that are no longer desired.
 
     Images that a selected group is launched from are staged if they must be, but nothing of theirs
     is removed unless they are selected themselves.
@@ -109,7 +109,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class Desired:
-    """Everything one spec root asks for, and what of it was selected.
+    """Everything that one spec root asks for, and the selected part of it.
 
     `services` holds every service that the specs name, by name; `root` is the folder's absolute path.
     """

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class ImportState(StrEnum):
-    """How an import stands."""
+    """The state of an import."""
 
     ACTIVE = "active"
     COMPLETED = "completed"
@@ -18,7 +18,7 @@ class ImportState(StrEnum):
 @dataclass(frozen=True)
 class ImportTask:
     """An import of the object `key` in `bucket` ("" where the service does not say). `progress` is in
-    percent, `message` the service's word on how it stands; `snapshot` is there once it is completed."""
+    percent, `message` the service's text on its state; `snapshot` is there once it is completed."""
 
     id: str
     state: ImportState

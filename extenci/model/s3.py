@@ -1,4 +1,4 @@
-"""What lies in S3: objects, and uploads in parts that are not objects yet."""
+"""Objects in S3, and uploads in parts that are not objects yet."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class StoredPart:
 
 @dataclass(frozen=True)
 class PartUpload:
-    """An upload in parts that was begun and not ended; `started` in seconds since the epoch."""
+    """An unfinished upload in parts; `started` in seconds since the epoch."""
 
     key: str
     id: str

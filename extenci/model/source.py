@@ -1,4 +1,4 @@
-"""Where a disk comes from, as a spec says it: a path, or a URL."""
+"""The source of a disk in a spec: a path, or a URL."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def is_url(source: str) -> bool:
 
 
 def shown_source(source: str) -> str:
-    """A source for a text. Of a URL, what may be a secret is left out: user and password, and all of the
-    query, where signatures stand (`X-Amz-Signature`, `sig`, `token`, …)."""
+    """A source as texts may show it. Parts of a URL that may be secret are left out: user and password, and
+    the whole query, which may hold signatures (`X-Amz-Signature`, `sig`, `token`, …)."""
     if not is_url(source):
         return source
     try:

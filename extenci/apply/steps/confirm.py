@@ -1,10 +1,10 @@
-"""The step that records a person's word about a version that waits for it."""
+"""The step that records a person's verdict on a version that waits for it."""
 
 from __future__ import annotations
 
 from extenci.apply.context import ChangeContext
 from extenci.apply.steps.machines import delete_key_pairs, end_machines, handles_of
-from extenci.apply.verification.verdict import Tried, record_verdict, unstage_failed
+from extenci.apply.verification.verdict import Candidate, record_verdict, unstage_failed
 from extenci.model.address import Verdict
 from extenci.model.outcome import Outcome, Status
 from extenci.model.work import ConfirmWork
@@ -13,13 +13,13 @@ NOT_WORKING = "A person said that it does not work."
 
 
 def confirm(work: ConfirmWork, context: ChangeContext) -> Outcome:
-    """Give a version that waits the verdict that a person found, and end its test VMs."""
-    tried = Tried(work.image, work.version, work.verify_hash)
+    """Record a person's verdict on a version that waits for it, and end its test VMs."""
+    candidate = Candidate(work.image, work.version, work.verify_hash)
     summary = "" if work.works else NOT_WORKING
-    record_verdict(tried, Verdict.PASSED if work.works else Verdict.FAILED, summary, context)
+    record_verdict(candidate, Verdict.PASSED if work.works else Verdict.FAILED, summary, context)
     end_machines(handles_of(work.machines, work.held), context)
     delete_key_pairs(work.key_pairs, context)
     if work.works:
         return Outcome(context.change.id, Status.DONE)
-    context.note(unstage_failed(tried, context) if work.removable else "It stays staged.")
+    context.note(unstage_failed(candidate, context) if work.removable else "It stays staged.")
     return Outcome(context.change.id, Status.DONE)

@@ -1,4 +1,4 @@
-"""The step that verifies a version: a test VM, its evidence, a verdict, and what follows from it."""
+"""The step that verifies a version: a test VM, its evidence, a verdict and its consequences."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from extenci.apply.verification.conclusion import conclude
 from extenci.apply.verification.examination import examine_vm
 from extenci.apply.verification.login import host_of, login_line
 from extenci.apply.verification.machine import end_test_vms, launch_test_vm
-from extenci.apply.verification.question import decide, let_run
-from extenci.apply.verification.verdict import Tried, record_verdict
+from extenci.apply.verification.question import decide, keep_running
+from extenci.apply.verification.verdict import Candidate, record_verdict
 from extenci.model.address import Answer, Verdict
 from extenci.model.errors import MachinesLost
 from extenci.model.outcome import Outcome
@@ -19,26 +19,26 @@ from extenci.verify.judge import unreached
 
 
 def verify(work: VerifyWork, context: ChangeContext) -> Outcome:
-    """Try a version. The outcome is done where it passed, failed where it did not, and waiting where a person
-    has to say so; only what hinders the trial itself is raised."""
+    """Verify a version. The outcome is done where it passed, failed where it failed, and waiting where a
+    person has to confirm it. Errors are raised only where the verification itself could not be made."""
     image = image_to_launch(work.image, context)
-    tried = Tried(image, work.version, work.verify_hash, work.verify.aside)
+    candidate = Candidate(image, work.version, work.verify_hash, work.verify.aside)
     began, keeps_machine = context.run.clock(), False
     known: tuple[str, ...] = ()
     try:
         try:
             vm = launch_test_vm(image, work.verify, work.tags, context)
         except MachinesLost as error:
-            return never_started(tried, error, work, context)
+            return never_started(candidate, error, work, context)
         known = (vm.machine.id,)
         found = examine_vm(vm, work, image, context)
         judgement, answer = decide(found, vm, work, context)
         verdict, until = judgement.verdict, None
-        # Before the machine is ended: whatever becomes of that, the word of checks and people is not lost.
-        record_verdict(tried, verdict, judgement.reason, context)
+        # Before the machine is ended, so that an error there does not lose the verdict.
+        record_verdict(candidate, verdict, judgement.reason, context)
         is_left = verdict is Verdict.FAILED and is_kept(work, answer, context)
         if verdict is Verdict.WAITING or is_left:
-            until = let_run(vm, work, context, verdict)
+            until = keep_running(vm, work, context, verdict)
             keeps_machine = True
     finally:
         if not keeps_machine:
@@ -57,20 +57,22 @@ def verify(work: VerifyWork, context: ChangeContext) -> Outcome:
         at=began,
         seconds=context.run.clock() - began,
     )
-    return conclude(tried, verified, is_left or not work.removable, context)
+    return conclude(candidate, verified, is_left or not work.removable, context)
 
 
-def never_started(tried: Tried, error: MachinesLost, work: VerifyWork, context: ChangeContext) -> Outcome:
-    """A machine that ended while it was starting is a verdict; MachinesLost where that says nothing about the
-    image."""
+def never_started(
+    candidate: Candidate, error: MachinesLost, work: VerifyWork, context: ChangeContext
+) -> Outcome:
+    """The verdict on an image whose machine ended while it was starting; MachinesLost where that says nothing
+    about the image."""
     if error.says_nothing:
         raise error
     judgement = unreached(error.message)
-    record_verdict(tried, judgement.verdict, judgement.reason, context)
-    verified = Verified(context.change.address, work.version, judgement, tried.image)
-    return conclude(tried, verified, not work.removable or context.run.keep_failed, context)
+    record_verdict(candidate, judgement.verdict, judgement.reason, context)
+    verified = Verified(context.change.address, work.version, judgement, candidate.image)
+    return conclude(candidate, verified, not work.removable or context.run.keep_failed, context)
 
 
 def is_kept(work: VerifyWork, answer: Answer | None, context: ChangeContext) -> bool:
-    """Whether what failed is left for a person to look at."""
+    """Whether a failed version and its machine are kept for a person to look at."""
     return answer is Answer.KEEP or work.verify.keep_on_failure or context.run.keep_failed

@@ -1,11 +1,11 @@
-"""A person's word about a test VM: the question, and the time to think."""
+"""Asking a person about a test VM, and keeping it running meanwhile."""
 
 from __future__ import annotations
 
 from extenci.apply.context import ChangeContext
 from extenci.apply.records import remember
 from extenci.apply.verification.login import host_of, login_line
-from extenci.apply.verification.machine import TestVm, spell_time
+from extenci.apply.verification.machine import TestVm, format_time
 from extenci.model.address import Answer, Tagging, Verdict
 from extenci.model.ownership import EXPIRES, VERDICT
 from extenci.model.record import ResourceKind
@@ -24,7 +24,7 @@ def decide(
     ask = context.run.ask
     if judgement.verdict is not Verdict.WAITING or ask is None:
         return judgement, None
-    let_run(vm, work, context, None)  # nobody else may end it while the person thinks
+    keep_running(vm, work, context, None)  # nobody else may end it while the person thinks
     answer = ask(question(found, vm, work, context))
     if answer is Answer.WAIT:
         return judgement, answer
@@ -32,7 +32,7 @@ def decide(
 
 
 def question(found: Examination, vm: TestVm, work: VerifyWork, context: ChangeContext) -> Question:
-    """What a person is asked."""
+    """The question for a person."""
     return Question(
         address=str(context.change.address),
         machine=vm.machine.id,
@@ -44,11 +44,11 @@ def question(found: Examination, vm: TestVm, work: VerifyWork, context: ChangeCo
     )
 
 
-def let_run(vm: TestVm, work: VerifyWork, context: ChangeContext, verdict: Verdict | None) -> float:
-    """Let a test VM run, for a person to look at, for as long as the block says; until when. `verdict` is
-    what it says of itself: that it waits, or is kept after it failed; None: somebody is at it right now."""
+def keep_running(vm: TestVm, work: VerifyWork, context: ChangeContext, verdict: Verdict | None) -> float:
+    """Keep a test VM running for a person to look at, for `confirm_within` of its block; the time of its end.
+    `verdict` goes on its tags: it waits, or is kept after a failure; None: a person is being asked now."""
     until = context.run.clock() + work.verify.confirm_within
-    tags = {EXPIRES: spell_time(until), **({VERDICT: f"{verdict}:{work.verify_hash}"} if verdict else {})}
+    tags = {EXPIRES: format_time(until), **({VERDICT: f"{verdict}:{work.verify_hash}"} if verdict else {})}
     remember(context, ResourceKind.MACHINE, [vm.machine.id], {**work.tags, **tags})
     if context.clients.service.tags is not Tagging.NONE:
         context.changes.ec2.create_tags([vm.machine.id], tags)

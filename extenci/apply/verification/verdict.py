@@ -15,9 +15,9 @@ from extenci.stage.unstage import unstage
 
 
 @dataclass(frozen=True)
-class Tried:
-    """What a verdict is about: an image of a version, under a trial. `aside`: not the one that its block asks
-    for, so that only the catalog remembers it."""
+class Candidate:
+    """The image of a version that is verified. `aside`: not by its own `verify:` block, so that only the
+    catalog records the verdict."""
 
     image: str
     version: str
@@ -25,27 +25,27 @@ class Tried:
     aside: bool = False
 
 
-def record_verdict(tried: Tried, verdict: Verdict, summary: str, context: ChangeContext) -> None:
-    """Remember a verdict, on the image and in the catalog, so that everyone who looks knows it. NotFound
-    where somebody removed the image meanwhile: then nothing is known of it."""
+def record_verdict(candidate: Candidate, verdict: Verdict, summary: str, context: ChangeContext) -> None:
+    """Record a verdict, on the image and in the catalog, so that every home sees it. NotFound where somebody
+    removed the image meanwhile: then no verdict is recorded."""
     run = context.run
-    if context.clients.service.tags is not Tagging.NONE and not tried.aside:
-        context.changes.ec2.create_tags([tried.image], {VERDICT: f"{verdict}:{tried.verify_hash}"})
+    if context.clients.service.tags is not Tagging.NONE and not candidate.aside:
+        context.changes.ec2.create_tags([candidate.image], {VERDICT: f"{verdict}:{candidate.verify_hash}"})
     record = VerdictRecord(
-        context.change.address, tried.version, tried.verify_hash, verdict, run.clock(), summary
+        context.change.address, candidate.version, candidate.verify_hash, verdict, run.clock(), summary
     )
     run.catalog.record_verdict(run.stack, record)
 
 
-def unstage_failed(tried: Tried, context: ChangeContext) -> str:
-    """Unstage a version that failed, unless something uses it; what became of it, as a sentence."""
+def unstage_failed(candidate: Candidate, context: ChangeContext) -> str:
+    """Unstage a version that failed, unless machines use it; a sentence about the outcome."""
     ec2 = context.clients.ec2
-    image = next((one for one in ec2.images() if one.id == tried.image), None)
+    image = next((one for one in ec2.images() if one.id == candidate.image), None)
     if image is None:
-        return "It is not staged any more."
+        return "It is no longer staged."
     users = [
         machine.id
-        for machine in ec2.machines_of_image(tried.image)
+        for machine in ec2.machines_of_image(candidate.image)
         if not machine.state.is_gone and not is_own_test(machine, context)
     ]
     if users:
@@ -57,7 +57,7 @@ def unstage_failed(tried: Tried, context: ChangeContext) -> str:
 
 
 def own_snapshots(image: Image, context: ChangeContext) -> tuple[str, ...]:
-    """Those of an image's snapshots that are this stack's."""
+    """The snapshots of an image that belong to this stack."""
     found = context.clients.ec2.snapshots_by_id(image.snapshots)
     owned = {one.id for one in found if one.marks and one.marks.stack == context.run.stack}
     if context.clients.service.tags is not Tagging.CREATE:
@@ -66,6 +66,6 @@ def own_snapshots(image: Image, context: ChangeContext) -> tuple[str, ...]:
 
 
 def is_own_test(machine: Machine, context: ChangeContext) -> bool:
-    """Whether a machine is a test VM of this very run: that of another one needs the image."""
+    """Whether a machine is a test VM of this very run; another run's needs the image."""
     marks = machine.marks
     return marks is not None and marks.role is Role.TEST and marks.plan == context.run.run
