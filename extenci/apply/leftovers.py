@@ -1,4 +1,4 @@
-"""What interrupted runs may have left beside resources: on the services, in S3, and in this home."""
+"""Reading the leftovers of interrupted runs: key pairs, objects in S3, and files of this home."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def read_leftovers(
     queues: frozenset[str] = frozenset(),
     clock: Callable[[], float] = time.time,
 ) -> Leftovers:
-    """What may be left of the stack on the services that are looked at, and in this home. The lock must be
-    held, so that no run of this home is at work; `queues` are the services whose schedd is asked.
+    """The stack's possible leftovers on the given services and in this home. The lock must be held, so that
+    no run of this home is at work; `queues` names the services whose schedd is asked.
 
     ServiceError and its kinds; CatalogError.
     """

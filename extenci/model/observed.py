@@ -1,4 +1,4 @@
-"""What a service reports now: the observed state, with the marks of what is owned."""
+"""The observed state of services, with the marks of owned resources."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True)
 class Job:
-    """One of the stack's jobs of HTCondor's EC2 grid universe: a machine in the making, or what holds one.
+    """A job of the stack in HTCondor's EC2 grid universe: it launches a machine, and holds it.
 
     `id` is `CLUSTER.PROC`; `entered` when it came into its state and `queued` when it was submitted (seconds
     since the epoch); `grid_state` is HTCondor's last word on the machine (`GridJobStatus`); `machine` its
@@ -98,7 +98,7 @@ class Job:
 class Image:
     """A registered image of the account. `created` is the service's own timestamp (ISO 8601),
     `gib` the root volume's size; `marks` is None where the image is not extenci's; `manifest`
-    the place of its bundle's manifest in S3 (`BUCKET/KEY`), None where it lies on a snapshot."""
+    the location of its bundle's manifest in S3 (`BUCKET/KEY`), None where it lies on a snapshot."""
 
     id: str
     name: str
@@ -206,13 +206,13 @@ JOB_PREFIX = "job "
 
 
 def job_handle(job: str) -> str:
-    """How a machine is called that is ended through its job: `job 12.0`."""
+    """The text handle of a machine that is ended through its job: `job 12.0`."""
     return JOB_PREFIX + job
 
 
 @dataclass(frozen=True)
 class QueueFacts:
-    """What is known of the HTCondor that launches machines of a service.
+    """Facts about the HTCondor that launches machines of a service.
 
     `version` is "23.9.6"; `most_submitted` the number of jobs that it gives to the service at a time
     (`GRIDMANAGER_MAX_SUBMITTED_JOBS_PER_RESOURCE_EC2`); `owner` the user that it takes us for
