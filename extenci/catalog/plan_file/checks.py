@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from extenci.catalog.plan_file.typed_json import Unexpected
+from extenci.catalog.plan_file.unexpected import Unexpected
 from extenci.model.action import Action
 from extenci.model.address import NAME, Address
 from extenci.model.plan import Change, SavedPlan
