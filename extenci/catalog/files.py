@@ -11,13 +11,11 @@ from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes, *, owner: int | None = None) -> None:
-    """Put a file in place at once, in place of an earlier one, and on disk before it has its name. OSError.
+    """Put a file in place at once, instead of an earlier one, and on disk before it has its name. OSError.
 
     Its mode is 0600 (mkstemp(3)). `owner` is the id of the user who may read it, None for this one.
     """
-    descriptor, name = tempfile.mkstemp(
-        prefix=f".{path.name[:50]}.", dir=path.parent
-    )  # mode 0600: mkstemp(3)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:50]}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

@@ -13,7 +13,9 @@ from extenci.catalog.disks.block_lists import BlockLists
 from extenci.catalog.disks.digests import Digests
 from extenci.catalog.disks.upload_notes import UploadNotes
 from extenci.catalog.home import Home
-from extenci.catalog.journal.journal import Journal, needed_intents, select_finished_runs
+from extenci.catalog.journal.intents import select_needed
+from extenci.catalog.journal.journal import Journal
+from extenci.catalog.journal.runs import select_finished_runs
 from extenci.catalog.verdicts import insert_verdict, select_verdicts
 from extenci.model.address import Address
 from extenci.model.record import AppliedRecord, Records, ResourceKind, ResourceRecord, VerdictRecord
@@ -61,7 +63,7 @@ class Catalog:
             return Records(
                 resources=select_resources(connection, stack),
                 applied=select_applied(connection, stack),
-                intents=needed_intents(connection, stack, self._clock()),
+                intents=select_needed(connection, stack, self._clock()),
                 verdicts=select_verdicts(connection, stack),
                 finished_runs=select_finished_runs(connection, stack),
             )

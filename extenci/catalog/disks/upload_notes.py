@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from extenci.catalog.files import write_whole
 from extenci.model.errors import CatalogError
 
 HEADER_BYTES = 4096
@@ -107,9 +108,7 @@ class UploadNotes:
     def _begin(self, path: Path, upload: Upload) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         header = json.dumps({**asdict(upload), "format": FORMAT}).encode()
-        unfinished = path.with_name(f"{path.name}.new")
-        unfinished.write_bytes(header.ljust(HEADER_BYTES, b" "))
-        unfinished.replace(path)
+        write_whole(path, header.ljust(HEADER_BYTES, b" "))
 
     def _path(self, service: str, snapshot: str) -> Path | None:
         name = f"{service}@{snapshot}"

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import current_thread, main_thread
 
 from extenci.catalog.home import Home
-from extenci.catalog.services.files import check_draft, find_service, unusable, write_private
+from extenci.catalog.services.files import check_draft, find_service, unusable, write_draft
 from extenci.model.errors import CatalogError, SpecError
 
 
@@ -28,9 +28,8 @@ def edit_service(home: Home, name: str, environment: Mapping[str, str] = os.envi
     draft = draft_path(path)
     if not draft.exists():
         home.make(draft.parent)
-        original_path(draft).unlink(missing_ok=True)
-        write_private(original_path(draft), before)
-        write_private(draft, before)
+        write_draft(original_path(draft), before)
+        write_draft(draft, before)
     open_editor(draft, environment)
     if read_text(draft) == before:
         discard(draft)

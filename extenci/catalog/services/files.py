@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from extenci.catalog.files import write_whole
 from extenci.catalog.home import Home
 from extenci.catalog.records import Catalog
 from extenci.catalog.services.text import ServiceFields, service_text
@@ -66,7 +66,7 @@ def add_service(home: Home, name: str, fields: ServiceFields) -> Path:
     home.make(home.services_folder)
     with draft_folder(home) as folder:
         draft = folder / target.name
-        write_private(draft, service_text(name, absolute(fields)))
+        write_draft(draft, service_text(name, absolute(fields)))
         check_draft(draft, target)
         put_new(draft, target, name)
     return target
@@ -142,14 +142,10 @@ def draft_folder(home: Home) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only this user can read, and have it on disk."""
+def write_draft(path: Path, text: str) -> None:
+    """Write a file that only this user can read; CatalogError."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        write_whole(path, text.encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise unusable(path, error) from error
 
@@ -157,7 +153,7 @@ def write_private(path: Path, text: str) -> None:
 def put_new(draft: Path, target: Path, name: str) -> None:
     """Give a finished file its name, unless the name is taken: a link, unlike a rename, replaces nothing."""
     try:
-        os.link(draft, target)
+        target.hardlink_to(draft)
     except FileExistsError as error:
         raise CatalogError(
             f"There is a service {name} already, in {target}.",

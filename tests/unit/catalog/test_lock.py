@@ -165,10 +165,12 @@ def test_only_its_owner_can_open_the_lock(home: Home) -> None:
 
 def test_real_waiting_works_with_the_real_clock(home: Home, start: Start) -> None:
     process = held_by(start, home)
-    threading.Timer(0.2, lambda: process.communicate("\n")).start()
+    letting_go = threading.Timer(0.2, lambda: process.communicate("\n"))
+    letting_go.start()
     began = time.monotonic()
     with hold(home, "x", 10):
         assert 0.1 < time.monotonic() - began < 5
+    letting_go.join()
 
 
 def test_a_holder_is_not_mistaken_for_the_dead_one_before_it(home: Home, start: Start) -> None:
