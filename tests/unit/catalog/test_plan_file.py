@@ -214,7 +214,7 @@ BAD: dict[str, tuple[Callable[[Any], bytes], str]] = {
     "not a number": (broken(lambda d: d.update(made=float("nan"))), "has NaN where a number should be"),
     "missing": (broken(lambda d: d.pop("desired")), "the document lacks desired"),
     "unknown key": (broken(lambda d: work(d).update(extra=1)), r"\[0\]\.work\.TerminateWork has a key that"),
-    "other work": (broken(forget_instead), "must be what the action terminate takes"),
+    "other work": (broken(forget_instead), "must be the work of the action terminate"),
     "no work": (broken(lambda d: work(d).update({"is": "Popen"})), "must say under 'is' one of StageWork"),
     "wrong type": (broken(lambda d: d["plan"]["changes"][0].update(count="1")), "must be a whole number"),
     "true is no number": (broken(lambda d: d["plan"]["changes"][0].update(count=True)), "a whole number"),
@@ -230,7 +230,7 @@ BAD: dict[str, tuple[Callable[[Any], bytes], str]] = {
     "other name": (broken(lambda d: d["desired"]["services"]["sandbox"].update(name="a")), "as its key"),
     "other stack": (broken(lambda d: d["plan"].update(stack="x")), "the name of the specs' stack"),
     "path as name": (
-        broken(lambda d: d["plan"]["changes"][0]["address"].update(name="../x")), "of a service and a name",
+        broken(lambda d: d["plan"]["changes"][0]["address"].update(name="../x")), "must be SERVICE/NAME",
     ),
 }  # fmt: skip
 
