@@ -18,7 +18,7 @@ from extenci.launch.context import LaunchContext
 from extenci.model.outcome import Advanced, Listener, Made, Noted, Outcome, Progress
 from extenci.model.plan import Change
 from extenci.model.record import ResourceKind
-from extenci.model.trials import Ask
+from extenci.model.verdict import Ask
 from extenci.stage.context import StageContext
 from extenci.stage.shared_reading import SharedReading
 

@@ -14,7 +14,7 @@ from extenci.launch.engines import ENGINES
 from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.leftovers import Leftovers
-from extenci.model.trials import KEY_PAIR_PREFIX
+from extenci.model.verification import KEY_PAIR_PREFIX
 from extenci.observe.leftovers import unused_cache, unused_job_files, unused_keys, unused_upload_files
 from extenci.stage.methods import read_uploaded
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 
 from extenci.catalog.database.json_columns import damaged
-from extenci.model.address import Address, Verdict
+from extenci.model.address import Address
 from extenci.model.record import VerdictRecord
+from extenci.model.verdict import Verdict
 
 
 def insert_verdict(connection: sqlite3.Connection, stack: str, verdict: VerdictRecord) -> None:

@@ -1,1 +1,1 @@
-"""The command line: one file a command. Thin over `extenci.api`; whatever costs time is imported in use."""
+"""The command line: parse, call `extenci.api`, print, exit. One file a command, or a pair of close ones."""

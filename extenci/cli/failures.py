@@ -1,4 +1,4 @@
-"""Errors as text on stderr. A traceback is shown only where EXTENCI_DEBUG asks for it."""
+"""Errors as text on stderr. A traceback is printed only if EXTENCI_DEBUG asks for it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from extenci.model.errors import ExtenciError, SpecError
 from extenci.report.text.safe import paragraph
 
 UNBROKEN = 100_000
-"""The width where there is no terminal: one line a sentence is easier to search for."""
+"""The width where there is no terminal: a text on one line is easier to search for."""
 
 
 def report_usage(error: typer.TyperException) -> None:
-    """A wrong command line: how it should be, and what is wrong with it."""
+    """Report a wrong command line: its usage, and the mistake."""
     context = getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError":
         write_aside(f"{error.format_message()}\n")
@@ -29,7 +29,7 @@ def report_usage(error: typer.TyperException) -> None:
 
 
 def report_error(error: ExtenciError) -> None:
-    """What is wrong and what to do about it."""
+    """Report what is wrong, and what to do about it."""
     show_traceback()
     if isinstance(error, SpecError):
         from extenci.report.text.problems import render_problems
@@ -41,19 +41,19 @@ def report_error(error: ExtenciError) -> None:
 
 
 def report_system_error(error: OSError) -> None:
-    """The operating system refused something that no part of extenci expected to be refused."""
+    """Report that the operating system refused something that no part of extenci expected it to refuse."""
     show_traceback()
     name = f"{error.filename}: " if error.filename else ""
     write_aside(error_text(f"{name}{error.strerror or type(error).__name__}."))
 
 
 def report_defect(error: Exception) -> None:
-    """Something that must not happen. Its text is not shown, since it could hold anything."""
+    """Report a defect of extenci. The text of the error is not shown, since it could hold anything."""
     show_traceback()
     write_aside(
         error_text(
             f"extenci itself failed ({type(error).__name__}). This is a defect of extenci.",
-            "Set EXTENCI_DEBUG=1 to see where, and report that. What was done is recorded.",
+            "Set EXTENCI_DEBUG=1 to see where, and report it. What was done is recorded.",
         )
     )
 
@@ -71,13 +71,13 @@ def error_text(message: str, hint: str = "") -> str:
 
 
 def show_traceback() -> None:
-    """The traceback of the error at hand, for those who asked for it."""
+    """Print the traceback of the current error, if EXTENCI_DEBUG asks for it."""
     if os.environ.get("EXTENCI_DEBUG") == "1":
         write_aside(traceback.format_exc())
 
 
 def show_defects() -> None:
-    """With EXTENCI_DEBUG=1, let extenci's own parts (never the SDKs, which log requests) tell of defects."""
+    """With EXTENCI_DEBUG=1, print what extenci itself logs (never what the SDKs do: they log requests)."""
     if os.environ.get("EXTENCI_DEBUG") == "1":
         logger = logging.getLogger("extenci")
         logger.addHandler(logging.StreamHandler())

@@ -1,4 +1,4 @@
-"""Progress drawn on a terminal: a line for each change at work, below the lines of those that ended."""
+"""Progress drawn on a terminal: a line for each change at work, below the lines of those that have ended."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from extenci.report.text.safe import safe
 STYLES = {Status.DONE: "green", Status.FAILED: "bold red"}
 
 
-class Live:
-    """Draws what runs. Any thread may tell it events; it draws while a change is at work."""
+class LiveProgress:
+    """Draws the changes at work. Any thread may tell it events; nothing is drawn while nothing is at work."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True)
@@ -43,7 +43,7 @@ class Live:
                     self._end(change, outcome)
 
     def pause(self) -> None:
-        """Clear what is drawn."""
+        """Clear the drawing."""
         with self._lock:
             self._progress.stop()
             self._progress = self._make()

@@ -1,4 +1,4 @@
-"""The entry point: the commands, and what their errors become."""
+"""The entry point: all commands, and the texts and exit statuses of their errors."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from extenci.cli.commands.destroy import destroy
 from extenci.cli.commands.doctor import doctor
 from extenci.cli.commands.gc import gc
 from extenci.cli.commands.plan import plan
-from extenci.cli.commands.schema import schema
+from extenci.cli.commands.run_test_vm import run_test_vm
+from extenci.cli.commands.specs import schema, validate
 from extenci.cli.commands.stage import stage
 from extenci.cli.commands.status import status
-from extenci.cli.commands.trial import try_vm
 from extenci.cli.commands.unstage import unstage
-from extenci.cli.commands.validate import validate
 from extenci.cli.commands.verify import verify
 from extenci.cli.failures import (
     report_defect,
@@ -29,12 +28,13 @@ from extenci.cli.failures import (
     report_usage,
     show_defects,
 )
+from extenci.cli.help import Command
 from extenci.cli.terminal import prepare_streams, write_aside, write_result
 from extenci.model.errors import ExtenciError
 from extenci.model.release import __version__
 
 INTERRUPTED = 130
-"""What typer makes of a KeyboardInterrupt."""
+"""The status that typer returns for a KeyboardInterrupt."""
 
 app = typer.Typer(
     name="extenci",
@@ -47,7 +47,7 @@ app = typer.Typer(
 
 
 def show_version(wanted: bool) -> None:
-    """Print the version and end."""
+    """Print the version and exit."""
     if wanted:
         write_result(f"extenci {__version__}\n")
         raise typer.Exit
@@ -59,28 +59,27 @@ def describe(
         bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """VM images and machines on EC2-compatible clouds, as files say.
+    """Declarative VM images and machines on EC2-compatible clouds.
 
-    Specs are YAML files; plan shows what would change on the clouds to be as they say, apply does it.
+    Specs are YAML files. `extenci plan` shows the changes that would make the clouds what the specs say, and
+    `extenci apply` carries them out.
 
     \b
-    Start here, on a small cloud on this machine:
+    Start here, with a small cloud on this machine:
       extenci validate specs
       extenci plan specs
       extenci apply specs
       extenci status specs
 
     \b
-    Exit status: 0 done; 1 failed, blocked, declined or wrong usage;
+    Exit status: 0 done; 1 failed, blocked, declined, or wrong usage;
     2 changes pending (plan --detailed-exitcode); 3 waiting for a person.
     """
 
 
-for command in (plan, apply, destroy, status, verify, confirm, gc, validate, doctor, schema):
-    app.command()(command)
-app.command()(stage)
-app.command()(unstage)
-app.command("test-vm")(try_vm)
+for command in (plan, apply, destroy, status, verify, confirm, gc, validate, doctor, schema, stage, unstage):
+    app.command(cls=Command)(command)
+app.command("test-vm", cls=Command)(run_test_vm)
 app.add_typer(catalog.app)
 app.add_typer(sandbox.app)
 
@@ -93,7 +92,7 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command; its exit status. Whatever goes wrong is told on stderr."""
+    """Run one command and return its exit status. Whatever goes wrong is reported on stderr."""
     try:
         returned = app(list(arguments), prog_name="extenci", standalone_mode=False)
     except typer.TyperException as error:
@@ -104,7 +103,7 @@ def run(arguments: Sequence[str]) -> int:
         write_aside("\ninterrupted\n")
     except OSError as error:
         report_system_error(error)
-    except Exception as error:  # noqa: BLE001 - the last resort: nobody above could tell the user
+    except Exception as error:  # noqa: BLE001 - the last resort: nothing above this could report it
         report_defect(error)
     else:
         if returned != INTERRUPTED:

@@ -22,6 +22,14 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class VerifyFormat(StrEnum):
+    """How the result of verifying images is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+
+
 def parse_duration(text: str | float) -> float:
     """Seconds: `30`, `30s`, `5m`, `1.5h`. Typer passes the default, a number, too."""
     found = DURATION.fullmatch(str(text))
@@ -41,7 +49,7 @@ Paths = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="PATH",
-        help="Spec files, or folders of them; the current folder where none is named.",
+        help="Spec files, or folders of them. Default: the current folder.",
         show_default=False,
     ),
 ]
@@ -57,12 +65,18 @@ Targets = Annotated[
         show_default=False,
     ),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Go past the limits of the services.")]
+Force = Annotated[bool, typer.Option("--force", help="Exceed the limits of the services.")]
 AutoApprove = Annotated[
-    bool, typer.Option("--auto-approve", "-y", help="Do not ask; needed where there is no terminal.")
+    bool,
+    typer.Option(
+        "--auto-approve", "-y", help="Do not ask for confirmation; needed where there is no terminal."
+    ),
 ]
 Parallelism = Annotated[
-    int, typer.Option("--parallelism", min=1, max=64, metavar="N", help="Changes at work at one time.")
+    int,
+    typer.Option(
+        "--parallelism", min=1, max=64, metavar="N", help="The number of changes carried out at a time."
+    ),
 ]
 LockTimeout = Annotated[
     float,
@@ -70,11 +84,18 @@ LockTimeout = Annotated[
         "--lock-timeout",
         parser=parse_duration,
         metavar="DURATION",
-        help="Wait so long for another apply to end: 30s, 5m, 1h. Without it: not at all.",
+        help="How long to wait for another apply to end, such as 30s, 5m or 1h. Default: not at all.",
         show_default=False,
     ),
 ]
 Output = Annotated[Format, typer.Option("--format", help="How the result is printed.")]
+VerifyOutput = Annotated[VerifyFormat, typer.Option("--format", help="How the result is printed.")]
+StackName = Annotated[
+    str | None,
+    typer.Option(
+        "--stack", metavar="NAME", help="The stack of the image. Default: that of the extenci.yaml here."
+    ),
+]
 PlanFormat = Annotated[
     str,
     typer.Option(

@@ -19,10 +19,10 @@ class ProgressView(Protocol):
         """Show an event; never raises."""
 
     def pause(self) -> None:
-        """Clear what is drawn, so that something else can be printed; the next event draws again."""
+        """Clear the drawing, so that something else can be printed; the next event draws it again."""
 
 
-class Lines:
+class ProgressLog:
     """Progress as lines, for logs."""
 
     def __init__(self) -> None:
@@ -43,9 +43,9 @@ class Lines:
 
 
 def open_progress() -> ProgressView:
-    """What fits stderr."""
+    """The view that suits stderr."""
     if sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
-        from extenci.cli.live_progress import Live
+        from extenci.cli.live_progress import LiveProgress
 
-        return Live()
-    return Lines()
+        return LiveProgress()
+    return ProgressLog()

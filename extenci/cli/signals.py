@@ -17,16 +17,16 @@ SHOW_CURSOR = "\x1b[?25h"
 
 
 class Stopping:
-    """The first signal sets `event`, so that what runs settles; the second ends the process at once, which
-    the journal survives. While `at_once` (a question waits, or nothing is being changed), the first one
-    interrupts, too."""
+    """The first signal sets `event`, so that the job settles; the second ends the process at once, which the
+    journal survives. While `at_once` is set (a question waits, or nothing is being changed), the first one
+    raises KeyboardInterrupt, too."""
 
     def __init__(self, *, at_once: bool = False) -> None:
         self.event = Event()
         self.at_once = at_once
 
     def handle(self, _number: int, _frame: FrameType | None) -> None:
-        """What a signal does."""
+        """Handle a signal."""
         if self.event.is_set():
             if sys.stderr.isatty():
                 os.write(2, SHOW_CURSOR.encode())
@@ -38,7 +38,7 @@ class Stopping:
 
     @contextmanager
     def handling(self) -> Iterator[Stopping]:
-        """The signals are this object's inside the block."""
+        """Handle the signals while the block runs."""
         numbers = (signal.SIGINT, signal.SIGTERM)
         before = {number: signal.signal(number, self.handle) for number in numbers}
         try:
@@ -49,7 +49,7 @@ class Stopping:
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """A question waits inside the block."""
+        """Let signals interrupt at once while the block runs: a question waits."""
         before, self.at_once = self.at_once, True
         try:
             yield

@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import sys
+from collections.abc import Mapping
 from typing import TextIO
 
 from extenci.report.text.palette import COLOUR, PLAIN, Palette
@@ -36,7 +37,7 @@ def width_of(stream: TextIO) -> int:
 
 
 def write_result(text: str) -> None:
-    """Write to stdout at once. A reader that has gone (`| head`) is no error: what was begun goes on."""
+    """Write to stdout at once. A reader that has left (`| head`) is no error: the work goes on."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -44,17 +45,24 @@ def write_result(text: str) -> None:
         silence(sys.stdout)
 
 
+def write_json(document: Mapping[str, object]) -> None:
+    """Write one JSON document to stdout."""
+    from extenci.report.plan.json import render_json
+
+    write_result(render_json(document))
+
+
 def write_aside(text: str) -> None:
     """Write to stderr at once, where nobody may be listening any more."""
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
-    except OSError:  # a closed pipe, a full disk, a terminal that is gone: no reason to give the work up
+    except OSError:  # a closed pipe, a full disk, a terminal that is gone: no reason to stop working
         silence(sys.stderr)
 
 
 def silence(stream: TextIO) -> None:
-    """Send a stream's rest nowhere, so that neither writing nor the interpreter's last flush fails."""
+    """Discard the rest of a stream, so that neither writing nor the interpreter's last flush fails."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

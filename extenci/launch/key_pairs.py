@@ -8,7 +8,7 @@ from pathlib import Path
 
 from extenci.cloud.journalled.intents import Operation
 from extenci.launch.context import LaunchContext
-from extenci.model.trials import KEY_PAIR_PREFIX
+from extenci.model.verification import KEY_PAIR_PREFIX
 
 NAME_CHARACTERS = 16
 """Of a token, for a name: enough to be unique in an account, and short enough for a login line."""

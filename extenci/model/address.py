@@ -1,4 +1,4 @@
-"""The smallest shared words: addresses and the enumerations of the spec format."""
+"""Addresses: the name of one image or instance group on one service."""
 
 from __future__ import annotations
 
@@ -47,72 +47,3 @@ class Kind(StrEnum):
         kind = str.__new__(cls, word)
         kind._value_, kind.noun = word, noun
         return kind
-
-
-class Architecture(StrEnum):
-    """RegisterImage's `Architecture`."""
-
-    X86_64 = "x86_64"
-    ARM64 = "arm64"
-    I386 = "i386"
-
-
-class BootMode(StrEnum):
-    """RegisterImage's `BootMode`."""
-
-    LEGACY_BIOS = "legacy-bios"
-    UEFI = "uefi"
-    UEFI_PREFERRED = "uefi-preferred"
-
-
-class Method(StrEnum):
-    """How a disk becomes a registered image."""
-
-    EBS = "ebs"
-    IMPORT = "import"
-    BUNDLE = "bundle"
-
-
-class Launch(StrEnum):
-    """Who starts the machines of a group."""
-
-    EC2 = "ec2"
-    CONDOR = "condor"
-
-
-class Tagging(StrEnum):
-    """When a service lets extenci tag what it makes."""
-
-    CREATE = "create"
-    AFTER = "after"
-    NONE = "none"
-
-
-class Role(StrEnum):
-    """What an owned machine or image is there for (tag `extenci:role`)."""
-
-    POOL = "pool"
-    TEST = "test"
-    MANUAL = "manual"
-
-
-class Verdict(StrEnum):
-    """What is known of a version under one verify block."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    WAITING = "waiting"
-    """Its checks passed, and a person has yet to say yes."""
-    EXPIRED = "expired"
-    """No person said anything in time."""
-
-
-class Answer(StrEnum):
-    """What a person says about a test VM."""
-
-    YES = "yes"
-    NO = "no"
-    KEEP = "keep"
-    """No, and the test VM stays to be looked at."""
-    WAIT = "wait"
-    """Not now: it stays and waits."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from extenci.model.address import Address, Architecture, BootMode, Launch, Method
-from extenci.model.launch import LaunchSettings, RootVolume
+from extenci.model.address import Address
+from extenci.model.launch import Launch, LaunchSettings, RootVolume
 from extenci.model.service import Service
 from extenci.model.verification import Verify
+from extenci.model.version import Architecture, BootMode, Method
 
 __all__ = [
     "Desired",
@@ -118,3 +119,14 @@ class Desired:
     def image(self, address: Address) -> DesiredImage | None:
         """The image desired at an address."""
         return next((spec for spec in self.images if spec.address == address), None)
+
+    @property
+    def touched_services(self) -> tuple[str, ...]:
+        """The names of the services that the selection is about, in their order."""
+        selection = self.selection
+        among = None if selection.addresses is None else {one.service for one in selection.addresses}
+        return tuple(
+            name
+            for name in sorted(self.services)
+            if (selection.services is None or name in selection.services) and (among is None or name in among)
+        )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from extenci.model.launch import Launch
 from extenci.model.ownership import Marks
 
 
@@ -87,6 +88,11 @@ class Job:
     unavailable_since: float = 0.0
     marks: Marks | None = None
 
+    @property
+    def launched_by(self) -> Launch:
+        """The engine whose queue it is in."""
+        return Launch.CONDOR
+
 
 @dataclass(frozen=True)
 class Image:
@@ -119,7 +125,7 @@ class Snapshot:
     marks: Marks | None = None
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class MachineHandle:
     """Handle to terminate a machine by: its job (`CLUSTER.PROC`) while that works, else its instance id.
     `machine` None: the job had none yet."""
@@ -179,9 +185,10 @@ class Machine:
         return self.reason_code.startswith("Server.")
 
     @property
-    def handle(self) -> str:
-        """By what it is ended: its job, as long as that can do it, else its own id."""
-        return job_handle(self.job.id) if self.job and not self.job.state.is_over else self.id
+    def handle(self) -> MachineHandle:
+        """Handle to terminate it by: its job while that works, else its instance id."""
+        job = self.job.id if self.job and not self.job.state.is_over else None
+        return MachineHandle(self.id if self.exists else None, job)
 
 
 @dataclass(frozen=True)

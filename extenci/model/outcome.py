@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from extenci.model.plan import Change, Plan
-from extenci.model.verified import Verified
+from extenci.model.verdict import VerifyResult
 
 
 class Status(StrEnum):
@@ -47,7 +47,7 @@ class Outcome:
     hint: str = ""
     made: Made = Made()
     seconds: float = 0.0
-    verified: Verified | None = None
+    verified: VerifyResult | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from extenci.model.address import Address, Verdict
+from extenci.model.address import Address
+from extenci.model.verdict import Verdict
 
 Facts = Mapping[str, "str | int | float | bool | None"]
 

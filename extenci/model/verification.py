@@ -1,137 +1,93 @@
-"""What is tried on a test VM, and what came of it: checks, the block that asks for them, evidence."""
+"""How a version is tried: checks, the block that asks for them, and the hash that verdicts belong to.
+
+The kinds of checks are in `extenci.verify.checks`, one file each. This file has what they have in common, and
+nothing more is known to planning and reporting.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import posixpath
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from typing import ClassVar, Self
 
-from extenci.model.address import Launch
-from extenci.model.launch import LaunchSettings
+from extenci.model.launch import Launch, LaunchSettings
 
 HASH_FORMAT = 1
 """Changes where the same block must count as another one."""
 
+KEY_PAIR_PREFIX = "extenci-test-"
+"""How the names of test VMs' own key pairs begin. `extenci gc` removes those that were left behind."""
+
+Forwards = Mapping[int, int]
+"""Where ports of a machine are reached, for those that are reached elsewhere: the sandbox moves ports that a
+user may not listen at."""
+
 
 @dataclass(frozen=True)
-class TcpCheck:
-    """A port accepts connections.
+class Check(ABC):
+    """Something that must be true of a test VM.
 
-    In every check, `timeout` is how long one try may take, in seconds (None: what is left of the block's
-    time), and `retries` how often a failed try is repeated (None: until the block's time is up).
+    `timeout` is how long one try may take, in seconds (None: until the block's time is up), and `retries` how
+    often a failed try is repeated (None: until the block's time is up).
     """
 
-    tcp: int
-    timeout: int | None = None
-    retries: int | None = None
+    kind: ClassVar[str]
+    """The key that names the check in a spec, such as tcp."""
+    needs_machine: ClassVar[bool] = True
+    """Whether it asks for a machine that has booted; a simulated one has not."""
+    uses_network: ClassVar[bool] = True
+    """Whether it passes only where the machine answers from its network."""
+    answers_soon: ClassVar[bool] = False
+    """Whether what it asks is answered within seconds, or never."""
+
+    timeout: int | None = field(default=None, kw_only=True)
+    retries: int | None = field(default=None, kw_only=True)
 
     @property
+    @abstractmethod
     def label(self) -> str:
         """The check in a few words."""
-        return f"tcp {self.tcp}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Absolute paths of local files and folders whose contents belong to the check. Not all exist."""
+        return ()
+
+    def relative_to(self, root: str) -> Self:
+        """The same check with its paths relative to the spec root, so that it is equal in every checkout."""
+        del root
+        return self
+
+    def at_forwards(self, forwards: Forwards) -> Self:
+        """The same check of the port at which the machine's port is reached."""
+        del forwards
+        return self
 
 
 @dataclass(frozen=True)
-class SshCheck:
-    """A command ends with `status`, and `output`, a regular expression, is found in what it prints. `user`
-    and `key` (an absolute path) None: those of the machine's launch."""
+class LoginCheck(Check):
+    """A check that logs in through SSH. `user` None: the one that ssh itself chooses; `key` (an absolute
+    path) None: a temporary key pair of the test VM."""
 
-    ssh: str
-    user: str | None = None
-    key: str | None = None
-    port: int = 22
-    status: int = 0
-    output: str | None = None
-    timeout: int | None = None
-    retries: int | None = None
+    user: str | None = field(default=None, kw_only=True)
+    key: str | None = field(default=None, kw_only=True)
+    port: int = field(default=22, kw_only=True)
 
-    @property
-    def label(self) -> str:
-        """The check in a few words."""
-        return f"ssh {self.ssh}"
+    def relative_to(self, root: str) -> Self:
+        """Of a key outside of the spec root (`~/.ssh/id_ed25519`), only the name counts."""
+        if self.key is None:
+            return self
+        inside = relative_path(self.key, root)
+        return replace(self, key=posixpath.basename(self.key) if inside == self.key else inside)
 
-
-@dataclass(frozen=True)
-class HttpCheck:
-    """A path is answered with `status`. `port` None: 80, with `tls` 443; `host` None: the address."""
-
-    http: str
-    port: int | None = None
-    status: int = 200
-    host: str | None = None
-    tls: bool = False
-    timeout: int | None = None
-    retries: int | None = None
-
-    @property
-    def label(self) -> str:
-        """The check in a few words."""
-        return f"{'https' if self.tls else 'http'} {f':{self.port}' if self.port else ''}{self.http}"
-
-
-@dataclass(frozen=True)
-class ConsoleCheck:
-    """A regular expression is found in the console's output; `^` and `$` match at lines."""
-
-    console: str
-    timeout: int | None = None
-    retries: int | None = None
-
-    @property
-    def label(self) -> str:
-        """The check in a few words."""
-        return f"console {self.console}"
-
-
-@dataclass(frozen=True)
-class RunCheck:
-    """A program on this machine ends with 0. `run` is it and its arguments: an absolute path, or a name that
-    is looked for in PATH. It runs in `folder`, where the spec file lies."""
-
-    run: tuple[str, ...]
-    folder: str
-    timeout: int | None = None
-    retries: int | None = None
-
-    @property
-    def label(self) -> str:
-        """The check in a few words."""
-        return f"run {' '.join((brief(self.run[0], self.folder), *self.run[1:]))}"
-
-
-@dataclass(frozen=True)
-class PytestCheck:
-    """Tests on this machine succeed, with testinfra's `host` being the test VM. `pytest` are absolute paths;
-    `folder`, `user` and `key` as in the other checks."""
-
-    pytest: tuple[str, ...]
-    folder: str
-    user: str | None = None
-    key: str | None = None
-    port: int = 22
-    timeout: int | None = None
-    retries: int | None = None
-
-    @property
-    def label(self) -> str:
-        """The check in a few words."""
-        return f"pytest {' '.join(brief(path, self.folder) for path in self.pytest)}"
-
-
-Check = TcpCheck | SshCheck | HttpCheck | ConsoleCheck | RunCheck | PytestCheck
-
-
-def kind_of(check: Check) -> str:
-    """The key that names the check in a spec: tcp, ssh, http, console, run, pytest."""
-    return type(check).__name__.removesuffix("Check").lower()
-
-
-def brief(path: str, folder: str) -> str:
-    """A path without the folder, where it is in it."""
-    return posixpath.relpath(path, folder) if path.startswith(f"{folder}/") else path
+    def at_forwards(self, forwards: Forwards) -> Self:
+        """The SSH server's port, where it is reached."""
+        return replace(self, port=forwards.get(self.port, self.port))
 
 
 class Reach(StrEnum):
@@ -143,9 +99,10 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True)
 class Verify:
-    """How a version is tried. `settings` have the service's defaults for test VMs in them; `timeout` and
-    `confirm_within` in seconds, the first for launching and checking together; `root` is the spec root.
-    `aside`: somebody tries the version otherwise than its block says, which decides nothing about it."""
+    """A verify block: how a version is tried. `settings` have the service's defaults for test VMs in them.
+    `timeout` and `confirm_within` are in seconds; the first covers launch and checks together. `root` is the
+    spec root. `aside`: somebody tries the version in another way than its block says, which decides nothing
+    about it."""
 
     settings: LaunchSettings
     launch: Launch = Launch.EC2
@@ -159,88 +116,47 @@ class Verify:
     aside: bool = False
 
 
+def needs_login(verify: Verify) -> bool:
+    """Whether the test VM needs a temporary key pair: a check logs in without a key of its own, or a person
+    will want to."""
+    return verify.confirm or any(
+        check.key is None for check in verify.checks if isinstance(check, LoginCheck)
+    )
+
+
 def name_files(verify: Verify) -> tuple[str, ...]:
-    """The absolute paths below the spec root that checks name and whose contents belong to the block:
-    programs, what among their arguments may be a file, and tests. Not all need exist; some may be folders."""
-    found: dict[str, None] = {}
-    for check in verify.checks:
-        match check:
-            case RunCheck():
-                words = [word for word in check.run if not word.startswith("-")]
-                paths = [posixpath.normpath(posixpath.join(check.folder, word)) for word in words]
-                found |= dict.fromkeys(paths)
-            case PytestCheck():
-                found |= dict.fromkeys(check.pytest)
-            case _:
-                pass
+    """The absolute paths below the spec root that checks name and whose contents belong to the block. Not all
+    of them need exist; some may be folders."""
+    found = dict.fromkeys(path for check in verify.checks for path in check.files)
     return tuple(path for path in found if path.startswith(f"{verify.root}/"))
 
 
 def hash_verify(verify: Verify, files: Mapping[str, str]) -> str:
-    """16 hexadecimal digits that tell one block from another, with the SHA-256 of the files it names.
+    """16 hexadecimal digits that tell one block from another. `files` has the SHA-256 of each file that the
+    block names, by its absolute path.
 
-    The same on every machine that has the specs: paths count relative to the spec root, and of a key
-    outside of it (`~/.ssh/id_ed25519`) only the name.
+    The hash is the same on every machine that has the specs: paths count relative to the spec root.
     """
     root = verify.root
-    checks = [_portable(check, root) for check in verify.checks]
+    checks = [{"kind": check.kind, **asdict(check.relative_to(root))} for check in verify.checks]
     block = {**asdict(verify), "root": "", "checks": checks}
     if not verify.aside:
         del block["aside"]  # no part of a block
     content = {
         "format": HASH_FORMAT,
         "block": block,
-        "files": sorted((_within(path, root), digest) for path, digest in files.items()),
+        "files": sorted((relative_path(path, root), digest) for path, digest in files.items()),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _portable(check: Check, root: str) -> dict[str, object]:
-    values: dict[str, object] = {"kind": kind_of(check), **asdict(check)}
-    if isinstance(check, SshCheck | PytestCheck) and check.key is not None:
-        inside = _within(check.key, root)
-        values["key"] = posixpath.basename(check.key) if inside == check.key else inside
-    if isinstance(check, RunCheck):
-        values["run"] = [_within(check.run[0], root), *check.run[1:]]
-    if isinstance(check, PytestCheck):
-        values["pytest"] = [_within(path, root) for path in check.pytest]
-    if isinstance(check, RunCheck | PytestCheck):
-        values["folder"] = _within(check.folder, root)
-    return values
-
-
-def _within(path: str, root: str) -> str:
+def relative_path(path: str, root: str) -> str:
+    """A path below a folder as `./…`, the folder itself as `.`, and any other path as it is."""
     if path == root:
         return "."
     return f"./{posixpath.relpath(path, root)}" if root and path.startswith(f"{root}/") else path
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What one check found. `tries` 0: it was never tried, `message` says why not; `output` is the end of
-    what it printed; `file` has everything. `unable`: this machine lacks what the check is made with."""
-
-    check: str
-    kind: str
-    passed: bool
-    message: str
-    tries: int = 1
-    seconds: float = 0.0
-    output: str = ""
-    file: str | None = None
-    unable: bool = False
-
-
-@dataclass(frozen=True)
-class Examination:
-    """What was found out about one machine. `console_end` is the end of its console's output; `alarm` the
-    line of the console that made it hopeless, "" where there was none; `boot_seconds` is from its launch to
-    the first answer from its network, None where none came or nobody said when it was launched."""
-
-    address: str
-    evidence: tuple[Evidence, ...] = ()
-    console_end: str = ""
-    alarm: str = ""
-    boot_seconds: float | None = None
-    seconds: float = 0.0
-    folder: str | None = None
+def shorten_path(path: str, folder: str) -> str:
+    """A path for people: relative to the folder where it lies below it."""
+    return posixpath.relpath(path, folder) if path.startswith(f"{folder}/") else path

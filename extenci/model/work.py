@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from extenci.model.desired import DesiredGroup
+from extenci.model.observed import MachineHandle
 from extenci.model.s3 import PartUpload
 from extenci.model.verification import Verify
 from extenci.model.version import Parent, Version
@@ -63,28 +64,26 @@ class LaunchWork:
 @dataclass(frozen=True)
 class ReplaceWork:
     """Launch machines in place of `machines`, at most `batch` at a time. With `surge`, the new ones run
-    before the old ones go; otherwise up to `batch` machines are missing at a time. `machines` and `held` are
-    as in TerminateWork. Machines of an older version that the change `launched_by` launches before are
+    before the old ones go; otherwise up to `batch` machines are missing at a time. `machines` are as in
+    TerminateWork. Machines of an older version that the change `launched_by` launches before are
     replaced, too."""
 
     group: DesiredGroup
     image: ImageToLaunch
-    machines: tuple[str, ...]
+    machines: tuple[MachineHandle, ...]
     batch: int
     surge: bool
     tags: Mapping[str, str]
-    held: Mapping[str, str] = field(default_factory=dict)
     launched_by: str | None = None
 
 
 @dataclass(frozen=True)
 class TerminateWork:
-    """Terminate machines by their handles: ids, or jobs (`job 12.0`) if HTCondor holds them. `held` is the
-    machine that each job had when the plan was made; `key_pairs` were made for these machines alone, and are
+    """Terminate machines by their handles; that of a job names the machine that it had when the plan was
+    made. `key_pairs` were made for these machines alone, and are
     deleted with them."""
 
-    machines: tuple[str, ...]
-    held: Mapping[str, str] = field(default_factory=dict)
+    machines: tuple[MachineHandle, ...]
     key_pairs: tuple[str, ...] = ()
 
 
@@ -108,15 +107,14 @@ class VerifyWork:
 
 @dataclass(frozen=True)
 class ConfirmWork:
-    """Record a person's answer about a version that waits, terminate its test VMs (`machines`, `held` and
+    """Record a person's answer about a version that waits, terminate its test VMs (`machines` and
     `key_pairs` as in TerminateWork), and unstage the version if it does not work."""
 
     image: str
     version: str
     verify_hash: str
     works: bool
-    machines: tuple[str, ...]
-    held: Mapping[str, str] = field(default_factory=dict)
+    machines: tuple[MachineHandle, ...]
     key_pairs: tuple[str, ...] = ()
     removable: bool = True
 

@@ -1,4 +1,4 @@
-"""What verdicts are about: each image's verify block and the files that it names, as one hash."""
+"""The hashes that verdicts belong to: one for each image's verify block with the files that it names."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from extenci.model.desired import DesiredImage
 from extenci.model.verification import hash_verify, name_files
 
 MOST_FILES = 2000
-"""Files of a folder of tests that are read; more tell nothing more."""
+"""Files of a folder of tests that are read. No real test suite has more."""
 MOST_BYTES = 64 * 1024**2
-"""Of one file: a program is not larger, and a disk that is an argument is not read."""
+"""Bytes of a file up to which it is read. Programs are smaller; a disk that is an argument is larger."""
 UNREAD = "unread"
 
 
@@ -30,7 +30,7 @@ def hash_verify_blocks(images: Iterable[DesiredImage]) -> dict[Address, str]:
 
 
 def file_hashes(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """SHA-256 of each regular file that is there, in folders too; other things are passed over."""
+    """SHA-256 of each regular file among the paths and in their folders, by path. Others are skipped."""
     for path in paths:
         for file in files_of(Path(path)):
             if (digest := hash_file(file)) is not None:
@@ -38,8 +38,8 @@ def file_hashes(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def files_of(path: Path) -> list[Path]:
-    """The path itself, or the files of a folder, without what Python leaves there. A link is not followed
-    into a folder: that may be any, and as large as a machine."""
+    """The path itself, or the files of a folder, without Python's caches. A link to a folder is not followed:
+    it could lead to the whole machine."""
     try:
         if path.is_symlink() or not path.is_dir():
             return [path]
@@ -50,12 +50,13 @@ def files_of(path: Path) -> list[Path]:
             for name in names
         )
         return sorted(islice(found, MOST_FILES))
-    except (OSError, ValueError):  # an argument that is no name of a file
+    except (OSError, ValueError):  # an argument that cannot be the name of a file
         return []
 
 
 def hash_file(path: Path) -> str | None:
-    """SHA-256 of a regular file; None where it is none, or cannot be read."""
+    """SHA-256 of a regular file, `unread:SIZE` where it is too large. None where it cannot be read, or is no
+    regular file."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):

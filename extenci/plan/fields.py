@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from extenci.model.address import Address
 from extenci.model.desired import DesiredGroup, DesiredImage, RootVolume
 from extenci.model.plan import FieldChange
-from extenci.model.source import shown_source
+from extenci.model.version import shown_source
 
 IMAGE_FIELDS = ("digest", "architecture", "boot_mode", "method", "size")
 LAUNCH_FIELDS = (

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from extenci.model.address import Address, Launch, Role
+from extenci.model.address import Address
 from extenci.model.desired import Desired, DesiredGroup, DesiredImage
+from extenci.model.launch import Launch
 from extenci.model.observed import Image, JobState, Machine, Observation, QueueFacts, ServiceState, Snapshot
-from extenci.model.ownership import Marks, read_marks
+from extenci.model.ownership import Marks, Role, read_marks
 from extenci.model.record import SUBMIT, Records, ResourceRecord
 from extenci.model.service import Service
 from extenci.model.version import Disk
@@ -104,7 +105,7 @@ def gather_inputs(
     again: frozenset[Address] = frozenset(),
 ) -> PlanInputs:
     """Index the inputs of a plan; the order in which they come makes no difference afterwards."""
-    names = [name for name in touched_services(desired) if name in observation.services]
+    names = [name for name in desired.touched_services if name in observation.services]
     images = sorted(desired.images, key=lambda spec: spec.address)
     return PlanInputs(
         desired=desired,
@@ -122,34 +123,27 @@ def gather_inputs(
     )
 
 
-def touched_services(desired: Desired) -> tuple[str, ...]:
-    """The names of the services that the selection is about."""
-    selection = desired.selection
-    among = None if selection.addresses is None else {address.service for address in selection.addresses}
-    return tuple(
-        name
-        for name in sorted(desired.services)
-        if (selection.services is None or name in selection.services) and (among is None or name in among)
-    )
+QUEUED = frozenset(str(launch) for launch in Launch if launch.has_queue)
+"""How specs call the engines that have a queue."""
 
 
 def queued_services(desired: Desired, records: Records) -> frozenset[str]:
     """The touched services whose HTCondor may have jobs of the stack: it launches there, is desired to, or
     did so by the records."""
     named = {name for name, service in desired.services.items() if service.condor is not None}
-    wished = {spec.address.service for spec in desired.instances if spec.launch is Launch.CONDOR}
+    wanted = {spec.address.service for spec in desired.instances if spec.launch.has_queue}
     tried = {
         spec.address.service
         for spec in desired.images
-        if spec.verify is not None and spec.verify.launch is Launch.CONDOR
+        if spec.verify is not None and spec.verify.launch.has_queue
     }
     known = {
         address.service
         for address, applied in records.applied.items()
-        if applied.fields.get("launch") == Launch.CONDOR
+        if applied.fields.get("launch") in QUEUED
     }
     submitted = {intent.service for intent in records.intents if intent.call == SUBMIT}
-    return frozenset((named | wished | tried | known | submitted) & set(touched_services(desired)))
+    return frozenset((named | wanted | tried | known | submitted) & set(desired.touched_services))
 
 
 def index_service(desired: Desired, state: ServiceState) -> ServiceIndex:

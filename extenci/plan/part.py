@@ -9,7 +9,7 @@ from extenci.model.action import Action
 from extenci.model.address import Address
 from extenci.model.observed import Machine
 from extenci.model.plan import Blocked, Change
-from extenci.model.trials import KEY_PAIR_PREFIX
+from extenci.model.verification import KEY_PAIR_PREFIX
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,6 @@ def join(parts: Iterable[PlanPart]) -> PlanPart:
         blocked=tuple(blocked for part in known for blocked in part.blocked),
         warnings=tuple(warning for part in known for warning in part.warnings),
     )
-
-
-def held_by_jobs(machines: Iterable[Machine]) -> dict[str, str]:
-    """The ids of the machines among them that are ended through their jobs, by handle."""
-    return {one.handle: one.id for one in machines if one.exists and one.handle != one.id}
 
 
 def key_pairs_of(machines: Sequence[Machine]) -> tuple[str, ...]:

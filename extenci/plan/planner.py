@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from extenci.model.address import Address, Role
+from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.errors import PlanError
 from extenci.model.observed import Image, Machine, Observation, Snapshot
+from extenci.model.ownership import Role
 from extenci.model.plan import Change, Drift, Plan
 from extenci.model.record import Records
 from extenci.model.version import Disk
@@ -19,7 +20,7 @@ from extenci.plan.drift import find_drift
 from extenci.plan.images.images import ImagePlan, plan_images
 from extenci.plan.images.retire import ImageRemoval, find_ended_by, remove_groups, retire_images
 from extenci.plan.images.unstage import remove_leftovers, unstage_images
-from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs, recorded_role, touched_services
+from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs, recorded_role
 from extenci.plan.instances.changes import change_group
 from extenci.plan.instances.expired_test_vms import end_expired_test_vms
 from extenci.plan.instances.groups import judge_groups
@@ -115,7 +116,7 @@ def find_going(changes: Iterable[Change]) -> frozenset[str]:
     for change in changes:
         match change.work:
             case TerminateWork(machines=machines) | ReplaceWork(machines=machines):
-                going.update(machines)
+                going.update(map(str, machines))
             case UnstageWork(image=image, snapshots=snapshots):
                 going.update(snapshots, [image] if image else [])
     return frozenset(going)
@@ -123,7 +124,7 @@ def find_going(changes: Iterable[Change]) -> frozenset[str]:
 
 def check_services(desired: Desired, observation: Observation, records: Records) -> None:
     """Refuse to plan around a service that was removed from the specs, or whose state is not known."""
-    for name in touched_services(desired):
+    for name in desired.touched_services:
         if name not in observation.services:
             raise PlanError(f"What there is on {name} was not read, so nothing can be planned for it.")
     lost = Counter(

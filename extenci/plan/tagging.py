@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from extenci.model.action import Action
-from extenci.model.address import Address, Kind, Tagging
+from extenci.model.address import Address, Kind
 from extenci.model.desired import DesiredGroup, DesiredImage
 from extenci.model.observed import Image, Machine, Snapshot
 from extenci.model.ownership import PREFIX, PROTECT, SOURCE_SHA256, TAG_KEYS, Marks, read_marks
 from extenci.model.plan import Change, FieldChange
+from extenci.model.service import Tagging
 from extenci.model.work import AdoptWork, UpdateWork
 from extenci.plan.images.source import ImageSource, Staged, ToBeStaged
 from extenci.plan.inputs import PlanInputs, ServiceIndex, gather
@@ -88,7 +89,7 @@ def made_of(source: ImageSource | None) -> frozenset[str]:
 def group_retags(spec: DesiredGroup, index: ServiceIndex, going: frozenset[str]) -> Iterator[Retag]:
     """What is to be changed on the machines of a spec."""
     for machine in index.owned_machines.get(spec.address, ()):
-        if machine.exists and machine.handle not in going:
+        if machine.exists and str(machine.handle) not in going:
             yield from retag(index, machine, spec, None)
 
 

@@ -12,12 +12,10 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
-from extenci.model.service import SANDBOX_ACCOUNT, BundleKeys
+from extenci.model.service import SANDBOX_ACCOUNT, BundleKeys, SandboxStatus
 from extenci.sandbox.folder import Folder
 from extenci.sandbox.keys import write_keys
 from extenci.sandbox.process import Server, answers, end, launch
@@ -26,24 +24,6 @@ from extenci.sandbox.qemu.ports import wanted_ports
 from extenci.sandbox.server.faults import parse_faults
 
 FAULTS = "EXTENCI_SANDBOX_FAULTS"
-
-
-@dataclass(frozen=True)
-class SandboxStatus:
-    """What `extenci sandbox status` shows. URLs are `""` while nothing runs; `machines` says then what they
-    would be."""
-
-    running: bool
-    ec2: str
-    s3: str
-    ebs: str
-    machines: Literal["qemu", "simulated"]
-    pid: int | None
-    calls: Path
-    forwards: Mapping[int, int] = field(default_factory=dict)
-    """Ports of real machines that can be reached, and at which port of the machine's address."""
-    faults: str = ""
-    """How it misbehaves, as it was told to."""
 
 
 def start(home: Path, faults: str | None = None) -> SandboxStatus:

@@ -6,10 +6,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from extenci.model.address import Architecture
-from extenci.model.source import is_url
 from extenci.model.verification import Reach
-from extenci.spec.checks import Check
+from extenci.model.version import Architecture, is_url
+from extenci.spec.checks import CheckEntry
 from extenci.spec.validation.fields import (
     ArchitectureChoice,
     BootModeChoice,
@@ -94,7 +93,7 @@ class VerifySpec(LaunchKeys):
         default=DAY, description="How long a test VM waits for that person. Default: 24h."
     )
     keep_on_failure: Flag = Field(default=False, description="Whether a failed test VM stays, to look at it.")
-    checks: Annotated[list[Check], Field(max_length=100)] = Field(
+    checks: Annotated[list[CheckEntry], Field(max_length=100)] = Field(
         default_factory=list, description="What must succeed, in this order."
     )
 

@@ -1,20 +1,21 @@
-"""What every kind of check has in common: one try, and what came of it."""
+"""One try of a check, whatever its kind."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from extenci.verify.console_watch import ConsoleWatch
-from extenci.verify.evidence_folder import EvidenceFolder
-from extenci.verify.halt import Halt
-from extenci.verify.target import Target
+if TYPE_CHECKING:
+    from extenci.verify.console.watch import ConsoleWatch
+    from extenci.verify.evidence_folder import EvidenceFolder
+    from extenci.verify.halt import Halt
+    from extenci.verify.target import Target
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What the checks of one machine share. `environment` is what programs get."""
+class CheckContext:
+    """Everything that the checks of one machine share. `environment` is for the programs that they start."""
 
     target: Target
     folder: EvidenceFolder
@@ -25,16 +26,16 @@ class Scene:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try: how long it may take, in seconds, and the file that takes what it prints."""
+    """One try: how long it may take, in seconds, and the file for its output."""
 
     seconds: float
     log: BinaryIO
 
 
 @dataclass(frozen=True)
-class Tried:
-    """What came of one try. `final`: another one would end the same way. `unable`: this machine lacks
-    what the check is made with, which says nothing about the one that is examined."""
+class AttemptResult:
+    """The result of one try. `final`: another try would end the same way. `unable`: this machine lacks a
+    program or module that the check needs, which says nothing about the machine that is checked."""
 
     passed: bool
     message: str

@@ -1,4 +1,4 @@
-"""What programs of checks find in their environment."""
+"""The environment variables of programs that checks start."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _SECRET = re.compile(
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables whose names do not speak of secrets. What a CI system or the AWS SDK keeps there is not
-    for programs of a spec repository; an SSH agent stays, since people need it to log in."""
+    """The variables whose names do not suggest secrets. Secrets of a CI system or of the AWS SDK are not for
+    programs of a spec repository. SSH_AUTH_SOCK stays, since people log in with their agent."""
     return {name: value for name, value in environment.items() if not _SECRET.search(name)}
 
 
 def build_environment(target: Target, folder: EvidenceFolder, own: Mapping[str, str]) -> dict[str, str]:
-    """`own`, and the machine: EXTENCI_ADDRESS, _MACHINE, _IMAGE, _SERVICE, _NAME, _STACK, where known _USER,
-    _KEY, and files: _CONSOLE, _FOLDER, and _SSH_CONFIG, with which a program logs in as
-    `ssh -F "$EXTENCI_SSH_CONFIG" "$EXTENCI_ADDRESS"`."""
+    """`own`, and variables that describe the machine: EXTENCI_ADDRESS, _MACHINE, _IMAGE, _SERVICE, _NAME and
+    _STACK; _USER and _KEY where they are known; and paths: _CONSOLE, _FOLDER, and _SSH_CONFIG, with which a
+    program logs in: `ssh -F "$EXTENCI_SSH_CONFIG" "$EXTENCI_ADDRESS"`."""
     known = {
         "ADDRESS": target.address,
         "MACHINE": target.machine,

@@ -1,4 +1,4 @@
-"""The folder that evidence is kept in: one file a check, `console.txt`, and what ssh needs."""
+"""The folder that keeps the evidence: one file a check, `console.txt`, and the files that ssh needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SSH_CONFIG = "ssh_config"
 
 @dataclass(frozen=True)
 class EvidenceFolder:
-    """A folder that only its owner can read. What a file of the same name held before is gone."""
+    """A folder that only its owner can read. A file of the same name is replaced."""
 
     path: Path
 
@@ -26,7 +26,7 @@ class EvidenceFolder:
         return self.path / f"{number:02}-{safe_name(label)}.txt"
 
     def write(self, name: str, content: str) -> Path:
-        """Put a whole file in place at once, so that whoever reads it never sees half of it."""
+        """Put a whole file in place at once, so that nobody ever reads half of it."""
         path, draft = self.path / name, self.path / f".{name}.new"
         with open_private(draft) as file:
             file.write(content.encode("utf-8", "replace"))
@@ -35,7 +35,7 @@ class EvidenceFolder:
 
 
 def open_folder(path: Path) -> EvidenceFolder:
-    """Make the folder where it is not there yet, mode 0700; UsageError where it cannot be used."""
+    """Make the folder, mode 0700, unless it exists. Raises UsageError where it cannot be used."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir(mode=0o700, exist_ok=True)
@@ -48,7 +48,7 @@ def open_folder(path: Path) -> EvidenceFolder:
 
 
 def cannot_keep(path: Path, error: OSError) -> UsageError:
-    """Evidence cannot be written down, so nothing that a check finds can be relied on."""
+    """The error for a folder that cannot be written to: without evidence, there is no verdict."""
     return UsageError(
         f"Evidence cannot be kept in {path}: {error.strerror or error}.",
         "Name a folder that can be written to, on a disk with room.",
@@ -56,6 +56,6 @@ def cannot_keep(path: Path, error: OSError) -> UsageError:
 
 
 def open_private(path: Path) -> BinaryIO:
-    """A file that only its owner can read, emptied, to append to; a link is not followed."""
+    """Open a file for appending, emptied first. Only its owner can read it; links are not followed."""
     flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
     return os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0)

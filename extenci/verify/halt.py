@@ -1,5 +1,5 @@
-"""Ending early: what is waited for is given up within a tenth of a second when somebody says stop, or when
-there is no hope."""
+"""Ending early: whatever waits gives up within a tenth of a second when a stop is requested, or when an alarm
+says that the machine will never come up."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from collections.abc import Callable
 from typing import TypeVar
 
 STEP = 0.1
-"""Seconds between two looks at whether to go on."""
+"""Seconds between two looks at whether to give up."""
 
 T = TypeVar("T")
 
 
 class OutOfTime(Exception):
-    """What was waited for did not come in time, or is no longer wanted."""
+    """A result did not come in time, or nobody wants it any more."""
 
 
 class Halt:
-    """Whether to give up: `stop` is somebody's spec, `sound` says that there is no hope, and why."""
+    """Whether to give up, and why: somebody set `stop`, or an alarm was sounded."""
 
     def __init__(self, stop: threading.Event) -> None:
         self.stop = stop
         self.alarm = ""
 
     def sound(self, alarm: str) -> None:
-        """Give up, for this reason; the first one stays."""
+        """Sound an alarm. Only the first one is kept."""
         self.alarm = self.alarm or alarm
 
     @property
     def is_set(self) -> bool:
-        """Whether nothing more should be waited for."""
+        """Whether to give up."""
         return self.stop.is_set() or bool(self.alarm)
 
     def wait(self, seconds: float) -> bool:
-        """Wait, but not when given up; whether it is."""
+        """Wait, but no longer than until it is set. Returns whether it is."""
         end = time.monotonic() + seconds
         while not self.is_set and (left := end - time.monotonic()) > 0:
             self.stop.wait(min(left, STEP))
@@ -45,8 +45,8 @@ class Halt:
 def in_background(
     work: Callable[[], T], halt: Halt, seconds: float, abandon: Callable[[], None] = lambda: None
 ) -> T:
-    """What `work` returns or raises, or OutOfTime after `seconds`, or when given up. Then `abandon` is
-    called, which should make `work` end soon; nobody waits for it."""
+    """Return or raise what `work` returns or raises. Raises OutOfTime after `seconds`, or when `halt` is set:
+    then `abandon` is called, which should make `work` end soon, and nobody waits for it."""
     results: list[T] = []
     errors: list[BaseException] = []
     done = threading.Event()

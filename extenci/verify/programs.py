@@ -1,4 +1,5 @@
-"""Programs on this machine: without a shell, with their output in a file, and gone as a whole in time."""
+"""Programs on this machine: started without a shell, with their output in a file, and ended in time together
+with all that they started."""
 
 from __future__ import annotations
 
@@ -13,30 +14,31 @@ from enum import Enum
 from pathlib import Path
 from typing import BinaryIO
 
+from extenci.verify.attempt import AttemptResult
 from extenci.verify.halt import Halt
 
 MOST_OUTPUT = 64 << 20
-"""Bytes of output at which a program is ended, so that none fills a disk."""
+"""Bytes of output after which a program is ended, so that none fills a disk."""
 
 LONGEST_EXCERPT = 4000
 STEP = 0.05
 
 
-class Cut(Enum):
-    """Why a program was ended before it ended itself."""
+class Cutoff(Enum):
+    """Why a program was ended early."""
 
     TIME = "it did not end in time"
-    HALT = "it was not waited for"
+    HALT = "the checks were stopped"
     SIZE = "it printed too much"
 
 
 @dataclass(frozen=True)
-class Ended:
-    """`status` is the exit status, negative for a signal; `cut` why it was ended; `fault` why it could not be
-    started; `output` the end of what it printed, or all of it up to a limit."""
+class ProgramEnd:
+    """How a program ended. `status` is its exit status, negative for a signal; `cutoff` says why it was ended
+    early, `fault` why it could not be started; `output` is the last MiB of its output."""
 
     status: int | None
-    cut: Cut | None = None
+    cutoff: Cutoff | None = None
     fault: str = ""
     output: str = ""
 
@@ -50,9 +52,9 @@ def run_program(
     halt: Halt,
     seconds: float,
     most: int = MOST_OUTPUT,
-) -> Ended:
-    """Run a program in `folder`, its output appended to `log`, until it ends, or for at most `seconds`.
-    Whatever it started and left in its process group ends with it."""
+) -> ProgramEnd:
+    """Run a program in `folder` for at most `seconds`, and append its output, at most `most` bytes, to `log`.
+    Whatever it left in its process group ends with it."""
     begin = os.fstat(log.fileno()).st_size
     try:
         process = subprocess.Popen(
@@ -66,23 +68,23 @@ def run_program(
         )
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
-        return Ended(None, fault=reason or "its name or an argument cannot be passed on")
+        return ProgramEnd(None, fault=reason or "its name or an argument has a forbidden character")
     try:
-        cut = _wait(process.pid, log, begin + most, halt, time.monotonic() + seconds)
+        cutoff = _wait(process.pid, log, begin + most, halt, time.monotonic() + seconds)
     finally:
         _end_group(process)
-    return Ended(process.returncode if cut is None else None, cut, output=_read(log, begin, most))
+    return ProgramEnd(process.returncode if cutoff is None else None, cutoff, output=_read(log, begin, most))
 
 
-def _wait(pid: int, log: BinaryIO, most: int, halt: Halt, end: float) -> Cut | None:
-    """Wait without reaping the process, so that its group's number cannot become another's meanwhile."""
+def _wait(pid: int, log: BinaryIO, most: int, halt: Halt, end: float) -> Cutoff | None:
+    """Wait without reaping the process, so that its group's number cannot go to another process."""
     while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         if halt.is_set:
-            return Cut.HALT
+            return Cutoff.HALT
         if time.monotonic() >= end:
-            return Cut.TIME
+            return Cutoff.TIME
         if os.fstat(log.fileno()).st_size > most:
-            return Cut.SIZE
+            return Cutoff.SIZE
         time.sleep(STEP)
     return None
 
@@ -100,7 +102,7 @@ def _read(log: BinaryIO, begin: int, most: int) -> str:
 
 
 def excerpt(text: str) -> str:
-    """The end of a text, from the start of a line where it is cut."""
+    """The end of a text. Where it is cut, it begins with a whole line."""
     if len(text) <= LONGEST_EXCERPT:
         return text.strip("\n")
     end = text[-LONGEST_EXCERPT:]
@@ -111,3 +113,20 @@ def last_line(text: str) -> str:
     """The last line that is not empty, or ''."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1][:300] if lines else ""
+
+
+def judge_program(name: str, end: ProgramEnd, seconds: float) -> AttemptResult:
+    """The result of a check that passes if its program ends with 0. `seconds` is how long it was allowed."""
+    output = excerpt(end.output)
+    if end.fault:
+        return AttemptResult(False, f"{name} cannot be started: {end.fault}", final=True, unable=True)
+    if end.cutoff is Cutoff.TIME:
+        return AttemptResult(False, f"{name} did not end within {seconds:.0f} s", output)
+    if end.cutoff is not None:
+        text = f"{name} was ended: {end.cutoff.value}"
+        return AttemptResult(False, text, output, final=end.cutoff is Cutoff.SIZE)
+    if end.status == 0:
+        return AttemptResult(True, f"{name} succeeded", output)
+    how = f"exit status {end.status}" if (end.status or 0) > 0 else f"signal {-(end.status or 0)}"
+    said = last_line(end.output)
+    return AttemptResult(False, f"{name} failed with {how}{': ' + said if said else ''}", output)

@@ -1,5 +1,5 @@
-"""Regular expressions of specs, with a limit of time: some patterns take for ever on some texts, and nothing
-within a process can end that."""
+"""Regular expressions of specs, with a time limit: some patterns take forever on some texts, and only another
+process can be ended then."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PATIENCE = 5.0
 """Seconds that one search may take."""
 
 LARGEST = 1 << 20
-"""Characters that are searched: the last ones."""
+"""Characters of a text that are searched: the last ones."""
 
 _PROGRAM = """
 import json, re, sys, warnings
@@ -25,16 +25,17 @@ sys.exit(10 if re.search(pattern, text, re.MULTILINE) else 11)
 """
 
 
-class Found(Enum):
-    """What came of a search."""
+class SearchResult(Enum):
+    """The result of a search."""
 
     YES = 10
     NO = 11
     TOO_SLOW = 0
 
 
-def search(pattern: str, text: str, halt: Halt, seconds: float = PATIENCE) -> Found:
-    """Whether the pattern is anywhere in the text; `^` and `$` match at lines."""
+def search(pattern: str, text: str, halt: Halt, seconds: float = PATIENCE) -> SearchResult:
+    """Search a text for a pattern; `^` and `$` match at lines. The result is TOO_SLOW after `seconds` or
+    PATIENCE, whichever is less, or when `halt` is set."""
     process = subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", _PROGRAM],
         stdin=subprocess.PIPE,
@@ -52,5 +53,5 @@ def search(pattern: str, text: str, halt: Halt, seconds: float = PATIENCE) -> Fo
             if halt.is_set or time.monotonic() > end:
                 process.kill()
                 process.communicate()
-                return Found.TOO_SLOW
-    return Found(process.returncode) if process.returncode in (10, 11) else Found.TOO_SLOW
+                return SearchResult.TOO_SLOW
+    return SearchResult(process.returncode) if process.returncode in (10, 11) else SearchResult.TOO_SLOW

@@ -1,4 +1,4 @@
-"""The machine that is examined, as far as checks must know it."""
+"""The machine that checks are about."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 class Target:
     """One running machine.
 
-    `machine` and `image` are ids of the service; `service` and `name` the image's address; `console` reads
-    all output of its console, and may raise ExtenciError where that cannot be had now; `user` and `key` (a
-    private key's file) log in where a check names none; evidence goes to `folder`. `environment` is what
-    programs get beside the EXTENCI_ variables, None for this process's without secrets; `ssh_config`
-    stands in for ~/.ssh/config and /etc/ssh/ssh_config.
+    `machine` and `image` are ids of the service; `service` and `name` are the image's address. `console`
+    reads all output of its console, and raises ExtenciError where it cannot be read now. `user` and `key` (a
+    private key's file) log in where a check names none. Evidence goes to `folder`. `environment` has the
+    variables of programs beside the EXTENCI_ ones; None: this process's, without secrets. `ssh_config`
+    replaces ~/.ssh/config and /etc/ssh/ssh_config.
     """
 
     address: str
@@ -39,20 +39,21 @@ class Target:
 
 
 def require_sound(target: Target) -> None:
-    """Refuse what could become something else on a command line or in a configuration of ssh."""
+    """Refuse values that could mean something else on a command line or in a configuration of ssh."""
     if not _HOST.fullmatch(target.address):
         raise ServiceError(
-            f"{target.service} says that the machine {target.machine} has an address that is none.",
-            "Look at the machine on the service; end it there if it is not what was launched.",
+            f"{target.service} reports an address for the machine {target.machine} that is "
+            "neither IP address nor host name.",
+            "Look at the machine on the service, and end it there if it is not the one that was launched.",
             service=target.service,
         )
     if any(mark in str(target.folder) for mark in ('"', "\n", "\\")):
         raise UsageError(
-            "The folder for evidence has a quote, backslash or line break in its name; ssh cannot take it.",
+            "The name of the evidence folder has a quote, backslash or line break, which ssh cannot read.",
             "Name another folder.",
         )
 
 
 def safe_name(text: str, longest: int = 60) -> str:
-    """Text as a file's name: letters, digits, dots, dashes and underscores, the first no dot or dash."""
+    """Text as a file's name: letters, digits, dots, dashes and underscores; no dot or dash at its front."""
     return _UNSAFE.sub("-", text)[:longest].strip("-.") or "unnamed"

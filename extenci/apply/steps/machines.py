@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from extenci.apply.context import ChangeContext
 from extenci.launch import engines
 from extenci.launch.key_pairs import delete_key_pair
 from extenci.model.errors import PlanError
-from extenci.model.observed import JOB_PREFIX, MachineHandle
+from extenci.model.observed import MachineHandle
 from extenci.model.work import ImageToLaunch
 
 
@@ -29,13 +29,3 @@ def delete_key_pairs(names: Iterable[str], context: ChangeContext) -> None:
     """Delete key pairs, and the files of their private keys that are here."""
     for name in names:
         delete_key_pair(name, context.launching())
-
-
-def handles_of(handles: Iterable[str], held: Mapping[str, str]) -> tuple[MachineHandle, ...]:
-    """The handles that a plan's work names as texts."""
-    return tuple(
-        MachineHandle(held.get(one), one.removeprefix(JOB_PREFIX))
-        if one.startswith(JOB_PREFIX)
-        else MachineHandle(one)
-        for one in handles
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from extenci.apply.context import ChangeContext
-from extenci.apply.steps.machines import end_machines, handles_of, image_to_launch
+from extenci.apply.steps.machines import end_machines, image_to_launch
 from extenci.launch import engines
 from extenci.launch.order import LaunchOrder
 from extenci.model.errors import Interrupted
@@ -33,7 +33,7 @@ def _to_replace(work: ReplaceWork, context: ChangeContext) -> tuple[MachineHandl
     of an older version."""
     launched = context.made_by(work.launched_by).machines
     engine = engines.ENGINES[work.group.launch]
-    return (*handles_of(work.machines, work.held), *engine.find(launched, context.launching()))
+    return (*work.machines, *engine.find(launched, context.launching()))
 
 
 def _batches(handles: tuple[MachineHandle, ...], size: int) -> list[tuple[MachineHandle, ...]]:

@@ -9,33 +9,31 @@ from extenci.apply.verification.examination import examine_vm
 from extenci.apply.verification.login import host_of, login_line
 from extenci.apply.verification.machine import end_test_vms, launch_test_vm
 from extenci.apply.verification.question import decide, let_run
-from extenci.apply.verification.verdict import Tried, record_verdict
-from extenci.model.address import Answer, Verdict
+from extenci.apply.verification.verdict import VerdictSubject, record_verdict
 from extenci.model.errors import MachinesLost
 from extenci.model.outcome import Outcome
-from extenci.model.verified import Verified
+from extenci.model.verdict import Answer, Decision, Verdict, VerifyResult
 from extenci.model.work import VerifyWork
-from extenci.verify.judge import unreached
 
 
 def verify(work: VerifyWork, context: ChangeContext) -> Outcome:
     """Try a version. The outcome is done where it passed, failed where it did not, and waiting where a person
     has to say so; only what hinders the trial itself is raised."""
     image = image_to_launch(work.image, context)
-    tried = Tried(image, work.version, work.verify_hash, work.verify.aside)
+    subject = VerdictSubject(image, work.version, work.verify_hash, work.verify.aside)
     began, keeps_machine = context.run.clock(), False
     known: tuple[str, ...] = ()
     try:
         try:
             vm = launch_test_vm(image, work.verify, work.tags, context)
         except MachinesLost as error:
-            return never_started(tried, error, work, context)
+            return never_started(subject, error, work, context)
         known = (vm.machine.id,)
         found = examine_vm(vm, work, image, context)
-        judgement, answer = decide(found, vm, work, context)
-        verdict, until = judgement.verdict, None
+        decision, answer = decide(found, vm, work, context)
+        verdict, until = decision.verdict, None
         # Before the machine is ended: whatever becomes of that, the word of checks and people is not lost.
-        record_verdict(tried, verdict, judgement.reason, context)
+        record_verdict(subject, verdict, decision.reason, context)
         is_left = verdict is Verdict.FAILED and is_kept(work, answer, context)
         if verdict is Verdict.WAITING or is_left:
             until = let_run(vm, work, context, verdict)
@@ -43,32 +41,34 @@ def verify(work: VerifyWork, context: ChangeContext) -> Outcome:
     finally:
         if not keeps_machine:
             end_test_vms(work.verify, known, context)
-    verified = Verified(
+    verified = VerifyResult(
         address=context.change.address,
         version=work.version,
-        judgement=judgement,
+        decision=decision,
         image=image,
         machine=vm.machine.id,
         host=host_of(vm.machine, work.verify),
         login=login_line(vm, work.verify, context),
-        examination=found,
+        report=found,
         kept=keeps_machine,
         expires=until,
         at=began,
         seconds=context.run.clock() - began,
     )
-    return conclude(tried, verified, is_left or not work.removable, context)
+    return conclude(subject, verified, is_left or not work.removable, context)
 
 
-def never_started(tried: Tried, error: MachinesLost, work: VerifyWork, context: ChangeContext) -> Outcome:
+def never_started(
+    subject: VerdictSubject, error: MachinesLost, work: VerifyWork, context: ChangeContext
+) -> Outcome:
     """A machine that ended while it was starting is a verdict; MachinesLost where that says nothing about the
     image."""
     if error.says_nothing:
         raise error
-    judgement = unreached(error.message)
-    record_verdict(tried, judgement.verdict, judgement.reason, context)
-    verified = Verified(context.change.address, work.version, judgement, tried.image)
-    return conclude(tried, verified, not work.removable or context.run.keep_failed, context)
+    decision = Decision(Verdict.FAILED, error.message)
+    record_verdict(subject, decision.verdict, decision.reason, context)
+    verified = VerifyResult(context.change.address, work.version, decision, subject.image)
+    return conclude(subject, verified, not work.removable or context.run.keep_failed, context)
 
 
 def is_kept(work: VerifyWork, answer: Answer | None, context: ChangeContext) -> bool:

@@ -5,41 +5,42 @@ from __future__ import annotations
 from dataclasses import replace
 
 from extenci.apply.context import ChangeContext
-from extenci.apply.verification.verdict import Tried, unstage_failed
-from extenci.model.address import Verdict
+from extenci.apply.verification.summary import save_summary
+from extenci.apply.verification.verdict import VerdictSubject, unstage_failed
 from extenci.model.outcome import Made, Outcome, Status
-from extenci.model.verified import Verified
-from extenci.verify.summary import save_summary
+from extenci.model.verdict import Verdict, VerifyResult
 
 CONSOLE_LINES = 8
 """Lines of the console's end that are told where a version failed."""
 
 
-def conclude(tried: Tried, verified: Verified, is_left: bool, context: ChangeContext) -> Outcome:
+def conclude(
+    subject: VerdictSubject, verified: VerifyResult, is_left: bool, context: ChangeContext
+) -> Outcome:
     """Unstage what failed, unless it `is_left`, and tell what became of it."""
     save_summary(verified)
-    change, reason = context.change.id, verified.judgement.reason
+    change, reason = context.change.id, verified.decision.reason
     match verified.verdict:
         case Verdict.PASSED:
-            return Outcome(change, Status.DONE, made=Made(tried.image), verified=verified)
+            return Outcome(change, Status.DONE, made=Made(subject.image), verified=verified)
         case Verdict.WAITING:
             hint = f"Say `extenci confirm {context.change.address} --yes` or `--no`."
             return Outcome(change, Status.WAITING, reason, hint, verified=verified)
         case _:
-            became = "It stays staged." if is_left else unstage_failed(tried, context)
+            became = "It stays staged." if is_left else unstage_failed(subject, context)
             message = " ".join((reason, became, *console_lines(verified)))
-            judgement = replace(verified.judgement, reason=f"{reason} {became}")
-            verified = replace(verified, judgement=judgement)
+            decision = replace(verified.decision, reason=f"{reason} {became}")
+            verified = replace(verified, decision=decision)
             return Outcome(change, Status.FAILED, message, evidence_hint(verified), verified=verified)
 
 
-def console_lines(verified: Verified) -> tuple[str, ...]:
+def console_lines(verified: VerifyResult) -> tuple[str, ...]:
     """The end of the console's output, as a part of why something failed."""
-    end = verified.examination.console_end.strip() if verified.examination else ""
+    end = verified.report.console_end.strip() if verified.report else ""
     return ("The console ends with:\n" + "\n".join(end.splitlines()[-CONSOLE_LINES:]),) if end else ()
 
 
-def evidence_hint(verified: Verified) -> str:
+def evidence_hint(verified: VerifyResult) -> str:
     """Where to look for more."""
-    folder = verified.examination.folder if verified.examination else None
+    folder = verified.report.folder if verified.report else None
     return f"The evidence is in {folder}." if folder else ""

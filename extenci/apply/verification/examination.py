@@ -8,14 +8,14 @@ from extenci.apply.context import ChangeContext
 from extenci.apply.verification.login import host_of, login_line, login_user
 from extenci.apply.verification.machine import TestVm
 from extenci.model.errors import ServiceError
-from extenci.model.ports import at_forwards
-from extenci.model.verification import Check, Evidence, Examination, RunCheck, Verify
+from extenci.model.verdict import Evidence, MachineReport
+from extenci.model.verification import Check, Verify
 from extenci.model.work import VerifyWork
 from extenci.verify.examine import examine
 from extenci.verify.target import Target
 
 
-def examine_vm(vm: TestVm, work: VerifyWork, image: str, context: ChangeContext) -> Examination:
+def examine_vm(vm: TestVm, work: VerifyWork, image: str, context: ChangeContext) -> MachineReport:
     """Collect evidence of every check."""
     machine, address, service = vm.machine, context.change.address, context.clients.service
     host = host_of(machine, work.verify)
@@ -44,7 +44,7 @@ def examine_vm(vm: TestVm, work: VerifyWork, image: str, context: ChangeContext)
 
     found = examine(
         target,
-        [at_forwards(check, service.forwards) for check in work.verify.checks],
+        [check.at_forwards(service.forwards) for check in work.verify.checks],
         deadline=vm.launched + work.verify.timeout,
         stop=context.stop,
         launched=vm.launched,
@@ -55,7 +55,7 @@ def examine_vm(vm: TestVm, work: VerifyWork, image: str, context: ChangeContext)
     return found
 
 
-def require_evidence(vm: TestVm, found: Examination, context: ChangeContext) -> None:
+def require_evidence(vm: TestVm, found: MachineReport, context: ChangeContext) -> None:
     """ServiceError where somebody ended the machine meanwhile, or something is missing here: what its checks
     found says nothing then."""
     if all(one.passed for one in found.evidence):
@@ -79,7 +79,7 @@ def refuse_simulated(verify: Verify, context: ChangeContext) -> None:
     if not context.clients.service.simulated:
         return
     context.note(f"Machines of {context.change.address.service} are simulated: nothing has booted")
-    if any(not isinstance(check, RunCheck) for check in verify.checks):
+    if any(check.needs_machine for check in verify.checks):
         raise ServiceError(
             f"Machines of {context.change.address.service} are simulated, so nothing boots there that checks "
             "could look at.",

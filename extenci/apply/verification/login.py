@@ -8,7 +8,7 @@ from extenci.apply.context import ChangeContext
 from extenci.apply.verification.machine import TestVm
 from extenci.model.errors import ServiceError
 from extenci.model.observed import Machine
-from extenci.model.verification import PytestCheck, Reach, SshCheck, Verify
+from extenci.model.verification import LoginCheck, Reach, Verify
 
 SSH_PORT = 22
 
@@ -26,7 +26,7 @@ def host_of(machine: Machine, verify: Verify) -> str:
 
 def login_user(verify: Verify) -> str | None:
     """Who logs in where nothing else is said: whom the first check names that logs in."""
-    users = (check.user for check in verify.checks if isinstance(check, SshCheck | PytestCheck))
+    users = (check.user for check in verify.checks if isinstance(check, LoginCheck))
     return next((user for user in users if user), None)
 
 

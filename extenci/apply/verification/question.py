@@ -5,32 +5,30 @@ from __future__ import annotations
 from extenci.apply.context import ChangeContext
 from extenci.apply.verification.login import host_of, login_line
 from extenci.apply.verification.machine import TestVm, spell_time
-from extenci.model.address import Answer, Tagging, Verdict
 from extenci.model.ownership import EXPIRES, VERDICT
 from extenci.model.record import ResourceKind
-from extenci.model.trials import Question
-from extenci.model.verification import Examination
-from extenci.model.verified import Judgement
+from extenci.model.service import Tagging
+from extenci.model.verdict import Answer, Decision, MachineReport, Question, Verdict, VerdictMark
 from extenci.model.work import VerifyWork
-from extenci.verify.judge import answered, judge
+from extenci.verify.judge import judge, judge_answer
 
 
 def decide(
-    found: Examination, vm: TestVm, work: VerifyWork, context: ChangeContext
-) -> tuple[Judgement, Answer | None]:
+    found: MachineReport, vm: TestVm, work: VerifyWork, context: ChangeContext
+) -> tuple[Decision, Answer | None]:
     """The verdict: the checks' own, and a person's where one is asked for."""
-    judgement = judge(found, confirm=work.verify.confirm)
+    decision = judge(found, confirm=work.verify.confirm)
     ask = context.run.ask
-    if judgement.verdict is not Verdict.WAITING or ask is None:
-        return judgement, None
+    if decision.verdict is not Verdict.WAITING or ask is None:
+        return decision, None
     let_run(vm, work, context, None)  # nobody else may end it while the person thinks
     answer = ask(question(found, vm, work, context))
     if answer is Answer.WAIT:
-        return judgement, answer
-    return answered(judgement, yes=answer is Answer.YES), answer
+        return decision, answer
+    return judge_answer(decision, yes=answer is Answer.YES), answer
 
 
-def question(found: Examination, vm: TestVm, work: VerifyWork, context: ChangeContext) -> Question:
+def question(found: MachineReport, vm: TestVm, work: VerifyWork, context: ChangeContext) -> Question:
     """What a person is asked."""
     return Question(
         address=str(context.change.address),
@@ -39,7 +37,7 @@ def question(found: Examination, vm: TestVm, work: VerifyWork, context: ChangeCo
         login=login_line(vm, work.verify, context),
         boot_seconds=vm.boot_seconds,
         seconds=work.verify.confirm_within,
-        examination=found,
+        report=found,
     )
 
 
@@ -47,7 +45,8 @@ def let_run(vm: TestVm, work: VerifyWork, context: ChangeContext, verdict: Verdi
     """Let a test VM run, for a person to look at, for as long as the block says; until when. `verdict` is
     what it says of itself: that it waits, or is kept after it failed; None: somebody is at it right now."""
     until = context.run.clock() + work.verify.confirm_within
-    tags = {EXPIRES: spell_time(until), **({VERDICT: f"{verdict}:{work.verify_hash}"} if verdict else {})}
+    mark = {VERDICT: str(VerdictMark(verdict, work.verify_hash))} if verdict else {}
+    tags = {EXPIRES: spell_time(until), **mark}
     context.records.remember(ResourceKind.MACHINE, [vm.machine.id], {**work.tags, **tags})
     if context.clients.service.tags is not Tagging.NONE:
         context.changes.ec2.create_tags([vm.machine.id], tags)

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from extenci.apply.context import ChangeContext
-from extenci.model.address import Role, Tagging, Verdict
 from extenci.model.observed import Image, Machine
-from extenci.model.ownership import VERDICT
+from extenci.model.ownership import VERDICT, Role
 from extenci.model.record import VerdictRecord
+from extenci.model.service import Tagging
 from extenci.model.text import counted
+from extenci.model.verdict import Verdict, VerdictMark
 from extenci.stage.unstage import unstage
 
 
 @dataclass(frozen=True)
-class Tried:
-    """What a verdict is about: an image of a version, under a trial. `aside`: not the one that its block asks
-    for, so that only the catalog remembers it."""
+class VerdictSubject:
+    """The subject of a verdict: an image of a version, under one verify block. `aside`: it was tried in
+    another way than its block says, so that only the catalog remembers the verdict."""
 
     image: str
     version: str
@@ -24,27 +25,29 @@ class Tried:
     aside: bool = False
 
 
-def record_verdict(tried: Tried, verdict: Verdict, summary: str, context: ChangeContext) -> None:
+def record_verdict(subject: VerdictSubject, verdict: Verdict, summary: str, context: ChangeContext) -> None:
     """Remember a verdict, on the image and in the catalog, so that everyone who looks knows it. NotFound
     where somebody removed the image meanwhile: then nothing is known of it."""
     run = context.run
-    if context.clients.service.tags is not Tagging.NONE and not tried.aside:
-        context.changes.ec2.create_tags([tried.image], {VERDICT: f"{verdict}:{tried.verify_hash}"})
+    if context.clients.service.tags is not Tagging.NONE and not subject.aside:
+        context.changes.ec2.create_tags(
+            [subject.image], {VERDICT: str(VerdictMark(verdict, subject.verify_hash))}
+        )
     record = VerdictRecord(
-        context.change.address, tried.version, tried.verify_hash, verdict, run.clock(), summary
+        context.change.address, subject.version, subject.verify_hash, verdict, run.clock(), summary
     )
     run.catalog.record_verdict(run.stack, record)
 
 
-def unstage_failed(tried: Tried, context: ChangeContext) -> str:
+def unstage_failed(subject: VerdictSubject, context: ChangeContext) -> str:
     """Unstage a version that failed, unless something uses it; what became of it, as a sentence."""
     ec2 = context.clients.ec2
-    image = next((one for one in ec2.images() if one.id == tried.image), None)
+    image = next((one for one in ec2.images() if one.id == subject.image), None)
     if image is None:
         return "It is not staged any more."
     users = [
         machine.id
-        for machine in ec2.machines_of_image(tried.image)
+        for machine in ec2.machines_of_image(subject.image)
         if not machine.state.is_gone and not is_own_test(machine, context)
     ]
     if users:

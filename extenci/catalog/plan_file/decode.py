@@ -29,6 +29,8 @@ from pydantic import (
 
 from extenci.catalog.plan_file.encode import MEMBER
 from extenci.catalog.plan_file.unexpected import Unexpected
+from extenci.model.verification import Check
+from extenci.verify.checks import AnyCheck
 
 SCALARS: Mapping[Any, Any] = {
     str: Annotated[str, Strict()],
@@ -50,7 +52,8 @@ def decode(kind: Any, content: object) -> Any:
 
 
 def form_of(kind: Any) -> Any:
-    """The type that pydantic validates for a type of the model."""
+    """The type that pydantic validates for a type of the model; for Check, which is abstract, its kinds."""
+    kind = AnyCheck if kind is Check else kind
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (Union, types.UnionType):
         return form_of_union(arguments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from extenci.cli.conversation import carry_out
+from extenci.cli.approval import run_approved
 from extenci.cli.options import (
     AutoApprove,
     Force,
@@ -30,12 +30,12 @@ def apply(
     lock_timeout: LockTimeout = 0.0,
     output: Output = Format.TEXT,
 ) -> int:
-    """Make the services what the specs say, after a question.
+    """Make the services what the specs say. Asks for confirmation.
 
-    Shows the plan, asks, does it.
+    Shows the plan, asks for confirmation, and carries it out.
 
-    In place of specs, PATH can be a file that `extenci plan --out` wrote: exactly that plan is applied,
-    or nothing where the world has changed since. Ctrl-C stops in an orderly way; run apply again to go on.
+    Instead of specs, PATH can be a file that `extenci plan --out` wrote. Exactly that plan is applied, or
+    nothing where something has changed since. Ctrl-C stops in an orderly way; run apply again to go on.
 
     \b
     Examples:
@@ -45,7 +45,7 @@ def apply(
     """
     from extenci import api
 
-    saved = plan_file(paths or [], selecting=bool(service or target or force))
+    saved = find_plan_file(paths or [], selecting=bool(service or target or force))
 
     def start(options: api.Options) -> Result:
         if saved is not None:
@@ -54,24 +54,24 @@ def apply(
         return api.apply(desired, options=options)
 
     options = api.Options(force=force, parallelism=parallelism, lock_timeout=lock_timeout)
-    return carry_out(start, options, output=output, auto_approve=auto_approve)
+    return run_approved(start, options, output=output, auto_approve=auto_approve)
 
 
-def plan_file(paths: list[Path], *, selecting: bool) -> Path | None:
-    """The saved plan among the paths; UsageError where there is more beside it than it allows."""
-    from extenci.catalog.plan_file.file import looks_like_plan
+def find_plan_file(paths: list[Path], *, selecting: bool) -> Path | None:
+    """The saved plan among the paths, if any; UsageError where it has paths or options beside it."""
+    from extenci import api
 
-    found = next((path for path in paths if looks_like_plan(path)), None)
+    found = next((path for path in paths if api.is_plan_file(path)), None)
     if found is None:
         return None
     if len(paths) > 1:
         raise UsageError(
-            f"{found} is a saved plan, and a plan is applied by itself.", "Name it without other paths."
+            f"{found} is a saved plan, and a saved plan is applied by itself.", "Name it without other paths."
         )
     if selecting:
         raise UsageError(
-            f"{found} is a saved plan: what it covers, and whether it may go past limits, was said when it "
-            "was made.",
+            f"{found} is a saved plan: its selection, and whether it may pass limits, were fixed when it was "
+            "made.",
             "Leave out --service, --target and --force, or give them to `extenci plan --out`.",
         )
     return found

@@ -7,27 +7,29 @@ from typing import Annotated
 
 import typer
 
-from extenci.cli.options import LockTimeout
-from extenci.cli.verdicts import VerifyFormat, as_address, carry_out
+from extenci.cli.addresses import parse_address
+from extenci.cli.options import LockTimeout, VerifyFormat, VerifyOutput
+from extenci.cli.verification import run_verification
 from extenci.model.errors import UsageError
 
 
 def confirm(
-    address: Annotated[str, typer.Argument(metavar="ADDR", help="The image (SERVICE/NAME) that waits.")],
+    address: Annotated[
+        str, typer.Argument(metavar="ADDR", help="The image (SERVICE/NAME) that waits for an answer.")
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="It works.")] = False,
     no: Annotated[bool, typer.Option("--no", help="It does not work.")] = False,
     root: Annotated[
-        Path | None, typer.Option("--root", metavar="PATH", help="Where the specs are. Default: here.")
+        Path | None,
+        typer.Option("--root", metavar="PATH", help="The folder of the specs. Default: the current one."),
     ] = None,
     lock_timeout: LockTimeout = 0.0,
-    output: Annotated[
-        VerifyFormat, typer.Option("--format", help="How the result is printed.")
-    ] = VerifyFormat.TEXT,
+    output: VerifyOutput = VerifyFormat.TEXT,
 ) -> int:
-    """Say whether a test VM that waits for a person works.
+    """Say whether a test VM that waits for an answer works.
 
-    Records the verdict and ends the test VM; with --no the version is unstaged, unless something uses it.
-    Any machine with the specs and the service's credentials will do.
+    Records the verdict and terminates the test VM. With --no the version is unstaged, unless something uses
+    it. This can be done on any machine that has the specs and the service's credentials.
 
     \b
     Examples:
@@ -37,8 +39,8 @@ def confirm(
     from extenci import api
 
     if yes == no:
-        raise UsageError("Say whether it works.", "Give --yes or --no.")
-    known = as_address(address)
+        raise UsageError("An answer is needed: does it work or not?", "Give either --yes or --no.")
+    known = parse_address(address)
     desired = api.load([root] if root else [], service=known.service)
     options = api.Options(lock_timeout=lock_timeout)
-    return carry_out(lambda used: api.confirm(desired, known, yes, options=used), options, output)
+    return run_verification(lambda used: api.confirm(desired, known, yes, options=used), options, output)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extenci.cli.conversation import carry_out
+from extenci.cli.approval import run_approved
 from extenci.cli.options import (
     AutoApprove,
     Force,
@@ -27,9 +27,10 @@ def destroy(
     lock_timeout: LockTimeout = 0.0,
     output: Output = Format.TEXT,
 ) -> int:
-    """Remove all that was made from the specs, after a question.
+    """Remove all that was made from the specs. Asks for confirmation.
 
-    Shows the plan, asks, does it. Only what extenci made for this stack is touched.
+    Shows the plan, asks for confirmation, and carries it out. Only what extenci made for this stack is
+    removed.
 
     \b
     Examples:
@@ -44,4 +45,4 @@ def destroy(
         return api.apply(desired, destroy=True, options=options)
 
     options = api.Options(force=force, parallelism=parallelism, lock_timeout=lock_timeout)
-    return carry_out(start, options, output=output, auto_approve=auto_approve)
+    return run_approved(start, options, output=output, auto_approve=auto_approve)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 
 from extenci.cli.options import Format, Output, Paths, ServiceName
-from extenci.cli.terminal import palette_of, width_of, write_result
+from extenci.cli.terminal import palette_of, width_of, write_json, write_result
 
 
 def doctor(paths: Paths = None, service: ServiceName = None, output: Output = Format.TEXT) -> int:
-    """Say what is missing on this machine and for each service.
+    """Find out what is missing on this machine and for each service.
 
-    Looks at the services of the specs, or at all services of this user where there are no specs: whether
-    they answer and take the credentials, and whether the HTCondor that launches their machines can. Changes
-    nothing; exits with 1 where there is a problem, with 0 where there are only warnings.
+    Examines the services of the specs, or all services of the catalog where there are no specs: whether they
+    answer and accept the credentials, and whether the HTCondor that is to launch their machines can do so.
+    Changes nothing. Exits with 1 where there is a problem, and with 0 where there are only warnings.
 
     \b
     Examples:
@@ -27,9 +27,8 @@ def doctor(paths: Paths = None, service: ServiceName = None, output: Output = Fo
     found = api.doctor(paths or (), service=service)
     if output is Format.JSON:
         from extenci.report.doctor.json import findings_document
-        from extenci.report.plan.json import render_json
 
-        write_result(render_json(findings_document(found)))
+        write_json(findings_document(found))
     else:
         from extenci.report.doctor.text import render_findings
 

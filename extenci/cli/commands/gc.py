@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from extenci.cli.conversation import Words, carry_out
+from extenci.cli.approval import ApprovalTexts, run_approved
 from extenci.cli.options import AutoApprove, Format, LockTimeout, Output, Paths, ServiceName
 from extenci.model.errors import UsageError
 from extenci.model.outcome import Result
 
-WORDS = Words("Remove all this", "Nothing is left over from runs that were interrupted.\n")
+TEXTS = ApprovalTexts("Remove all this", "Interrupted runs have left nothing behind.\n")
 
 
 def gc(
@@ -19,18 +19,17 @@ def gc(
     service: ServiceName = None,
     stack: Annotated[
         str | None,
-        typer.Option("--stack", metavar="NAME", help="Of this stack, without specs; takes --service."),
+        typer.Option("--stack", metavar="NAME", help="Clean up this stack, without specs; needs --service."),
     ] = None,
     auto_approve: AutoApprove = False,
     lock_timeout: LockTimeout = 0.0,
     output: Output = Format.TEXT,
 ) -> int:
-    """Remove what interrupted runs left behind, after a question.
+    """Remove what interrupted runs left behind. Asks for confirmation.
 
-    That is: test VMs that have expired or that nobody waits for, snapshots that never became an image, what
-    was uploaded for one, key pairs of test VMs that are gone, and files in ~/.extenci that nothing needs.
-    Only what extenci made for this stack is touched, and nothing that a run, here or elsewhere, may still be
-    at.
+    This covers test VMs that have expired or that nobody waits for, snapshots and uploads that never became
+    an image, key pairs of test VMs that are gone, and files in ~/.extenci that nothing needs. Only what
+    extenci made for this stack is removed, and nothing that a run, here or elsewhere, may still need.
 
     \b
     Examples:
@@ -42,14 +41,14 @@ def gc(
 
     if stack is not None and (paths or service is None):
         raise UsageError(
-            "--stack is for where there are no specs: it takes --service, and no PATH.",
-            "Say --service NAME beside it, or leave it out.",
+            "--stack is for a stack without specs: it needs --service, and takes no PATH.",
+            "Give --service NAME, too, or leave --stack out.",
         )
 
     def start(options: api.Options) -> Result:
         if stack is not None and service is not None:
-            return api.gc(api.stack_on(service, stack=stack), options=options)
+            return api.gc(api.empty_stack(service, stack=stack), options=options)
         return api.gc(api.load(paths or (), service=service), options=options)
 
     options = api.Options(lock_timeout=lock_timeout)
-    return carry_out(start, options, output=output, auto_approve=auto_approve, words=WORDS)
+    return run_approved(start, options, output=output, auto_approve=auto_approve, texts=TEXTS)

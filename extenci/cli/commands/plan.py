@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
+from extenci.cli.job import Job
 from extenci.cli.options import Force, Paths, PlanFormat, ServiceName, Targets
-from extenci.cli.progress import open_progress
-from extenci.cli.signals import Stopping
 from extenci.cli.terminal import palette_of, width_of, write_aside, write_result
 from extenci.model.plan import Plan
 from extenci.report.plan.formats import FORMATS
@@ -27,7 +26,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = None,
     output: PlanFormat = "text",
     submit: Annotated[
-        bool, typer.Option("--submit", help="Show what HTCondor would be told to launch, too.")
+        bool, typer.Option("--submit", help="Show the submit descriptions that HTCondor would be given, too.")
     ] = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 where changes are pending.")
@@ -49,13 +48,11 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     from extenci import api
 
-    progress = open_progress()
-    try:
-        with Stopping(at_once=True).handling() as stopping:
-            desired = api.load(paths or (), service=service, targets=target or ())
-            planned = api.plan(desired, destroy=destroy, listener=progress.listen, stop=stopping.event)
-    finally:
-        progress.pause()
+    def start(options: api.Options) -> api.Planned:
+        desired = api.load(paths or (), service=service, targets=target or ())
+        return api.plan(desired, destroy=destroy, listener=options.listener, stop=options.stop)
+
+    planned = Job(at_once=True).run(start, api.Options())
     if out is not None:
         api.save(planned, out, force=force)
     submits = api.submit_descriptions(planned) if submit else None
@@ -67,7 +64,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 def exit_status(plan: Plan) -> int:
-    """Blocked wins over waiting for a person, and that over pending."""
+    """0 nothing to do, 2 changes pending; 3 waiting for a person wins over these, and 1 blocked over all."""
     if plan.blocked:
         return 3 if all(one.waits for one in plan.blocked) else 1
     return 0 if plan.is_empty else 2

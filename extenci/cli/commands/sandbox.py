@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from extenci.cli.help import Command
 from extenci.cli.options import Format, Output
-from extenci.cli.terminal import write_aside, write_result
+from extenci.cli.terminal import write_aside, write_json, write_result
 
 if TYPE_CHECKING:
-    from extenci.sandbox.control import SandboxStatus
-
-FORMAT_VERSION = 1
+    from extenci.model.service import SandboxStatus
 
 app = typer.Typer(
     name="sandbox",
     rich_markup_mode=None,
     no_args_is_help=True,
     help="The local cloud: the service `sandbox`, on this machine only.\n\n"
-    "It is started when a spec first uses it, and needs the extra `extenci[sandbox]`.\n\n"
+    "It starts when a spec first uses it, and needs the extra `extenci[sandbox]`.\n\n"
     "\b\nExamples:\n  extenci sandbox start\n  extenci sandbox status --format json",
 )
 
 
-@app.command("start")
+@app.command("start", cls=Command)
 def start(
     output: Output = Format.TEXT,
     faults: Annotated[
@@ -34,18 +32,17 @@ def start(
         typer.Option(
             metavar="RULES",
             show_default=False,
-            help="Misbehave on purpose from now on, to see what becomes of it: ACTION: FAULT [WHEN]; … "
+            help="Make it misbehave from now on, to see how extenci copes: ACTION: FAULT [WHEN]; … "
             "(`none`: no longer). Default: EXTENCI_SANDBOX_FAULTS when it starts.",
         ),
     ] = None,
 ) -> int:
     """Start the local cloud unless it runs.
 
-    Faults: throttle, error 500, error 503, expired (credentials), denied (they may not do this), missing 2s
-    (what was just made is not seen yet), reset (half-way through the body), stall, lost (done, but not
-    answered), slow 200ms, garbled (the body changes on the way), damaged and rotten (something else is
-    stored; rotten hides it), wrong-checksum. When: 20% (of the calls, evenly), every N, first N, after N,
-    at N; else always.
+    Faults: throttle, error 500, error 503, expired (credentials), denied (not permitted), missing 2s (new
+    things are not seen for a while), reset (half-way through the body), stall, lost (done, but not answered),
+    slow 200ms, garbled (the body changes on the way), damaged and rotten (other data is stored; rotten hides
+    it), wrong-checksum. When: 20% (of the calls, evenly), every N, first N, after N, at N; otherwise always.
 
     \b
     Examples:
@@ -53,61 +50,70 @@ def start(
       extenci sandbox start --faults 'PutSnapshotBlock: throttle 20%'
       extenci sandbox start --faults none
     """
-    from extenci.catalog.home import Home
-    from extenci.sandbox import control
+    from extenci import api
 
-    show(control.start(Home.find().path, faults), output)
+    show(api.start_sandbox(faults), output)
     return 0
 
 
-@app.command("stop")
+@app.command("stop", cls=Command)
 def stop(output: Output = Format.TEXT) -> int:
-    """Stop the local cloud and remove all it had.
+    """Stop the local cloud and remove everything in it.
 
-    Its machines, images, disks, objects and keys are gone.
+    Its machines, images, disks, objects and keys are gone afterwards.
+
+    \b
+    Example:
+      extenci sandbox stop
     """
-    from extenci.catalog.home import Home
-    from extenci.sandbox import control
+    from extenci import api
 
-    home = Home.find().path
-    control.stop(home)
-    show(control.status(home), output)
+    show(api.stop_sandbox(), output)
     return 0
 
 
-@app.command("status")
+@app.command("status", cls=Command)
 def status(output: Output = Format.TEXT) -> int:
-    """Show whether the local cloud runs, and where."""
-    from extenci.catalog.home import Home
-    from extenci.sandbox import control
+    """Show whether the local cloud runs, and where.
 
-    show(control.status(Home.find().path), output)
+    \b
+    Example:
+      extenci sandbox status --format json
+    """
+    from extenci import api
+
+    show(api.sandbox_status(), output)
     return 0
 
 
-@app.command("reset")
+@app.command("reset", cls=Command)
 def reset(output: Output = Format.TEXT) -> int:
     """Empty the local cloud.
 
-    One that runs goes on, empty, at the same addresses and with the same keys.
-    """
-    from extenci.catalog.home import Home
-    from extenci.sandbox import control
+    If it runs, it goes on running, empty, at the same addresses and with the same keys.
 
-    show(control.reset(Home.find().path), output)
+    \b
+    Example:
+      extenci sandbox reset
+    """
+    from extenci import api
+
+    show(api.reset_sandbox(), output)
     return 0
 
 
-@app.command("image")
+@app.command("image", cls=Command)
 def image(
-    file: Annotated[Path, typer.Argument(help="The disk to make: raw, 1 GiB, sparse.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The disk to make: raw, 1 GiB, sparse.", show_default=False)
+    ],
     public_key: Annotated[
         list[Path] | None,
         typer.Option(
             "--public-key",
             metavar="FILE",
-            help="A public key that may log in as root; may be repeated. Default: all of ~/.ssh/id_*.pub. "
-            "The key pair that a machine is launched with may always.",
+            help="A public key that may log in as root; can be given several times. Default: "
+            "~/.ssh/id_*.pub. The key pair that a machine is launched with may always log in.",
         ),
     ] = None,
     ssh: Annotated[bool, typer.Option("--ssh/--no-ssh", hidden=True)] = True,
@@ -115,72 +121,30 @@ def image(
 ) -> int:
     """Make a small bootable disk with an SSH server.
 
-    It is Linux, busybox and dropbear, boots in seconds, and takes hostname, public key and user data from the
-    metadata service. It is made from Debian's packages, without root; an image made before is replaced.
+    It holds Linux, busybox and dropbear, boots in seconds, and takes hostname, public key and user data from
+    the metadata service. It is made from Debian's packages, without root. An image made before is replaced.
 
     \b
     Example:
       extenci sandbox image worker.raw
     """
-    from extenci.catalog.home import Home
-    from extenci.sandbox.bootable import Recipe, make_image, read_keys, users_keys
+    from extenci import api
 
-    keys = [key for path in public_key for key in read_keys(path)] if public_key else users_keys()
-    recipe = Recipe(tuple(keys), ssh=ssh, panic=panic)
-    make_image(file, Home.find().path / "kernels", recipe, lambda line: write_aside(f"{line}\n"))
-    who = f"{len(keys)} public key{'' if len(keys) == 1 else 's'}" if keys else "the launch's key pair only"
+    keys = api.make_bootable_disk(
+        file, public_key, ssh=ssh, panic=panic, tell=lambda line: write_aside(f"{line}\n")
+    )
+    who = f"{keys} public key{'' if keys == 1 else 's'}" if keys else "the launch's key pair only"
     write_result(f"{file} is a bootable disk. root may log in with: {who}.\n")
     return 0
 
 
-def show(found: SandboxStatus, output: Format) -> None:
+def show(status: SandboxStatus, output: Format) -> None:
     """Print the state of the local cloud."""
     if output is Format.JSON:
-        from extenci.report.plan.json import render_json
+        from extenci.report.sandbox.json import sandbox_document
 
-        write_result(render_json(document(found)))
+        write_json(sandbox_document(status))
     else:
-        write_result(text(found))
+        from extenci.report.sandbox.text import render_sandbox
 
-
-def document(found: SandboxStatus) -> dict[str, object]:
-    """The state as JSON values."""
-    return {
-        "format_version": FORMAT_VERSION,
-        "running": found.running,
-        "ec2": found.ec2,
-        "s3": found.s3,
-        "ebs": found.ebs,
-        "machines": found.machines,
-        "ports": {str(port): here for port, here in found.forwards.items()},
-        "calls": str(found.calls),
-        "faults": found.faults,
-    }
-
-
-def text(found: SandboxStatus) -> str:
-    """The state for people."""
-    if not found.running:
-        return "The sandbox does not run. `extenci sandbox start` starts it, as does any spec that uses it.\n"
-    machines = {
-        "simulated": "simulated: they have a state and an address, and nothing boots",
-        "qemu": "real, run by QEMU",
-    }
-    rows = [
-        ("EC2", found.ec2),
-        ("S3", found.s3),
-        ("EBS", found.ebs),
-        ("machines", machines[found.machines]),
-        ("calls", str(found.calls)),
-    ]
-    if found.faults:
-        rows.append(("faults", found.faults))
-    if found.forwards:
-        rows.insert(-1, ("ports", ports(found.forwards)))
-    return "The sandbox runs.\n" + "".join(f"  {name:<8}  {value}\n" for name, value in rows)
-
-
-def ports(forwards: Mapping[int, int]) -> str:
-    """The ports of machines that can be reached, and where, if that is elsewhere."""
-    shown = (str(port) if port == here else f"{port} (at {here})" for port, here in forwards.items())
-    return ", ".join(shown)
+        write_result(render_sandbox(status))

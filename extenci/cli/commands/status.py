@@ -23,11 +23,13 @@ def status(
     paths: Paths = None,
     service: ServiceName = None,
     output: Output = Format.TEXT,
-    watch: Annotated[bool, typer.Option("--watch", help="Again every 2 seconds, until Ctrl-C.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show it again every 2 seconds, until Ctrl-C.")
+    ] = False,
 ) -> int:
     """Show what is desired, recorded and live.
 
-    Machines are shown with the addresses to log in to.
+    Machines are listed with the addresses to log in at.
 
     \b
     Examples:
@@ -37,7 +39,8 @@ def status(
     """
     if watch and output is Format.JSON:
         raise UsageError(
-            "--watch and --format json do not go together: JSON is one document.", "Leave out one of them."
+            "--watch and --format json exclude each other: the result would be many JSON documents.",
+            "Leave out one of them.",
         )
 
     def look() -> str:
@@ -48,7 +51,7 @@ def status(
         return 0
     try:
         keep_looking(look)
-    except KeyboardInterrupt:  # how a watch ends: nothing failed, nothing is left undone
+    except KeyboardInterrupt:  # the usual end of a watch, not a failure
         show("\n" if sys.stdout.isatty() else "")
     return 0
 
@@ -71,8 +74,8 @@ def look_once(paths: list[Path], service: str | None, output: Format) -> str:
 def keep_looking(look: Callable[[], str], sleep: Callable[[float], None] = time.sleep) -> None:
     """Show the status again and again, until nobody reads it any more.
 
-    What fails for a while is told and looked at again: services that do not answer and, once there was
-    something to show, specs under edit or a catalog in use, too.
+    Failures that may pass are printed and tried again: services that do not answer and, once something was
+    shown, specs that are being edited or a catalog in use, too.
     """
     clear = CLEAR if sys.stdout.isatty() else ""
     shown = False
@@ -91,7 +94,7 @@ def keep_looking(look: Callable[[], str], sleep: Callable[[float], None] = time.
 
 
 def show(text: str) -> bool:
-    """Write to stdout at once; whether there is still somebody who reads it."""
+    """Write to stdout at once; return whether anybody still reads it."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()

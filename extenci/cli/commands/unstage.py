@@ -1,4 +1,4 @@
-"""`extenci unstage`: an image that was staged by hand goes."""
+"""`extenci unstage`, the opposite of `extenci stage`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from extenci.cli.conversation import Words, carry_out
-from extenci.cli.options import AutoApprove, Format, LockTimeout, Output
+from extenci.cli.approval import ApprovalTexts, run_approved
+from extenci.cli.options import AutoApprove, Format, LockTimeout, Output, StackName
 
 if TYPE_CHECKING:
     from extenci.api import Options
@@ -18,22 +18,21 @@ def unstage(
     image: Annotated[
         str,
         typer.Argument(
-            metavar="IMAGE", help="Its id, or the name that it was staged under.", show_default=False
+            metavar="IMAGE", help="The image's id, or the name it was staged under.", show_default=False
         ),
     ],
-    service: Annotated[str, typer.Argument(metavar="SERVICE", help="Where it is.", show_default=False)],
-    stack: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Whose the image is. Default: as extenci.yaml here says."),
-    ] = None,
+    service: Annotated[
+        str, typer.Argument(metavar="SERVICE", help="The service it is on.", show_default=False)
+    ],
+    stack: StackName = None,
     auto_approve: AutoApprove = False,
     lock_timeout: LockTimeout = 0.0,
     output: Output = Format.TEXT,
 ) -> int:
-    """Remove an image that was staged by hand, after a question.
+    """Remove an image that `extenci stage` made. Asks for confirmation.
 
-    It is deregistered, and what was uploaded for it is deleted where nothing else uses it. What the specs
-    made is not for this command: take it out of the specs. An image that machines run from stays.
+    The image is deregistered, and what was uploaded for it is deleted unless something else uses it. An image
+    that machines run from stays. To remove an image that the specs made, take it out of the specs.
 
     \b
     Examples:
@@ -42,10 +41,9 @@ def unstage(
     """
     from extenci import api
 
-    desired = api.stack_on(service, stack=stack)
-
     def start(options: Options) -> Result:
-        return api.unstage(desired, service, image, options=options)
+        return api.unstage(image, service, stack=stack, options=options)
 
     options = api.Options(lock_timeout=lock_timeout)
-    return carry_out(start, options, output=output, auto_approve=auto_approve, words=Words("Unstage it"))
+    texts = ApprovalTexts("Unstage it")
+    return run_approved(start, options, output=output, auto_approve=auto_approve, texts=texts)

@@ -2,47 +2,46 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from extenci.cli.options import LockTimeout, ServiceName
-from extenci.cli.verdicts import VerifyFormat, carry_out, selected
-from extenci.model.address import Answer
-from extenci.model.errors import UsageError
+from extenci.cli.addresses import is_address
+from extenci.cli.options import LockTimeout, ServiceName, VerifyFormat, VerifyOutput
+from extenci.cli.verification import run_verification
+from extenci.cli.vm_question import given_answer, make_ask
 
 
 def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     what: Annotated[
-        list[str] | None, typer.Argument(metavar="[ADDR | PATH]…", help="Images (SERVICE/NAME), or specs.")
+        list[str] | None, typer.Argument(metavar="ADDR|PATH", help="Images (SERVICE/NAME), or specs.")
     ] = None,
     service: ServiceName = None,
     type_: Annotated[
         str | None, typer.Option("--type", metavar="TYPE", help="Instance type of the test VM.")
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Say in advance that it works, if its checks pass.")
+        bool, typer.Option("--yes", help="Answer in advance: it works, if its checks pass.")
     ] = False,
-    no: Annotated[bool, typer.Option("--no", help="Say in advance that it does not work.")] = False,
+    no: Annotated[bool, typer.Option("--no", help="Answer in advance: it does not work.")] = False,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Let a test VM that failed run, and its image be staged.")
+        bool, typer.Option("--keep", help="Leave a test VM that failed running, and its image staged.")
     ] = False,
     evidence: Annotated[
-        Path | None, typer.Option("--evidence", metavar="FOLDER", help="Where what the checks find is kept.")
+        Path | None, typer.Option("--evidence", metavar="FOLDER", help="The folder for what the checks find.")
     ] = None,
     lock_timeout: LockTimeout = 0.0,
-    output: Annotated[
-        VerifyFormat, typer.Option("--format", help="How the result is printed.")
-    ] = VerifyFormat.TEXT,
+    output: VerifyOutput = VerifyFormat.TEXT,
 ) -> int:
     """Boot images in test VMs and find out whether they work.
 
-    Stages an image if it must be, launches a test VM, runs the checks of its `verify:` block, asks you where
-    the block says so, records the verdict, and ends the test VM. A version that failed is unstaged, unless
-    something uses it.
+    Stages an image unless it is staged, launches a test VM from it, runs the checks of its `verify:` block,
+    asks you where the block says so, records the verdict, and terminates the test VM. A version that failed
+    is unstaged, unless something uses it.
 
-    Exits with 0 passed, 1 failed, 3 waiting for a person.
+    Exits with 0 if all passed, with 1 if one failed, and with 3 if one waits for a person.
 
     \b
     Examples:
@@ -52,9 +51,14 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     from extenci import api
 
-    if yes and no:
-        raise UsageError("--yes and --no contradict each other.", "Say one of them.")
-    answer = Answer.YES if yes else Answer.NO if no else None
-    desired = selected(what or [], service, type_)
+    answer = given_answer(yes, no)
+    targets = [one for one in what or () if is_address(one)]
+    paths = [Path(one) for one in what or () if one not in targets]
+    desired = api.load(paths, service=service, targets=targets)
     options = api.Options(lock_timeout=lock_timeout, evidence=evidence, keep_failed=keep)
-    return carry_out(lambda known: api.verify(desired, options=known), options, output, answer)
+    return run_verification(
+        lambda used: api.verify(desired, machine_type=type_, options=used),
+        options,
+        output,
+        partial(make_ask, given=answer),
+    )

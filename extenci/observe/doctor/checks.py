@@ -15,7 +15,6 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from extenci.catalog.home import Home
-from extenci.model.address import Launch
 from extenci.model.desired import Desired, DesiredGroup
 from extenci.model.errors import SandboxError, ServiceError
 from extenci.model.finding import MACHINE, Finding, Level
@@ -130,7 +129,7 @@ def check_service(clients: Clients, groups: tuple[DesiredGroup, ...], folder: Pa
     from extenci.observe.doctor.condor import check_condor  # noqa: PLC0415 - few services have one
 
     found = list(check_calls(clients))
-    queued = [group for group in groups if group.launch is Launch.CONDOR]
+    queued = [group for group in groups if group.launch.has_queue]
     if queued or clients.service.condor is not None:
         found += check_condor(clients, queued, folder)
     return tuple(found)

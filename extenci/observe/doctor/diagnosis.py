@@ -14,7 +14,6 @@ from extenci.model.service import SANDBOX, Service
 from extenci.model.text import counted
 from extenci.observe.doctor.checks import check_machine, check_services
 from extenci.observe.doctor.programs import check_programs
-from extenci.plan.inputs import touched_services
 from extenci.spec.load import load_desired
 from extenci.spec.services.file import read_service
 from extenci.spec.services.library import SANDBOX_STAND_IN
@@ -28,7 +27,7 @@ def diagnose(
     """What is found on this machine, and for the services of the specs at `paths`; without specs, for those
     of this user. UsageError where `paths` or `service` name nothing."""
     desired, found = read_desired(paths, home, service)
-    services = {name: desired.services[name] for name in touched_services(desired)}
+    services = {name: desired.services[name] for name in desired.touched_services}
     found = [*check_machine(home, services), *check_programs(desired), *found]
     if SANDBOX in services and not any(one.level is Level.PROBLEM for one in found):
         try:

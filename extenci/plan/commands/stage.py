@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from extenci.model.action import Action
-from extenci.model.address import Address, Role
+from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.errors import PlanError
 from extenci.model.observed import Image, Machine, Observation, ServiceState
+from extenci.model.ownership import Role
 from extenci.model.plan import Plan
 from extenci.model.record import Records
 from extenci.model.text import counted, listed

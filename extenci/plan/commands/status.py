@@ -10,6 +10,7 @@ from extenci.model.observed import Image, ImageState, JobState, Machine, Observa
 from extenci.model.ownership import Marks, settings_mark
 from extenci.model.record import Records, ResourceKind
 from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
+from extenci.model.verdict import VerdictMark
 from extenci.model.version import Disk
 from extenci.plan.images.content import Content, find_content, says
 from extenci.plan.images.lookup import preference
@@ -96,8 +97,8 @@ def known_verdict(inputs: PlanInputs, address: Address, marks: Marks | None) -> 
     """The verdict of the version that is shown, under whatever verify block: its tag's, else the records'."""
     if marks is None:
         return None
-    if marks.verdict:
-        return marks.verdict.partition(":")[0]
+    if mark := VerdictMark.parse(marks.verdict):
+        return str(mark.verdict)
     known = [
         one.verdict
         for one in inputs.records.verdicts

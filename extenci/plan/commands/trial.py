@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from extenci.model.address import Address, Role
+from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.errors import PlanError
 from extenci.model.observed import Image, Machine, Observation, ServiceState, Snapshot, SnapshotState
-from extenci.model.ownership import ROLE
+from extenci.model.ownership import ROLE, Role
 from extenci.model.plan import Change, Plan
 from extenci.model.record import Records
 from extenci.model.version import Disk

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from extenci.model.action import Action
-from extenci.model.address import Address, Kind, Verdict
+from extenci.model.address import Address, Kind
 from extenci.model.desired import Desired
 from extenci.model.errors import PlanError
 from extenci.model.observed import Image, Machine, Observation
 from extenci.model.plan import Change, Plan
 from extenci.model.record import Records
+from extenci.model.verdict import Verdict, VerdictMark
 from extenci.model.work import ConfirmWork
 from extenci.plan.images.verification import verdict_of, waiting_machines
 from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs, image_age
-from extenci.plan.part import held_by_jobs, key_pairs_of
+from extenci.plan.part import key_pairs_of
 
 
 def verifications_only(plan: Plan, addresses: frozenset[Address]) -> Plan:
@@ -65,7 +66,6 @@ def plan_confirm(
         verify_hash=verify_hash,
         works=works,
         machines=tuple(one.handle for one in machines),
-        held=held_by_jobs(machines),
         key_pairs=key_pairs_of(machines),
         removable=not keeps,
     )
@@ -92,7 +92,7 @@ def find_waiting(
         if version is None or verdict_of(inputs, index, image) is not Verdict.WAITING:
             continue
         machines = waiting_machines(inputs, index, address, version)
-        verify_hashes = [(one.marks.verdict or "").partition(":")[2] for one in machines if one.marks]
-        if machines:
-            return image, version, verify_hashes[0], machines
+        verdicts = [VerdictMark.parse(one.marks.verdict) for one in machines if one.marks]
+        if verdicts and verdicts[0]:
+            return image, version, verdicts[0].verify_hash, machines
     return None

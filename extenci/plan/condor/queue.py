@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from extenci.model.address import Launch
 from extenci.model.observed import Machine
 from extenci.model.text import counted, listed
 from extenci.plan.condor.holds import MACHINE_MAY_BE_LOST
@@ -29,7 +28,7 @@ def watch_queue(inputs: PlanInputs, index: ServiceIndex, groups: Iterable[Group]
 
 def warn_of_limits(index: ServiceIndex, groups: Iterable[Group]) -> tuple[str, ...]:
     """What will stop jobs that this plan submits, or keep those that are there waiting."""
-    mine = [group for group in groups if group.spec.launch is Launch.CONDOR]
+    mine = [group for group in groups if group.spec.launch.has_queue]
     wanted = sum(group.spec.count for group in mine)
     unsettled = any(group.missing or group.renewed or not_started(group) for group in mine)
     if index.queue is None or not unsettled:

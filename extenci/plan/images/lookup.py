@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from extenci.model.address import Address, Method, Verdict
+from extenci.model.address import Address
 from extenci.model.desired import DesiredImage
 from extenci.model.observed import Image, ImageState
+from extenci.model.verdict import Verdict
 from extenci.plan.images.content import Content, find_content, says
 from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, Unavailable
 from extenci.plan.images.verification import HeldBack, find_verdict_status, hold_back
@@ -27,8 +28,8 @@ class MissingImage:
     def upload_key(self) -> UploadKey:
         """What images have in common that can be made from one upload: bundles have no snapshots, and each
         image its own."""
-        is_bundle = self.spec.method is Method.BUNDLE
-        return self.content.version.digest, self.spec.address if is_bundle else None
+        is_shared = self.spec.method.makes_snapshot
+        return self.content.version.digest, None if is_shared else self.spec.address
 
 
 def needed_images(inputs: PlanInputs, index: ServiceIndex) -> tuple[DesiredImage, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from extenci.model.address import Address, Method
+from extenci.model.address import Address
 from extenci.model.observed import Image
 from extenci.model.ownership import VERSION
 from extenci.model.plan import FieldChange
@@ -28,7 +28,7 @@ def missing_reason(inputs: PlanInputs, index: ServiceIndex, missing: MissingImag
     same = [image for image in others if image.marks and image.marks.digest == version.digest]
     if not same:
         return "content changed"
-    is_bundle = version.registration.method is Method.BUNDLE or any(image.manifest for image in same)
+    is_bundle = not version.registration.method.makes_snapshot or any(image.manifest for image in same)
     return "its bundle was made with other settings" if is_bundle else "volume is smaller than the snapshot"
 
 

@@ -7,16 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from extenci.model.action import Action
-from extenci.model.address import Address, Kind, Verdict
+from extenci.model.address import Address, Kind
 from extenci.model.desired import DesiredGroup, DesiredImage, ImageId
 from extenci.model.observed import Image, ImageState, Machine
 from extenci.model.plan import Blocked, Change
 from extenci.model.text import counted, listed
+from extenci.model.verdict import Verdict
 from extenci.model.work import ReplaceWork, TerminateWork
 from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, changes_before
 from extenci.plan.images.verification import verdict_of
 from extenci.plan.inputs import PlanInputs, ServiceIndex, image_age
-from extenci.plan.part import PlanPart, held_by_jobs
+from extenci.plan.part import PlanPart
 from extenci.plan.protection import explain_protection, is_protected
 
 
@@ -82,7 +83,7 @@ def end_group(inputs: PlanInputs, address: Address, machines: Sequence[Machine])
         action=Action.TERMINATE,
         count=len(machines),
         reason=removal_reason(inputs),
-        work=TerminateWork(tuple(machine.handle for machine in machines), held_by_jobs(machines)),
+        work=TerminateWork(tuple(machine.handle for machine in machines)),
     )
 
 
@@ -93,9 +94,11 @@ def find_ended_by(part: PlanPart) -> dict[str, str]:
     for change in part.changes:
         match change.work:
             case TerminateWork(machines=machines):
-                found.update(dict.fromkeys(machines, change.id))
+                found.update(dict.fromkeys(map(str, machines), change.id))
             case ReplaceWork(machines=machines, launched_by=launched):
-                found.update(dict.fromkeys((*machines, *([launched] if launched else [])), change.id))
+                found.update(dict.fromkeys(map(str, machines), change.id))
+                if launched:
+                    found[launched] = change.id
     return found
 
 
@@ -212,8 +215,9 @@ def release(
 
     It does not once it is gone, nor where its group's image is the same version under another id.
     """
-    if machine.handle in removing.ended_by:
-        return (removing.ended_by[machine.handle],)
+    ended_by = removing.ended_by.get(str(machine.handle))
+    if ended_by is not None:
+        return (ended_by,)
     spec = inputs.groups.get(machine.marks.address) if machine.marks else None
     if spec is None or isinstance(spec.image, ImageId) or inputs.destroy:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from extenci.model.address import Address, Method
+from extenci.model.address import Address
 from extenci.model.observed import ImageState, Snapshot, SnapshotState
 from extenci.model.version import Parent, Version
 from extenci.plan.inputs import ServiceIndex
@@ -25,7 +25,7 @@ def find_source(index: ServiceIndex, version: Version, address: Address) -> str 
 
     EC2 takes no volume smaller than its snapshot (RegisterImage, `VolumeSize`). Bundles have none.
     """
-    if version.registration.method is Method.BUNDLE:
+    if not version.registration.method.makes_snapshot:
         return None
     fitting = [
         snapshot
@@ -50,7 +50,7 @@ def find_root(index: ServiceIndex, version: Version) -> str | None:
 def find_parent(index: ServiceIndex, version: Version, address: Address) -> Parent | None:
     """The newest snapshot of another version of an image that a new one can be started from, so that only
     what differs is sent. EBS takes no volume smaller than its parent's (StartSnapshot, `VolumeSize`)."""
-    if version.registration.method is not Method.EBS:
+    if not version.registration.method.writes_blocks:
         return None
     fitting = [
         (snapshot.started, snapshot.id, snapshot.marks.digest)
@@ -66,7 +66,7 @@ def find_parent(index: ServiceIndex, version: Version, address: Address) -> Pare
 
 def find_pending(index: ServiceIndex, version: Version, address: Address) -> Snapshot | None:
     """The snapshot of an upload that was interrupted, at best of the same name, else the newest."""
-    if version.registration.method is not Method.EBS:
+    if not version.registration.method.writes_blocks:
         return None
     fitting = [
         snapshot

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from extenci.model.action import Action
-from extenci.model.address import Address, Kind, Role, Tagging, Verdict
+from extenci.model.address import Address, Kind
 from extenci.model.desired import DesiredImage
 from extenci.model.observed import Image, Machine
-from extenci.model.ownership import Marks
+from extenci.model.ownership import Marks, Role
 from extenci.model.plan import Blocked, Change
+from extenci.model.service import Tagging
+from extenci.model.verdict import Verdict, VerdictMark
 from extenci.model.work import ImageToLaunch, VerifyWork
 from extenci.plan.images.source import Staged, ToBeStaged, Unavailable
 from extenci.plan.inputs import PlanInputs, ServiceIndex, newest_image
@@ -71,8 +73,8 @@ def find_verdict_status(
 
 def read_verdict(tag: str | None, verify_hash: str) -> Verdict | None:
     """The verdict that a tag tells of a trial, None where it tells of another one."""
-    word, _, about = (tag or "").partition(":")
-    return Verdict(word) if about == verify_hash and word in list(Verdict) else None
+    mark = VerdictMark.parse(tag)
+    return mark.verdict if mark and mark.verify_hash == verify_hash else None
 
 
 def waiting_machines(inputs: PlanInputs, index: ServiceIndex, address: Address, label: str) -> list[Machine]:
@@ -89,8 +91,8 @@ def waiting_machines(inputs: PlanInputs, index: ServiceIndex, address: Address, 
 
 def word_of(marks: Marks | None) -> Verdict | None:
     """The verdict that marks carry, of whatever trial."""
-    word = (marks.verdict or "" if marks else "").partition(":")[0]
-    return Verdict(word) if word in list(Verdict) else None
+    mark = VerdictMark.parse(marks.verdict if marks else None)
+    return mark.verdict if mark else None
 
 
 def verdict_of(inputs: PlanInputs, index: ServiceIndex, image: Image) -> Verdict | None:

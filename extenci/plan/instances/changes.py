@@ -22,7 +22,7 @@ from extenci.plan.instances.reasons import (
     replace_fields,
     terminate_fields,
 )
-from extenci.plan.part import PlanPart, held_by_jobs, join
+from extenci.plan.part import PlanPart, join
 
 
 def change_group(inputs: PlanInputs, group: Group, headroom: int | None) -> PlanPart:
@@ -45,7 +45,7 @@ def end_surplus(inputs: PlanInputs, group: Group) -> PlanPart:
     if group.spec.protect:
         return refuse_protected(group, Action.TERMINATE, f"{more_than_wanted(len(group.surplus))}")
     machines = tuple(member.machine.handle for member in group.surplus)
-    work = TerminateWork(machines, held_by_jobs(member.machine for member in group.surplus))
+    work = TerminateWork(machines)
     reason, fields = explain_terminate(inputs, group), terminate_fields(inputs, group)
     return change(group, Action.TERMINATE, len(machines), reason, work, fields)
 
@@ -71,7 +71,6 @@ def renew_machines(inputs: PlanInputs, group: Group, headroom: int | None) -> Pl
         batch=min(batch, headroom) if headroom and surge else batch,
         surge=surge,
         tags=machine_tags(inputs, group),
-        held=held_by_jobs(member.machine for member in group.renewed),
         launched_by=f"{Action.LAUNCH} {group.spec.address}" if healed else None,
     )
     number = len(work.machines) + healed

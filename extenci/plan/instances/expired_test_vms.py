@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from extenci.model.action import Action
-from extenci.model.address import Address, Kind, Verdict
+from extenci.model.address import Address, Kind
 from extenci.model.observed import Machine
 from extenci.model.ownership import Marks
 from extenci.model.plan import Change
+from extenci.model.verdict import Verdict
 from extenci.model.work import TerminateWork
 from extenci.plan.images.verification import is_expired, verdict_of, word_of
 from extenci.plan.inputs import PlanInputs, ServiceIndex
-from extenci.plan.part import PlanPart, held_by_jobs, key_pairs_of
+from extenci.plan.part import PlanPart, key_pairs_of
 
 
 def end_expired_test_vms(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
@@ -24,7 +25,7 @@ def end_expired_test_vms(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
             action=Action.TERMINATE,
             count=1,
             reason=reason,
-            work=TerminateWork((machine.handle,), held_by_jobs([machine]), key_pairs_of([machine])),
+            work=TerminateWork((machine.handle,), key_pairs_of([machine])),
         )
         for address, machines in sorted(index.tests.items())
         if inputs.covers(address)

@@ -106,7 +106,7 @@ def first_to_go(member: Member) -> tuple[bool, bool, float, str]:
     """The order in which surplus machines go. It stays the same while jobs get their machines."""
     machine = member.machine
     born = machine.job.queued if machine.job else machine.launched
-    return member.health.ok, not member.outdated, -born, machine.handle
+    return member.health.ok, not member.outdated, -born, str(machine.handle)
 
 
 def by_id(members: list[Member]) -> tuple[Member, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from extenci.model.address import Launch
 from extenci.model.desired import DesiredGroup
 from extenci.model.observed import Job, JobState, Machine, MachineState
 from extenci.model.ownership import settings_mark
@@ -70,7 +69,7 @@ def judge_job(machine: Machine, job: Job, launch_timeout: int, now: float, is_cr
 
 def lacks_job(machine: Machine, spec: DesiredGroup) -> bool:
     """Whether a machine that HTCondor launched has no job: none can be given to it any more."""
-    if spec.launch is not Launch.CONDOR or machine.job is not None or not machine.exists:
+    if not spec.launch.has_queue or machine.job is not None or not machine.exists:
         return False
     return machine.marks is None or machine.marks.settings == settings_mark(spec)
 

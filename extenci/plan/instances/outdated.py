@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from extenci.model.address import Launch
 from extenci.model.desired import DesiredGroup, ImageId
 from extenci.model.observed import Machine
 from extenci.model.ownership import SETTINGS_FORMAT, launch_mark
@@ -80,10 +79,10 @@ def groups_difference(machine: Machine, wanted: tuple[str, ...]) -> Iterator[Fie
 
 def launch_difference(machine: Machine, spec: DesiredGroup) -> Iterator[FieldChange]:
     """A machine that a job holds and none should, or that lost the job which should hold it."""
-    if spec.launch is Launch.EC2 and machine.job is not None:
-        yield FieldChange("launch", str(Launch.CONDOR), str(Launch.EC2))
+    if machine.job is not None and not spec.launch.has_queue:
+        yield FieldChange("launch", str(machine.job.launched_by), str(spec.launch))
     if lacks_job(machine, spec):
-        yield FieldChange("launch", NO_JOB, str(Launch.CONDOR))
+        yield FieldChange("launch", NO_JOB, str(spec.launch))
 
 
 NO_JOB = "no job"

@@ -54,10 +54,10 @@ def footprint(changes: list[Change]) -> Footprint:
                 launched += count
                 settings = (replace(group, origin=NOWHERE), dict(tags))
             case ReplaceWork(group=group, machines=machines, tags=tags):
-                replaced |= frozenset(machines)
+                replaced |= frozenset(map(str, machines))
                 settings = (replace(group, origin=NOWHERE), dict(tags))
             case TerminateWork(machines=machines):
-                ended |= frozenset(machines)
+                ended |= frozenset(map(str, machines))
     return Footprint(launched, replaced, ended, settings)
 
 

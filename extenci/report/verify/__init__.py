@@ -1,1 +1,1 @@
-"""What became of verification, for people and programs."""
+"""Results of verification, for people and programs."""

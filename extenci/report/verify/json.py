@@ -1,17 +1,15 @@
-"""What became of trying versions, as a JSON document, `format_version` 1."""
+"""Results of verification as a JSON document, `format_version` 1."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from extenci.model.address import Verdict
-from extenci.model.verification import Evidence, Examination
-from extenci.model.verified import Verified
+from extenci.model.verdict import Evidence, MachineReport, Verdict, VerifyResult
 
 FORMAT_VERSION = 1
 
 
-def verified_document(results: Sequence[Verified]) -> dict[str, object]:
+def results_document(results: Sequence[VerifyResult]) -> dict[str, object]:
     """All results as JSON values; `summary` counts them by verdict."""
     return {
         "format_version": FORMAT_VERSION,
@@ -21,15 +19,15 @@ def verified_document(results: Sequence[Verified]) -> dict[str, object]:
     }
 
 
-def image_document(result: Verified) -> dict[str, object]:
+def image_document(result: VerifyResult) -> dict[str, object]:
     """One version. Times are seconds, `at` and `expires` since the epoch."""
     return {
         "address": str(result.address),
         "version": result.version,
         "id": result.image,
         "verdict": str(result.verdict),
-        "reason": result.judgement.reason,
-        "details": list(result.judgement.details),
+        "reason": result.decision.reason,
+        "details": list(result.decision.details),
         "machine": result.machine,
         "host": result.host,
         "login": result.login,
@@ -37,19 +35,19 @@ def image_document(result: Verified) -> dict[str, object]:
         "expires": result.expires,
         "at": result.at,
         "seconds": round(result.seconds, 3),
-        **examination_document(result.examination or Examination("")),
+        **machine_document(result.report or MachineReport("")),
     }
 
 
-def examination_document(examination: Examination) -> dict[str, object]:
-    """What was found out about the machine."""
-    boot = examination.boot_seconds
+def machine_document(report: MachineReport) -> dict[str, object]:
+    """The findings about a machine."""
+    boot = report.boot_seconds
     return {
         "boot_seconds": None if boot is None else round(boot, 3),
-        "alarm": examination.alarm,
-        "console_end": examination.console_end,
-        "evidence_folder": examination.folder,
-        "checks": [evidence_document(one) for one in examination.evidence],
+        "alarm": report.alarm,
+        "console_end": report.console_end,
+        "evidence_folder": report.folder,
+        "checks": [evidence_document(one) for one in report.evidence],
     }
 
 

@@ -1,7 +1,8 @@
-"""What became of trying versions, as JUnit XML: what CI systems show as test results.
+"""Results of verification as JUnit XML, which CI systems show as test results.
 
-There is no standard; this keeps to what Jenkins' and GitLab's readers take (testmoapp/junitxml describes
-it): `testsuites`, a `testsuite` an image, a `testcase` a check, `failure`, `skipped`, `error`, `system-out`.
+There is no standard; this keeps to the elements that Jenkins and GitLab read (testmoapp/junitxml
+describes them): `testsuites`, a `testsuite` an image, a `testcase` a check, `failure`, `skipped`, `error`,
+`system-out`.
 """
 
 from __future__ import annotations
@@ -11,18 +12,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from extenci.model.address import Verdict
-from extenci.model.verification import Evidence
-from extenci.model.verified import Verified
+from extenci.model.verdict import Evidence, Verdict, VerifyResult
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 does not take (Char), and C1 controls, which it advises against."""
+"""Characters that XML 1.0 forbids (Char), and C1 controls, which it discourages."""
 
 VERDICT = "verdict"
-"""The case that stands for the version as a whole: a person's word, and a machine that never came up."""
+"""The test case for the version as a whole: a person's answer, or a machine that never came up."""
 
 
-def verified_junit(results: Sequence[Verified]) -> str:
+def results_junit(results: Sequence[VerifyResult]) -> str:
     """The whole document."""
     top = Element("testsuites", {"name": "extenci verify"})
     suites = [add_suite(top, one) for one in results]
@@ -33,7 +32,7 @@ def verified_junit(results: Sequence[Verified]) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(top, encoding="unicode") + "\n"
 
 
-def add_suite(top: Element, result: Verified) -> Element:
+def add_suite(top: Element, result: VerifyResult) -> Element:
     """One version."""
     name = clean(str(result.address))
     suite = SubElement(top, "testsuite", {"name": name, "time": f"{result.seconds:.3f}"})
@@ -41,21 +40,21 @@ def add_suite(top: Element, result: Verified) -> Element:
     if result.host:
         suite.set("hostname", clean(result.host))
     add_properties(suite, result)
-    evidence = result.examination.evidence if result.examination else ()
+    evidence = result.report.evidence if result.report else ()
     for one in evidence:
         add_case(suite, name, one)
     add_verdict(suite, name, result, has_failed=any(not one.passed and one.tries for one in evidence))
-    if result.examination and result.examination.console_end:
-        SubElement(suite, "system-out").text = clean(result.examination.console_end)
+    if result.report and result.report.console_end:
+        SubElement(suite, "system-out").text = clean(result.report.console_end)
     suite.set("tests", str(len(suite.findall("testcase"))))
     for count, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(count, str(len(suite.findall(f"testcase/{kind}"))))
     return suite
 
 
-def add_properties(suite: Element, result: Verified) -> None:
-    """What is known of the version and its machine."""
-    boot = result.examination.boot_seconds if result.examination else None
+def add_properties(suite: Element, result: VerifyResult) -> None:
+    """Properties of the version and its machine."""
+    boot = result.report.boot_seconds if result.report else None
     known = {
         "address": str(result.address),
         "version": result.version,
@@ -84,9 +83,9 @@ def add_case(suite: Element, name: str, evidence: Evidence) -> None:
         SubElement(case, "system-out").text = clean(evidence.output)
 
 
-def add_verdict(suite: Element, name: str, result: Verified, *, has_failed: bool) -> None:
-    """The version as a whole, where its checks do not say it all."""
-    reason = {"message": clean(result.judgement.reason)}
+def add_verdict(suite: Element, name: str, result: VerifyResult, *, has_failed: bool) -> None:
+    """The version as a whole, where its checks alone do not explain the verdict."""
+    reason = {"message": clean(result.decision.reason)}
     match result.verdict:
         case Verdict.WAITING:
             SubElement(new_case(suite, name, VERDICT), "skipped", reason)
@@ -94,7 +93,7 @@ def add_verdict(suite: Element, name: str, result: Verified, *, has_failed: bool
             SubElement(new_case(suite, name, VERDICT), "error", reason | {"type": "expired"})
         case Verdict.FAILED if not has_failed:
             SubElement(new_case(suite, name, VERDICT), "failure", reason | {"type": VERDICT})
-        case Verdict.PASSED if result.examination is None or not result.examination.evidence:
+        case Verdict.PASSED if result.report is None or not result.report.evidence:
             new_case(suite, name, VERDICT)
         case _:
             pass
@@ -107,5 +106,5 @@ def new_case(suite: Element, name: str, check: str, seconds: float = 0.0) -> Ele
 
 
 def clean(text: str) -> str:
-    """Text without what XML cannot hold."""
+    """Text without characters that XML cannot hold."""
     return _NOT_XML.sub("", text)

@@ -1,15 +1,15 @@
-"""What a person is shown before being asked whether a test VM works."""
+"""A question to a person: does this test VM work?"""
 
 from __future__ import annotations
 
-from extenci.model.trials import Question
+from extenci.model.verdict import Question
 from extenci.report.text.palette import PLAIN, Palette
 from extenci.report.text.quantities import duration
 from extenci.report.text.safe import safe
 
 
 def render_question(question: Question, *, palette: Palette = PLAIN, is_brief: bool = False) -> str:
-    """Where the test VM is, how to log in, what the checks found, and how long it waits."""
+    """The test VM's address, how to log in, the result of its checks, the answers, and how long it waits."""
     title = palette.paint(palette.heading, f"Test VM of {safe(question.address)}")
     lines = [
         title,
@@ -24,19 +24,19 @@ def render_question(question: Question, *, palette: Palette = PLAIN, is_brief: b
 
 def checks_phrase(question: Question) -> str:
     """`3 passed`, or that there are none."""
-    number = len(question.examination.evidence)
+    number = len(question.report.evidence)
     return f"{number} passed" if number else "none: the machine runs"
 
 
 YES_OR_NO = (
-    "Say yes: it works, and stays staged; or no: it does not, and is unstaged.",
-    "The machine is ended either way.",
+    "yes: it works, and stays staged. no: it does not, and is unstaged.",
+    "Either answer ends the test VM.",
 )
 
 
 def all_answers(question: Question) -> tuple[str, ...]:
-    """What each answer means."""
+    """The meaning of each answer."""
     return (
-        "Say yes or no: it works, or it does not, and is ended. keep: no, but let it run.",
-        f"wait: not now; it runs for {duration(question.seconds)}, and `extenci confirm` takes your word.",
+        "yes: it works. no: it does not. Either ends it. keep: no, but let it run.",
+        f"wait: it runs for {duration(question.seconds)}; answer with `extenci confirm` until then.",
     )

@@ -1,13 +1,11 @@
-"""What became of trying versions, as text."""
+"""Results of verification as text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from extenci.model.address import Verdict
 from extenci.model.text import counted
-from extenci.model.verification import Evidence, Examination
-from extenci.model.verified import Verified
+from extenci.model.verdict import Evidence, MachineReport, Verdict, VerifyResult
 from extenci.report.text.palette import PLAIN, Palette
 from extenci.report.text.quantities import duration
 from extenci.report.text.safe import lines_of, safe
@@ -20,38 +18,38 @@ WORDS = {
 }
 
 OUTPUT_LINES = 10
-"""Lines of a failed check's output that are shown; its file has all."""
+"""Lines of a failed check's output that are shown; its file has all of them."""
 
 
-def render_verified(results: Sequence[Verified], *, palette: Palette = PLAIN, width: int = 80) -> str:
-    """Each version with its checks and, where it did not pass, why, with the end of the console's output; and
-    one line that sums it up."""
-    sections = ["\n".join(verified_lines(one, palette, width)) for one in results]
+def render_results(results: Sequence[VerifyResult], *, palette: Palette = PLAIN, width: int = 80) -> str:
+    """Each version with its checks and, where it did not pass, the reason and the end of the console's
+    output; then one line that sums it up."""
+    sections = ["\n".join(result_lines(one, palette, width)) for one in results]
     worst = palette.good if all(one.verdict is Verdict.PASSED for one in results) else palette.warning
     code = palette.alarm if any(one.verdict is Verdict.FAILED for one in results) else worst
     return "\n\n".join([*sections, palette.paint(code, summary(results))]) + "\n"
 
 
-def verified_lines(result: Verified, palette: Palette, width: int) -> Iterator[str]:
+def result_lines(result: VerifyResult, palette: Palette, width: int) -> Iterator[str]:
     """One version."""
     code = {Verdict.PASSED: palette.good, Verdict.FAILED: palette.alarm}.get(result.verdict, palette.warning)
     word = palette.paint(code, WORDS[result.verdict])
     yield f"{palette.paint(palette.heading, safe(result.address))} {word}"
     yield from machine_lines(result, width)
-    if result.examination is not None:
-        for evidence in result.examination.evidence:
+    if result.report is not None:
+        for evidence in result.report.evidence:
             yield from evidence_lines(evidence, palette, width)
-    yield from lines_of(result.judgement.reason, width, "  ")
-    if result.examination is not None:
-        yield from console_lines(result, result.examination, palette)
-        if result.examination.folder:
-            yield f"  Evidence: {safe(result.examination.folder)}"
+    yield from lines_of(result.decision.reason, width, "  ")
+    if result.report is not None:
+        yield from console_lines(result, result.report, palette)
+        if result.report.folder:
+            yield f"  Evidence: {safe(result.report.folder)}"
 
 
-def machine_lines(result: Verified, width: int) -> Iterator[str]:
-    """Which machine it was, and how to log in where it still runs."""
+def machine_lines(result: VerifyResult, width: int) -> Iterator[str]:
+    """The test VM, and how to log in while it still runs."""
     if result.machine:
-        booted = result.examination.boot_seconds if result.examination else None
+        booted = result.report.boot_seconds if result.report else None
         answered = f", answered after {duration(booted)}" if booted is not None else ""
         place = f" at {safe(result.host)}" if result.host else ""
         yield f"  test VM {safe(result.machine)}{place}{answered}"
@@ -62,7 +60,7 @@ def machine_lines(result: Verified, width: int) -> Iterator[str]:
 
 
 def evidence_lines(evidence: Evidence, palette: Palette, width: int) -> Iterator[str]:
-    """`ok` or `FAIL`, the check, and what it found; a failed one with the end of its output."""
+    """`ok` or `FAIL` and the check; where it failed, its message and the end of its output."""
     mark = (
         palette.paint(palette.good, "  ok  ") if evidence.passed else palette.paint(palette.alarm, "  FAIL")
     )
@@ -78,19 +76,19 @@ def evidence_lines(evidence: Evidence, palette: Palette, width: int) -> Iterator
             yield palette.paint(palette.faint, f"       | {safe(line)}")
 
 
-def console_lines(result: Verified, examination: Examination, palette: Palette) -> Iterator[str]:
-    """The end of the console's output, where something went wrong."""
+def console_lines(result: VerifyResult, report: MachineReport, palette: Palette) -> Iterator[str]:
+    """The end of the console's output, where the version failed."""
     if result.verdict is not Verdict.FAILED:
         return
-    if not examination.console_end:
+    if not report.console_end:
         yield "  The console shows nothing."
         return
     yield "  The end of the console's output:"
-    for line in examination.console_end.splitlines():
+    for line in report.console_end.splitlines():
         yield palette.paint(palette.faint, f"  | {safe(line)}")
 
 
-def summary(results: Sequence[Verified]) -> str:
+def summary(results: Sequence[VerifyResult]) -> str:
     """`2 versions verified: 1 passed, 1 failed.`"""
     if not results:
         return "Nothing was verified."

@@ -1,88 +1,97 @@
 """http: a path is answered. No proxy is used, no redirection followed, and no certificate verified: a test VM
-has none for its address, nothing secret is sent to it, and what is asked is whether the image serves."""
+has none for its address, nothing secret is sent to it, and the question is whether the image serves."""
 
 from __future__ import annotations
 
-import contextlib
-import http.client
-import socket
-import ssl
+from dataclasses import dataclass, replace
+from typing import Annotated, Self
 
-from extenci.model.verification import HttpCheck
-from extenci.verify.attempt import Attempt, Scene, Tried
-from extenci.verify.halt import OutOfTime, in_background
-from extenci.verify.programs import excerpt
+from pydantic import Field
 
-MOST_BODY = 64 << 10
-"""Bytes of an answer that are read."""
+from extenci.model.verification import Check, Forwards
+from extenci.spec.validation.fields import Flag, Port, Text
+from extenci.spec.validation.forms import matching, whole
+from extenci.verify.attempt import Attempt, AttemptResult, CheckContext
+from extenci.verify.form import CheckForm, SpecFolder
+from extenci.verify.kind import CheckKind
 
-
-class _Connection(http.client.HTTPConnection):
-    """A connection, with TLS where there is a context, that can be cut from another thread."""
-
-    def __init__(
-        self, address: str, port: int, seconds: float, context: ssl.SSLContext | None, name: str
-    ) -> None:
-        super().__init__(address, port, timeout=seconds)
-        self._context, self._name = context, name
-        self._line: socket.socket | None = None
-
-    def connect(self) -> None:
-        super().connect()
-        self._line = self.sock
-        if self._context is not None:
-            self.sock = self._context.wrap_socket(self.sock, server_hostname=self._name)
-        self._line = self.sock
-
-    def cut(self) -> None:
-        """End whatever waits for it. http.client lets go of the socket once it has an answer's head."""
-        with contextlib.suppress(OSError):
-            if self._line is not None:
-                self._line.shutdown(socket.SHUT_RDWR)
+HttpPath = Annotated[str, matching("/[!-~]{0,2000}", "a path that begins with / and has no spaces")]
 
 
-def try_http(check: HttpCheck, scene: Scene, attempt: Attempt) -> Tried:
+@dataclass(frozen=True)
+class HttpCheck(Check):
+    """A path is answered with `status`. `port` None: 80, with `tls` 443; `host` None: the address."""
+
+    kind = "http"
+    answers_soon = True
+
+    http: str
+    port: int | None = None
+    status: int = 200
+    host: str | None = None
+    tls: bool = False
+
+    @property
+    def label(self) -> str:
+        return f"{self.scheme} {f':{self.port}' if self.port else ''}{self.http}"
+
+    @property
+    def scheme(self) -> str:
+        """The scheme of its URL."""
+        return "https" if self.tls else "http"
+
+    @property
+    def usual_port(self) -> int:
+        """The port that needs not be named."""
+        return 443 if self.tls else 80
+
+    def at_forwards(self, forwards: Forwards) -> Self:
+        port = self.port or self.usual_port
+        return replace(self, port=forwards[port]) if port in forwards else self
+
+
+class HttpForm(CheckForm):
+    """A path is answered."""
+
+    http: HttpPath = Field(description="The path, such as `/health`.")
+    port: Port | None = Field(default=None, description="Default: 80, with `tls` 443.")
+    status: Annotated[int, whole(100, 599)] = Field(
+        default=200, description="HTTP status expected. Default: 200."
+    )
+    host: Text | None = Field(default=None, description="Host header to send. Default: the address.")
+    tls: Flag = Field(
+        default=False,
+        description="Whether to use TLS. "
+        "The certificate is not verified, since a test VM has none for its address.",
+    )
+
+    def resolve(self, folder: SpecFolder) -> HttpCheck:
+        del folder
+        return HttpCheck(self.http, self.port, self.status, self.host, self.tls, **self.limits())
+
+
+def try_http(check: HttpCheck, context: CheckContext, attempt: Attempt) -> AttemptResult:
     """Ask once."""
-    address, port = scene.target.address, check.port or (443 if check.tls else 80)
-    context = _unverified() if check.tls else None
-    connection = _Connection(address, port, attempt.seconds, context, check.host or address)
+    from extenci.verify.http_request import Request, Unanswered, send
+    from extenci.verify.programs import excerpt
 
-    def ask() -> tuple[int, str, bytes]:
-        with contextlib.closing(connection):
-            connection.request("GET", check.http, headers=_headers(check, address, port))
-            answer = connection.getresponse()
-            return answer.status, answer.reason, answer.read(MOST_BODY)
-
-    place = f"{'https' if check.tls else 'http'}://{_in_url(address)}:{port}{check.http}"
+    address = context.target.address
+    in_url = f"[{address}]" if ":" in address else address
+    port = check.port or check.usual_port
+    place = f"{in_url}:{port}"
+    url = f"{check.scheme}://{place}{check.http}"
+    header = check.host or (in_url if port == check.usual_port else place)
+    request = Request(address, port, check.http, header, check.host or address, check.tls)
     try:
-        status, reason, body = in_background(ask, scene.halt, attempt.seconds, connection.cut)
-    except (OutOfTime, TimeoutError):
-        return Tried(False, f"{place} did not answer within {attempt.seconds:.0f} s")
-    except ssl.SSLError as error:
-        return Tried(False, f"{place} does not speak TLS: {error.reason or error}")
-    except OSError as error:
-        return Tried(False, f"{place} cannot be reached: {error.strerror or error}")
-    except (http.client.HTTPException, ValueError) as error:
-        return Tried(False, f"{place} does not speak HTTP: {type(error).__name__}")
-    attempt.log.write(body)
-    text = excerpt(body.decode("utf-8", "replace"))
-    if status != check.status:
-        return Tried(False, f"{place} answered {status} {reason[:60]}, not {check.status}", text)
-    return Tried(True, f"{place} answered {status}", text)
+        answer = send(request, context.halt, attempt.seconds)
+    except Unanswered as error:
+        return AttemptResult(False, f"{url} {error}")
+    attempt.log.write(answer.body)
+    text = excerpt(answer.body.decode("utf-8", "replace"))
+    if answer.status != check.status:
+        message = f"{url} answered {answer.status} {answer.reason[:60]}, not {check.status}"
+        return AttemptResult(False, message, text)
+    return AttemptResult(True, f"{url} answered {answer.status}", text)
 
 
-def _headers(check: HttpCheck, address: str, port: int) -> dict[str, str]:
-    usual = port == (443 if check.tls else 80)
-    host = check.host or (_in_url(address) if usual else f"{_in_url(address)}:{port}")
-    return {"Host": host, "User-Agent": "extenci-verify", "Accept": "*/*", "Connection": "close"}
-
-
-def _in_url(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
-
-
-def _unverified() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
+KIND = CheckKind(HttpCheck, HttpForm, try_http)

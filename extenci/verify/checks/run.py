@@ -2,37 +2,87 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated, Self
 
-from extenci.model.verification import RunCheck, brief
-from extenci.verify.attempt import Attempt, Scene, Tried
-from extenci.verify.programs import Cut, Ended, excerpt, last_line, run_program
+from pydantic import Field
+
+from extenci.model.verification import Check, relative_path, shorten_path
+from extenci.spec.validation.forms import text
+from extenci.spec.validation.wording import quoted
+from extenci.verify.attempt import Attempt, AttemptResult, CheckContext
+from extenci.verify.form import CheckForm, KeyFault, SpecFolder
+from extenci.verify.kind import CheckKind
 
 
-def try_run(check: RunCheck, scene: Scene, attempt: Attempt) -> Tried:
+@dataclass(frozen=True)
+class RunCheck(Check):
+    """A program on this machine ends with 0. `run` is the program with its arguments: an absolute path, or a
+    name that is looked for in PATH. It runs in `folder`, the folder of the spec file."""
+
+    kind = "run"
+    needs_machine = False
+    uses_network = False
+
+    run: tuple[str, ...]
+    folder: str
+
+    @property
+    def label(self) -> str:
+        return f"run {' '.join((shorten_path(self.run[0], self.folder), *self.run[1:]))}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The program, and those of its arguments that may be files."""
+        words = [word for word in self.run if not word.startswith("-")]
+        return tuple(posixpath.normpath(posixpath.join(self.folder, word)) for word in words)
+
+    def relative_to(self, root: str) -> Self:
+        run = (relative_path(self.run[0], root), *self.run[1:])
+        return replace(self, run=run, folder=relative_path(self.folder, root))
+
+
+class RunForm(CheckForm):
+    """A program on this machine succeeds; the test VM's address and ids are in `EXTENCI_*` variables."""
+
+    run: Annotated[list[Annotated[str, text(4096)]], Field(min_length=1, max_length=100)] = Field(
+        description="The program and its arguments. With a slash in it, it is relative to this file; "
+        "without, it is looked for in PATH. It runs in this file's folder."
+    )
+
+    def resolve(self, folder: SpecFolder) -> RunCheck:
+        program, *rest = self.run
+        first = folder.absolute(program) if "/" in program else program
+        return RunCheck((first, *rest), str(folder.path), **self.limits())
+
+    def find_faults(self, folder: SpecFolder) -> Iterator[KeyFault]:
+        program = self.run[0]
+        path = folder.find_own(program) if "/" in program else None
+        if path is None:
+            return
+        if not path.is_file():
+            yield "run", f"names a program that does not exist: {quoted(program)}"
+        elif not os.access(path, os.X_OK):
+            yield "run", f"names a file that is not executable: chmod +x {quoted(program)}"
+
+
+def try_run(check: RunCheck, context: CheckContext, attempt: Attempt) -> AttemptResult:
     """Run it once."""
-    ended = run_program(
+    from extenci.verify.programs import judge_program, run_program
+
+    end = run_program(
         check.run,
         folder=Path(check.folder),
-        environment=scene.environment,
+        environment=context.environment,
         log=attempt.log,
-        halt=scene.halt,
+        halt=context.halt,
         seconds=attempt.seconds,
     )
-    return judge_program(brief(check.run[0], check.folder), ended, attempt.seconds)
+    return judge_program(shorten_path(check.run[0], check.folder), end, attempt.seconds)
 
 
-def judge_program(name: str, ended: Ended, seconds: float) -> Tried:
-    """What the end of a program means, where 0 is success."""
-    output = excerpt(ended.output)
-    if ended.fault:
-        return Tried(False, f"{name} cannot be started: {ended.fault}", final=True, unable=True)
-    if ended.cut is Cut.TIME:
-        return Tried(False, f"{name} did not end within {seconds:.0f} s", output)
-    if ended.cut is not None:
-        return Tried(False, f"{name} was ended: {ended.cut.value}", output, final=ended.cut is Cut.SIZE)
-    if ended.status == 0:
-        return Tried(True, f"{name} succeeded", output)
-    how = f"exit status {ended.status}" if (ended.status or 0) > 0 else f"signal {-(ended.status or 0)}"
-    said = last_line(ended.output)
-    return Tried(False, f"{name} failed with {how}{': ' + said if said else ''}", output)
+KIND = CheckKind(RunCheck, RunForm, try_run)

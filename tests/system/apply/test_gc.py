@@ -15,10 +15,10 @@ import pytest
 
 from extenci import api
 from extenci.model.action import Action
-from extenci.model.address import Answer
 from extenci.model.outcome import Status
 from extenci.model.plan import Plan
-from extenci.model.trials import KEY_PAIR_PREFIX
+from extenci.model.verdict import Answer
+from extenci.model.verification import KEY_PAIR_PREFIX
 from tests.system.apply.killing_proxy import Way
 from tests.system.apply.rig import Rig, Tags
 from tests.system.apply.test_killed import STAGING, UNSTAGING, rig, use

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from extenci import api
 from extenci.catalog.home import Home
-from extenci.model.address import Answer, Verdict
+from extenci.model.verdict import Answer, Verdict
 
 _HEAVY = ("apply.run", "cloud.clients", "observe.observe", "plan", "sandbox.control", "spec", "stage.ebs")
 _SERVER = multiprocessing.get_context("forkserver")

@@ -167,7 +167,7 @@ def test_the_command_of_2011_is_the_same(home: Path, disk: Path) -> None:
     words = [
         sys.executable,
         "-c",
-        "from extenci.cli.commands.stage import main; main()",
+        "from extenci.cli.legacy_names import stage; stage()",
         disk.name,
         "sandbox",
     ]

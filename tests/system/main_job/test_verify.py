@@ -14,11 +14,13 @@ import pytest
 from extenci import api
 from extenci.apply.steps import verify as verifying
 from extenci.catalog.records import Catalog
-from extenci.cloud.aws.ec2 import Ec2
+from extenci.cloud.aws.ec2_changes import Ec2Changes
 from extenci.model.action import Action
-from extenci.model.address import Address, Answer, Role, Verdict
+from extenci.model.address import Address
 from extenci.model.errors import MachinesLost, StalePlan, Unreachable
 from extenci.model.outcome import Result, Status
+from extenci.model.ownership import Role
+from extenci.model.verdict import Answer, Verdict
 from tests.system.main_job.conftest import World
 
 SPEC = """\
@@ -205,7 +207,7 @@ def test_a_word_that_was_given_is_not_lost_when_the_machine_cannot_be_ended(
 ) -> None:
     write(campus)
     with monkeypatch.context() as patch:
-        patch.setattr(Ec2, "terminate", refuse)
+        patch.setattr(Ec2Changes, "terminate", refuse)
         assert not campus.apply().ok
     assert campus_verdicts(campus) == [Verdict.PASSED]
     assert campus.apply().ok
@@ -213,7 +215,7 @@ def test_a_word_that_was_given_is_not_lost_when_the_machine_cannot_be_ended(
     assert campus.plan().is_empty
 
 
-def refuse(_self: Ec2, _ids: object) -> None:
+def refuse(_self: Ec2Changes, _ids: object) -> None:
     raise Unreachable("Nobody answers TerminateInstances.")
 
 

@@ -18,10 +18,10 @@ import boto3
 import pytest
 
 from extenci.model.errors import SandboxError
+from extenci.model.service import SandboxStatus
 from extenci.sandbox import control
 from extenci.sandbox.bootable import Recipe, make_image
 from extenci.sandbox.bootable.tools import find_tools
-from extenci.sandbox.control import SandboxStatus
 from extenci.sandbox.qemu.installation import find_qemu
 
 if TYPE_CHECKING:

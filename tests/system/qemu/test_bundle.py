@@ -10,7 +10,7 @@ import pytest
 from extenci import api
 from extenci.catalog.home import Home
 from extenci.cloud.clients import Clients
-from extenci.model.address import Verdict
+from extenci.model.verdict import Verdict
 from extenci.sandbox import control
 from tests.system.qemu.conftest import MakeImage
 

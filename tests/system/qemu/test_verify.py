@@ -21,11 +21,12 @@ from extenci import api
 from extenci.catalog.home import Home
 from extenci.cloud.clients import Clients
 from extenci.model.action import Action
-from extenci.model.address import Answer, Role, Verdict
 from extenci.model.observed import Machine
 from extenci.model.outcome import Result, Status
+from extenci.model.ownership import Role
 from extenci.model.plan import Plan
-from extenci.model.trials import KEY_PAIR_PREFIX, Question
+from extenci.model.verdict import Answer, Question, Verdict
+from extenci.model.verification import KEY_PAIR_PREFIX
 from extenci.sandbox import control
 from tests.system.qemu.conftest import MakeImage
 
@@ -43,6 +44,9 @@ images:
         - ssh: uname -s
           user: root
           output: Linux
+        - log: "^root:"
+          file: /etc/passwd
+          user: root
         - console: "login:"
         - run: [/bin/sh, -c, 'test -n "$EXTENCI_ADDRESS" && echo "$EXTENCI_NAME"']
 instances:
@@ -135,8 +139,8 @@ def test_a_version_that_works_passes_and_is_used(world: World, image: MakeImage)
     assert (staged.marks.verdict or "").startswith("passed:")
     verified = next(one.verified for one in result.outcomes if one.verified)
     assert verified.verdict is Verdict.PASSED
-    assert verified.examination
-    assert [one.passed for one in verified.examination.evidence] == [True] * 4
+    assert verified.report
+    assert [one.passed for one in verified.report.evidence] == [True] * 5
 
 
 def test_an_image_without_its_ssh_server_fails_is_unstaged_and_not_tried_again(

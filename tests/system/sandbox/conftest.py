@@ -13,8 +13,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from extenci.model.service import SandboxStatus
 from extenci.sandbox import control
-from extenci.sandbox.control import SandboxStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_ebs import EBSClient

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from extenci.model.errors import SandboxError
+from extenci.model.service import SandboxStatus
 from extenci.sandbox import control, process
-from extenci.sandbox.control import SandboxStatus
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""console, run and pytest checks with real programs, and what ends an examination early."""
+"""console, run and pytest checks with real programs, and their early ends."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ from pathlib import Path
 import pytest
 
 from extenci.model.errors import Interrupted, ServiceError, UsageError
-from extenci.model.verification import (
-    Check,
-    ConsoleCheck,
-    Evidence,
-    Examination,
-    PytestCheck,
-    RunCheck,
-    TcpCheck,
-)
+from extenci.model.verdict import Evidence, MachineReport
+from extenci.model.verification import Check
+from extenci.verify.checks.console import ConsoleCheck
+from extenci.verify.checks.pytest import PytestCheck
+from extenci.verify.checks.run import RunCheck
+from extenci.verify.checks.tcp import TcpCheck
 from extenci.verify.examine import examine
 from extenci.verify.target import Target
 from tests.system.verify_checks.sshd import Sshd, free_port
@@ -28,7 +25,7 @@ from tests.system.verify_checks.sshd import Sshd, free_port
 MakeTarget = Callable[..., Target]
 
 
-def look(target: Target, *checks: Check, seconds: float = 20) -> Examination:
+def look(target: Target, *checks: Check, seconds: float = 20) -> MachineReport:
     return examine(target, checks, deadline=time.monotonic() + seconds, console_every=0.1)
 
 
@@ -217,9 +214,9 @@ def test_the_time_to_the_first_answer_is_told(make_target: MakeTarget, tmp_path:
     assert 100 <= found.boot_seconds < 105
 
 
-def test_an_address_that_is_none_is_refused(make_target: MakeTarget) -> None:
+def test_an_address_that_is_no_address_is_refused(make_target: MakeTarget) -> None:
     for address in ("-oProxyCommand=touch", "", "a b", "x;y"):
-        with pytest.raises(ServiceError, match="address that is none"):
+        with pytest.raises(ServiceError, match="neither IP address nor host name"):
             look(make_target(address=address), TcpCheck(22))
 
 
@@ -229,9 +226,7 @@ def test_a_folder_that_cannot_be_made_is_a_wrong_usage(make_target: MakeTarget, 
         look(make_target(folder=tmp_path / "file" / "x"), TcpCheck(22))
 
 
-def test_a_folder_that_vanishes_ends_the_examination_in_words(
-    make_target: MakeTarget, tmp_path: Path
-) -> None:
+def test_a_folder_that_vanishes_ends_the_checks_in_words(make_target: MakeTarget, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="Evidence cannot be kept"):
         look(make_target(), script(tmp_path, 'rm -r "$EXTENCI_FOLDER"'), TcpCheck(22, retries=0))
 

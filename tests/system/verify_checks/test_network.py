@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from extenci.model.errors import Interrupted
-from extenci.model.verification import Check, Evidence, HttpCheck, TcpCheck
+from extenci.model.verdict import Evidence
+from extenci.model.verification import Check
+from extenci.verify.checks.http import HttpCheck
+from extenci.verify.checks.tcp import TcpCheck
 from extenci.verify.examine import examine
 from extenci.verify.target import Target
 from tests.system.verify_checks.servers import serve

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from extenci.model.errors import Interrupted
-from extenci.model.verification import Evidence, Examination, SshCheck
+from extenci.model.verdict import Evidence, MachineReport
+from extenci.verify.checks.ssh import SshCheck
 from extenci.verify.examine import examine
 from extenci.verify.target import Target
 from tests.system.verify_checks.sshd import Sshd, free_port, make_key, start_sshd
@@ -20,7 +21,7 @@ from tests.system.verify_checks.sshd import Sshd, free_port, make_key, start_ssh
 MakeTarget = Callable[..., Target]
 
 
-def look(target: Target, *checks: SshCheck, seconds: float = 20, **more: float) -> Examination:
+def look(target: Target, *checks: SshCheck, seconds: float = 20, **more: float) -> MachineReport:
     return examine(target, checks, deadline=time.monotonic() + seconds, console_every=0.1, **more)  # type: ignore[arg-type]
 
 
@@ -135,7 +136,7 @@ def test_a_console_that_comes_late_takes_the_verdict_back(
 
 def test_a_host_key_that_changes_fails(own_sshd: Sshd, make_target: MakeTarget) -> None:
     check = SshCheck("exit 1", user=own_sshd.user, key=str(own_sshd.key), port=own_sshd.port)
-    found: list[Examination] = []
+    found: list[MachineReport] = []
     thread = threading.Thread(target=lambda: found.append(look(make_target(), check, seconds=30)))
     thread.start()
     known = make_target().folder / "known_hosts"

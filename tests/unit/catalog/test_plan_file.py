@@ -26,10 +26,13 @@ from extenci.model.action import Action
 from extenci.model.address import Address, Kind
 from extenci.model.desired import Desired, DesiredGroup, DesiredImage, ImageId, ImageReference, Selection
 from extenci.model.errors import PlanError
+from extenci.model.observed import MachineHandle
 from extenci.model.plan import Blocked, Change, Drift, FieldChange, Plan, SavedPlan
 from extenci.model.service import Service
+from extenci.model.verification import Check
 from extenci.model.version import Disk
 from extenci.model.work import ImageToLaunch, LaunchWork, RegisterWork, ReplaceWork, TerminateWork, VerifyWork
+from extenci.verify.checks import AnyCheck
 
 NAMES = st.sampled_from(["a", "worker", "pool-1", "x" * 50])
 SERVICES = ("sandbox", "amazon")
@@ -53,6 +56,8 @@ def strategy(kind: Any) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one return
         return PLAIN[kind]
     if kind is object:
         return VALUES
+    if kind is Check:
+        return strategy(AnyCheck)
     if origin in (typing.Union, types.UnionType):
         return st.one_of(*(strategy(member) for member in arguments))
     if origin is tuple:
@@ -149,7 +154,7 @@ def saved() -> SavedPlan:
         Action.TERMINATE,
         1,
         "gone",
-        TerminateWork(("i-1",)),
+        TerminateWork((MachineHandle("i-1"),)),
     )
     desired = Desired("default", "/specs", {"sandbox": Service("sandbox", "us-east-1")})
     plan = Plan("default", ("sandbox",), (change,))
@@ -193,7 +198,7 @@ def work(document: Any) -> Any:
 
 
 def forget_instead(document: Any) -> None:
-    document["plan"]["changes"][0]["work"] = {"is": "ForgetWork", "resources": work(document)["machines"]}
+    document["plan"]["changes"][0]["work"] = {"is": "ForgetWork", "resources": ["i-1"]}
 
 
 BAD: dict[str, tuple[Callable[[Any], bytes], str]] = {

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from extenci.launch.preview import preview_launches
 from extenci.model.action import Action
-from extenci.model.address import Address, Kind, Launch
+from extenci.model.address import Address, Kind
 from extenci.model.desired import DesiredGroup, ImageId, LaunchSettings, Origin
+from extenci.model.launch import Launch
+from extenci.model.observed import MachineHandle
 from extenci.model.plan import Change, Plan
 from extenci.model.service import KeyFiles, Service
 from extenci.model.work import ImageToLaunch, LaunchWork, ReplaceWork
@@ -39,9 +41,8 @@ def test_a_launch_is_shown_as_a_file_that_condor_submit_takes() -> None:
 
 
 def test_an_image_that_is_still_to_be_staged_and_a_batch_are_said_so() -> None:
-    work = ReplaceWork(
-        GROUP, ImageToLaunch(None, "stage campus/worker"), ("job 1.0", "job 1.1", "i-1"), 2, True, {}
-    )
+    handles = (MachineHandle(None, "1.0"), MachineHandle(None, "1.1"), MachineHandle("i-1"))
+    work = ReplaceWork(GROUP, ImageToLaunch(None, "stage campus/worker"), handles, 2, True, {})
     text = preview_launches(plan_of(work, Action.REPLACE), {"campus": SERVICE}, FOLDER)["replace campus/pool"]
     assert "ec2_ami_id = (made by stage campus/worker)\n" in text
     assert text.endswith("\nqueue 2\n")

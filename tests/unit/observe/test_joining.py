@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from extenci.model.address import Tagging
 from extenci.model.observed import Job, JobState, Machine, MachineState, ServiceState
 from extenci.model.ownership import Marks
 from extenci.model.record import SUBMIT, Intent, Records
-from extenci.model.service import Service
+from extenci.model.service import Service, Tagging
 from extenci.observe.join import join, unexplained
 from extenci.observe.ownership import assign, know
 
@@ -56,7 +55,7 @@ def test_a_job_without_a_machine_is_a_machine_in_the_making() -> None:
         job=waiting,
     )
     assert not made.exists
-    assert made.handle == "job 1.0"
+    assert str(made.handle) == "job 1.0"
 
 
 @pytest.mark.parametrize("state", ["removed", "completed"])
@@ -67,12 +66,12 @@ def test_a_job_that_is_over_makes_no_machine_any_more(state: str) -> None:
 
 def test_a_held_job_keeps_its_machine_and_ends_it() -> None:
     (made,) = join([machine()], [job(machine="i-1", state="held")])
-    assert (made.id, made.handle, made.exists) == ("i-1", "job 1.0", True)
+    assert (made.id, str(made.handle), made.exists) == ("i-1", "job 1.0", True)
 
 
 def test_a_machine_whose_job_was_removed_is_ended_by_its_own_id() -> None:
     (made,) = join([machine()], [job(machine="i-1", state="removed")])
-    assert (made.id, made.handle, made.job and made.job.id) == ("i-1", "i-1", "1.0")
+    assert (made.id, str(made.handle), made.job and made.job.id) == ("i-1", "i-1", "1.0")
 
 
 def test_a_machine_that_the_service_knows_and_no_job_names_stands_alone() -> None:

@@ -7,15 +7,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from extenci.model.address import Launch, Tagging
 from extenci.model.desired import DesiredGroup, LaunchSettings
+from extenci.model.launch import Launch
 from extenci.model.observed import (
-    JOB_PREFIX,
     Image,
     ImageState,
     Job,
     JobState,
     Machine,
+    MachineHandle,
     MachineState,
     Observation,
     ServiceState,
@@ -24,6 +24,7 @@ from extenci.model.observed import (
 )
 from extenci.model.ownership import read_marks
 from extenci.model.plan import Change, Plan
+from extenci.model.service import Tagging
 from extenci.model.version import GIB, Version
 from extenci.model.work import (
     AdoptWork,
@@ -280,17 +281,17 @@ class Cloud:
             marks=read_marks(tags),
         )
 
-    def terminate(self, handles: Collection[str]) -> None:
+    def terminate(self, handles: Collection[MachineHandle]) -> None:
         """TerminateInstances, or condor_rm for what a job holds."""
         for handle in handles:
-            job = handle.removeprefix(JOB_PREFIX)
-            if job != handle:
-                self.check_owned(self.queue.jobs[job])
-                self.remove(job)
+            if handle.job is not None:
+                self.check_owned(self.queue.jobs[handle.job])
+                self.remove(handle.job)
                 continue
-            self.check_owned(self.machines[handle])
-            self.machines[handle] = replace(self.machines[handle], state=MachineState.TERMINATED)
-            self.let_go(self.queue.holder(handle))
+            name = str(handle.machine)
+            self.check_owned(self.machines[name])
+            self.machines[name] = replace(self.machines[name], state=MachineState.TERMINATED)
+            self.let_go(self.queue.holder(name))
 
     def remove(self, name: str) -> None:
         """A job goes, and its machine with it."""

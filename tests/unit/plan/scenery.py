@@ -30,7 +30,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from extenci.model.address import Address, Architecture, BootMode, Launch, Method, Role, Tagging
+from extenci.model.address import Address
 from extenci.model.desired import (
     Desired,
     DesiredGroup,
@@ -41,6 +41,7 @@ from extenci.model.desired import (
     RootVolume,
     Selection,
 )
+from extenci.model.launch import Launch
 from extenci.model.observed import (
     Image,
     ImageState,
@@ -54,11 +55,11 @@ from extenci.model.observed import (
     Snapshot,
     SnapshotState,
 )
-from extenci.model.ownership import Marks, launch_mark, settings_mark
+from extenci.model.ownership import Marks, Role, launch_mark, settings_mark
 from extenci.model.plan import Change, Plan
 from extenci.model.record import AppliedRecord, Records, ResourceKind, ResourceRecord
-from extenci.model.service import Limits, Service
-from extenci.model.version import GIB, Disk, Registration, Version
+from extenci.model.service import Limits, Service, Tagging
+from extenci.model.version import GIB, Architecture, BootMode, Disk, Method, Registration, Version
 from extenci.model.work import (
     AdoptWork,
     ForgetWork,
@@ -451,9 +452,10 @@ def show_work(change: Change) -> str:  # noqa: C901, PLR0911 - one for each kind
             return f"{work.count} from {show_image(work.image)}"
         case ReplaceWork() as work:
             way = "new ones first" if work.surge else "old ones first"
-            return f"{' '.join(work.machines)} from {show_image(work.image)}, {work.batch} at a time, {way}"
+            machines = " ".join(map(str, work.machines))
+            return f"{machines} from {show_image(work.image)}, {work.batch} at a time, {way}"
         case TerminateWork(machines=ended):
-            return " ".join(ended)
+            return " ".join(map(str, ended))
         case UnstageWork() as work:
             return f"{work.image} and {' '.join(work.snapshots) or 'no snapshot'}"
         case UpdateWork() as work:

@@ -162,7 +162,7 @@ def test_only_what_is_owned_and_selected_is_changed(world: World, destroy: bool)
     things = {thing.id: thing.marks for thing in state.images}
     things |= {thing.id: thing.marks for thing in state.snapshots}
     things |= {thing.id: thing.marks for thing in state.machines}
-    things |= {thing.handle: thing.marks for thing in state.machines}
+    things |= {str(thing.handle): thing.marks for thing in state.machines}
     for change in plan_of(world, destroy=destroy).changes:
         for name in touched(change):
             marks = things[name]
@@ -175,11 +175,11 @@ def test_only_what_is_owned_and_selected_is_changed(world: World, destroy: bool)
 def touched(change: Change) -> tuple[str, ...]:
     match change.work:
         case TerminateWork(machines=names) | ReplaceWork(machines=names):
-            return names
+            return tuple(map(str, names))
         case UnstageWork(image=image, snapshots=snapshots):
             return (*([image] if image else []), *snapshots)
         case UpdateWork(resources=names) | AdoptWork(resources=names):
-            return names
+            return tuple(map(str, names))
         case _:
             return ()
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from extenci.model.address import Address, Role
+from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.leftovers import Leftovers, Uploaded
 from extenci.model.observed import (
@@ -16,13 +16,14 @@ from extenci.model.observed import (
     ImageState,
     KeyPair,
     Machine,
+    MachineHandle,
     MachineState,
     Observation,
     ServiceState,
     Snapshot,
     SnapshotState,
 )
-from extenci.model.ownership import Marks
+from extenci.model.ownership import Marks, Role
 from extenci.model.plan import Plan
 from extenci.model.record import Records
 from extenci.model.s3 import PartUpload, StoredObject
@@ -134,7 +135,7 @@ def test_a_protected_snapshot_that_is_whole_stays_with_a_word() -> None:
 def test_a_test_vm_goes_with_its_key_pair() -> None:
     pair = KeyPair("extenci-test-1", replace(MINE, role=Role.TEST))
     (change,) = collected(trial_vm(), pairs=(pair,)).changes
-    assert change.work == TerminateWork(("i-1",), {}, ("extenci-test-1",))
+    assert change.work == TerminateWork((MachineHandle("i-1"),), ("extenci-test-1",))
 
 
 def test_a_test_vm_of_another_homes_run_stays_with_its_key_pair() -> None:

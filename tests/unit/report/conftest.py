@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from extenci.model.action import Action
-from extenci.model.address import Address, Architecture, Kind, Method
+from extenci.model.address import Address, Kind
 from extenci.model.desired import DesiredGroup, LaunchSettings, Origin
+from extenci.model.observed import MachineHandle
 from extenci.model.plan import Blocked, Change, Drift, FieldChange, Plan
-from extenci.model.version import GIB, Registration, Version
+from extenci.model.version import GIB, Architecture, Method, Registration, Version
 from extenci.model.work import (
     AdoptWork,
     ForgetWork,
@@ -89,7 +90,14 @@ REPLACE = change(
     POOL,
     3,
     "image and type differ",
-    ReplaceWork(group(POOL), ImageToLaunch(None, STAGE.id), ("i-1", "i-2", "i-3"), 1, True, {}),
+    ReplaceWork(
+        group(POOL),
+        ImageToLaunch(None, STAGE.id),
+        tuple(map(MachineHandle, ("i-1", "i-2", "i-3"))),
+        1,
+        True,
+        {},
+    ),
     (
         FieldChange("image", "aaaaaaaaaaaa-4b1f1c0d", "bbbbbbbbbbbb-4b1f1c0d"),
         FieldChange("type", "m5.large", "m5.xlarge"),
@@ -106,7 +114,7 @@ TERMINATE = change(
     BATCH,
     6,
     "no longer in the specs",
-    TerminateWork(tuple(f"i-{n}" for n in range(10, 16))),
+    TerminateWork(tuple(MachineHandle(f"i-{n}") for n in range(10, 16))),
 )
 
 
@@ -170,7 +178,7 @@ def hostile_plan() -> Plan:
     return Plan(
         stack="physics",
         services=("sandbox",),
-        changes=(change(Action.TERMINATE, POOL, 1, nasty, TerminateWork((nasty,)), (field,)),),
+        changes=(change(Action.TERMINATE, POOL, 1, nasty, TerminateWork((MachineHandle(nasty),)), (field,)),),
         drift=(Drift(POOL, Kind.INSTANCES, nasty, nasty, None),),
         blocked=(Blocked(POOL, Kind.INSTANCES, Action.LAUNCH, nasty),),
         warnings=(nasty,),

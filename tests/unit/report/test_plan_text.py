@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from extenci.model.observed import MachineHandle
 from extenci.model.plan import Plan
 from extenci.model.work import ReplaceWork
 from extenci.report.plan.text import render_plan
@@ -66,7 +67,7 @@ def test_a_replacement_without_spare_machines_says_what_is_missing_meanwhile(bus
     assert isinstance(whole, ReplaceWork)
 
     def text(machines: tuple[str, ...], surge: bool) -> str:
-        work = replace(whole, machines=machines, surge=surge)
+        work = replace(whole, machines=tuple(map(MachineHandle, machines)), surge=surge)
         return render_plan(replace(busy_plan, changes=(replace(replacement, work=work),)))
 
     assert "i-1 and i-2: up to 1 machine missing at a time" in text(("i-1", "i-2"), False)

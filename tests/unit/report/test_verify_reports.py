@@ -6,13 +6,12 @@ import json
 from dataclasses import replace
 from xml.etree import ElementTree
 
-from extenci.model.address import Address, Verdict
-from extenci.model.verification import Evidence, Examination
-from extenci.model.verified import Judgement, Verified
+from extenci.model.address import Address
+from extenci.model.verdict import Decision, Evidence, MachineReport, Verdict, VerifyResult
 from extenci.report.text.palette import COLOUR
-from extenci.report.verify.json import verified_document
-from extenci.report.verify.junit import verified_junit
-from extenci.report.verify.text import render_verified
+from extenci.report.verify.json import results_document
+from extenci.report.verify.junit import results_junit
+from extenci.report.verify.text import render_results
 
 TCP = Evidence("tcp 22", "tcp", True, "port 22 of 10.0.0.1 accepts connections", 3, 12.4, file="/e/01.txt")
 SSH = Evidence(
@@ -20,10 +19,10 @@ SSH = Evidence(
     "degraded\x1b[2J\n", "/e/02.txt",
 )  # fmt: skip
 RUN = Evidence("run checks/goss.sh", "run", False, "not tried: no time was left", 0)
-FAILED = Verified(
+FAILED = VerifyResult(
     address=Address("amazon", "worker"),
     version="sha256:abc",
-    judgement=Judgement(
+    decision=Decision(
         Verdict.FAILED,
         "The check 'ssh systemctl is-system-running --wait' failed: the command ended with status 1, not 0 "
         "(2 of 3 checks failed).",
@@ -33,32 +32,32 @@ FAILED = Verified(
     machine="i-1",
     host="10.0.0.1",
     login="ssh -i key admin@10.0.0.1",
-    examination=Examination(
+    report=MachineReport(
         "10.0.0.1", (TCP, SSH, RUN), "boot\nworker login: \x07", "", 21.5, 60.0, "/e"
     ),
     at=1_700_000_000.0,
     seconds=81.25,
 )  # fmt: skip
-PASSED = Verified(
+PASSED = VerifyResult(
     address=Address("sandbox", "tiny"),
     version="sha256:def",
-    judgement=Judgement(Verdict.PASSED, "Its check passed."),
+    decision=Decision(Verdict.PASSED, "Its check passed."),
     machine="i-2",
     host="127.0.100.2",
-    examination=Examination("127.0.100.2", (TCP,), "login:", "", 14.0, 15.0),
+    report=MachineReport("127.0.100.2", (TCP,), "login:", "", 14.0, 15.0),
     at=1_700_000_000.0,
     seconds=20.0,
 )
 WAITING = replace(
     PASSED,
-    judgement=Judgement(Verdict.WAITING, "Its check passed. A person must also say yes."),
+    decision=Decision(Verdict.WAITING, "Its check passed. A person must also say yes."),
     login="ssh root@127.0.100.2",
     kept=True,
 )
 
 
 def test_a_failure_is_shown_with_its_output_and_the_end_of_the_console() -> None:
-    assert render_verified([FAILED]) == (
+    assert render_results([FAILED]) == (
         "amazon/worker failed\n"
         "  test VM i-1 at 10.0.0.1, answered after 22 s\n"
         "  ok   tcp 22 (12 s)\n"
@@ -79,7 +78,7 @@ def test_a_failure_is_shown_with_its_output_and_the_end_of_the_console() -> None
 
 
 def test_what_passed_is_short_and_what_waits_says_how_to_log_in() -> None:
-    assert render_verified([PASSED, WAITING]) == (
+    assert render_results([PASSED, WAITING]) == (
         "sandbox/tiny passed\n"
         "  test VM i-2 at 127.0.100.2, answered after 14 s\n"
         "  ok   tcp 22 (12 s)\n"
@@ -93,29 +92,29 @@ def test_what_passed_is_short_and_what_waits_says_how_to_log_in() -> None:
         "\n"
         "2 versions verified: 1 passed, 1 waiting.\n"
     )
-    assert render_verified([]) == "Nothing was verified.\n"
+    assert render_results([]) == "Nothing was verified.\n"
 
 
 def test_a_kept_test_vm_that_failed_says_how_to_log_in() -> None:
-    assert "log in: ssh -i key admin@10.0.0.1" in render_verified([replace(FAILED, kept=True)])
-    assert "log in" not in render_verified([FAILED])
+    assert "log in: ssh -i key admin@10.0.0.1" in render_results([replace(FAILED, kept=True)])
+    assert "log in" not in render_results([FAILED])
 
 
 def test_colours_are_about_the_verdict_only_of_our_own_making() -> None:
-    text = render_verified([FAILED], palette=COLOUR)
+    text = render_results([FAILED], palette=COLOUR)
     assert f"{COLOUR.alarm}failed{COLOUR.end}" in text
     assert "\x1b[2J" not in text
 
 
 def test_a_machine_that_never_came_up_has_no_examination() -> None:
-    lost = Verified(Address("a", "b"), "v", Judgement(Verdict.FAILED, "It did not run within 10 min."))
-    assert render_verified([lost]) == (
+    lost = VerifyResult(Address("a", "b"), "v", Decision(Verdict.FAILED, "It did not run within 10 min."))
+    assert render_results([lost]) == (
         "a/b failed\n  It did not run within 10 min.\n\n1 version verified: 1 failed.\n"
     )
 
 
 def test_the_json_document_has_everything() -> None:
-    document = verified_document([FAILED, PASSED])
+    document = results_document([FAILED, PASSED])
     assert json.loads(json.dumps(document)) == document
     assert list(document) == ["format_version", "ok", "images", "summary"]
     assert (document["format_version"], document["ok"]) == (1, False)
@@ -126,7 +125,7 @@ def test_the_json_document_has_everything() -> None:
         "version": "sha256:abc",
         "id": "ami-1",
         "verdict": "failed",
-        "reason": FAILED.judgement.reason,
+        "reason": FAILED.decision.reason,
         "details": ["ssh … failed"],
         "machine": "i-1",
         "host": "10.0.0.1",
@@ -153,7 +152,7 @@ def test_the_json_document_has_everything() -> None:
 
 
 def test_junit_has_a_suite_an_image_and_a_case_a_check() -> None:
-    assert verified_junit([FAILED]) == (
+    assert results_junit([FAILED]) == (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<testsuites name="extenci verify" tests="3" failures="1" errors="0" skipped="1" time="81.250">\n'
         '  <testsuite name="amazon/worker" time="81.250" timestamp="2023-11-14T22:13:20" hostname="10.0.0.1" '
@@ -183,11 +182,11 @@ def test_junit_has_a_suite_an_image_and_a_case_a_check() -> None:
 
 def test_junit_says_what_checks_do_not() -> None:
     cases = {}
-    expired = replace(WAITING, judgement=Judgement(Verdict.EXPIRED, "Nobody came."))
-    declined = replace(PASSED, judgement=Judgement(Verdict.FAILED, "A person said no."))
-    empty = replace(PASSED, examination=None)
+    expired = replace(WAITING, decision=Decision(Verdict.EXPIRED, "Nobody came."))
+    declined = replace(PASSED, decision=Decision(Verdict.FAILED, "A person said no."))
+    empty = replace(PASSED, report=None)
     for name, one in {"w": WAITING, "e": expired, "d": declined, "p": empty}.items():
-        suite = ElementTree.fromstring(verified_junit([one])).find("testsuite")  # noqa: S314 - our own
+        suite = ElementTree.fromstring(results_junit([one])).find("testsuite")  # noqa: S314 - our own
         assert suite is not None
         last = suite.findall("testcase")[-1]
         assert last.get("name") == "verdict"
@@ -198,6 +197,6 @@ def test_junit_says_what_checks_do_not() -> None:
 def test_junit_is_xml_whatever_machines_say() -> None:
     wild = "".join(map(chr, [*range(0xA1), 0xFFFE, 0xFFFF, 0xD800, 0x1F600])) + ']]>&<"'
     one = replace(
-        PASSED, examination=Examination("x", (replace(SSH, check=wild, message=wild, output=wild),), wild)
+        PASSED, report=MachineReport("x", (replace(SSH, check=wild, message=wild, output=wild),), wild)
     )
-    ElementTree.fromstring(verified_junit([one]))  # noqa: S314 - our own
+    ElementTree.fromstring(results_junit([one]))  # noqa: S314 - our own

@@ -6,21 +6,14 @@ from dataclasses import fields, replace
 
 import pytest
 
-from extenci.model.address import Launch
-from extenci.model.launch import LaunchSettings
-from extenci.model.verification import (
-    Check,
-    ConsoleCheck,
-    HttpCheck,
-    PytestCheck,
-    Reach,
-    RunCheck,
-    SshCheck,
-    TcpCheck,
-    Verify,
-    hash_verify,
-    name_files,
-)
+from extenci.model.launch import Launch, LaunchSettings
+from extenci.model.verification import Check, Reach, Verify, hash_verify, name_files
+from extenci.verify.checks.console import ConsoleCheck
+from extenci.verify.checks.http import HttpCheck
+from extenci.verify.checks.pytest import PytestCheck
+from extenci.verify.checks.run import RunCheck
+from extenci.verify.checks.ssh import SshCheck
+from extenci.verify.checks.tcp import TcpCheck
 
 ROOT = "/home/alice/specs"
 
@@ -31,8 +24,8 @@ def block(root: str = ROOT, home: str = "/home/alice", **changes: object) -> Ver
         "root": root,
         "checks": (
             TcpCheck(22),
-            SshCheck("uptime", "admin", f"{home}/.ssh/id_ed25519"),
-            SshCheck("uptime", "admin", f"{root}/keys/id"),
+            SshCheck("uptime", user="admin", key=f"{home}/.ssh/id_ed25519"),
+            SshCheck("uptime", user="admin", key=f"{root}/keys/id"),
             HttpCheck("/health"),
             ConsoleCheck("login:"),
             RunCheck((f"{root}/amazon/checks/goss.sh", "-v", "checks/goss.yaml"), f"{root}/amazon"),
@@ -52,6 +45,58 @@ def hashed(verify: Verify, **contents: str) -> str:
 def test_the_hash_stays_what_it_is() -> None:
     """Another one would ask again for every verdict that anybody has."""
     assert hashed(block()) == "0641c7b45d576978"
+
+
+HASHES: list[tuple[Check, str]] = [
+    (TcpCheck(22), "b7459c691458d4c7"),
+    (TcpCheck(80, timeout=5, retries=2), "2a8a2c5ca84c3e57"),
+    (SshCheck("uptime"), "1967e193eca7ca99"),
+    (
+        SshCheck(
+            "uptime",
+            user="admin",
+            key=f"{ROOT}/keys/id",
+            port=2222,
+            status=3,
+            output="^up",
+            timeout=5,
+            retries=2,
+        ),
+        "553c738962d32302",
+    ),
+    (SshCheck("uptime", user="admin", key="/home/alice/.ssh/id_ed25519"), "6030b0c3ad4042c5"),
+    (HttpCheck("/health"), "12a8f4df8ccaa376"),
+    (
+        HttpCheck(
+            "/health", port=8443, status=404, host="worker.example.org", tls=True, timeout=5, retries=2
+        ),
+        "5a8b3e7a9c02bdcf",
+    ),
+    (ConsoleCheck("login:"), "b75a39ef97f01c8a"),
+    (ConsoleCheck("login:", timeout=5, retries=2), "5bd54434fbb53ff0"),
+    (RunCheck((f"{ROOT}/a/goss.sh", "-v", "checks/goss.yaml"), f"{ROOT}/a"), "ddd5995277c326e2"),
+    (RunCheck(("python3", "x"), ROOT, timeout=5, retries=2), "6318b14c11069886"),
+    (PytestCheck((f"{ROOT}/tests", "/elsewhere/t.py"), f"{ROOT}/a"), "09abd20be87109e9"),
+    (
+        PytestCheck(
+            (f"{ROOT}/tests",),
+            ROOT,
+            user="admin",
+            key="/home/alice/.ssh/id_ed25519",
+            port=2222,
+            timeout=5,
+            retries=2,
+        ),
+        "44c5effddc3b316a",
+    ),
+]
+"""What verdicts on images were recorded with, before and ever after."""
+
+
+@pytest.mark.parametrize(("check", "expected"), HASHES, ids=lambda value: str(value)[:40])
+def test_the_hash_of_every_kind_stays_what_it_is(check: Check, expected: str) -> None:
+    verify = Verify(LaunchSettings("t3.micro"), checks=(check,), root=ROOT)
+    assert hash_verify(verify, {f"{ROOT}/a/goss.sh": "1"}) == expected
 
 
 def test_the_hash_is_the_same_in_another_checkout_and_for_another_person() -> None:
@@ -81,8 +126,8 @@ def test_every_part_of_the_block_counts(name: str) -> None:
     [
         TcpCheck(22, timeout=1),
         TcpCheck(22, retries=1),
-        SshCheck("uptime", "admin", "/home/alice/.ssh/other"),
-        SshCheck("uptime", "root", "/home/alice/.ssh/id_ed25519"),
+        SshCheck("uptime", user="admin", key="/home/alice/.ssh/other"),
+        SshCheck("uptime", user="root", key="/home/alice/.ssh/id_ed25519"),
         RunCheck((f"{ROOT}/amazon/goss.sh",), f"{ROOT}/amazon"),
         PytestCheck((f"{ROOT}/tests", f"{ROOT}/more"), f"{ROOT}/amazon"),
     ],

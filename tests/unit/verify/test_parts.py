@@ -10,18 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from extenci.apply.verification.summary import save_summary
 from extenci.model.address import Address
 from extenci.model.errors import UsageError
-from extenci.model.verification import Evidence, Examination
-from extenci.model.verified import Verified
-from extenci.verify.checks.ssh import last_words
+from extenci.model.verdict import Evidence, MachineReport, VerifyResult
 from extenci.verify.environment import without_secrets
 from extenci.verify.evidence_folder import open_folder, open_private
 from extenci.verify.halt import Halt, OutOfTime, in_background
 from extenci.verify.judge import judge
 from extenci.verify.programs import excerpt, last_line
-from extenci.verify.regex import Found, search
-from extenci.verify.summary import save_summary
+from extenci.verify.regex import SearchResult, search
+from extenci.verify.ssh.client import last_words
 from extenci.verify.target import safe_name
 
 
@@ -56,9 +55,9 @@ def test_variables_that_speak_of_secrets_are_left_out() -> None:
 
 def test_a_search_is_made_line_by_line() -> None:
     halt = Halt(threading.Event())
-    assert search("^b$", "a\nb\nc", halt) is Found.YES
-    assert search("^b$", "a b c", halt) is Found.NO
-    assert search("é$", "caf\u00e9", halt) is Found.YES
+    assert search("^b$", "a\nb\nc", halt) is SearchResult.YES
+    assert search("^b$", "a b c", halt) is SearchResult.NO
+    assert search("é$", "caf\u00e9", halt) is SearchResult.YES
 
 
 def test_waiting_ends_when_somebody_says_stop() -> None:
@@ -94,7 +93,7 @@ def test_the_last_words_of_ssh_are_a_reason() -> None:
         "ssh: connect to host 10.0.0.1 port 22: Connection refused\r\nTransferred: sent 1, received 2\n"
     )
     assert last_words(said) == "connect to host 10.0.0.1 port 22: Connection refused"
-    assert last_words("\n") == "ssh says nothing"
+    assert last_words("\n") == "ssh gave no reason"
 
 
 def test_links_in_the_folder_are_not_followed(tmp_path: Path) -> None:
@@ -118,10 +117,10 @@ def test_a_folder_below_a_file_cannot_be_used(tmp_path: Path) -> None:
 
 def test_the_summary_lies_beside_the_evidence(tmp_path: Path) -> None:
     evidence = (Evidence("tcp 22", "tcp", True, "port 22 accepts connections"),)
-    found = Examination("10.0.0.1", evidence, folder=str(tmp_path))
-    save_summary(Verified(Address("sandbox", "worker"), "v1", judge(found), examination=found))
+    found = MachineReport("10.0.0.1", evidence, folder=str(tmp_path))
+    save_summary(VerifyResult(Address("sandbox", "worker"), "v1", judge(found), report=found))
     assert "sandbox/worker passed" in (tmp_path / "summary.txt").read_text()
     assert json.loads((tmp_path / "summary.json").read_text())["ok"] is True
     (tmp_path / "gone").mkdir()
-    gone = Examination("10.0.0.1", evidence, folder=str(tmp_path / "gone" / "x"))
-    save_summary(Verified(Address("sandbox", "worker"), "v1", judge(gone), examination=gone))
+    gone = MachineReport("10.0.0.1", evidence, folder=str(tmp_path / "gone" / "x"))
+    save_summary(VerifyResult(Address("sandbox", "worker"), "v1", judge(gone), report=gone))

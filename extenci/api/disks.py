@@ -1,0 +1,40 @@
+"""The disks of desired images, read as far as a session needs them."""
+
+from __future__ import annotations
+
+from threading import Event
+
+from extenci.api.session import Observed, Session
+from extenci.cloud.download.downloads import Downloads
+from extenci.image.sources import Cache
+from extenci.model.address import Address
+from extenci.model.version import Disk
+from extenci.observe import disks as observed_disks
+from extenci.observe.disks import Reader, desired_images, read_disks
+from extenci.plan.images.unread import images_to_read
+
+
+def known_disks(session: Session) -> dict[Address, Disk]:
+    """The disks that the selection is about, as far as they are known before the services are asked. Pinned
+    disks are not read: the image that was staged from one may tell enough about it."""
+    images = desired_images(session.desired)
+    unpinned = read_disks((spec for spec in images if spec.sha256 is None), _reader(session))
+    return {**observed_disks.known_disks(images, session.catalog.digests), **unpinned}
+
+
+def read_pinned_disks(session: Session, disks: dict[Address, Disk], observed: Observed) -> bool:
+    """Add the disks of pinned images that must be read, or downloaded; return whether there were any."""
+    images = images_to_read(session.desired, disks, observed.observation, observed.records)
+    read = read_disks(images, _reader(session))
+    disks.update(read)
+    return bool(read)
+
+
+def _reader(session: Session) -> Reader:
+    catalog, options = session.catalog, session.options
+
+    def cache(service: str) -> Cache:
+        downloads = Downloads(session.clients[service])
+        return Cache(session.home.cache_folder, downloads, options.tell, options.stop or Event())
+
+    return Reader(catalog.digests, catalog.block_lists, cache, tell=options.tell, stop=options.stop)

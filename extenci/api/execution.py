@@ -1,0 +1,79 @@
+"""Carry a plan out, and bring the records up to date."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field, replace
+from threading import Event
+
+from extenci.api.session import Observed, Session
+from extenci.apply import run as apply_run
+from extenci.apply.context import RunContext
+from extenci.apply.records import reconcile
+from extenci.model.errors import CatalogError, Interrupted, ServiceError
+from extenci.model.outcome import Result
+from extenci.model.plan import Plan
+
+
+def new_run_id() -> str:
+    """An id that no run has had."""
+    return uuid.uuid4().hex
+
+
+@dataclass(frozen=True)
+class Run:
+    """One carrying out of a plan. `is_new`: nothing can have been made under its id yet; `is_whole`: the plan
+    covers all that the selected specs ask for, so that it fulfils them."""
+
+    id: str = field(default_factory=new_run_id)
+    is_new: bool = True
+    is_whole: bool = True
+
+
+def carry_out(session: Session, plan: Plan, observed: Observed, run: Run) -> Result:
+    """Carry out a plan that was approved, if anybody was asked. What fails is in the result."""
+    options = session.options
+    if options.approve is None:
+        options.on_plan(plan)
+    result = apply_run.carry_out(
+        plan,
+        session.desired if run.is_whole else None,
+        _context(session, run),
+        parallelism=options.parallelism,
+        command=options.command,
+    )
+    return _reconcile(session, result, observed if not plan.changes else None)
+
+
+def _context(session: Session, run: Run) -> RunContext:
+    home, options = session.home, session.options
+    return RunContext(
+        run.id,
+        session.stack,
+        session.clients,
+        session.catalog,
+        options.listener,
+        options.stop or Event(),
+        is_new=run.is_new,
+        folder=home.jobs_folder,
+        keys=home.keys_folder,
+        evidence=options.evidence or home.evidence_folder,
+        ask=options.ask,
+        keep_failed=options.keep_failed,
+        cache=home.cache_folder,
+    )
+
+
+def _reconcile(session: Session, result: Result, observed: Observed | None) -> Result:
+    """Compare the records with the services. The work is done and journalled by now, so its result is
+    returned even where this fails: the next command compares them again."""
+    try:
+        observed = observed or session.observe()
+        reconcile(session.catalog, session.stack, observed.records, observed.observation)
+    except Interrupted:
+        session.options.tell("The records are compared with the services by the next command.")
+    except ServiceError as error:
+        session.options.tell(f"The records could not be checked: {error.message}")
+    except CatalogError as error:
+        return replace(result, unrecorded=result.unrecorded or error.message)
+    return result

@@ -1,0 +1,40 @@
+"""Remove what interrupted runs left behind."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from extenci.api.approval import Proposal, carry_out_approved
+from extenci.api.execution import Run
+from extenci.api.options import DEFAULTS, Options
+from extenci.api.recovery import recover_for_gc
+from extenci.api.session import Session
+from extenci.apply.leftovers import read_leftovers
+from extenci.catalog.home import Home
+from extenci.model.desired import Desired
+from extenci.model.outcome import Result
+from extenci.model.plan import Plan
+from extenci.plan.commands.gc import plan_gc
+from extenci.plan.inputs import queued_services
+
+
+def gc(desired: Desired, *, home: Home | None = None, options: Options = DEFAULTS) -> Result:
+    """Find what interrupted runs left behind (test VMs, snapshots that became no image, uploads, key pairs,
+    files), ask, and remove it. Declined, LockHeld, and whatever reading services raises."""
+    home = home or Home.find()
+    return carry_out_approved(desired, home, options, _propose, Run(is_whole=False), agree=_approved_only)
+
+
+def _propose(session: Session) -> Proposal:
+    observed = recover_for_gc(session)
+    queues = queued_services(session.desired, observed.records)
+    left = read_leftovers(session.desired, session.clients, session.catalog.journal, session.home, queues)
+    plan = plan_gc(session.desired, observed.observation, observed.records, time.time(), left)
+    return Proposal(plan, observed)
+
+
+def _approved_only(approved: Plan, now: Plan) -> Plan:
+    """The changes of the plan made now that were approved: what was removed meanwhile, or left behind only
+    since, makes no plan stale."""
+    return replace(now, changes=tuple(change for change in now.changes if change in approved.changes))

@@ -1,0 +1,89 @@
+"""Make plans, and save them."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from extenci.api.disks import known_disks, read_pinned_disks
+from extenci.api.options import Options, ignore
+from extenci.api.session import Observed, Session, open_session
+from extenci.catalog.home import Home
+from extenci.catalog.plan_file.file import looks_like_plan, write_plan
+from extenci.launch.preview import preview_launches
+from extenci.model.address import Address
+from extenci.model.desired import Desired
+from extenci.model.outcome import Listener
+from extenci.model.plan import Plan, SavedPlan
+from extenci.model.version import Disk
+from extenci.observe.verify_hashes import hash_verify_blocks
+from extenci.plan.planner import make_plan
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, and what it was made from."""
+
+    desired: Desired
+    disks: Mapping[Address, Disk]
+    plan: Plan
+
+
+def plan(
+    desired: Desired,
+    *,
+    home: Home | None = None,
+    destroy: bool = False,
+    listener: Listener = ignore,
+    stop: Event | None = None,
+) -> Planned:
+    """Plan the changes that would make the services what the specs say, or with `destroy` remove all that is
+    owned. Only calls that read are sent, and no lock is taken."""
+    with open_session(desired, home or Home.find(), Options(listener=listener, stop=stop)) as session:
+        return make_planned(session, destroy=destroy)[0]
+
+
+def submit_descriptions(planned: Planned, *, home: Home | None = None) -> dict[str, str]:
+    """The submit descriptions that HTCondor would be given, by the ids of the changes that launch machines
+    through it (PlanError)."""
+    folder = (home or Home.find()).jobs_folder
+    return preview_launches(planned.plan, planned.desired.services, folder)
+
+
+def save(planned: Planned, path: Path, *, force: bool = False) -> SavedPlan:
+    """Write a plan to a file, to be applied exactly as it is (PlanError). `force` waives the services'
+    limits."""
+    disks = {str(address): disk for address, disk in sorted(planned.disks.items())}
+    saved = SavedPlan(uuid.uuid4().hex, time.time(), planned.plan, planned.desired, disks, force)
+    write_plan(saved, path)
+    return saved
+
+
+def is_plan_file(path: Path) -> bool:
+    """Whether a path is that of a saved plan, judged by its first bytes."""
+    return looks_like_plan(path)
+
+
+def make_planned(
+    session: Session, *, destroy: bool = False, again: frozenset[Address] = frozenset()
+) -> tuple[Planned, Observed]:
+    """Observe and plan. `again` are the images to verify whatever is known of them."""
+    disks = {} if destroy else known_disks(session)
+    observed = session.observe()
+    if not destroy and read_pinned_disks(session, disks, observed):
+        observed = session.observe()  # reading may have taken long
+    made = make_plan(
+        session.desired,
+        disks,
+        observed.observation,
+        observed.records,
+        now=time.time(),
+        destroy=destroy,
+        verify_hashes=hash_verify_blocks(session.desired.images),
+        again=again,
+    )
+    return Planned(session.desired, disks, made), observed

@@ -1,0 +1,59 @@
+"""Specs, as the jobs need them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from extenci.api.sandbox import sandbox_service, with_running_sandbox
+from extenci.catalog.home import Home
+from extenci.catalog.services.files import service_files
+from extenci.model.desired import Desired
+from extenci.spec.arguments import stack_on
+from extenci.spec.load import load_desired
+from extenci.spec.services.library import SANDBOX_STAND_IN
+
+
+def load(
+    paths: Sequence[Path] = (),
+    *,
+    home: Home | None = None,
+    service: str | None = None,
+    targets: Sequence[str] = (),
+) -> Desired:
+    """Read the specs at `paths`, and start the sandbox if they use it (SpecError, UsageError, SandboxError).
+
+    The selection can be narrowed to a service, and to images and groups (`targets`, each SERVICE/NAME).
+    """
+    home = home or Home.find()
+    return load_desired(
+        paths,
+        catalog_services=service_files(home),
+        sandbox=lambda: sandbox_service(home),
+        service=service,
+        targets=targets,
+    )
+
+
+def validate(paths: Sequence[Path] = (), *, home: Home | None = None) -> Desired:
+    """Read the specs at `paths` (SpecError, UsageError). Nothing is started, and no service is called."""
+    files = service_files(home or Home.find())
+    return load_desired(paths, catalog_services=files, sandbox=SANDBOX_STAND_IN)
+
+
+def empty_stack(service: str, *, stack: str | None = None, home: Home | None = None) -> Desired:
+    """A stack on one service, with nothing desired, for jobs that need no specs (UsageError, SpecError).
+
+    Its name is `stack`, or the one in an extenci.yaml here, or `default` where the service is on this
+    machine.
+    """
+    home = home or Home.find()
+    return with_running_sandbox(stack_on(service, stack, Path.cwd(), service_files(home)), home)
+
+
+def spec_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of spec files, for editors."""
+    from extenci.spec.editor_schema import json_schema  # noqa: PLC0415 - only `extenci schema` needs it
+
+    return json_schema()

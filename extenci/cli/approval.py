@@ -1,0 +1,108 @@
+"""Jobs that show their plan and ask whether to carry it out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from extenci.cli.job import Job, exit_status
+from extenci.cli.options import Format
+from extenci.cli.terminal import palette_of, width_of, write_aside, write_json, write_result
+from extenci.cli.vm_question import make_ask
+from extenci.model.errors import Declined
+from extenci.model.outcome import Result
+from extenci.model.plan import Plan
+
+if TYPE_CHECKING:
+    from extenci.api import Options
+
+
+@dataclass(frozen=True)
+class ApprovalTexts:
+    """The question about a kind of plan, and the text shown for one without changes (None: the plan's
+    own)."""
+
+    question: str = "Apply this plan"
+    nothing: str | None = None
+
+
+class ApprovalPrompt:
+    """Shows a plan, and asks whether to carry it out."""
+
+    def __init__(self, output: Format, job: Job, texts: ApprovalTexts = ApprovalTexts()) -> None:
+        self._output = output
+        self._job = job
+        self._texts = texts
+        self.declined = False
+
+    def show(self, plan: Plan) -> None:
+        """Print the plan; to stderr where stdout is for one JSON document."""
+        from extenci.report.plan.text import render_plan
+
+        self._job.progress.pause()
+        aside = self._output is Format.JSON
+        stream = sys.stderr if aside else sys.stdout
+        text = render_plan(plan, palette=palette_of(stream), width=width_of(stream))
+        if plan.is_empty and not plan.warnings and self._texts.nothing is not None:
+            text = self._texts.nothing
+        (write_aside if aside else write_result)(text + "\n" if plan.changes else text)
+
+    def ask(self, plan: Plan) -> bool:
+        """Ask whether to carry out the plan; Declined where nobody can be asked."""
+        self._job.progress.pause()
+        if not sys.stdin.isatty():
+            raise Declined(
+                "Nobody can be asked whether to apply this plan, since standard input is no terminal. "
+                "Nothing was done.",
+                "Give --auto-approve (-y) to apply it without confirmation.",
+            )
+        question = "Destroy all this" if plan.destroy else self._texts.question
+        with self._job.stopping.asking():
+            write_aside(f'{question}? Only "yes" or "y" goes ahead: ')
+            answer = sys.stdin.readline()
+        if not answer.endswith("\n"):
+            write_aside("\n")
+        self.declined = answer.strip().lower() not in {"yes", "y"}
+        return not self.declined
+
+
+def run_approved(
+    start: Callable[[Options], Result],
+    options: Options,
+    *,
+    output: Format,
+    auto_approve: bool,
+    texts: ApprovalTexts = ApprovalTexts(),
+) -> int:
+    """Run a job that asks for approval, print its result, and return the exit status."""
+    job = Job()
+    prompt = ApprovalPrompt(output, job, texts)
+    options = replace(
+        options,
+        approve=None if auto_approve else prompt.ask,
+        on_plan=prompt.show,
+        ask=make_ask(job),
+    )
+    try:
+        result = job.run(start, options)
+    except Declined:
+        if not prompt.declined:
+            raise
+        write_aside("Nothing was done.\n")
+        return 1
+    write_outcome(result, output)
+    return exit_status(result)
+
+
+def write_outcome(result: Result, output: Format) -> None:
+    """Print the result; nothing after a plan that has said that there is nothing to do."""
+    if output is Format.JSON:
+        from extenci.report.result.json import result_document
+
+        write_json(result_document(result))
+    elif not result.plan.is_empty:
+        from extenci.report.result.text import render_result
+
+        write_result(render_result(result, palette=palette_of(sys.stdout), width=width_of(sys.stdout)))

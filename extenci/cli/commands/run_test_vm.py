@@ -1,0 +1,102 @@
+"""`extenci test-vm`, as in 2011: stage, run, tell the IP address, ask, terminate, unstage if the answer is
+no."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from extenci.cli.job import Job
+from extenci.cli.options import LockTimeout, StackName, VerifyFormat, VerifyOutput
+from extenci.cli.terminal import write_aside, write_result
+from extenci.cli.verification import run_verification
+from extenci.cli.vm_question import YES_OR_NO, given_answer, make_ask
+from extenci.model.errors import Declined
+from extenci.model.verdict import Answer, Ask, Question
+
+if TYPE_CHECKING:
+    from extenci.api import Options
+    from extenci.model.outcome import Result
+
+
+def run_test_vm(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A disk: raw, qcow2, VMDK, VHD, VHDX.", show_default=False)
+    ],
+    service: Annotated[
+        str, typer.Argument(metavar="SERVICE", help="The service to run it on.", show_default=False)
+    ],
+    type_: Annotated[
+        str, typer.Argument(metavar="TYPE", help="Instance type of the test VM.", show_default=False)
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Answer in advance: it works.")] = False,
+    no: Annotated[bool, typer.Option("--no", help="Answer in advance: it does not work.")] = False,
+    stack: StackName = None,
+    lock_timeout: LockTimeout = 0.0,
+    output: VerifyOutput = VerifyFormat.TEXT,
+) -> int:
+    """Stage a disk, run it, ask you, and unstage it if it fails.
+
+    Stages FILE on SERVICE, runs a machine of TYPE from it, prints the machine's IP address, waits for you to
+    say whether it works, and terminates the machine. If you say no, the image is unstaged. No specs are
+    needed, and no plan touches what this stages; `extenci unstage` removes it.
+
+    Exits with 0 if it works, and with 1 if not. Ctrl-C terminates the machine.
+
+    \b
+    Examples:
+      extenci test-vm worker.raw sandbox t3.micro
+      extenci test-vm worker.raw bnl m1.small --stack physics
+      extenci test-vm worker.raw sandbox t3.micro --yes
+    """
+    from extenci import api
+
+    answer = answer_in_advance(yes, no)
+    results: list[Result] = []
+
+    def start(options: Options) -> Result:
+        results.append(api.run_test_vm(file, service, type_, stack=stack, options=options))
+        return results[0]
+
+    options = api.Options(lock_timeout=lock_timeout)
+    status = run_verification(start, options, output, partial(announce_and_ask, answer, output))
+    if status == 0 and output is VerifyFormat.TEXT:
+        write_result(staged_line(results[0], service))
+    return status
+
+
+def staged_line(result: Result, service: str) -> str:
+    """The id of the image that was staged and verified."""
+    images = {one.verified.image for one in result.outcomes if one.verified is not None}
+    return f"Staged on {service}: {', '.join(sorted(images))}\n"
+
+
+def answer_in_advance(yes: bool, no: bool) -> Answer | None:
+    """The answer that was given in advance. Declined where there is none and nobody can be asked."""
+    answer = given_answer(yes, no)
+    if answer is None and not sys.stdin.isatty():
+        raise Declined(
+            "Nobody can be asked whether the machine works, since standard input is no terminal. Nothing was "
+            "done.",
+            "Give --yes or --no to answer in advance.",
+        )
+    return answer
+
+
+def announce_and_ask(given: Answer | None, output: VerifyFormat, job: Job) -> Ask:
+    """Make the function that prints the address, which is a result, and then asks for yes or no."""
+    write = write_result if output is VerifyFormat.TEXT else write_aside
+    ask = make_ask(job, given, YES_OR_NO)
+
+    def announce(question: Question) -> Answer:
+        job.progress.pause()
+        write(f"The IP address is {question.host}\n")
+        if ask is None:
+            raise Declined("Nobody can be asked.", "Give --yes or --no.")
+        return ask(question)
+
+    return announce

@@ -1,0 +1,75 @@
+"""`extenci validate` and `extenci schema`: specs by themselves, without any service."""
+
+from __future__ import annotations
+
+from extenci.cli.options import Format, Output, Paths
+from extenci.cli.terminal import write_json, write_result
+from extenci.model.desired import Desired
+from extenci.model.errors import SpecError
+
+
+def validate(paths: Paths = None, output: Output = Format.TEXT) -> int:
+    """Check the specs without calling any service.
+
+    Prints every mistake with its file, line and column, and exits with 1 if there are any.
+
+    \b
+    Examples:
+      extenci validate
+      extenci validate specs --format json
+    """
+    from extenci import api
+
+    try:
+        desired = api.validate(paths or ())
+    except SpecError as error:
+        if output is Format.JSON:
+            write_json(validation_document(error, None))
+            return 1
+        raise
+    if output is Format.JSON:
+        write_json(validation_document(None, desired))
+    else:
+        write_result(valid_text(desired))
+    return 0
+
+
+def valid_text(desired: Desired) -> str:
+    """`2 files of stack example are valid: 1 image, 2 groups of machines.`"""
+    from extenci.model.text import counted
+    from extenci.report.text.safe import safe
+
+    files = {spec.origin.file for spec in desired.images} | {spec.origin.file for spec in desired.instances}
+    verb = "is" if len(files) == 1 else "are"
+    images, groups = counted(len(desired.images), "image"), counted(len(desired.instances), "group")
+    found = f"{counted(len(files), 'file')} of stack {safe(desired.stack)} {verb} valid"
+    return f"{found}: {images}, {groups} of machines.\n"
+
+
+def validation_document(error: SpecError | None, desired: Desired | None) -> dict[str, object]:
+    """The problems of the specs, or their stack and addresses where there are none, as JSON values."""
+    from extenci.report.text.problems import problems_document
+
+    document = problems_document(error.problems if error else ())
+    if desired is not None:
+        document["stack"] = desired.stack
+        document["images"] = [str(spec.address) for spec in desired.images]
+        document["instances"] = [str(spec.address) for spec in desired.instances]
+    return document
+
+
+def schema() -> int:
+    """Print the JSON Schema of spec files, for editors.
+
+    Editors that are given it complete and check specs as you type.
+
+    \b
+    Example:
+      extenci schema > extenci.schema.json
+    then, as the first line of a spec file:
+      # yaml-language-server: $schema=extenci.schema.json
+    """
+    from extenci import api
+
+    write_json(api.spec_schema())
+    return 0

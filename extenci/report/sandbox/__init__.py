@@ -1,0 +1,1 @@
+"""The state of the sandbox, as people and as programs read it."""

@@ -1,0 +1,74 @@
+"""Rules over the whole tree that import-linter cannot see."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import extenci
+from extenci.model.launch import Launch
+from extenci.model.version import Method
+
+PACKAGE = Path(extenci.__file__).parent
+MAY_NAME = {"spec", "model", "launch", "stage"}
+"""Who may name an engine or a staging method; everybody else asks what it can."""
+MOST_LINES = 300
+MOST_FILES = 16
+
+
+def named(tree: ast.Module) -> Iterator[str]:
+    names = {(one.__name__, member.name) for one in (Launch, Method) for member in one}
+    texts = {f"{enum}.{member}" for enum, member in names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in texts:
+            yield ast.unparse(node)
+
+
+def test_engines_and_staging_methods_are_named_where_they_are_made_only() -> None:
+    users = {
+        (str(path.relative_to(PACKAGE)), name)
+        for path in PACKAGE.rglob("*.py")
+        for name in named(ast.parse(path.read_text("utf-8")))
+        if path.relative_to(PACKAGE).parts[0] not in MAY_NAME
+    }
+    assert users == set()
+
+
+def test_no_file_is_too_long_to_be_read() -> None:
+    lengths = {
+        path.relative_to(PACKAGE): len(path.read_text("utf-8").splitlines()) for path in PACKAGE.rglob("*.py")
+    }
+    assert {str(path): lines for path, lines in lengths.items() if lines > MOST_LINES} == {}
+
+
+def test_no_folder_holds_too_many_files() -> None:
+    folders = {path.parent for path in PACKAGE.rglob("*.py")}
+    counts = {folder: len([*folder.glob("*.py")]) - 1 for folder in folders}
+    allowed = {PACKAGE / "model": 22}  # values that all parts share: one flat vocabulary
+    assert {
+        str(folder): count for folder, count in counts.items() if count > allowed.get(folder, MOST_FILES)
+    } == {}
+
+
+def imports(path: Path, modules: set[str]) -> Iterator[str]:
+    """The modules of the package that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                yield full if full in modules else node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """import-linter knows folders; this knows files, and imports within functions and for types, too."""
+    paths = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in PACKAGE.rglob("*.py")
+    }
+    left = {name: set(imports(path, set(paths))) & set(paths) - {name} for name, path in paths.items()}
+    while leaves := {name for name, needed in left.items() if not needed & set(left)}:
+        left = {name: needed for name, needed in left.items() if name not in leaves}
+    assert {name: sorted(needed & set(left)) for name, needed in left.items()} == {}
