@@ -44,5 +44,5 @@ def read_whole(path: Path, most_bytes: int) -> bytes:
     with os.fdopen(open_regular(path), "rb") as file:
         content = file.read(most_bytes + 1)
     if len(content) > most_bytes:
-        raise OSError(errno.EFBIG, f"it is larger than {most_bytes} bytes", str(path))
+        raise OSError(errno.EFBIG, f"it is larger than {most_bytes:,} bytes", str(path))
     return content
