@@ -8,7 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from extenci.catalog.home import Home
-from extenci.catalog.journal.journal import Journal, MadeKeyPair
+from extenci.catalog.journal.journal import Journal
+from extenci.catalog.journal.key_pairs import MadeKeyPair
 from extenci.launch.engines import ENGINES
 from extenci.model.address import Address
 from extenci.model.desired import Desired

@@ -6,11 +6,11 @@ import base64
 import hashlib
 import os
 import stat
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from extenci.catalog.files import write_whole
 from extenci.model.desired import DesiredGroup
 from extenci.model.errors import CatalogError
 from extenci.model.service import CondorAccess, KeyFiles, Service
@@ -33,7 +33,7 @@ def write_user_data(group: DesiredGroup, folder: Path, clients: Clients) -> str 
     path = user_data_path(content, folder)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(path, content, owner)
+        write_whole(path, content, owner=owner.uid if owner is not None and os.geteuid() == 0 else None)
         if owner is not None and os.geteuid() == 0:
             let_others_pass(folder)
     except OSError as error:
@@ -48,18 +48,6 @@ def write_user_data(group: DesiredGroup, folder: Path, clients: Clients) -> str 
 def user_data_path(content: bytes, folder: Path) -> Path:
     """The path of user data, named by its content."""
     return folder / hashlib.sha256(content).hexdigest()
-
-
-def write_private(path: Path, content: bytes, owner: Account | None) -> None:
-    """Write a file whole, with mode 600, and give it to its reader where this user may (root)."""
-    descriptor, made = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        if owner is not None and owner.uid is not None and os.geteuid() == 0:
-            os.fchown(descriptor, owner.uid, -1)
-        file.flush()
-        os.fsync(descriptor)
-    Path(made).replace(path)
 
 
 def find_owner(clients: Clients) -> Account | None:

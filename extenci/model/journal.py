@@ -15,7 +15,7 @@ UNSURE_CODES = frozenset(
 
 
 class Calls(Protocol):
-    """Journals changing calls, durably when each method returns. Any thread may use it."""
+    """Writes changing calls to the journal: on disk when a method returns. Any thread may use it."""
 
     def begin(
         self,
@@ -33,7 +33,7 @@ class Calls(Protocol):
         ...
 
     def fail(self, intent: int, reason: str) -> None:
-        """Write down that the call surely changed nothing."""
+        """Write down that the call certainly changed nothing."""
         ...
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from extenci.catalog.disks.block_lists import UNFINISHED
 from extenci.catalog.home import Home
-from extenci.catalog.journal.journal import MadeKeyPair
+from extenci.catalog.journal.key_pairs import MadeKeyPair
 from extenci.image.cache import PARTIAL
 from extenci.image.sources import disks_folder, downloads_folder
 from extenci.model.desired import Desired
