@@ -22,7 +22,7 @@ from extenci.spec.load import DEFAULT_STACK
 from extenci.spec.resolve import find_lack
 from extenci.spec.root import SERVICES_FOLDER, SETTINGS_FILE, find_root, read_root
 from extenci.spec.services.library import open_library
-from extenci.spec.validation.fields import read_https, read_s3
+from extenci.spec.validation.urls import require_https, require_s3
 from extenci.spec.validation.wording import quoted, shown, suggestion
 from extenci.spec.yaml.load import SUFFIXES
 
@@ -120,7 +120,7 @@ def _check_url(url: str) -> None:
     if "@" in url.partition("://")[2].partition("/")[0]:
         raise UsageError(f"{what} has a user or password in it.", "Leave it out: none are sent.")
     try:
-        (read_https if url.startswith("https://") else read_s3)(url)
+        (require_https if url.startswith("https://") else require_s3)(url)
     except PydanticCustomError as error:
         raise UsageError(f"{what} cannot be staged from: it {error.message()}.") from None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 from pydantic import BeforeValidator, Discriminator, Tag
 
 from extenci.model.text import either
-from extenci.spec.validation.forms import wrong
+from extenci.spec.validation.strict import wrong
 from extenci.spec.validation.wording import kind_of, suggestion
 from extenci.verify.checks import KINDS, NAMES
 from extenci.verify.form import CheckForm

@@ -10,12 +10,12 @@ from extenci.model.address import Architecture
 from extenci.model.source import is_url
 from extenci.model.verification import Reach
 from extenci.spec.checks import CheckEntry
+from extenci.spec.validation.duration import duration
 from extenci.spec.validation.fields import (
     ArchitectureChoice,
     BootModeChoice,
     EntryName,
     FilePath,
-    Flag,
     ImageText,
     LaunchChoice,
     MethodChoice,
@@ -27,9 +27,10 @@ from extenci.spec.validation.fields import (
     Text,
     UserData,
 )
-from extenci.spec.validation.forms import Strict, choice, duration, whole, wrong
+from extenci.spec.validation.strict import Expected, Strict, wrong
 
-GibCount = Annotated[int, whole(1, 65536, "GiB")]
+GibCount = Annotated[int, Field(ge=1, le=65536), Expected("a whole number of GiB")]
+MachineCount = Annotated[int, Field(ge=0, le=10000), Expected("a whole number of machines")]
 DAY = 24 * 3600
 
 
@@ -38,7 +39,7 @@ class VolumeSpec(Strict):
 
     gib: GibCount | None = Field(default=None, description="Size in GiB; at least the image's own.")
     type: Text | None = Field(default=None, description="Volume type, such as `gp3`.")
-    encrypted: Flag | None = Field(default=None, description="Whether the volume is encrypted.")
+    encrypted: bool | None = Field(default=None, description="Whether the volume is encrypted.")
 
 
 class LaunchKeys(Strict):
@@ -83,17 +84,17 @@ class VerifySpec(LaunchKeys):
     """How a new version is tried in a test VM before anything uses it. Keys of a launch may stand here
     too; the service's `test:` has their defaults."""
 
-    address: Annotated[Reach, choice(Reach)] = Field(
+    address: Annotated[Reach, Field(strict=False)] = Field(
         default=Reach.PUBLIC, description="Which address the checks use: `public` or `private`."
     )
     timeout: Annotated[int, duration(1, DAY)] = Field(
         default=600, description="How long launching and checking may take together. Default: 10m."
     )
-    confirm: Flag = Field(default=False, description="Whether a person must also say yes.")
+    confirm: bool = Field(default=False, description="Whether a person must also say yes.")
     confirm_within: Annotated[int, duration(60, 30 * DAY)] = Field(
         default=DAY, description="How long a test VM waits for that person. Default: 24h."
     )
-    keep_on_failure: Flag = Field(default=False, description="Whether a failed test VM stays, to look at it.")
+    keep_on_failure: bool = Field(default=False, description="Whether a failed test VM stays, to look at it.")
     checks: Annotated[list[CheckEntry], Field(max_length=100)] = Field(
         default_factory=list, description="What must succeed, in this order."
     )
@@ -123,10 +124,10 @@ class ImageSpec(Strict):
     size: GibCount | None = Field(
         default=None, description="Volume size in GiB. Default: the disk's, rounded up."
     )
-    keep: Annotated[int, whole(0, 100, "versions")] = Field(
+    keep: Annotated[int, Field(ge=0, le=100), Expected("a whole number of versions")] = Field(
         default=0, description="Versions kept for rollback beside the wanted one, newest first. Default: 0."
     )
-    protect: Flag = Field(default=False, description="Whether no plan may remove it.")
+    protect: bool = Field(default=False, description="Whether no plan may remove it.")
     tags: Tags = Field(default_factory=dict, description="Tags of the image and its snapshot.")
     verify: VerifySpec | None = Field(
         default=None, description="Boot a test VM from a new version before anything uses it."
@@ -147,7 +148,7 @@ class ImageSpec(Strict):
 class UpdateSpec(Strict):
     """How machines are replaced."""
 
-    max_unavailable: Annotated[int, whole(0, 10000, "machines")] = Field(
+    max_unavailable: MachineCount = Field(
         default=1,
         description="How many may be missing while machines are replaced; 0: new ones start first.",
     )
@@ -158,7 +159,7 @@ class InstancesSpec(LaunchKeys):
 
     type: Text = Field(description="Instance type, such as `m5.large`.")
     image: ImageText = Field(description="An image of these specs, or an id (`ami-…`, `emi-…`).")
-    count: Annotated[int, whole(0, 10000, "machines")] = Field(description="How many machines.")
+    count: MachineCount = Field(description="How many machines.")
     tags: Tags = Field(default_factory=dict, description="Tags of the machines.")
     update: UpdateSpec = Field(
         default=UpdateSpec(), description="How outdated machines give way to new ones."
@@ -166,7 +167,7 @@ class InstancesSpec(LaunchKeys):
     launch_timeout: Annotated[int, duration(10, DAY)] = Field(
         default=900, description="How long a machine may take to run. Default: 15m."
     )
-    protect: Flag = Field(default=False, description="Whether no plan may remove the group's machines.")
+    protect: bool = Field(default=False, description="Whether no plan may remove the group's machines.")
 
 
 class SpecFile(Strict):

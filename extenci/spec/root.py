@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from extenci.model.errors import UsageError
 from extenci.spec.validation.faults import validate
-from extenci.spec.validation.fields import Name
-from extenci.spec.validation.forms import Strict, text, whole
+from extenci.spec.validation.fields import ONE_LINE, Name
+from extenci.spec.validation.strict import Strict
 from extenci.spec.validation.wording import shown
 from extenci.spec.yaml.document import Document, Fault, Mark
 from extenci.spec.yaml.load import SUFFIXES, load_document
@@ -27,12 +27,15 @@ MOST_ENTRIES = 100_000
 """Files and folders that are looked at below a root before it is taken for the wrong folder."""
 
 
+Pattern = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=ONE_LINE)]
+
+
 class RootFile(Strict):
     """`extenci.yaml`: what a repository of specs is called, and its settings."""
 
-    format: Annotated[int, whole(1, 1)] = Field(default=1, description="Version of the file formats.")
+    format: Annotated[int, Field(ge=1, le=1)] = Field(default=1, description="Version of the file formats.")
     stack: Name | None = Field(default=None, description="The stack: whose everything made from here is.")
-    ignore: Annotated[list[Annotated[str, text(200)]], Field(max_length=100)] = Field(
+    ignore: Annotated[list[Pattern], Field(max_length=100)] = Field(
         default_factory=list,
         description="YAML files that are not specs: names, paths or folders, with * and ?.",
     )

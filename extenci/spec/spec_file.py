@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from extenci.model.address import Kind
 from extenci.spec.format import ImageSpec, InstancesSpec, SpecFile
 from extenci.spec.validation.faults import place, validate
-from extenci.spec.validation.fields import read_entry_name, read_names
+from extenci.spec.validation.fields import EntryName, Names
+from extenci.spec.validation.strict import Strict
 from extenci.spec.yaml.document import (
     Document,
     Entry,
@@ -30,6 +30,9 @@ from extenci.spec.yaml.load import load_document
 M = TypeVar("M", bound=BaseModel)
 
 SECTIONS = {Kind.IMAGE: "images", Kind.INSTANCES: "instances"}
+
+_NAMES: TypeAdapter[list[str]] = TypeAdapter(Names, config=Strict.model_config)
+_ENTRY_NAME: TypeAdapter[str] = TypeAdapter(EntryName, config=Strict.model_config)
 
 
 @dataclass(frozen=True)
@@ -101,8 +104,8 @@ def _find_services(top: Node) -> tuple[NamedService, ...]:
     if entry is None:
         return ()
     try:
-        names = read_names(plain(entry.node))
-    except PydanticCustomError:
+        names = _NAMES.validate_python(plain(entry.node))
+    except ValidationError:
         return ()
     if isinstance(entry.node, Scalar):
         return (NamedService(names[0], entry.node.mark),)
@@ -134,7 +137,7 @@ def _find_entries(
 
 def _validate_alone(model: type[M], name: str, entry: Entry) -> M | None:
     try:
-        read_entry_name(name)
+        _ENTRY_NAME.validate_python(name)
         return model.model_validate(plain(entry.node))
-    except (ValidationError, PydanticCustomError):
+    except ValidationError:
         return None

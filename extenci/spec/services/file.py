@@ -26,9 +26,16 @@ from extenci.model.service import (
 )
 from extenci.spec.format import LaunchKeys
 from extenci.spec.launch import read_launch_keys
+from extenci.spec.services.fields import Account, Bucket, KeyPath, Region, Url
 from extenci.spec.validation.faults import place, validate
-from extenci.spec.validation.fields import FilePath, LaunchChoice, MethodChoice, TaggingChoice, Text
-from extenci.spec.validation.forms import Form, Strict, matching, require_text, whole, wrong
+from extenci.spec.validation.fields import (
+    FilePath,
+    LaunchChoice,
+    MethodChoice,
+    TaggingChoice,
+    Text,
+)
+from extenci.spec.validation.strict import Expected, Strict, wrong
 from extenci.spec.validation.wording import shown
 from extenci.spec.yaml.document import Document, Fault, Mark, locate
 from extenci.spec.yaml.files import absolute
@@ -36,48 +43,8 @@ from extenci.spec.yaml.load import load_document
 
 DEFAULT_REGION = "us-east-1"
 
-_ACCESS_KEY = re.compile(r"A(?:KI|SI)A[A-Z0-9]{8,}")
-_SECRET_KEY = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9+][A-Za-z0-9/+]{38}[A-Za-z0-9/+=]")
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
 _AWS_HOST = re.compile(r"(?:[a-z0-9-]+\.)*amazonaws\.(?:com|com\.cn|eu)|(?:[a-z0-9-]+\.)*api\.aws")
 _AWS_REGION = re.compile(r"(?:^|\.)([a-z]{2}(?:-[a-z]+)+-\d)\.")
-
-
-def read_key_path(value: object) -> str:
-    """The path of a file with a key; the key itself is refused, unseen."""
-    found = require_text(value, 4095)
-    if _ACCESS_KEY.fullmatch(found) or _SECRET_KEY.fullmatch(found):
-        raise wrong("looks like the key itself; write it into a file, and the path of that file here")
-    return found
-
-
-def read_url(value: object) -> str:
-    """An endpoint's URL. It is never repeated in a message, since people put passwords into URLs."""
-    found = require_text(value, 2048)
-    try:
-        parts = urlsplit(found)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        raise wrong("must be a URL such as https://ec2.us-east-1.amazonaws.com") from None
-    if (
-        parts.scheme not in ("http", "https")
-        or not _HOST.fullmatch(host)
-        or " " in found
-        or not found.isascii()
-    ):
-        raise wrong("must be a URL with a host, such as https://ec2.us-east-1.amazonaws.com")
-    if "@" in parts.netloc:
-        raise wrong("must not have a user name or password in it; name key files under 'credentials'")
-    if parts.query or parts.fragment or "?" in found or "#" in found:
-        raise wrong("must end with its path: nothing after a ? or a #")
-    return found.rstrip("/")
-
-
-Url = Annotated[str, Form(read_url, {"type": "string", "format": "uri"})]
-Region = Annotated[str, matching(r"[a-zA-Z0-9_-]{1,64}", "the name of a region such as us-east-1")]
-Bucket = Annotated[str, matching(r"[a-zA-Z0-9][a-zA-Z0-9._-]{1,253}[a-zA-Z0-9]", "the name of a bucket")]
-Account = Annotated[str, matching(r"[0-9]{12}", "the number of an account: 12 digits, in quotes")]
-KeyPath = Annotated[str, Form(read_key_path, {"type": "string"})]
 
 
 class CredentialsSpec(Strict):
@@ -129,11 +96,11 @@ class CondorSpec(Strict):
 class LimitsSpec(Strict):
     """Bounds past which a plan needs --force."""
 
-    delete_percent: Annotated[int, whole(0, 100, "percent")] | None = Field(
+    delete_percent: Annotated[int, Field(ge=0, le=100), Expected("a whole number of percent")] | None = Field(
         default=None, description="Machines removed, net, of those owned on the service, in percent."
     )
-    instances: Annotated[int, whole(0, 1_000_000, "machines")] | None = Field(
-        default=None, description="Machines wanted on the service altogether."
+    instances: Annotated[int, Field(ge=0, le=1_000_000), Expected("a whole number of machines")] | None = (
+        Field(default=None, description="Machines wanted on the service altogether.")
     )
 
 
