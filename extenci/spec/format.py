@@ -43,7 +43,7 @@ class VolumeSpec(Strict):
 
 
 class LaunchKeys(Strict):
-    """What a machine is launched with, wherever a file says so."""
+    """The keys that say how to launch a machine, in specs and in service files."""
 
     type: Text | None = Field(default=None, description="Instance type, such as `m5.large`.")
     launch: LaunchChoice | None = Field(
@@ -51,7 +51,7 @@ class LaunchKeys(Strict):
     )
     key_name: Text | None = Field(default=None, description="Name of a key pair on the service.")
     user_data: UserData | None = Field(
-        default=None, description="Text that the machines get at their start, at most 16 KiB."
+        default=None, description="Text that the machines get when they start, at most 16 KiB."
     )
     user_data_file: FilePath | None = Field(
         default=None, description="File with the user data, relative to this file, inside the spec root."
@@ -74,15 +74,15 @@ class LaunchKeys(Strict):
     @model_validator(mode="after")
     def _require_one_user_data(self) -> Self:
         if self.user_data is not None and self.user_data_file is not None:
-            raise wrong("stands beside 'user_data'; keep one of the two", "user_data_file")
+            raise wrong("cannot be combined with 'user_data'; keep one of the two", "user_data_file")
         if self.security_groups is not None and len(set(self.security_groups)) < len(self.security_groups):
             raise wrong("names a group twice", "security_groups")
         return self
 
 
 class VerifySpec(LaunchKeys):
-    """How a new version is tried in a test VM before anything uses it. Keys of a launch may stand here
-    too; the service's `test:` has their defaults."""
+    """How a new version is verified in a test VM before anything uses it. Launch keys are allowed here too;
+    their defaults are under the service's `test:`."""
 
     address: Annotated[Reach, Field(strict=False)] = Field(
         default=Reach.PUBLIC, description="Which address the checks use: `public` or `private`."
@@ -90,11 +90,13 @@ class VerifySpec(LaunchKeys):
     timeout: Annotated[int, duration(1, DAY)] = Field(
         default=600, description="How long launching and checking may take together. Default: 10m."
     )
-    confirm: bool = Field(default=False, description="Whether a person must also say yes.")
+    confirm: bool = Field(default=False, description="Whether a person must also confirm.")
     confirm_within: Annotated[int, duration(60, 30 * DAY)] = Field(
         default=DAY, description="How long a test VM waits for that person. Default: 24h."
     )
-    keep_on_failure: bool = Field(default=False, description="Whether a failed test VM stays, to look at it.")
+    keep_on_failure: bool = Field(
+        default=False, description="Whether a failed test VM is kept for inspection."
+    )
     checks: Annotated[list[CheckEntry], Field(max_length=100)] = Field(
         default_factory=list, description="What must succeed, in this order."
     )
@@ -125,9 +127,9 @@ class ImageSpec(Strict):
         default=None, description="Volume size in GiB. Default: the disk's, rounded up."
     )
     keep: Annotated[int, Field(ge=0, le=100), Expected("a whole number of versions")] = Field(
-        default=0, description="Versions kept for rollback beside the wanted one, newest first. Default: 0."
+        default=0, description="Older versions kept for rollback, newest first. Default: 0."
     )
-    protect: bool = Field(default=False, description="Whether no plan may remove it.")
+    protect: bool = Field(default=False, description="Whether plans must never remove it.")
     tags: Tags = Field(default_factory=dict, description="Tags of the image and its snapshot.")
     verify: VerifySpec | None = Field(
         default=None, description="Boot a test VM from a new version before anything uses it."
@@ -141,7 +143,7 @@ class ImageSpec(Strict):
     @model_validator(mode="after")
     def _require_digest(self) -> Self:
         if self.from_url and self.sha256 is None:
-            raise wrong("is a URL, which needs its 'sha256' beside it", "source")
+            raise wrong("is a URL; write the 'sha256' of its file beside it", "source")
         return self
 
 
@@ -161,17 +163,15 @@ class InstancesSpec(LaunchKeys):
     image: ImageText = Field(description="An image of these specs, or an id (`ami-…`, `emi-…`).")
     count: MachineCount = Field(description="How many machines.")
     tags: Tags = Field(default_factory=dict, description="Tags of the machines.")
-    update: UpdateSpec = Field(
-        default=UpdateSpec(), description="How outdated machines give way to new ones."
-    )
+    update: UpdateSpec = Field(default=UpdateSpec(), description="How new machines replace outdated ones.")
     launch_timeout: Annotated[int, duration(10, DAY)] = Field(
-        default=900, description="How long a machine may take to run. Default: 15m."
+        default=900, description="How long a machine may take to be running. Default: 15m."
     )
-    protect: bool = Field(default=False, description="Whether no plan may remove the group's machines.")
+    protect: bool = Field(default=False, description="Whether plans must never remove the group's machines.")
 
 
 class SpecFile(Strict):
-    """What should exist on one service, or the same on several."""
+    """The images and instances that should exist on one service, or alike on several."""
 
     service: Names = Field(description="The service, or a list: the same specs on each of them.")
     images: dict[EntryName, ImageSpec] = Field(default_factory=dict, description="Images, by name.")

@@ -1,4 +1,4 @@
-"""One spec file → its entries, each valid one by itself, so that one mistake hides no other."""
+"""One spec file → its entries, each validated by itself, so that one mistake hides no other."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _ENTRY_NAME: TypeAdapter[str] = TypeAdapter(EntryName, config=Strict.model_confi
 
 @dataclass(frozen=True)
 class NamedService:
-    """A service that a spec file names, and where."""
+    """A service that a spec file names, and the place of the name."""
 
     name: str
     mark: Mark
@@ -75,7 +75,7 @@ class SpecEntry:
 
 @dataclass(frozen=True)
 class SpecDocument:
-    """A spec file. `is_whole`: everything it names is known, even where it is wrong."""
+    """A spec file. `is_whole`: its services and entries are all known, even where some are invalid."""
 
     document: Document
     services: tuple[NamedService, ...]

@@ -35,7 +35,7 @@ def require_endpoint(url: str) -> str:
     if "@" in parts.netloc:
         raise wrong("must not have a user name or password in it; name key files under 'credentials'")
     if parts.query or parts.fragment or "?" in url or "#" in url:
-        raise wrong("must end with its path: nothing after a ? or a #")
+        raise wrong("must end with its path; remove the ? or # and what follows")
     return url.rstrip("/")
 
 

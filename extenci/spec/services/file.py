@@ -48,7 +48,7 @@ _AWS_REGION = re.compile(r"(?:^|\.)([a-z]{2}(?:-[a-z]+)+-\d)\.")
 
 
 class CredentialsSpec(Strict):
-    """Two key files, or a profile of the AWS SDK; without either, the SDK looks for itself."""
+    """Two key files, or a profile of the AWS SDK; without either, the SDK finds credentials itself."""
 
     access_key_file: KeyPath | None = Field(default=None, description="File that holds the access key's id.")
     secret_key_file: KeyPath | None = Field(default=None, description="File that holds the secret key.")
@@ -58,14 +58,14 @@ class CredentialsSpec(Strict):
     def _require_one_kind(self) -> Self:
         files = (self.access_key_file, self.secret_key_file)
         if self.profile is not None and any(files):
-            raise wrong("stands beside key files; keep one of the two", "profile")
+            raise wrong("cannot be combined with key files; keep one of the two", "profile")
         if self.profile is None and None in files:
             raise wrong("must have 'access_key_file' and 'secret_key_file', or 'profile'")
         return self
 
 
 class BundleSpec(Strict):
-    """What bundles are made with: three PEM files, and whose they are."""
+    """What bundles are made with: three PEM files, and the account that owns them."""
 
     certificate: KeyPath = Field(description="File with the user's certificate (X.509, PEM).")
     private_key: KeyPath = Field(description="File with the user's private key (RSA, PEM, mode 600).")
@@ -74,7 +74,7 @@ class BundleSpec(Strict):
 
 
 class CondorCredentialsSpec(Strict):
-    """Key files on the schedd's machine, never opened here."""
+    """Key files on the schedd's machine; they are never opened here."""
 
     access_key_file: KeyPath = Field(description="File there that holds the access key's id.")
     secret_key_file: KeyPath = Field(description="File there that holds the secret key.")
@@ -94,18 +94,18 @@ class CondorSpec(Strict):
 
 
 class LimitsSpec(Strict):
-    """Bounds past which a plan needs --force."""
+    """Limits beyond which a plan needs --force."""
 
     delete_percent: Annotated[int, Field(ge=0, le=100), Expected("a whole number of percent")] | None = Field(
         default=None, description="Machines removed, net, of those owned on the service, in percent."
     )
     instances: Annotated[int, Field(ge=0, le=1_000_000), Expected("a whole number of machines")] | None = (
-        Field(default=None, description="Machines wanted on the service altogether.")
+        Field(default=None, description="Desired machines on the service, in all.")
     )
 
 
 class ServiceFile(Strict):
-    """One cloud endpoint, with its credentials and abilities."""
+    """A cloud service: its endpoints, credentials and abilities."""
 
     ec2: Url | None = Field(default=None, description="EC2 endpoint. Default: AWS's own of the region.")
     s3: Url | None = Field(default=None, description="S3 endpoint. Default: as `ec2`.")
@@ -114,9 +114,11 @@ class ServiceFile(Strict):
         default=None, description="Region. Default: the one in the EC2 endpoint's name, else `us-east-1`."
     )
     credentials: CredentialsSpec | None = Field(
-        default=None, description="What extenci calls the service with. Default: what the AWS SDK finds."
+        default=None, description="Credentials for the service. Default: those that the AWS SDK finds."
     )
-    ca_bundle: FilePath | None = Field(default=None, description="PEM certificates that sign the endpoints'.")
+    ca_bundle: FilePath | None = Field(
+        default=None, description="PEM certificates of the endpoints' authorities."
+    )
     launch: LaunchChoice = Field(default=Launch.EC2, description="Who starts machines. Default: `ec2`.")
     stage: MethodChoice = Field(default=Method.EBS, description="How disks are staged. Default: `ebs`.")
     tags: TaggingChoice = Field(
@@ -125,13 +127,13 @@ class ServiceFile(Strict):
     bucket: Bucket | None = Field(default=None, description="S3 bucket for uploads.")
     bundle: BundleSpec | None = Field(default=None, description="Keys and certificates for `stage: bundle`.")
     condor: CondorSpec | None = Field(default=None, description="HTCondor that launches machines.")
-    limits: LimitsSpec = Field(default=LimitsSpec(), description="Bounds that need --force to pass.")
+    limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits that need --force to exceed.")
     test: LaunchKeys | None = Field(default=None, description="Defaults for test VMs.")
 
     @model_validator(mode="after")
     def _require_place(self) -> Self:
         if self.ec2 is None and self.region is None:
-            raise wrong("must have 'region' or an 'ec2' endpoint, or nobody knows which cloud it is")
+            raise wrong("must have 'region' or an 'ec2' endpoint, which say where the cloud is")
         return self
 
     @model_validator(mode="after")
@@ -152,7 +154,7 @@ class ServiceFile(Strict):
 
 
 def read_service(path: Path, name: str | None = None) -> Service:
-    """The service that a file describes; its name is the file's. SpecError has all its problems."""
+    """The service that a file describes, named after the file. SpecError has all problems of the file."""
     name = path.stem if name is None else name
     document = load_document(path)
     spec, faults = validate(ServiceFile, document)
@@ -165,7 +167,7 @@ def read_service(path: Path, name: str | None = None) -> Service:
 
 
 def _read_test(document: Document, spec: ServiceFile | None) -> tuple[LaunchDefaults | None, list[Fault]]:
-    """Defaults for test VMs. A file of user data must lie where the service's file does, or below."""
+    """Defaults for test VMs. A file of user data must be in the service file's folder or below."""
     if spec is None or spec.test is None or document.top is None:
         return None, []
     folder = Path(os.path.realpath(document.path.absolute().parent))
@@ -177,7 +179,7 @@ def _read_test(document: Document, spec: ServiceFile | None) -> tuple[LaunchDefa
 
 
 def to_problems(document: Document, faults: list[Fault]) -> tuple[Problem, ...]:
-    """Faults as problems of a file, each place once, in order."""
+    """Faults as problems of a file, sorted, without duplicates."""
     file = shown(document.path)
     return tuple(
         Problem(file, fault.mark.line, fault.mark.column, fault.message) for fault in sorted(set(faults))
@@ -191,7 +193,7 @@ def _find_name_faults(name: str) -> list[Fault]:
         return [
             Fault(
                 Mark(),
-                "a service is called what its file is called: letters, digits, dots, dashes, underscores",
+                "a service has its file's name, which must be letters, digits, dots, dashes and underscores",
             )
         ]
     return []
@@ -204,7 +206,7 @@ def _build(name: str, path: Path, spec: ServiceFile, test: LaunchDefaults | None
         name=name,
         region=spec.region or _find_region(spec.ec2) or DEFAULT_REGION,
         ec2=spec.ec2,
-        # What is meant for another cloud must never end up at AWS, so these follow `ec2`.
+        # Data for another cloud must never end up at AWS, so these follow `ec2`.
         s3=spec.s3 or elsewhere,
         ebs=spec.ebs or elsewhere,
         credentials=_build_credentials(spec.credentials, folder),
@@ -222,7 +224,7 @@ def _build(name: str, path: Path, spec: ServiceFile, test: LaunchDefaults | None
 
 
 def build_condor(spec: CondorSpec | None) -> CondorAccess:
-    """The HTCondor of a service. Paths stay as they are: they lie on the schedd's machine."""
+    """The HTCondor of a service. Its paths are not resolved, since they are on the schedd's machine."""
     if spec is None:
         return CondorAccess()
     keys = spec.credentials

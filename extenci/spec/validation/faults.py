@@ -27,7 +27,7 @@ from extenci.spec.yaml.document import (
 M = TypeVar("M", bound=BaseModel)
 
 FEW_KEYS = 6
-"""Keys of a mapping up to which a message lists them all."""
+"""A message lists all keys of a mapping that has no more than these."""
 
 UNKNOWN_SECRETS = frozenset(
     (
@@ -35,11 +35,11 @@ UNKNOWN_SECRETS = frozenset(
         "password", "secret", "secret_access_key", "secret_key", "session_token", "token",
     )
 )  # fmt: skip
-"""Keys that nobody may use, and under which people put secrets."""
+"""Keys of no file format, under which people put secrets."""
 
 
 def validate(model: type[M], document: Document) -> tuple[M | None, list[Fault]]:
-    """The document as a model, and everything that is wrong with it, as YAML too. None where anything is.
+    """The document as a model (None where it has faults), and its faults, those of its YAML too.
 
     Values are never part of a fault's text, save for words that should have been one of a few.
     """
@@ -66,7 +66,7 @@ def _find_empty(top: Node) -> Iterator[Fault]:
 
 
 def explain(detail: ErrorDetails, top: Node, model: type[BaseModel]) -> Fault:
-    """One error of pydantic, where it stands and in our words."""
+    """One error of pydantic as a fault at its place."""
     loc: Path = tuple(detail["loc"])
     match detail["type"]:
         case "missing":
@@ -89,7 +89,7 @@ def place(top: Node, path: Path) -> Mark:
 
 
 def subject(path: Path) -> str:
-    """What a message is about: `'count' `, `'checks', item 2, `, or `the file `."""
+    """The subject of a message: `'count' `, `'checks', item 2, `, or `the file `."""
     match path:
         case ():
             return "the file "

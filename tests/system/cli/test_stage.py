@@ -206,11 +206,11 @@ def test_an_image_that_machines_run_from_stays(run: Run, disk: Path, tmp_path: P
     ("words", "said"),
     [
         (("stage", "no.raw", "sandbox"), "no.raw does not exist"),
-        (("stage", ".", "sandbox"), "is no file"),
+        (("stage", ".", "sandbox"), "is not a file"),
         (("stage", "https://example.org/d.raw", "sandbox"), "--sha256"),
         (("stage", "ftp://example.org/d.raw", "sandbox"), "no URL to stage from"),
         (("stage", "DISK", "sandbx"), "There is no service 'sandbx'"),
-        (("stage", "DISK", "sandbox", "--sha256", "abc"), "is no SHA-256"),
+        (("stage", "DISK", "sandbox", "--sha256", "abc"), "is not a SHA-256"),
         (("stage", "DISK", "sandbox", "--sha256", "0" * 64), "SHA-256"),
         (("stage", "DISK", "sandbox", "--name", "a b"), "cannot be an image's name"),
         (("stage", "DISK", "sandbox", "--method", "magic"), "magic"),

@@ -117,7 +117,7 @@ def test_a_target_that_the_specs_no_longer_have_is_kept(specs: Path) -> None:
         (["."], None, ["b"], "is not an address"),
         (["."], None, ["far/b/c"], "is not an address"),
         (["."], "far", ["sandbox/a"], "not at the service"),
-        (["a.yaml"], None, ["far/b"], "not in the files"),
+        (["a.yaml"], None, ["far/b"], "not in the given files"),
         (["README.md"], None, [], "is not a spec file"),
         (["ci/pipeline.yaml"], None, [], "is not a spec file"),
         (["ci"], None, [], "holds no spec files"),
