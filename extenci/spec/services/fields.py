@@ -17,7 +17,7 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
 
 
 def require_no_key(path: str) -> str:
-    """The path of a file with a key; the key itself is refused, unseen."""
+    """The path of a file with a key. The key itself is refused, and no message shows it."""
     if _ACCESS_KEY.fullmatch(path) or _SECRET_KEY.fullmatch(path):
         raise wrong("looks like the key itself; write it into a file, and the path of that file here")
     return path

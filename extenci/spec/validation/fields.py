@@ -1,6 +1,6 @@
 """The kinds of values that specs are made of: names, images, paths, prices, user data, tags.
 
-Most are pydantic's own types with constraints; a `require_…` takes on where those end.
+Most are pydantic's own types with constraints; a `require_…` function checks what those cannot.
 """
 
 from __future__ import annotations
@@ -47,21 +47,21 @@ ONE_LINE = f"^{_OUTER}(?:{_INNER}*{_OUTER})?$"
 
 
 def require_no_id(name: str) -> str:
-    """A name that cannot be mistaken for an image's id."""
+    """A name that does not look like an image's id."""
     if name.startswith(IMAGE_PREFIXES):
         raise wrong("begins like the id of an image; choose a name without ami- or emi- at its front")
     return name
 
 
 def require_image_id(image: str) -> str:
-    """An image's name; or an id, which must be a whole one."""
+    """An image's name, or a complete id."""
     if image.startswith(IMAGE_PREFIXES) and not IMAGE_ID.fullmatch(image):
         raise wrong("begins like the id of an image, but is none (ami-0123456789abcdef0)")
     return image
 
 
 def to_names(value: object) -> object:
-    """A list of names, where there is one name only."""
+    """One name as a list."""
     if not isinstance(value, str | list):
         raise wrong("must be the name of a service, or a list of names")
     return [value] if isinstance(value, str) else value
@@ -75,14 +75,14 @@ def require_different(names: list[str]) -> list[str]:
 
 
 def require_known_home(path: str) -> str:
-    """A path; where it begins with `~`, of a user that there is. It is made absolute later."""
+    """A path. One that begins with `~` must name an existing user; it is made absolute later."""
     if path.startswith("~") and os.path.expanduser(path).startswith("~"):  # noqa: PTH111 - keeps text
         raise wrong("begins with ~ and the name of a user that this machine does not know")
     return path
 
 
 def require_source(source: str) -> str:
-    """A path, or a URL with a scheme that sources can come by."""
+    """A path, or an https or s3 URL."""
     scheme = _SCHEME.fullmatch(source)
     if scheme is None:
         return require_known_home(source)
@@ -113,7 +113,7 @@ def read_price(value: object) -> str:
 
 
 def require_small(user_data: str) -> str:
-    """User data within EC2's limit, which is in bytes. What it says is never shown."""
+    """User data within EC2's limit in bytes. Messages never show it."""
     size = len(user_data.encode())
     if size > USER_DATA_LIMIT:
         raise wrong(f"is too long: {size} bytes, at most {USER_DATA_LIMIT}")
@@ -121,14 +121,14 @@ def require_small(user_data: str) -> str:
 
 
 def require_printable(text: str) -> str:
-    """Text of one line that no terminal obeys."""
+    """Text of printable characters, which no terminal obeys."""
     if not text.isprintable():
         raise wrong("must be one line of printable characters")
     return text
 
 
 def require_free_key(key: str) -> str:
-    """A tag's key that is not one of extenci's marks, nor of AWS."""
+    """A tag's key that is reserved neither for extenci's marks nor for AWS."""
     if not key.strip():
         raise wrong("must not be blank")
     if key.lower().startswith(("aws:", PREFIX)):

@@ -1,6 +1,6 @@
 """The types of pydantic's errors → what is wrong with a value, in words for people.
 
-A sentence begins with a verb. It repeats a value only where a word, or a number in quotes, was mistaken.
+A sentence begins with a verb. It repeats no value, save a mistaken word or a number in quotes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Context = Mapping[str, Any]
 
 
 def sentence(detail: ErrorDetails) -> str:
-    """What is wrong, as pydantic's error has it."""
+    """The sentence for one error of pydantic."""
     given = detail["input"]
     write = SENTENCES.get(detail["type"])
     return (
@@ -52,7 +52,7 @@ def _not_whole(given: object) -> str:
 
 
 _FLAGS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
-"""What YAML 1.1 took for true and false."""
+"""Words that meant true and false in YAML 1.1."""
 
 
 def _not_flag(given: object) -> str:

@@ -1,4 +1,4 @@
-"""What pydantic lacks for file formats: strict models, errors in words, and types that are called something.
+"""What the file formats add to pydantic: strict models, errors in our own words, and types with a name.
 
 A message begins with a verb; the key it is about is put before it (`faults.py`).
 """
@@ -25,9 +25,9 @@ def wrong(text: str, key: str | None = None) -> PydanticCustomError:
 
 @dataclass(frozen=True)
 class Expected:
-    """What a type is called: one message for all that does not fit it, in place of pydantic's several.
+    """The name of a type: one message for every value that does not fit, in place of pydantic's several.
 
-    It follows the constraints in `Annotated`. The bounds of a number are put behind `words`.
+    It follows the constraints in `Annotated`. A number's bounds are appended to `words`.
     """
 
     words: str

@@ -208,7 +208,7 @@ def test_an_image_that_machines_run_from_stays(run: Run, disk: Path, tmp_path: P
         (("stage", "no.raw", "sandbox"), "no.raw does not exist"),
         (("stage", ".", "sandbox"), "is not a file"),
         (("stage", "https://example.org/d.raw", "sandbox"), "--sha256"),
-        (("stage", "ftp://example.org/d.raw", "sandbox"), "no URL to stage from"),
+        (("stage", "ftp://example.org/d.raw", "sandbox"), "not a URL to stage from"),
         (("stage", "DISK", "sandbx"), "There is no service 'sandbx'"),
         (("stage", "DISK", "sandbox", "--sha256", "abc"), "is not a SHA-256"),
         (("stage", "DISK", "sandbox", "--sha256", "0" * 64), "SHA-256"),
