@@ -8,7 +8,8 @@ from extenci.model.address import Address, Kind, Tagging
 from extenci.model.observed import Image, Machine, MachineState, Snapshot
 from extenci.model.plan import Drift
 from extenci.model.record import ResourceKind, ResourceRecord
-from extenci.plan.fields import LAUNCH_FIELDS, differing_fields, group_fields
+from extenci.plan.differences import differences
+from extenci.plan.fields import LAUNCH_FIELDS, group_fields
 from extenci.plan.inputs import PlanInputs, ServiceIndex
 from extenci.plan.instances.groups import Group
 
@@ -52,10 +53,9 @@ def machine_drift(index: ServiceIndex, record: ResourceRecord) -> Iterator[Drift
         after = describe_state(gone) if gone else "not found"
         yield Drift(record.address, Kind.INSTANCES, path, before, after)
         return
-    for name in MACHINE_FACTS:
-        value = getattr(machine, name)
-        if name in record.facts and record.facts[name] != value:
-            yield Drift(record.address, Kind.INSTANCES, f"{path}.{name}", record.facts[name], value)
+    facts = {name: getattr(machine, name) for name in MACHINE_FACTS if name in record.facts}
+    for field in differences(record.facts, facts, facts):
+        yield Drift(record.address, Kind.INSTANCES, f"{path}.{field.path}", field.before, field.after)
     yield from tag_drift(index, record, machine.tags, Kind.INSTANCES)
 
 
@@ -76,10 +76,9 @@ def tag_drift(
     """Tags that were put on a thing and are not on it any more as they were."""
     if index.service.tags is Tagging.NONE:
         return
-    for key, value in sorted(record.tags.items()):
-        if tags.get(key) != value:
-            path = f"{record.kind}s.{record.id}.tags.{key}"
-            yield Drift(record.address, kind, path, value, tags.get(key))
+    for field in differences(record.tags, tags, sorted(record.tags)):
+        path = f"{record.kind}s.{record.id}.tags.{field.path}"
+        yield Drift(record.address, kind, path, field.before, field.after)
 
 
 def stopped_machines(inputs: PlanInputs, index: ServiceIndex) -> Iterator[Drift]:
@@ -99,7 +98,7 @@ def unasked_differences(inputs: PlanInputs, groups: tuple[Group, ...]) -> Iterat
     for group in groups:
         address = group.spec.address
         applied = inputs.applied(address)
-        if applied is None or differing_fields(applied, group_fields(group.spec), LAUNCH_FIELDS):
+        if applied is None or differences(applied, group_fields(group.spec), LAUNCH_FIELDS):
             continue
         for member in group.members:
             for field in () if member.health.settling else member.outdated:

@@ -12,6 +12,8 @@ from extenci.model.observed import Image, Machine, Snapshot
 from extenci.model.ownership import PREFIX, PROTECT, SOURCE_SHA256, TAG_KEYS, Marks, read_marks
 from extenci.model.plan import Change, FieldChange
 from extenci.model.work import AdoptWork, UpdateWork
+from extenci.plan.differences import differences
+from extenci.plan.fields import mark_fields
 from extenci.plan.images.source import ImageSource, Staged, ToBeStaged
 from extenci.plan.inputs import PlanInputs, ServiceIndex, gather
 from extenci.plan.part import PlanPart, join
@@ -154,17 +156,8 @@ def change_tags(name: str, address: Address, kind: Kind, retags: tuple[Retag, ..
 
 def tag_fields(one: Retag) -> tuple[FieldChange, ...]:
     """The fields of the spec that a thing's tags differ in."""
-    wanted: dict[str, str | None] = {**dict(one.set), **dict.fromkeys(one.unset)}
-    fields = []
-    for key, after in sorted(wanted.items()):
-        before = one.thing.tags.get(key)
-        if key == PROTECT:
-            fields.append(FieldChange("protect", before == "true", after == "true"))
-        elif key == SOURCE_SHA256:
-            fields.append(FieldChange("sha256", before, after))
-        elif key != TAG_KEYS:
-            fields.append(FieldChange(f"tags.{key}", before, after))
-    return tuple(sorted(fields, key=lambda field: field.path))
+    wanted = {key: value for key, value in one.thing.tags.items() if key not in one.unset} | dict(one.set)
+    return differences(mark_fields(one.thing.tags), mark_fields(wanted))
 
 
 def update_reason(fields: tuple[FieldChange, ...]) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from extenci.model.address import Address
 from extenci.model.observed import Image
 from extenci.model.ownership import VERSION
 from extenci.model.plan import FieldChange
 from extenci.model.record import ResourceKind
-from extenci.plan.fields import IMAGE_FIELDS, differing_fields, image_fields, new_fields
+from extenci.plan.differences import differences, new_fields
+from extenci.plan.fields import IMAGE_FIELDS, image_fields, said
 from extenci.plan.images.lookup import MissingImage
 from extenci.plan.inputs import PlanInputs, ServiceIndex, newest_image
 
@@ -69,13 +68,8 @@ def content_fields(inputs: PlanInputs, index: ServiceIndex, missing: MissingImag
     newest = newest_image(others)
     assert newest is not None  # noqa: S101 - there are others
     seen: dict[str, object] = {**after, "digest": newest.marks and newest.marks.digest}
-    seen |= known({"architecture": newest.architecture, "size": newest.gib})
+    seen |= said({"architecture": newest.architecture, "size": newest.gib})
     seen["boot_mode"] = newest.boot_mode
     applied = inputs.applied(spec.address) or {}
     seen |= {name: applied[name] for name in ("method", "boot_mode") if name in applied}
-    return differing_fields(seen, after, IMAGE_FIELDS)
-
-
-def known(values: Mapping[str, object]) -> dict[str, object]:
-    """What a service does report."""
-    return {key: value for key, value in values.items() if value is not None}
+    return differences(seen, after, IMAGE_FIELDS)

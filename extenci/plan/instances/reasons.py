@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from extenci.model.desired import DesiredGroup
 from extenci.model.plan import FieldChange
 from extenci.model.text import counted, listed
-from extenci.plan.fields import LAUNCH_FIELDS, differing_fields, group_fields, new_fields
+from extenci.plan.differences import differences, new_fields
+from extenci.plan.fields import LAUNCH_FIELDS, group_fields
 from extenci.plan.inputs import PlanInputs
 from extenci.plan.instances.groups import Group
 from extenci.plan.instances.health import lacks_job
@@ -90,13 +91,13 @@ def launch_fields(inputs: PlanInputs, group: Group) -> tuple[FieldChange, ...]:
     if is_new(inputs, group):
         return new_fields(fields, ("count", *LAUNCH_FIELDS))
     applied = inputs.applied(group.spec.address)
-    return differing_fields(applied, fields, ("count",)) if applied is not None else ()
+    return differences(applied, fields, ("count",)) if applied is not None else ()
 
 
 def terminate_fields(inputs: PlanInputs, group: Group) -> tuple[FieldChange, ...]:
     """The count where that changed."""
     applied = inputs.applied(group.spec.address)
-    return differing_fields(applied, group_fields(group.spec), ("count",)) if applied is not None else ()
+    return differences(applied, group_fields(group.spec), ("count",)) if applied is not None else ()
 
 
 def replace_fields(inputs: PlanInputs, group: Group) -> tuple[FieldChange, ...]:
@@ -119,7 +120,7 @@ def hidden_fields(inputs: PlanInputs, group: Group) -> tuple[FieldChange, ...]:
     """Which of the settings that no service reports changed in the specs, if that is known."""
     applied = inputs.applied(group.spec.address)
     hidden = ("launch", "user_data", "root_volume", "spot_price")
-    return differing_fields(applied, group_fields(group.spec), hidden) if applied is not None else ()
+    return differences(applied, group_fields(group.spec), hidden) if applied is not None else ()
 
 
 def merge(fields: list[FieldChange]) -> FieldChange:

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from extenci.model.plan import Change
+from extenci.model.verification import Verify
 from extenci.model.work import RegisterWork, StageWork, VerifyWork
+from extenci.plan.differences import describe, differences
+from extenci.plan.fields import mark_fields, verify_fields
 from extenci.plan.staleness.comparison import Comparison
 
 
@@ -40,7 +43,8 @@ def image_differences(comparison: Comparison, before: Change, after: Change) -> 
     if old.version != new.version:
         yield f"{before.id}: version {old.version}, now {new.version}"
     elif old.tags != new.tags:
-        yield f"{before.id}: other tags now"
+        fields = differences(mark_fields(old.tags), mark_fields(new.tags))
+        yield f"{before.id}: other tags now: {describe(fields)}"
     elif not is_same_making(comparison, before.id, old, new):
         yield f"{before.id}: now {after.action} ({after.reason})"
 
@@ -66,10 +70,13 @@ def verification_differences(comparison: Comparison) -> Iterator[str]:
     fresh = {change.id: change.work for change in comparison.fresh.changes}
     for change in comparison.undone:
         match change.work, fresh.get(change.id):
-            case (VerifyWork() as before, VerifyWork() as after) if is_other_verification(before, after):
-                yield f"{change.id}: its verify block or a file that it names changed"
+            case VerifyWork() as before, VerifyWork() as after if before.version != after.version:
+                yield f"{change.id}: version {before.version}, now {after.version}"
+            case VerifyWork() as before, VerifyWork() as after if before.verify_hash != after.verify_hash:
+                yield f"{change.id}: {describe_verify(before.verify, after.verify)}"
 
 
-def is_other_verification(before: VerifyWork, after: VerifyWork) -> bool:
-    """Whether another version is tried, or in another way."""
-    return (before.verify_hash, before.version) != (after.verify_hash, after.version)
+def describe_verify(before: Verify, after: Verify) -> str:
+    """How two verify blocks differ: in themselves, or in a file that a check names."""
+    fields = differences({"verify": verify_fields(before)}, {"verify": verify_fields(after)})
+    return f"its verify block changed: {describe(fields)}" if fields else "a file that its checks use changed"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from extenci.model.address import Address
-from extenci.model.desired import Origin
+from extenci.model.desired import DesiredGroup
+from extenci.model.ownership import VERSION
 from extenci.model.plan import Change
 from extenci.model.text import counted, listed
 from extenci.model.work import LaunchWork, ReplaceWork, TerminateWork
+from extenci.plan.differences import describe, differences
+from extenci.plan.fields import group_fields
 from extenci.plan.staleness.comparison import MACHINE_WORK, Comparison, halfway
 
 
@@ -20,7 +23,7 @@ class Footprint:
     launched: int
     replaced: frozenset[str]
     ended: frozenset[str]
-    settings: tuple[object, ...]
+    settings: Mapping[str, object]
 
 
 def machine_differences(comparison: Comparison) -> Iterator[str]:
@@ -47,22 +50,23 @@ def group_changes(changes: tuple[Change, ...]) -> dict[Address, list[Change]]:
 def footprint(changes: list[Change]) -> Footprint:
     """What changes of one group do together."""
     launched, replaced, ended = 0, frozenset[str](), frozenset[str]()
-    settings: tuple[object, ...] = ()
+    settings: Mapping[str, object] = {}
     for change in changes:
         match change.work:
             case LaunchWork(group=group, count=count, tags=tags):
                 launched += count
-                settings = (replace(group, origin=NOWHERE), dict(tags))
+                settings = launch_fields(group, tags)
             case ReplaceWork(group=group, machines=machines, tags=tags):
                 replaced |= frozenset(map(str, machines))
-                settings = (replace(group, origin=NOWHERE), dict(tags))
+                settings = launch_fields(group, tags)
             case TerminateWork(machines=machines):
                 ended |= frozenset(map(str, machines))
     return Footprint(launched, replaced, ended, settings)
 
 
-NOWHERE = Origin("", 0, 0)
-"""In place of where a spec stands: that makes no difference to what it asks for."""
+def launch_fields(group: DesiredGroup, tags: Mapping[str, str]) -> dict[str, object]:
+    """What machines of a group are launched with, and what may be done to them meanwhile, as fields."""
+    return {**group_fields(group), "version": tags.get(VERSION)}
 
 
 def exact_differences(address: Address, before: Footprint, after: Footprint) -> Iterator[str]:
@@ -97,4 +101,5 @@ def set_difference(name: str, before: frozenset[str], after: frozenset[str]) -> 
 def settings_difference(address: Address, before: Footprint, after: Footprint) -> Iterator[str]:
     """A line where machines are to be launched with other settings."""
     if before.settings and after.settings and before.settings != after.settings:
-        yield f"{address}: machines would be launched with other settings, or from another version"
+        fields = differences(before.settings, after.settings)
+        yield f"{address}: machines would be launched with other settings: {describe(fields)}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from extenci.model.address import Address
 from extenci.model.plan import Change
 from extenci.model.work import AdoptWork, UpdateWork
+from extenci.plan.differences import describe, differences
 from extenci.plan.staleness.comparison import Comparison
 from extenci.plan.staleness.removals import removed_by
 
@@ -18,8 +19,12 @@ def tag_differences(comparison: Comparison) -> Iterator[str]:
     own = removed_by(comparison.undone).keys() - removed_by(comparison.untouched).keys() | newborn(comparison)
     now = tagged_by(comparison.renewed)
     for name, (address, tags) in sorted(now.items()):
-        if name not in own and (name not in planned or planned[name][1] != tags):
-            yield f"tags of {address} {name}: others are to be set now"
+        if name in own:
+            continue
+        if name not in planned:
+            yield f"tags of {address} {name}: needed now"
+        elif planned[name][1] != tags:
+            yield f"tags of {address} {name}: other tags now: {describe(differences(planned[name][1], tags))}"
     for name in sorted(needed.keys() - now.keys()):
         yield f"tags of {needed[name][0]} {name}: not to be changed any more"
 
