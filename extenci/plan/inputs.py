@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from extenci.model.address import Address, Launch, Role
 from extenci.model.desired import Desired, DesiredGroup, DesiredImage
-from extenci.model.observed import Image, JobState, Machine, Observation, QueueFacts, ServiceState, Snapshot
+from extenci.model.observed import Image, Job, Machine, Observation, QueueFacts, ServiceState, Snapshot
 from extenci.model.ownership import Marks, read_marks
 from extenci.model.record import SUBMIT, Records, ResourceRecord
 from extenci.model.service import Service
@@ -41,13 +41,9 @@ class ServiceIndex:
     queue: QueueFacts | None = None
 
     @property
-    def is_crowded(self) -> bool:
-        """Whether HTCondor has given the service as many jobs as it may have at a time."""
-        if self.queue is None or self.queue.most_submitted is None:
-            return False
-        jobs = [machine.job for machine in self.machines.values() if machine.job]
-        submitted = sum(job.state is not JobState.HELD and bool(job.client_token) for job in jobs)
-        return submitted >= self.queue.most_submitted
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs that hold machines, or are to start some."""
+        return tuple(machine.job for machine in self.machines.values() if machine.job)
 
 
 @dataclass(frozen=True)
@@ -81,6 +77,11 @@ class PlanInputs:
     def groups_on(self, service: str) -> tuple[DesiredGroup, ...]:
         """The instance groups desired on a service, selected or not."""
         return tuple(spec for address, spec in self.groups.items() if address.service == service)
+
+    @property
+    def removal_reason(self) -> str:
+        """Why things that nothing asks for are removed."""
+        return "destroy" if self.destroy else "no longer in the specs"
 
     def applied(self, address: Address) -> Mapping[str, object] | None:
         """The fields of an address's spec when it was last fully applied, if that is known."""

@@ -14,15 +14,16 @@ from extenci.model.plan import Change, Drift, Plan
 from extenci.model.record import Records
 from extenci.model.version import Disk
 from extenci.model.work import ReplaceWork, TerminateWork, UnstageWork
-from extenci.plan.condor.queue import watch_queue
 from extenci.plan.drift import find_drift
 from extenci.plan.images.images import ImagePlan, plan_images
-from extenci.plan.images.retire import ImageRemoval, find_ended_by, remove_groups, retire_images
+from extenci.plan.images.obsolete_test_vms import end_obsolete_test_vms
+from extenci.plan.images.retire import ImageRemoval, find_endings, retire_images
 from extenci.plan.images.unstage import remove_leftovers, unstage_images
 from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs, recorded_role
 from extenci.plan.instances.changes import change_group
-from extenci.plan.instances.expired_test_vms import end_expired_test_vms
 from extenci.plan.instances.groups import judge_groups
+from extenci.plan.instances.queue import watch_queue
+from extenci.plan.instances.removal import remove_groups
 from extenci.plan.limits import find_headroom, find_refusals
 from extenci.plan.order import order_changes
 from extenci.plan.part import PlanPart, join
@@ -82,8 +83,8 @@ def view_service(inputs: PlanInputs, index: ServiceIndex) -> View:
     machines = join(
         (*(change_group(inputs, group, headroom) for group in groups), remove_groups(inputs, index))
     )
-    left = end_expired_test_vms(inputs, index)
-    removed = remove_images(inputs, index, image_plan, find_ended_by(join((left, machines))))
+    left = end_obsolete_test_vms(inputs, index)
+    removed = remove_images(inputs, index, image_plan, find_endings(join((left, machines))))
     tags = retag_service(inputs, index, image_plan.sources, find_going((*machines.changes, *removed.changes)))
     part = join((image_plan.part, left, machines, removed, tags, watch_queue(inputs, index, groups)))
     return View(part, find_drift(inputs, index, groups), find_refusals(inputs, index, part.changes))

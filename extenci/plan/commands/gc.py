@@ -18,10 +18,10 @@ from extenci.model.ownership import Marks
 from extenci.model.plan import Change, Plan
 from extenci.model.record import Records
 from extenci.model.work import RemoveWork, TerminateWork
+from extenci.plan.images.obsolete_test_vms import end_obsolete_test_vms
 from extenci.plan.images.unstage import remove_leftover
 from extenci.plan.images.verification import is_expired
 from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs
-from extenci.plan.instances.expired_test_vms import end_expired_test_vms
 from extenci.plan.order import order_changes
 from extenci.plan.part import PlanPart, join
 
@@ -62,7 +62,7 @@ def plan_gc(
 
 def collect_on_service(inputs: PlanInputs, index: ServiceIndex, leftovers: Leftovers) -> PlanPart:
     """What goes on one service."""
-    tests = end_expired_test_vms(inputs, index)
+    tests = end_obsolete_test_vms(inputs, index)
     snapshots = join(
         remove_leftover(inputs, one) for one in index.snapshots.values() if is_left_over(inputs, index, one)
     )

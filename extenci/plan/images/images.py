@@ -12,10 +12,10 @@ from extenci.model.observed import Image
 from extenci.model.plan import Blocked, Change
 from extenci.plan.images.changes import MadeImage, make_images
 from extenci.plan.images.lookup import MissingImage, look_for_usable, needed_images
+from extenci.plan.images.obsolete_test_vms import endings_of
 from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, Unavailable
 from extenci.plan.images.verification import HeldBack, find_verdict_status, last_good, verify_version
 from extenci.plan.inputs import PlanInputs, ServiceIndex
-from extenci.plan.instances.expired_test_vms import expired_of
 from extenci.plan.part import PlanPart
 
 
@@ -74,7 +74,7 @@ def plan_image(
         inputs, index, spec, found, source
     ):
         return PlannedImage(spec, found, source, change)
-    verification = verify_version(inputs, spec, source, expired_of(inputs, index, spec.address))
+    verification = verify_version(inputs, spec, source, endings_of(inputs, index, spec.address))
     meanwhile = last_good(inputs, index, spec, source.label)
     held = replace(source, verified_by=verification.id, meanwhile=meanwhile)
     return PlannedImage(spec, found, held, change, verification)

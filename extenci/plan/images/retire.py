@@ -1,16 +1,16 @@
-"""What goes: machines of groups and versions of images that nothing asks for any more."""
+"""Images that go: all of what is no longer desired, and versions beyond `keep`."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from extenci.model.action import Action
 from extenci.model.address import Address, Kind
 from extenci.model.desired import DesiredGroup, DesiredImage, ImageId
 from extenci.model.observed import Image, ImageState, Machine
-from extenci.model.plan import Blocked, Change
+from extenci.model.plan import Blocked
 from extenci.model.text import counted, listed
 from extenci.model.verdict import Verdict
 from extenci.model.work import ReplaceWork, TerminateWork
@@ -52,42 +52,7 @@ class RemovalInputs:
     kept_back: frozenset[str] = frozenset()
 
 
-def removal_reason(inputs: PlanInputs) -> str:
-    """Why what nothing asks for is removed."""
-    return "destroy" if inputs.destroy else "no longer in the specs"
-
-
-def remove_groups(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
-    """End the machines of groups that are not desired."""
-    changes: list[Change] = []
-    blocked: list[Blocked] = []
-    for address, machines in sorted(index.owned_machines.items()):
-        if not inputs.covers(address) or (address in inputs.groups and not inputs.destroy):
-            continue
-        kept = [machine for machine in machines if is_protected(inputs, Kind.INSTANCES, machine)]
-        ended = [machine for machine in machines if machine not in kept]
-        if kept:
-            reason = explain_protection(inputs, Kind.INSTANCES, address, counted(len(kept), "machine"))
-            blocked.append(Blocked(address, Kind.INSTANCES, Action.TERMINATE, reason))
-        if ended:
-            changes.append(end_group(inputs, address, ended))
-    return PlanPart(tuple(changes), tuple(blocked))
-
-
-def end_group(inputs: PlanInputs, address: Address, machines: Sequence[Machine]) -> Change:
-    """End machines of a group that is not desired."""
-    return Change(
-        id=f"{Action.TERMINATE} {address}",
-        address=address,
-        kind=Kind.INSTANCES,
-        action=Action.TERMINATE,
-        count=len(machines),
-        reason=removal_reason(inputs),
-        work=TerminateWork(tuple(machine.handle for machine in machines)),
-    )
-
-
-def find_ended_by(part: PlanPart) -> dict[str, str]:
+def find_endings(part: PlanPart) -> dict[str, str]:
     """The change that ends a machine, by the machine's handle; for machines that are still to be launched,
     by the change that launches them."""
     found: dict[str, str] = {}
@@ -135,7 +100,7 @@ def superfluous(
     images, spec = index.owned_images[address], inputs.images.get(address)
     if spec is None or inputs.destroy:
         for image in images:
-            yield ImageRemoval(image, address, removal_reason(inputs))
+            yield ImageRemoval(image, address, inputs.removal_reason)
     else:
         failed = [image for image in images if verdict_of(inputs, index, image) is Verdict.FAILED]
         yield from (

@@ -10,6 +10,7 @@ from extenci.model.desired import DesiredGroup, ImageId
 from extenci.model.observed import Machine
 from extenci.model.ownership import settings_mark
 from extenci.model.plan import FieldChange
+from extenci.plan.condor.queue import is_crowded
 from extenci.plan.images.source import ImageSource, Unavailable
 from extenci.plan.inputs import PlanInputs, ServiceIndex
 from extenci.plan.instances.health import Health, judge_health
@@ -78,11 +79,11 @@ def judge_group(
     inputs: PlanInputs, index: ServiceIndex, spec: DesiredGroup, source: ImageSource | ImageId
 ) -> Group:
     """Sort a group's machines into those that stay, those that are too many and those to renew."""
-    settings, is_crowded = settings_mark(spec), index.is_crowded
+    settings, crowded = settings_mark(spec), is_crowded(index.queue, index.jobs)
     members = tuple(
         Member(
             machine,
-            judge_health(machine, spec, inputs.now, is_crowded=is_crowded),
+            judge_health(machine, spec, inputs.now, is_crowded=crowded),
             outdated_fields(machine, spec, source, settings),
         )
         for machine in index.owned_machines.get(spec.address, ())

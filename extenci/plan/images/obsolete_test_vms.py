@@ -14,12 +14,12 @@ from extenci.plan.inputs import PlanInputs, ServiceIndex
 from extenci.plan.part import PlanPart, key_pairs_of
 
 
-def end_expired_test_vms(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
+def end_obsolete_test_vms(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
     """End the test VMs that nobody needs: expired ones, those whose person has answered, and what a run that
     is over left behind."""
     changes = [
         Change(
-            id=left_id(address, machine),
+            id=ending_id(address, machine),
             address=address,
             kind=Kind.INSTANCES,
             action=Action.TERMINATE,
@@ -30,26 +30,26 @@ def end_expired_test_vms(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
         for address, machines in sorted(index.tests.items())
         if inputs.covers(address)
         for machine in machines
-        if (reason := why_left(inputs, index, machine))
+        if (reason := why_obsolete(inputs, index, machine))
     ]
     return PlanPart(changes=tuple(changes))
 
 
-def expired_of(inputs: PlanInputs, index: ServiceIndex, address: Address) -> tuple[str, ...]:
+def endings_of(inputs: PlanInputs, index: ServiceIndex, address: Address) -> tuple[str, ...]:
     """The changes that end test VMs of an address."""
     return tuple(
-        left_id(address, machine)
+        ending_id(address, machine)
         for machine in index.tests.get(address, ())
-        if inputs.covers(address) and why_left(inputs, index, machine)
+        if inputs.covers(address) and why_obsolete(inputs, index, machine)
     )
 
 
-def left_id(address: Address, machine: Machine) -> str:
+def ending_id(address: Address, machine: Machine) -> str:
     """The id of the change that ends a test VM."""
     return f"{Action.TERMINATE} {address} {machine.id}"
 
 
-def why_left(inputs: PlanInputs, index: ServiceIndex, machine: Machine) -> str:
+def why_obsolete(inputs: PlanInputs, index: ServiceIndex, machine: Machine) -> str:
     """Why a test VM goes, "" where it stays."""
     marks = machine.marks
     if marks is None:
