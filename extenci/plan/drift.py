@@ -10,8 +10,9 @@ from extenci.model.plan import Drift
 from extenci.model.record import ResourceKind, ResourceRecord
 from extenci.plan.differences import differences
 from extenci.plan.fields import LAUNCH_FIELDS, group_fields
-from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.instances.groups import Group
+from extenci.plan.service_index import ServiceIndex
 
 MACHINE_FACTS = ("image", "type", "key_name", "subnet", "availability_zone", "instance_profile")
 """What a machine is by the records and by the service, under the names of `Machine`'s fields."""

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from extenci.model.action import Action
 from extenci.model.plan import Change
 from extenci.model.text import counted
-from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.instances.groups import Group
+from extenci.plan.service_index import ServiceIndex
 
 FEW = 10
 """From how many owned machines on a percentage says something."""

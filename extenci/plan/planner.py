@@ -19,7 +19,7 @@ from extenci.plan.images.images import ImagePlan, plan_images
 from extenci.plan.images.obsolete_test_vms import end_obsolete_test_vms
 from extenci.plan.images.retire import ImageRemoval, find_endings, retire_images
 from extenci.plan.images.unstage import remove_leftovers, unstage_images
-from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs, recorded_role
+from extenci.plan.inputs import PlanInputs, gather_inputs, recorded_role
 from extenci.plan.instances.changes import change_group
 from extenci.plan.instances.groups import judge_groups
 from extenci.plan.instances.queue import watch_queue
@@ -27,6 +27,7 @@ from extenci.plan.instances.removal import remove_groups
 from extenci.plan.limits import find_headroom, find_refusals
 from extenci.plan.order import order_changes
 from extenci.plan.part import PlanPart, join
+from extenci.plan.service_index import ServiceIndex, is_planned
 from extenci.plan.tagging import retag_service
 
 
@@ -49,7 +50,16 @@ def make_plan(
     not observed.
     """
     check_services(desired, observation, records)
-    inputs = gather_inputs(desired, disks, observation, records, now, destroy, verify_hashes, again)
+    inputs = gather_inputs(
+        desired,
+        observation,
+        records,
+        disks=disks,
+        now=now,
+        destroy=destroy,
+        verify_hashes=verify_hashes,
+        again=again,
+    )
     views = [view_service(inputs, index) for index in inputs.indexes.values()]
     whole = join(view.part for view in views)
     return Plan(
@@ -150,5 +160,5 @@ def owned_addresses(stack: str, observation: Observation, records: Records) -> I
         for thing in things:
             marks = thing.marks
             is_known = marks is not None and (marks.service, thing.id) in recorded
-            if marks and (marks.stack, marks.role) == (stack, Role.POOL) and not is_known:
+            if is_planned(marks, stack) and not is_known:
                 yield marks.address

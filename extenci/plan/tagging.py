@@ -15,8 +15,9 @@ from extenci.model.work import AdoptWork, UpdateWork
 from extenci.plan.differences import differences
 from extenci.plan.fields import mark_fields
 from extenci.plan.images.source import ImageSource, Staged, ToBeStaged
-from extenci.plan.inputs import PlanInputs, ServiceIndex, gather
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.part import PlanPart, join
+from extenci.plan.service_index import ServiceIndex, gather
 
 Thing = Image | Snapshot | Machine
 OWN_MARKS = (PROTECT, TAG_KEYS, SOURCE_SHA256)

@@ -21,9 +21,10 @@ from extenci.model.work import RemoveWork, TerminateWork
 from extenci.plan.images.obsolete_test_vms import end_obsolete_test_vms
 from extenci.plan.images.unstage import remove_leftover
 from extenci.plan.images.verification import is_expired
-from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs
+from extenci.plan.inputs import PlanInputs, gather_inputs
 from extenci.plan.order import order_changes
 from extenci.plan.part import PlanPart, join
+from extenci.plan.service_index import ServiceIndex
 
 ABANDONED_SECONDS = 3 * 86_400.0
 """After which a snapshot or an upload of another home's run, which no image uses, is taken for left behind:
@@ -46,7 +47,7 @@ def plan_gc(
     `now` is seconds since the epoch. No disk is needed: what is half made goes whether or not it is desired
     for.
     """
-    inputs = gather_inputs(desired, {}, observation, records, now, False)
+    inputs = gather_inputs(desired, observation, records, now=now)
     parts = [collect_on_service(inputs, index, leftovers) for index in inputs.indexes.values()]
     whole = join(parts)
     collected = {

@@ -57,7 +57,7 @@ def find_staged(
     """The image that was staged by hand already, if it is what is desired now."""
     seen = as_seen_manually(desired, observation, records)
     known = replace(records, resources=(), applied={})
-    inputs = gather_inputs(desired, disks, seen, known, 0.0, False)
+    inputs = gather_inputs(desired, seen, known, disks=disks)
     (spec,) = desired.images
     found = look_for(inputs, inputs.indexes[spec.address.service], spec)
     return found.image if isinstance(found, Staged) else None
@@ -71,7 +71,7 @@ def plan_unstage(
     found = find_image(observation.services[service], desired.stack, image)
     refuse_in_use(found, observation.services[service].machines)
     assert found.marks is not None, "what was staged by hand has marks"  # noqa: S101 - for the type checker
-    inputs = gather_inputs(desired, {}, as_seen_manually(desired, observation, records), records, now, False)
+    inputs = gather_inputs(desired, as_seen_manually(desired, observation, records), records, now=now)
     removals = ImageRemoval(found, found.marks.address, "asked for")
     part = unstage_images(inputs, inputs.indexes[service], [removals], {})
     return Plan(desired.stack, (service,), part.changes, blocked=part.blocked, warnings=part.warnings)

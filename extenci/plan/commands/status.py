@@ -15,9 +15,10 @@ from extenci.model.version import Disk
 from extenci.plan.images.content import Content, find_content, says
 from extenci.plan.images.lookup import preference
 from extenci.plan.images.source import ImageSource, Staged, Unavailable
-from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs, image_age
+from extenci.plan.inputs import PlanInputs, gather_inputs
 from extenci.plan.instances.groups import find_image_source
 from extenci.plan.instances.outdated import outdated_fields
+from extenci.plan.service_index import ServiceIndex, image_age
 
 
 def make_status(
@@ -25,7 +26,7 @@ def make_status(
 ) -> StackStatus:
     """How every selected image and instance group stands, those included that are owned but no longer
     desired. Services that were not observed are left out."""
-    inputs = gather_inputs(desired, disks, observation, records, 0.0, False)
+    inputs = gather_inputs(desired, observation, records, disks=disks)
     sources = {name: find_image_sources(inputs, index) for name, index in inputs.indexes.items()}
     return StackStatus(
         stack=desired.stack,

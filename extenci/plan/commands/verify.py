@@ -14,8 +14,9 @@ from extenci.model.record import Records
 from extenci.model.verdict import Verdict, VerdictMark
 from extenci.model.work import ConfirmWork
 from extenci.plan.images.verification import verdict_of, waiting_machines
-from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs, image_age
+from extenci.plan.inputs import PlanInputs, gather_inputs
 from extenci.plan.part import key_pairs_of
+from extenci.plan.service_index import ServiceIndex, image_age
 
 
 def verifications_only(plan: Plan, addresses: frozenset[Address]) -> Plan:
@@ -49,7 +50,7 @@ def plan_confirm(
     desired: Desired, observation: Observation, records: Records, now: float, address: Address, works: bool
 ) -> Plan:
     """The plan that gives a version that waits a person's answer. PlanError where none of the image waits."""
-    inputs = gather_inputs(desired, {}, observation, records, now, False)
+    inputs = gather_inputs(desired, observation, records, now=now)
     index = inputs.indexes.get(address.service)
     found = find_waiting(inputs, index, address) if index else None
     if index is None or found is None:

@@ -18,8 +18,9 @@ from extenci.plan.images.lookup import MissingImage, UploadKey
 from extenci.plan.images.reasons import content_fields, missing_reason, present_reason
 from extenci.plan.images.snapshots import PlannedUpload, find_parent, find_pending, find_source
 from extenci.plan.images.source import ImageSource, ToBeStaged, Unavailable
-from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.part import unstage_id
+from extenci.plan.service_index import ServiceIndex
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from extenci.model.observed import Image, Snapshot, SnapshotState
 from extenci.model.ownership import Marks
 from extenci.model.source import shown_source
 from extenci.model.version import Disk, Registration, Version
-from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.inputs import PlanInputs
+from extenci.plan.service_index import ServiceIndex
 
 MOST_BUNDLED_GIB = 1025
 """Sizes of disks in bundles that are tried; AWS takes 10 GiB at most (EC2 User Guide, "S3-backed AMI")."""

@@ -15,8 +15,9 @@ from extenci.plan.images.lookup import MissingImage, look_for_usable, needed_ima
 from extenci.plan.images.obsolete_test_vms import endings_of
 from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, Unavailable
 from extenci.plan.images.verification import HeldBack, find_verdict_status, last_good, verify_version
-from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.part import PlanPart
+from extenci.plan.service_index import ServiceIndex
 
 
 @dataclass(frozen=True)

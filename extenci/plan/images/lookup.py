@@ -11,7 +11,8 @@ from extenci.model.verdict import Verdict
 from extenci.plan.images.content import Content, find_content, says
 from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, Unavailable
 from extenci.plan.images.verification import HeldBack, find_verdict_status, hold_back
-from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.inputs import PlanInputs
+from extenci.plan.service_index import ServiceIndex
 
 UploadKey = tuple[str, Address | None]
 

@@ -10,8 +10,9 @@ from extenci.model.plan import Change
 from extenci.model.verdict import Verdict
 from extenci.model.work import TerminateWork
 from extenci.plan.images.verification import is_expired, verdict_of, word_of
-from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.part import PlanPart, key_pairs_of
+from extenci.plan.service_index import ServiceIndex
 
 
 def end_obsolete_test_vms(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:

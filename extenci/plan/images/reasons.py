@@ -10,7 +10,8 @@ from extenci.model.record import ResourceKind
 from extenci.plan.differences import differences, new_fields
 from extenci.plan.fields import IMAGE_FIELDS, image_fields, said
 from extenci.plan.images.lookup import MissingImage
-from extenci.plan.inputs import PlanInputs, ServiceIndex, newest_image
+from extenci.plan.inputs import PlanInputs
+from extenci.plan.service_index import ServiceIndex, newest_image
 
 
 def missing_reason(inputs: PlanInputs, index: ServiceIndex, missing: MissingImage) -> str:

@@ -16,9 +16,10 @@ from extenci.model.verdict import Verdict
 from extenci.model.work import ReplaceWork, TerminateWork
 from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, changes_before
 from extenci.plan.images.verification import verdict_of
-from extenci.plan.inputs import PlanInputs, ServiceIndex, image_age
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.part import PlanPart
 from extenci.plan.protection import explain_protection, is_protected
+from extenci.plan.service_index import ServiceIndex, image_age
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from extenci.model.address import Address
 from extenci.model.observed import ImageState, Snapshot, SnapshotState
 from extenci.model.version import Parent, Version
-from extenci.plan.inputs import ServiceIndex
+from extenci.plan.service_index import ServiceIndex
 
 
 @dataclass(frozen=True)

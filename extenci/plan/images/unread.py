@@ -16,14 +16,15 @@ from extenci.model.version import Disk
 from extenci.plan.images.content import find_content
 from extenci.plan.images.lookup import MissingImage, look_for, needed_images
 from extenci.plan.images.snapshots import find_source
-from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs
+from extenci.plan.inputs import PlanInputs, gather_inputs
+from extenci.plan.service_index import ServiceIndex
 
 
 def images_to_read(
     desired: Desired, disks: Mapping[Address, Disk], observation: Observation, records: Records
 ) -> tuple[DesiredImage, ...]:
     """The pinned images of which neither `disks` nor the services tell enough."""
-    inputs = gather_inputs(desired, disks, observation, records, 0.0, False)
+    inputs = gather_inputs(desired, observation, records, disks=disks)
     return tuple(
         spec
         for index in inputs.indexes.values()

@@ -13,9 +13,10 @@ from extenci.model.text import listed
 from extenci.model.work import UnstageWork
 from extenci.plan.images.retire import ImageRemoval
 from extenci.plan.images.source import ImageSource, ToBeStaged, Unavailable
-from extenci.plan.inputs import PlanInputs, ServiceIndex, gather
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.part import PlanPart, join, unstage_id
 from extenci.plan.protection import explain_protection, is_protected
+from extenci.plan.service_index import ServiceIndex, gather
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from extenci.model.plan import Blocked, Change
 from extenci.model.verdict import Verdict, VerdictMark
 from extenci.model.work import ImageToLaunch, VerifyWork
 from extenci.plan.images.source import Staged, ToBeStaged, Unavailable
-from extenci.plan.inputs import PlanInputs, ServiceIndex, newest_image
+from extenci.plan.inputs import PlanInputs
+from extenci.plan.service_index import ServiceIndex, newest_image
 
 
 @dataclass(frozen=True)

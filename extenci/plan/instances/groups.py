@@ -12,9 +12,10 @@ from extenci.model.ownership import settings_mark
 from extenci.model.plan import FieldChange
 from extenci.plan.condor.queue import is_crowded
 from extenci.plan.images.source import ImageSource, Unavailable
-from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.instances.health import Health, judge_health
 from extenci.plan.instances.outdated import outdated_fields
+from extenci.plan.service_index import ServiceIndex
 
 
 @dataclass(frozen=True)

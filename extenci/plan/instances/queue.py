@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from extenci.model.observed import Machine
 from extenci.plan.condor.queue import warn_of_lingering_jobs, warn_of_lost_machines, warn_of_outage
 from extenci.plan.condor.queue_limits import as_warnings, judge_queue
-from extenci.plan.inputs import PlanInputs, ServiceIndex, is_planned
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.instances.groups import Group
 from extenci.plan.instances.health import SETTLING
 from extenci.plan.part import PlanPart
+from extenci.plan.service_index import ServiceIndex, is_planned
 
 
 def watch_queue(inputs: PlanInputs, index: ServiceIndex, groups: Iterable[Group]) -> PlanPart:
@@ -47,9 +48,5 @@ def covered_machines(inputs: PlanInputs, index: ServiceIndex) -> Iterator[Machin
     """The selected machines that plans look after, gone ones included, since their jobs can outlive them."""
     for machine in (*index.machines.values(), *index.gone.values()):
         marks = machine.marks
-        if (
-            marks
-            and inputs.covers(marks.address)
-            and is_planned(marks, inputs.desired.stack, index.service.name)
-        ):
+        if is_planned(marks, inputs.desired.stack, index.service.name) and inputs.covers(marks.address):
             yield machine

@@ -10,9 +10,10 @@ from extenci.model.observed import Machine
 from extenci.model.plan import Blocked, Change
 from extenci.model.text import counted
 from extenci.model.work import TerminateWork
-from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.part import PlanPart
 from extenci.plan.protection import explain_protection, is_protected
+from extenci.plan.service_index import ServiceIndex
 
 
 def remove_groups(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
