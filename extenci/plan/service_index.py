@@ -84,7 +84,7 @@ def is_planned(marks: Marks | None, stack: str, service: str | None = None) -> T
     return has_role(marks, Role.POOL, stack, service)
 
 
-def has_role(marks: Marks | None, role: Role, stack: str, service: str | None) -> TypeGuard[Marks]:
+def has_role(marks: Marks | None, role: Role, stack: str, service: str | None = None) -> TypeGuard[Marks]:
     """Whether marks are of a stack, and of one role; of one service, where it is named."""
     if marks is None or service not in (None, marks.service):
         return False
@@ -113,11 +113,6 @@ def gather(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
     return {key: tuple(values) for key, values in lists.items()}
 
 
-def newest_image(images: Iterable[Image]) -> Image | None:
-    """The image that was registered last, None where there is none."""
-    return max(images, key=image_age, default=None)
-
-
-def image_age(image: Image) -> tuple[str, str]:
-    """A key that sorts images from the oldest to the newest, and is the same for the same image."""
-    return image.created, image.id
+def newest_first(images: Iterable[Image]) -> tuple[Image, ...]:
+    """Images from the one that was registered last to the first; those of one moment by their ids."""
+    return tuple(sorted(images, key=lambda image: (image.created, image.id), reverse=True))

@@ -18,7 +18,7 @@ from extenci.plan.images.source import ImageSource, Staged, Unavailable
 from extenci.plan.inputs import PlanInputs, gather_inputs
 from extenci.plan.instances.groups import find_image_source
 from extenci.plan.instances.outdated import outdated_fields
-from extenci.plan.service_index import ServiceIndex, image_age
+from extenci.plan.service_index import ServiceIndex, newest_first
 
 
 def make_status(
@@ -78,7 +78,7 @@ def image_status(
     inputs: PlanInputs, index: ServiceIndex, address: Address, source: ImageSource | None
 ) -> ImageStatus:
     """How one image stands: the wanted version, else the newest there is."""
-    owned = sorted(index.owned_images.get(address, ()), key=image_age, reverse=True)
+    owned = newest_first(index.owned_images.get(address, ()))
     current = source.image if isinstance(source, Staged) else None
     shown = current or next(iter(owned), None)
     marks = shown.marks if shown else None

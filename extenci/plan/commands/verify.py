@@ -16,7 +16,7 @@ from extenci.model.work import ConfirmWork
 from extenci.plan.images.verification import verdict_of, waiting_machines
 from extenci.plan.inputs import PlanInputs, gather_inputs
 from extenci.plan.part import key_pairs_of
-from extenci.plan.service_index import ServiceIndex, image_age
+from extenci.plan.service_index import ServiceIndex, newest_first
 
 
 def verifications_only(plan: Plan, addresses: frozenset[Address]) -> Plan:
@@ -87,7 +87,7 @@ def find_waiting(
 ) -> tuple[Image, str, str, list[Machine]] | None:
     """The image of an address that waits, its version and its trial, and the test VMs that wait with it: of
     several the newest, as `status` shows it."""
-    images = sorted(index.owned_images.get(address, ()), key=image_age, reverse=True)
+    images = newest_first(index.owned_images.get(address, ()))
     for image in images:
         version = image.marks.version if image.marks else None
         if version is None or verdict_of(inputs, index, image) is not Verdict.WAITING:

@@ -11,7 +11,7 @@ from extenci.plan.differences import differences, new_fields
 from extenci.plan.fields import IMAGE_FIELDS, image_fields, said
 from extenci.plan.images.lookup import MissingImage
 from extenci.plan.inputs import PlanInputs
-from extenci.plan.service_index import ServiceIndex, newest_image
+from extenci.plan.service_index import ServiceIndex, newest_first
 
 
 def missing_reason(inputs: PlanInputs, index: ServiceIndex, missing: MissingImage) -> str:
@@ -66,8 +66,7 @@ def content_fields(inputs: PlanInputs, index: ServiceIndex, missing: MissingImag
     others = other_versions(index, missing)
     if not others:
         return new_fields(after, IMAGE_FIELDS)
-    newest = newest_image(others)
-    assert newest is not None  # noqa: S101 - there are others
+    newest = newest_first(others)[0]
     seen: dict[str, object] = {**after, "digest": newest.marks and newest.marks.digest}
     seen |= said({"architecture": newest.architecture, "size": newest.gib})
     seen["boot_mode"] = newest.boot_mode

@@ -19,7 +19,7 @@ from extenci.plan.images.verification import verdict_of
 from extenci.plan.inputs import PlanInputs
 from extenci.plan.part import PlanPart
 from extenci.plan.protection import explain_protection, is_protected
-from extenci.plan.service_index import ServiceIndex, image_age
+from extenci.plan.service_index import ServiceIndex, newest_first
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def superfluous_versions(
     after = changes_before(source)
     current = source.image if isinstance(source, Staged) else None
     kept = 0
-    for image in sorted(images, key=image_age, reverse=True):
+    for image in newest_first(images):
         wanted = image.marks is not None and image.marks.version == source.label
         if image == current or (wanted and current is None):
             continue

@@ -17,9 +17,9 @@ from extenci.model.ownership import Marks
 from extenci.model.plan import Blocked, Change
 from extenci.model.verdict import Verdict, VerdictMark
 from extenci.model.work import ImageToLaunch, VerifyWork
-from extenci.plan.images.source import Staged, ToBeStaged, Unavailable
+from extenci.plan.images.source import Staged, ToBeStaged, Unavailable, staged_as
 from extenci.plan.inputs import PlanInputs
-from extenci.plan.service_index import ServiceIndex, newest_image
+from extenci.plan.service_index import ServiceIndex, newest_first
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def hold_back(
     waits = verdict_status.verdict is Verdict.WAITING
     stays = verdict_status.verdict is not Verdict.FAILED or keeps
     return HeldBack(
-        instead=as_staged(good) if good else Unavailable(reason, label, waits),
+        instead=staged_as(good) if good else Unavailable(reason, label, waits),
         blocked=Blocked(spec.address, Kind.IMAGE, Action.VERIFY, reason, waits),
         kept_back=frozenset({image.id} if image and stays else ()),
     )
@@ -166,18 +166,12 @@ def explain_verdict(spec: DesiredImage, label: str, verdict_status: VerdictStatu
 
 def last_good(inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage, label: str) -> Image | None:
     """The newest other version of an image that was found good, under whatever block."""
-    good = [
+    good = (
         image
-        for image in index.owned_images.get(spec.address, ())
+        for image in newest_first(index.owned_images.get(spec.address, ()))
         if image.marks and image.marks.version != label and verdict_of(inputs, index, image) is Verdict.PASSED
-    ]
-    return newest_image(good)
-
-
-def as_staged(image: Image) -> Staged:
-    """An image that is there, as what machines are launched from."""
-    marks = image.marks
-    return Staged(image, (marks and marks.version) or "", (marks and marks.digest) or "")
+    )
+    return next(good, None)
 
 
 def verify_version(

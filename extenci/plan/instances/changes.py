@@ -11,7 +11,7 @@ from extenci.model.ownership import Marks, settings_mark
 from extenci.model.plan import Blocked, Change, FieldChange
 from extenci.model.text import counted
 from extenci.model.work import ImageToLaunch, LaunchWork, ReplaceWork, TerminateWork, Work
-from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, Unavailable, changes_before
+from extenci.plan.images.source import Staged, ToBeStaged, Unavailable, changes_before, usable_now
 from extenci.plan.inputs import PlanInputs
 from extenci.plan.instances.groups import Group
 from extenci.plan.instances.reasons import (
@@ -59,7 +59,7 @@ def renew_machines(inputs: PlanInputs, group: Group, headroom: int | None) -> Pl
     if group.spec.protect:
         return refuse_protected(group, Action.REPLACE, f"{count_of(group)} to be replaced ({reason})")
     if isinstance(group.source, Unavailable):
-        return refuse_unready(group, group.source, Action.REPLACE)
+        return refuse_unavailable(group, group.source, Action.REPLACE)
     surge = headroom is None or headroom > 0
     batch = max(1, group.spec.max_unavailable) if surge else group.spec.max_unavailable
     if not batch:
@@ -82,8 +82,9 @@ def launch_missing(inputs: PlanInputs, group: Group) -> PlanPart:
     if not group.missing:
         return PlanPart()
     if isinstance(group.source, Unavailable):
-        return refuse_unready(group, group.source, Action.LAUNCH)
-    group = replace(group, source=proven(group.source))
+        return refuse_unavailable(group, group.source, Action.LAUNCH)
+    if not isinstance(group.source, ImageId):
+        group = replace(group, source=usable_now(group.source))
     work = LaunchWork(
         group=group.spec,
         image=image_to_launch(group),
@@ -94,18 +95,10 @@ def launch_missing(inputs: PlanInputs, group: Group) -> PlanPart:
     return change(group, Action.LAUNCH, group.missing, reason, work, fields)
 
 
-def proven(source: ImageSource | ImageId) -> ImageSource | ImageId:
-    """What machines are launched from right now: an older version that was found good, as long as nobody
-    knows that the wanted one is."""
-    if isinstance(source, Staged | ToBeStaged) and source.verified_by and source.meanwhile:
-        marks = source.meanwhile.marks
-        return Staged(source.meanwhile, (marks and marks.version) or "", (marks and marks.digest) or "")
-    return source
-
-
 def heals_meanwhile(group: Group) -> bool:
     """Whether missing machines are launched from an older version, to be replaced once the new one passed."""
-    return bool(group.missing) and proven(group.source) is not group.source
+    source = group.source
+    return bool(group.missing) and isinstance(source, Staged | ToBeStaged) and usable_now(source) != source
 
 
 def note_held(group: Group) -> PlanPart:
@@ -194,7 +187,7 @@ def refuse_protected(group: Group, action: Action, what: str) -> PlanPart:
     return refuse(group, action, f"{what}, but {spec.address} is protected. {allow}")
 
 
-def refuse_unready(group: Group, source: Unavailable, action: Action) -> PlanPart:
+def refuse_unavailable(group: Group, source: Unavailable, action: Action) -> PlanPart:
     """No machine is launched without its image."""
     return refuse(
         group,
