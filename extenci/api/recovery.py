@@ -6,8 +6,8 @@ import time
 
 from extenci.api.session import Observed, Session
 from extenci.apply.recovery import Recovery
-from extenci.model.address import Tagging
 from extenci.model.errors import CatalogError
+from extenci.model.service import Tagging
 
 
 def recover(session: Session) -> Observed:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from extenci.catalog.home import Home
 from extenci.model.desired import Desired
-from extenci.model.sandbox import SandboxStatus
-from extenci.model.service import SANDBOX, KeyFiles, Service
+from extenci.model.service import SANDBOX, KeyFiles, SandboxStatus, Service
 from extenci.sandbox import control
 from extenci.spec.services.library import SANDBOX_STAND_IN
 

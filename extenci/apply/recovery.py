@@ -11,11 +11,11 @@ from extenci.catalog.journal.journal import Journal
 from extenci.cloud.journalled.client import Journalled
 from extenci.launch import engines
 from extenci.launch.key_pairs import key_file
-from extenci.model.address import Tagging
 from extenci.model.errors import ServiceError
 from extenci.model.journal import is_sure
 from extenci.model.observed import Observation, ServiceState
 from extenci.model.record import Intent
+from extenci.model.service import Tagging
 from extenci.stage import methods
 from extenci.stage.context import StageContext
 from extenci.stage.ebs.start import TIMEOUT_MINUTES, repeat_start

@@ -1,6 +1,6 @@
 """Disks on this machine: what format they have, where their data is, and their digest.
 
-Nothing here knows a network.
+Nothing here uses a network.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Block lists: which blocks of a disk are not all zeros, and the SHA-256 of each.
 
 A list is 40 bytes for each such block, in the order of their indexes: the index as an unsigned 64-bit
-big-endian number, then the block's SHA-256. That is the very text whose SHA-256 is the disk's digest
-(`extenci.image.digest`), so that a list proves itself: one that hashes to a digest is that disk's. The
-list of a disk of 1 TiB without holes has 80 MiB; it is never held in memory as a whole.
+big-endian number, then the block's SHA-256. The SHA-256 of those bytes is the disk's digest
+(`extenci.image.digest`), so a list verifies itself: one that hashes to a digest is that disk's. The list of
+a disk of 1 TiB without holes takes 80 MiB; it is never held in memory as a whole.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ class Entry:
 
     @property
     def is_zero(self) -> bool:
-        """Whether the block is all zeros: one that has to be said to be so."""
+        """Whether the block is all zeros."""
         return self.sha256 == ZERO_SHA256
 
     def to_bytes(self) -> bytes:
-        """The entry as it stands in a list."""
+        """The 40 bytes of the entry in a list."""
         return self.index.to_bytes(8, "big") + self.sha256
 
 
 @dataclass(frozen=True)
 class BlockList:
-    """A list in an open file, read anew by each `entries`. Closing the file is its opener's business."""
+    """A list in an open file, which each `entries` reads again. Whoever opened the file closes it."""
 
     descriptor: int
 
     def __len__(self) -> int:
-        """How many blocks are not all zeros."""
+        """The number of entries."""
         return os.fstat(self.descriptor).st_size // ENTRY_BYTES
 
     def entries(self) -> Iterator[Entry]:
@@ -61,7 +61,7 @@ class BlockList:
         return _entry_of(os.pread(self.descriptor, ENTRY_BYTES, (len(self) - 1) * ENTRY_BYTES))
 
     def digest(self) -> str:
-        """The digest of the disk that this is the list of, in hex."""
+        """The digest of the list's disk, in hex."""
         text = hashlib.sha256()
         for chunk in self._chunks():
             text.update(chunk)
@@ -79,10 +79,11 @@ def _entry_of(text: bytes) -> Entry:
 
 
 def changed_blocks(now: Iterable[Entry], before: Iterable[Entry]) -> Iterator[Entry]:
-    """What has to be written over one disk to make it another, in the order of the indexes. Blocks that are
-    all zeros by now are among it (StartSnapshot, `ParentSnapshotId`: what is not put is the parent's).
+    """The blocks to write over the disk `before` to make it `now`, in the order of their indexes. They
+    include blocks that have become zeros (StartSnapshot, `ParentSnapshotId`: blocks that are not put are the
+    parent's).
 
-    Both sides are in the order of their indexes, and neither is held in memory.
+    Both lists are in the order of their indexes, and neither is held in memory.
     """
     olds = iter(before)
     old = next(olds, None)

@@ -1,9 +1,9 @@
-"""A folder of files that can be made again: converted and downloaded disks.
+"""A cache of files that can be made again: converted and downloaded disks.
 
-What has its name there is complete: a file is written under another name (`….partial`), which is locked
-meanwhile, so that of several processes and threads one makes it and the others wait for it. The kernel lets
-the lock go when its holder dies. Each use of a file is noted in its access time, by which `extenci gc` tells
-what nobody needs any more.
+A file with its final name is complete. It is written under another name (`….partial`), which is locked
+meanwhile, so that one of several processes and threads makes it and the others wait. The kernel releases the
+lock when its holder dies. Each use of a file is noted in its access time, by which `extenci gc` finds files
+that are no longer used.
 """
 
 from __future__ import annotations
@@ -22,65 +22,68 @@ from threading import Event
 from extenci.image.problems import shown
 from extenci.model.errors import DiskError, Interrupted
 
+Notify = Callable[[str], None]
+"""Gets lines that tell the user how far something is."""
+
 PARTIAL = ".partial"
 LOOK_SECONDS = 0.2
-TELL_SECONDS = 10.0
+NOTIFY_SECONDS = 10.0
 RESERVE_BYTES = 256 * 1024**2
 """Free space that is left for others on the file system, or a twentieth of it where it is small."""
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""What the kernel says where nothing more can be written."""
+"""The kernel's errors when nothing more can be written."""
 
 _guards: dict[Path, threading.Lock] = {}
 _guards_guard = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Unfinished:
-    """A file in the making: open for reading and writing, and locked."""
+class PartialFile:
+    """A file that is not complete yet: open for reading and writing, and locked."""
 
     descriptor: int
     path: Path
     target: Path
 
     def keep(self) -> None:
-        """Give it its name: it is complete. OSError."""
+        """Give the complete file its name. OSError."""
         os.fsync(self.descriptor)
         self.path.rename(self.target)
 
     def discard(self) -> None:
-        """Remove it, although it could be gone on with: it is wrong."""
+        """Remove it even if it is resumable, because its content is wrong."""
         self.path.unlink(missing_ok=True)
 
 
 @contextmanager
-def making(target: Path, stop: Event, *, resumable: bool = False) -> Iterator[Unfinished | None]:
-    """Make a file of the cache, unless it is there: then None, at once or once another process or thread has
-    made it. What is not kept at the end is removed, but where it is `resumable`.
+def create_once(target: Path, stop: Event, *, resumable: bool = False) -> Iterator[PartialFile | None]:
+    """Create a file of the cache, or None if it exists, at once or after another process or thread has
+    created it. A file that was not kept at the end is removed, unless it is `resumable`.
 
-    DiskError where the folder cannot be used; Interrupted once `stop` is set while another one makes it.
+    DiskError if the folder cannot be used; Interrupted once `stop` is set while another one creates it.
     """
-    with _alone(target, stop):
-        unfinished = _open_partial(target, stop)
-        if unfinished is None:
+    with _one_thread(target, stop):
+        partial = _open_partial(target, stop)
+        if partial is None:
             yield None
             return
         try:
-            yield unfinished
+            yield partial
         finally:
-            is_worth_keeping = resumable and os.fstat(unfinished.descriptor).st_size
-            if not is_worth_keeping and _is_same(unfinished.descriptor, unfinished.path):
-                unfinished.path.unlink()
-            os.close(unfinished.descriptor)
+            is_worth_keeping = resumable and os.fstat(partial.descriptor).st_size
+            if not is_worth_keeping and _is_same(partial.descriptor, partial.path):
+                partial.path.unlink()
+            os.close(partial.descriptor)
 
 
 def note_use(path: Path) -> None:
-    """Note that a file was used now. Its other times stay."""
+    """Note that a file is used now. Its other times stay."""
     with suppress(OSError):
         os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
 
 
-def _open_partial(target: Path, stop: Event) -> Unfinished | None:
+def _open_partial(target: Path, stop: Event) -> PartialFile | None:
     path = target.with_name(target.name + PARTIAL)
     while True:
         if target.exists():
@@ -97,8 +100,8 @@ def _open_partial(target: Path, stop: Event) -> Unfinished | None:
             raise unusable(target.parent, error) from error
         if _is_same(descriptor, path):
             if not target.exists():
-                return Unfinished(descriptor, path, target)
-            path.unlink()  # another one finished it just before this one was opened, and made by that
+                return PartialFile(descriptor, path, target)
+            path.unlink()  # opening just created it anew: another one finished it a moment before
         os.close(descriptor)
 
 
@@ -112,8 +115,8 @@ def _open(path: Path) -> int:
 
 
 @contextmanager
-def _alone(target: Path, stop: Event) -> Iterator[None]:
-    """One thread of this process at a time: on NFS, locks are the process's and not the thread's."""
+def _one_thread(target: Path, stop: Event) -> Iterator[None]:
+    """One thread of this process at a time: on NFS, locks belong to the process, not to the thread."""
     with _guards_guard:
         guard = _guards.setdefault(target, threading.Lock())
     while not guard.acquire(timeout=LOOK_SECONDS):
@@ -131,7 +134,7 @@ def _pause(stop: Event, target: Path) -> None:
 
 
 def _stopped(target: Path) -> Interrupted:
-    return Interrupted(f"Waiting for {shown(target)}, which another run makes, was stopped.")
+    return Interrupted(f"Waiting for another run to finish {shown(target)} was stopped.")
 
 
 def _is_same(descriptor: int, path: Path) -> bool:
@@ -141,70 +144,68 @@ def _is_same(descriptor: int, path: Path) -> bool:
         return False
 
 
-class Watch:
-    """Looks after a file of the cache while it is written: that there is room, and that it is not to stop.
+class WriteMonitor:
+    """Monitors a file of the cache while it is written: free space, `stop`, and progress.
 
-    `what` is told every ten seconds with how much is there, and of how many bytes where `total` is set; it
-    begins like `Converting …`.
+    `activity` (`Converting …`) begins the texts. Every ten seconds `notify` gets how much has been written,
+    and of how many bytes if `total` is set.
     """
 
-    def __init__(
-        self, folder: Path, what: str, stop: Event, tell: Callable[[str], None] = lambda _text: None
-    ) -> None:
+    def __init__(self, folder: Path, activity: str, stop: Event, notify: Notify = lambda _text: None) -> None:
         self.folder = folder
-        self.what = what
+        self.activity = activity
         self.stop = stop
         self.total: int | None = None
-        self._tell = tell
-        self._looked = self._told = time.monotonic()
+        self._notify = notify
+        self._checked = self._notified = time.monotonic()
 
-    def look(self, descriptor: int) -> None:
-        """Look, unless that was done a moment ago. DiskError where there is no more room; Interrupted."""
+    def check(self, descriptor: int) -> None:
+        """Check, unless that was done a moment ago. DiskError if there is too little space; Interrupted."""
         if self.stop.is_set():
-            raise Interrupted(f"{self.what} was stopped.")
+            raise Interrupted(f"{self.activity} was stopped.")
         now = time.monotonic()
-        if now - self._looked < LOOK_SECONDS:
+        if now - self._checked < LOOK_SECONDS:
             return
-        self._looked = now
-        self.require_room()
-        if now - self._told >= TELL_SECONDS:
-            self._told = now
+        self._checked = now
+        self.require_space()
+        if now - self._notified >= NOTIFY_SECONDS:
+            self._notified = now
             mib = os.fstat(descriptor).st_blocks * 512 // 1024**2
             total = f" of {self.total // 1024**2:,}" if self.total else ""
-            self._tell(f"{self.what}: {mib:,}{total} MiB so far")
+            self._notify(f"{self.activity}: {mib:,}{total} MiB so far")
 
-    def require_room(self, more: int = 0) -> None:
-        """DiskError where `more` bytes would leave too little for others."""
+    def require_space(self, more: int = 0) -> None:
+        """DiskError if `more` bytes would leave too little space for others."""
         try:
             state = os.statvfs(self.folder)
         except OSError as error:
             raise unusable(self.folder, error) from error
         reserve = min(RESERVE_BYTES, state.f_blocks * state.f_frsize // 20)
         if state.f_bavail * state.f_frsize < reserve + more:
-            raise self.no_room()
+            raise self.no_space()
 
-    def no_room(self) -> DiskError:
-        """The error of a folder that is full."""
+    def no_space(self) -> DiskError:
+        """The error for a folder that is full."""
         return DiskError(
-            f"{self.what} was given up: there is too little room in {shown(self.folder)}.",
-            "Make room there (`extenci gc` removes what was not used for long), or set EXTENCI_HOME to a "
-            "folder on a larger file system.",
+            f"{self.activity} was given up: too little space is free in {shown(self.folder)}.",
+            "Free some space (`extenci gc` removes files that were not used for long), or set EXTENCI_HOME "
+            "to a folder on a larger file system.",
         )
 
 
 @contextmanager
-def writing(watch: Watch) -> Iterator[None]:
-    """What goes wrong in writing to a file of the cache, as DiskError."""
+def write_errors(monitor: WriteMonitor) -> Iterator[None]:
+    """Translate errors of writing to a file of the cache into DiskError."""
     try:
         yield
     except OSError as error:
         if error.errno in FULL:
-            raise watch.no_room() from error
-        raise unusable(watch.folder, error) from error
+            raise monitor.no_space() from error
+        raise unusable(monitor.folder, error) from error
 
 
 def unusable(folder: Path, error: OSError) -> DiskError:
-    """The folder cannot be written to."""
+    """The error for a folder that cannot be written to."""
     return DiskError(
         f"The folder {shown(folder)}, where converted and downloaded disks are kept, cannot be used: "
         f"{error.strerror or error}.",

@@ -3,7 +3,7 @@
 The digest is SHA-256 over, for each non-zero 512 KiB block in the order of their indexes, the index as
 an unsigned 64-bit big-endian number followed by the 32 bytes of the block's SHA-256. The last block
 is padded with zeros. So holes, blocks of zeros, trailing zeros, and the file's name and time make no
-difference; a disk of zeros only has the SHA-256 of nothing.
+difference; a disk of only zeros has the SHA-256 of no bytes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Digest:
         self.blocks = 0
 
     def add(self, index: int, sha256: bytes) -> None:
-        """Take the next block in."""
+        """Add the next block."""
         self._hash.update(index.to_bytes(8, "big") + sha256)
         self.blocks += 1
 
@@ -35,20 +35,20 @@ class Digest:
 
 
 class FileHash:
-    """SHA-256 of a file's bytes, from its data in order; what lies between counts as zeros."""
+    """The SHA-256 of a file's bytes, from its data in order; gaps count as zeros."""
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
         self._position = 0
 
     def add(self, offset: int, data: bytes, stop: Event | None = None) -> None:
-        """Take in the bytes at `offset`, and the zeros before them."""
+        """Add the bytes at `offset`, and the zeros before them."""
         self._zeros_to(offset, stop)
         self._hash.update(data)
         self._position = offset + len(data)
 
     def finish(self, size: int, stop: Event | None = None) -> str:
-        """Take in the zeros up to the end, and tell the hash in hex."""
+        """Add the zeros up to the end; the hash in hex."""
         self._zeros_to(size, stop)
         return self._hash.hexdigest()
 

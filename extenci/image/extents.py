@@ -1,4 +1,4 @@
-"""Where a sparse file has data, so that its holes are never read."""
+"""Finds the data of a sparse file, so that its holes are never read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from extenci.model.version import BLOCK_BYTES
 def data_extents(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
     """The parts of a file of `size` bytes that are not holes, as (first byte, byte after the last).
 
-    Where the file system cannot tell, the whole file is data. Source: lseek(2), SEEK_DATA.
+    If the file system cannot tell, the whole file is data. Source: lseek(2), SEEK_DATA.
     """
     position = 0
     while position < size:
@@ -30,7 +30,7 @@ def data_extents(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
 
 
 def data_blocks(descriptor: int, size: int) -> Iterator[int]:
-    """Indexes of the 512 KiB blocks that hold any data, rising, each once."""
+    """The indexes of the 512 KiB blocks that hold any data, each once, in ascending order."""
     following = 0
     for start, end in data_extents(descriptor, size):
         first, last = max(start // BLOCK_BYTES, following), -(-end // BLOCK_BYTES)

@@ -1,4 +1,4 @@
-"""What tells, without reading it, that a file is the one that was read before."""
+"""Identifies the content of a file without reading it, so that a file read before is recognised."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import NamedTuple
 from extenci.image.problems import unreadable
 
 SETTLED_SECONDS = 2.0
-"""FAT keeps times to 2 s, the coarsest file system that disks are kept on."""
+"""The resolution of times on FAT, the coarsest of the file systems that disks are kept on."""
 
 
 class Fingerprint(NamedTuple):
-    """A file's identity as stat(2) tells it: bytes, nanoseconds, and where it is.
+    """A file's identity as stat(2) tells it: its size in bytes, its times in nanoseconds, and where it is.
 
-    `ctime_ns` is when its content or its attributes last changed, which no program can set: builds that give
-    every file the same time, so that they are reproducible, do not hide a change.
+    `ctime_ns` is when its content or attributes last changed. No program can set it, so changes do not hide
+    behind reproducible builds, which give every file the same `mtime_ns`.
     """
 
     size: int
@@ -27,7 +27,7 @@ class Fingerprint(NamedTuple):
 
 
 def fingerprint(path: Path | str) -> Fingerprint:
-    """The fingerprint of the file at `path` now. DiskError where there is none."""
+    """The fingerprint of the file at `path` now. DiskError if it does not exist."""
     try:
         return fingerprint_of(Path(path).stat())
     except (OSError, ValueError) as error:
@@ -35,14 +35,14 @@ def fingerprint(path: Path | str) -> Fingerprint:
 
 
 def fingerprint_of(status: os.stat_result) -> Fingerprint:
-    """The fingerprint in an answer of stat(2)."""
+    """The fingerprint in a result of stat(2)."""
     return Fingerprint(status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev, status.st_ctime_ns)
 
 
 def is_settled(found: Fingerprint, now: float) -> bool:
-    """Whether a fingerprint can be trusted to change when the file does; `now` in seconds since 1970.
+    """Whether a fingerprint is sure to change when the file does; `now` is in seconds since 1970.
 
-    A file that was written within its time stamp's granularity may be written again with the same time
-    (git's "racy" entries, git-scm.com/docs/racy-git); a time in the future is trusted no more.
+    A file may be written again with the same time, within the resolution of its time stamp (git's "racy"
+    entries, git-scm.com/docs/racy-git). A time in the future is not trusted either.
     """
     return now - found.mtime_ns / 1e9 > SETTLED_SECONDS

@@ -1,4 +1,4 @@
-"""What kind of file a disk is in, told by its content; never by its name.
+"""Recognises the format of a disk by its content, never by its name.
 
 Sources: QEMU docs/interop/qcow2.rst, VMware "Virtual Disk Format 5.0", Microsoft "VHD Image Format"
 (footer) and MS-VHDX (file type identifier), RFC 1952 (gzip), RFC 8878 (zstd), the xz and bzip2 formats,
@@ -11,25 +11,25 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from extenci.image.positional_read import Read
 from extenci.image.problems import shown
+from extenci.image.read_at import ReadAt
 from extenci.model.errors import DiskError
 
-_CONVERT = "Make a raw disk of it: qemu-img convert -O raw {path} DISK.raw"
-_UNPACK = "Unpack it, and name the disk that was in it: {tool}"
+_CONVERT = "Convert it to a raw disk: qemu-img convert -O raw {path} DISK.raw"
+_UNPACK = "Unpack it, and give the path of the disk in it: {tool}"
 
 
 @dataclass(frozen=True)
 class Container:
-    """A disk image that qemu-img reads, by its name for the format."""
+    """A disk image that qemu-img reads; `driver` is its name for the format."""
 
     driver: str
 
 
 @dataclass(frozen=True)
 class Packed:
-    """A compressed file: the program that unpacks it from its standard input to its standard output, and
-    the package it comes in (Debian's and RHEL's are named alike)."""
+    """A compressed file: the program that decompresses stdin to stdout, and its package (Debian's and RHEL's
+    names are the same unless both are given)."""
 
     program: tuple[str, ...]
     package: str
@@ -37,13 +37,13 @@ class Packed:
 
 @dataclass(frozen=True)
 class Unusable:
-    """What no disk can be made of here."""
+    """A format that is not supported."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format that is recognised; `name` with its article. `hint` says how to make a raw disk of it by hand,
-    `{path}` to be filled in."""
+    """A format that is recognised; `name` has its article. `hint` tells how to make a raw disk of it
+    manually, and has a field `{path}`."""
 
     name: str
     way: Container | Packed | Unusable
@@ -71,14 +71,14 @@ LZMA = Format("compressed with lzma", Unusable(), _UNPACK.format(tool="xz -dc {p
 HTML = Format(
     "a web page (HTML)",
     Unusable(),
-    "Was a download page saved, or an error, instead of the disk? Download it from where the page says.",
+    "A download page or an error may have been saved instead of the disk. Open the file in a browser to see.",
 )
 QED = Format("a QED image", Unusable())
 VMDK_DESCRIPTOR = Format(
     "a VMDK descriptor, which holds no data but names other files",
     Unusable(),
-    "Make one file of it, and look at what it names first: qemu-img convert -O qcow2 {path} DISK.qcow2. "
-    "Where it names one NAME-flat.vmdk, that file is the raw disk.",
+    "Check the files that it names, then make one file of all: qemu-img convert -O qcow2 {path} DISK.qcow2. "
+    "If it names one NAME-flat.vmdk, that file is the raw disk.",
 )
 VMDK_EXTENT = Format("one extent of a VMDK image for ESX", Unusable(), VMDK_DESCRIPTOR.hint)
 ZIP = Format("a zip archive", Unusable(), _UNPACK.format(tool="unzip {path}"))
@@ -86,7 +86,7 @@ TAR = Format("a tar archive (an OVA is one)", Unusable(), _UNPACK.format(tool="t
 ISO = Format(
     "an ISO 9660 CD image",
     Unusable(),
-    "Install it on a disk first: a machine needs a disk to boot from.",
+    "Install from it onto a disk first: a machine needs a disk to boot from.",
 )
 
 _AT_START = {
@@ -110,8 +110,8 @@ _ISO_OFFSET = 0x8001
 _HEAD_BYTES = 512
 
 
-def foreign_format(read: Read, size: int) -> Format | None:
-    """The format of a file of `size` bytes, or None where it is taken for a raw disk."""
+def foreign_format(read: ReadAt, size: int) -> Format | None:
+    """The format of a file of `size` bytes, or None if it is taken for a raw disk."""
     head = read(_HEAD_BYTES, 0)
     if (known := _format_of_start(head)) is not None:
         return known
@@ -154,7 +154,7 @@ def has_boot_sector(head: bytes) -> bool:
 
 
 def refusal(path: Path | str, found: Format) -> DiskError:
-    """What to say of a file that is no raw disk, where only that will do."""
+    """The error for a file in another format, where only a raw disk will do."""
     return DiskError(
         f"The disk {shown(path)} is {found.name}, not a raw disk.", found.hint.format(path=shown(path))
     )

@@ -1,7 +1,4 @@
-"""Raw disks, read once: their non-zero blocks, and their digest.
-
-What the digest is, `extenci.image.digest` says.
-"""
+"""Reads raw disks: their non-zero blocks, and their digest, which `extenci.image.digest` defines."""
 
 from __future__ import annotations
 
@@ -19,12 +16,12 @@ from extenci.image.digest import ZERO_BLOCK, Digest, FileHash
 from extenci.image.extents import data_blocks
 from extenci.image.fingerprint import Fingerprint, fingerprint_of
 from extenci.image.formats import Format, foreign_format, refusal
-from extenci.image.positional_read import read_at, reading
+from extenci.image.read_at import read_at, reader_of
 from extenci.model.errors import Interrupted
 from extenci.model.version import BLOCK_BYTES, Disk
 
-Progress = Callable[[int, int], None]
-"""Told how many bytes of the disk are done, holes included, and how many there are."""
+OnProgress = Callable[[int, int], None]
+"""Gets how many bytes are done, holes included, and how many there are in all."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +37,8 @@ class Block:
 class RawDisk:
     """A raw disk that is open for reading; `path` is its source, as it was given.
 
-    `sha256` (hex) is that of the source's own bytes, where the disk was made from a source that was found to
-    have it. None: nobody compared it so far.
+    `sha256` (hex) is that of the source's own bytes, if the disk was made from a source whose SHA-256 was
+    verified; None if it has not been compared yet.
     """
 
     path: Path | str
@@ -55,10 +52,9 @@ class RawDisk:
         return self.fingerprint.size
 
     def pieces(self, stop: Event | None = None) -> Iterator[tuple[int, bytes]]:
-        """(index, bytes) of each block that is no hole, as it is in the file: the last may be short.
+        """(index, bytes) of each block that is not a hole, as it is in the file: the last may be short.
 
-        DiskChanged where the file is not what it was, DiskError where it cannot be read, Interrupted
-        once `stop` is set.
+        DiskChanged if the file changed, DiskError if it cannot be read, Interrupted once `stop` is set.
         """
         indexes = data_blocks(self.descriptor, self.size)
         while (index := self._next(indexes)) is not None:
@@ -68,12 +64,12 @@ class RawDisk:
         self.check_unchanged()
 
     def block(self, index: int) -> bytes:
-        """The 512 KiB of one block, padded with zeros behind the disk's end. DiskError where it cannot be
-        read, DiskChanged where the file became shorter."""
+        """The 512 KiB of one block, padded with zeros behind the disk's end. DiskError if it cannot be read,
+        DiskChanged if the file became shorter."""
         return self._read(index).ljust(BLOCK_BYTES, b"\0")
 
-    def blocks(self, stop: Event | None = None, on_progress: Progress | None = None) -> Iterator[Block]:
-        """The blocks that are not all zeros, in the order of their indexes; errors as of `pieces`."""
+    def blocks(self, stop: Event | None = None, on_progress: OnProgress | None = None) -> Iterator[Block]:
+        """The blocks that are not all zeros, in the order of their indexes; errors as for `pieces`."""
         for index, piece in self.pieces(stop):
             block = as_block(index, piece)
             if block is not None:
@@ -82,8 +78,8 @@ class RawDisk:
                 on_progress(index * BLOCK_BYTES + len(piece), self.size)
 
     def check_unchanged(self) -> None:
-        """DiskChanged where the file was written to, cut or extended since it was opened. One that lost its
-        name meanwhile, as another took its place, is what it was, although its `ctime_ns` is another."""
+        """DiskChanged if the file was written to, cut or extended since it was opened. A file that lost its
+        name to another one is unchanged, although its `ctime_ns` differs."""
         now = fingerprint_of(os.fstat(self.descriptor))
         if now._replace(ctime_ns=0) != self.fingerprint._replace(ctime_ns=0):
             raise problems.changed(self.path)
@@ -107,7 +103,7 @@ class RawDisk:
 
 
 def as_block(index: int, piece: bytes) -> Block | None:
-    """The block that a piece of the file is, or None where it is all zeros."""
+    """A piece of the file as a block, or None if it is all zeros."""
     data = piece if len(piece) == BLOCK_BYTES else piece.ljust(BLOCK_BYTES, b"\0")
     if data == ZERO_BLOCK:
         return None
@@ -116,7 +112,8 @@ def as_block(index: int, piece: bytes) -> Block | None:
 
 @contextmanager
 def open_disk(path: Path | str) -> Iterator[RawDisk]:
-    """Open a raw disk. DiskError where it is no readable, regular, non-empty file, or in another format."""
+    """Open a raw disk. DiskError unless it is a readable, regular, non-empty file, and not in another
+    format."""
     with open_file(path) as (disk, found):
         if found is not None:
             raise refusal(path, found)
@@ -125,8 +122,8 @@ def open_disk(path: Path | str) -> Iterator[RawDisk]:
 
 @contextmanager
 def open_file(path: Path | str) -> Iterator[tuple[RawDisk, Format | None]]:
-    """Open a file as if it were a raw disk, with the format that it is in where it is none. DiskError where
-    it is no readable, regular, non-empty file."""
+    """Open a file as if it were a raw disk, and tell its format if it is in another one. DiskError unless it
+    is a readable, regular, non-empty file."""
     descriptor = _open(path)
     try:
         status = os.fstat(descriptor)
@@ -134,19 +131,19 @@ def open_file(path: Path | str) -> Iterator[tuple[RawDisk, Format | None]]:
             raise problems.not_a_file(path, status.st_mode)
         if status.st_size == 0:
             raise problems.empty(path)
-        found = foreign_format(reading(path, descriptor), status.st_size)
+        found = foreign_format(reader_of(path, descriptor), status.st_size)
         yield RawDisk(path, descriptor, fingerprint_of(status)), found
     finally:
         os.close(descriptor)
 
 
 def blocks(
-    path: Path | str, *, stop: Event | None = None, on_progress: Progress | None = None
+    path: Path | str, *, stop: Event | None = None, on_progress: OnProgress | None = None
 ) -> Iterator[Block]:
     """The non-zero blocks of the raw disk at `path`, in the order of their indexes.
 
-    At most one block is held at a time. Errors as of `open_disk` and `RawDisk.pieces`; that the file
-    changed is told at the latest after the last block.
+    At most one block is held at a time. Errors as for `open_disk` and `RawDisk.pieces`; a change of the file
+    is reported after the last block at the latest.
     """
     with open_disk(path) as disk:
         yield from disk.blocks(stop, on_progress)
@@ -156,11 +153,11 @@ def read_disk(
     path: Path | str,
     *,
     sha256: str | None = None,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
     on_block: Callable[[int, bytes], None] | None = None,
     stop: Event | None = None,
 ) -> Disk:
-    """Read the raw disk at `path` once; see `read_open`. Errors as of `open_disk`, too."""
+    """Read the raw disk at `path` once; see `read_open`. Errors as for `open_disk`, too."""
     with open_disk(path) as disk:
         return read_open(disk, sha256=sha256, on_progress=on_progress, on_block=on_block, stop=stop)
 
@@ -169,15 +166,15 @@ def read_open(
     disk: RawDisk,
     *,
     sha256: str | None = None,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
     on_block: Callable[[int, bytes], None] | None = None,
     stop: Event | None = None,
 ) -> Disk:
-    """Read an open disk once and tell its digest, size and number of non-zero blocks.
+    """Read an open disk once; its digest, size and number of non-zero blocks.
 
-    With `sha256` (hex) of its source, which is not known to be right yet, the file's own bytes are hashed
-    too, holes included: DiskError where they have another. `on_block` is told the index and the SHA-256 of
-    each block that is not all zeros. Errors as of `RawDisk.blocks`.
+    With the `sha256` (hex) of its source, unless that was verified already, the file's own bytes are hashed
+    too, holes included: DiskError if they differ. `on_block` gets the index and the SHA-256 of each block
+    that is not all zeros. Errors as for `RawDisk.blocks`.
     """
     wanted = sha256.lower() if sha256 else None
     digest, whole = Digest(), FileHash() if wanted not in (None, disk.sha256) else None
@@ -199,13 +196,14 @@ def read_open(
 
 
 def check_sha256(path: Path | str, found: str, wanted: str) -> None:
-    """DiskError where a source's bytes have another SHA-256 than its spec says."""
+    """DiskError if the SHA-256 of a source's bytes is not the one in its spec."""
     if found != wanted.lower():
         raise problems.other_sha256(path, wanted.lower(), found)
 
 
 def _open(path: Path | str) -> int:
-    """Looks before it opens: opening a FIFO would wait, and opening a device may do things."""
+    """Open a regular file, and only such: opening a FIFO would wait, and opening a device may have
+    effects."""
     try:
         mode = Path(path).stat().st_mode
         if not stat.S_ISREG(mode):

@@ -1,8 +1,8 @@
-"""A source, whatever it is, as an open raw disk.
+"""Opens a source of any kind as a raw disk.
 
-What is no raw disk is converted into the cache once, and is converted anew where it is not there any more.
-A conversion belongs to the file that it was made from, by path and fingerprint, or to the SHA-256 that was
-found to be a downloaded file's. Where it turns out not to hold what it should, it goes.
+A source in another format is converted into the cache once, and again if the conversion is no longer there.
+A conversion belongs to the file that it was made from, by path and fingerprint, or to the verified SHA-256 of
+a downloaded file. One whose content turns out to be wrong is removed.
 """
 
 from __future__ import annotations
@@ -10,50 +10,50 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 from typing import Protocol
 
-from extenci.image.cache import Watch, making, note_use, writing
-from extenci.image.conversion import Work, convert
+from extenci.image.cache import Notify, WriteMonitor, create_once, note_use, write_errors
+from extenci.image.conversion import Conversion, convert
 from extenci.image.fingerprint import SETTLED_SECONDS, Fingerprint
 from extenci.image.formats import Format
 from extenci.image.problems import broken, changed, shown
 from extenci.image.raw import RawDisk, check_sha256, open_file
 from extenci.model.errors import DiskChanged, DiskError, Interrupted
-from extenci.model.source import is_url, shown_source
+from extenci.model.version import is_url, shown_source
 
-Telling = Callable[[str], None]
-
-_MADE_LIKE_THIS = 1
-"""Part of a conversion's name: to be raised where disks come out otherwise than before."""
+_CONVERSION_VERSION = 1
+"""Part of a conversion's name, to be raised when conversions come out differently than before."""
 _READ_BYTES = 1 << 20
 
 
-class Fetch(Protocol):
-    """Gets a file from a URL to this machine."""
+class Downloader(Protocol):
+    """Downloads a file to this machine."""
 
-    def __call__(self, url: str, sha256: str, folder: Path, *, tell: Telling, stop: Event) -> Path:
-        """The file, in a folder of the cache, found to have the SHA-256. DiskError, ServiceError and their
-        kinds; Interrupted once `stop` is set."""
+    def __call__(self, url: str, sha256: str, folder: Path, *, notify: Notify, stop: Event) -> Path:
+        """The file in a folder of the cache, after its SHA-256 was verified. DiskError, ServiceError and
+        their kinds; Interrupted once `stop` is set."""
         ...
 
 
-def no_fetch(url: str, sha256: str, folder: Path, *, tell: Telling, stop: Event) -> Path:  # noqa: ARG001
-    """Where nothing can be downloaded: DiskError."""
-    raise DiskError(f"{shown_source(url)} cannot be downloaded here.", "Download it, and name its path.")
+def refuse_download(url: str, sha256: str, folder: Path, *, notify: Notify, stop: Event) -> Path:  # noqa: ARG001
+    """A `Downloader` where downloads are not possible: DiskError."""
+    raise DiskError(
+        f"{shown_source(url)} cannot be downloaded here.", "Download it yourself, and give its path."
+    )
 
 
 @dataclass(frozen=True)
 class Cache:
-    """Where what is converted and downloaded is kept, and how it gets there; `folder` need not exist yet."""
+    """Where converted and downloaded files are kept, and how they are downloaded; `folder` need not exist."""
 
     folder: Path
-    fetch: Fetch = no_fetch
-    tell: Telling = lambda _text: None
+    download: Downloader = refuse_download
+    notify: Notify = lambda _text: None
     stop: Event = field(default_factory=Event)
 
     @property
@@ -68,24 +68,24 @@ class Cache:
 
 
 def disks_folder(cache: Path) -> Path:
-    """Where in a cache converted disks are."""
+    """The folder of converted disks in a cache."""
     return cache / "disks"
 
 
 def downloads_folder(cache: Path) -> Path:
-    """Where in a cache downloaded files are."""
+    """The folder of downloaded files in a cache."""
     return cache / "downloads"
 
 
 @contextmanager
 def open_source(source: str, cache: Cache, *, sha256: str | None = None) -> Iterator[RawDisk]:
-    """Open the disk in a source: a raw disk itself, what else is supported converted, a URL downloaded
-    (`sha256` is required then). It stays open, and the same, while the context lasts.
+    """Open the disk in a source: a raw disk as it is, other supported formats after conversion, a URL after
+    download (which requires `sha256`). It stays open, and the same, while the context lasts.
 
-    `sha256` (hex) is that of the source's bytes, compared where something is made from them. Of a raw disk at
-    a path it is not: `RawDisk.sha256` tells. DiskError where it cannot be read, is damaged, must not be
-    opened, needs a program that is missing, or there is no room; DiskChanged where it changes meanwhile;
-    ServiceError and its kinds from downloading; Interrupted.
+    `sha256` (hex) is that of the source's bytes. It is compared before a conversion and after a download, but
+    not for a raw disk at a path: `RawDisk.sha256` tells whether it was. DiskError if the source cannot be
+    read, is damaged, must not be opened, needs a program that is missing, or there is too little space;
+    DiskChanged if it changes meanwhile; ServiceError and its kinds from downloading; Interrupted.
     """
     wanted = sha256.lower() if sha256 else None
     with (
@@ -97,11 +97,14 @@ def open_source(source: str, cache: Cache, *, sha256: str | None = None) -> Iter
 @contextmanager
 def _open_remote(url: str, cache: Cache, sha256: str | None) -> Iterator[RawDisk]:
     if sha256 is None:
-        raise DiskError(f"{shown_source(url)} has no sha256 beside it, so nobody knows what it should be.")
-    converted = cache.disks / f"{sha256}-{_MADE_LIKE_THIS}.raw"
+        raise DiskError(
+            f"{shown_source(url)} has no sha256, so a download cannot be verified.",
+            "Give its SHA-256.",
+        )
+    converted = cache.disks / f"{sha256}-{_CONVERSION_VERSION}.raw"
     if not converted.exists():
-        file = cache.fetch(url, sha256, cache.downloads, tell=cache.tell, stop=cache.stop)
-        with open_file(file) as (disk, found), _dropped_if_wrong(file):
+        file = cache.download(url, sha256, cache.downloads, notify=cache.notify, stop=cache.stop)
+        with open_file(file) as (disk, found), _removed_if_wrong(file):
             named = replace(disk, path=shown_source(url), sha256=sha256)
             if found is None:
                 yield named
@@ -118,11 +121,11 @@ def _open_local(path: str, cache: Cache, sha256: str | None) -> Iterator[RawDisk
             yield file
             return
         _wait_until_settled(file.fingerprint, cache.stop)
-        place, state = _hash(str(Path(path).absolute())), _hash(repr(tuple(file.fingerprint)))
-        converted = cache.disks / f"{place}-{state}-{_hash(sha256 or '')}-{_MADE_LIKE_THIS}.raw"
+        path_hash, state_hash = _hash(str(Path(path).absolute())), _hash(repr(tuple(file.fingerprint)))
+        converted = cache.disks / f"{path_hash}-{state_hash}-{_hash(sha256 or '')}-{_CONVERSION_VERSION}.raw"
         if not converted.exists():
             _convert_once(file, found, converted, cache, sha256)
-            _forget_others(cache.disks, place, state)
+            _forget_others(cache.disks, path_hash, state_hash)
     with _open_converted(converted, path, sha256) as disk:
         yield disk
 
@@ -132,42 +135,42 @@ def _hash(text: str) -> str:
 
 
 def _wait_until_settled(found: Fingerprint, stop: Event) -> None:
-    """A file that was written this moment may be written again without its times telling it. A time in the
-    future is not waited for: what is uploaded is compared with what was planned in any case."""
+    """A file that was written a moment ago may be written again without a change of its times. A time in the
+    future is not waited for: the uploaded content is compared with the plan in any case."""
     age = time.time() - found.mtime_ns / 1e9
     if 0 <= age <= SETTLED_SECONDS and stop.wait(SETTLED_SECONDS - age):
         raise Interrupted("Reading a disk was stopped.")
 
 
 def _convert_once(source: RawDisk, found: Format, target: Path, cache: Cache, sha256: str | None) -> None:
-    """Convert a source into the cache, unless another thread or process is at it already. With `sha256`, the
+    """Convert a source into the cache, unless another thread or process is doing so. With `sha256`, the
     source's bytes are compared first."""
     if sha256 is not None and source.sha256 is None:
         check_sha256(source.path, _hash_file(source, cache.stop), sha256)
-    with making(target, cache.stop) as unfinished:
-        if unfinished is None:
+    with create_once(target, cache.stop) as partial:
+        if partial is None:
             return
-        watch = Watch(target.parent, f"Converting {shown(source.path)}", cache.stop, cache.tell)
-        cache.tell(f"Converting {shown(source.path)}, {found.name} …")
-        with writing(watch):
-            os.ftruncate(unfinished.descriptor, 0)
-        watch.require_room()
-        convert(Work(source.path, source.descriptor, source.size, unfinished.descriptor, watch), found)
+        monitor = WriteMonitor(target.parent, f"Converting {shown(source.path)}", cache.stop, cache.notify)
+        cache.notify(f"Converting {shown(source.path)}, {found.name} …")
+        with write_errors(monitor):
+            os.ftruncate(partial.descriptor, 0)
+        monitor.require_space()
+        convert(Conversion(source.path, source.descriptor, source.size, partial.descriptor, monitor), found)
         source.check_unchanged()
-        with writing(watch):
-            unfinished.keep()
+        with write_errors(monitor):
+            partial.keep()
 
 
 @contextmanager
 def _open_converted(converted: Path, path: str, sha256: str | None) -> Iterator[RawDisk]:
-    """Whatever it begins with, it is a raw disk: what is in it is the guest's."""
-    with open_file(converted) as (disk, _), _dropped_if_wrong(converted):
+    """Open a conversion, which is a raw disk whatever its first bytes look like: the guest wrote them."""
+    with open_file(converted) as (disk, _), _removed_if_wrong(converted):
         yield replace(disk, path=path, sha256=sha256)
 
 
 @contextmanager
-def _dropped_if_wrong(cached: Path) -> Iterator[None]:
-    """A file of the cache that is not what it was, or not what it should be, is made again next time."""
+def _removed_if_wrong(cached: Path) -> Iterator[None]:
+    """Remove a file of the cache whose content is wrong, so that it is made again next time."""
     note_use(cached)
     try:
         yield
@@ -176,10 +179,10 @@ def _dropped_if_wrong(cached: Path) -> Iterator[None]:
         raise
 
 
-def _forget_others(folder: Path, place: str, state: str) -> None:
-    """Remove what was converted from earlier contents of the same file. Where they are open, they live on."""
-    for other in folder.glob(f"{place}-*.raw"):
-        if not other.name.startswith(f"{place}-{state}-"):
+def _forget_others(folder: Path, path_hash: str, state_hash: str) -> None:
+    """Remove conversions of earlier contents of the same file. Those that are open live on."""
+    for other in folder.glob(f"{path_hash}-*.raw"):
+        if not other.name.startswith(f"{path_hash}-{state_hash}-"):
             with suppress(OSError):
                 other.unlink()
 

@@ -1,7 +1,6 @@
-"""Whether a VHDX image builds on another. Source: MS-VHDX, 2.2.3 (region table) and 2.6 (metadata).
+"""Tells whether a VHDX image has a parent. Source: MS-VHDX, 2.2.3 (region table) and 2.6 (metadata).
 
-All numbers are little-endian. Both copies of the region table are looked at, since either may be the one
-that a reader takes.
+All numbers are little-endian. Both copies of the region table are examined, since a reader may use either.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import struct
 import uuid
 from collections.abc import Iterator
 
-from extenci.image.positional_read import Read
+from extenci.image.read_at import ReadAt
 
 _REGION_TABLES = (192 * 1024, 256 * 1024)
 _METADATA_REGION = uuid.UUID("8b7ca206-4790-4b9a-b8fe-575f050f886e")
@@ -20,15 +19,15 @@ _MOST_ENTRIES = 2047
 _HAS_PARENT = 0b10
 
 
-def has_parent(read: Read) -> bool | None:
-    """Whether it has a parent; None where no tables say so. struct.error where they are cut off."""
-    answers = [_builds_on_another(read, region) for region in _metadata_regions(read)]
+def has_parent(read: ReadAt) -> bool | None:
+    """Whether the image has a parent; None if its tables are missing. struct.error if they are cut off."""
+    answers = [_region_names_parent(read, region) for region in _metadata_regions(read)]
     known = [answer for answer in answers if answer is not None]
     return any(known) if known else None
 
 
-def _metadata_regions(read: Read) -> Iterator[int]:
-    """Where metadata is in the file, in bytes."""
+def _metadata_regions(read: ReadAt) -> Iterator[int]:
+    """The offsets of metadata regions in the file, in bytes."""
     for table in _REGION_TABLES:
         head = read(16, table)
         if head[:4] != b"regi":
@@ -40,7 +39,7 @@ def _metadata_regions(read: Read) -> Iterator[int]:
                 yield offset
 
 
-def _builds_on_another(read: Read, region: int) -> bool | None:
+def _region_names_parent(read: ReadAt, region: int) -> bool | None:
     head = _bytes_at(read, 32, region)
     if head[:8] != b"metadata":
         return None
@@ -59,6 +58,6 @@ def _builds_on_another(read: Read, region: int) -> bool | None:
     return found
 
 
-def _bytes_at(read: Read, length: int, offset: int) -> bytes:
-    """Bytes of the file; none where the offset is absurd."""
+def _bytes_at(read: ReadAt, length: int, offset: int) -> bytes:
+    """Bytes of the file; none if the offset is absurd."""
     return read(length, offset) if offset < 1 << 62 else b""

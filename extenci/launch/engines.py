@@ -9,7 +9,7 @@ from extenci.launch.context import LaunchContext
 from extenci.launch.ec2 import Ec2Engine
 from extenci.launch.engine import Engine
 from extenci.launch.order import LaunchOrder
-from extenci.model.address import Launch
+from extenci.model.launch import Launch
 from extenci.model.observed import MachineHandle, ServiceState
 from extenci.model.record import Intent
 

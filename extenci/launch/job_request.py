@@ -9,11 +9,10 @@ from pathlib import Path
 from extenci.cloud.aws.parameters import LaunchRequest
 from extenci.cloud.condor.submission import JobRequest, describe_jobs
 from extenci.launch.user_data import user_data_path
-from extenci.model.address import Tagging
 from extenci.model.desired import DesiredGroup
 from extenci.model.ownership import PLAN, launch_mark
 from extenci.model.plan import Change
-from extenci.model.service import Service
+from extenci.model.service import Service, Tagging
 from extenci.model.work import LaunchWork, ReplaceWork
 
 LATER = "(known when applied)"

@@ -1,4 +1,4 @@
-"""The smallest shared words: addresses and the enumerations of the spec format."""
+"""Addresses: the name of one image or instance group on one service."""
 
 from __future__ import annotations
 
@@ -47,67 +47,3 @@ class Kind(StrEnum):
         kind = str.__new__(cls, word)
         kind._value_, kind.noun = word, noun
         return kind
-
-
-class Architecture(StrEnum):
-    """RegisterImage's `Architecture`."""
-
-    X86_64 = "x86_64"
-    ARM64 = "arm64"
-    I386 = "i386"
-
-
-class BootMode(StrEnum):
-    """RegisterImage's `BootMode`."""
-
-    LEGACY_BIOS = "legacy-bios"
-    UEFI = "uefi"
-    UEFI_PREFERRED = "uefi-preferred"
-
-
-class Method(StrEnum):
-    """How a disk becomes a registered image."""
-
-    EBS = "ebs"
-    IMPORT = "import"
-    BUNDLE = "bundle"
-
-    @property
-    def makes_snapshot(self) -> bool:
-        """Whether an image stands on a snapshot, from which others can be registered. One that does not is
-        made of an upload of its own."""
-        return self is not Method.BUNDLE
-
-    @property
-    def writes_blocks(self) -> bool:
-        """Whether blocks are written one by one, so that a snapshot can be started from another, and an
-        interrupted one be resumed."""
-        return self is Method.EBS
-
-
-class Launch(StrEnum):
-    """Who starts the machines of a group."""
-
-    EC2 = "ec2"
-    CONDOR = "condor"
-
-    @property
-    def has_queue(self) -> bool:
-        """Whether machines are launched by jobs of a queue, which stand there before they run."""
-        return self is Launch.CONDOR
-
-
-class Tagging(StrEnum):
-    """When a service lets extenci tag what it makes."""
-
-    CREATE = "create"
-    AFTER = "after"
-    NONE = "none"
-
-
-class Role(StrEnum):
-    """What an owned machine or image is there for (tag `extenci:role`)."""
-
-    POOL = "pool"
-    TEST = "test"
-    MANUAL = "manual"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from extenci.model.address import Address, Architecture, BootMode, Launch, Method
-from extenci.model.launch import LaunchSettings, RootVolume
+from extenci.model.address import Address
+from extenci.model.launch import Launch, LaunchSettings, RootVolume
 from extenci.model.service import Service
 from extenci.model.verification import Verify
+from extenci.model.version import Architecture, BootMode, Method
 
 __all__ = [
     "Desired",

@@ -1,10 +1,21 @@
-"""What a machine is launched with, whatever it is launched for."""
+"""How machines are launched, and with what, whatever they are launched for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from extenci.model.address import Launch
+
+class Launch(StrEnum):
+    """Who starts the machines of a group."""
+
+    EC2 = "ec2"
+    CONDOR = "condor"
+
+    @property
+    def has_queue(self) -> bool:
+        """Whether machines are launched by jobs of a queue, which stand there before they run."""
+        return self is Launch.CONDOR
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from extenci.model.address import Launch
+from extenci.model.launch import Launch
 from extenci.model.ownership import Marks
 
 

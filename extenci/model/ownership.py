@@ -6,10 +6,20 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
-from extenci.model.address import Address, Role
+from extenci.model.address import Address
 from extenci.model.desired import DesiredGroup
 from extenci.model.version import Parent
+
+
+class Role(StrEnum):
+    """What an owned machine or image is there for (tag `extenci:role`)."""
+
+    POOL = "pool"
+    TEST = "test"
+    MANUAL = "manual"
+
 
 PREFIX = "extenci:"
 STACK = "extenci:stack"

@@ -1,9 +1,10 @@
-"""What lies in S3: objects, and uploads in parts that are not objects yet."""
+"""What lies in S3: objects, uploads in parts, and imports of objects into snapshots."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 
 @dataclass(frozen=True)
@@ -34,3 +35,26 @@ class PartUpload:
     key: str
     id: str
     started: float
+
+
+class ImportState(StrEnum):
+    """How an import stands."""
+
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class ImportTask:
+    """An import of the object `key` in `bucket` ("" where the service does not say). `progress` is in
+    percent, `message` the service's word on how it stands; `snapshot` is there once it is completed."""
+
+    id: str
+    state: ImportState
+    bucket: str = ""
+    key: str = ""
+    progress: int = 0
+    message: str = ""
+    snapshot: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)

@@ -5,10 +5,22 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
-from extenci.model.address import Launch, Method, Tagging
-from extenci.model.launch import LaunchDefaults
+from extenci.model.launch import Launch, LaunchDefaults
+from extenci.model.version import Method
+
+
+class Tagging(StrEnum):
+    """When a service lets extenci tag what it makes."""
+
+    CREATE = "create"
+    AFTER = "after"
+    NONE = "none"
+
 
 SANDBOX = "sandbox"
 """The name of the service that is built in: the local cloud."""
@@ -138,3 +150,23 @@ def is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+@dataclass(frozen=True)
+class SandboxStatus:
+    """Whether the sandbox runs, and where. URLs are "" while it does not; `machines` then says what they
+    would be. `calls` is the file that lists its calls.
+
+    `forwards` maps the ports of real machines that can be reached to the ports of the machine's address where
+    they are; `faults` are the rules by which it misbehaves.
+    """
+
+    running: bool
+    ec2: str
+    s3: str
+    ebs: str
+    machines: Literal["qemu", "simulated"]
+    pid: int | None
+    calls: Path
+    forwards: Mapping[int, int] = field(default_factory=dict)
+    faults: str = ""

@@ -15,8 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import ClassVar, Self
 
-from extenci.model.address import Launch
-from extenci.model.launch import LaunchSettings
+from extenci.model.launch import Launch, LaunchSettings
 
 HASH_FORMAT = 1
 """Changes where the same block must count as another one."""

@@ -1,12 +1,50 @@
-"""Versions of images: the digest of a disk's content and the settings it is registered with."""
+"""Versions of images: where a disk comes from, the digest of its content, and how it is registered."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
 
-from extenci.model.address import Architecture, BootMode, Method
+
+class Architecture(StrEnum):
+    """RegisterImage's `Architecture`."""
+
+    X86_64 = "x86_64"
+    ARM64 = "arm64"
+    I386 = "i386"
+
+
+class BootMode(StrEnum):
+    """RegisterImage's `BootMode`."""
+
+    LEGACY_BIOS = "legacy-bios"
+    UEFI = "uefi"
+    UEFI_PREFERRED = "uefi-preferred"
+
+
+class Method(StrEnum):
+    """How a disk becomes a registered image."""
+
+    EBS = "ebs"
+    IMPORT = "import"
+    BUNDLE = "bundle"
+
+    @property
+    def makes_snapshot(self) -> bool:
+        """Whether an image stands on a snapshot, from which others can be registered. One that does not is
+        made of an upload of its own."""
+        return self is not Method.BUNDLE
+
+    @property
+    def writes_blocks(self) -> bool:
+        """Whether blocks are written one by one, so that a snapshot can be started from another, and an
+        interrupted one be resumed."""
+        return self is Method.EBS
+
 
 BLOCK_BYTES = 524_288
 """Bytes of a block: fixed by the EBS direct APIs (StartSnapshot's answer, `BlockSize`)."""
@@ -86,3 +124,26 @@ class Version:
 def version_label(digest: str, registration: Registration) -> str:
     """`DIGEST12-SETTINGS8`: how a version is written in tags, names and reports."""
     return f"{digest[:12]}-{registration.code}"
+
+
+HIDDEN = "…"
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+def is_url(source: str) -> bool:
+    """Whether a source is a URL, which begins with a scheme; anything else is a path."""
+    return _SCHEME.match(source) is not None
+
+
+def shown_source(source: str) -> str:
+    """A source for a text. Of a URL, what may be a secret is left out: user and password, and all of the
+    query, where signatures stand (`X-Amz-Signature`, `sig`, `token`, …)."""
+    if not is_url(source):
+        return source
+    try:
+        parts = urlsplit(source)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return source.partition("://")[0] + "://" + HIDDEN
+    query = f"?{HIDDEN}" if parts.query else ""
+    return f"{parts.scheme}://{host}{parts.path}{query}"

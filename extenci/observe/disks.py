@@ -16,8 +16,7 @@ from extenci.image.sources import Cache, open_source
 from extenci.model.address import Address
 from extenci.model.desired import Desired, DesiredImage
 from extenci.model.errors import DiskError, Problem, SpecError
-from extenci.model.source import is_url, shown_source
-from extenci.model.version import Disk
+from extenci.model.version import Disk, is_url, shown_source
 
 Telling = Callable[[str], None]
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from extenci.model.address import Tagging
 from extenci.model.observed import Machine, ServiceState
 from extenci.model.record import Records
+from extenci.model.service import Tagging
 from extenci.observe.join import join, unexplained
 from extenci.observe.ownership import Known, assign, know
 

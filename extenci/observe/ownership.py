@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from extenci.model.address import Tagging
 from extenci.model.observed import Image, Job, Machine, ServiceState, Snapshot
 from extenci.model.ownership import read_marks
 from extenci.model.record import SUBMIT, Intent, Records, ResourceKind
-from extenci.model.service import Service
+from extenci.model.service import Service, Tagging
 
 Thing = TypeVar("Thing", Image, Snapshot, Machine)
 Tags = Mapping[str, str]

@@ -7,10 +7,9 @@ from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
 
-from extenci.model.address import Tagging
 from extenci.model.observed import ServiceState, Snapshot, SnapshotState
 from extenci.model.record import Intent, Records
-from extenci.model.service import Service
+from extenci.model.service import Service, Tagging
 from extenci.observe.machines import ReadMachines, read_with_queue, read_without_queue
 from extenci.observe.ownership import Known, assign, know
 from extenci.observe.parallel import answers

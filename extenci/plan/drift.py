@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from extenci.model.address import Address, Kind, Tagging
+from extenci.model.address import Address, Kind
 from extenci.model.observed import Image, Machine, MachineState, Snapshot
 from extenci.model.plan import Drift
 from extenci.model.record import ResourceKind, ResourceRecord
+from extenci.model.service import Tagging
 from extenci.plan.differences import differences
 from extenci.plan.fields import LAUNCH_FIELDS, group_fields
 from extenci.plan.inputs import PlanInputs

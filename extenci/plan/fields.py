@@ -9,8 +9,8 @@ from dataclasses import asdict
 from extenci.model.address import Address
 from extenci.model.desired import DesiredGroup, DesiredImage, LaunchSettings, RootVolume
 from extenci.model.ownership import PREFIX, PROTECT, SOURCE_SHA256
-from extenci.model.source import shown_source
 from extenci.model.verification import Verify
+from extenci.model.version import shown_source
 
 IMAGE_FIELDS = ("digest", "architecture", "boot_mode", "method", "size")
 LAUNCH_FIELDS = (

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from extenci.model.address import Address, Launch, Role
+from extenci.model.address import Address
 from extenci.model.desired import Desired, DesiredGroup, DesiredImage
+from extenci.model.launch import Launch
 from extenci.model.observed import Observation
-from extenci.model.ownership import read_marks
+from extenci.model.ownership import Role, read_marks
 from extenci.model.record import SUBMIT, Records, ResourceRecord
 from extenci.model.version import Disk
 from extenci.plan.service_index import ServiceIndex, gather, index_service

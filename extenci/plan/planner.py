@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from extenci.model.address import Address, Role
+from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.errors import PlanError
 from extenci.model.observed import Image, Machine, Observation, Snapshot
+from extenci.model.ownership import Role
 from extenci.model.plan import Change, Drift, Plan
 from extenci.model.record import Records
 from extenci.model.version import Disk

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeGuard, TypeVar
 
-from extenci.model.address import Address, Role
+from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.observed import Image, Job, Machine, QueueFacts, ServiceState, Snapshot
-from extenci.model.ownership import Marks
+from extenci.model.ownership import Marks, Role
 from extenci.model.service import Service
 
 T = TypeVar("T", Image, Snapshot, Machine)

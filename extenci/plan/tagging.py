@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from extenci.model.action import Action
-from extenci.model.address import Address, Kind, Tagging
+from extenci.model.address import Address, Kind
 from extenci.model.desired import DesiredGroup, DesiredImage
 from extenci.model.observed import Image, Machine, Snapshot
 from extenci.model.ownership import PREFIX, PROTECT, SOURCE_SHA256, TAG_KEYS, Marks, read_marks
 from extenci.model.plan import Change, FieldChange
+from extenci.model.service import Tagging
 from extenci.model.work import AdoptWork, UpdateWork
 from extenci.plan.differences import differences
 from extenci.plan.fields import mark_fields

@@ -15,8 +15,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from extenci.model.sandbox import SandboxStatus
-from extenci.model.service import SANDBOX_ACCOUNT, BundleKeys
+from extenci.model.service import SANDBOX_ACCOUNT, BundleKeys, SandboxStatus
 from extenci.sandbox.folder import Folder
 from extenci.sandbox.keys import write_keys
 from extenci.sandbox.process import Server, answers, end, launch

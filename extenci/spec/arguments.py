@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 from pydantic_core import PydanticCustomError
 
-from extenci.model.address import NAME, Address, Architecture, BootMode, Method
+from extenci.model.address import NAME, Address
 from extenci.model.desired import Desired, DesiredImage, Origin, Selection
 from extenci.model.errors import Problem, SpecError, UsageError
 from extenci.model.launch import LaunchDefaults
 from extenci.model.service import Service
-from extenci.model.source import is_url, shown_source
 from extenci.model.verification import Verify
+from extenci.model.version import Architecture, BootMode, Method, is_url, shown_source
 from extenci.spec.launch import to_settings
 from extenci.spec.load import DEFAULT_STACK
 from extenci.spec.resolve import find_lack

@@ -6,9 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from extenci.model.address import Architecture
-from extenci.model.source import is_url
 from extenci.model.verification import Reach
+from extenci.model.version import Architecture, is_url
 from extenci.spec.checks import CheckEntry
 from extenci.spec.validation.fields import (
     ArchitectureChoice,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from extenci.model.address import Address, Kind, Launch, Method
+from extenci.model.address import Address, Kind
 from extenci.model.desired import (
     DesiredGroup,
     DesiredImage,
@@ -15,8 +15,9 @@ from extenci.model.desired import (
     Origin,
 )
 from extenci.model.errors import Problem, UsageError
-from extenci.model.launch import LaunchSettings
+from extenci.model.launch import Launch, LaunchSettings
 from extenci.model.service import Service
+from extenci.model.version import Method
 from extenci.spec.format import ImageSpec, InstancesSpec
 from extenci.spec.launch import check_condor, read_launch_keys, to_settings
 from extenci.spec.services.library import Library

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 
-from extenci.model.address import Launch
-from extenci.model.launch import LaunchDefaults
+from extenci.model.launch import Launch, LaunchDefaults
 from extenci.model.service import Service
 from extenci.model.verification import Verify
 from extenci.spec.format import VerifySpec

@@ -14,8 +14,8 @@ from extenci.catalog.disks.upload_notes import UploadNotes
 from extenci.image.fingerprint import Fingerprint
 from extenci.image.raw import RawDisk, open_disk
 from extenci.image.sources import Cache, open_source
-from extenci.model.address import Tagging
 from extenci.model.errors import Interrupted
+from extenci.model.service import Tagging
 from extenci.model.version import Parent, Version
 from extenci.stage.shared_reading import SharedReading
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from extenci.cloud.clients import Clients
-from extenci.model.address import Method
 from extenci.model.errors import AccessRefused, NotFound
 from extenci.model.leftovers import Uploaded
 from extenci.model.record import Intent
+from extenci.model.version import Method
 from extenci.stage.bundle.method import BundleMethod
 from extenci.stage.context import StageContext, StagedImage, StageRequest
 from extenci.stage.ebs.method import EbsMethod

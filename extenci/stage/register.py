@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from extenci.cloud.aws.parameters import RegisterRequest
-from extenci.model.address import Method
 from extenci.model.errors import ServiceError
 from extenci.model.observed import Image, ImageState
 from extenci.model.ownership import STACK, VERSION
-from extenci.model.version import Registration
+from extenci.model.version import Method, Registration
 from extenci.stage.context import ServiceContext, StageContext, StagedImage, StageRequest
 from extenci.stage.snapshots import discard
 from extenci.stage.tags import tag_after_creation

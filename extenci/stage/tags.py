@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from extenci.cloud.journalled.intents import Operation
-from extenci.model.address import Tagging
+from extenci.model.service import Tagging
 from extenci.stage.context import ServiceContext
 from extenci.stage.waiting import once_visible
 

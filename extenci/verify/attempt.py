@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from extenci.verify.console_watch import ConsoleWatch
+    from extenci.verify.console.watch import ConsoleWatch
     from extenci.verify.evidence_folder import EvidenceFolder
     from extenci.verify.halt import Halt
     from extenci.verify.target import Target

@@ -11,14 +11,14 @@ from dataclasses import replace
 from extenci.model.errors import Interrupted
 from extenci.model.verdict import Evidence, MachineReport
 from extenci.model.verification import Check, LoginCheck
-from extenci.verify.alarms import end_of
 from extenci.verify.attempt import CheckContext
-from extenci.verify.console_watch import ConsoleWatch
+from extenci.verify.console.alarms import end_of
+from extenci.verify.console.watch import ConsoleWatch
 from extenci.verify.environment import build_environment, without_secrets
 from extenci.verify.evidence_folder import cannot_keep, open_folder, open_private
 from extenci.verify.halt import Halt
 from extenci.verify.retry import Timer, try_until_done
-from extenci.verify.ssh_client import find_contradiction, write_ssh_config
+from extenci.verify.ssh.client import find_contradiction, write_ssh_config
 from extenci.verify.target import Target, require_sound
 
 Listener = Callable[[Check, Evidence | None], None]

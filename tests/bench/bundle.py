@@ -26,9 +26,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[0] = str(ROOT)  # in place of this folder, whose queue.py would hide the one that Python has
 
+from extenci.image.bundle.bundler import Bundler, open_signer  # noqa: E402
 from extenci.image.bundle.certificates import new_key_pair  # noqa: E402
 from extenci.image.bundle.keys import new_secret  # noqa: E402
-from extenci.image.bundle.seal import Bundler, open_sealer  # noqa: E402
 from extenci.image.bundle.tar import tar_stream  # noqa: E402
 from extenci.image.raw import as_block, open_disk  # noqa: E402
 from extenci.model.service import BundleKeys  # noqa: E402
@@ -59,7 +59,7 @@ def bundle(folder: Path) -> None:
     """Bundle as `extenci.stage.bundle.method` does, into files; print the peak of memory in KiB."""
     certificate, private, cloud = (str(folder / name) for name in ("user.pem", "user.key", "cloud.pem"))
     keys = BundleKeys(certificate, private, cloud, "123456789012")
-    sealer = open_sealer(keys)
+    signer = open_signer(keys)
     digests = json.loads((folder / "digests.json").read_text())
     with open_disk(folder / "disk") as disk:
 
@@ -72,7 +72,7 @@ def bundle(folder: Path) -> None:
         bundler = Bundler("worker", new_secret())
         for part, data in bundler.parts(tar_stream("worker", disk.size, lambda: map(int, digests), read)):
             (folder / "parts" / part.name).write_bytes(data)
-        text = sealer.manifest("worker", "x86_64", disk.size, bundler, release="0")
+        text = signer.manifest("worker", "x86_64", disk.size, bundler, release="0")
     (folder / "parts" / "worker.manifest.xml").write_bytes(text)
     found = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
     print(found[1] if found else 0)

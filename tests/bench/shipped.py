@@ -12,10 +12,10 @@ from extenci.catalog.records import Catalog
 from extenci.cloud.clients import Clients
 from extenci.cloud.journalled.client import Journalled
 from extenci.image.sources import Cache
-from extenci.model.address import Address, Architecture, Method
+from extenci.model.address import Address
 from extenci.model.desired import DesiredImage, Origin
 from extenci.model.service import KeyFiles, Service
-from extenci.model.version import Registration, Version
+from extenci.model.version import Architecture, Method, Registration, Version
 from extenci.observe.disks import Reader, read_disks
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.ebs.method import upload

@@ -12,12 +12,12 @@ from extenci.apply.steps.machines import delete_key_pairs
 from extenci.launch import engines
 from extenci.launch.key_pairs import make_key_pair
 from extenci.launch.order import LaunchOrder
-from extenci.model.address import Role, Tagging
 from extenci.model.desired import DesiredGroup, ImageId, Origin
 from extenci.model.errors import Unreachable
 from extenci.model.observed import Machine
-from extenci.model.ownership import EXPIRES, Marks, read_marks
+from extenci.model.ownership import EXPIRES, Marks, Role, read_marks
 from extenci.model.record import ResourceKind
+from extenci.model.service import Tagging
 from extenci.model.verification import Verify, needs_login
 
 MARGIN_SECONDS = 900.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from extenci.apply.context import ChangeContext
 from extenci.apply.verification.login import host_of, login_line
 from extenci.apply.verification.machine import TestVm, spell_time
-from extenci.model.address import Tagging
 from extenci.model.ownership import EXPIRES, VERDICT
 from extenci.model.record import ResourceKind
+from extenci.model.service import Tagging
 from extenci.model.verdict import Answer, Decision, MachineReport, Question, Verdict, VerdictMark
 from extenci.model.work import VerifyWork
 from extenci.verify.judge import judge, judge_answer

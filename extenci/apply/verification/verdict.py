@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from extenci.apply.context import ChangeContext
-from extenci.model.address import Role, Tagging
 from extenci.model.observed import Image, Machine
-from extenci.model.ownership import VERDICT
+from extenci.model.ownership import VERDICT, Role
 from extenci.model.record import VerdictRecord
+from extenci.model.service import Tagging
 from extenci.model.text import counted
 from extenci.model.verdict import Verdict, VerdictMark
 from extenci.stage.unstage import unstage

@@ -12,7 +12,7 @@ from extenci.cli.options import Format, Output
 from extenci.cli.terminal import write_aside, write_json, write_result
 
 if TYPE_CHECKING:
-    from extenci.model.sandbox import SandboxStatus
+    from extenci.model.service import SandboxStatus
 
 app = typer.Typer(
     name="sandbox",

@@ -11,7 +11,7 @@ import typer
 from extenci.cli.job import Job, exit_status
 from extenci.cli.options import Format, LockTimeout, Output, StackName
 from extenci.cli.terminal import palette_of, width_of, write_aside, write_json, write_result
-from extenci.model.address import Architecture, BootMode, Method
+from extenci.model.version import Architecture, BootMode, Method
 
 if TYPE_CHECKING:
     from extenci.api import StageResult

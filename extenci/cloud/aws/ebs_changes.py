@@ -107,7 +107,7 @@ class EbsChanges:
         be sent again, by its index and SHA-256; `on_stored` is told each index once the service confirmed
         the block: both in a thread of their own."""
         from extenci.cloud.blocks.upload import (  # noqa: PLC0415 - libcurl, which only staging needs
-            Limits,
+            UploadLimits,
             open_upload,
         )
 
@@ -119,7 +119,7 @@ class EbsChanges:
             rate=self._rate,
             stop=stop,
             on_stored=on_stored,
-            limits=Limits(self._connections),
+            limits=UploadLimits(self._connections),
         )
 
     def complete(self, snapshot: str, changed_blocks: int, linear_sha256: bytes) -> None:

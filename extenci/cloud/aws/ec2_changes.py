@@ -20,7 +20,7 @@ from extenci.cloud.aws.parameters import (
     tag_specification,
 )
 from extenci.cloud.aws.session import ServiceSession
-from extenci.model.imports import ImportTask
+from extenci.model.s3 import ImportTask
 
 IMPORT_TASK = "import-snapshot-task"
 RESOURCES = 1000

@@ -9,7 +9,7 @@ from typing import Any
 
 from extenci.cloud.aws.calls import import_call
 from extenci.cloud.aws.session import ServiceSession
-from extenci.model.imports import ImportState, ImportTask
+from extenci.model.s3 import ImportState, ImportTask
 
 _STATES = {
     "completed": ImportState.COMPLETED,

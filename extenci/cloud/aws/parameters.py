@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from extenci.model.address import Architecture, BootMode
 from extenci.model.desired import LaunchSettings, RootVolume
-from extenci.model.version import Registration
+from extenci.model.version import Architecture, BootMode, Registration
 
 ROOT_DEVICE = "/dev/xvda"
 """The root device of images that extenci registers, as of Debian's and Amazon's own: what a guest on Xen

@@ -21,7 +21,7 @@ from botocore.session import Session
 from extenci.cloud.aws.botocore_models import shared_loader
 from extenci.cloud.aws.credentials import hidden_of, open_session
 from extenci.cloud.aws.errors import translated
-from extenci.cloud.blocks.endpoint import CurrentKeys, Wire, wire_of
+from extenci.cloud.blocks.endpoint import CurrentKeys, Endpoint, endpoint_of
 from extenci.model.errors import ServiceError
 from extenci.model.release import __version__
 from extenci.model.service import KeyFiles, Service, is_loopback
@@ -63,7 +63,7 @@ class ServiceSession:
         """Secrets of this service's credentials, which no text may hold."""
         return hidden_of(self._session) if self._session is not None else ()
 
-    def wire(self, api: str) -> tuple[Wire, CurrentKeys]:
+    def endpoint(self, api: str) -> tuple[Endpoint, CurrentKeys]:
         """How to call an API without its client, and with which keys. Errors as of `client`."""
         client = self.client(api)
         with _making:
@@ -71,7 +71,7 @@ class ServiceSession:
             if self._keys is None:
                 is_chain = not isinstance(self.service.credentials, KeyFiles)
                 self._keys = CurrentKeys(self._session, is_chain=is_chain)
-            return wire_of(client, self._session, self.service), self._keys
+            return endpoint_of(client, self._session, self.service), self._keys
 
     def close(self) -> None:
         """Close the connections that are kept open. Later calls open new ones."""

@@ -1,1 +1,1 @@
-"""PutSnapshotBlock at speed: many at a time, in one thread."""
+"""PutSnapshotBlock at speed: many calls at a time, in one thread."""

@@ -1,4 +1,4 @@
-"""What a block is to those who send it, and what can become of it."""
+"""The blocks that are sent, and the error that one was damaged."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Block(Protocol):
 
 
 def damaged(service: str, snapshot: str, index: int) -> ServiceError:
-    """The error that the service stored something else than was sent."""
+    """The error for a block that the service stored differently from what was sent."""
     return ServiceError(
-        f"The service {service} stored something else than was sent as block {index} of {snapshot}.",
-        "Apply again. If it happens again, something on the way changes what is sent.",
+        f"The service {service} stored other bytes than were sent as block {index} of {snapshot}.",
+        "Apply again. If it happens again, something between here and the service changes the data.",
         service=service,
         call=CALL,
     )

@@ -1,28 +1,28 @@
-"""How many calls are worth making at a time: more while that does not make each slower, fewer when told."""
+"""How many calls to make at a time: more while that slows none of them down, fewer after throttling."""
 
 from __future__ import annotations
 
 START = 8
 MOST = 128
 GAIN = 2
-"""Calls that may be under way in addition for each answer while there is only to be gained by more."""
+"""Additional calls that each answer allows while more calls are plainly a gain."""
 AS_FAST = 1.25
 SLOWER = 2.0
-"""How much longer calls may take on an average than they did with fewer. Up to the first, more at a
-time are plainly a gain; from the second on, calls only wait for each other, on the wire or in the service."""
+"""How much longer calls may take on average than they did with fewer at a time. Up to AS_FAST, more calls are
+plainly a gain; from SLOWER on, calls only wait for each other, on the wire or in the service."""
 
 FORGETTING = 1.01
-"""By how much slower, from round to round, what was the fastest is taken for: a line may change for good."""
+"""The factor by which the fastest round is taken to be slower with each later round, since a line may change
+for good."""
 ENOUGH = 1500.0
-"""Answers a second from which on more calls at a time gain nothing: half as many again as AWS takes of a
-snapshot (EBS quotas, PutSnapshotBlock), while each call holds its block in memory."""
+"""Answers a second beyond which more calls at a time gain nothing, while each holds its block in memory: half
+as many again as AWS accepts for a snapshot (EBS quotas, PutSnapshotBlock)."""
 
 
 class Concurrency:
-    """A limit that adapts. It triples after the first round of answers and in every later one, until calls
-    get slower or the service throttles; from then on it rises by one a round, while calls do not take twice
-    as long, and answers do not come as fast as any service gives them. Throttling halves it. For one
-    thread."""
+    """A limit that adapts. It triples with each round of answers until calls get slower or the service
+    throttles. From then on it rises by one a round, as long as calls take less than twice as long, and
+    answers come more slowly than ENOUGH. Throttling halves it. For one thread."""
 
     def __init__(self, most: int = MOST, start: int = START) -> None:
         self._most = most
@@ -37,16 +37,16 @@ class Concurrency:
 
     @property
     def limit(self) -> int:
-        """Calls that may be under way."""
+        """The calls that may be under way."""
         return int(self._limit)
 
     @property
     def most(self) -> int:
-        """What the limit never rises above."""
+        """The highest limit."""
         return self._most
 
     def succeeded(self, seconds: float) -> None:
-        """A call was answered after so many seconds."""
+        """Note that a call was answered after so many seconds."""
         self._round.append(seconds)
         gain = GAIN
         if len(self._round) >= self._round_calls:
@@ -60,7 +60,7 @@ class Concurrency:
         return self._fastest < float("inf")
 
     def _measure(self) -> None:
-        """Take a round for what it says, and begin another."""
+        """Evaluate a round of answers, and begin another."""
         mean = max(sum(self._round) / len(self._round), 1e-6)
         self._fastest = min(self._fastest * FORGETTING, mean)
         self._slowness = mean / self._fastest
@@ -70,8 +70,8 @@ class Concurrency:
         self._round_calls = self.limit
 
     def overloaded(self, began: float, now: float) -> None:
-        """A call that began then was throttled or not answered in time. Those that were under way when the
-        limit was last cut say nothing new."""
+        """Note that a call, begun at `began`, was throttled or not answered in time. Calls that were under
+        way when the limit was last cut tell nothing new."""
         if began < self._cut_at:
             return
         self._cut_at = now

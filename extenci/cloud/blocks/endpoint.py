@@ -1,4 +1,4 @@
-"""How to call a service without the SDK's client, yet as it would: endpoint, names, trust, proxy, keys."""
+"""How to call a service as the SDK's client would, but without it: URL, names, trust, proxy, keys."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
 @dataclass(frozen=True)
-class Wire:
-    """Where requests go and with what trust. `ca_bundle` is a file of PEM certificates; `proxy` a URL, "" for
-    none, and may hold a password."""
+class Endpoint:
+    """Where requests go, and which certificates are trusted. `ca_bundle` is a file of PEM certificates;
+    `proxy` is a URL, "" for none, and may hold a password."""
 
-    endpoint: str
+    url: str
     region: str
     signing_name: str
     ca_bundle: str
@@ -33,40 +33,40 @@ class Wire:
 
     @property
     def is_aws(self) -> bool:
-        """Whether the endpoint is one of AWS's own, whose quotas are known."""
-        return (urlsplit(self.endpoint).hostname or "").endswith(_AWS)
+        """Whether it is one of AWS's own, whose quotas are known."""
+        return (urlsplit(self.url).hostname or "").endswith(_AWS)
 
 
-def wire_of(client: Any, session: Session, service: Service) -> Wire:
-    """The wire of one of the SDK's clients, which was made by the session."""
-    endpoint = str(client.meta.endpoint_url)
-    return Wire(
-        endpoint=endpoint,
+def endpoint_of(client: Any, session: Session, service: Service) -> Endpoint:
+    """The endpoint of an SDK client that the session made."""
+    url = str(client.meta.endpoint_url)
+    return Endpoint(
+        url=url,
         region=str(client.meta.region_name),
         signing_name=str(client.meta.service_model.signing_name),
         ca_bundle=_ca_bundle(session, service),
-        proxy=_proxy(endpoint),
+        proxy=_proxy(url),
     )
 
 
 def _ca_bundle(session: Session, service: Service) -> str:
-    """In the SDK's order: what is given, `ca_bundle` of its configuration and AWS_CA_BUNDLE,
-    REQUESTS_CA_BUNDLE, the certificates that come with it."""
+    """In the SDK's order: the service's, `ca_bundle` of its configuration and AWS_CA_BUNDLE,
+    REQUESTS_CA_BUNDLE, and the certificates that come with it."""
     given = service.ca_bundle or session.get_config_variable("ca_bundle")
     return str(given or os.environ.get("REQUESTS_CA_BUNDLE") or get_cert_path(True))
 
 
-def _proxy(endpoint: str) -> str:
-    if is_loopback(endpoint):
+def _proxy(url: str) -> str:
+    if is_loopback(url):
         return ""
-    found = ProxyConfiguration(get_environ_proxies(endpoint)).proxy_url_for(endpoint)
+    found = ProxyConfiguration(get_environ_proxies(url)).proxy_url_for(url)
     return str(found or "")
 
 
 class CurrentKeys:
-    """A session's credentials, refreshed by the SDK when their time is nearly over. Any thread may use it.
+    """A session's credentials, refreshed by the SDK shortly before they expire. Any thread may use it.
 
-    `is_chain`: they come from the SDK's chain, which may find newer ones.
+    `is_chain`: they come from the SDK's chain of providers, which may find newer ones.
     """
 
     def __init__(self, session: Session, *, is_chain: bool) -> None:
@@ -76,7 +76,7 @@ class CurrentKeys:
         self._credentials: Credentials | None = session.get_credentials()
 
     def frozen(self) -> Keys:
-        """The credentials to sign with now. Errors of the SDK's where there are none, or no newer ones."""
+        """The credentials to sign with now. The SDK's errors if there are none, or no newer ones."""
         credentials = self._credentials
         if credentials is None:
             raise NoCredentialsError
@@ -84,8 +84,8 @@ class CurrentKeys:
         return Keys(found.access_key or "", found.secret_key or "", found.token)
 
     def renew(self, old: Keys) -> bool:
-        """Look for other credentials than `old`, which the service takes for expired: the SDK's chain is
-        asked anew. Whether there are some."""
+        """Ask the SDK's chain again for credentials other than `old`, which the service calls expired;
+        whether there are any."""
         with self._lock:
             if self._is_chain and self.frozen() == old:
                 found = self._session.get_component("credential_provider").load_credentials()

@@ -1,4 +1,4 @@
-"""How much memory uploads may take, so that a process that uploads stays small whatever it uploads."""
+"""The memory that uploads may take, so that a process stays small however much it uploads."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from threading import Lock
 from extenci.model.version import BLOCK_BYTES
 
 PROCESS_BYTES = 116 * 1024**2
-"""What a process may come to need while it uploads: a little less than the 120 MiB that are promised."""
+"""The memory of a whole process that uploads: a little less than the 120 MiB that are promised."""
 CONNECTION_BYTES = 264 * 1024
-"""What a connection takes (measured: TLS and buffers, 254 KiB)."""
+"""The memory of a connection (measured: TLS and buffers, 254 KiB)."""
 _HELD_BYTES = BLOCK_BYTES + CONNECTION_BYTES
 LEAST_TOGETHER = 32
 LEAST = 8
-"""Blocks, each with a connection, for which all uploads, and each of them, have room in any case: also where
-a process was large before."""
+"""Blocks, each with a connection, that all uploads together, and each of them, may always hold, even in a
+process that was large before."""
 
 
 def resident_bytes() -> int:
-    """The memory that this process has now (proc(5), statm); 0 where the system does not tell."""
+    """The memory that this process uses now (proc(5), statm); 0 if the system does not tell."""
     with suppress(OSError, ValueError, IndexError):
         return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return 0
 
 
-class Room:
-    """The bytes that are left, shared evenly by the uploads that are under way. Any thread may use it."""
+class MemoryBudget:
+    """The bytes that remain below PROCESS_BYTES, shared evenly by the uploads under way. Any thread may use
+    it."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -37,8 +38,8 @@ class Room:
         self._bytes = 0
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Be one of those that share."""
+    def joined(self) -> Iterator[None]:
+        """Count as an upload under way."""
         with self._lock:
             if not self._uploads:
                 self._bytes = max(LEAST_TOGETHER * _HELD_BYTES, PROCESS_BYTES - resident_bytes())
@@ -51,9 +52,9 @@ class Room:
 
     @property
     def share(self) -> int:
-        """The bytes that each upload may take at present."""
+        """The bytes that each upload may use at present."""
         return max(LEAST * _HELD_BYTES, self._bytes // max(1, self._uploads))
 
 
-ROOM = Room()
-"""That of this process."""
+MEMORY_BUDGET = MemoryBudget()
+"""The budget of this process."""

@@ -1,4 +1,4 @@
-"""How many calls a second may be begun."""
+"""Limits how many calls a second are begun."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable
 from threading import Lock
 
 BLOCKS_A_SECOND = 1000.0
-"""PutSnapshotBlock calls that AWS takes of a snapshot, and of an account (EBS quotas)."""
+"""PutSnapshotBlock calls that AWS accepts for a snapshot, and for an account (EBS quotas)."""
 
 
 class Rate:
-    """A bucket of tokens: in no second are more than `a_second` calls begun, bursts included. Any thread may
-    use it, and all that call the same account of a service share one.
+    """A token bucket: at most `a_second` calls are begun in any second, bursts included. Any thread may use
+    it; all uploads to the same account of a service share one.
 
-    `clock` tells seconds that only rise.
+    `clock` returns monotonic seconds.
     """
 
     def __init__(self, a_second: float, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -26,7 +26,7 @@ class Rate:
         self._filled = clock()
 
     def take(self) -> float:
-        """Begin a call: 0.0 where it may be begun now; otherwise the seconds after which to ask again."""
+        """Begin a call: 0.0 if it may begin now, otherwise the seconds after which to ask again."""
         with self._lock:
             now = self._clock()
             self._tokens = min(self._burst, self._tokens + (now - self._filled) * self._filling)

@@ -1,6 +1,6 @@
-"""PutSnapshotBlock, many at a time: begun, read, and made again where that is worth it.
+"""Makes many PutSnapshotBlock calls at a time, reads their answers, and retries those that are worth it.
 
-Everything here happens in one thread, and nothing waits but `Transfers.wait`.
+All of it runs in one thread, and only `Transfers.wait` waits.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import itertools
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Protocol, Self
@@ -19,75 +19,67 @@ from typing import Protocol, Self
 from botocore.exceptions import BotoCoreError
 
 from extenci.cloud.aws.errors import translated
-from extenci.cloud.blocks.answers import BlockAnswers, Refusal
+from extenci.cloud.blocks.answers import BlockAnswers, CallFailure
 from extenci.cloud.blocks.block import CALL, Block
 from extenci.cloud.blocks.concurrency import Concurrency
 from extenci.cloud.blocks.endpoint import CurrentKeys
 from extenci.cloud.blocks.rate import Rate
-from extenci.cloud.blocks.retries import Scene, Tries, Trouble, try_again
+from extenci.cloud.blocks.retries import Attempts, FailureKind, Timing, next_retry
 from extenci.cloud.blocks.signing import BlockSigner, Keys
-from extenci.cloud.blocks.transfers import Finished, Transfers
+from extenci.cloud.blocks.transfer import FinishedTransfer
+from extenci.cloud.blocks.transfers import Transfers
 from extenci.model.errors import ServiceError
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where blocks go: for the texts of errors."""
+class Destination:
+    """The service and the URL that blocks are sent to, as errors name them."""
 
     service: str
     address: str
 
 
 @dataclass(frozen=True)
-class Clocks:
-    """Time and chance: `clock` tells seconds that only rise, `now` those since 1970, `random` 0 to 1."""
-
-    clock: Callable[[], float] = time.monotonic
-    now: Callable[[], float] = time.time
-    random: Callable[[], float] = random.random
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Blocks that are stored now, and what failed for good, if anything did."""
+class SendResult:
+    """The blocks stored since the last result, and the error of a call that failed for good."""
 
     stored: tuple[int, ...] = ()
     failure: ServiceError | None = None
 
 
-class Supply(Protocol):
-    """Where blocks come from."""
+class BlockSource(Protocol):
+    """Supplies the blocks to send. Its methods are called in the sender's thread."""
 
-    def following(self) -> Block | None:
-        """The next block to send, if there is one."""
+    def next_block(self) -> Block | None:
+        """The next block to send; None if there is none at present."""
 
-    def again(self, index: int, sha256: bytes) -> bytes:
-        """What a block was, of which nothing is in memory any more."""
+    def reread(self, index: int, sha256: bytes) -> bytes:
+        """The bytes of a block that has to be sent again, after its memory was released."""
 
-    def let_go(self) -> None:
-        """Be told that nothing of some block is in memory any more."""
+    def release(self) -> None:
+        """Note that the bytes of one block are no longer in memory."""
 
 
 @dataclass(frozen=True)
 class _Call:
-    """A block, and what became of it so far. `data` is None where it has to be read again; `keys` and `began`
-    are those of the last attempt."""
+    """A block and its attempts so far. `data` is None if the block has to be read again; `keys` and `began`
+    belong to the last attempt."""
 
     index: int
     sha256: bytes
     data: bytes | None
-    tries: Tries = field(default_factory=Tries)
+    attempts: Attempts = field(default_factory=Attempts)
     keys: Keys | None = None
     began: float = 0.0
 
     @property
     def checksum(self) -> str:
-        """Its SHA-256 as headers say it."""
+        """Its SHA-256 as it stands in headers: base64."""
         return base64.b64encode(self.sha256).decode()
 
 
 class BlockSender:
-    """Sends the blocks of one snapshot; `born` is when it was started, by the clock. Leaving its context
+    """Sends the blocks of one snapshot, which was started at `born` (monotonic seconds). Leaving its context
     closes the transfers."""
 
     def __init__(
@@ -97,18 +89,16 @@ class BlockSender:
         keys: CurrentKeys,
         answers: BlockAnswers,
         rates: tuple[Rate | None, Concurrency],
-        place: Place,
+        destination: Destination,
         born: float,
-        clocks: Clocks,
     ) -> None:
         self._transfers = transfers
         self._signer = signer
         self._keys = keys
         self._answers = answers
         self._rate, self._concurrency = rates
-        self._place = place
+        self._destination = destination
         self._born = born
-        self._clocks = clocks
         self._ready: deque[_Call] = deque()
         self._waiting: list[tuple[float, int, _Call]] = []
         self._under_way: dict[int, _Call] = {}
@@ -132,88 +122,88 @@ class BlockSender:
         return self._concurrency.limit
 
     def wake(self) -> None:
-        """Have `go_on` look for more to do. Any thread may."""
+        """Make `go_on` look for more blocks. Any thread may call it."""
         self._transfers.wake()
 
-    def go_on(self, supply: Supply, seconds: float) -> Progress:
-        """Begin what may be begun, and let it go on until a call ends or the seconds are over. What `supply`
-        raises comes through."""
+    def go_on(self, source: BlockSource, seconds: float) -> SendResult:
+        """Begin as many calls as are allowed, and let them run until one ends or the seconds are over. Errors
+        that `source` raises pass through."""
         try:
-            with translated(self._place.service, CALL, self._place.address):
-                pause = self._begin(supply)
+            with translated(self._destination.service, CALL, self._destination.address):
+                pause = self._begin(source)
         except ServiceError as error:
-            return Progress(failure=error)
+            return SendResult(failure=error)
         return self._read(self._transfers.wait(min(seconds, pause)))
 
-    def settle(self, seconds: float) -> Progress:
-        """Let what was begun end, begin nothing."""
-        deadline = self._clocks.clock() + seconds
+    def settle(self, seconds: float) -> SendResult:
+        """Let the calls under way end, for at most so many seconds; begin none."""
+        deadline = time.monotonic() + seconds
         stored: list[int] = []
-        while self._under_way and (left := deadline - self._clocks.clock()) > 0:
+        while self._under_way and (left := deadline - time.monotonic()) > 0:
             stored.extend(self._read(self._transfers.wait(left)).stored)
-        return Progress(tuple(stored))
+        return SendResult(tuple(stored))
 
-    def _begin(self, supply: Supply) -> float:
-        """Begin calls as long as there are some, and room; the seconds until there may be more."""
-        now = self._clocks.clock()
+    def _begin(self, source: BlockSource) -> float:
+        """Begin calls up to the limit; the seconds until more may be begun."""
+        now = time.monotonic()
         while self._waiting and self._waiting[0][0] <= now:
             self._ready.append(heapq.heappop(self._waiting)[2])
         while len(self._transfers) < self._concurrency.limit:
             if not self._ready:
-                block = supply.following()
+                block = source.next_block()
                 if block is None:
                     break
                 self._ready.append(_Call(block.index, block.sha256, block.data))
             if self._rate is not None and (pause := self._rate.take()) > 0:
                 return pause
-            self._start(self._ready.popleft(), supply)
+            self._start(self._ready.popleft(), source)
         return self._waiting[0][0] - now if self._waiting else float("inf")
 
-    def _start(self, call: _Call, supply: Supply) -> None:
-        data = supply.again(call.index, call.sha256) if call.data is None else call.data
+    def _start(self, call: _Call, source: BlockSource) -> None:
+        data = source.reread(call.index, call.sha256) if call.data is None else call.data
         keys, number = self._keys.frozen(), next(self._numbers)
-        request = self._signer.sign(call.index, call.checksum, keys, self._clocks.now())
-        self._under_way[number] = replace(call, data=None, keys=keys, began=self._clocks.clock())
-        self._transfers.start(number, request.url, request.headers, data, supply.let_go)
+        request = self._signer.sign(call.index, call.checksum, keys, time.time())
+        self._under_way[number] = replace(call, data=None, keys=keys, began=time.monotonic())
+        self._transfers.start(number, request.url, request.headers, data, source.release)
 
-    def _read(self, several: list[Finished]) -> Progress:
+    def _read(self, several: list[FinishedTransfer]) -> SendResult:
         stored: list[int] = []
-        failure: ServiceError | None = None
+        final: ServiceError | None = None
         for finished in several:
             call = self._under_way.pop(finished.key)
-            refusal = self._answers.read(finished, call.index, call.checksum)
-            if refusal is None:
-                self._succeeded = self._clocks.clock()
+            failure = self._answers.read(finished, call.index, call.checksum)
+            if failure is None:
+                self._succeeded = time.monotonic()
                 self._concurrency.succeeded(finished.seconds)
                 stored.append(call.index)
             else:
-                failure = failure or self._take_up(call, refusal)
-        return Progress(tuple(stored), failure)
+                final = final or self._retry(call, failure)
+        return SendResult(tuple(stored), final)
 
-    def _take_up(self, call: _Call, refusal: Refusal) -> ServiceError | None:
-        """Have a call made again, later; the error where that is not worth it."""
-        now = self._clocks.clock()
-        if refusal.is_overload:
+    def _retry(self, call: _Call, failure: CallFailure) -> ServiceError | None:
+        """Schedule another attempt; the error if no other is worth it."""
+        now = time.monotonic()
+        if failure.is_overload:
             self._concurrency.overloaded(call.began, now)
-        error: Exception = refusal.error
-        scene = Scene(now, self._born, self._succeeded, call.began)
-        again = try_again(call.tries, refusal.trouble, scene, self._clocks.random)
-        if again is not None and refusal.trouble is Trouble.EXPIRED:
+        error: Exception = failure.error
+        timing = Timing(now, self._born, self._succeeded, call.began)
+        retry = next_retry(call.attempts, failure.kind, timing, random.random)
+        if retry is not None and failure.kind is FailureKind.EXPIRED:
             try:
-                again = again if call.keys is not None and self._keys.renew(call.keys) else None
+                retry = retry if call.keys is not None and self._keys.renew(call.keys) else None
             except BotoCoreError as problem:
-                again, error = None, problem
-        if again is None:
-            return self._said(error, call)
-        later = replace(call, tries=again.tries)
-        heapq.heappush(self._waiting, (now + again.seconds, next(self._numbers), later))
+                retry, error = None, problem
+        if retry is None:
+            return self._translate(error, call)
+        later = replace(call, attempts=retry.attempts)
+        heapq.heappush(self._waiting, (now + retry.seconds, next(self._numbers), later))
         return None
 
-    def _said(self, error: Exception, call: _Call) -> ServiceError:
-        """An error as a person gets to read it."""
+    def _translate(self, error: Exception, call: _Call) -> ServiceError:
+        """The error that users read, without the secrets of the call's keys."""
         hidden = tuple(text for text in (call.keys.secret_key, call.keys.token) if text) if call.keys else ()
         try:
-            with translated(self._place.service, CALL, self._place.address, hidden):
+            with translated(self._destination.service, CALL, self._destination.address, hidden):
                 raise error
-        except ServiceError as said:
-            return said
+        except ServiceError as translation:
+            return translation

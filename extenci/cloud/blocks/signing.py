@@ -1,4 +1,4 @@
-"""Signatures of PutSnapshotBlock, made by hand: 10 µs each, where the SDK's own way takes 118.
+"""Signs PutSnapshotBlock in 10 µs, where the SDK takes 118.
 
 AWS: "Create a signed AWS API request" (IAM User Guide), Signature Version 4. The body is not signed
 (`UNSIGNED-PAYLOAD`, as botocore's model of EBS says); its checksum is, as a header.
@@ -23,7 +23,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class Keys:
-    """Credentials at one moment. `token`: the session's; keys that last have none."""
+    """The credentials at one moment. `token` is the session's; long-term keys have none."""
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -31,17 +31,17 @@ class Keys:
 
 
 @dataclass(frozen=True)
-class Request:
-    """A signed PUT: its URL and its headers, as lines."""
+class SignedRequest:
+    """A signed PUT: its URL, and its headers as lines."""
 
     url: str
     headers: list[str]
 
 
 class BlockSigner:
-    """Signs what puts the blocks of one snapshot. For one thread.
+    """Signs the requests that put the blocks of one snapshot. For one thread.
 
-    `endpoint` may have a path; `name` is the service's in signatures (`ebs`).
+    `endpoint` may have a path; `name` is the service's signing name (`ebs`).
     """
 
     def __init__(self, endpoint: str, snapshot: str, region: str, name: str) -> None:
@@ -52,8 +52,8 @@ class BlockSigner:
         self._name = name
         self._key: tuple[tuple[str, str], hmac.HMAC] | None = None
 
-    def sign(self, index: int, checksum: str, keys: Keys, now: float) -> Request:
-        """The request that puts a block. `checksum`: base64 of its SHA-256; `now`: seconds since 1970."""
+    def sign(self, index: int, checksum: str, keys: Keys, now: float) -> SignedRequest:
+        """The request that puts a block. `checksum` is its SHA-256 in base64, `now` seconds since 1970."""
         moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
         headers = {
             "host": self._host,
@@ -75,10 +75,10 @@ class BlockSigner:
         headers["authorization"] = (
             f"{ALGORITHM} Credential={keys.access_key}/{scope}, SignedHeaders={names}, Signature={signature}"
         )
-        return Request(f"{self._base}{index}", [f"{name}: {value}" for name, value in headers.items()])
+        return SignedRequest(f"{self._base}{index}", [f"{name}: {value}" for name, value in headers.items()])
 
     def _keyed(self, secret: str, day: str) -> hmac.HMAC:
-        """An HMAC with the signing key of a day. Copying one takes a fraction of making one."""
+        """An HMAC with the signing key of a day. Copying one takes a fraction of the time of making one."""
         if self._key is None or self._key[0] != (secret, day):
             key = f"AWS4{secret}".encode()
             for part in (day, self._region, self._name, "aws4_request"):
@@ -88,7 +88,7 @@ class BlockSigner:
 
 
 def host_of(url: str) -> str:
-    """What the header `host` says for a URL: without user, and without a port that goes without saying."""
+    """The value of the header `host` for a URL: without the user, and without the scheme's default port."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if ":" in host:

@@ -1,7 +1,7 @@
-"""Blocks on their way into one snapshot, many at a time: a bounded window, and one thread that sends.
+"""Uploads blocks into one snapshot, many at a time, through a bounded window and one sending thread.
 
-The thread that calls `send` reads and hashes; the other signs, and has libcurl send. Both spend their time
-outside of Python's lock, so two cores are two cores.
+The thread that calls `send` reads and hashes; the other signs and drives libcurl. Both spend their time
+outside of Python's global lock, so they use two cores.
 """
 
 from __future__ import annotations
@@ -20,34 +20,36 @@ from extenci.cloud.aws.session import CONNECT_SECONDS, READ_SECONDS, ServiceSess
 from extenci.cloud.blocks.answers import BlockAnswers
 from extenci.cloud.blocks.block import Block
 from extenci.cloud.blocks.concurrency import MOST, Concurrency
-from extenci.cloud.blocks.memory_budget import CONNECTION_BYTES, LEAST, ROOM
+from extenci.cloud.blocks.curl_handle import TransferSettings
+from extenci.cloud.blocks.memory_budget import CONNECTION_BYTES, LEAST, MEMORY_BUDGET
 from extenci.cloud.blocks.rate import Rate
-from extenci.cloud.blocks.sender import BlockSender, Clocks, Place, Progress
+from extenci.cloud.blocks.sender import BlockSender, Destination, SendResult
 from extenci.cloud.blocks.signing import BlockSigner
-from extenci.cloud.blocks.transfers import Settings, Transfers
+from extenci.cloud.blocks.transfers import Transfers
 from extenci.model.errors import Interrupted
 from extenci.model.release import __version__
 from extenci.model.version import BLOCK_BYTES
 
 Reread = Callable[[int, bytes], bytes]
-"""Gives the 512 KiB of a block by its index and SHA-256."""
+"""Returns the 512 KiB of a block, given its index and SHA-256."""
 
 AHEAD = 4
-"""Blocks that wait beside those under way, so that the network need not wait for the disk."""
+"""Blocks that wait in addition to those under way, so that the network need not wait for the disk."""
 SETTLE_SECONDS = 15.0
-"""How long calls that were begun may go on when nobody waits for the whole any more."""
+"""How long calls under way may still take after the upload was given up."""
 LOOK_SECONDS = 0.2
-"""How often `stop` is looked at while there is nothing else to do."""
+"""How often `stop` is checked while there is nothing else to do."""
 
 
 class BlockUpload:
     """Sends blocks into a pending snapshot. A context manager; `send` and `finish` are for one thread.
 
-    A block is in memory until it is on its way: what only waits for an answer takes a connection, no more.
-    `reread(index, sha256)` gives one that has to be sent again, in another thread; what it raises ends all.
+    A block is in memory until it is sent: while its answer is awaited, it takes only a connection.
+    `reread(index, sha256)` returns a block that has to be sent again; it is called in the sending thread, and
+    an error that it raises ends the upload.
 
-    Once a call failed for good or `stop` is set, no other is begun. Leaving the context lets calls that were
-    begun settle, for `SETTLE_SECONDS` at most, and drops what waits.
+    Once a call failed for good or `stop` is set, no other call is begun. Leaving the context drops the blocks
+    that wait, and lets the calls under way end, for `SETTLE_SECONDS` at most.
     """
 
     def __init__(
@@ -72,7 +74,7 @@ class BlockUpload:
         self._thread = threading.Thread(target=self._run, name="send blocks", daemon=True)
 
     def __enter__(self) -> Self:
-        self._open.enter_context(ROOM.taken())
+        self._open.enter_context(MEMORY_BUDGET.joined())
         self._thread.start()
         return self
 
@@ -90,7 +92,7 @@ class BlockUpload:
         self._open.close()
 
     def send(self, block: Block) -> None:
-        """Have a block sent, once there is room in the window; raises what an earlier one failed with
+        """Queue a block once there is room in the window. Raises the error that an earlier block failed with
         (ServiceError and its kinds), and Interrupted once `stop` is set."""
         with self._changed:
             self._wait_until(self._has_room)
@@ -108,12 +110,12 @@ class BlockUpload:
             self._wait_until(lambda: self._held == 0)
 
     def _has_room(self) -> bool:
-        """Whether one more block may be held: a connection for each, those that are idle by now included."""
+        """Whether one more block may be held. Each takes a connection; idle connections count too."""
         if self._held >= self._sender.limit + AHEAD:
             return False
         connections = max(self._held + 1, self._most_held)
         wanted = connections * CONNECTION_BYTES + (self._in_memory + 1) * BLOCK_BYTES
-        return self._held < LEAST or wanted <= ROOM.share
+        return self._held < LEAST or wanted <= MEMORY_BUDGET.share
 
     def _wait_until(self, ready: Callable[[], bool]) -> None:
         while True:
@@ -122,7 +124,7 @@ class BlockUpload:
             if ready():
                 return
             if self._stop.is_set():
-                raise Interrupted("Sending a disk was stopped.")
+                raise Interrupted("Uploading a disk was stopped.")
             self._changed.wait(LOOK_SECONDS)
 
     def _run(self) -> None:
@@ -131,38 +133,38 @@ class BlockUpload:
                 while self._is_going_on():
                     self._take_in(self._sender.go_on(self, LOOK_SECONDS))
                 self._take_in(self._sender.settle(SETTLE_SECONDS))
-        except BaseException as error:  # noqa: BLE001 - raised where somebody waits for it
+        except BaseException as error:  # noqa: BLE001 - raised again in `send` and `finish`
             self._fail(error)
 
     def _is_going_on(self) -> bool:
         with self._changed:
             return not self._is_closing and self._failure is None and not self._stop.is_set()
 
-    def following(self) -> Block | None:
-        """The next block to send, if there is one. For the sender, as are the next two."""
+    def next_block(self) -> Block | None:
+        """See `BlockSource`, as for the next two methods."""
         with self._changed:
             return self._queue.popleft() if self._queue else None
 
-    def again(self, index: int, sha256: bytes) -> bytes:
-        """A block once more."""
+    def reread(self, index: int, sha256: bytes) -> bytes:
+        """See `BlockSource`."""
         with self._changed:
             self._in_memory += 1
         return self._reread(index, sha256)
 
-    def let_go(self) -> None:
-        """Some block is in memory no more."""
+    def release(self) -> None:
+        """See `BlockSource`."""
         with self._changed:
             self._in_memory -= 1
             self._changed.notify_all()
 
-    def _take_in(self, progress: Progress) -> None:
-        for index in progress.stored:
+    def _take_in(self, result: SendResult) -> None:
+        for index in result.stored:
             self._on_stored(index)
-        if progress.failure is not None:
-            self._fail(progress.failure)
-        if progress.stored:
+        if result.failure is not None:
+            self._fail(result.failure)
+        if result.stored:
             with self._changed:
-                self._held -= len(progress.stored)
+                self._held -= len(result.stored)
                 self._changed.notify_all()
 
     def _fail(self, error: BaseException) -> None:
@@ -173,8 +175,8 @@ class BlockUpload:
 
 
 @dataclass(frozen=True)
-class Limits:
-    """How many connections an upload may have, and how many seconds one attempt to send a block may take."""
+class UploadLimits:
+    """How many connections an upload may use, and how many seconds one attempt to send a block may take."""
 
     connections: int = MOST
     block_seconds: float = READ_SECONDS["ebs"]
@@ -189,26 +191,25 @@ def open_upload(
     rate: Rate,
     stop: Event | None = None,
     on_stored: Callable[[int], None] = lambda _index: None,
-    limits: Limits = Limits(),
+    limits: UploadLimits = UploadLimits(),
 ) -> BlockUpload:
-    """An upload into a snapshot that was started `age` seconds ago. The rate is kept where the service is
-    AWS's. AccessRefused without credentials."""
-    wire, keys = session.wire("ebs")
-    settings = Settings(
-        ca_bundle=wire.ca_bundle,
-        proxy=wire.proxy,
+    """An upload into a snapshot that was started `age` seconds ago. `rate` applies only to AWS's own
+    endpoints. AccessRefused if there are no credentials."""
+    endpoint, keys = session.endpoint("ebs")
+    settings = TransferSettings(
+        ca_bundle=endpoint.ca_bundle,
+        proxy=endpoint.proxy,
         user_agent=f"extenci/{__version__}",
         connect_seconds=CONNECT_SECONDS,
         whole_seconds=limits.block_seconds,
     )
     sender = BlockSender(
         Transfers(settings, limits.connections),
-        BlockSigner(wire.endpoint, snapshot, wire.region, wire.signing_name),
+        BlockSigner(endpoint.url, snapshot, endpoint.region, endpoint.signing_name),
         keys,
         BlockAnswers(session.client("ebs"), session.service.name, snapshot),
-        (rate if wire.is_aws else None, Concurrency(limits.connections)),
-        Place(session.service.name, session.address("ebs")),
+        (rate if endpoint.is_aws else None, Concurrency(limits.connections)),
+        Destination(session.service.name, session.address("ebs")),
         time.monotonic() - age,
-        Clocks(),
     )
     return BlockUpload(sender, reread, stop=stop, on_stored=on_stored)

@@ -1,4 +1,4 @@
-"""What a schedd says of a job, as an observed value."""
+"""Reads a job's ad from a schedd as an observed value."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROJECTION = (
     "JobStatusOnRelease", "GridResourceUnavailableTime",
     TOKEN, LAUNCH, *MARK_ATTRIBUTES.values(),
 )  # fmt: skip
-"""All that is asked of a job: a whole ad has about 100 attributes."""
+"""The attributes that are queried: a whole ad has about 100."""
 
 STATES = {
     1: JobState.IDLE,
@@ -34,7 +34,7 @@ STATES = {
 
 
 def read_job(ad: Ad) -> Job:
-    """A `Job` of a queue's ad. A state that nobody knows counts as idle."""
+    """The `Job` in a queue's ad. An unknown state counts as idle."""
     token, machine = read_grid_job_id(text(ad, "GridJobId"))
     return Job(
         id=f"{ad['ClusterId']}.{ad['ProcId']}",
@@ -58,23 +58,23 @@ def read_job(ad: Ad) -> Job:
 
 @lru_cache(maxsize=1000)
 def read_mark_attributes(values: tuple[str | None, ...]) -> Marks | None:
-    """The marks of a job by its attributes, in the order of MARK_ATTRIBUTES. All jobs of a group have the
+    """The marks of a job, from its attributes in the order of MARK_ATTRIBUTES. All jobs of a group have the
     same, so they are read once."""
     given = zip(MARK_ATTRIBUTES, values, strict=True)
     return read_marks({key: from_attribute(value) for key, value in given if value is not None})
 
 
 def read_state(ad: Ad) -> JobState:
-    """The state of a job. One that is held because its machine could not be ended, after it was removed, is
-    still a removed one: it will be again when it is released (`JobStatusOnRelease`)."""
+    """The state of a job. A removed job that is held because its machine could not be terminated still counts
+    as removed, since it is removed again when it is released (`JobStatusOnRelease`)."""
     found = STATES.get(whole(ad, "JobStatus"), JobState.IDLE)
     then = STATES.get(whole(ad, "JobStatusOnRelease"))
     return JobState.REMOVED if found is JobState.HELD and then is JobState.REMOVED else found
 
 
 def read_grid_job_id(text: str) -> tuple[str, str | None]:
-    """Client token and machine of a `GridJobId`: `ec2 URL TOKEN [MACHINE]` (ec2job.cpp). Better than
-    EC2InstanceName, which stays after the machine was ended."""
+    """Client token and machine of a `GridJobId`: `ec2 URL TOKEN [MACHINE]` (ec2job.cpp). EC2InstanceName is
+    not used, since it stays after the machine was terminated."""
     parts = text.split()
     if parts[:1] != ["ec2"]:
         return "", None
@@ -83,18 +83,18 @@ def read_grid_job_id(text: str) -> tuple[str, str | None]:
 
 
 def text(ad: Ad, name: str) -> str:
-    """An attribute that is text, "" where it is not given or is anything else."""
+    """A text attribute, "" if it is missing or of another type."""
     return given_text(ad, name) or ""
 
 
 def given_text(ad: Ad, name: str) -> str | None:
-    """An attribute that is text, None where it is not given or is anything else."""
+    """A text attribute, None if it is missing or of another type."""
     value = ad.get(name)
     return value if isinstance(value, str) else None
 
 
 def whole(ad: Ad, name: str) -> int:
-    """An attribute that is a number, 0 where it is not given or is anything else."""
+    """A number attribute as an integer, 0 if it is missing or of another type."""
     value = ad.get(name)
     if not isinstance(value, int | float) or isinstance(value, bool | Enum):  # `undefined` is an Enum
         return 0

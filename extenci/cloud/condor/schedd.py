@@ -1,4 +1,4 @@
-"""What a schedd's configuration says about launching machines.
+"""Reads a schedd's settings for launching machines.
 
 Sources: src/condor_gridmanager/baseresource.cpp (the limit), ec2job.cpp (EC2_GAHP) and gahp-client.cpp
 (GAHP_SSL_…); src/condor_utils/param_info.in (defaults).
@@ -15,18 +15,18 @@ from extenci.model.observed import QueueFacts
 from extenci.model.service import CondorAccess, Service
 
 MOST_SUBMITTED = "GRIDMANAGER_MAX_SUBMITTED_JOBS_PER_RESOURCE"
-"""How many jobs HTCondor gives to one service at a time; with `_EC2` behind it, to one of that kind."""
+"""How many jobs HTCondor submits to one service at a time; with the suffix `_EC2`, to one EC2 service."""
 MOST_SUBMITTED_DEFAULT = 20
-MOST_SUBMITTED_WITHOUT_SENSE = 1000
-"""What the gridmanager makes of a limit that is no positive number."""
+MOST_SUBMITTED_IF_INVALID = 1000
+"""The gridmanager's limit if the setting is not a positive number."""
 UNDEFINED = ("", "Not defined")
-"""How a daemon says that a setting is not set."""
+"""The values of a setting that is not set, as daemons report it."""
 
 Settings = Mapping[str, str]
 
 
 def with_settings(facts: QueueFacts, settings: Settings, service: Service) -> QueueFacts:
-    """The facts, with what a schedd's settings say."""
+    """The facts, completed by a schedd's settings."""
     return replace(
         facts,
         most_submitted=read_limit(settings, service.ec2_url),
@@ -37,18 +37,19 @@ def with_settings(facts: QueueFacts, settings: Settings, service: Service) -> Qu
 
 def read_limit(settings: Settings, url: str) -> int:
     """The limit for a service: `20`, or `20, NAME, 100, …` where NAME is a part of the service's URL."""
-    said = _get(settings, f"{MOST_SUBMITTED}_EC2") or _get(settings, MOST_SUBMITTED)
-    words = re.split(r"[\s,]+", said.strip()) if said else [str(MOST_SUBMITTED_DEFAULT)]
+    text = _get(settings, f"{MOST_SUBMITTED}_EC2") or _get(settings, MOST_SUBMITTED)
+    words = re.split(r"[\s,]+", text.strip()) if text else [str(MOST_SUBMITTED_DEFAULT)]
     limit = _whole(words[0])
     for name, number in zip(words[1::2], words[2::2], strict=False):
         if name in f"{url}/":
             limit = _whole(number)
-    return limit if limit > 0 else MOST_SUBMITTED_WITHOUT_SENSE
+    return limit if limit > 0 else MOST_SUBMITTED_IF_INVALID
 
 
 def has_gahp(settings: Settings, access: CondorAccess) -> bool | None:
-    """Whether the schedd's machine has an EC2 GAHP. A file can be looked for only where the schedd shares
-    this machine's files, which its own program tells: it may be in a chroot. None: named, and not seen."""
+    """Whether the schedd's machine has an EC2 GAHP; None if one is configured, but its file cannot be
+    checked. That is possible only if the schedd shares this machine's files, as the path of its own program
+    tells."""
     gahp, schedd = _get(settings, "EC2_GAHP"), _get(settings, "SCHEDD")
     if not gahp:
         return False
@@ -58,7 +59,7 @@ def has_gahp(settings: Settings, access: CondorAccess) -> bool | None:
 
 
 def read_version(text: str) -> str:
-    """`23.9.6` of `$CondorVersion: 23.9.6 2024-08-08 … $`, "" where there is none."""
+    """`23.9.6` of `$CondorVersion: 23.9.6 2024-08-08 … $`, "" if there is none."""
     found = re.search(r"\d+(?:\.\d+)+", text)
     return found[0] if found else ""
 
@@ -69,6 +70,6 @@ def _get(settings: Settings, name: str) -> str:
 
 
 def _whole(text: str) -> int:
-    """The number that a text begins with, 0 where it begins with none, as C's atoi has it."""
+    """The number at the beginning of a text, 0 if there is none, like C's atoi."""
     found = re.match(r"-?\d+", text)
     return int(found[0]) if found else 0

@@ -1,4 +1,4 @@
-"""How a launch is said to HTCondor: the submit description of jobs in the EC2 grid universe. Pure.
+"""Describes a launch to HTCondor: the submit description of jobs in the EC2 grid universe. Pure.
 
 Sources: HTCondor manual, "The EC2 grid type"; src/condor_utils/submit_utils.cpp; and FACTS there is a test
 for: tags and other parameters of RunInstances itself go along as `ec2_parameter_…`, so that a machine is
@@ -28,8 +28,9 @@ Parameters = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class JobRequest:
-    """Jobs that each launch one machine of `launch`. `label` is what the queue shows; `marks` are the tags
-    that say whose they are; `user_data_file` a path on the schedd's machine; `launch_mark` see there."""
+    """Jobs that each launch one machine of `launch`. The queue shows `label`; `marks` are the tags of
+    ownership; `user_data_file` is a path on the schedd's machine; `launch_mark` becomes the attribute
+    LAUNCH."""
 
     label: str
     launch: LaunchRequest
@@ -39,7 +40,7 @@ class JobRequest:
 
 
 def attribute_of(key: str) -> str:
-    """The job attribute that says what a mark says: `extenci:source-sha256` → `ExtenciSourceSha256`."""
+    """The job attribute for a mark: `extenci:source-sha256` → `ExtenciSourceSha256`."""
     return "".join(part.capitalize() for part in re.split("[:-]", key))
 
 
@@ -47,12 +48,12 @@ MARK_ATTRIBUTES = {key: attribute_of(key) for key in MARK_KEYS}
 
 
 def describe_jobs(request: JobRequest, service: Service) -> dict[str, str]:
-    """The submit description, without its number of jobs. PlanError where the service has no key files that
-    a job could name. It holds no secret: keys and user data stand in files."""
+    """The submit description, without its number of jobs. PlanError if the service names no key files for
+    jobs. It contains no secrets: keys and user data are in files."""
     keys = service.job_credentials
     if keys is None:
         raise PlanError(
-            f"Jobs of HTCondor need key files, and the service {service.name} names none.",
+            f"HTCondor jobs need key files, and the service {service.name} names none.",
             "Name them under `condor: credentials:`, as paths on the schedd's machine.",
         )
     settings = request.launch.settings
@@ -81,13 +82,14 @@ def describe_jobs(request: JobRequest, service: Service) -> dict[str, str]:
 
 
 def job_attributes(request: JobRequest) -> dict[str, str]:
-    """What marks a job as owned, by the names of its attributes."""
+    """The attributes that mark a job as owned, by their names."""
     marks = {MARK_ATTRIBUTES[key]: request.marks[key] for key in MARK_KEYS if key in request.marks}
     return {**marks, TOKEN: request.launch.token, LAUNCH: request.launch_mark}
 
 
 SPLITS = re.compile("[ ,]")
-"""What HTCondor takes for the end of a security group's name (ran: 23.9.6). In a VPC a name may have both."""
+"""The separators of security groups' names in HTCondor (tried with 23.9.6). In a VPC a name may contain
+both."""
 
 
 def group_names(settings: LaunchSettings) -> tuple[str, ...]:
@@ -96,7 +98,7 @@ def group_names(settings: LaunchSettings) -> tuple[str, ...]:
 
 
 def group_parameters(settings: LaunchSettings) -> Parameters:
-    """Security groups by name, where HTCondor's own command would take one of them for several."""
+    """Security groups by name, if HTCondor's own command would split one of them."""
     names = group_names(settings)
     if not any(SPLITS.search(name) for name in names):
         return []
@@ -104,8 +106,8 @@ def group_parameters(settings: LaunchSettings) -> Parameters:
 
 
 def launch_parameters(launch: LaunchRequest) -> Parameters:
-    """Parameters of RunInstances that HTCondor has no command of its own for, or a flawed one: an instance
-    profile by name is dropped, and spot requests lose their tags."""
+    """Parameters of RunInstances for which HTCondor has no command, or a flawed one: it drops an instance
+    profile given by name, and the tags of spot requests."""
     settings = launch.settings
     found: Parameters = []
     if settings.instance_profile:
@@ -124,7 +126,7 @@ def launch_parameters(launch: LaunchRequest) -> Parameters:
 
 
 def volume_parameters(launch: LaunchRequest) -> Parameters:
-    """The root volume, where it is to differ from the image's."""
+    """The root volume, if it differs from the image's."""
     volume = launch.settings.root_volume
     if volume is None or launch.root_device is None:
         return []
@@ -138,7 +140,7 @@ def volume_parameters(launch: LaunchRequest) -> Parameters:
 
 
 def tag_parameters(tags: Mapping[str, str]) -> Parameters:
-    """Tags that the machine is born with."""
+    """Tags that the machine gets when it is created."""
     if not tags:
         return []
     prefix = "TagSpecification.1"
@@ -158,11 +160,11 @@ def parameter_lines(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 SPECIAL = '%\\"$'
-"""Characters that the submit language or old ClassAds take for more than themselves."""
+"""Characters with a special meaning in the submit language or old ClassAds."""
 
 
 def to_attribute(text: str) -> str:
-    """A mark's value as an attribute has it: special characters as `%XX`."""
+    """A mark's value as an attribute's: special characters become `%XX`."""
     return "".join(f"%{ord(one):02X}" if one in SPECIAL else one for one in text)
 
 
@@ -172,13 +174,13 @@ def from_attribute(text: str) -> str:
 
 
 def quoted(value: str) -> str:
-    """A string literal of ClassAds, of a value without quotes and backslashes."""
+    """A ClassAd string literal of a value without quotes and backslashes."""
     return f'"{value}"'
 
 
 def literal(value: str, key: str) -> str:
-    """A value that the submit language takes as it stands, on one line; values of `ec2_parameter_…` are not
-    expanded anyway. PlanError where it cannot be said: a backslash at its end goes on with the next line."""
+    """A value escaped for the submit language, on one line; values of `ec2_parameter_…` are never expanded.
+    PlanError if it cannot be expressed, since a backslash at its end would continue the line."""
     is_one_line = all(ord(character) >= 32 and ord(character) != 127 for character in value)
     if not is_one_line or value != value.strip() or value.endswith("\\"):
         raise PlanError(

@@ -1,4 +1,4 @@
-"""What comes in by itself, taken by a thread, so that nobody has to wait for a silent peer after a Ctrl-C."""
+"""Reads an iterator in a background thread, so that Ctrl-C does not have to wait for a silent peer."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from extenci.model.errors import Interrupted
 Item = TypeVar("Item")
 
 LOOK_SECONDS = 0.1
-"""How often `stop` is looked at. A signal's handler, too, runs only between two waits."""
+"""How often `stop` is checked. A signal's handler, too, runs only between two waits."""
 AHEAD = 8
-"""Items that are taken in advance."""
+"""Items that are read in advance."""
 
 
 class _End:
-    """Nothing follows, but for what went wrong."""
+    """The end of the items, with the error that caused it, if any."""
 
     def __init__(self, error: BaseException | None = None) -> None:
         self.error = error
 
 
-def relayed(
+def in_background(
     items: Callable[[], Iterator[Item]],
     stop: threading.Event,
-    what: str,
-    waited: Callable[[float], None] = lambda _seconds: None,
+    activity: str,
+    on_wait: Callable[[float], None] = lambda _seconds: None,
 ) -> Iterator[Item]:
-    """The items, taken one after the other by another thread, and what they raise.
+    """The items, read one after the other in another thread; their errors are raised here.
 
-    Interrupted as soon as `stop` is set; `what` is the beginning of its text. `waited` is told, again and
-    again, how many seconds were spent on waiting for items, and may raise. The thread then ends with the item
-    it waits for, and does not keep the process from ending.
+    Interrupted as soon as `stop` is set; `activity` begins its text. `on_wait` is called again and again with
+    the seconds spent on waiting for items, and may raise. The thread then ends with the item that it waits
+    for, and does not keep the process from ending.
     """
     given: queue.Queue[Item | _End] = queue.Queue(AHEAD)
     given_up = threading.Event()
@@ -45,8 +45,8 @@ def relayed(
     try:
         while True:
             if stop.is_set():
-                raise Interrupted(f"{what} was stopped.")
-            waited(spent)  # only now, when the item before is used: it counts for those who measure
+                raise Interrupted(f"{activity} was stopped.")
+            on_wait(spent)  # only now that the previous item is used, so that it is counted
             began, spent = time.monotonic(), 0.0
             try:
                 item = given.get(timeout=LOOK_SECONDS)
@@ -71,7 +71,7 @@ def _take(
             if not _give(item, given, given_up):
                 return
         _give(_End(), given, given_up)
-    except BaseException as error:  # noqa: BLE001 - it is raised again where the items are awaited
+    except BaseException as error:  # noqa: BLE001 - raised again where the items are awaited
         _give(_End(error), given, given_up)
 
 

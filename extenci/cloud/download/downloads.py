@@ -1,8 +1,8 @@
-"""Sources that are not on this machine, downloaded into the cache.
+"""Downloads sources that are not on this machine into the cache.
 
-What is downloaded is known by its SHA-256, so that it does not matter whether the server's file changed
-between two halves: a download goes on where it stopped, on another day too, and is right if it has the
-SHA-256 in the end. One that was gone on with and has not is begun anew, once.
+The SHA-256 of a download is known in advance, so it does not matter whether the server's file changed between
+two halves. A download continues where it stopped, even on another day, and is right if it has the SHA-256 in
+the end. One that was continued and has another SHA-256 is started over, once.
 """
 
 from __future__ import annotations
@@ -15,51 +15,50 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from extenci.cloud.download.background import relayed
-from extenci.cloud.download.minimum_rate import S3_PATIENCE, Pace, Patience
-from extenci.image.cache import Unfinished, Watch, making, writing
+from extenci.cloud.download.background import in_background
+from extenci.cloud.download.minimum_rate import S3_MINIMUM_RATE, MinimumRate, RateCheck
+from extenci.image.cache import Notify, PartialFile, WriteMonitor, create_once, write_errors
 from extenci.image.containers import LARGEST_BYTES
-from extenci.image.sources import Telling
 from extenci.model.errors import DiskError, Interrupted, ServiceError, Throttled, Unreachable
-from extenci.model.source import shown_source
+from extenci.model.version import shown_source
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
-    from extenci.cloud.download.https import Begin
+    from extenci.cloud.download.https import ContentStart
 
 ATTEMPTS = 5
-"""In a row with nothing gained that is worth it."""
+"""In a row without a gain of WORTH_BYTES."""
 WORTH_BYTES = 1024
-"""What an attempt must gain to count: whoever breaks off after each byte is not followed to the end."""
+"""The bytes that an attempt must gain to count: a server that breaks off after each byte is given up."""
 FIRST_ATTEMPTS = 2
-"""Where nothing came so far: a wrong name should not keep a person waiting."""
+"""If nothing has arrived yet: a wrong name should not keep the user waiting."""
 _READ_BYTES = 1 << 20
 
-Reading = Callable[[int], Iterator["Begin | bytes"]]
-"""The bytes of a file from an offset on; the first item says from which on, and how many there are."""
+ReadFrom = Callable[[int], Iterator["ContentStart | bytes"]]
+"""The bytes of a file from an offset on, after their actual offset and the file's size."""
 
 
 class Downloads:
-    """Gets sources for the images of one service: what is in S3 is asked of that service's S3 alone, with its
-    credentials; to other servers none are sent, and they must be as fast as `patience` says. A `Fetch`."""
+    """A `Downloader` for the images of one service. Objects in S3 come only from that service's S3, with its
+    credentials. Other servers get no credentials, and must be as fast as `minimum_rate`."""
 
-    def __init__(self, clients: Clients, patience: Patience | None = None) -> None:
+    def __init__(self, clients: Clients, minimum_rate: MinimumRate | None = None) -> None:
         self._clients = clients
-        self._patience = patience or Patience()
+        self._minimum_rate = minimum_rate or MinimumRate()
 
-    def __call__(self, url: str, sha256: str, folder: Path, *, tell: Telling, stop: Event) -> Path:
-        """See `Fetch`: the file, complete and compared, in `folder`."""
+    def __call__(self, url: str, sha256: str, folder: Path, *, notify: Notify, stop: Event) -> Path:
+        """See `Downloader`."""
         target = folder / sha256
-        with making(target, stop, resumable=True) as unfinished:
-            if unfinished is not None:
-                what = f"Downloading {shown_source(url)}"
-                watch = Watch(folder, what, stop, tell)
-                tell(f"{what} …")
-                pace = Pace(S3_PATIENCE if url.startswith("s3://") else self._patience)
-                _Download(url, sha256, unfinished, watch, self._reading(url), pace).complete()
+        with create_once(target, stop, resumable=True) as partial:
+            if partial is not None:
+                activity = f"Downloading {shown_source(url)}"
+                monitor = WriteMonitor(folder, activity, stop, notify)
+                notify(f"{activity} …")
+                rate_check = RateCheck(S3_MINIMUM_RATE if url.startswith("s3://") else self._minimum_rate)
+                _Download(url, sha256, partial, monitor, self._reading(url), rate_check).complete()
         return target
 
-    def _reading(self, url: str) -> Reading:
+    def _reading(self, url: str) -> ReadFrom:
         from extenci.cloud.download import https as web  # noqa: PLC0415 - loaded where something is downloaded
 
         if not url.startswith("s3://"):
@@ -67,12 +66,12 @@ class Downloads:
         bucket, _, key = url.removeprefix("s3://").partition("/")
         s3 = self._clients.s3
 
-        def read(start: int) -> Iterator[Begin | bytes]:
+        def read(start: int) -> Iterator[ContentStart | bytes]:
             found = s3.object_info(bucket, key)
             if found is not None and found.size == start:
-                yield web.Begin(start, start)
+                yield web.ContentStart(start, start)
                 return
-            yield web.Begin(start, found.size if found else None)
+            yield web.ContentStart(start, found.size if found else None)
             yield from s3.get_object(bucket, key, start)
 
         return read
@@ -82,122 +81,131 @@ class _Download:
     """One file on its way into the cache."""
 
     def __init__(
-        self, url: str, sha256: str, unfinished: Unfinished, watch: Watch, reading: Reading, pace: Pace
+        self,
+        url: str,
+        sha256: str,
+        partial: PartialFile,
+        monitor: WriteMonitor,
+        read_from: ReadFrom,
+        rate_check: RateCheck,
     ) -> None:
         self._url = url
         self._sha256 = sha256
-        self._unfinished = unfinished
-        self._watch = watch
-        self._reading = reading
-        self._pace = pace
+        self._partial = partial
+        self._monitor = monitor
+        self._read_from = read_from
+        self._rate_check = rate_check
         self._hash = hashlib.sha256()
         self._position = 0
 
     def complete(self) -> None:
-        """Download what is missing, compare all of it, and give it its name. What is wrong, or has no room,
-        goes; what is incomplete stays."""
-        self._take_stock()
-        was_begun = self._position > 0
-        if not (was_begun and self._hash.hexdigest() == self._sha256):
+        """Download the missing bytes, verify the file, and give it its name. A file that is wrong, or too
+        large for the disk, is removed; an incomplete one stays."""
+        self._hash_existing()
+        is_continued = self._position > 0
+        if not (is_continued and self._hash.hexdigest() == self._sha256):
             self._receive_all()
-        if self._hash.hexdigest() != self._sha256 and was_begun:
-            self._begin_anew()
+        if self._hash.hexdigest() != self._sha256 and is_continued:
+            self._start_over()
             self._receive_all()
         if self._hash.hexdigest() != self._sha256:
-            self._unfinished.discard()
+            self._partial.discard()
             raise DiskError(
-                f"{shown_source(self._url)} is not the file that is wanted: its SHA-256 is "
+                f"{shown_source(self._url)} is not the requested file: its SHA-256 is "
                 f"{self._hash.hexdigest()}, not {self._sha256}.",
-                "Get to know whether the file was changed on purpose; if so, give its new SHA-256.",
+                "Find out whether the file was changed on purpose; if so, give its new SHA-256.",
             )
-        with writing(self._watch):
-            self._unfinished.keep()
+        with write_errors(self._monitor):
+            self._partial.keep()
 
-    def _take_stock(self) -> None:
-        """Hash what an earlier run has downloaded."""
-        with writing(self._watch):
-            while piece := os.pread(self._unfinished.descriptor, _READ_BYTES, self._position):
-                if self._watch.stop.is_set():
-                    raise Interrupted(f"{self._watch.what} was stopped.")
+    def _hash_existing(self) -> None:
+        """Hash the bytes that an earlier run downloaded."""
+        with write_errors(self._monitor):
+            while piece := os.pread(self._partial.descriptor, _READ_BYTES, self._position):
+                if self._monitor.stop.is_set():
+                    raise Interrupted(f"{self._monitor.activity} was stopped.")
                 self._hash.update(piece)
                 self._position += len(piece)
 
-    def _begin_anew(self) -> None:
-        with writing(self._watch):
-            os.ftruncate(self._unfinished.descriptor, 0)
+    def _start_over(self) -> None:
+        with write_errors(self._monitor):
+            os.ftruncate(self._partial.descriptor, 0)
         self._hash, self._position = hashlib.sha256(), 0
 
     def _receive_all(self) -> None:
-        """Try until all is there, as long as it goes on: further than any attempt before. Where a server does
-        not give the rest, the whole is asked for, once."""
-        failed, furthest, begun_anew = 0, self._position, False
+        """Try until the file is complete, as long as attempts get further than those before. If the server
+        does not send the rest, request the whole file, once."""
+        failed, furthest, started_over = 0, self._position, False
         while True:
             try:
                 return self._receive()
             except (Unreachable, Throttled):
                 gained = self._position - furthest
-                is_worth_it = gained >= WORTH_BYTES and not self._pace.was_lost
+                is_worth_it = gained >= WORTH_BYTES and not self._rate_check.is_too_slow
                 failed = 1 if is_worth_it else failed + 1
                 if failed >= (ATTEMPTS if self._position else FIRST_ATTEMPTS):
                     raise
             except ServiceError as error:
-                if error.code != "InvalidRange" or not self._position or begun_anew:
+                if error.code != "InvalidRange" or not self._position or started_over:
                     raise
-                self._begin_anew()
-                failed, furthest, begun_anew = failed + 1, 0, True
+                self._start_over()
+                failed, furthest, started_over = failed + 1, 0, True
             furthest = max(furthest, self._position)
-            if self._watch.stop.wait(2.0 ** (failed - 1)):
-                raise Interrupted(f"{self._watch.what} was stopped.")
+            if self._monitor.stop.wait(2.0 ** (failed - 1)):
+                raise Interrupted(f"{self._monitor.activity} was stopped.")
 
     def _receive(self) -> None:
         total: int | None = None
-        self._pace.begin()
-        for item in relayed(
-            lambda: self._reading(self._position), self._watch.stop, self._watch.what, self._note_waiting
+        self._rate_check.begin()
+        for item in in_background(
+            lambda: self._read_from(self._position),
+            self._monitor.stop,
+            self._monitor.activity,
+            self._note_waiting,
         ):
             if isinstance(item, bytes):
-                self._pace.gain(len(item))
+                self._rate_check.gain(len(item))
                 self._add(item)
                 continue
             if item.start != self._position:
-                self._begin_anew()  # the server gives only the whole
-            total = self._watch.total = item.total
-            self._require_room((total or 0) - self._position)
+                self._start_over()  # the server sends only the whole file
+            total = self._monitor.total = item.total
+            self._require_space((total or 0) - self._position)
         if total is not None and self._position < total:
             raise Unreachable(
                 f"{shown_source(self._url)} cannot be downloaded: the connection broke off.",
-                "Try again: what was downloaded so far is kept.",
+                "Try again: the part downloaded so far is kept.",
             )
 
     def _note_waiting(self, seconds: float) -> None:
-        if self._pace.wait(seconds):
+        if self._rate_check.wait(seconds):
             raise Unreachable(
-                f"{shown_source(self._url)} cannot be downloaded: its server gives hardly anything.",
-                "Try again later, or name another server: what was downloaded so far is kept.",
+                f"{shown_source(self._url)} cannot be downloaded: its server is too slow.",
+                "Try again later, or use another server: the part downloaded so far is kept.",
             )
 
     def _add(self, piece: bytes) -> None:
         if self._position + len(piece) > LARGEST_BYTES:
-            self._unfinished.discard()
-            raise DiskError(f"{shown_source(self._url)} is too large: no volume holds it.")
-        with self._freeing_room():
-            with writing(self._watch):
+            self._partial.discard()
+            raise DiskError(f"{shown_source(self._url)} is larger than any volume.")
+        with self._discarding_on_error():
+            with write_errors(self._monitor):
                 rest, offset = memoryview(piece), self._position
                 while rest:
-                    count = os.pwrite(self._unfinished.descriptor, rest, offset)
+                    count = os.pwrite(self._partial.descriptor, rest, offset)
                     rest, offset = rest[count:], offset + count
-            self._watch.look(self._unfinished.descriptor)
+            self._monitor.check(self._partial.descriptor)
         self._hash.update(piece)
         self._position += len(piece)
 
-    def _require_room(self, more: int) -> None:
-        with self._freeing_room():
-            self._watch.require_room(max(0, more))
+    def _require_space(self, more: int) -> None:
+        with self._discarding_on_error():
+            self._monitor.require_space(max(0, more))
 
     @contextmanager
-    def _freeing_room(self) -> Iterator[None]:
+    def _discarding_on_error(self) -> Iterator[None]:
         try:
             yield
         except DiskError:
-            self._unfinished.discard()
+            self._partial.discard()
             raise

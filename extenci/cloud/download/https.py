@@ -1,13 +1,14 @@
 """Files from `https://` URLs, piece by piece (RFC 9110).
 
-A URL comes from a spec or an argument, and a spec may come from anywhere: only HTTPS is spoken, also after
-redirects; nothing is sent that would prove who asks; and addresses where clouds keep their machines'
-credentials are not asked at all. Certificates are trusted as everywhere on this machine (`SSL_CERT_FILE`),
-and proxies are used as the environment says.
+A URL comes from a spec or an argument, and a spec may come from anywhere. So only HTTPS is spoken, also after
+redirects; no credentials are sent; and the addresses where clouds keep their machines' credentials are never
+asked. Certificates are trusted as elsewhere on this machine (`SSL_CERT_FILE`), and the environment names the
+proxies.
 """
 
 from __future__ import annotations
 
+import io
 import re
 import socket
 import ssl
@@ -15,55 +16,59 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPException, IncompleteRead, RemoteDisconnected
+from http.client import HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
+from typing import Any
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 import urllib3
-from urllib3 import exceptions as wire
+from urllib3 import exceptions as errors
+from urllib3.connection import HTTPSConnection
 
 from extenci.cloud.download.addresses import refuse_metadata
-from extenci.cloud.download.web_wire import bounded
 from extenci.model.errors import AccessRefused, NotFound, ServiceError, Unreachable
 from extenci.model.release import __version__
 from extenci.model.service import is_loopback
-from extenci.model.source import shown_source
+from extenci.model.version import shown_source
 
 PIECE_BYTES = 1 << 15
-"""Small, so that it is seen whether a slow server gives anything."""
+"""Small, so that even a slow server is seen to send something."""
 CONNECT_SECONDS = 10
 READ_SECONDS = 30
 MOST_REDIRECTS = 5
+MOST_LINES = 500
+"""Lines of HTTP in a row, with no bytes of a body between them. Python accepts 100 header fields."""
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
 
 
 @dataclass(frozen=True)
-class Begin:
-    """What comes before the bytes: from which on they are, and how many the whole file has, if that is
-    known."""
+class ContentStart:
+    """Comes before the bytes: their offset in the file, and the size of the whole file, if it is known."""
 
     start: int
     total: int | None
 
 
-def read_url(url: str, start: int) -> Iterator[Begin | bytes]:
-    """The bytes of a file from `start` on, or from its beginning where the server gives only all of it.
+def read_url(url: str, start: int) -> Iterator[ContentStart | bytes]:
+    """The bytes of a file from `start` on, or from its beginning if the server sends only the whole file.
 
-    Unreachable where trying again may help; NotFound, AccessRefused and ServiceError where it does not;
-    the code `InvalidRange` where the file ends before `start`.
+    Unreachable if another attempt may help; NotFound, AccessRefused and ServiceError if not. The code is
+    `InvalidRange` if the file ends before `start`.
     """
     at = url
     for _ in range(MOST_REDIRECTS + 1):
-        with _asked(at), _requested(at, start) as response:
+        with _translated(at), _requested(at, start) as response:
             following = response.get_redirect_location()
             if not following:
-                yield _begin(at, response, start)
-                # Not stream(), which takes lines of any length between chunks.
+                yield _content_start(at, response, start)
+                # Not stream(), which accepts lines of any length between chunks.
                 while piece := response.read(PIECE_BYTES, decode_content=False):
                     yield piece
                 return
             at = _followed(at, following)
-    raise ServiceError(f"{shown_source(url)} cannot be downloaded: it is redirected again and again.")
+    raise ServiceError(
+        f"{shown_source(url)} cannot be downloaded: it is redirected more than {MOST_REDIRECTS} times."
+    )
 
 
 @contextmanager
@@ -96,14 +101,14 @@ def _checked(url: str) -> SplitResult:
         raise _no_url(url) from None
     if parts.scheme != "https" or not parts.hostname:
         raise ServiceError(
-            f"{shown_source(url)} cannot be downloaded: it is no https:// URL.",
-            "Only what comes by HTTPS is taken, also after a redirect.",
+            f"{shown_source(url)} cannot be downloaded: it is not an https:// URL.",
+            "Only HTTPS is used, also after a redirect.",
         )
     return parts
 
 
 def _followed(url: str, location: str) -> str:
-    """Where a redirect leads. What cannot be a URL is not shown: a stranger wrote it."""
+    """The target of a redirect. One that cannot be a URL is not shown, since a stranger wrote it."""
     try:
         target = urljoin(url, location)
         _ = urlsplit(target).port
@@ -120,117 +125,156 @@ def _pool(parts: SplitResult) -> urllib3.PoolManager:
     proxy = urllib.request.getproxies().get("https")
     if proxy and not is_loopback(parts.geturl()) and not urllib.request.proxy_bypass(host):
         userinfo = unquote(urlsplit(proxy).netloc.rpartition("@")[0])
-        proved = urllib3.make_headers(proxy_basic_auth=userinfo) if userinfo else {}
-        return bounded(
-            urllib3.ProxyManager(
-                proxy if "://" in proxy else f"http://{proxy}", proxy_headers=proved, ssl_context=context
-            )
+        headers = urllib3.make_headers(proxy_basic_auth=userinfo) if userinfo else {}
+        proxy_url = proxy if "://" in proxy else f"http://{proxy}"
+        pool: urllib3.PoolManager = urllib3.ProxyManager(
+            proxy_url, proxy_headers=headers, ssl_context=context
         )
-    refuse_metadata(parts.geturl())
-    return bounded(urllib3.PoolManager(ssl_context=context))
+    else:
+        refuse_metadata(parts.geturl())
+        pool = urllib3.PoolManager(ssl_context=context)
+    pool.pool_classes_by_scheme = {**pool.pool_classes_by_scheme, "https": _BoundedPool}
+    return pool
 
 
-def _begin(url: str, response: urllib3.BaseHTTPResponse, start: int) -> Begin:
+class _BoundedReader(io.BufferedReader):
+    """The bytes of a connection, from which no server can make `http.client` read lines without end.
+
+    `http.client` and urllib3 have no setting for that. They bound the length of a line, but neither the
+    number of `100 Continue` answers (RFC 9110, 15.2) nor of trailers (RFC 9112, 7.1.2). A chunk of -1 bytes
+    makes them read all that the server sends into memory.
+    """
+
+    _lines = 0
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        self._lines += 1
+        if self._lines > MOST_LINES:
+            raise HTTPException("lines without end")
+        return super().readline(size)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or size < 0:
+            raise HTTPException("a length below zero")
+        self._lines = 0
+        return super().read(size)
+
+
+class _BoundedResponse(HTTPResponse):
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.fp = _BoundedReader(self.fp.detach())  # a BufferedReader, as yet unread
+
+
+class _BoundedConnection(HTTPSConnection):
+    response_class = _BoundedResponse
+
+
+class _BoundedPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _BoundedConnection
+
+
+def _content_start(url: str, response: urllib3.BaseHTTPResponse, start: int) -> ContentStart:
     match response.status:
         case 200:
             length = response.headers.get("Content-Length", "")
             if length and not _LENGTH.fullmatch(length.strip()):
                 raise _nonsense(url)
-            return Begin(0, int(length) if length else None)
+            return ContentStart(0, int(length) if length else None)
         case 206:
             return _partial(url, response, start)
         case status:
             raise _refused(url, status)
 
 
-def _partial(url: str, response: urllib3.BaseHTTPResponse, start: int) -> Begin:
+def _partial(url: str, response: urllib3.BaseHTTPResponse, start: int) -> ContentStart:
     given = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
     if given is None or int(given[1]) != start:
         raise ServiceError(
-            f"{shown_source(url)} cannot be downloaded: its server gave other bytes than were asked for.",
-            "Name another server, or tell whoever runs this one.",
+            f"{shown_source(url)} cannot be downloaded: its server sent other bytes than were requested.",
+            "Use another server, or tell the operator of this one.",
         )
-    return Begin(start, int(given[2]) if given[2] != "*" else None)
+    return ContentStart(start, int(given[2]) if given[2] != "*" else None)
 
 
 def _refused(url: str, status: int) -> ServiceError:
-    said = f"{shown_source(url)} cannot be downloaded: its server answered with HTTP status {status}"
+    text = f"{shown_source(url)} cannot be downloaded: its server answered with HTTP status {status}"
     match status:
         case 401 | 403:
             return AccessRefused(
-                f"{said}, which means that it may not be read without credentials.",
-                "None are sent to https:// URLs. Keep the file where it may be read, or in S3 (s3://…).",
+                f"{text}, so it cannot be read without credentials.",
+                "None are sent to https:// URLs. Put the file where anyone may read it, or in S3 (s3://…).",
             )
         case 404 | 410:
-            return NotFound(
-                f"{said}: there is no such file.", "Correct the URL that you gave, or put the file there."
-            )
+            return NotFound(f"{text}: the file does not exist.", "Correct the URL, or put the file there.")
         case 416:
             return ServiceError(
-                f"{said}: it does not give the rest of the file.",
-                "Name another server, or tell whoever runs this one.",
+                f"{text}: it does not send the rest of the file.",
+                "Use another server, or tell the operator of this one.",
                 code="InvalidRange",
             )
         case 408 | 425 | 429 | 500 | 502 | 503 | 504:
-            return Unreachable(f"{said}.", "Try again later: what was downloaded so far is kept.")
+            return Unreachable(f"{text}.", "Try again later: the part downloaded so far is kept.")
         case _:
-            return ServiceError(f"{said}.", "Correct the URL that you gave.")
+            return ServiceError(f"{text}.", "Correct the URL.")
 
 
 @contextmanager
-def _asked(url: str) -> Iterator[None]:
-    """What went wrong on the wire, in words. urllib3's own texts quote URLs, and are not shown."""
+def _translated(url: str) -> Iterator[None]:
+    """Translate errors of the connection. urllib3's own texts quote URLs, and are not shown."""
     try:
         yield
-    except wire.SSLError as error:
+    except errors.SSLError as error:
         raise ServiceError(
             f"{shown_source(url)} cannot be downloaded: its server cannot be trusted ({_reason(error)}).",
-            "Where its certificate is signed by an authority of your own, name that in SSL_CERT_FILE.",
+            "If an authority of your own signed its certificate, name that one in SSL_CERT_FILE.",
         ) from None
-    except wire.ProxyError:
+    except errors.ProxyError:
         raise _unreachable(url, "the proxy cannot be reached", "Check HTTPS_PROXY and NO_PROXY.") from None
-    except wire.NewConnectionError as error:
+    except errors.NewConnectionError as error:
         is_name = isinstance(error.__cause__, socket.gaierror) or "resolve" in str(error)
-        what = "no server of this name can be found" if is_name else "no connection can be made to its server"
-        raise _unreachable(url, what) from None
-    except (wire.ConnectTimeoutError, wire.ReadTimeoutError):
+        problem = "no server of this name was found" if is_name else "its server cannot be reached"
+        raise _unreachable(url, problem) from None
+    except (errors.ConnectTimeoutError, errors.ReadTimeoutError):
         raise _unreachable(url, "its server did not answer in time") from None
-    except (wire.LocationParseError, wire.URLSchemeUnknown):
+    except (errors.LocationParseError, errors.URLSchemeUnknown):
         raise _no_url(url) from None
-    except (wire.InvalidHeader, ValueError):
+    except (errors.InvalidHeader, ValueError):
         raise _nonsense(url) from None
-    except wire.HTTPError as error:
+    except errors.HTTPError as error:
         if _is_nonsense(error):
             raise _nonsense(url) from None
         raise _unreachable(url, "the connection broke off") from None
 
 
-def _is_nonsense(error: wire.HTTPError) -> bool:
-    """Whether something came that is no HTTP, rather than nothing any more."""
+def _is_nonsense(error: errors.HTTPError) -> bool:
+    """Whether the server sent something other than HTTP, rather than breaking off."""
     cause = error.args[-1] if error.args else None
     return isinstance(cause, HTTPException) and not isinstance(cause, IncompleteRead | RemoteDisconnected)
 
 
 def _nonsense(url: str) -> ServiceError:
     return ServiceError(
-        f"{shown_source(url)} cannot be downloaded: its server answered nonsense, which is no HTTP.",
-        "Check that the URL leads to a web server, also through your proxy if there is one; if it does, tell "
-        "whoever runs it.",
+        f"{shown_source(url)} cannot be downloaded: its server's answer is not valid HTTP.",
+        "Check that the URL leads to a web server, also through your proxy if you use one; if it does, tell "
+        "the server's operator.",
     )
 
 
 def _no_url(url: str) -> ServiceError:
-    return ServiceError(f"{shown_source(url)} cannot be downloaded: it is no URL of a file.", "Correct it.")
-
-
-def _unreachable(
-    url: str, what: str, hint: str = "Check the URL and your network, and try again."
-) -> Unreachable:
-    return Unreachable(
-        f"{shown_source(url)} cannot be downloaded: {what}.", f"{hint} What was downloaded so far is kept."
+    return ServiceError(
+        f"{shown_source(url)} cannot be downloaded: it is not a valid URL.", "Correct the URL."
     )
 
 
-def _reason(error: wire.SSLError) -> str:
+def _unreachable(
+    url: str, problem: str, hint: str = "Check the URL and your network, and try again."
+) -> Unreachable:
+    return Unreachable(
+        f"{shown_source(url)} cannot be downloaded: {problem}.", f"{hint} The part downloaded so far is kept."
+    )
+
+
+def _reason(error: errors.SSLError) -> str:
     found = re.search(r"\] (?:certificate verify failed: )?([^(\"']+)", str(error))
     return found[1].strip() if found else "TLS failed"

@@ -1,4 +1,4 @@
-"""How fast a server has to be. One that gives a byte now and then would never be done, nor time out."""
+"""How fast a server has to be. One that sends a byte now and then would never finish, nor time out."""
 
 from __future__ import annotations
 
@@ -6,37 +6,37 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How slow a server may be: it must give `rate` bytes a second, over `seconds` of waiting for it."""
+class MinimumRate:
+    """A server must send at least `rate` bytes a second, averaged over `seconds` of waiting for it."""
 
     seconds: float = 60.0
     rate: int = 1024
 
 
-S3_PATIENCE = Patience(1800.0)
-"""What comes from S3 comes by the MiB (`S3.get_object`), so that nothing is seen of one for long."""
+S3_MINIMUM_RATE = MinimumRate(1800.0)
+"""S3 objects arrive by the MiB (`S3.get_object`), so that nothing arrives for a long time."""
 
 
-class Pace:
-    """Looks whether what comes, comes fast enough. Only waiting counts: not what is done with it here."""
+class RateCheck:
+    """Checks that data arrives fast enough. Only waiting counts, not the time that processing takes here."""
 
-    def __init__(self, patience: Patience) -> None:
-        self._patience = patience
+    def __init__(self, minimum_rate: MinimumRate) -> None:
+        self._minimum_rate = minimum_rate
         self._waited, self._gained = 0.0, 0
-        self.was_lost = False
+        self.is_too_slow = False
 
     def begin(self) -> None:
-        """Forget what was until now: another attempt begins."""
-        self._waited, self._gained, self.was_lost = 0.0, 0, False
+        """Start over for another attempt."""
+        self._waited, self._gained, self.is_too_slow = 0.0, 0, False
 
     def gain(self, count: int) -> None:
-        """`count` bytes came."""
+        """Note that `count` bytes arrived."""
         self._gained += count
 
     def wait(self, seconds: float) -> bool:
-        """That long it was waited; whether that was too long for what came."""
+        """Note so many seconds of waiting; whether the server is too slow."""
         self._waited += seconds
-        if self._waited >= self._patience.seconds:
-            self.was_lost = self._gained < self._patience.rate * self._patience.seconds
+        if self._waited >= self._minimum_rate.seconds:
+            self.is_too_slow = self._gained < self._minimum_rate.rate * self._minimum_rate.seconds
             self._waited, self._gained = 0.0, 0
-        return self.was_lost
+        return self.is_too_slow

@@ -8,7 +8,7 @@ from extenci.cloud.aws.ec2_changes import Ec2Changes
 from extenci.cloud.aws.parameters import LaunchRequest, RegisterRequest
 from extenci.cloud.journalled.intents import Intents, Operation
 from extenci.model.errors import NotFound
-from extenci.model.imports import ImportTask
+from extenci.model.s3 import ImportTask
 
 
 class JournalledEc2:

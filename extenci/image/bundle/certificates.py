@@ -1,4 +1,4 @@
-"""Key pairs with certificates, made up on the spot: what a cloud gives its users, and has itself."""
+"""Makes key pairs with certificates, as a cloud gives them to its users and has one itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VALID = timedelta(days=3650)
 
 
 def new_key_pair(name: str, now: datetime | None = None) -> tuple[bytes, bytes]:
-    """An RSA key and a certificate that it signed itself, both as PEM."""
+    """An RSA key and a self-signed certificate, both as PEM."""
     begin = now or datetime.now(UTC)
     key = rsa.generate_private_key(public_exponent=65537, key_size=BITS)
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])

@@ -1,8 +1,8 @@
-"""gzip on all cores: one member that any gunzip reads.
+"""Compresses with gzip on all cores, into one member that any gunzip reads.
 
-Blocks are compressed in threads (zlib lets go of Python's lock), each with the 32 KiB before it as its
-dictionary and ended at a byte's border by a sync flush, so that their outputs joined are one deflate stream
-(RFC 1951, 1952; pigz does the same).
+Blocks are compressed in threads (zlib releases Python's lock), each with the 32 KiB before it as its
+dictionary. A sync flush ends each block at a byte boundary, so that the outputs, joined, are one deflate
+stream (RFC 1951, 1952; pigz does the same).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 BLOCK = 512 * 1024
 WINDOW = 32 * 1024
 LEVEL = 6
-"""gzip's own."""
+"""gzip's default."""
 MOST_WORKERS = 4
-"""Each has a few blocks in memory."""
+"""Each holds a few blocks in memory."""
 HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"
 LAST_BLOCK = b"\x03\x00"
 """An empty final block."""
@@ -28,7 +28,7 @@ LAST_BLOCK = b"\x03\x00"
 def gzip_stream(
     pieces: Iterable[bytes], *, level: int = LEVEL, workers: int | None = None
 ) -> Iterator[bytes]:
-    """The gzip file of what `pieces` make up, piece by piece. A few blocks are held, whatever the length."""
+    """The gzip file of the joined `pieces`, piece by piece. Only a few blocks are held in memory."""
     workers = workers or min(os.cpu_count() or 1, MOST_WORKERS)
     checksum, length, before = 0, 0, b""
     waiting: deque[Future[bytes]] = deque()
@@ -55,7 +55,7 @@ def _deflate(block: bytes, before: bytes, level: int) -> bytes:
 
 
 def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces that are worth a thread's while, none of them empty."""
+    """The same bytes in pieces that are large enough for a thread, none of them empty."""
     held: list[bytes] = []
     size = 0
     for piece in pieces:

@@ -1,4 +1,4 @@
-"""The keys of a bundle: the user's, the cloud's, and the one that a disk is encrypted with."""
+"""The keys of a bundle: the user's, the cloud's, and the secret that encrypts a disk."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILE_BYTES = 64 * 1024
 SMALLEST_BITS = 1024
 LARGEST_BITS = 16_384
 LARGEST_EXPONENT = 2**32
-"""What OpenSSL encrypts with at all, or in a moment (its OPENSSL_RSA_MAX_MODULUS_BITS)."""
+"""The largest keys that OpenSSL uses at all, or quickly (its OPENSSL_RSA_MAX_MODULUS_BITS)."""
 KEY_BYTES = 16
 
 _PRIVATE = re.compile(rb"-----BEGIN (?:RSA )?PRIVATE KEY-----")
@@ -32,26 +32,26 @@ _HEX_KEY = re.compile(rb"[0-9A-Fa-f]{32}")
 
 @dataclass(frozen=True)
 class Secret:
-    """What a disk is encrypted with: an AES-128 key and the first vector, 16 bytes each."""
+    """An AES-128 key and an initialization vector, 16 bytes each, which encrypt a disk."""
 
     key: bytes = field(repr=False)
     iv: bytes = field(repr=False)
 
 
 def new_secret(draw: Callable[[int], bytes] = secrets.token_bytes) -> Secret:
-    """A secret that was never used."""
+    """A new random secret."""
     return Secret(draw(KEY_BYTES), draw(KEY_BYTES))
 
 
 def read_private_key(path: str) -> RSAPrivateKey:
-    """The user's private key. AccessRefused where the file is none, is not kept from others, or is
-    encrypted; what it holds is never shown."""
+    """The user's private key. AccessRefused if the file holds none, is accessible to others, or is encrypted;
+    its content is never shown."""
     text = _content(path, "a private key", is_secret=True)
     if _ENCRYPTED.search(text):
         raise _refused(
             path,
-            "it is encrypted, and nobody may be there to be asked for its passphrase",
-            "Keep a copy of the key without one, mode 600: openssl rsa -in FILE -out COPY.",
+            "it is encrypted, and extenci does not ask for passphrases",
+            "Use a copy of the key without a passphrase, mode 600: openssl rsa -in FILE -out COPY.",
         )
     if not _PRIVATE.search(text):
         raise _refused(path, "it does not hold an RSA private key in PEM")
@@ -65,7 +65,7 @@ def read_private_key(path: str) -> RSAPrivateKey:
 
 
 def read_certificate(path: str) -> RSAPublicKey:
-    """The public key of a certificate. AccessRefused where the file is none of an RSA key."""
+    """The public key of a certificate. AccessRefused unless the file is a certificate of an RSA key."""
     try:
         key = x509.load_pem_x509_certificate(_content(path, "a certificate")).public_key()
     except (ValueError, UnsupportedAlgorithm):
@@ -78,17 +78,17 @@ def read_certificate(path: str) -> RSAPublicKey:
 
 
 def is_pair(private: RSAPrivateKey, public: RSAPublicKey) -> bool:
-    """Whether a certificate's key belongs to a private key."""
+    """Whether a certificate's public key belongs to a private key."""
     return private.public_key().public_numbers() == public.public_numbers()
 
 
-def sealed(value: bytes, key: RSAPublicKey) -> str:
-    """16 bytes for the owner of a key: their hex text, encrypted by RSA with PKCS#1 v1.5, in hex."""
+def encrypt_for(value: bytes, key: RSAPublicKey) -> str:
+    """16 bytes encrypted for the owner of a key: their hex text by RSA with PKCS#1 v1.5, in hex."""
     return key.encrypt(value.hex().encode(), PKCS1v15()).hex()
 
 
-def opened(text: str, key: RSAPrivateKey) -> bytes | None:
-    """What was sealed for the owner of a key; None where it was for somebody else."""
+def decrypt_with(text: str, key: RSAPrivateKey) -> bytes | None:
+    """The bytes that were encrypted for the owner of a key; None if they were for someone else."""
     try:
         found = key.decrypt(bytes.fromhex(text), PKCS1v15())
     except ValueError:
@@ -96,13 +96,13 @@ def opened(text: str, key: RSAPrivateKey) -> bytes | None:
     return bytes.fromhex(found.decode()) if _HEX_KEY.fullmatch(found) else None
 
 
-def signed(text: bytes, key: RSAPrivateKey) -> str:
+def sign(text: bytes, key: RSAPrivateKey) -> str:
     """The signature of a text: RSA with SHA-1 and PKCS#1 v1.5, in hex."""
     return key.sign(text, PKCS1v15(), hashes.SHA1()).hex()  # noqa: S303 - the format's
 
 
 def is_signed(text: bytes, signature: str, key: RSAPublicKey) -> bool:
-    """Whether a signature is that of a text, by the owner of a key."""
+    """Whether a signature of a text was made by the owner of a key."""
     try:
         key.verify(bytes.fromhex(signature), text, PKCS1v15(), hashes.SHA1())  # noqa: S303 - the format's
     except (InvalidSignature, ValueError):
@@ -110,22 +110,22 @@ def is_signed(text: bytes, signature: str, key: RSAPublicKey) -> bool:
     return True
 
 
-def _content(path: str, what: str, *, is_secret: bool = False) -> bytes:
-    """The bytes of a small regular file, without waiting for a FIFO."""
+def _content(path: str, kind: str, *, is_secret: bool = False) -> bytes:
+    """The bytes of a small regular file; a FIFO is not opened."""
     try:
         status = Path(path).stat()
         if not stat.S_ISREG(status.st_mode):
-            raise _refused(path, f"it is not a file with {what}")
+            raise _refused(path, f"it is not a file with {kind}")
         if is_secret and status.st_mode & 0o077:
-            raise _refused(path, "others than you may read or write it", f"chmod 600 {path}")
+            raise _refused(path, "other users may read or write it", f"chmod 600 {path}")
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
         with os.fdopen(descriptor, "rb") as file:
             text = file.read(FILE_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "this is not a path"
+        reason = getattr(error, "strerror", None) or "this is not a valid path"
         raise _refused(path, str(reason).lower()) from None
     if len(text) > FILE_BYTES:
-        raise _refused(path, f"it is too long for {what}")
+        raise _refused(path, f"it is too long for {kind}")
     return text
 
 

@@ -1,7 +1,7 @@
-"""Manifests of bundles, version 2007-10-10: written, and read from whoever wrote them.
+"""Writes manifests of bundles, version 2007-10-10, and reads them from untrusted makers.
 
 The signature covers the text of the elements `machine_configuration` and `image`, one right after the other,
-as it stands in the file. So these are taken out of the file as text, and only what was signed is read.
+as it stands in the file. So both are taken out of the file as text, and only signed text is read.
 Source: euca2ools `bundle/manifest.py`; ec2-ami-tools `manifestv20071010.rb`, `xmlutil.rb`.
 """
 
@@ -16,7 +16,7 @@ from extenci.model.errors import DiskError
 
 VERSION = "2007-10-10"
 MOST_BYTES = 16 * 1024**2
-"""Of a manifest that is read: enough for 100,000 parts, 1 TB."""
+"""The limit for a manifest that is read: enough for 100,000 parts, or 1 TB."""
 CIPHER = "AES-128-CBC"
 HASH = "SHA1"
 
@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"[0-9]{1,15}")
 
 
 @dataclass(frozen=True)
-class Part:
+class BundlePart:
     """One file of a bundle: its name beside the manifest, and the SHA-1 of its bytes in hex."""
 
     name: str
@@ -36,8 +36,8 @@ class Part:
 
 
 @dataclass(frozen=True)
-class SealedSecret:
-    """A bundle's key and first vector for one reader, as `keys.sealed` makes them."""
+class EncryptedSecret:
+    """A bundle's key and initialization vector, encrypted for one reader by `keys.encrypt_for`."""
 
     key: str
     iv: str
@@ -45,8 +45,9 @@ class SealedSecret:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a manifest says. `size` is the disk's in bytes, `bundled_size` that of all parts; `sha1` that of
-    the tar stream; `user` the number of the account; `for_cloud` and `for_user` the secret for either."""
+    """The content of a manifest. `size` is that of the disk in bytes, `bundled_size` that of all parts;
+    `sha1` is that of the tar stream; `user` is the account's number; `for_cloud` and `for_user` are the
+    secret, encrypted for each."""
 
     name: str
     user: str
@@ -54,16 +55,16 @@ class Manifest:
     sha1: str
     size: int
     bundled_size: int
-    for_cloud: SealedSecret
-    for_user: SealedSecret
-    parts: tuple[Part, ...]
+    for_cloud: EncryptedSecret
+    for_user: EncryptedSecret
+    parts: tuple[BundlePart, ...]
     kernel: str | None = None
     ramdisk: str | None = None
 
 
 @dataclass(frozen=True)
-class Signed:
-    """A manifest that was read, with the text that its signature (hex) covers."""
+class SignedManifest:
+    """A manifest with its signature (hex), and the text that the signature covers."""
 
     manifest: Manifest
     text: bytes
@@ -71,7 +72,7 @@ class Signed:
 
 
 def part_name(prefix: str, index: int) -> str:
-    """The name of a part; the first has the index 0."""
+    """The name of a part; the first one's index is 0."""
     return f"{prefix}.part.{index:02}"
 
 
@@ -81,12 +82,12 @@ def manifest_name(prefix: str) -> str:
 
 
 def signed_text(manifest: Manifest) -> bytes:
-    """What a manifest's signature covers."""
+    """The text that a manifest's signature covers."""
     return ET.tostring(_machine(manifest)) + ET.tostring(_image(manifest))
 
 
 def manifest_text(manifest: Manifest, signature: str, release: str) -> bytes:
-    """The whole manifest, with a signature of its `signed_text`; `release` is extenci's."""
+    """The whole manifest, with the signature of its `signed_text`; `release` is extenci's version."""
     bundler = ET.Element("bundler")
     for name, value in (("name", "extenci"), ("version", release), ("release", "0")):
         _add(bundler, name, value)
@@ -100,21 +101,23 @@ def manifest_text(manifest: Manifest, signature: str, release: str) -> bytes:
     )
 
 
-def read_manifest(text: bytes) -> Signed:
-    """Read a manifest that anybody may have written. DiskError where it is none."""
+def read_manifest(text: bytes) -> SignedManifest:
+    """Read a manifest from an untrusted maker. DiskError if it is not a valid one."""
     if len(text) > MOST_BYTES:
         raise _wrong(f"it is longer than {MOST_BYTES:,} bytes")
     if not _VERSION.search(text):
         raise _wrong(f"it is not of the version {VERSION}")
     covered = _text_of(text, "machine_configuration"), _text_of(text, "image")
     try:
-        # Neither may declare anything: a document type is not allowed inside of an element.
+        # None can declare entities: a document type is not allowed inside an element.
         machine, image = (_parsed(part) for part in covered)
         signature = _parsed(_text_of(text, "signature"))
     except ET.ParseError:
-        raise _wrong("it is no XML") from None
+        raise _wrong("it is not valid XML") from None
     found = _Reader(machine, image).manifest()
-    return Signed(found, b"".join(covered), _checked("signature", (signature.text or "").strip(), _HEX))
+    return SignedManifest(
+        found, b"".join(covered), _checked("signature", (signature.text or "").strip(), _HEX)
+    )
 
 
 def _parsed(text: bytes) -> ET.Element:
@@ -127,13 +130,13 @@ class _Reader:
     image: ET.Element
 
     def manifest(self) -> Manifest:
-        if self._said(self.image, "type") != "machine":
-            raise _wrong("it is not that of a machine's image, but of a kernel or ramdisk")
+        if self._text(self.image, "type") != "machine":
+            raise _wrong("it describes a kernel or ramdisk, not a machine image")
         return Manifest(
-            name=self._said(self.image, "name"),
-            user=self._said(self.image, "user"),
-            architecture=self._said(self.machine, "architecture"),
-            sha1=_checked("digest", self._said(self.image, "digest"), _SHA1).lower(),
+            name=self._text(self.image, "name"),
+            user=self._text(self.image, "user"),
+            architecture=self._text(self.machine, "architecture"),
+            sha1=_checked("digest", self._text(self.image, "digest"), _SHA1).lower(),
             size=self._count("size"),
             bundled_size=self._count("bundled_size"),
             for_cloud=self._secret("ec2"),
@@ -143,30 +146,30 @@ class _Reader:
             ramdisk=(self.machine.findtext("ramdisk_id") or "").strip() or None,
         )
 
-    def _secret(self, whose: str) -> SealedSecret:
-        """euca2ools may leave the user's empty."""
+    def _secret(self, whose: str) -> EncryptedSecret:
+        """The secret for one reader; euca2ools may leave the user's empty."""
         key, iv = ((self.image.findtext(f"{whose}_encrypted_{one}") or "").strip() for one in ("key", "iv"))
         if not key and not iv and whose == "user":
-            return SealedSecret("", "")
-        return SealedSecret(
+            return EncryptedSecret("", "")
+        return EncryptedSecret(
             _checked(f"{whose}_encrypted_key", key, _HEX), _checked(f"{whose}_encrypted_iv", iv, _HEX)
         )
 
-    def _parts(self) -> Iterator[Part]:
+    def _parts(self) -> Iterator[BundlePart]:
         parts = self.image.find("parts")
         found = [] if parts is None else parts.findall("part")
         if parts is None or not found or parts.get("count") != str(len(found)):
-            raise _wrong("it does not list as many parts as it says there are")
+            raise _wrong("its number of parts is not the number that it lists")
         if {one.get("index") for one in found} != {str(index) for index in range(len(found))}:
-            raise _wrong("its parts are not numbered one by one")
+            raise _wrong("its parts are not numbered consecutively")
         for one in sorted(found, key=lambda one: int(one.get("index", ""))):
-            name = _checked("filename", self._said(one, "filename"), _PART_NAME)
-            yield Part(name, _checked("digest", self._said(one, "digest"), _SHA1).lower())
+            name = _checked("filename", self._text(one, "filename"), _PART_NAME)
+            yield BundlePart(name, _checked("digest", self._text(one, "digest"), _SHA1).lower())
 
     def _count(self, name: str) -> int:
-        return int(_checked(name, self._said(self.image, name), _NUMBER))
+        return int(_checked(name, self._text(self.image, name), _NUMBER))
 
-    def _said(self, element: ET.Element, name: str) -> str:
+    def _text(self, element: ET.Element, name: str) -> str:
         text = (element.findtext(name) or "").strip()
         if not text:
             raise _wrong(f"it has no {name}")
@@ -174,24 +177,24 @@ class _Reader:
 
 
 def _text_of(text: bytes, name: str) -> bytes:
-    """An element as it stands in a file, which must have it once."""
+    """An element as it stands in a file, which must contain it once."""
     start, end = f"<{name}>".encode(), f"</{name}>".encode()
     first = text.find(start)
     last = text.find(end, first)
     if first < 0 or last < 0 or (name in ("machine_configuration", "image") and text.count(start) != 1):
-        raise _wrong(f"it has no {name}, or several")
+        raise _wrong(f"it has no {name}, or several of them")
     return text[first : last + len(end)]
 
 
 def _checked(name: str, value: str, pattern: re.Pattern[str]) -> str:
     if not pattern.fullmatch(value):
-        raise _wrong(f"its {name} is not what such a thing looks like")
+        raise _wrong(f"its {name} has the wrong form")
     return value
 
 
 def _wrong(problem: str) -> DiskError:
     return DiskError(
-        f"The bundle's manifest cannot be read: {problem}.", "Get the manifest anew from where it came from."
+        f"The bundle's manifest cannot be read: {problem}.", "Get the manifest again from its origin."
     )
 
 

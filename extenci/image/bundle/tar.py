@@ -1,5 +1,5 @@
-"""A disk as a tar file of one member, sparse in GNU's old format: holes cost nothing, and `tar -x` brings
-them back. That is what `tar -S` of ec2-ami-tools makes.
+"""Writes a disk as a tar file of one member, sparse in GNU's old format, as `tar -S` of ec2-ami-tools does.
+Holes take no space, and `tar -x` restores them.
 
 Source: GNU tar manual, "Basic Tar Format" (struct oldgnu_header, struct sp_array).
 """
@@ -12,21 +12,21 @@ from extenci.model.version import BLOCK_BYTES
 
 RECORD = 512
 FACTOR = 20
-"""Records of which a tar file is a multiple (tar's `--blocking-factor`)."""
+"""A tar file's size is a multiple of so many records (tar's `--blocking-factor`)."""
 IN_HEADER = 4
 IN_EXTENSION = 21
-"""Stretches of data that the header has room for, and each record after it."""
+"""The stretches of data that fit into the header, and into each record after it."""
 NAME_BYTES = 100
 MODIFIED = 1191974400
-"""The time of the member: a disk's own is nobody's business, and tar warns of 1970."""
+"""The member's time, in seconds since 1970. A disk's own time stays private, and tar warns of 0."""
 OCTAL_LIMIT = 8**11
 
 Stretch = tuple[int, int]
-"""Where data begins, and how many bytes."""
+"""The offset of data, and its length in bytes."""
 
 
 def stretches_of(indexes: Iterable[int], size: int) -> Iterator[Stretch]:
-    """The stretches of data that blocks make up; at the end an empty one where the disk ends in a hole."""
+    """The stretches of data in blocks, with an empty one at the end if the disk ends in a hole."""
     start = end = 0
     for index in indexes:
         first, last = index * BLOCK_BYTES, min((index + 1) * BLOCK_BYTES, size)
@@ -46,8 +46,8 @@ def tar_stream(
 ) -> Iterator[bytes]:
     """The tar file of a disk, in pieces of at most 512 KiB.
 
-    `indexes` tells, each time anew, the blocks that are not all zeros, in order; `read` gives the bytes of
-    one, whole (512 KiB) also at the disk's end. Errors are those of `read`.
+    Each call of `indexes` returns the blocks that are not all zeros, in order; `read` returns the 512 KiB of
+    one, also at the disk's end. Errors are those of `read`.
     """
     count = stored = 0
     for _, length in stretches_of(indexes(), size):
@@ -104,7 +104,7 @@ def _header(name: str, size: int, stored: int, is_extended: bool, sparse: bytes)
 
 
 def number(value: int) -> bytes:
-    """A number in 12 bytes: octal, or from 8 GiB on base 256, as GNU tar writes it."""
+    """A number in 12 bytes: in octal, or from 8 GiB on in base 256, as GNU tar writes it."""
     if value < OCTAL_LIMIT:
         return f"{value:011o}\0".encode()
     return b"\x80" + value.to_bytes(11, "big")

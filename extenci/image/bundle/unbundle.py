@@ -1,5 +1,5 @@
-"""The parts of a bundle into the disk that they were made of, streamed. Nobody is believed: the manifest's
-signature, the digest of each part and of the whole are compared, sizes are bounded."""
+"""Makes the disk of a bundle again from its parts, as a stream. Nothing in a bundle is trusted: the
+manifest's signature and the digests of each part and of the whole are verified, and sizes are bounded."""
 
 from __future__ import annotations
 
@@ -20,89 +20,96 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-from extenci.image.bundle.keys import Secret, is_signed, opened, read_certificate, read_private_key
-from extenci.image.bundle.manifest import MOST_BYTES, Manifest, Part, SealedSecret, Signed, read_manifest
+from extenci.image.bundle.keys import Secret, decrypt_with, is_signed, read_certificate, read_private_key
+from extenci.image.bundle.manifest import (
+    MOST_BYTES,
+    BundlePart,
+    EncryptedSecret,
+    Manifest,
+    SignedManifest,
+    read_manifest,
+)
 from extenci.image.bundle.untar import broken, untar
+from extenci.image.raw import OnProgress
 from extenci.model.errors import AccessRefused, DiskError, Interrupted
 
 PIECE_BYTES = 1024**2
 INFLATED_BYTES = 512 * 1024
-"""How much is decompressed at a time, whatever it claims to become."""
+"""The bytes that are decompressed at a time, however much the data expands."""
 
-Fetch = Callable[[Part], Iterable[bytes]]
-"""Gives the bytes of a part, in pieces of at most a few MiB."""
-Progress = Callable[[int, int], None]
+ReadPart = Callable[[BundlePart], Iterable[bytes]]
+"""Returns the bytes of a part, in pieces of at most a few MiB."""
 
 
-def check_signature(signed: Signed, user: RSAPublicKey) -> None:
-    """DiskError where a manifest was not signed by the owner of a key."""
+def check_signature(signed: SignedManifest, user: RSAPublicKey) -> None:
+    """DiskError unless the owner of a key signed the manifest."""
     if not is_signed(signed.text, signed.signature, user):
         raise DiskError(
             "The bundle's manifest was not signed by the owner of the user's certificate, or was changed.",
-            "Name the certificate of whoever made the bundle, or get the bundle anew.",
+            "Give the certificate of the bundle's maker, or get the bundle again.",
         )
 
 
-def open_secret(found: SealedSecret, key: RSAPrivateKey) -> Secret:
-    """What a bundle is encrypted with. AccessRefused where it was made for the owner of another key."""
-    secret, iv = opened(found.key, key), opened(found.iv, key)
+def open_secret(found: EncryptedSecret, key: RSAPrivateKey) -> Secret:
+    """The secret that encrypts a bundle. AccessRefused if it was encrypted for the owner of another key."""
+    secret, iv = decrypt_with(found.key, key), decrypt_with(found.iv, key)
     if secret is None or iv is None:
         raise AccessRefused(
             "The bundle was not encrypted for the owner of this private key.",
-            "Name the private key that belongs to the certificate that the bundle was made with.",
+            "Give the private key of the certificate that the bundle was made with.",
         )
     return Secret(secret, iv)
 
 
 def unbundle(
     text: bytes,
-    fetch: Fetch,
+    read_part: ReadPart,
     output: Path,
     *,
     certificate: str,
     private_key: str,
     stop: Event | None = None,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Manifest:
-    """Make the disk of a bundle again, sparse, at `output`, which must not exist; what its manifest says.
+    """Make the disk of a bundle again, sparse, at `output`, which must not exist; the bundle's manifest.
 
-    `text` is the manifest's, `certificate` and `private_key` are the paths of its user's. DiskError where
-    anything is not what it should be, AccessRefused where the keys do not fit, Interrupted once `stop` is
-    set: there is no file then. `on_progress` gets bytes of the parts, done and to do.
-    """
+    `text` is the manifest's; `certificate` and `private_key` are paths of the user's files. DiskError if
+    anything in the bundle is wrong, AccessRefused if the keys do not fit, Interrupted once `stop` is set;
+    then no file remains. `on_progress` gets the bytes of the parts."""
     key, signed = read_private_key(private_key), read_manifest(text)
     check_signature(signed, read_certificate(certificate))
     manifest = signed.manifest
     secret = open_secret(manifest.for_user, key)
     with new_file(output) as descriptor:
-        write_disk(manifest, secret, fetch, descriptor, stop=stop, on_progress=on_progress)
+        write_disk(manifest, secret, read_part, descriptor, stop=stop, on_progress=on_progress)
     return manifest
 
 
 def write_disk(
     manifest: Manifest,
     secret: Secret,
-    fetch: Fetch,
+    read_part: ReadPart,
     descriptor: int,
     *,
     stop: Event | None = None,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
 ) -> None:
-    """Write the disk of a bundle into an empty file, which is made as long as it. Errors as of `unbundle`."""
+    """Write the disk of a bundle into an empty file, which gets the disk's length. Errors as for
+    `unbundle`."""
     os.ftruncate(descriptor, manifest.size)
-    stream = _Stream(manifest, _inflated(_decrypted(_parts(manifest, fetch, stop, on_progress), secret)))
+    stream = _Stream(manifest, _inflated(_decrypted(_parts(manifest, read_part, stop, on_progress), secret)))
     try:
         untar(stream.read, lambda offset, data: _put(descriptor, data, offset), manifest.size)
     except OSError as error:
         raise DiskError(f"The disk cannot be written: {error.strerror or error}.") from error
     if stream.sha1 != manifest.sha1:
-        raise broken("its content is not what its manifest says")
+        raise broken("its content does not have the digest in its manifest")
 
 
-def local_parts(folder: Path) -> Fetch:
-    """Parts that lie in a folder."""
+def local_parts(folder: Path) -> ReadPart:
+    """Reads the parts in a folder."""
 
-    def fetch(part: Part) -> Iterator[bytes]:
+    def read_part(part: BundlePart) -> Iterator[bytes]:
         try:
             with _open_file(folder / part.name) as file:
                 while piece := file.read(PIECE_BYTES):
@@ -110,11 +117,12 @@ def local_parts(folder: Path) -> Fetch:
         except OSError as error:
             raise broken(f"its part {part.name} cannot be read: {error.strerror or error}") from error
 
-    return fetch
+    return read_part
 
 
 def read_local_manifest(path: Path) -> bytes:
-    """The text of a manifest's file. DiskError where it cannot be read, or is too long for one."""
+    """The text of a manifest's file, at most one byte more than is allowed. DiskError if it cannot be
+    read."""
     try:
         with _open_file(path) as file:
             return file.read(MOST_BYTES + 1)
@@ -123,7 +131,8 @@ def read_local_manifest(path: Path) -> bytes:
 
 
 def _open_file(path: Path) -> BinaryIO:
-    """Looks before it opens: opening a FIFO would wait, and opening a device may do things. OSError."""
+    """Open a regular file, and only such: opening a FIFO would wait, and a device may have effects.
+    OSError."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.EINVAL, "it is not a file")
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
@@ -132,7 +141,7 @@ def _open_file(path: Path) -> BinaryIO:
 
 @contextmanager
 def new_file(path: Path) -> Iterator[int]:
-    """A descriptor of a file that gets its name only once it is whole. DiskError where the name is taken or
+    """A descriptor of a file that gets its name only when it is complete. DiskError if the name is taken or
     the folder cannot be written to."""
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
@@ -142,13 +151,13 @@ def new_file(path: Path) -> Iterator[int]:
         try:
             yield descriptor
             os.fsync(descriptor)
-            os.link(name, path)  # which, unlike a renaming, replaces nothing
+            os.link(name, path)  # which, unlike a rename, replaces nothing
         finally:
             os.close(descriptor)
             with suppress(FileNotFoundError):
                 Path(name).unlink()
     except FileExistsError as error:
-        raise DiskError(f"{path} exists already.", "Give the name of a file that does not.") from error
+        raise DiskError(f"{path} exists already.", "Give the name of a new file.") from error
     except OSError as error:
         raise _unwritable(path, error) from error
 
@@ -164,13 +173,13 @@ def _put(descriptor: int, data: bytes, offset: int) -> None:
 
 
 def _parts(
-    manifest: Manifest, fetch: Fetch, stop: Event | None, on_progress: Progress | None
+    manifest: Manifest, read_part: ReadPart, stop: Event | None, on_progress: OnProgress | None
 ) -> Iterator[bytes]:
-    """The bytes of all parts, each compared with its digest; all of them no more than the manifest says."""
+    """The bytes of all parts, which must have the digests and the total size in the manifest."""
     done = 0
     for part in manifest.parts:
         digest = hashlib.sha1(usedforsecurity=False)
-        for piece in fetch(part):
+        for piece in read_part(part):
             if stop is not None and stop.is_set():
                 raise Interrupted("Unbundling was stopped.")
             digest.update(piece)
@@ -181,7 +190,7 @@ def _parts(
             if on_progress is not None:
                 on_progress(done, manifest.bundled_size)
         if digest.hexdigest() != part.sha1:
-            raise broken(f"its part {part.name} is not what its manifest says")
+            raise broken(f"its part {part.name} does not have the digest in its manifest")
     if done != manifest.bundled_size:
         raise broken("its parts are shorter than its manifest says")
 
@@ -196,35 +205,37 @@ def _decrypted(pieces: Iterable[bytes], secret: Secret) -> Iterator[bytes]:
     try:
         decryptor.finalize()
     except ValueError:
-        raise broken("its parts are not as long as encrypted ones are") from None
+        raise broken(
+            "the length of its parts is not a multiple of 16 bytes, as encryption makes it"
+        ) from None
     if not last or not 1 <= last[-1] <= 16 or last[-last[-1] :] != last[-1:] * last[-1]:
-        raise broken("its parts are not encrypted with the key that its manifest tells")
+        raise broken("its parts are not encrypted with the key in its manifest")
     yield last[: -last[-1]]
 
 
 def _inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """What was compressed, a bounded piece at a time: whoever reads decides how much there may be."""
+    """The decompressed bytes, a bounded piece at a time; the reader decides how many to accept."""
     inflater = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     try:
         for piece in pieces:
             if inflater.eof and piece:
-                raise broken("something follows its gzip file")
+                raise broken("data follows its gzip file")
             data = piece
             while data:
                 yield inflater.decompress(data, INFLATED_BYTES)
                 data = inflater.unconsumed_tail
             if inflater.unused_data:
-                raise broken("something follows its gzip file")
+                raise broken("data follows its gzip file")
         while not inflater.eof and (data := inflater.decompress(b"", INFLATED_BYTES)):
             yield data
     except zlib.error:
-        raise broken("what was decrypted is no gzip file") from None
+        raise broken("its decrypted content is not a gzip file") from None
     if not inflater.eof:
         raise broken("it ends too early")
 
 
 class _Stream:
-    """The tar stream, to be read as it is needed; no longer than a tar file of the disk can be."""
+    """The tar stream, read as needed; at most as long as a tar file of the disk can be."""
 
     def __init__(self, manifest: Manifest, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
@@ -243,7 +254,7 @@ class _Stream:
                 return b""
             self._left -= len(piece)
             if self._left < 0:
-                raise broken("it becomes longer than its manifest says")
+                raise broken("it decompresses to more than its manifest says")
             self._sha1.update(piece)
             self._held, self._position = piece, 0
         data = self._held[self._position : self._position + length]

@@ -1,6 +1,6 @@
-"""A tar stream of one disk, read from whoever made it: plain, or sparse in GNU's old format.
+"""Reads a tar stream of one disk, from an untrusted maker: plain, or sparse in GNU's old format.
 
-Everything is bounded before it is believed: the numbers in a header, the stretches of data, what follows.
+Everything is bounded before it is used: the numbers in a header, the stretches of data, the padding.
 Source: GNU tar manual, "Basic Tar Format"; POSIX.1-2017, pax, "ustar Interchange Format".
 """
 
@@ -15,7 +15,7 @@ from extenci.model.errors import DiskError
 
 MOST_NAME_BYTES = 64 * 1024
 MOST_PADDING = 1024**2
-"""How many zeros may follow the disk."""
+"""The most zeros that may follow the disk."""
 MOST_STRETCHES = 2_000_000
 PIECE_BYTES = 64 * 1024
 
@@ -23,25 +23,25 @@ _ZEROS = bytes(PIECE_BYTES)
 
 _OCTAL = re.compile(rb"[0-7]{1,12}")
 
-Read = Callable[[int], bytes]
-"""Gives up to so many bytes of the stream, fewer only at its end."""
-Write = Callable[[int, bytes], None]
-"""Takes bytes of the disk and where they belong."""
+ReadBytes = Callable[[int], bytes]
+"""Returns at most so many bytes of the stream, none at its end."""
+WriteAt = Callable[[int, bytes], None]
+"""Writes bytes of the disk (second) at an offset (first)."""
 
 
-def untar(read: Read, write: Write, size: int) -> None:
-    """Write the disk that a tar stream holds, which must have `size` bytes and be the only thing in it. What
-    is not written is zeros. DiskError where it is something else."""
+def untar(read: ReadBytes, write: WriteAt, size: int) -> None:
+    """Write the disk in a tar stream, which must have `size` bytes and be its only member. Bytes that are not
+    written are zeros. DiskError if the stream holds anything else."""
     header = _next_header(read)
     kind, stored = header[156:157], _number(header[124:136])
     if kind in (b"0", b"\0", b"7"):
         if stored != size:
-            raise broken(f"its disk has {stored:,} bytes, and not {size:,} as its manifest says")
+            raise broken(f"its disk has {stored:,} bytes, not {size:,} as its manifest says")
         stretches = iter(((0, size),))
     elif kind == b"S":
         stretches = _listed(_stretches(read, header, stored, size))
     else:
-        raise broken("it does not hold a disk in a format of tar that is known here")
+        raise broken("its tar file does not hold a disk in a supported format")
     left = stored
     for start, length in stretches:
         _copy(read, write, start, length)
@@ -53,7 +53,7 @@ def untar(read: Read, write: Write, size: int) -> None:
 
 
 def _listed(stretches: Iterator[Stretch]) -> Iterator[Stretch]:
-    """All of them are read before the data, which follows them."""
+    """Read all stretches before the data, which follows them."""
     numbers = array("Q")
     for stretch in stretches:
         numbers.extend(stretch)
@@ -63,23 +63,21 @@ def _listed(stretches: Iterator[Stretch]) -> Iterator[Stretch]:
 
 
 def broken(problem: str) -> DiskError:
-    """The bundle cannot be made a disk again."""
-    return DiskError(
-        f"The bundle cannot be opened: {problem}.", "Get the bundle anew from where it came from."
-    )
+    """The error for a bundle that cannot be unbundled."""
+    return DiskError(f"The bundle cannot be opened: {problem}.", "Get the bundle again from its origin.")
 
 
-def _next_header(read: Read) -> bytes:
-    """The first header that is no long name."""
+def _next_header(read: ReadBytes) -> bytes:
+    """The first header that is not a long name."""
     for _ in range(3):
         header = _exactly(read, RECORD)
         if _checksum(header) != _number(header[148:156].strip(b" \0") or b"x"):
-            raise broken("what was decrypted is no tar file")
+            raise broken("its decrypted content is not a tar file")
         if header[156:157] not in (b"L", b"K"):
             return header
         length = _number(header[124:136])
         if length > MOST_NAME_BYTES:
-            raise broken("its tar file has too long a name")
+            raise broken("the name in its tar file is too long")
         _exactly(read, length + -length % RECORD)
     raise broken("its tar file begins with too many names")
 
@@ -93,14 +91,14 @@ def _number(field: bytes) -> int:
         return int.from_bytes(field[1:], "big")
     text = field.strip(b" \0")
     if not _OCTAL.fullmatch(text):
-        raise broken("what was decrypted is no tar file")
+        raise broken("its decrypted content is not a tar file")
     return int(text, 8)
 
 
-def _stretches(read: Read, header: bytes, stored: int, size: int) -> Iterator[Stretch]:
-    """Where the data belongs, in order and without overlaps, as much as is stored."""
+def _stretches(read: ReadBytes, header: bytes, stored: int, size: int) -> Iterator[Stretch]:
+    """The stretches of data, in order and without overlaps, no longer in all than `stored`."""
     if _number(header[483:495]) != size:
-        raise broken(f"its disk does not have {size:,} bytes as its manifest says")
+        raise broken(f"its disk does not have {size:,} bytes, as its manifest says")
     table, entries, is_extended = header[386:482], IN_HEADER, header[482]
     end = total = 0
     while True:
@@ -121,7 +119,7 @@ def _stretches(read: Read, header: bytes, stored: int, size: int) -> Iterator[St
         table, entries, is_extended = record[:504], IN_EXTENSION, record[504]
 
 
-def _copy(read: Read, write: Write, start: int, length: int) -> None:
+def _copy(read: ReadBytes, write: WriteAt, start: int, length: int) -> None:
     end = start + length
     while start < end:
         piece = _exactly(read, min(PIECE_BYTES, end - start))
@@ -130,20 +128,20 @@ def _copy(read: Read, write: Write, start: int, length: int) -> None:
         start += len(piece)
 
 
-def _check_end(read: Read) -> None:
-    """Nothing but zeros follows, and not many of them."""
+def _check_end(read: ReadBytes) -> None:
+    """Check that only zeros follow, and not too many."""
     length = 0
     while piece := read(PIECE_BYTES):
         length += len(piece)
         if length > MOST_PADDING or not _is_zeros(piece):
-            raise broken("something follows the disk in its tar file")
+            raise broken("its tar file has data after the disk")
 
 
 def _is_zeros(piece: bytes) -> bool:
     return piece == (_ZEROS if len(piece) == PIECE_BYTES else bytes(len(piece)))
 
 
-def _exactly(read: Read, length: int) -> bytes:
+def _exactly(read: ReadBytes, length: int) -> bytes:
     data = read(length)
     while len(data) < length:
         more = read(length - len(data))

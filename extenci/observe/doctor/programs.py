@@ -9,7 +9,7 @@ from extenci.image.raw import open_file
 from extenci.model.desired import Desired
 from extenci.model.errors import DiskError
 from extenci.model.finding import MACHINE, Finding, Level
-from extenci.model.source import is_url
+from extenci.model.version import is_url
 
 
 def check_programs(desired: Desired) -> Iterator[Finding]:

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from extenci.model.address import Address, Role
+from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.errors import PlanError
 from extenci.model.observed import Image, Machine, Observation, ServiceState, Snapshot, SnapshotState
-from extenci.model.ownership import ROLE
+from extenci.model.ownership import ROLE, Role
 from extenci.model.plan import Change, Plan
 from extenci.model.record import Records
 from extenci.model.version import Disk
@@ -33,8 +33,8 @@ def swap_roles(observation: Observation, stack: str, records: Records) -> Observ
 
 
 def swap_on_service(state: ServiceState, stack: str, records: Records) -> ServiceState:
-    """One service with the roles swapped. Snapshots of planned images keep theirs, since the same content need
-    not be uploaded twice; of the machines, only test VMs that a manual run left behind are there."""
+    """One service with the roles swapped. Snapshots of planned images keep theirs, so that no content is
+    uploaded twice. Of the machines, only test VMs that a manual run left behind are there."""
     manual = {image.id for image in state.images if image.marks and image.marks.role is Role.MANUAL}
     used = {name for image in state.images for name in image.snapshots}
     return replace(
@@ -100,11 +100,7 @@ def refuse_planned(desired: Desired, disks: Mapping[Address, Disk], observation:
         digest = disks[spec.address].digest if spec.address in disks else None
         for image in observation.services[spec.address.service].images:
             marks = image.marks
-            same = is_planned(marks, desired.stack) and (marks.address, marks.digest) == (
-                spec.address,
-                digest,
-            )
-            if same:
+            if is_planned(marks, desired.stack) and (marks.address, marks.digest) == (spec.address, digest):
                 raise PlanError(
                     f"The specs of the stack {desired.stack} have already staged this image: {image.id}, "
                     f"{spec.address}. It cannot be staged manually, too.",

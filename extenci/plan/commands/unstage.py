@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from extenci.model.address import Role
 from extenci.model.desired import Desired
 from extenci.model.errors import PlanError
 from extenci.model.observed import Image, Machine, Observation, ServiceState
+from extenci.model.ownership import Role
 from extenci.model.plan import Plan
 from extenci.model.record import Records
 from extenci.model.text import counted, listed

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from extenci.model.desired import DesiredImage
 from extenci.model.observed import Image, Snapshot, SnapshotState
 from extenci.model.ownership import Marks
-from extenci.model.source import shown_source
-from extenci.model.version import Disk, Registration, Version
+from extenci.model.version import Disk, Registration, Version, shown_source
 from extenci.plan.inputs import PlanInputs
 from extenci.plan.service_index import ServiceIndex
 

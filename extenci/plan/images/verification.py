@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from extenci.model.action import Action
-from extenci.model.address import Address, Kind, Role, Tagging
+from extenci.model.address import Address, Kind
 from extenci.model.desired import DesiredImage
 from extenci.model.observed import Image, Machine
-from extenci.model.ownership import Marks
+from extenci.model.ownership import Marks, Role
 from extenci.model.plan import Blocked, Change
+from extenci.model.service import Tagging
 from extenci.model.verdict import Verdict, VerdictMark
 from extenci.model.work import ImageToLaunch, VerifyWork
 from extenci.plan.images.source import Staged, ToBeStaged, Unavailable, staged_as

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from extenci.model.action import Action, Effect
 from extenci.model.plan import Change, Plan
-from extenci.model.source import shown_source
 from extenci.model.text import counted, listed
-from extenci.model.version import BLOCK_BYTES
+from extenci.model.version import BLOCK_BYTES, shown_source
 from extenci.model.work import (
     AdoptWork,
     ForgetWork,

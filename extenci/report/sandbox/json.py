@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extenci.model.sandbox import SandboxStatus
+from extenci.model.service import SandboxStatus
 
 FORMAT_VERSION = 1
 

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
-from extenci.model.address import NAME, Launch, Method, Tagging
+from extenci.model.address import NAME
 from extenci.model.errors import Problem, SpecError
-from extenci.model.launch import LaunchDefaults
+from extenci.model.launch import Launch, LaunchDefaults
 from extenci.model.service import (
     SANDBOX,
     BundleKeys,
@@ -23,7 +23,9 @@ from extenci.model.service import (
     Profile,
     SdkChain,
     Service,
+    Tagging,
 )
+from extenci.model.version import Method
 from extenci.spec.format import LaunchKeys
 from extenci.spec.launch import read_launch_keys
 from extenci.spec.validation.faults import place, validate

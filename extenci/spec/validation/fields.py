@@ -11,8 +11,11 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from extenci.model.address import NAME, Architecture, BootMode, Launch, Method, Tagging
+from extenci.model.address import NAME
+from extenci.model.launch import Launch
 from extenci.model.ownership import PREFIX, TAG_KEYS_LIMIT, join_keys
+from extenci.model.service import Tagging
+from extenci.model.version import Architecture, BootMode, Method
 from extenci.spec.validation.forms import (
     LONGEST_TEXT,
     Form,

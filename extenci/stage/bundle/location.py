@@ -7,10 +7,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from extenci.image.bundle.manifest import Part, manifest_name
-from extenci.model.address import Role
+from extenci.image.bundle.manifest import BundlePart, manifest_name
 from extenci.model.observed import Image
-from extenci.model.ownership import read_marks
+from extenci.model.ownership import Role, read_marks
 from extenci.stage.context import StageRequest
 from extenci.stage.s3_import.location import FOLDER, folder_of
 
@@ -32,7 +31,7 @@ class BundleLocation:
         """Where its manifest lies (`BUCKET/KEY`), as RegisterImage wants it."""
         return f"{self.bucket}/{manifest_name(self.prefix)}"
 
-    def key_of(self, part: Part) -> str:
+    def key_of(self, part: BundlePart) -> str:
         """The key of a part."""
         return f"{self.prefix.removesuffix(self.name)}{part.name}"
 

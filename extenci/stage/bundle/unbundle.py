@@ -8,9 +8,9 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from extenci.cloud.download.background import relayed
-from extenci.image.bundle.manifest import MOST_BYTES, Manifest, Part
-from extenci.image.bundle.unbundle import Fetch, local_parts, read_local_manifest, unbundle
+from extenci.cloud.download.background import in_background
+from extenci.image.bundle.manifest import MOST_BYTES, BundlePart, Manifest
+from extenci.image.bundle.unbundle import ReadPart, local_parts, read_local_manifest, unbundle
 from extenci.model.errors import DiskError, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ def open_bundle(
     where a manifest in S3 is meant and no S3 is given.
     """
     stop = stop or Event()
-    text, fetch = _source(request.manifest, s3, stop)
+    text, read_part = _source(request.manifest, s3, stop)
     return unbundle(
         text,
-        fetch,
+        read_part,
         request.output,
         certificate=request.certificate,
         private_key=request.private_key,
@@ -55,7 +55,7 @@ def open_bundle(
     )
 
 
-def _source(manifest: str, s3: S3 | None, stop: Event) -> tuple[bytes, Fetch]:
+def _source(manifest: str, s3: S3 | None, stop: Event) -> tuple[bytes, ReadPart]:
     if not manifest.startswith(SCHEME):
         path = Path(manifest)
         return read_local_manifest(path), local_parts(path.parent)
@@ -69,21 +69,21 @@ def _source(manifest: str, s3: S3 | None, stop: Event) -> tuple[bytes, Fetch]:
 
 def _manifest_in(s3: S3, bucket: str, key: str, stop: Event) -> bytes:
     text = bytearray()
-    for piece in relayed(lambda: s3.get_object(bucket, key), stop, "Unbundling"):
+    for piece in in_background(lambda: s3.get_object(bucket, key), stop, "Unbundling"):
         text += piece
         if len(text) > MOST_BYTES:
             raise DiskError(f"{SCHEME}{bucket}/{key} is too long for a manifest.")
     return bytes(text)
 
 
-def _parts_in(s3: S3, bucket: str, folder: str, stop: Event) -> Fetch:
-    def fetch(part: Part) -> Iterator[bytes]:
+def _parts_in(s3: S3, bucket: str, folder: str, stop: Event) -> ReadPart:
+    def read_part(part: BundlePart) -> Iterator[bytes]:
         try:
-            yield from relayed(lambda: s3.get_object(bucket, folder + part.name), stop, "Unbundling")
+            yield from in_background(lambda: s3.get_object(bucket, folder + part.name), stop, "Unbundling")
         except NotFound as error:
             raise DiskError(
                 f"The bundle's part {SCHEME}{bucket}/{folder}{part.name} is not there.",
                 "Get the bundle anew from where it came from.",
             ) from error
 
-    return fetch
+    return read_part

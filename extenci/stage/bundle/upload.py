@@ -12,9 +12,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from extenci.cloud.journalled.intents import Operation
 from extenci.image.block_list import BlockList
+from extenci.image.bundle.bundler import Bundler, BundleSigner, open_signer
 from extenci.image.bundle.keys import new_secret
-from extenci.image.bundle.manifest import Part, manifest_name
-from extenci.image.bundle.seal import Bundler, Sealer, open_sealer
+from extenci.image.bundle.manifest import BundlePart, manifest_name
 from extenci.image.bundle.tar import tar_stream
 from extenci.image.problems import other_content
 from extenci.image.raw import RawDisk
@@ -46,12 +46,12 @@ def stage(request: StageRequest, context: StageContext) -> StagedImage:
     was uploaded is removed then, by the next run where it is not known what the service did, or where it
     cannot be removed: the error says what stays.
     """
-    sealer = _sealer(context)
+    signer = _signer(context)
     location = bundle_location(request, context.clients.s3.bucket)
     shown = {"bucket": location.bucket, "key": location.prefix}
     operation = context.changes.begin(PUT_BUNDLE, token=request.token, request=shown, tags=request.tags)
     try:
-        _upload(location, sealer, request, context, operation)
+        _upload(location, signer, request, context, operation)
         staged = register(
             request.name,
             None,
@@ -69,7 +69,7 @@ def stage(request: StageRequest, context: StageContext) -> StagedImage:
     return staged
 
 
-def _sealer(context: StageContext) -> Sealer:
+def _signer(context: StageContext) -> BundleSigner:
     service = context.clients.service
     if service.bundle is None:
         raise ServiceError(
@@ -79,12 +79,12 @@ def _sealer(context: StageContext) -> Sealer:
             service=service.name,
             code="NoBundleKeys",
         )
-    return open_sealer(service.bundle)
+    return open_signer(service.bundle)
 
 
 def _upload(
     location: BundleLocation,
-    sealer: Sealer,
+    signer: BundleSigner,
     request: StageRequest,
     context: StageContext,
     operation: Operation,
@@ -98,7 +98,7 @@ def _upload(
             _send(parts, location, context, operation)
         disk.check_unchanged()
     architecture = str(request.version.registration.architecture)
-    text = sealer.manifest(location.name, architecture, request.size, bundler, release=__version__)
+    text = signer.manifest(location.name, architecture, request.size, bundler, release=__version__)
     context.check_stop()
     key = manifest_name(location.prefix)
     context.changes.s3.put_object(location.bucket, key, text, acl=ACL, content_type=XML, within=operation)
@@ -124,7 +124,7 @@ def _tar_of(
 
 
 def _send(
-    parts: Iterable[tuple[Part, bytes]],
+    parts: Iterable[tuple[BundlePart, bytes]],
     location: BundleLocation,
     context: StageContext,
     operation: Operation,

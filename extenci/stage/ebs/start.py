@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from extenci.image.block_list import BlockList
-from extenci.model.address import Tagging
 from extenci.model.errors import AccessRefused, LimitReached, ServiceError, Throttled
 from extenci.model.journal import is_sure
 from extenci.model.observed import Snapshot, SnapshotState
 from extenci.model.ownership import PARENT, PLAN
 from extenci.model.record import Intent
+from extenci.model.service import Tagging
 from extenci.model.version import Parent
 from extenci.stage.context import ServiceContext, StageContext, StageRequest
 from extenci.stage.snapshots import discard

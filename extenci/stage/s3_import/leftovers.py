@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from extenci.cloud.clients import Clients
-from extenci.model.imports import ImportState
 from extenci.model.leftovers import Uploaded
+from extenci.model.s3 import ImportState
 from extenci.stage.s3_import.location import DISK, ZEROS
 
 

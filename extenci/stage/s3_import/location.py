@@ -6,9 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from extenci.cloud.journalled.intents import Operation
-from extenci.model.address import Role
 from extenci.model.errors import AccessRefused
-from extenci.model.ownership import read_marks
+from extenci.model.ownership import Role, read_marks
 from extenci.model.s3 import PartUpload
 from extenci.stage.context import StageContext, StageRequest
 

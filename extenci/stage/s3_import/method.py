@@ -10,13 +10,12 @@ import hashlib
 
 from extenci.cloud.clients import Clients
 from extenci.cloud.journalled.intents import Operation
-from extenci.model.address import Tagging
 from extenci.model.errors import ServiceError
-from extenci.model.imports import ImportState, ImportTask
 from extenci.model.journal import is_sure
 from extenci.model.leftovers import Uploaded
 from extenci.model.record import Intent
-from extenci.model.s3 import StoredObject
+from extenci.model.s3 import ImportState, ImportTask, StoredObject
+from extenci.model.service import Tagging
 from extenci.stage.context import StageContext, StagedImage, StageRequest
 from extenci.stage.method import StageMethod
 from extenci.stage.register import register_snapshot

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from extenci.cloud.journalled.intents import Operation
-from extenci.model.address import Tagging
 from extenci.model.errors import ServiceError
-from extenci.model.imports import ImportState, ImportTask
 from extenci.model.observed import SnapshotState
 from extenci.model.ownership import DIGEST, STACK
 from extenci.model.record import Intent
+from extenci.model.s3 import ImportState, ImportTask
+from extenci.model.service import Tagging
 from extenci.stage.context import StageContext
 from extenci.stage.s3_import.location import ImportLocation, clear
 from extenci.stage.snapshots import find_snapshot

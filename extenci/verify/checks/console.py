@@ -8,8 +8,8 @@ from pydantic import Field
 
 from extenci.model.verification import Check
 from extenci.spec.validation.fields import Regex
-from extenci.verify.alarms import end_of
 from extenci.verify.attempt import Attempt, AttemptResult, CheckContext
+from extenci.verify.console.alarms import end_of
 from extenci.verify.form import CheckForm, SpecFolder
 from extenci.verify.kind import CheckKind
 

@@ -68,7 +68,7 @@ def try_log(check: LogCheck, context: CheckContext, attempt: Attempt) -> Attempt
     """Log in, read the end of the file once, and search it."""
     from extenci.verify.programs import excerpt, last_line
     from extenci.verify.regex import SearchResult, search
-    from extenci.verify.ssh_client import run_command
+    from extenci.verify.ssh.client import run_command
 
     begin = os.fstat(attempt.log.fileno()).st_size
     end = run_command(check, read_command(check.file), context, attempt)

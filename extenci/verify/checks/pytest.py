@@ -81,7 +81,7 @@ MEANINGS = {
 def try_pytest(check: PytestCheck, context: CheckContext, attempt: Attempt) -> AttemptResult:
     """Run the tests once, in a process of their own."""
     from extenci.verify.programs import excerpt, judge_program, last_line, run_program
-    from extenci.verify.ssh_client import prepare_host_keys, write_ssh_config
+    from extenci.verify.ssh.client import prepare_host_keys, write_ssh_config
 
     missing = [name for name in ("pytest", "testinfra") if importlib.util.find_spec(name) is None]
     if missing:

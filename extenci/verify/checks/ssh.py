@@ -49,7 +49,7 @@ class SshForm(LoginForm):
 def try_ssh(check: SshCheck, context: CheckContext, attempt: Attempt) -> AttemptResult:
     """Log in and run the command once."""
     from extenci.verify.programs import excerpt
-    from extenci.verify.ssh_client import run_command
+    from extenci.verify.ssh.client import run_command
 
     end = run_command(check, check.ssh, context, attempt)
     if isinstance(end, AttemptResult):

@@ -13,10 +13,9 @@ import pytest
 
 from extenci.cloud.aws.parameters import RegisterRequest
 from extenci.cloud.clients import Clients
-from extenci.model.address import Architecture, BootMode, Method
 from extenci.model.observed import SnapshotState
 from extenci.model.service import KeyFiles, Service
-from extenci.model.version import BLOCK_BYTES, Registration
+from extenci.model.version import BLOCK_BYTES, Architecture, BootMode, Method, Registration
 from extenci.sandbox import control
 
 

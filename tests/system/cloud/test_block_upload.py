@@ -19,7 +19,7 @@ import pytest
 
 from extenci.cloud.blocks.concurrency import START
 from extenci.cloud.blocks.rate import BLOCKS_A_SECOND, Rate
-from extenci.cloud.blocks.upload import AHEAD, Limits, open_upload
+from extenci.cloud.blocks.upload import AHEAD, UploadLimits, open_upload
 from extenci.cloud.clients import Clients
 from extenci.image.raw import Block
 from extenci.model.errors import (
@@ -166,7 +166,7 @@ def test_a_call_that_is_not_answered_is_made_again(make_clients: Callable[..., C
         blocks = [make_block(index) for index in range(6)]
         rate = Rate(BLOCKS_A_SECOND)
         with open_upload(
-            session, SNAPSHOT, reread_of(blocks), age=0, rate=rate, limits=Limits(block_seconds=0.5)
+            session, SNAPSHOT, reread_of(blocks), age=0, rate=rate, limits=UploadLimits(block_seconds=0.5)
         ) as upload:
             for block in blocks:
                 upload.send(block)
@@ -197,7 +197,7 @@ def test_a_snapshot_that_does_not_exist_after_two_minutes_is_an_error(
 def test_what_is_stored_wrong_again_and_again_is_an_error(make_clients: Callable[..., Clients]) -> None:
     with block_server(lambda *_: Store(damaged=True)) as server:
         error = fail(make_clients(server.url))
-        assert error.message.startswith("The service campus stored something else than was sent as block 0")
+        assert error.message.startswith("The service campus stored other bytes than were sent as block 0")
         assert server.asked[0] == 3
 
 
@@ -355,7 +355,7 @@ def test_connections_grow_where_answers_take_their_time(make_clients: Callable[.
         session = make_clients(server.url).ebs._session
         block, rate = make_block(0), Rate(BLOCKS_A_SECOND)
         with open_upload(
-            session, SNAPSHOT, reread_of([]), age=0, rate=rate, limits=Limits(connections=40)
+            session, SNAPSHOT, reread_of([]), age=0, rate=rate, limits=UploadLimits(connections=40)
         ) as upload:
             for index in range(160):
                 upload.send(replace(block, index=index))
@@ -417,7 +417,7 @@ def test_no_block_waits_for_a_packet_to_be_filled(
         blocks = [make_block(index, 32 * 1024) for index in range(20)]
         rate, began = Rate(BLOCKS_A_SECOND), monotonic()
         with open_upload(
-            session, SNAPSHOT, reread_of(blocks), age=0, rate=rate, limits=Limits(connections=1)
+            session, SNAPSHOT, reread_of(blocks), age=0, rate=rate, limits=UploadLimits(connections=1)
         ) as upload:
             for block in blocks:
                 upload.send(block)

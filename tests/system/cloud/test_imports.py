@@ -11,7 +11,7 @@ import pytest
 
 from extenci.cloud.clients import Clients
 from extenci.model.errors import AccessRefused, ServiceError
-from extenci.model.imports import ImportState, ImportTask
+from extenci.model.s3 import ImportState, ImportTask
 from extenci.model.service import SANDBOX_BUCKET, Service
 from extenci.sandbox.http.listener import Answer, Listener
 

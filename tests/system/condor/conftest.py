@@ -14,11 +14,9 @@ import pytest
 
 from extenci.cloud.aws.parameters import RegisterRequest
 from extenci.cloud.clients import Clients
-from extenci.model.address import Architecture, Method
 from extenci.model.observed import SnapshotState
-from extenci.model.sandbox import SandboxStatus
-from extenci.model.service import KeyFiles, Service
-from extenci.model.version import BLOCK_BYTES, Registration
+from extenci.model.service import KeyFiles, SandboxStatus, Service
+from extenci.model.version import BLOCK_BYTES, Architecture, Method, Registration
 from extenci.sandbox import control
 from tests.condor_pool.pool import Pool
 from tests.system.condor.queue import Queue

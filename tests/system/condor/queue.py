@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import htcondor2
 
-from extenci.model.sandbox import SandboxStatus
+from extenci.model.service import SandboxStatus
 from tests.condor_pool.pool import Pool
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ import pytest
 from extenci.image.raw import RawDisk, read_open
 from extenci.image.sources import Cache, open_source
 from extenci.model.errors import DiskChanged, DiskError, Interrupted
-from tests.system.formats.making import FORMATS, MIB, age, digest_of, make_raw, make_source, need, pack
+from tests.system.formats.disk_files import FORMATS, MIB, age, digest_of, make_raw, make_source, need, pack
 
 Cached = Callable[[], list[str]]
 OPEN = """
@@ -87,7 +87,7 @@ def test_an_unchanged_source_is_converted_once_and_a_changed_one_anew(
     raw: Path, cache: Cache, cached: Cached, kind: str
 ) -> None:
     told: list[str] = []
-    cache = replace(cache, tell=told.append)
+    cache = replace(cache, notify=told.append)
     source = make_source(raw, kind)
     digest(source, cache)
     first = cached()
@@ -221,7 +221,7 @@ KINDS = {
     "encrypted": "an encrypted qcow2 image",
     "descriptor": "a VMDK descriptor",
     "descriptor in a sparse extent": "a VMDK image whose data is in other files",
-    "vmdk parent": "a VMDK image that builds on a parent",
+    "vmdk parent": "a VMDK image with a parent",
     "packed": "a qcow2 image with a backing file",
 }
 
@@ -255,13 +255,13 @@ def test_what_is_packed_may_be_no_archive(tmp_path: Path, cache: Cache, cached: 
     with tarfile.open(tmp_path / "disk.tar.gz", "w:gz") as archive:
         archive.add(raw, "disk.raw")
     error = refusal(age(tmp_path / "disk.tar.gz"), cache)
-    assert "holds no disk: what is packed in it is a tar archive" in error.message
+    assert "does not hold a disk: its decompressed content is a tar archive" in error.message
     assert cached() == []
 
 
 def test_what_is_packed_twice_is_refused(raw: Path, cache: Cache, tmp_path: Path) -> None:
     twice = pack(make_source(raw, "gz"), tmp_path / "twice", "xz")
-    assert "what is packed in it is compressed with gzip" in refusal(twice, cache).message
+    assert "its decompressed content is compressed with gzip" in refusal(twice, cache).message
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_a_source_that_was_cut_off_is_refused_and_nothing_is_left(
 def test_a_disk_larger_than_any_volume_is_refused(tmp_path: Path, cache: Cache) -> None:
     source = tmp_path / "huge.qcow2"
     subprocess.run([need("qemu-img"), "create", "-q", "-f", "qcow2", source, "65T"], check=True)
-    assert "more than 64 TiB" in refusal(age(source), cache).message
+    assert "is larger than 64 TiB" in refusal(age(source), cache).message
 
 
 def test_an_empty_packed_file_is_no_disk(tmp_path: Path, cache: Cache) -> None:
@@ -336,7 +336,7 @@ def limited(source: Path, folder: Path, most: int) -> str:
 def test_a_file_that_may_not_grow_is_told_and_goes(raw: Path, tmp_path: Path, kind: str) -> None:
     source, folder = make_source(raw, kind), tmp_path / "cache"
     said = limited(source, folder, 2 * MIB)
-    assert f"there is too little room in {folder / 'disks'}" in said
+    assert f"too little space is free in {folder / 'disks'}" in said
     assert "EXTENCI_HOME" in said
     assert list((folder / "disks").iterdir()) == []
 
@@ -353,7 +353,7 @@ def test_a_full_file_system_is_told_and_keeps_its_reserve(
         pytest.skip("this machine mounts no tmpfs")
     try:
         error = refusal(source, cache)
-        assert f"there is too little room in {cache.folder / 'disks'}" in error.message
+        assert f"too little space is free in {cache.folder / 'disks'}" in error.message
         assert "EXTENCI_HOME" in error.hint
         assert cached() == []
     finally:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from extenci.image.programs import MOST_SAID, find_program, running
+from extenci.image.programs import MOST_STDERR_BYTES, find_program, run_program
 from extenci.image.sources import Cache, open_source
 from extenci.model.errors import DiskError
-from tests.system.formats.making import age, make_source, need
+from tests.system.formats.disk_files import age, make_source, need
 
 Cached = Callable[[], list[str]]
 CLUSTER = 65_536
@@ -53,18 +53,18 @@ def test_an_image_with_endless_errors_is_refused_in_little_time(
 ) -> None:
     need("qemu-img")
     began = time.monotonic()
-    assert "more is wrong in it than can be told" in refusal(endless_qcow2(tmp_path / "disk"), cache)
+    assert "too many errors were found in it" in refusal(endless_qcow2(tmp_path / "disk"), cache)
     assert time.monotonic() - began < 20
     assert cached() == []
 
 
 def test_what_a_program_says_of_errors_takes_bounded_memory() -> None:
-    with running(["/bin/sh", "-c", "while :; do echo nonsense nonsense; done >&2"]) as child:
-        while (status := child.wait(0.2)) is None:
-            assert not child.is_endless
-        assert os.fstat(child._said).st_size <= MOST_SAID + 4096
+    with run_program(["/bin/sh", "-c", "while :; do echo nonsense nonsense; done >&2"]) as program:
+        while (status := program.wait(0.2)) is None:
+            assert not program.says_too_much
+        assert os.fstat(program._stderr).st_size <= MOST_STDERR_BYTES + 4096
     assert status == -9
-    assert child.process.returncode == -9
+    assert program.process.returncode == -9
 
 
 def test_an_image_with_endless_snapshots_is_refused(tmp_path: Path, cache: Cache, cached: Cached) -> None:
@@ -82,7 +82,7 @@ def test_an_image_with_endless_snapshots_is_refused(tmp_path: Path, cache: Cache
         + bytes(CLUSTER)
         + table.ljust((clusters - 4) * CLUSTER, b"\0")
     )
-    assert "qemu-img says more than 1,048,576 bytes" in refusal(age(source), cache)
+    assert "qemu-img prints more than 1,048,576 bytes" in refusal(age(source), cache)
     assert cached() == []
 
 
@@ -98,8 +98,8 @@ def test_qemu_img_gets_little_memory_and_needs_no_more_for_a_disk_of_15_tib(
 
 def test_a_program_gets_no_more_memory_than_it_is_given() -> None:
     most = 512 * 1024**2
-    with running(["/bin/sleep", "10"], memory=most) as child:
-        assert resource.prlimit(child.process.pid, resource.RLIMIT_AS) == (most, most)
+    with run_program(["/bin/sleep", "10"], memory=most) as program:
+        assert resource.prlimit(program.process.pid, resource.RLIMIT_AS) == (most, most)
 
 
 def test_a_vdi_whose_block_map_is_damaged_is_refused(raw: Path, cache: Cache, cached: Cached) -> None:

@@ -29,7 +29,7 @@ from extenci.model.errors import (
     ServiceError,
     Unreachable,
 )
-from tests.system.formats.making import MIB, digest_of, make_source
+from tests.system.formats.disk_files import MIB, digest_of, make_source
 from tests.system.formats.web import Site
 from tests.system.main_job.conftest import World
 
@@ -68,7 +68,7 @@ def test_a_raw_disk_is_downloaded_once(site: Site, cache: Cache, cached: Cached)
     told: list[str] = []
     site.files["/a.raw"] = CONTENT
     url = f"{site.url}/a.raw?token=hunter2"
-    assert get(url, replace(cache, tell=told.append)) == CONTENT
+    assert get(url, replace(cache, notify=told.append)) == CONTENT
     assert get(url, cache) == CONTENT
     assert site.asked == [("/a.raw", "")]
     assert cached() == [f"downloads/{sha256(CONTENT)}"]
@@ -158,9 +158,9 @@ def test_another_file_than_the_pinned_one_is_refused_and_removed(
 @pytest.mark.parametrize(
     ("status", "kind", "words"),
     [
-        (404, NotFound, "there is no such file"),
-        (403, AccessRefused, "may not be read without credentials"),
-        (401, AccessRefused, "may not be read without credentials"),
+        (404, NotFound, "the file does not exist"),
+        (403, AccessRefused, "cannot be read without credentials"),
+        (401, AccessRefused, "cannot be read without credentials"),
         (503, Unreachable, "HTTP status 503"),
         (418, ServiceError, "HTTP status 418"),
     ],
@@ -181,14 +181,14 @@ def test_what_a_server_answers_is_told_without_the_query(
 def test_a_name_that_nobody_knows_is_told(cache: Cache) -> None:
     error = refusal("https://nobody.invalid/a.raw", cache)
     assert isinstance(error, Unreachable)
-    assert "no server of this name can be found" in error.message
+    assert "no server of this name was found" in error.message
 
 
 def test_a_port_where_nobody_listens_is_told(cache: Cache) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         error = refusal(f"https://127.0.0.1:{free.getsockname()[1]}/a.raw", cache)
-    assert "no connection can be made to its server" in error.message
+    assert "its server cannot be reached" in error.message
 
 
 def test_a_server_that_is_not_trusted_gets_no_request(
@@ -222,12 +222,12 @@ def test_a_redirect_is_followed(site: Site, cache: Cache) -> None:
 )
 def test_a_redirect_to_anything_but_https_is_refused(site: Site, cache: Cache, target: str) -> None:
     site.moved = {"/a.raw": target}
-    assert "it is no https:// URL" in refusal(f"{site.url}/a.raw", cache).message
+    assert "it is not an https:// URL" in refusal(f"{site.url}/a.raw", cache).message
 
 
 def test_a_redirect_without_end_is_refused(site: Site, cache: Cache) -> None:
     site.moved = {"/a.raw": "/a.raw"}
-    assert "again and again" in refusal(f"{site.url}/a.raw", cache).message
+    assert "redirected more than 5 times" in refusal(f"{site.url}/a.raw", cache).message
 
 
 @pytest.mark.parametrize("host", ["169.254.169.254", "[fe80::1]", "0.0.0.0"])
@@ -270,7 +270,7 @@ def test_a_download_that_has_no_room_is_refused_before_it_begins_and_goes(
             (cache.folder / "downloads").mkdir()
             (cache.folder / "downloads" / f"{sha256(CONTENT)}.partial").write_bytes(begun)
         error = refusal(f"{site.url}/a.raw", cache)
-        assert f"too little room in {cache.folder / 'downloads'}" in error.message
+        assert f"too little space is free in {cache.folder / 'downloads'}" in error.message
         assert cached() == []
     finally:
         subprocess.run(["umount", str(cache.folder)], check=True)  # noqa: S607
@@ -293,7 +293,7 @@ def test_an_object_is_downloaded_and_gone_on_with(
 ) -> None:
     from extenci.cloud.download.downloads import Downloads  # noqa: PLC0415
 
-    cache, url = replace(cache, fetch=Downloads(world.cloud)), f"s3://{bucket_of(world)}/images/a b?.raw"
+    cache, url = replace(cache, download=Downloads(world.cloud)), f"s3://{bucket_of(world)}/images/a b?.raw"
     world.cloud.unjournalled.s3.put_object(bucket_of(world), "images/a b?.raw", CONTENT)
     (cache.folder / "downloads").mkdir(parents=True)
     part = cache.folder / "downloads" / f"{sha256(CONTENT)}.partial"
@@ -308,6 +308,6 @@ def test_an_object_is_downloaded_and_gone_on_with(
 def test_an_object_that_is_not_there_is_told(world: World, cache: Cache) -> None:
     from extenci.cloud.download.downloads import Downloads  # noqa: PLC0415
 
-    cache = replace(cache, fetch=Downloads(world.cloud))
+    cache = replace(cache, download=Downloads(world.cloud))
     assert isinstance(refusal(f"s3://{bucket_of(world)}/none", cache), NotFound)
     assert isinstance(refusal("s3://no-such-bucket/none", cache), NotFound)

@@ -10,7 +10,7 @@ import pytest
 
 from extenci.cloud.clients import Clients
 from extenci.cloud.download.downloads import Downloads
-from extenci.cloud.download.minimum_rate import Patience
+from extenci.cloud.download.minimum_rate import MinimumRate
 from extenci.image.sources import Cache
 from extenci.model.errors import ServiceError, Unreachable
 from extenci.model.service import Service
@@ -49,10 +49,7 @@ def test_nonsense_is_called_so(site: Site, cache: Cache, answer: bytes, again: b
     site.raw["/a.raw"] = answer, again
     error = refusal(f"{site.url}/a.raw?sig=hunter2", cache)
     assert type(error) is ServiceError
-    assert (
-        error.message
-        == f"{site.url}/a.raw?… cannot be downloaded: its server answered nonsense, which is no HTTP."
-    )
+    assert error.message == f"{site.url}/a.raw?… cannot be downloaded: its server's answer is not valid HTTP."
     assert "Check that the URL leads to a web server" in error.hint
     assert len(site.asked) == 1
 
@@ -63,7 +60,7 @@ def test_a_range_of_5000_digits_is_refused(site: Site, cache: Cache) -> None:
     )  # fmt: skip
     error = refusal(f"{site.url}/a.raw", cache)
     assert type(error) is ServiceError
-    assert "gave other bytes than were asked for" in error.message
+    assert "sent other bytes than were requested" in error.message
 
 
 def test_chunks_are_taken_as_they_come(site: Site, cache: Cache) -> None:
@@ -79,14 +76,14 @@ def test_chunks_are_taken_as_they_come(site: Site, cache: Cache) -> None:
 def test_what_is_no_url_is_called_so(cache: Cache, url: str) -> None:
     error = refusal(url, cache)
     assert type(error) is ServiceError
-    assert "it is no URL of a file" in error.message
+    assert "it is not a valid URL" in error.message
 
 
 def test_a_server_that_never_gives_the_rest_is_given_up(site: Site, cache: Cache) -> None:
     site.raw["/a.raw"] = OK + b"Content-Length: 10000\r\n\r\n" + CONTENT[:5000], b""
     site.raw["/a.raw", "bytes=5000-"] = b"HTTP/1.1 416 R\r\nContent-Length: 0\r\n\r\n", b""
     error = refusal(f"{site.url}/a.raw", cache)
-    assert "HTTP status 416: it does not give the rest of the file" in error.message
+    assert "HTTP status 416: it does not send the rest of the file" in error.message
     assert [range_ for _, range_ in site.asked] == ["", "bytes=5000-"] * 2
 
 
@@ -97,11 +94,11 @@ def test_a_server_that_gives_hardly_anything_is_given_up(
     monkeypatch.setattr("extenci.cloud.download.downloads.ATTEMPTS", 2)
     again = b"1\r\nx\r\n" if answer == CHUNKED else b"X: y\r\n"
     site.raw["/a.raw"], site.pause = (answer, again), 0.05
-    patient = Downloads(Clients(Service("campus", "us-east-1")), Patience(1.0, 4096))
+    downloader = Downloads(Clients(Service("campus", "us-east-1")), MinimumRate(1.0, 4096))
     began = time.monotonic()
-    error = refusal(f"{site.url}/a.raw", replace(cache, fetch=patient))
+    error = refusal(f"{site.url}/a.raw", replace(cache, download=downloader))
     assert type(error) is Unreachable
-    assert "its server gives hardly anything" in error.message
+    assert "its server is too slow" in error.message
     assert time.monotonic() - began < 10
 
 
@@ -124,7 +121,7 @@ METADATA = [
 def test_addresses_of_metadata_are_not_asked(cache: Cache, host: str) -> None:
     error = refusal(f"https://{host}/latest/meta-data/", cache)
     assert type(error) is ServiceError
-    assert "is not downloaded: its address is a link-local one, or its cloud's own" in error.message
+    assert "is not downloaded: its address is link-local, or reserved by the cloud" in error.message
 
 
 @pytest.mark.parametrize("host", METADATA)

@@ -12,10 +12,10 @@ from extenci.catalog.records import Catalog
 from extenci.cloud.aws.parameters import LaunchRequest, RegisterRequest
 from extenci.cloud.clients import Clients
 from extenci.model.action import Action
-from extenci.model.address import Address, Architecture, Method
+from extenci.model.address import Address
 from extenci.model.desired import LaunchSettings
 from extenci.model.errors import CatalogError, Declined, PlanRefused
-from extenci.model.version import Registration
+from extenci.model.version import Architecture, Method, Registration
 from tests.system.main_job.conftest import MIB, World
 
 POOL, WORKER = Address("sandbox", "pool"), Address("sandbox", "worker")

@@ -15,10 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from extenci.model.address import Method
 from extenci.model.observed import Snapshot, SnapshotState
 from extenci.model.service import SANDBOX_BUCKET
-from extenci.model.version import BLOCK_BYTES
+from extenci.model.version import BLOCK_BYTES, Method
 from extenci.sandbox import control
 from tests.system.main_job.conftest import MIB, World
 

@@ -16,9 +16,10 @@ from extenci.apply.steps import verify as verifying
 from extenci.catalog.records import Catalog
 from extenci.cloud.aws.ec2_changes import Ec2Changes
 from extenci.model.action import Action
-from extenci.model.address import Address, Role
+from extenci.model.address import Address
 from extenci.model.errors import MachinesLost, StalePlan, Unreachable
 from extenci.model.outcome import Result, Status
+from extenci.model.ownership import Role
 from extenci.model.verdict import Answer, Verdict
 from tests.system.main_job.conftest import World
 

@@ -18,7 +18,7 @@ import boto3
 import pytest
 
 from extenci.model.errors import SandboxError
-from extenci.model.sandbox import SandboxStatus
+from extenci.model.service import SandboxStatus
 from extenci.sandbox import control
 from extenci.sandbox.bootable import Recipe, make_image
 from extenci.sandbox.bootable.tools import find_tools

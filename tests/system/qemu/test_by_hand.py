@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from extenci.model.address import Role
 from extenci.model.observed import Image
+from extenci.model.ownership import Role
 from extenci.model.verification import KEY_PAIR_PREFIX
 from tests.system.qemu.conftest import MakeImage
 from tests.system.qemu.test_verify import World, in_a_terminal, world

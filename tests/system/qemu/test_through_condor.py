@@ -11,8 +11,8 @@ import pytest
 from extenci import api
 from extenci.catalog.home import Home
 from extenci.cloud.clients import Clients
-from extenci.model.address import Role
 from extenci.model.outcome import Status
+from extenci.model.ownership import Role
 from extenci.sandbox import control
 from tests.condor_pool.pool import Pool
 from tests.system.qemu.conftest import MakeImage

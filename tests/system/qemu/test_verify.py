@@ -21,9 +21,9 @@ from extenci import api
 from extenci.catalog.home import Home
 from extenci.cloud.clients import Clients
 from extenci.model.action import Action
-from extenci.model.address import Role
 from extenci.model.observed import Machine
 from extenci.model.outcome import Result, Status
+from extenci.model.ownership import Role
 from extenci.model.plan import Plan
 from extenci.model.verdict import Answer, Question, Verdict
 from extenci.model.verification import KEY_PAIR_PREFIX

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from extenci.model.sandbox import SandboxStatus
+from extenci.model.service import SandboxStatus
 from extenci.sandbox import control
 
 if TYPE_CHECKING:

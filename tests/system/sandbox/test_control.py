@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from extenci.model.errors import SandboxError
-from extenci.model.sandbox import SandboxStatus
+from extenci.model.service import SandboxStatus
 from extenci.sandbox import control, process
 
 

@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from extenci.model.sandbox import SandboxStatus
+from extenci.model.service import SandboxStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_ebs import EBSClient

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from extenci.model.sandbox import SandboxStatus
+from extenci.model.service import SandboxStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_ebs import EBSClient

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from botocore.exceptions import ClientError
 
-from extenci.model.sandbox import SandboxStatus
+from extenci.model.service import SandboxStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client

@@ -13,7 +13,7 @@ import pytest
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
-from extenci.model.sandbox import SandboxStatus
+from extenci.model.service import SandboxStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

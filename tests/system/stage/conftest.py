@@ -17,11 +17,10 @@ import pytest
 from extenci.cloud.clients import Clients
 from extenci.cloud.journalled.client import Journalled
 from extenci.image.raw import read_disk
-from extenci.model.address import Architecture, Method, Tagging
 from extenci.model.journal import Calls
 from extenci.model.ownership import Marks
-from extenci.model.service import KeyFiles, Service
-from extenci.model.version import BLOCK_BYTES, Registration, Version
+from extenci.model.service import KeyFiles, Service, Tagging
+from extenci.model.version import BLOCK_BYTES, Architecture, Method, Registration, Version
 from extenci.sandbox import control
 from extenci.stage.context import StageContext, StageRequest
 from tests.system.conftest import IN_CI

@@ -16,11 +16,10 @@ from extenci.catalog.disks.block_lists import BlockLists
 from extenci.cloud.clients import Clients
 from extenci.image.raw import open_disk, read_disk
 from extenci.image.sources import Cache, open_source
-from extenci.model.address import Method
 from extenci.model.errors import DiskError
 from extenci.model.ownership import STACK
 from extenci.model.service import SANDBOX_BUCKET, Service
-from extenci.model.version import BLOCK_BYTES
+from extenci.model.version import BLOCK_BYTES, Method
 from extenci.sandbox import control
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.methods import stage

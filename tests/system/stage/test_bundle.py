@@ -21,9 +21,9 @@ from extenci import api
 from extenci.catalog.home import Home
 from extenci.cloud.aws.calls import ec2_call
 from extenci.cloud.clients import Clients
-from extenci.model.address import Method
 from extenci.model.errors import AccessRefused, DiskChanged, DiskError, Interrupted, ServiceError
 from extenci.model.service import SANDBOX_BUCKET, BundleKeys
+from extenci.model.version import Method
 from extenci.sandbox import control
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.methods import stage

@@ -19,12 +19,11 @@ from uuid import uuid4
 import pytest
 
 from extenci.cloud.clients import Clients
-from extenci.image.bundle import seal as bundling
-from extenci.model.address import Method
+from extenci.image.bundle import bundler
 from extenci.model.errors import AccessRefused, DiskError, ExtenciError, ServiceError
 from extenci.model.record import DELETE_BUNDLE, PUT_BUNDLE, Intent
 from extenci.model.service import SANDBOX_BUCKET, KeyFiles
-from extenci.model.version import BLOCK_BYTES
+from extenci.model.version import BLOCK_BYTES, Method
 from extenci.sandbox import control
 from extenci.stage.bundle.remove import recover
 from extenci.stage.bundle.unbundle import Request, open_bundle
@@ -141,7 +140,7 @@ def stand(
 ) -> Iterator[Stand]:
     """Smaller parts than the format's usual: as many calls to go wrong, of less to send. The SDK's patience
     with the service costs no time."""
-    monkeypatch.setattr(bundling, "PART_BYTES", PART_BYTES)
+    monkeypatch.setattr(bundler, "PART_BYTES", PART_BYTES)
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _seconds: None)
     service = replace(service_of(home), bucket=SANDBOX_BUCKET, bundle=control.bundle_keys(home))
     clients, journal, notes = Clients(service), Intents(), list[str]()

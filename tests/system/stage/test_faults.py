@@ -15,12 +15,11 @@ from typing import Any
 import pytest
 
 from extenci.cloud.clients import Clients
-from extenci.model.address import Method
 from extenci.model.errors import AccessRefused, DiskChanged, DiskError, ExtenciError, ServiceError
 from extenci.model.observed import SnapshotState
 from extenci.model.ownership import STACK, VERSION
 from extenci.model.service import SANDBOX_BUCKET, Service
-from extenci.model.version import BLOCK_BYTES
+from extenci.model.version import BLOCK_BYTES, Method
 from extenci.sandbox import control
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.methods import stage

@@ -22,12 +22,11 @@ import pytest
 from extenci.catalog.disks.block_lists import BlockLists
 from extenci.cloud.clients import Clients
 from extenci.image.raw import blocks
-from extenci.model.address import Method, Tagging
 from extenci.model.errors import AccessRefused, DiskChanged, DiskError, Interrupted, ServiceError
 from extenci.model.observed import ImageState, SnapshotState
 from extenci.model.ownership import STACK
-from extenci.model.service import SANDBOX_BUCKET, KeyFiles, Service
-from extenci.model.version import BLOCK_BYTES
+from extenci.model.service import SANDBOX_BUCKET, KeyFiles, Service, Tagging
+from extenci.model.version import BLOCK_BYTES, Method
 from extenci.sandbox import control
 from extenci.sandbox.http.listener import Answer, Listener, Request
 from extenci.stage.context import StageContext, StageRequest

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from extenci.cloud.clients import Clients
-from extenci.model.address import Tagging
 from extenci.model.errors import (
     AccessRefused,
     DiskChanged,
@@ -24,7 +23,7 @@ from extenci.model.errors import (
 )
 from extenci.model.observed import ImageState, SnapshotState
 from extenci.model.ownership import PLAN, STACK
-from extenci.model.service import KeyFiles
+from extenci.model.service import KeyFiles, Tagging
 from extenci.model.version import BLOCK_BYTES
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.ebs.method import upload

@@ -13,7 +13,7 @@ import pytest
 
 from extenci.cloud.aws.s3 import S3
 from extenci.cloud.clients import Clients
-from extenci.image.bundle.manifest import Part
+from extenci.image.bundle.manifest import BundlePart
 from extenci.model.errors import Interrupted
 from extenci.model.service import KeyFiles, Service
 from extenci.stage.bundle.unbundle import Request, _parts_in, open_bundle
@@ -35,7 +35,7 @@ def read_manifest(s3: S3, stop: Event, folder: Path) -> None:
 
 
 def read_part(s3: S3, stop: Event, _folder: Path) -> None:
-    list(_parts_in(s3, "bucket", "a/", stop)(Part("a.part.0", "0" * 40)))
+    list(_parts_in(s3, "bucket", "a/", stop)(BundlePart("a.part.0", "0" * 40)))
 
 
 @pytest.mark.parametrize("read", [read_manifest, read_part])

@@ -9,9 +9,8 @@ from extenci.apply.recovery import Recovery
 from extenci.catalog.home import Home
 from extenci.catalog.records import Catalog
 from extenci.cloud.clients import Clients
-from extenci.model.address import Tagging
 from extenci.model.observed import Observation, ServiceState
-from extenci.model.service import Service
+from extenci.model.service import Service, Tagging
 from extenci.stage.ebs.start import TIMEOUT_MINUTES
 
 NOWHERE = "http://127.0.0.1:9"

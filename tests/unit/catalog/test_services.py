@@ -10,10 +10,11 @@ from extenci.catalog.records import Catalog
 from extenci.catalog.services.edit import edit_service
 from extenci.catalog.services.files import add_service, find_service, remove_service, service_files
 from extenci.catalog.services.text import ServiceFields, scalar, service_text
-from extenci.model.address import Address, Launch, Tagging
+from extenci.model.address import Address
 from extenci.model.errors import CatalogError, SpecError
+from extenci.model.launch import Launch
 from extenci.model.record import ResourceKind, ResourceRecord
-from extenci.model.service import BundleKeys, KeyFiles, Profile
+from extenci.model.service import BundleKeys, KeyFiles, Profile, Tagging
 from extenci.spec.services.file import read_service
 
 FULL = ServiceFields(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from extenci.cloud.aws.imports import read_task
-from extenci.model.imports import ImportState, ImportTask
+from extenci.model.s3 import ImportState, ImportTask
 
 ANSWER: dict[str, Any] = {
     "ImportTaskId": "import-snap-1",

@@ -6,9 +6,8 @@ from dataclasses import replace
 import pytest
 
 from extenci.cloud.aws.parameters import LaunchRequest, RegisterRequest, register_parameters, run_parameters
-from extenci.model.address import Architecture, BootMode, Method
 from extenci.model.desired import LaunchSettings, RootVolume
-from extenci.model.version import Registration
+from extenci.model.version import Architecture, BootMode, Method, Registration
 
 PLAIN = Registration(Architecture.X86_64, None, Method.EBS, 8)
 

@@ -12,18 +12,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from extenci.image.cache import Watch, making, note_use, writing
+from extenci.image.cache import WriteMonitor, create_once, note_use, write_errors
 from extenci.model.errors import DiskError, Interrupted
 
 
 def make(target: Path, made: list[str], content: bytes = b"x") -> None:
-    with making(target, Event()) as unfinished:
-        if unfinished is None:
+    with create_once(target, Event()) as partial:
+        if partial is None:
             made.append("waited")
             return
         time.sleep(0.1)
-        os.write(unfinished.descriptor, content)
-        unfinished.keep()
+        os.write(partial.descriptor, content)
+        partial.keep()
         made.append("made")
 
 
@@ -41,9 +41,9 @@ def test_of_several_threads_one_makes_a_file_and_the_others_wait_for_it(tmp_path
 
 
 def hold(target: Path) -> None:
-    with making(target, Event()) as unfinished:
-        assert unfinished is not None
-        os.write(unfinished.descriptor, b"half")
+    with create_once(target, Event()) as partial:
+        assert partial is not None
+        os.write(partial.descriptor, b"half")
         time.sleep(60)
 
 
@@ -56,7 +56,7 @@ def killed_maker(target: Path) -> None:
         time.sleep(0.01)
     stopped = Event()
     stopped.set()
-    with pytest.raises(Interrupted), making(target, stopped):
+    with pytest.raises(Interrupted), create_once(target, stopped):
         pass  # it waits for the other process, and is stopped
     assert process.pid is not None
     os.kill(process.pid, signal.SIGKILL)
@@ -65,9 +65,9 @@ def killed_maker(target: Path) -> None:
 
 def test_another_process_that_is_killed_holds_nobody_up(tmp_path: Path) -> None:
     killed_maker(tmp_path / "file")
-    with making(tmp_path / "file", Event()) as unfinished:
-        assert unfinished is not None
-        assert os.pread(unfinished.descriptor, 10, 0) == b"half"
+    with create_once(tmp_path / "file", Event()) as partial:
+        assert partial is not None
+        assert os.pread(partial.descriptor, 10, 0) == b"half"
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,9 @@ def test_another_process_that_is_killed_holds_nobody_up(tmp_path: Path) -> None:
 def test_what_is_not_kept_stays_only_where_it_can_be_gone_on_with(
     tmp_path: Path, resumable: bool, content: bytes, left: int
 ) -> None:
-    with making(tmp_path / "f", Event(), resumable=resumable) as unfinished:
-        assert unfinished is not None
-        os.write(unfinished.descriptor, content)
+    with create_once(tmp_path / "f", Event(), resumable=resumable) as partial:
+        assert partial is not None
+        os.write(partial.descriptor, content)
     assert len(list(tmp_path.iterdir())) == left
 
 
@@ -93,19 +93,19 @@ def test_a_use_is_noted_in_the_access_time_alone(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_told_with_the_way_out(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(DiskError) as caught, making(tmp_path / "file" / "x" / "y", Event()):
+    with pytest.raises(DiskError) as caught, create_once(tmp_path / "file" / "x" / "y", Event()):
         pass
     assert "EXTENCI_HOME" in caught.value.hint
 
 
 def test_a_full_disk_is_told_with_the_folder_and_the_way_out(tmp_path: Path) -> None:
-    watch = Watch(tmp_path, "Converting x", Event())
+    monitor = WriteMonitor(tmp_path, "Converting x", Event())
     with pytest.raises(DiskError) as asked:
-        watch.require_room(1 << 60)
-    with pytest.raises(DiskError) as written, writing(watch), Path("/dev/full").open("wb", 0) as full:
+        monitor.require_space(1 << 60)
+    with pytest.raises(DiskError) as written, write_errors(monitor), Path("/dev/full").open("wb", 0) as full:
         full.write(b"x")
     for error in (asked.value, written.value):
-        assert error.message == f"Converting x was given up: there is too little room in {tmp_path}."
+        assert error.message == f"Converting x was given up: too little space is free in {tmp_path}."
         assert "EXTENCI_HOME" in error.hint
 
 
@@ -117,28 +117,28 @@ def test_a_file_system_is_not_filled_to_the_last_byte(
     monkeypatch.setattr(
         os, "statvfs", lambda _path: SimpleNamespace(f_blocks=1000, f_frsize=1 << 20, f_bavail=free[0])
     )
-    watch = Watch(tmp_path, "Converting x", Event())
+    monitor = WriteMonitor(tmp_path, "Converting x", Event())
     with (tmp_path / "f").open("wb") as file:
         for left, seconds in ((100, 1), (51, 1), (49, 0)):
             now[0] += seconds
             free[0] = left
-            watch.look(file.fileno())
+            monitor.check(file.fileno())
         now[0] += 1
-        with pytest.raises(DiskError, match="too little room"):
-            watch.look(file.fileno())
+        with pytest.raises(DiskError, match="too little space"):
+            monitor.check(file.fileno())
 
 
 def test_progress_is_told_every_ten_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now, told = [100.0], list[str]()
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    watch = Watch(tmp_path, "Converting x", Event(), told.append)
+    monitor = WriteMonitor(tmp_path, "Converting x", Event(), told.append)
     (tmp_path / "f").write_bytes(bytes(1 << 20))
     descriptor = os.open(tmp_path / "f", os.O_RDONLY)
-    look: Callable[[], None] = lambda: watch.look(descriptor)  # noqa: E731
+    look: Callable[[], None] = lambda: monitor.check(descriptor)  # noqa: E731
     look()
     now[0] += 11
     look()
-    watch.total = 5 << 20
+    monitor.total = 5 << 20
     now[0] += 11
     look()
     look()

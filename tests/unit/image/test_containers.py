@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from extenci.image.containers import check_alone
+from extenci.image.containers import check_self_contained
 from extenci.image.formats import foreign_format
 from extenci.model.errors import DiskError
 
@@ -69,17 +69,17 @@ REFUSED = {
     "short": (b"QFI\xfb" + bytes(8), "is cut off within its header"),
     "other files": (vmdk(capacity=0), "a VMDK image whose data is in other files"),
     "an extent": (vmdk(offset=0), "one part of a VMDK image"),
-    "a hint": (vmdk(more=b'parentFileNameHint="/etc/passwd"\n'), "a VMDK image that builds on a parent"),
-    "a parent": (vmdk(parent=b"12345678"), "a VMDK image that builds on a parent"),
-    "two parents": (vmdk(more=b"parentCID=12345678\n"), "a VMDK image that builds on a parent"),
+    "a hint": (vmdk(more=b'parentFileNameHint="/etc/passwd"\n'), "a VMDK image with a parent"),
+    "a parent": (vmdk(parent=b"12345678"), "a VMDK image with a parent"),
+    "two parents": (vmdk(more=b"parentCID=12345678\n"), "a VMDK image with a parent"),
     "vhd": (vhd_footer(4) + bytes(1024), "a VHD differencing disk"),
     "fixed vhd that is none": (bytes(4096) + vhd_footer(4), "a VHD differencing disk"),
     "vhd of type 1": (vhd_footer(1) + bytes(1024), "a VHD image of an unknown kind"),
     "fixed vhd cut off": (bytes(4096) + vhd_footer(2, 8192), "says it is longer than its file"),
     "vhdx": (vhdx(flags=2), "a VHDX differencing disk"),
     "vhdx by its locator": (vhdx(parent_locator=True), "a VHDX differencing disk"),
-    "vhdx without tables": (vhdx(metadata=False), "without the tables"),
-    "vdi": (vdi(4), "a VDI image that builds on another"),
+    "vhdx without tables": (vhdx(metadata=False), "without its region and metadata tables"),
+    "vdi": (vdi(4), "a VDI image with a parent"),
     "vdi cut off": (vdi(1, 2), "a VDI image that is cut off"),
 }  # fmt: skip
 ALONE = {
@@ -99,7 +99,7 @@ def check(path: Path, content: bytes) -> None:
     try:
         found = foreign_format(partial(os.pread, descriptor), len(content))
         assert found is not None
-        check_alone(path, descriptor, len(content), found)
+        check_self_contained(path, descriptor, len(content), found)
     finally:
         os.close(descriptor)
 

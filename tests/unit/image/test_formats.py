@@ -77,7 +77,7 @@ def test_qcow2_images_are_refused_with_the_way_out(tmp_path: Path) -> None:
         read_disk(path)
     assert str(caught.value) == (
         f"The disk {path} is a qcow2 image, not a raw disk.\n"
-        f"Make a raw disk of it: qemu-img convert -O raw {path} DISK.raw"
+        f"Convert it to a raw disk: qemu-img convert -O raw {path} DISK.raw"
     )
 
 

@@ -285,7 +285,7 @@ def test_a_link_in_a_circle_is_no_disk(tmp_path: Path) -> None:
 
 
 def test_a_path_with_a_nul_is_no_path() -> None:
-    assert refusal("a\0b").message == "The disk 'a\\x00b' cannot be read: this is not a path."
+    assert refusal("a\0b").message == "The disk 'a\\x00b' cannot be read: this is not a valid path."
 
 
 def test_a_file_without_permission_says_so(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from extenci.launch.preview import preview_launches
 from extenci.model.action import Action
-from extenci.model.address import Address, Kind, Launch
+from extenci.model.address import Address, Kind
 from extenci.model.desired import DesiredGroup, ImageId, LaunchSettings, Origin
+from extenci.model.launch import Launch
 from extenci.model.observed import MachineHandle
 from extenci.model.plan import Change, Plan
 from extenci.model.service import KeyFiles, Service

@@ -11,10 +11,10 @@ import pytest
 from extenci.catalog.home import Home
 from extenci.catalog.records import Catalog
 from extenci.image.sources import Cache
-from extenci.model.address import Address, Method
+from extenci.model.address import Address
 from extenci.model.desired import Desired, DesiredImage, Origin
 from extenci.model.errors import SpecError
-from extenci.model.version import Disk
+from extenci.model.version import Disk, Method
 from extenci.observe.disks import Reader, changed_disks, known_disks, read_disks
 
 WORKER = Address("sandbox", "worker")

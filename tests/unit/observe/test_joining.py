@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from extenci.model.address import Tagging
 from extenci.model.observed import Job, JobState, Machine, MachineState, ServiceState
 from extenci.model.ownership import Marks
 from extenci.model.record import SUBMIT, Intent, Records
-from extenci.model.service import Service
+from extenci.model.service import Service, Tagging
 from extenci.observe.join import join, unexplained
 from extenci.observe.ownership import assign, know
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from extenci.model.address import Address, Tagging
+from extenci.model.address import Address
 from extenci.model.observed import (
     Image,
     ImageState,
@@ -18,7 +18,7 @@ from extenci.model.observed import (
 )
 from extenci.model.ownership import Marks, read_marks
 from extenci.model.record import Intent, Records, ResourceKind, ResourceRecord
-from extenci.model.service import Service
+from extenci.model.service import Service, Tagging
 from extenci.observe.ownership import assign, know
 
 MARKS = Marks(stack="physics", service="cloud", name="pool")

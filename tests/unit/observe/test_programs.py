@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from extenci.model.address import Address, Method
+from extenci.model.address import Address
 from extenci.model.desired import Desired, DesiredImage, Origin
 from extenci.model.finding import Level
+from extenci.model.version import Method
 from extenci.observe.doctor.programs import check_programs
 
 

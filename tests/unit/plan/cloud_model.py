@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from extenci.model.address import Launch, Tagging
 from extenci.model.desired import DesiredGroup, LaunchSettings
+from extenci.model.launch import Launch
 from extenci.model.observed import (
     Image,
     ImageState,
@@ -24,6 +24,7 @@ from extenci.model.observed import (
 )
 from extenci.model.ownership import read_marks
 from extenci.model.plan import Change, Plan
+from extenci.model.service import Tagging
 from extenci.model.version import GIB, Version
 from extenci.model.work import (
     AdoptWork,

@@ -30,7 +30,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from extenci.model.address import Address, Architecture, BootMode, Launch, Method, Role, Tagging
+from extenci.model.address import Address
 from extenci.model.desired import (
     Desired,
     DesiredGroup,
@@ -41,6 +41,7 @@ from extenci.model.desired import (
     RootVolume,
     Selection,
 )
+from extenci.model.launch import Launch
 from extenci.model.observed import (
     Image,
     ImageState,
@@ -54,11 +55,11 @@ from extenci.model.observed import (
     Snapshot,
     SnapshotState,
 )
-from extenci.model.ownership import Marks, launch_mark, settings_mark
+from extenci.model.ownership import Marks, Role, launch_mark, settings_mark
 from extenci.model.plan import Change, Plan
 from extenci.model.record import AppliedRecord, Records, ResourceKind, ResourceRecord
-from extenci.model.service import Limits, Service
-from extenci.model.version import GIB, Disk, Registration, Version
+from extenci.model.service import Limits, Service, Tagging
+from extenci.model.version import GIB, Architecture, BootMode, Disk, Method, Registration, Version
 from extenci.model.work import (
     AdoptWork,
     ForgetWork,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from extenci.model.address import Address, Role
+from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.leftovers import Leftovers, Uploaded
 from extenci.model.observed import (
@@ -23,7 +23,7 @@ from extenci.model.observed import (
     Snapshot,
     SnapshotState,
 )
-from extenci.model.ownership import Marks
+from extenci.model.ownership import Marks, Role
 from extenci.model.plan import Plan
 from extenci.model.record import Records
 from extenci.model.s3 import PartUpload, StoredObject

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from extenci.model.address import Address, Architecture, Method, Role
+from extenci.model.address import Address
 from extenci.model.desired import Desired, DesiredImage, Origin, Selection
 from extenci.model.errors import PlanError
 from extenci.model.observed import (
@@ -19,11 +19,11 @@ from extenci.model.observed import (
     Snapshot,
     SnapshotState,
 )
-from extenci.model.ownership import ROLE, Marks
+from extenci.model.ownership import ROLE, Marks, Role
 from extenci.model.plan import Plan
 from extenci.model.record import Records
 from extenci.model.service import Service
-from extenci.model.version import GIB, Disk, Registration, Version
+from extenci.model.version import GIB, Architecture, Disk, Method, Registration, Version
 from extenci.model.work import RegisterWork, StageWork, UnstageWork
 from extenci.plan.commands.stage import find_staged, plan_stage
 from extenci.plan.commands.unstage import plan_unstage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extenci.model.address import Address, Architecture, Method, Role
+from extenci.model.address import Address
 from extenci.model.desired import Desired, DesiredImage, LaunchSettings, Origin, Selection
 from extenci.model.errors import PlanError
 from extenci.model.observed import (
@@ -17,12 +17,12 @@ from extenci.model.observed import (
     Snapshot,
     SnapshotState,
 )
-from extenci.model.ownership import ROLE, Marks
+from extenci.model.ownership import ROLE, Marks, Role
 from extenci.model.plan import Plan
 from extenci.model.record import Records, ResourceKind, ResourceRecord
 from extenci.model.service import Service
 from extenci.model.verification import Verify
-from extenci.model.version import GIB, Disk, Registration, Version
+from extenci.model.version import GIB, Architecture, Disk, Method, Registration, Version
 from extenci.model.work import RegisterWork, StageWork, VerifyWork
 from extenci.plan.commands.manual_verify import plan_test_vm
 from extenci.plan.planner import owned_addresses

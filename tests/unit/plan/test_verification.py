@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from extenci.model.action import Action
-from extenci.model.address import Address, Architecture, Method, Role
+from extenci.model.address import Address
 from extenci.model.desired import Desired, DesiredGroup, DesiredImage, LaunchSettings, Origin
 from extenci.model.errors import PlanError
 from extenci.model.observed import (
@@ -22,13 +22,13 @@ from extenci.model.observed import (
     Snapshot,
     SnapshotState,
 )
-from extenci.model.ownership import Marks
+from extenci.model.ownership import Marks, Role
 from extenci.model.plan import Plan
 from extenci.model.record import Records, VerdictRecord
 from extenci.model.service import Service
 from extenci.model.verdict import Verdict
 from extenci.model.verification import Verify
-from extenci.model.version import GIB, Disk, Registration, Version
+from extenci.model.version import GIB, Architecture, Disk, Method, Registration, Version
 from extenci.model.work import ConfirmWork, LaunchWork, ReplaceWork, VerifyWork
 from extenci.plan.commands.verify import plan_confirm, verifications_only
 from extenci.plan.planner import make_plan

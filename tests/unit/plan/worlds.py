@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
-from extenci.model.address import Address, Architecture, BootMode, Launch, Method, Role, Tagging
+from extenci.model.address import Address
 from extenci.model.desired import (
     Desired,
     DesiredGroup,
@@ -18,6 +18,7 @@ from extenci.model.desired import (
     Origin,
     Selection,
 )
+from extenci.model.launch import Launch
 from extenci.model.observed import (
     Image,
     ImageState,
@@ -31,10 +32,10 @@ from extenci.model.observed import (
     Snapshot,
     SnapshotState,
 )
-from extenci.model.ownership import Marks, launch_mark, settings_mark
+from extenci.model.ownership import Marks, Role, launch_mark, settings_mark
 from extenci.model.record import AppliedRecord, Records, ResourceKind, ResourceRecord
-from extenci.model.service import Limits, Service
-from extenci.model.version import GIB, Disk, Registration, Version
+from extenci.model.service import Limits, Service, Tagging
+from extenci.model.version import GIB, Architecture, BootMode, Disk, Method, Registration, Version
 from extenci.observe.join import join
 from extenci.plan.fields import desired_fields
 from tests.unit.plan.queue_model import Ordered

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from extenci.model.action import Action
-from extenci.model.address import Address, Architecture, Kind, Method
+from extenci.model.address import Address, Kind
 from extenci.model.desired import DesiredGroup, LaunchSettings, Origin
 from extenci.model.observed import MachineHandle
 from extenci.model.plan import Blocked, Change, Drift, FieldChange, Plan
-from extenci.model.version import GIB, Registration, Version
+from extenci.model.version import GIB, Architecture, Method, Registration, Version
 from extenci.model.work import (
     AdoptWork,
     ForgetWork,

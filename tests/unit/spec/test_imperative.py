@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from extenci.model.address import Address, Launch
+from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.errors import SpecError, UsageError
+from extenci.model.launch import Launch
 from extenci.spec.arguments import Staging, check_staging, image_to_test, name_of
 
 AWAY = "ec2: https://cloud.example.org\n"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extenci.verify.alarms import clean, end_of, find_alarm
+from extenci.verify.console.alarms import clean, end_of, find_alarm
 
 HOPELESS = [
     "[    0.98] Kernel panic - not syncing: No working init found.",

@@ -6,8 +6,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from extenci.model.address import Launch
-from extenci.model.launch import LaunchSettings
+from extenci.model.launch import Launch, LaunchSettings
 from extenci.model.verification import Check, Reach, Verify, hash_verify, name_files
 from extenci.verify.checks.console import ConsoleCheck
 from extenci.verify.checks.http import HttpCheck

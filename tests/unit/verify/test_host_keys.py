@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extenci.verify.host_keys import (
+from extenci.verify.ssh.host_keys import (
     contradicts,
     find_fingerprints,
     find_keys,

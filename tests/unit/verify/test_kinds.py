@@ -39,7 +39,7 @@ def test_the_kind_of_a_check_is_found() -> None:
 def test_reading_specs_imports_nothing_that_only_attempts_need() -> None:
     code = (
         "import sys, extenci.spec.load; "
-        "print([m for m in ('subprocess', 'ssl', 'http.client', 'extenci.verify.ssh_client') "
+        "print([m for m in ('subprocess', 'ssl', 'http.client', 'extenci.verify.ssh.client') "
         "if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

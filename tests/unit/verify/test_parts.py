@@ -20,7 +20,7 @@ from extenci.verify.halt import Halt, OutOfTime, in_background
 from extenci.verify.judge import judge
 from extenci.verify.programs import excerpt, last_line
 from extenci.verify.regex import SearchResult, search
-from extenci.verify.ssh_client import last_words
+from extenci.verify.ssh.client import last_words
 from extenci.verify.target import safe_name
 
 

@@ -18,7 +18,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.amis import Ami
 
 from extenci.image.bundle.keys import Secret, read_certificate, read_private_key
-from extenci.image.bundle.manifest import MOST_BYTES, Manifest, Part, read_manifest
+from extenci.image.bundle.manifest import MOST_BYTES, BundlePart, Manifest, read_manifest
 from extenci.image.bundle.unbundle import check_signature, open_secret, write_disk
 from extenci.image.bundle.untar import broken
 from extenci.model.errors import AccessRefused, DiskError
@@ -35,7 +35,7 @@ class Bundle:
     bucket: str
     prefix: str
 
-    def fetch(self, part: Part) -> Iterator[bytes]:
+    def read_part(self, part: BundlePart) -> Iterator[bytes]:
         """The bytes of a part."""
         found = find_object(self.bucket, self.prefix + part.name)
         if found is None:
@@ -97,7 +97,7 @@ def _carry_out(cloud: Cloud, image: Ami, bundle: Bundle) -> None:
     try:
         descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            write_disk(bundle.manifest, bundle.secret, bundle.fetch, descriptor)
+            write_disk(bundle.manifest, bundle.secret, bundle.read_part, descriptor)
         finally:
             os.close(descriptor)
         state = "available"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from extenci.image.bundle.bundler import Bundler, open_signer
 from extenci.image.bundle.certificates import new_key_pair
 from extenci.image.bundle.keys import Secret
-from extenci.image.bundle.seal import Bundler, open_sealer
 from extenci.image.bundle.tar import tar_stream
 from extenci.image.raw import open_disk
 from extenci.model.service import BundleKeys
@@ -73,7 +73,7 @@ def make_bundle(disk: Path, folder: Path, keys: Keys, prefix: str = "worker") ->
         indexes = [block.index for block in source.blocks()]
         for part, data in bundler.parts(tar_stream(prefix, source.size, lambda: indexes, source.block)):
             (folder / part.name).write_bytes(data)
-        text = open_sealer(keys.service).manifest(prefix, "x86_64", source.size, bundler, release="1.0")
+        text = open_signer(keys.service).manifest(prefix, "x86_64", source.size, bundler, release="1.0")
     manifest = folder / f"{prefix}.manifest.xml"
     manifest.write_bytes(text)
     return manifest

@@ -13,17 +13,23 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from extenci.image.bundle.keys import new_secret, opened, read_certificate, read_private_key, sealed
-from extenci.image.bundle.seal import open_sealer
+from extenci.image.bundle.bundler import open_signer
+from extenci.image.bundle.keys import (
+    decrypt_with,
+    encrypt_for,
+    new_secret,
+    read_certificate,
+    read_private_key,
+)
 from extenci.model.errors import AccessRefused
 from tests.unit.image.bundle.conftest import Keys
 
 
 def test_a_secret_is_for_the_owner_of_the_key_only(keys: Keys) -> None:
     secret, user = new_secret(), read_private_key(str(keys.user))
-    text = sealed(secret.key, read_certificate(str(keys.certificate)))
-    assert opened(text, user) == secret.key
-    assert opened(text, read_private_key(str(keys.cloud))) is None
+    text = encrypt_for(secret.key, read_certificate(str(keys.certificate)))
+    assert decrypt_with(text, user) == secret.key
+    assert decrypt_with(text, read_private_key(str(keys.cloud))) is None
     assert secret.key.hex() not in repr(secret)
 
 
@@ -32,7 +38,7 @@ def test_a_key_that_others_may_read_is_refused(mode: int, keys: Keys, tmp_path: 
     path = tmp_path / "key"
     path.write_bytes(keys.user.read_bytes())
     path.chmod(mode)
-    with pytest.raises(AccessRefused, match="others than you") as caught:
+    with pytest.raises(AccessRefused, match="other users may read or write it") as caught:
         read_private_key(str(path))
     assert caught.value.hint == f"chmod 600 {path}"
 
@@ -87,5 +93,5 @@ def test_a_key_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_a_certificate_of_another_key_is_refused(keys: Keys) -> None:
-    with pytest.raises(AccessRefused, match="is not that of the private key"):
-        open_sealer(replace(keys.service, certificate=keys.service.cloud_certificate))
+    with pytest.raises(AccessRefused, match="does not belong to the private key"):
+        open_signer(replace(keys.service, certificate=keys.service.cloud_certificate))

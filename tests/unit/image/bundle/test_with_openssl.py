@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from extenci.image.bundle.keys import sealed, signed
-from extenci.image.bundle.manifest import Manifest, Part, SealedSecret, manifest_text, signed_text
-from extenci.image.bundle.seal import open_sealer
+from extenci.image.bundle.bundler import open_signer
+from extenci.image.bundle.keys import encrypt_for, sign
+from extenci.image.bundle.manifest import BundlePart, EncryptedSecret, Manifest, manifest_text, signed_text
 from extenci.image.bundle.unbundle import local_parts, unbundle
 from extenci.image.raw import read_disk
 from extenci.model.version import BLOCK_BYTES, GIB
@@ -130,9 +130,9 @@ def test_what_tar_gzip_and_openssl_made_is_opened(
 
 
 def manifest_of(tar: Path, size: int, folder: Path, keys: Keys) -> bytes:
-    sealer = open_sealer(keys.service)
+    signer = open_signer(keys.service)
     parts = sorted(folder.iterdir())
-    secret = [sealed(value, sealer.public) for value in (SECRET.key, SECRET.iv)]
+    secret = [encrypt_for(value, signer.public) for value in (SECRET.key, SECRET.iv)]
     manifest = Manifest(
         name="worker",
         user="123456789012",
@@ -140,8 +140,8 @@ def manifest_of(tar: Path, size: int, folder: Path, keys: Keys) -> bytes:
         sha1=sha1_of(tar),
         size=size,
         bundled_size=sum(part.stat().st_size for part in parts),
-        for_cloud=SealedSecret(*secret),
-        for_user=SealedSecret(*secret),
-        parts=tuple(Part(part.name, sha1_of(part)) for part in parts),
+        for_cloud=EncryptedSecret(*secret),
+        for_user=EncryptedSecret(*secret),
+        parts=tuple(BundlePart(part.name, sha1_of(part)) for part in parts),
     )
-    return manifest_text(manifest, signed(signed_text(manifest), sealer.private), "1.0")
+    return manifest_text(manifest, sign(signed_text(manifest), signer.private), "1.0")

@@ -1,4 +1,4 @@
-"""Bytes of an open file; where the system cannot read them, an error says where that is."""
+"""Reads bytes at an offset of an open file; errors tell the path and the offset."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 
 from extenci.image.problems import broken
 
-Read = Callable[[int, int], bytes]
-"""Reads at most so many bytes (first) of a file at an offset (second), and none from behind its end."""
+ReadAt = Callable[[int, int], bytes]
+"""Reads at most so many bytes (first) of a file at an offset (second); none behind its end."""
 
 
 def read_at(path: Path | str, descriptor: int, length: int, offset: int) -> bytes:
-    """What the system reads at once, perhaps less than there is (pread(2)). DiskError where it cannot."""
+    """The bytes of one pread(2), perhaps fewer than requested. DiskError if they cannot be read."""
     try:
         return os.pread(descriptor, length, offset)
     except OSError as error:
         raise broken(path, offset, error) from error
 
 
-def reading(path: Path | str, descriptor: int) -> Read:
+def reader_of(path: Path | str, descriptor: int) -> ReadAt:
     """`read_at` of one file."""
     return partial(read_at, path, descriptor)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from extenci.model.source import is_url, shown_source
+from extenci.model.version import is_url, shown_source
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,9 @@ import pytest
 
 from extenci.cloud.condor.client import classify, constraint_of
 from extenci.cloud.condor.job_ads import PROJECTION, Ad, read_grid_job_id, read_job
-from extenci.model.address import Role
 from extenci.model.errors import AccessRefused, ServiceError, Unreachable
 from extenci.model.observed import Job, JobState
-from extenci.model.ownership import Marks
+from extenci.model.ownership import Marks, Role
 
 AD: Ad = {
     "ClusterId": 12,

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from extenci.model.errors import ExtenciError
-from extenci.verify.alarms import clean, find_alarm
+from extenci.verify.console.alarms import clean, find_alarm
 from extenci.verify.evidence_folder import CONSOLE, EvidenceFolder
 from extenci.verify.halt import Halt, OutOfTime, in_background
 

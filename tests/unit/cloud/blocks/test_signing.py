@@ -12,7 +12,7 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extenci.cloud.blocks.signing import BlockSigner, Keys, Request, host_of
+from extenci.cloud.blocks.signing import BlockSigner, Keys, SignedRequest, host_of
 
 NOW = datetime.datetime(2026, 11, 24, 15, 4, 54, tzinfo=datetime.UTC)
 CHECKSUM = base64.b64encode(hashlib.sha256(b"a block").digest()).decode()
@@ -26,11 +26,11 @@ ENDPOINTS = [
 ]
 
 
-def headers_of(request: Request) -> dict[str, str]:
+def headers_of(request: SignedRequest) -> dict[str, str]:
     return dict(line.split(": ", 1) for line in request.headers)
 
 
-def botocores(monkeypatch: pytest.MonkeyPatch, request: Request, keys: Keys) -> Mapping[str, str]:
+def botocores(monkeypatch: pytest.MonkeyPatch, request: SignedRequest, keys: Keys) -> Mapping[str, str]:
     """What botocore makes of the same request, without its signature, at the same time."""
     ours = headers_of(request)
     unsigned = {name: text for name, text in ours.items() if name not in ("authorization", "x-amz-date")}

@@ -9,7 +9,7 @@ import pytest
 from botocore.httpsession import get_cert_path
 
 from extenci.cloud.aws.session import ServiceSession
-from extenci.cloud.blocks.endpoint import Wire
+from extenci.cloud.blocks.endpoint import Endpoint
 from extenci.model.service import KeyFiles, Service
 
 
@@ -31,12 +31,12 @@ def service(tmp_path: Path) -> Service:
     )
 
 
-def wire_and_client(service: Service) -> tuple[Wire, str, str | None]:
-    """The wire, and the certificates and the proxy of the SDK's client."""
+def endpoint_and_client(service: Service) -> tuple[Endpoint, str, str | None]:
+    """The endpoint, and the certificates and the proxy of the SDK's client."""
     session = ServiceSession(service)
-    wire, _ = session.wire("ebs")
+    endpoint, _ = session.endpoint("ebs")
     http = session.client("ebs")._endpoint.http_session
-    return wire, str(get_cert_path(http._verify)), http._proxy_config.proxy_url_for(wire.endpoint)
+    return endpoint, str(get_cert_path(http._verify)), http._proxy_config.proxy_url_for(endpoint.url)
 
 
 @pytest.mark.parametrize("bundle", [{}, {"AWS_CA_BUNDLE": "/a"}, {"REQUESTS_CA_BUNDLE": "/b"}])
@@ -59,21 +59,21 @@ def test_endpoint_trust_and_proxy_are_those_of_the_sdks_client(
 ) -> None:
     for name, value in (bundle | proxies).items():
         monkeypatch.setenv(name, value)
-    wire, certificates, proxy = wire_and_client(replace(service, ebs=ebs))
-    assert wire.endpoint == ebs or (ebs is None and wire.endpoint == "https://ebs.eu-west-1.amazonaws.com")
-    assert (wire.ca_bundle, wire.proxy or None) == (certificates, proxy)
-    assert (wire.region, wire.signing_name) == ("eu-west-1", "ebs")
+    endpoint, certificates, proxy = endpoint_and_client(replace(service, ebs=ebs))
+    assert endpoint.url == ebs or (ebs is None and endpoint.url == "https://ebs.eu-west-1.amazonaws.com")
+    assert (endpoint.ca_bundle, endpoint.proxy or None) == (certificates, proxy)
+    assert (endpoint.region, endpoint.signing_name) == ("eu-west-1", "ebs")
 
 
 def test_loopback_has_no_proxy(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://proxy.example.edu")
-    wire, _, proxy = wire_and_client(replace(service, ebs="http://127.0.0.1:8773"))
-    assert wire.proxy == ""
+    endpoint, _, proxy = endpoint_and_client(replace(service, ebs="http://127.0.0.1:8773"))
+    assert endpoint.proxy == ""
     assert proxy is None
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "is_aws"),
+    ("url", "is_aws"),
     [
         ("https://ebs.eu-west-1.amazonaws.com", True),
         ("https://vpce-1.ebs.eu-west-1.vpce.amazonaws.com", True),
@@ -83,5 +83,5 @@ def test_loopback_has_no_proxy(service: Service, monkeypatch: pytest.MonkeyPatch
         ("http://127.0.0.1:8773", False),
     ],
 )
-def test_endpoints_of_aws_are_known(endpoint: str, is_aws: bool) -> None:
-    assert Wire(endpoint, "", "", "", "").is_aws is is_aws
+def test_endpoints_of_aws_are_known(url: str, is_aws: bool) -> None:
+    assert Endpoint(url, "", "", "", "").is_aws is is_aws

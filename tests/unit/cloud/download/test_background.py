@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from extenci.cloud.download.background import AHEAD, relayed
+from extenci.cloud.download.background import AHEAD, in_background
 from extenci.model.errors import Interrupted
 
 
@@ -16,7 +16,7 @@ def test_items_come_in_order_and_then_the_error() -> None:
         yield from range(50)
         raise ZeroDivisionError
 
-    relay = relayed(items, Event(), "It")
+    relay = in_background(items, Event(), "It")
     assert [next(relay) for _ in range(50)] == list(range(50))
     with pytest.raises(ZeroDivisionError):
         next(relay)
@@ -33,7 +33,7 @@ def test_nobody_waits_for_a_silent_peer_after_a_stop() -> None:
     threading.Timer(0.2, stop.set).start()
     began = time.monotonic()
     with pytest.raises(Interrupted, match=r"^It was stopped\.$"):
-        list(relayed(items, stop, "It"))
+        list(in_background(items, stop, "It"))
     assert time.monotonic() - began < 5
     ended.set()
 
@@ -46,7 +46,7 @@ def test_what_nobody_takes_is_not_taken_in_without_end() -> None:
             taken.append(number)
             yield number
 
-    relay = relayed(items, Event(), "It")
+    relay = in_background(items, Event(), "It")
     next(relay)
     time.sleep(0.2)
     assert len(taken) <= AHEAD + 3
@@ -63,7 +63,7 @@ def test_waiting_is_told_and_only_that_for_the_peer() -> None:
         yield 2
         time.sleep(0.5)
 
-    for _ in relayed(items, Event(), "It", told.append):
+    for _ in in_background(items, Event(), "It", told.append):
         time.sleep(0.5)
     assert sum(told) < 0.4, "the peer waited, not we"
 
@@ -85,6 +85,6 @@ def test_who_is_told_of_waiting_may_end_it() -> None:
 
     began = time.monotonic()
     with pytest.raises(TimeoutError):
-        list(relayed(items, Event(), "It", add))
+        list(in_background(items, Event(), "It", add))
     assert 0.2 < time.monotonic() - began < 5
     ended.set()

@@ -7,7 +7,7 @@ from extenci.cloud.blocks.memory_budget import (
     LEAST,
     LEAST_TOGETHER,
     PROCESS_BYTES,
-    Room,
+    MemoryBudget,
     resident_bytes,
 )
 from extenci.model.version import BLOCK_BYTES
@@ -16,22 +16,22 @@ HELD_BYTES = BLOCK_BYTES + CONNECTION_BYTES
 
 
 def test_what_fits_beside_what_the_process_has_is_shared_evenly() -> None:
-    room = Room()
+    budget = MemoryBudget()
     fitting = max(LEAST_TOGETHER * HELD_BYTES, PROCESS_BYTES - resident_bytes())
-    with room.taken():
-        alone = room.share
+    with budget.joined():
+        alone = budget.share
         assert abs(alone - fitting) <= 4 * 1024**2
-        with room.taken():
-            assert room.share == alone // 2
-        assert room.share == alone
+        with budget.joined():
+            assert budget.share == alone // 2
+        assert budget.share == alone
 
 
 def test_every_upload_may_hold_some_blocks() -> None:
-    room = Room()
+    budget = MemoryBudget()
     with ExitStack() as stack:
         for _ in range(100):
-            stack.enter_context(room.taken())
-        assert room.share == LEAST * HELD_BYTES
+            stack.enter_context(budget.joined())
+        assert budget.share == LEAST * HELD_BYTES
 
 
 def test_a_process_has_memory() -> None:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from extenci.model.verification import LoginCheck
-from extenci.verify import host_keys
 from extenci.verify.attempt import Attempt, AttemptResult, CheckContext
 from extenci.verify.evidence_folder import KNOWN_HOSTS, SSH_CONFIG, open_private
 from extenci.verify.programs import Cutoff, ProgramEnd, excerpt, run_program
+from extenci.verify.ssh import host_keys
 from extenci.verify.target import safe_name
 
 MOST_OUTPUT = 4 << 20

@@ -1,4 +1,4 @@
-"""A tar stream into the parts of a bundle, in one bounded pipeline."""
+"""Makes the parts of a bundle from a tar stream, in one bounded pipeline, and its signed manifest."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from extenci.image.bundle.gzip import gzip_stream
-from extenci.image.bundle.keys import Secret, is_pair, read_certificate, read_private_key, sealed, signed
+from extenci.image.bundle.keys import Secret, encrypt_for, is_pair, read_certificate, read_private_key, sign
 from extenci.image.bundle.manifest import (
+    BundlePart,
+    EncryptedSecret,
     Manifest,
-    Part,
-    SealedSecret,
     manifest_text,
     part_name,
     signed_text,
@@ -27,12 +27,12 @@ from extenci.model.service import BundleKeys
 
 PART_BYTES = 10 * 1024**2
 BLOCK_BYTES = 16
-"""AES's."""
+"""The block size of AES."""
 
 
 @dataclass(frozen=True)
-class Sealer:
-    """Who signs a bundle and who may open it: the user's key pair, the cloud's certificate."""
+class BundleSigner:
+    """Signs the manifests of bundles, and encrypts their secrets for the user and the cloud."""
 
     user: str
     private: RSAPrivateKey = field(repr=False)
@@ -40,8 +40,7 @@ class Sealer:
     cloud: RSAPublicKey
 
     def manifest(self, prefix: str, architecture: str, size: int, bundle: Bundler, *, release: str) -> bytes:
-        """The signed manifest of a bundle that was made; `size` is the disk's bytes."""
-        secret = bundle.secret
+        """The signed manifest of a finished bundle; `size` is the disk's in bytes."""
         found = Manifest(
             name=prefix,
             user=self.user,
@@ -49,46 +48,52 @@ class Sealer:
             sha1=bundle.sha1,
             size=size,
             bundled_size=bundle.size,
-            for_cloud=SealedSecret(sealed(secret.key, self.cloud), sealed(secret.iv, self.cloud)),
-            for_user=SealedSecret(sealed(secret.key, self.public), sealed(secret.iv, self.public)),
+            for_cloud=_encrypted_for(bundle.secret, self.cloud),
+            for_user=_encrypted_for(bundle.secret, self.public),
             parts=tuple(bundle.made),
         )
-        return manifest_text(found, signed(signed_text(found), self.private), release)
+        return manifest_text(found, sign(signed_text(found), self.private), release)
 
 
-def open_sealer(keys: BundleKeys) -> Sealer:
-    """Read the key files of a service. AccessRefused where one is not what it should be."""
+def _encrypted_for(secret: Secret, reader: RSAPublicKey) -> EncryptedSecret:
+    return EncryptedSecret(encrypt_for(secret.key, reader), encrypt_for(secret.iv, reader))
+
+
+def open_signer(keys: BundleKeys) -> BundleSigner:
+    """Read the key files of a service. AccessRefused if one of them is not valid."""
     private = read_private_key(keys.private_key)
     public = read_certificate(keys.certificate)
     if not is_pair(private, public):
         raise AccessRefused(
-            f"The certificate {keys.certificate} is not that of the private key {keys.private_key}.",
-            "Name a pair that belongs together in the service's `bundle:`.",
+            f"The certificate {keys.certificate} does not belong to the private key {keys.private_key}.",
+            "Give a certificate and its private key in the service's `bundle:`.",
         )
-    return Sealer(keys.user, private, public, read_certificate(keys.cloud_certificate))
+    return BundleSigner(keys.user, private, public, read_certificate(keys.cloud_certificate))
 
 
 class Bundler:
-    """Makes the parts of one bundle. `made`, `sha1` (of the tar stream) and `size` (of all parts, bytes) are
-    right once `parts` has ended."""
+    """Makes the parts of one bundle. `made`, `sha1` (of the tar stream) and `size` (bytes of all parts) are
+    complete once `parts` has ended."""
 
     def __init__(self, prefix: str, secret: Secret) -> None:
         self.secret = secret
-        self.made: list[Part] = []
+        self.made: list[BundlePart] = []
         self.size = 0
         self._prefix = prefix
         self._sha1 = hashlib.sha1(usedforsecurity=False)
 
     @property
     def sha1(self) -> str:
-        """Of the tar stream, in hex."""
+        """The SHA-1 of the tar stream, in hex."""
         return self._sha1.hexdigest()
 
-    def parts(self, tar: Iterable[bytes], *, workers: int | None = None) -> Iterator[tuple[Part, bytes]]:
-        """The parts of the bundle of a tar stream, with their bytes, one after the other."""
+    def parts(
+        self, tar: Iterable[bytes], *, workers: int | None = None
+    ) -> Iterator[tuple[BundlePart, bytes]]:
+        """The parts of a tar stream's bundle with their bytes, one after the other."""
         for data in _cut(_encrypted(gzip_stream(self._hashed(tar), workers=workers), self.secret)):
             digest = hashlib.sha1(data, usedforsecurity=False).hexdigest()
-            part = Part(part_name(self._prefix, len(self.made)), digest)
+            part = BundlePart(part_name(self._prefix, len(self.made)), digest)
             self.made.append(part)
             self.size += len(data)
             yield part, data
@@ -110,7 +115,7 @@ def _encrypted(pieces: Iterable[bytes], secret: Secret) -> Iterator[bytes]:
 
 
 def _cut(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Pieces of the length of a part, the last of them shorter. `getvalue` does not copy what is whole."""
+    """Pieces of a part's length, the last one shorter. `getvalue` does not copy a full buffer."""
     held = io.BytesIO()
     for piece in pieces:
         rest = memoryview(piece)
