@@ -1,4 +1,4 @@
-"""The fields in which two sets of fields differ, as people see them: by dotted path, before and after."""
+"""Differences between fields as people see them: dotted path, value before, value after."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Place = tuple[str | int, ...]
 def differences(
     before: Mapping[str, object], after: Mapping[str, object], only: Collection[str] | None = None
 ) -> tuple[FieldChange, ...]:
-    """The fields that differ, in the order of `only`, which None sets to all of them by name.
+    """The fields that differ: those of `only` in that order; None: all, by name.
 
     Values are those of JSON. Mappings, and lists of mappings, are compared down to their last values
     (`root_volume.gib`, `checks[0].tcp`), other lists as a whole. A key that is missing is None.
@@ -86,13 +86,14 @@ def spell_place(place: Place) -> str:
 
 
 def new_fields(fields: Mapping[str, object], only: Collection[str]) -> tuple[FieldChange, ...]:
-    """The fields of something that was not there before, without those that say nothing."""
+    """The fields of something new, without those that are empty."""
     said = {name: value for name, value in fields.items() if value not in (None, [], {}, False, "")}
     return differences({}, said, only)
 
 
 def describe(changes: Iterable[FieldChange]) -> str:
-    """`count 3 → 5 and type none → m5.large`, for a sentence; of many, the first ones."""
+    """Differences for a sentence: `count 3 → 5 and type none → m5.large`, the first of them if they are
+    many."""
     return listed([f"{one.path} {spell(one.before)} → {spell(one.after)}" for one in changes])
 
 

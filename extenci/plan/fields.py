@@ -68,7 +68,7 @@ def group_fields(spec: DesiredGroup) -> dict[str, object]:
 
 
 def verify_fields(verify: Verify) -> dict[str, object]:
-    """A verify block as fields: each check as a mapping of what is said of it, with relative paths."""
+    """A verify block as fields, each check being a mapping. Paths are relative to the spec root."""
     return {
         "launch": str(verify.launch),
         **settings_fields(verify.settings),
@@ -97,23 +97,23 @@ def settings_fields(settings: LaunchSettings) -> dict[str, object]:
 
 
 def volume_fields(volume: RootVolume | None) -> dict[str, object] | None:
-    """A root volume as fields, only what is said of it."""
+    """A root volume as fields, without those that are None."""
     if volume is None:
         return None
     return said({"gib": volume.gib, "type": volume.type, "encrypted": volume.encrypted})
 
 
 def mark_fields(tags: Mapping[str, str]) -> dict[str, object]:
-    """What tags tell of a spec, under the names that it has there."""
+    """The fields of a spec that its resources' tags carry, under the names that specs use."""
     own = {key: value for key, value in tags.items() if not key.startswith(PREFIX)}
     return {"protect": tags.get(PROTECT) == "true", "sha256": tags.get(SOURCE_SHA256), "tags": own}
 
 
 def said(values: Mapping[str, object]) -> dict[str, object]:
-    """The fields that say something."""
+    """Fields without those that are None."""
     return {name: value for name, value in values.items() if value is not None}
 
 
 def hash_of(secret: str | None) -> str | None:
-    """How a text that must not be shown is told from another one."""
+    """A hash in place of a text that must not be shown."""
     return f"sha256:{hashlib.sha256(secret.encode()).hexdigest()[:12]}" if secret is not None else None

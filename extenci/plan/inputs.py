@@ -116,12 +116,12 @@ def queued_services(desired: Desired, records: Records) -> frozenset[str]:
 
 
 def group_by_address(resources: Iterable[ResourceRecord]) -> dict[Address, tuple[ResourceRecord, ...]]:
-    """The records that plans look after, by their address."""
+    """The records of resources that plans look after, by address."""
     ordered = sorted(resources, key=lambda record: (record.service, record.kind, record.id))
     return gather((record.address, record) for record in ordered if recorded_role(record) is Role.POOL)
 
 
 def recorded_role(record: ResourceRecord) -> Role:
-    """What a recorded resource is there for; records without marks are a plan's own."""
+    """The role of a recorded resource. Records without marks are of the role `pool`."""
     marks = read_marks(record.tags)
     return marks.role if marks else Role.POOL

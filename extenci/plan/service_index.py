@@ -1,4 +1,4 @@
-"""What is on one service, indexed once, so that each question afterwards is a look-up."""
+"""The resources of one service, indexed once, so that each question afterwards is a look-up."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ T = TypeVar("T", Image, Snapshot, Machine)
 
 @dataclass(frozen=True)
 class ServiceIndex:
-    """What is on one service. `owned_*` holds this stack's resources of role `pool` only, sorted by id, and
-    `tests` its test VMs. `machines` are those not `gone`; `named` are images by name, `users` the images of
-    the account that use a snapshot, and `run_from` the machines that run from an image. `content` and
+    """The resources of one service. `owned_*` holds this stack's resources of role `pool` only, sorted by id,
+    and `tests` its test VMs. `machines` are those not `gone`; `named` are images by name, `users` the images
+    of the account that use a snapshot, and `run_from` the machines that run from an image. `content` and
     `registered` are owned snapshots and images by digest."""
 
     service: Service
@@ -79,25 +79,25 @@ def index_service(desired: Desired, state: ServiceState) -> ServiceIndex:
 
 
 def is_planned(marks: Marks | None, stack: str, service: str | None = None) -> TypeGuard[Marks]:
-    """Whether marks are of a stack, and of what its plans look after (role `pool`); of one service, where it
-    is named."""
+    """Whether marks are of a resource that a stack's plans look after (role `pool`), on one service if it is
+    named."""
     return has_role(marks, Role.POOL, stack, service)
 
 
 def has_role(marks: Marks | None, role: Role, stack: str, service: str | None = None) -> TypeGuard[Marks]:
-    """Whether marks are of a stack, and of one role; of one service, where it is named."""
+    """Whether marks are of a stack and a role, and of one service if it is named."""
     if marks is None or service not in (None, marks.service):
         return False
     return (marks.stack, marks.role) == (stack, role)
 
 
 def by_address(things: Iterable[T], stack: str, service: str) -> dict[Address, tuple[T, ...]]:
-    """The things that plans look after, by their address."""
+    """The resources that plans look after, by address."""
     return gather((t.marks.address, t) for t in things if is_planned(t.marks, stack, service))
 
 
 def by_digest(things: Iterable[T]) -> dict[str, tuple[T, ...]]:
-    """Things by the digest that their marks say."""
+    """Resources by the digest in their marks."""
     return gather((thing.marks.digest, thing) for thing in things if thing.marks and thing.marks.digest)
 
 

@@ -1,4 +1,4 @@
-"""How each image that the specs need on a service comes to be there."""
+"""The plan of the images that the specs need on a service."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from extenci.plan.service_index import ServiceIndex
 
 @dataclass(frozen=True)
 class PlannedImage:
-    """One needed image: what was found of it, its source, and the changes that make and verify it."""
+    """One needed image: what was found, its source, and the changes that make and verify it."""
 
     spec: DesiredImage
     found: ImageSource | MissingImage | HeldBack
@@ -32,7 +32,7 @@ class PlannedImage:
 
     @property
     def blocked(self) -> tuple[Blocked, ...]:
-        """Why it cannot be used, where it cannot."""
+        """Why it cannot be used, if so."""
         if isinstance(self.found, HeldBack):
             return (self.found.blocked,)
         if isinstance(self.source, Unavailable):
@@ -42,9 +42,9 @@ class PlannedImage:
 
 @dataclass(frozen=True)
 class ImagePlan:
-    """How each needed image of a service comes to be there. `cleared` are failed images that hold a
-    needed name: they have to be unstaged before the changes of `part`. `kept_back` are ids of images that
-    stay although no group uses them: their verification is not over."""
+    """The source of each needed image, and the changes that make and verify them. `cleared` are failed images
+    that have a needed name, and must be unstaged before the changes of `part`. `kept_back` are ids of images
+    that stay although no group uses them, since their verification is not over."""
 
     sources: Mapping[Address, ImageSource]
     part: PlanPart
@@ -53,7 +53,7 @@ class ImagePlan:
 
 
 def plan_images(inputs: PlanInputs, index: ServiceIndex) -> ImagePlan:
-    """Find or make every image that a selected spec of a service asks for or is launched from."""
+    """Find or make every image that is selected on a service, or that a selected group is launched from."""
     found = [(spec, look_for_usable(inputs, index, spec)) for spec in needed_images(inputs, index)]
     made = make_images(inputs, index, (thing for _, thing in found if isinstance(thing, MissingImage)))
     return put_together(
@@ -68,7 +68,7 @@ def plan_image(
     found: ImageSource | MissingImage | HeldBack,
     made: MadeImage | None,
 ) -> PlannedImage:
-    """Plan one image: where its verification is still to be made, nothing uses it before."""
+    """Plan one image. Nothing uses it before its verification has passed."""
     source = source_of(found, made)
     change = made.change if made else None
     if not isinstance(source, Staged | ToBeStaged) or not needs_verification(
@@ -104,7 +104,7 @@ def put_together(images: Iterable[PlannedImage]) -> ImagePlan:
 
 
 def source_of(found: ImageSource | MissingImage | HeldBack, made: MadeImage | None) -> ImageSource:
-    """What an image is launched from."""
+    """The source of an image."""
     match found:
         case MissingImage():
             assert made is not None  # noqa: S101 - each missing image is made, or it is said why not

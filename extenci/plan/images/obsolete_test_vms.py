@@ -1,4 +1,4 @@
-"""Test VMs that nobody needs any more. A trial that is at work, here or in another home, keeps its own."""
+"""Obsolete test VMs. A verification that is under way, from this home or another, keeps its own."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from extenci.plan.service_index import ServiceIndex
 
 
 def end_obsolete_test_vms(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
-    """End the test VMs that nobody needs: expired ones, those whose person has answered, and what a run that
-    is over left behind."""
+    """Terminate test VMs that have expired, whose question was answered, or that a finished run left
+    behind."""
     changes = [
         Change(
             id=ending_id(address, machine),
@@ -37,7 +37,7 @@ def end_obsolete_test_vms(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
 
 
 def endings_of(inputs: PlanInputs, index: ServiceIndex, address: Address) -> tuple[str, ...]:
-    """The changes that end test VMs of an address."""
+    """The ids of the changes that terminate test VMs of an address."""
     return tuple(
         ending_id(address, machine)
         for machine in index.tests.get(address, ())
@@ -46,12 +46,12 @@ def endings_of(inputs: PlanInputs, index: ServiceIndex, address: Address) -> tup
 
 
 def ending_id(address: Address, machine: Machine) -> str:
-    """The id of the change that ends a test VM."""
+    """The id of the change that terminates a test VM."""
     return f"{Action.TERMINATE} {address} {machine.id}"
 
 
 def why_obsolete(inputs: PlanInputs, index: ServiceIndex, machine: Machine) -> str:
-    """Why a test VM goes, "" where it stays."""
+    """Why a test VM is terminated, "" where it is not."""
     marks = machine.marks
     if marks is None:
         return ""
@@ -68,7 +68,7 @@ def why_obsolete(inputs: PlanInputs, index: ServiceIndex, machine: Machine) -> s
 
 
 def still_asked(inputs: PlanInputs, index: ServiceIndex, marks: Marks) -> bool:
-    """Whether a person's word about the version of a test VM is still waited for."""
+    """Whether the version of a test VM still waits for a person's answer."""
     return any(
         image.marks is not None
         and image.marks.version == marks.version

@@ -26,8 +26,8 @@ from extenci.plan.part import PlanPart, join
 
 
 def change_group(inputs: PlanInputs, group: Group, headroom: int | None) -> PlanPart:
-    """What makes a group what its spec asks for. `headroom` is how many machines more than at the end
-    the service's limit allows meanwhile; None: any number."""
+    """The changes that make a group what its spec asks for. `headroom` is how many machines the service's
+    limit allows besides those that there will be; None: any number."""
     return join(
         (
             end_surplus(inputs, group),
@@ -39,11 +39,11 @@ def change_group(inputs: PlanInputs, group: Group, headroom: int | None) -> Plan
 
 
 def end_surplus(inputs: PlanInputs, group: Group) -> PlanPart:
-    """End the machines that are too many."""
+    """End surplus machines."""
     if not group.surplus:
         return PlanPart()
     if group.spec.protect:
-        return refuse_protected(group, Action.TERMINATE, f"{more_than_wanted(len(group.surplus))}")
+        return refuse_protected(group, Action.TERMINATE, f"{surplus_of(len(group.surplus))}")
     machines = tuple(member.machine.handle for member in group.surplus)
     work = TerminateWork(machines)
     reason, fields = explain_terminate(inputs, group), terminate_fields(inputs, group)
@@ -78,7 +78,7 @@ def renew_machines(inputs: PlanInputs, group: Group, headroom: int | None) -> Pl
 
 
 def launch_missing(inputs: PlanInputs, group: Group) -> PlanPart:
-    """Launch the machines that are not there."""
+    """Launch missing machines."""
     if not group.missing:
         return PlanPart()
     if isinstance(group.source, Unavailable):
@@ -102,12 +102,12 @@ def heals_meanwhile(group: Group) -> bool:
 
 
 def note_held(group: Group) -> PlanPart:
-    """Say which surplus machines are left for a later plan."""
+    """Say how many surplus machines are left for a later plan."""
     if not group.held:
         return PlanPart()
-    started = f"{counted(group.held, 'machine')} of {group.spec.address} too many"
+    surplus = f"{group.spec.address} has {counted(group.held, 'surplus machine')}"
     return PlanPart(
-        warnings=(f"{started}: still starting or changing, so left alone for 3 minutes. Plan again then.",)
+        warnings=(f"{surplus}, still starting or changing: left alone for 3 minutes. Plan again then.",)
     )
 
 
@@ -138,7 +138,7 @@ def change(
 
 
 def image_to_launch(group: Group) -> ImageToLaunch:
-    """What a group's machines are launched from."""
+    """The image that a group's machines are launched from."""
     match group.source:
         case ImageId(id=image):
             return ImageToLaunch(image)
@@ -170,35 +170,35 @@ def count_of(group: Group) -> str:
     return f"{counted(number, 'machine')} {'is' if number == 1 else 'are'}"
 
 
-def more_than_wanted(number: int) -> str:
-    """`1 machine is more than wanted`."""
-    return f"{counted(number, 'machine')} {'is' if number == 1 else 'are'} more than wanted"
+def surplus_of(number: int) -> str:
+    """`1 machine is surplus`."""
+    return f"{counted(number, 'machine')} {'is' if number == 1 else 'are'} surplus"
 
 
 def refuse(group: Group, action: Action, reason: str, *, waits: bool = False) -> PlanPart:
-    """Something that a group's spec asks for and this plan will not do."""
+    """Refuse something that a group's spec asks for."""
     return PlanPart(blocked=(Blocked(group.spec.address, Kind.INSTANCES, action, reason, waits),))
 
 
 def refuse_protected(group: Group, action: Action, what: str) -> PlanPart:
-    """Machines of a protected group stay as they are."""
+    """Refuse to end or replace machines of a protected group."""
     spec = group.spec
     allow = f"Set protect: false at {spec.origin} to allow it."
     return refuse(group, action, f"{what}, but {spec.address} is protected. {allow}")
 
 
 def refuse_unavailable(group: Group, source: Unavailable, action: Action) -> PlanPart:
-    """No machine is launched without its image."""
+    """Refuse to launch machines without their image."""
     return refuse(
         group,
         action,
-        f"Its image {group.spec.image} cannot be had: {source.reason}",
+        f"Its image {group.spec.image} is not available: {source.reason}",
         waits=source.waits,
     )
 
 
 def refuse_full(group: Group) -> PlanPart:
-    """No machine can be replaced where none may be missing and there is room for none more."""
+    """Refuse to replace machines where none may be missing and there is no room for another one."""
     reason = (
         f"{count_of(group)} to be replaced, but max_unavailable is 0 and the service's limit of instances "
         "leaves no room for a new machine beside the old one. Raise one of the two."

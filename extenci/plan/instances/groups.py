@@ -1,4 +1,4 @@
-"""Instance groups: what each group's machines are, against what its spec asks for."""
+"""Instance groups compared with their specs."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Member:
 
     @property
     def is_fine(self) -> bool:
-        """Whether there is no cause to replace it, or it is too young to tell."""
+        """Whether there is no reason to replace it, or it is too young to tell."""
         return self.health.settling or (self.health.ok and not self.outdated)
 
 
 @dataclass(frozen=True)
 class Group:
-    """A group against its spec: machines that are too many, to be renewed, and the number missing.
+    """A group compared with its spec: its surplus machines, those to be renewed, and the number missing.
 
     Surplus ones go in this order: unhealthy and outdated, unhealthy, outdated, then the youngest;
     `held` of them are still settling and left for a later plan.
@@ -70,7 +70,7 @@ def judge_groups(
 
 
 def find_image_source(spec: DesiredGroup, sources: Mapping[Address, ImageSource]) -> ImageSource | ImageId:
-    """What a group's machines are launched from."""
+    """The source of the image that a group's machines are launched from."""
     if isinstance(spec.image, ImageId):
         return spec.image
     return sources.get(spec.image) or Unavailable(f"{spec.image} is not among the images of the specs.")
@@ -79,7 +79,7 @@ def find_image_source(spec: DesiredGroup, sources: Mapping[Address, ImageSource]
 def judge_group(
     inputs: PlanInputs, index: ServiceIndex, spec: DesiredGroup, source: ImageSource | ImageId
 ) -> Group:
-    """Sort a group's machines into those that stay, those that are too many and those to renew."""
+    """Sort a group's machines into those that stay, surplus ones, and those to renew."""
     settings, crowded = settings_mark(spec), is_crowded(index.queue, index.jobs)
     members = tuple(
         Member(

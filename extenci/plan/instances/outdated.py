@@ -14,7 +14,7 @@ Compared = dict[str, tuple[object, object]]
 """By field, the value that a machine has, and the one that the spec asks for: the same where any will do."""
 
 NO_JOB = "no job"
-"""In place of how a machine was launched whose job has vanished."""
+"""What stands for the launcher of a machine whose job has vanished."""
 
 
 def outdated_fields(
@@ -22,9 +22,9 @@ def outdated_fields(
 ) -> tuple[FieldChange, ...]:
     """The launch settings in which a machine differs from the spec; `settings` is the spec's own mark.
 
-    What the service does not report (user data, root volume, spot price, launch) is compared by the mark
-    on the machine, and shown as `settings`; a mark of another format says nothing. A job without a machine
-    reports nothing but its image and the mark of all its settings.
+    Settings that the service does not report (user data, root volume, spot price, launch) are compared by the
+    mark on the machine, and shown as `settings`. A mark of another format says nothing. A job without a
+    machine reports only its image and the mark of all its settings.
     """
     compared = compare_image(machine, source) | compare_launch(machine, spec)
     if machine.exists:
@@ -87,6 +87,6 @@ def compare_launch(machine: Machine, spec: DesiredGroup) -> Compared:
 
 
 def compare_marks(mark: str | None, wanted: str) -> Compared:
-    """Settings that only a mark tells of."""
+    """Settings that are known by their mark alone."""
     is_readable = mark is not None and mark.partition(":")[0] == SETTINGS_FORMAT
     return {"settings": (mark, wanted)} if is_readable else {}

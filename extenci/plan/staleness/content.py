@@ -1,4 +1,4 @@
-"""Images that are to be made or verified otherwise than it was planned."""
+"""Differences in how images are made and verified."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from extenci.plan.staleness.comparison import Comparison
 
 
 def content_differences(comparison: Comparison) -> Iterator[str]:
-    """Images that are to be made otherwise than it was planned."""
+    """Images that are now made differently, or not at all."""
     fresh = {change.address: change for change in comparison.fresh.changes if makes_image(change)}
     saved = {change.address: change for change in comparison.saved.changes if makes_image(change)}
     for address, before in saved.items():
@@ -36,7 +36,7 @@ def makes_image(change: Change) -> bool:
 
 
 def image_differences(comparison: Comparison, before: Change, after: Change) -> Iterator[str]:
-    """How the making of one image differs from the plan's."""
+    """How one image is made differently."""
     old, new = before.work, after.work
     assert isinstance(old, StageWork | RegisterWork)  # noqa: S101 - for the type checker
     assert isinstance(new, StageWork | RegisterWork)  # noqa: S101 - for the type checker
@@ -52,7 +52,7 @@ def image_differences(comparison: Comparison, before: Change, after: Change) -> 
 def is_same_making(
     comparison: Comparison, name: str, old: StageWork | RegisterWork, new: StageWork | RegisterWork
 ) -> bool:
-    """Whether the content comes from where the plan says, or from what has been uploaded of it since."""
+    """Whether the content comes from the planned source, or from what has been uploaded since."""
     match old, new:
         case StageWork(), StageWork():
             goes_on = name in comparison.begun
@@ -66,7 +66,7 @@ def is_same_making(
 
 
 def verification_differences(comparison: Comparison) -> Iterator[str]:
-    """Images that are to be tried otherwise than it was planned."""
+    """Images that are now verified differently."""
     fresh = {change.id: change.work for change in comparison.fresh.changes}
     for change in comparison.undone:
         match change.work, fresh.get(change.id):
@@ -77,6 +77,6 @@ def verification_differences(comparison: Comparison) -> Iterator[str]:
 
 
 def describe_verify(before: Verify, after: Verify) -> str:
-    """How two verify blocks differ: in themselves, or in a file that a check names."""
+    """How two verify blocks differ: in their fields, or in a file that a check names."""
     fields = differences({"verify": verify_fields(before)}, {"verify": verify_fields(after)})
     return f"its verify block changed: {describe(fields)}" if fields else "a file that its checks use changed"

@@ -1,4 +1,4 @@
-"""Tags that are to be set otherwise than it was planned."""
+"""Differences in which tags are set."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from extenci.plan.staleness.removals import removed_by
 
 
 def tag_differences(comparison: Comparison) -> Iterator[str]:
-    """Things whose tags are to be changed otherwise than it was planned. What is left over of a removal that
-    was begun may stay after all, and then gets its tags."""
+    """Resources whose tags are now changed differently. What is left of a removal that was begun may stay
+    after all, and then gets its tags."""
     planned, needed = tagged_by(comparison.undone), tagged_by(comparison.untouched)
     own = removed_by(comparison.undone).keys() - removed_by(comparison.untouched).keys() | newborn(comparison)
     now = tagged_by(comparison.renewed)
@@ -30,7 +30,8 @@ def tag_differences(comparison: Comparison) -> Iterator[str]:
 
 
 def newborn(comparison: Comparison) -> frozenset[str]:
-    """Things without any marks, of addresses where something was begun: made by it, and not tagged yet."""
+    """Resources without marks, of addresses where something was begun: it made them, and has not tagged
+    them."""
     places = {change.address for change in comparison.saved.changes if change.id in comparison.begun}
     return frozenset(
         name
@@ -41,7 +42,7 @@ def newborn(comparison: Comparison) -> frozenset[str]:
 
 
 def tagged_by(changes: tuple[Change, ...]) -> dict[str, tuple[Address, Mapping[str, str | None]]]:
-    """What becomes of the tags of each thing that changes tag; None: taken off."""
+    """The tags that changes set on each resource, None for those that they remove."""
     found: dict[str, tuple[Address, Mapping[str, str | None]]] = {}
     for change in changes:
         match change.work:

@@ -74,7 +74,7 @@ def test_a_service_with_records_that_no_spec_names_is_an_error() -> None:
     body = {"records": {"machines": {"i-1": {"of": "cloud/pool"}}}}
     with pytest.raises(PlanError) as caught:
         build_case("", body).plan()
-    assert "No spec names the service cloud any more, but 1 of" in caught.value.message
+    assert "No spec names the service cloud any more, but it still has 1 resource of" in caught.value.message
     assert "extenci destroy --service cloud" in caught.value.hint
 
 
@@ -96,7 +96,7 @@ def test_other_stacks_on_a_lost_service_are_not_ours_to_ask_about() -> None:
 
 def test_a_service_that_was_not_observed_is_an_error() -> None:
     case = build_case("", {})
-    with pytest.raises(PlanError, match="What there is on sandbox was not read"):
+    with pytest.raises(PlanError, match="The state of sandbox was not read"):
         make_plan(case.desired, case.disks, Observation({}), case.records, now=NOW)
 
 
