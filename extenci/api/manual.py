@@ -21,8 +21,10 @@ from extenci.model.errors import UsageError
 from extenci.model.observed import Image
 from extenci.model.outcome import Result
 from extenci.observe.verify_hashes import hash_verify_blocks
-from extenci.plan.commands.stage import as_seen_manually, find_staged, plan_stage, plan_unstage
-from extenci.plan.commands.trial import plan_test_vm
+from extenci.plan.commands.manual import swap_roles
+from extenci.plan.commands.manual_verify import plan_test_vm
+from extenci.plan.commands.stage import find_staged, plan_stage
+from extenci.plan.commands.unstage import plan_unstage
 from extenci.spec.arguments import Staging, image_to_stage, image_to_test
 
 __all__ = ["StageResult", "Staging", "run_test_vm", "stage", "unstage"]
@@ -70,7 +72,7 @@ def stage(
         observed = recover(session)
         seen = Observed(
             replace(observed.records, resources=()),
-            as_seen_manually(desired, observed.observation, observed.records),
+            swap_roles(observed.observation, desired.stack, observed.records),
         )
         if read_pinned_disks(session, disks, seen):
             observed = session.observe()

@@ -1,4 +1,4 @@
-"""Drift: what changed on a service although no spec asked for it. It makes no change by itself."""
+"""Drift: differences on a service that no spec asked for. Drift alone makes no change."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from extenci.model.observed import Image, Machine, MachineState, Snapshot
 from extenci.model.plan import Drift
 from extenci.model.record import ResourceKind, ResourceRecord
 from extenci.model.service import Tagging
-from extenci.plan.fields import LAUNCH_FIELDS, differences, group_fields
-from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.differences import differences
+from extenci.plan.fields import LAUNCH_FIELDS, group_fields
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.instances.groups import Group
+from extenci.plan.service_index import ServiceIndex
 
 MACHINE_FACTS = ("image", "type", "key_name", "subnet", "availability_zone", "instance_profile")
-"""What a machine is by the records and by the service, under the names of `Machine`'s fields."""
+"""The facts of a machine that are both recorded and reported, under the names of `Machine`'s fields."""
 
 
 def find_drift(inputs: PlanInputs, index: ServiceIndex, groups: tuple[Group, ...]) -> tuple[Drift, ...]:
-    """Every difference on a service between what was made and what is there, of what is selected."""
+    """The drift of what is selected on a service, each path of an address once."""
     found = [
         *recorded_drift(inputs, index),
         *stopped_machines(inputs, index),
@@ -29,7 +31,7 @@ def find_drift(inputs: PlanInputs, index: ServiceIndex, groups: tuple[Group, ...
 
 
 def recorded_drift(inputs: PlanInputs, index: ServiceIndex) -> Iterator[Drift]:
-    """What is not as the records have it."""
+    """Resources that differ from their records."""
     snapshots = {snapshot.id: snapshot for snapshot in index.owned_snapshots}
     for address, records in inputs.recorded.items():
         if address.service != index.service.name or not inputs.covers(address):
@@ -45,7 +47,7 @@ def recorded_drift(inputs: PlanInputs, index: ServiceIndex) -> Iterator[Drift]:
 
 
 def machine_drift(index: ServiceIndex, record: ResourceRecord) -> Iterator[Drift]:
-    """A recorded machine that is gone, or is not what it was."""
+    """A recorded machine that is gone, or that has changed."""
     path, before = f"machines.{record.id}", record.facts.get("state") or "running"
     machine = index.machines.get(record.id)
     if machine is None:
@@ -53,8 +55,8 @@ def machine_drift(index: ServiceIndex, record: ResourceRecord) -> Iterator[Drift
         after = describe_state(gone) if gone else "not found"
         yield Drift(record.address, Kind.INSTANCES, path, before, after)
         return
-    seen = {name: getattr(machine, name) for name in MACHINE_FACTS if name in record.facts}
-    for field in differences(record.facts, seen, seen):
+    facts = {name: getattr(machine, name) for name in MACHINE_FACTS if name in record.facts}
+    for field in differences(record.facts, facts, facts):
         yield Drift(record.address, Kind.INSTANCES, f"{path}.{field.path}", field.before, field.after)
     yield from tag_drift(index, record, machine.tags, Kind.INSTANCES)
 
@@ -73,12 +75,11 @@ def thing_drift(
 def tag_drift(
     index: ServiceIndex, record: ResourceRecord, tags: Mapping[str, str], kind: Kind
 ) -> Iterator[Drift]:
-    """Tags that were put on a thing and are not on it any more as they were."""
+    """Tags that were put on a resource, and are gone or changed."""
     if index.service.tags is Tagging.NONE:
         return
-    seen = {key: tags[key] for key in record.tags if key in tags}
-    for field in differences({"tags": record.tags}, {"tags": seen}, ("tags",)):
-        path = f"{record.kind}s.{record.id}.{field.path}"
+    for field in differences(record.tags, tags, sorted(record.tags)):
+        path = f"{record.kind}s.{record.id}.tags.{field.path}"
         yield Drift(record.address, kind, path, field.before, field.after)
 
 
@@ -93,9 +94,9 @@ def stopped_machines(inputs: PlanInputs, index: ServiceIndex) -> Iterator[Drift]
 
 
 def unasked_differences(inputs: PlanInputs, groups: tuple[Group, ...]) -> Iterator[Drift]:
-    """Machines that are not what the specs ask for, though the specs have not changed since they were
-    last fully applied. A new version of the image is no drift: the disk's content is not in the spec; nor is
-    what settles."""
+    """Machines that differ from their specs, although the specs have not changed since they were last fully
+    applied. A new version of the image is no drift, since a disk's content is not in the specs; nor is a
+    machine that is settling."""
     for group in groups:
         address = group.spec.address
         applied = inputs.applied(address)
@@ -109,5 +110,5 @@ def unasked_differences(inputs: PlanInputs, groups: tuple[Group, ...]) -> Iterat
 
 
 def describe_state(machine: Machine) -> str:
-    """A machine's state, and why the service says it is in it."""
+    """A machine's state, with the service's reason for it."""
     return f"{machine.state}: {machine.reason}" if machine.reason else str(machine.state)

@@ -1,13 +1,14 @@
-"""Desired as fields under the names that the specs use, and the differences between them."""
+"""What the specs ask for as fields, under the names that the specs use."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import asdict
 
 from extenci.model.address import Address
-from extenci.model.desired import DesiredGroup, DesiredImage, RootVolume
-from extenci.model.plan import FieldChange
+from extenci.model.desired import DesiredGroup, DesiredImage, LaunchSettings, RootVolume
+from extenci.model.ownership import PREFIX, PROTECT, SOURCE_SHA256
 from extenci.model.verification import Verify
 from extenci.model.version import shown_source
 
@@ -27,21 +28,14 @@ LAUNCH_FIELDS = (
 )
 
 
-ORDERED_LISTS = frozenset(("checks",))
-"""Lists in which each place says something."""
-
-
 def desired_fields(spec: DesiredImage | DesiredGroup) -> dict[str, object]:
-    """What a spec asks for, by the spec's own names: JSON values, user data by its hash only."""
+    """What a spec asks for, by the spec's own names: JSON values, user data by its hash only. These are the
+    `fields` of an AppliedRecord once the spec is fully applied."""
     match spec:
         case DesiredImage():
             return image_fields(spec)
         case DesiredGroup():
             return group_fields(spec)
-
-
-applied_fields = desired_fields
-"""What goes into an AppliedRecord's `fields` once a spec is fully applied."""
 
 
 def image_fields(spec: DesiredImage) -> dict[str, object]:
@@ -56,41 +50,42 @@ def image_fields(spec: DesiredImage) -> dict[str, object]:
         "keep": spec.keep,
         "protect": spec.protect,
         "tags": dict(sorted(spec.tags.items())),
-        "verify": verify_fields(spec.verify),
-    }
-
-
-def verify_fields(verify: Verify | None) -> dict[str, object] | None:
-    """A verify block as fields: its checks by their words, user data by its hash only."""
-    if verify is None:
-        return None
-    settings = verify.settings
-    return {
-        "type": settings.type,
-        "launch": str(verify.launch),
-        "key_name": settings.key_name,
-        "user_data": hash_of(settings.user_data),
-        "security_groups": sorted(settings.security_groups),
-        "subnet": settings.subnet,
-        "address": str(verify.address),
-        "timeout": verify.timeout,
-        "confirm": verify.confirm,
-        "confirm_within": verify.confirm_within,
-        "keep_on_failure": verify.keep_on_failure,
-        "checks": [
-            f"{check.kind}: {check.label.removeprefix(check.kind).strip()}" for check in verify.checks
-        ],
+        "verify": verify_fields(spec.verify) if spec.verify else None,
     }
 
 
 def group_fields(spec: DesiredGroup) -> dict[str, object]:
     """An instance group's spec as fields."""
-    settings = spec.settings
     return {
         "image": spec.image.name if isinstance(spec.image, Address) else spec.image.id,
-        "type": settings.type,
         "count": spec.count,
         "launch": str(spec.launch),
+        **settings_fields(spec.settings),
+        "tags": dict(sorted(spec.tags.items())),
+        "update": {"max_unavailable": spec.max_unavailable},
+        "launch_timeout": spec.launch_timeout,
+        "protect": spec.protect,
+    }
+
+
+def verify_fields(verify: Verify) -> dict[str, object]:
+    """A verify block as fields, each check being a mapping. Paths are relative to the spec root."""
+    return {
+        "launch": str(verify.launch),
+        **settings_fields(verify.settings),
+        "address": str(verify.address),
+        "timeout": verify.timeout,
+        "confirm": verify.confirm,
+        "confirm_within": verify.confirm_within,
+        "keep_on_failure": verify.keep_on_failure,
+        "checks": [said(asdict(check.relative_to(verify.root))) for check in verify.checks],
+    }
+
+
+def settings_fields(settings: LaunchSettings) -> dict[str, object]:
+    """Launch settings as fields."""
+    return {
+        "type": settings.type,
         "key_name": settings.key_name,
         "user_data": hash_of(settings.user_data),
         "security_groups": sorted(settings.security_groups),
@@ -99,81 +94,27 @@ def group_fields(spec: DesiredGroup) -> dict[str, object]:
         "instance_profile": settings.instance_profile,
         "root_volume": volume_fields(settings.root_volume),
         "spot_price": settings.spot_price,
-        "tags": dict(sorted(spec.tags.items())),
-        "update": {"max_unavailable": spec.max_unavailable},
-        "launch_timeout": spec.launch_timeout,
-        "protect": spec.protect,
     }
 
 
 def volume_fields(volume: RootVolume | None) -> dict[str, object] | None:
-    """A root volume as fields, only what is said of it."""
+    """A root volume as fields, without those that are None."""
     if volume is None:
         return None
-    known = {"gib": volume.gib, "type": volume.type, "encrypted": volume.encrypted}
-    return {key: value for key, value in known.items() if value is not None}
+    return said({"gib": volume.gib, "type": volume.type, "encrypted": volume.encrypted})
+
+
+def mark_fields(tags: Mapping[str, str]) -> dict[str, object]:
+    """The fields of a spec that its resources' tags carry, under the names that specs use."""
+    own = {key: value for key, value in tags.items() if not key.startswith(PREFIX)}
+    return {"protect": tags.get(PROTECT) == "true", "sha256": tags.get(SOURCE_SHA256), "tags": own}
+
+
+def said(values: Mapping[str, object]) -> dict[str, object]:
+    """Fields without those that are None."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def hash_of(secret: str | None) -> str | None:
-    """How a text that must not be shown is told from another one."""
+    """A hash in place of a text that must not be shown."""
     return f"sha256:{hashlib.sha256(secret.encode()).hexdigest()[:12]}" if secret is not None else None
-
-
-def new_fields(fields: Mapping[str, object], only: Collection[str]) -> tuple[FieldChange, ...]:
-    """The fields of something that was not there before, without those that say nothing."""
-    return tuple(
-        FieldChange(path, None, fields[path])
-        for path in only
-        if fields.get(path) not in (None, [], {}, False, "")
-    )
-
-
-def differences(
-    before: Mapping[str, object], after: Mapping[str, object], only: Collection[str]
-) -> tuple[FieldChange, ...]:
-    """The fields that differ, in the order of `only`, as people see them: by dotted path down to what really
-    differs (`root_volume.gib`, `tags.team`, `verify.checks[0]`). Lists whose order says nothing are compared
-    whole. Whatever shows that two things differ goes by this."""
-    return tuple(
-        change
-        for name in only
-        if before.get(name) != after.get(name)
-        for change in _inner(name, before.get(name), after.get(name))
-    )
-
-
-def _inner(name: str, before: object, after: object) -> tuple[FieldChange, ...]:
-    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
-        return (FieldChange(name, before, after),)
-    from deepdiff import DeepDiff  # noqa: PLC0415 - slow to load, and seldom needed
-
-    found = DeepDiff(dict(before), dict(after), view="tree", threshold_to_diff_deeper=0)
-    paths = {_cut(level.path(output_format="list")) for levels in found.values() for level in levels}
-    return tuple(
-        FieldChange(name + _dotted(path), _value(before, path), _value(after, path))
-        for path in sorted(paths, key=_dotted)
-    )
-
-
-def _cut(path: Sequence[str | int]) -> tuple[str | int, ...]:
-    """A path as far as it is shown: into lists of which each place says something, not into others."""
-    for place, part in enumerate(path):
-        if isinstance(part, int) and path[place - 1] not in ORDERED_LISTS:
-            return tuple(path[:place])
-    return tuple(path)
-
-
-def _dotted(path: Iterable[str | int]) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-
-
-def _value(whole: object, path: Iterable[str | int]) -> object:
-    """What stands at a path; None where it does not reach so far."""
-    for part in path:
-        if isinstance(whole, Mapping):
-            whole = whole.get(part)
-        elif isinstance(whole, list) and isinstance(part, int) and part < len(whole):
-            whole = whole[part]
-        else:
-            return None
-    return whole

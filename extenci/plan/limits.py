@@ -1,4 +1,4 @@
-"""Limits of services: how much a plan may remove, and how many machines there may be after it."""
+"""Limits of services: how many machines a plan may end, and how many there may be after it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from collections.abc import Iterable
 from extenci.model.action import Action
 from extenci.model.plan import Change
 from extenci.model.text import counted
-from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.instances.groups import Group
+from extenci.plan.service_index import ServiceIndex
 
 FEW = 10
-"""From how many owned machines on a percentage says something."""
+"""The number of owned machines from which a percentage means something."""
 
 
 def find_headroom(inputs: PlanInputs, index: ServiceIndex, groups: Iterable[Group]) -> int | None:
-    """How many machines beside those of the plan's end the service's limit allows; None: any number."""
+    """How many machines the service's limit allows besides those that there will be; None: any number."""
     limit = index.service.limits.instances
     if limit is None:
         return None
@@ -29,7 +30,7 @@ def find_headroom(inputs: PlanInputs, index: ServiceIndex, groups: Iterable[Grou
 
 
 def find_refusals(inputs: PlanInputs, index: ServiceIndex, changes: Iterable[Change]) -> tuple[str, ...]:
-    """What of a plan goes past the limits of a service, as sentences."""
+    """A sentence for each limit of a service that the changes go past."""
     numbers = dict.fromkeys(Action, 0)
     for change in changes:
         numbers[change.action] += change.count
@@ -43,22 +44,22 @@ def find_refusals(inputs: PlanInputs, index: ServiceIndex, changes: Iterable[Cha
 
 
 def refuse_removal(inputs: PlanInputs, index: ServiceIndex, owned: int, removed: int) -> str | None:
-    """Whether too large a part of a service's machines goes. `destroy` says it means that."""
+    """Refuse to end too large a part of a service's machines. `destroy` is meant to."""
     percent = index.service.limits.delete_percent
     if inputs.destroy or percent is None or owned < FEW or 100 * removed <= percent * owned:
         return None
     return (
         f"The plan ends {removed} of the {owned} machines on {index.service.name} for good, more than its "
-        f"limit of {percent} % (limits.delete_percent). If that is meant, say --force."
+        f"limit of {percent} % (limits.delete_percent). To do it all the same, give --force."
     )
 
 
 def refuse_growth(index: ServiceIndex, before: int, after: int) -> str | None:
-    """Whether a service gets more machines than it may have."""
+    """Refuse to launch more machines than a service may have."""
     limit = index.service.limits.instances
     if limit is None or after <= limit or after <= before:
         return None
     return (
         f"The plan leads to {counted(after, 'machine')} on {index.service.name}, more than its limit of "
-        f"{limit} (limits.instances). If that is meant, say --force."
+        f"{limit} (limits.instances). To do it all the same, give --force."
     )

@@ -1,4 +1,4 @@
-"""The order of changes: what others depend on first, otherwise by what they do and where."""
+"""The order of changes: dependencies first, otherwise by action and address."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ def order_changes(changes: Iterable[Change]) -> tuple[Change, ...]:
 
 
 def sort_key(change: Change) -> Key:
-    """Where a change stands among those that could come next."""
+    """The place of a change among those that could come next."""
     return change.action.rank, change.address, change.id

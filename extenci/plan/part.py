@@ -14,7 +14,7 @@ from extenci.model.verification import KEY_PAIR_PREFIX
 
 @dataclass(frozen=True)
 class PlanPart:
-    """What one look at the inputs adds to a plan."""
+    """What one step of planning adds to a plan."""
 
     changes: tuple[Change, ...] = ()
     blocked: tuple[Blocked, ...] = ()
@@ -38,5 +38,5 @@ def key_pairs_of(machines: Sequence[Machine]) -> tuple[str, ...]:
 
 
 def unstage_id(address: Address, resource: str) -> str:
-    """The id of the change that unstages an image, or a snapshot that no image has."""
+    """The id of the change that unstages an image, or a snapshot without one."""
     return f"{Action.UNSTAGE} {address} {resource}"

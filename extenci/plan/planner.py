@@ -1,4 +1,4 @@
-"""The plan: what there is, looked at from every side, put together in order."""
+"""The plan of a stack: the plans of its services, put together in order."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ from extenci.model.observed import Image, Machine, Observation, Snapshot
 from extenci.model.ownership import Role
 from extenci.model.plan import Change, Drift, Plan
 from extenci.model.record import Records
+from extenci.model.text import counted
 from extenci.model.version import Disk
 from extenci.model.work import ReplaceWork, TerminateWork, UnstageWork
-from extenci.plan.condor.queue import watch_queue
 from extenci.plan.drift import find_drift
 from extenci.plan.images.images import ImagePlan, plan_images
-from extenci.plan.images.retire import ImageRemoval, find_ended_by, remove_groups, retire_images
+from extenci.plan.images.obsolete_test_vms import end_obsolete_test_vms
+from extenci.plan.images.retire import ImageRemoval, find_endings, retire_images
 from extenci.plan.images.unstage import remove_leftovers, unstage_images
-from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs, recorded_role
+from extenci.plan.inputs import PlanInputs, gather_inputs, recorded_role
 from extenci.plan.instances.changes import change_group
-from extenci.plan.instances.expired_test_vms import end_expired_test_vms
 from extenci.plan.instances.groups import judge_groups
+from extenci.plan.instances.queue import watch_queue
+from extenci.plan.instances.removal import remove_groups
 from extenci.plan.limits import find_headroom, find_refusals
 from extenci.plan.order import order_changes
 from extenci.plan.part import PlanPart, join
+from extenci.plan.service_index import ServiceIndex, is_planned
 from extenci.plan.tagging import retag_service
 
 
@@ -41,59 +44,70 @@ def make_plan(
     verify_hashes: Mapping[Address, str] | None = None,
     again: frozenset[Address] = frozenset(),
 ) -> Plan:
-    """The changes that would make what is observed what is desired; the same for the same inputs.
+    """The changes that would make the observed state the desired one; the same for the same inputs.
 
-    `disks` has what was read of each image's source; it may lack those whose file is missing. `now` is
-    seconds since the epoch and only serves to judge ages. With `destroy`, nothing of what is selected
-    is desired. Raises PlanError where a service of the stack is no longer in the specs, or was
-    not observed.
+    `disks` has what was read of each image's source, and lacks those whose file is missing. `now` is in
+    seconds since the epoch, and only serves to judge ages. With `destroy`, nothing that is selected is
+    desired. `verify_hashes` and `again` are as in PlanInputs. Raises PlanError where the specs no longer name
+    a service of the stack, or where one was not observed.
     """
     check_services(desired, observation, records)
-    inputs = gather_inputs(desired, disks, observation, records, now, destroy, verify_hashes, again)
-    views = [view_service(inputs, index) for index in inputs.indexes.values()]
-    whole = join(view.part for view in views)
+    inputs = gather_inputs(
+        desired,
+        observation,
+        records,
+        disks=disks,
+        now=now,
+        destroy=destroy,
+        verify_hashes=verify_hashes,
+        again=again,
+    )
+    services = [plan_service(inputs, index) for index in inputs.indexes.values()]
+    whole = join(service.part for service in services)
     return Plan(
         stack=desired.stack,
         services=tuple(inputs.indexes),
         changes=order_changes(whole.changes),
-        drift=tuple(drift for view in views for drift in view.drift),
+        drift=tuple(drift for service in services for drift in service.drift),
         blocked=tuple(
             sorted(set(whole.blocked), key=lambda one: (one.address, one.kind, one.action, one.reason))
         ),
         warnings=whole.warnings,
-        refusals=tuple(refusal for view in views for refusal in view.refusals),
+        refusals=tuple(refusal for service in services for refusal in service.refusals),
         destroy=destroy,
     )
 
 
 @dataclass(frozen=True)
-class View:
-    """What a plan has to say of one service."""
+class ServicePlan:
+    """The part of a plan that is about one service."""
 
     part: PlanPart
     drift: tuple[Drift, ...]
     refusals: tuple[str, ...]
 
 
-def view_service(inputs: PlanInputs, index: ServiceIndex) -> View:
-    """Everything that is to be done on one service, and said about it."""
+def plan_service(inputs: PlanInputs, index: ServiceIndex) -> ServicePlan:
+    """Plan one service."""
     image_plan = plan_images(inputs, index)
     groups = judge_groups(inputs, index, image_plan.sources)
     headroom = find_headroom(inputs, index, groups)
     machines = join(
         (*(change_group(inputs, group, headroom) for group in groups), remove_groups(inputs, index))
     )
-    left = end_expired_test_vms(inputs, index)
-    removed = remove_images(inputs, index, image_plan, find_ended_by(join((left, machines))))
-    tags = retag_service(inputs, index, image_plan.sources, find_going((*machines.changes, *removed.changes)))
+    left = end_obsolete_test_vms(inputs, index)
+    removed = remove_images(inputs, index, image_plan, find_endings(join((left, machines))))
+    tags = retag_service(
+        inputs, index, image_plan.sources, find_removed((*machines.changes, *removed.changes))
+    )
     part = join((image_plan.part, left, machines, removed, tags, watch_queue(inputs, index, groups)))
-    return View(part, find_drift(inputs, index, groups), find_refusals(inputs, index, part.changes))
+    return ServicePlan(part, find_drift(inputs, index, groups), find_refusals(inputs, index, part.changes))
 
 
 def remove_images(
     inputs: PlanInputs, index: ServiceIndex, image_plan: ImagePlan, ended_by: Mapping[str, str]
 ) -> PlanPart:
-    """Unstage what nothing asks for, what stands in the way, and what was left behind."""
+    """Unstage images that nothing asks for or that stand in the way, and delete snapshots left behind."""
     retirement = retire_images(inputs, index, image_plan.sources, ended_by, image_plan.kept_back)
     cleared = [
         ImageRemoval(image, image.marks.address, "registration failed", first=True)
@@ -110,23 +124,24 @@ def remove_images(
     )
 
 
-def find_going(changes: Iterable[Change]) -> frozenset[str]:
-    """What changes remove, by ids and by the handles of machines."""
-    going: set[str] = set()
+def find_removed(changes: Iterable[Change]) -> frozenset[str]:
+    """The images and snapshots that changes remove, by id, and the machines that they end, by handle."""
+    removed: set[str] = set()
     for change in changes:
         match change.work:
             case TerminateWork(machines=machines) | ReplaceWork(machines=machines):
-                going.update(map(str, machines))
+                removed.update(map(str, machines))
             case UnstageWork(image=image, snapshots=snapshots):
-                going.update(snapshots, [image] if image else [])
-    return frozenset(going)
+                removed.update(snapshots, [image] if image else [])
+    return frozenset(removed)
 
 
 def check_services(desired: Desired, observation: Observation, records: Records) -> None:
-    """Refuse to plan around a service that was removed from the specs, or whose state is not known."""
+    """Refuse to plan where a service of the stack is missing from the specs, or was not observed
+    (PlanError)."""
     for name in desired.touched_services:
         if name not in observation.services:
-            raise PlanError(f"What there is on {name} was not read, so nothing can be planned for it.")
+            raise PlanError(f"The state of {name} was not read, so nothing can be planned for it.")
     lost = Counter(
         address.service
         for address in owned_addresses(desired.stack, observation, records)
@@ -134,15 +149,15 @@ def check_services(desired: Desired, observation: Observation, records: Records)
     )
     for name, number in sorted(lost.items()):
         raise PlanError(
-            f"No spec names the service {name} any more, but {number} of this stack's images, snapshots or "
-            "machines are still there. A plan without the service would leave them unseen.",
-            f"Put {name} back into a spec, run `extenci destroy --service {name}`; then take it out again. "
+            f"No spec names the service {name} any more, but it still has {counted(number, 'resource')} of "
+            "this stack: images, snapshots or machines. A plan without the service would not show them.",
+            f"Put {name} back into a spec, run `extenci destroy --service {name}`, then take it out again. "
             "To plan the other services meanwhile, name them with --service.",
         )
 
 
 def owned_addresses(stack: str, observation: Observation, records: Records) -> Iterator[Address]:
-    """The addresses of everything that the stack's plans look after, by records or by marks."""
+    """The address of each resource that the stack's plans look after, by the records or by its marks."""
     recorded = {(record.service, record.id): record for record in records.resources}
     yield from (record.address for record in recorded.values() if recorded_role(record) is Role.POOL)
     for state in observation.services.values():
@@ -150,5 +165,5 @@ def owned_addresses(stack: str, observation: Observation, records: Records) -> I
         for thing in things:
             marks = thing.marks
             is_known = marks is not None and (marks.service, thing.id) in recorded
-            if marks and (marks.stack, marks.role) == (stack, Role.POOL) and not is_known:
+            if is_planned(marks, stack) and not is_known:
                 yield marks.address

@@ -1,4 +1,4 @@
-"""Protection: the spec's word where there is a spec, the resource's own mark where there is none."""
+"""Protection: by the spec where there is one, else by the mark on the resource."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def is_protected(inputs: PlanInputs, kind: Kind, thing: Image | Snapshot | Machi
 
 
 def explain_protection(inputs: PlanInputs, kind: Kind, address: Address, what: str) -> str:
-    """Why something is not removed, and how it can be."""
+    """Why a resource (`what`) is not removed, and what to do to have it removed."""
     spec = find_spec(inputs, kind, address)
     if spec:
         return (
             f"{what} of {address} would be removed, but it is protected. Set protect: false at {spec.origin}."
         )
     return (
-        f"{what} of {address} would be removed, but carries the mark of protect: true. To remove it, put its "
+        f"{what} of {address} would be removed, but it is marked with protect: true. To remove it, put its "
         "entry back into the specs with protect: false, apply, then take the entry out again."
     )
 

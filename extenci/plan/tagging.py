@@ -1,4 +1,4 @@
-"""Tags of what stays: those that the specs ask for now, and marks that are not on a thing yet."""
+"""Tags of resources that stay: those that the specs ask for now, and marks that are still missing."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from extenci.model.ownership import PREFIX, PROTECT, SOURCE_SHA256, TAG_KEYS, Ma
 from extenci.model.plan import Change, FieldChange
 from extenci.model.service import Tagging
 from extenci.model.work import AdoptWork, UpdateWork
-from extenci.plan.fields import differences
+from extenci.plan.differences import differences
+from extenci.plan.fields import mark_fields
 from extenci.plan.images.source import ImageSource, Staged, ToBeStaged
-from extenci.plan.inputs import PlanInputs, ServiceIndex, gather
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.part import PlanPart, join
+from extenci.plan.service_index import ServiceIndex, gather
 
 Thing = Image | Snapshot | Machine
 OWN_MARKS = (PROTECT, TAG_KEYS, SOURCE_SHA256)
@@ -25,7 +27,7 @@ OWN_MARKS = (PROTECT, TAG_KEYS, SOURCE_SHA256)
 
 @dataclass(frozen=True)
 class Retag:
-    """What it takes to bring one thing's tags up to date. `adopt`: it carries no marks at all yet."""
+    """The tags to set and to remove on one resource. `adopt`: it carries no marks at all yet."""
 
     thing: Thing
     adopt: bool
@@ -37,20 +39,20 @@ def retag_service(
     inputs: PlanInputs,
     index: ServiceIndex,
     sources: Mapping[Address, ImageSource],
-    going: frozenset[str],
+    removed: frozenset[str],
 ) -> PlanPart:
-    """Update the tags of everything desired and selected that no other change removes (`going`)."""
+    """Update the tags of everything desired and selected, except what other changes remove (`removed`)."""
     name = index.service.name
     if inputs.destroy or index.service.tags is Tagging.NONE:
         return PlanPart()
     snapshots = gather((thing.marks.address, thing) for thing in index.owned_snapshots if thing.marks)
     images = (
-        retag_owned(spec, Kind.IMAGE, image_retags(spec, index, snapshots, sources, going))
+        retag_owned(spec, Kind.IMAGE, image_retags(spec, index, snapshots, sources, removed))
         for spec in inputs.images_on(name)
         if inputs.covers(spec.address)
     )
     groups = (
-        retag_owned(spec, Kind.INSTANCES, group_retags(spec, index, going))
+        retag_owned(spec, Kind.INSTANCES, group_retags(spec, index, removed))
         for spec in inputs.groups_on(name)
         if inputs.covers(spec.address)
     )
@@ -62,22 +64,22 @@ def image_retags(
     index: ServiceIndex,
     snapshots: Mapping[Address, tuple[Snapshot, ...]],
     sources: Mapping[Address, ImageSource],
-    going: frozenset[str],
+    removed: frozenset[str],
 ) -> Iterator[Retag]:
-    """What is to be changed on the images of a spec and their snapshots. Only those of the wanted version
-    come from the source that the spec pins."""
+    """The tags to change on the images of a spec and their snapshots. Only those of the wanted version come
+    from the source that the spec pins."""
     current = made_of(sources.get(spec.address))
     things: tuple[Image | Snapshot, ...] = (
         *index.owned_images.get(spec.address, ()),
         *snapshots.get(spec.address, ()),
     )
     for thing in things:
-        if thing.id not in going:
+        if thing.id not in removed:
             yield from retag(index, thing, spec, spec.sha256 if thing.id in current else None)
 
 
 def made_of(source: ImageSource | None) -> frozenset[str]:
-    """The wanted version's image and snapshots that are there."""
+    """The ids of the wanted version's image and snapshots, as far as they exist."""
     match source:
         case Staged(image=image):
             return frozenset({image.id, *image.snapshots})
@@ -87,17 +89,17 @@ def made_of(source: ImageSource | None) -> frozenset[str]:
             return frozenset()
 
 
-def group_retags(spec: DesiredGroup, index: ServiceIndex, going: frozenset[str]) -> Iterator[Retag]:
-    """What is to be changed on the machines of a spec."""
+def group_retags(spec: DesiredGroup, index: ServiceIndex, removed: frozenset[str]) -> Iterator[Retag]:
+    """The tags to change on the machines of a spec."""
     for machine in index.owned_machines.get(spec.address, ()):
-        if machine.exists and str(machine.handle) not in going:
+        if machine.exists and str(machine.handle) not in removed:
             yield from retag(index, machine, spec, None)
 
 
 def retag(
     index: ServiceIndex, thing: Thing, spec: DesiredImage | DesiredGroup, source: str | None
 ) -> Iterator[Retag]:
-    """What is to be changed on one thing; nothing where its tags are as the spec wants them."""
+    """The tags to change on one resource, if any."""
     if thing.marks is None:
         return
     wanted = wanted_tags(thing.marks, spec, source)
@@ -114,7 +116,7 @@ def retag(
 
 
 def wanted_tags(marks: Marks, spec: DesiredImage | DesiredGroup, source: str | None) -> dict[str, str]:
-    """The tags that a thing should carry: its marks, with what the spec says now, without a plan's id."""
+    """The tags that a resource should carry: its marks, with what the spec says now, without a plan's id."""
     wanted = replace(
         marks,
         plan=None,
@@ -125,7 +127,7 @@ def wanted_tags(marks: Marks, spec: DesiredImage | DesiredGroup, source: str | N
 
 
 def retag_owned(spec: DesiredImage | DesiredGroup, kind: Kind, retags: Iterable[Retag]) -> PlanPart:
-    """One change for all things of a spec that take the same tags; nearly always that is one."""
+    """One change for all resources of a spec that take the same tags. There is seldom more than one."""
     alike = gather(((one.adopt, one.set, one.unset), one) for one in retags)
     changes = []
     numbers = {adopt: sum(key[0] is adopt for key in alike) for adopt in (True, False)}
@@ -138,7 +140,7 @@ def retag_owned(spec: DesiredImage | DesiredGroup, kind: Kind, retags: Iterable[
 
 
 def change_tags(name: str, address: Address, kind: Kind, retags: tuple[Retag, ...]) -> Change:
-    """The change that gives things the same tags."""
+    """The change that gives several resources the same tags."""
     first = retags[0]
     resources = tuple(one.thing.id for one in retags)
     counted = sum(not isinstance(one.thing, Snapshot) for one in retags)
@@ -155,17 +157,9 @@ def change_tags(name: str, address: Address, kind: Kind, retags: tuple[Retag, ..
 
 
 def tag_fields(one: Retag) -> tuple[FieldChange, ...]:
-    """The fields of the spec that a thing's tags differ in."""
-    wanted: dict[str, str | None] = {**dict(one.set), **dict.fromkeys(one.unset)}
-    seen = {key: one.thing.tags.get(key) for key in wanted}
-    return differences(spec_fields(seen), spec_fields(wanted), ("protect", "sha256", "tags"))
-
-
-def spec_fields(tags: Mapping[str, str | None]) -> dict[str, object]:
-    """Tags as the fields of a spec that they stand for."""
-    hidden = (PROTECT, SOURCE_SHA256, TAG_KEYS)
-    own = {key: value for key, value in tags.items() if key not in hidden and value is not None}
-    return {"protect": tags.get(PROTECT) == "true", "sha256": tags.get(SOURCE_SHA256), "tags": own}
+    """The fields of the spec in which the tags of a resource differ from it."""
+    wanted = {key: value for key, value in one.thing.tags.items() if key not in one.unset} | dict(one.set)
+    return differences(mark_fields(one.thing.tags), mark_fields(wanted))
 
 
 def update_reason(fields: tuple[FieldChange, ...]) -> str:

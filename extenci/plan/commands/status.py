@@ -1,4 +1,4 @@
-"""Desired, recorded and live, side by side."""
+"""The status of a stack: desired, recorded and observed state side by side."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from extenci.model.version import Disk
 from extenci.plan.images.content import Content, find_content, says
 from extenci.plan.images.lookup import preference
 from extenci.plan.images.source import ImageSource, Staged, Unavailable
-from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs, image_age
+from extenci.plan.inputs import PlanInputs, gather_inputs
 from extenci.plan.instances.groups import find_image_source
 from extenci.plan.instances.outdated import outdated_fields
+from extenci.plan.service_index import ServiceIndex, newest_first
 
 
 def make_status(
     desired: Desired, disks: Mapping[Address, Disk], observation: Observation, records: Records
 ) -> StackStatus:
-    """How every selected image and instance group stands, those included that are owned but no longer
+    """The status of every selected image and instance group, including those that are owned but no longer
     desired. Services that were not observed are left out."""
-    inputs = gather_inputs(desired, disks, observation, records, 0.0, False)
+    inputs = gather_inputs(desired, observation, records, disks=disks)
     sources = {name: find_image_sources(inputs, index) for name, index in inputs.indexes.items()}
     return StackStatus(
         stack=desired.stack,
@@ -53,7 +54,7 @@ def covered(inputs: PlanInputs, addresses: set[Address]) -> list[Address]:
 
 
 def find_image_sources(inputs: PlanInputs, index: ServiceIndex) -> dict[Address, ImageSource]:
-    """For each desired image of a service: staged, or not, with the version that is wanted."""
+    """The source of each desired image of a service: staged, or unavailable."""
     found: dict[Address, ImageSource] = {}
     for spec in inputs.images_on(index.service.name):
         content = find_content(inputs, index, spec)
@@ -62,7 +63,7 @@ def find_image_sources(inputs: PlanInputs, index: ServiceIndex) -> dict[Address,
 
 
 def find_staged(index: ServiceIndex, address: Address, content: Content | str) -> ImageSource:
-    """The image of a wanted version, where there is one in whatever state."""
+    """The image of a wanted version, whatever its state."""
     if isinstance(content, str):
         return Unavailable(content)
     version = content.version
@@ -76,8 +77,8 @@ def find_staged(index: ServiceIndex, address: Address, content: Content | str) -
 def image_status(
     inputs: PlanInputs, index: ServiceIndex, address: Address, source: ImageSource | None
 ) -> ImageStatus:
-    """How one image stands: the wanted version, else the newest there is."""
-    owned = sorted(index.owned_images.get(address, ()), key=image_age, reverse=True)
+    """The status of one image: of the wanted version, else of the newest one."""
+    owned = newest_first(index.owned_images.get(address, ()))
     current = source.image if isinstance(source, Staged) else None
     shown = current or next(iter(owned), None)
     marks = shown.marks if shown else None
@@ -94,7 +95,8 @@ def image_status(
 
 
 def known_verdict(inputs: PlanInputs, address: Address, marks: Marks | None) -> str | None:
-    """The verdict of the version that is shown, under whatever verify block: its tag's, else the records'."""
+    """The verdict of the version that is shown, under whatever verify block: from its tag, else from the
+    records."""
     if marks is None:
         return None
     if mark := VerdictMark.parse(marks.verdict):
@@ -107,9 +109,9 @@ def known_verdict(inputs: PlanInputs, address: Address, marks: Marks | None) -> 
     return str(known[-1]) if known else None
 
 
-def image_state(current: Image | None, shown: Image | None, wished: bool) -> str:
-    """The word for how an image stands."""
-    if not wished:
+def image_state(current: Image | None, shown: Image | None, is_desired: bool) -> str:
+    """The word for the state of an image."""
+    if not is_desired:
         return "not desired"
     if current is None:
         return "outdated" if shown else "not staged"
@@ -120,7 +122,7 @@ def image_state(current: Image | None, shown: Image | None, wished: bool) -> str
 def instances_status(
     inputs: PlanInputs, index: ServiceIndex, address: Address, sources: Mapping[Address, ImageSource]
 ) -> InstancesStatus:
-    """How one instance group stands, machine by machine."""
+    """The status of one instance group, machine by machine."""
     spec = inputs.groups.get(address)
     source: ImageSource | ImageId | None = find_image_source(spec, sources) if spec else None
     settings = settings_mark(spec) if spec else ""
@@ -144,8 +146,8 @@ def instances_status(
 
 
 def machine_state(machine: Machine) -> str:
-    """The service's word for a machine, or HTCondor's for a job that has none. A job whose machine went may
-    not know that yet."""
+    """The service's word for the state of a machine, or HTCondor's for that of a job without one. A job may
+    not know yet that its machine is gone."""
     if machine.exists or machine.job is None:
         return str(machine.state)
     if machine.job.machine is not None and machine.job.state is JobState.RUNNING:

@@ -1,4 +1,4 @@
-"""The plans of `extenci verify` and `extenci confirm`: parts of what a whole plan would do."""
+"""The plans of `extenci verify` and `extenci confirm`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from extenci.model.record import Records
 from extenci.model.verdict import Verdict, VerdictMark
 from extenci.model.work import ConfirmWork
 from extenci.plan.images.verification import verdict_of, waiting_machines
-from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs, image_age
+from extenci.plan.inputs import PlanInputs, gather_inputs
 from extenci.plan.part import key_pairs_of
+from extenci.plan.service_index import ServiceIndex, newest_first
 
 
 def verifications_only(plan: Plan, addresses: frozenset[Address]) -> Plan:
-    """The changes of a plan that try images, and what has to be done before them."""
+    """The changes of a plan that verify images, and those that must be done before."""
     wanted = {
         change.id for change in plan.changes if change.action is Action.VERIFY and change.address in addresses
     }
@@ -27,8 +28,8 @@ def verifications_only(plan: Plan, addresses: frozenset[Address]) -> Plan:
 
 
 def with_needed(plan: Plan, wanted: set[str], addresses: frozenset[Address]) -> Plan:
-    """Some changes of a plan, by their ids, and what has to be done before them; of what it does not do, what
-    is about these images."""
+    """The wanted changes of a plan (their ids), and those that must be done before. What is blocked is kept
+    only for images at `addresses`."""
     known = {change.id: change for change in plan.changes}
     wanted, waiting = set(wanted), list(wanted)
     while waiting:
@@ -48,14 +49,15 @@ def with_needed(plan: Plan, wanted: set[str], addresses: frozenset[Address]) -> 
 def plan_confirm(
     desired: Desired, observation: Observation, records: Records, now: float, address: Address, works: bool
 ) -> Plan:
-    """The plan that gives a version that waits a person's answer. PlanError where none of the image waits."""
-    inputs = gather_inputs(desired, {}, observation, records, now, False)
+    """The plan that records a person's answer about a version that waits. PlanError where no version of the
+    image waits."""
+    inputs = gather_inputs(desired, observation, records, now=now)
     index = inputs.indexes.get(address.service)
     found = find_waiting(inputs, index, address) if index else None
     if index is None or found is None:
         raise PlanError(
-            f"Nothing of {address} waits for a person.",
-            f"`extenci status` shows verdicts; `extenci verify {address}` tries it.",
+            f"No version of {address} waits for a person.",
+            f"Run `extenci status` to see verdicts, or `extenci verify {address}` to verify it.",
         )
     image, version, verify_hash, machines = found
     spec = inputs.images.get(address)
@@ -84,9 +86,9 @@ def plan_confirm(
 def find_waiting(
     inputs: PlanInputs, index: ServiceIndex, address: Address
 ) -> tuple[Image, str, str, list[Machine]] | None:
-    """The image of an address that waits, its version and its trial, and the test VMs that wait with it: of
-    several the newest, as `status` shows it."""
-    images = sorted(index.owned_images.get(address, ()), key=image_age, reverse=True)
+    """The newest image of an address that waits, as `status` shows it: the image, its version, its verify
+    hash, and its test VMs."""
+    images = newest_first(index.owned_images.get(address, ()))
     for image in images:
         version = image.marks.version if image.marks else None
         if version is None or verdict_of(inputs, index, image) is not Verdict.WAITING:

@@ -1,7 +1,7 @@
-"""Why HTCondor holds a job, in words that a person can act on. Pure.
+"""Why HTCondor holds a job, in words that a person can act on.
 
-Sources: HTCondor manual, "HoldReasonCode"; src/condor_gridmanager/ec2job.cpp; and what a real HTCondor 23.9
-did with a service that refuses.
+Sources: HTCondor manual, "HoldReasonCode"; src/condor_gridmanager/ec2job.cpp; and a real HTCondor 23.9 with a
+service that refuses.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from html import unescape
 from extenci.model.observed import Job
 
 MACHINE_MAY_BE_LOST = 42
-"""The code of a job whose machine HTCondor lost sight of, or could not end, while it may be running."""
+"""The code of a job whose machine may be running: HTCondor lost sight of it, or could not end it."""
 
 LAUNCHING = 40
 """The code of a job whose RunInstances failed, whoever's fault it was."""
@@ -20,11 +20,11 @@ LAUNCHING = 40
 CODES = {
     1: ("held by a person", "Apply to replace it."),
     37: (
-        "the job asks for what cannot be had",
+        "the job asks for something that is not there",
         "Correct what it names: key files, key pair, security groups.",
     ),
-    38: ("HTCondor failed inside", "See the gridmanager's log."),
-    39: ("HTCondor is not set up for this", "Ask its administrator; `extenci doctor` tells what is missing."),
+    38: ("HTCondor had an internal error", "See the gridmanager's log."),
+    39: ("HTCondor is not set up for this", "Ask its administrator. `extenci doctor` says what is missing."),
     LAUNCHING: ("HTCondor could not launch it", "Check the service's URL as the schedd's machine sees it."),
     41: ("the service failed", "Try again later."),
     MACHINE_MAY_BE_LOST: (
@@ -55,13 +55,13 @@ DETAILS = {
         "Correct the job's key files, and look for the machine in the service's console.",
     ),
 }
-"""The same with `HoldReasonSubCode`, where that says more."""
+"""The same for pairs with `HoldReasonSubCode`, where that says more."""
 
 ANSWER = re.compile("<Code>(.*?)</Code>.*?<Message>(.*?)</Message>", re.DOTALL)
-"""An error as EC2 answers it (EC2 API reference, "Error codes"): HTCondor quotes it as it came."""
+"""An error of EC2 (EC2 API reference, "Error codes"), which HTCondor quotes literally."""
 
 FAULTS_OF_THE_SERVICE = re.compile("Internal|Unavailable|Insufficient|RequestLimitExceeded|Throttl")
-"""Errors that come right by themselves; every other one is answered to what was asked for."""
+"""Errors that pass by themselves. All others are caused by the request."""
 
 REFUSED = (
     "the service refused to launch it",
@@ -94,8 +94,8 @@ def meaning_of(job: Job) -> tuple[str, str]:
 
 
 def shorten(reason: str) -> str:
-    """HTCondor's own words on one line, not endless; of a service's answer, which it quotes as it came, the
-    code and the message."""
+    """HTCondor's reason on one line, cut to a limit; of a service's answer that it quotes, only the code and
+    the message."""
     answer = ANSWER.search(reason)
     said = unescape(f"{answer[1]}: {answer[2]}") if answer else reason.replace("\\n", " ")
     line = " ".join(said.split()).rstrip(".")

@@ -1,100 +1,53 @@
-"""What is worth saying about HTCondor's queue: limits that bite silently, and machines that may be lost."""
+"""What HTCondor's queue says of a service without being asked: it is full, cut off, or lost a machine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from extenci.model.observed import Machine
+from extenci.model.observed import Job, JobState, Machine, QueueFacts
 from extenci.model.text import counted, listed
 from extenci.plan.condor.holds import MACHINE_MAY_BE_LOST
-from extenci.plan.condor.queue_limits import as_warnings, judge_queue
-from extenci.plan.inputs import PlanInputs, ServiceIndex, is_planned
-from extenci.plan.instances.groups import Group
-from extenci.plan.instances.health import SETTLING
-from extenci.plan.part import PlanPart
 
 
-def watch_queue(inputs: PlanInputs, index: ServiceIndex, groups: Iterable[Group]) -> PlanPart:
-    """Warnings about the jobs of one service."""
-    return PlanPart(
-        warnings=(
-            *warn_of_limits(index, groups),
-            *warn_of_outage(inputs, index),
-            *warn_of_lost_machines(inputs, index),
-            *warn_of_lingering_jobs(inputs, index),
-        )
-    )
+def is_crowded(facts: QueueFacts | None, jobs: Iterable[Job]) -> bool:
+    """Whether HTCondor has given the service as many jobs as it may have at a time."""
+    if facts is None or facts.most_submitted is None:
+        return False
+    submitted = sum(job.state is not JobState.HELD and bool(job.client_token) for job in jobs)
+    return submitted >= facts.most_submitted
 
 
-def warn_of_limits(index: ServiceIndex, groups: Iterable[Group]) -> tuple[str, ...]:
-    """What will stop jobs that this plan submits, or keep those that are there waiting."""
-    mine = [group for group in groups if group.spec.launch.has_queue]
-    wanted = sum(group.spec.count for group in mine)
-    unsettled = any(group.missing or group.renewed or not_started(group) for group in mine)
-    if index.queue is None or not unsettled:
-        return ()
-    return as_warnings(judge_queue(index.service, index.queue, wanted))
-
-
-def not_started(group: Group) -> bool:
-    """Whether a group has jobs that are still to start their machines."""
-    return any(not member.machine.exists for member in group.members)
-
-
-def warn_of_outage(inputs: PlanInputs, index: ServiceIndex) -> Iterator[str]:
-    """Jobs that wait since HTCondor cannot use the service: that is no hold, and nothing else tells."""
-    waiting = [
-        machine.job.id
-        for machine in owned(inputs, index)
-        if machine.job and machine.job.unavailable_since and not machine.job.state.is_over
-    ]
+def warn_of_outage(service: str, jobs: Iterable[Job]) -> Iterator[str]:
+    """Jobs that wait because HTCondor cannot use the service. They are not held, so nothing else shows it."""
+    waiting = sorted(job.id for job in jobs if job.unavailable_since and not job.state.is_over)
     if waiting:
         yield (
-            f"HTCondor cannot use {index.service.name}, so {counted(len(waiting), 'job')} "
-            f"({listed(sorted(waiting))}) cannot start or end machines: a key file is missing or unreadable "
-            "for the jobs' owner, or the service does not answer."
+            f"HTCondor cannot use {service}, so {counted(len(waiting), 'job')} ({listed(waiting)}) cannot "
+            "start or end machines: the jobs' owner cannot read a key file, or the service does not answer."
         )
 
 
-def warn_of_lost_machines(inputs: PlanInputs, index: ServiceIndex) -> Iterator[str]:
+def warn_of_lost_machines(service: str, machines: Iterable[Machine]) -> Iterator[str]:
     """Jobs whose machine HTCondor lost sight of. Such a machine costs money, and no job ends it."""
-    for machine in owned(inputs, index):
+    for machine in machines:
         job = machine.job
         if job is not None and job.hold_code == MACHINE_MAY_BE_LOST:
+            owner = machine.marks.address if machine.marks else machine.id
+            machine_id = f": {job.machine}" if job.machine else ""
             yield (
-                f"THE MACHINE OF JOB {job.id} ({address_of(machine)}) MAY BE LOST AND RUNNING: HTCondor "
-                f"holds the job with code {MACHINE_MAY_BE_LOST} and will not end it. Look for it in the "
-                f"console of {index.service.name}" + (f": {job.machine}." if job.machine else ".")
+                f"THE MACHINE OF JOB {job.id} ({owner}) MAY BE LOST AND RUNNING: HTCondor holds the job with "
+                f"code {MACHINE_MAY_BE_LOST} and will not end the machine. Look for it in the console of "
+                f"{service}{machine_id}."
             )
 
 
-def warn_of_lingering_jobs(inputs: PlanInputs, index: ServiceIndex) -> Iterator[str]:
-    """Jobs that were removed and do not go: HTCondor keeps them until the service confirms the end."""
-    old = [
-        machine.job.id
-        for machine in owned(inputs, index)
-        if machine.job and machine.job.state.is_over and inputs.now - machine.job.entered >= SETTLING
-    ]
+def warn_of_lingering_jobs(service: str, jobs: Iterable[Job], removed_by: float) -> Iterator[str]:
+    """Jobs that were removed by a time (seconds since the epoch) and are still there: HTCondor keeps them
+    until the service confirms that their machines ended."""
+    old = sorted(job.id for job in jobs if job.state.is_over and job.entered <= removed_by)
     if old:
-        were = "was" if len(old) == 1 else "were"
+        verb = "was removed but is" if len(old) == 1 else "were removed but are"
         yield (
-            f"{counted(len(old), 'job')} of {index.service.name} ({listed(sorted(old))}) {were} removed and "
-            "not gone: HTCondor keeps trying to reach the service. See the gridmanager's log."
+            f"{counted(len(old), 'job')} of {service} ({listed(old)}) {verb} still in the queue: HTCondor "
+            "keeps trying to reach the service. See the gridmanager's log."
         )
-
-
-def owned(inputs: PlanInputs, index: ServiceIndex) -> Iterator[Machine]:
-    """The machines that plans look after, whose jobs are over too."""
-    for machine in (*index.machines.values(), *index.gone.values()):
-        marks = machine.marks
-        if (
-            is_planned(marks, inputs.desired.stack, index.service.name)
-            and marks
-            and inputs.covers(marks.address)
-        ):
-            yield machine
-
-
-def address_of(machine: Machine) -> str:
-    """The address that a machine belongs to."""
-    return str(machine.marks.address) if machine.marks else machine.id

@@ -1,4 +1,4 @@
-"""What of an HTCondor would stop machines, or keep them waiting without a word: pure judgements.
+"""Shortcomings of an HTCondor that would stop machines, or keep them waiting without a word.
 
 Sources: HTCondor's git history for the versions (`ec2_parameter_…` came with 8.3.3; all of the EC2 GAHP's
 requests have signatures of version 4 since 8.7.0, src/ec2_gahp/amazonCommands.h);
@@ -24,7 +24,7 @@ AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
 
 
 def judge_queue(service: Service, facts: QueueFacts, wanted: int) -> tuple[Finding, ...]:
-    """What is wrong, or may be, with an HTCondor that is to hold `wanted` machines of a service."""
+    """Problems with an HTCondor that is to launch `wanted` machines of a service."""
     return (
         *judge_version(service, facts),
         *judge_owner(service, facts),
@@ -36,7 +36,7 @@ def judge_queue(service: Service, facts: QueueFacts, wanted: int) -> tuple[Findi
 
 
 def judge_version(service: Service, facts: QueueFacts) -> Iterator[Finding]:
-    """A version too old, or older than any that was tried."""
+    """A version that is too old, or older than any that was tested."""
     if not facts.version:
         return
     version = tuple(int(part) for part in facts.version.split("."))
@@ -52,13 +52,13 @@ def judge_version(service: Service, facts: QueueFacts) -> Iterator[Finding]:
         yield Finding(
             service.name,
             Level.WARNING,
-            f"{named} is older than those that extenci was tried with.",
-            "Upgrade it to 23.0 or newer where something behaves oddly.",
+            f"{named} is older than those that extenci was tested with.",
+            "Upgrade it to 23.0 or newer if something behaves oddly.",
         )
 
 
 def judge_owner(service: Service, facts: QueueFacts) -> Iterator[Finding]:
-    """Root cannot own jobs, and nobody can't either."""
+    """Neither root nor an unauthenticated user can own jobs."""
     if not facts.owner:
         return
     user = facts.owner.partition("@")[0]
@@ -66,9 +66,10 @@ def judge_owner(service: Service, facts: QueueFacts) -> Iterator[Finding]:
         yield Finding(
             service.name,
             Level.PROBLEM,
-            f"HTCondor takes us for {facts.owner}, and root cannot own jobs.",
-            "Work as another user, or with another user's token: condor_token_create -identity USER@DOMAIN, "
-            "saved with mode 600 in SEC_TOKEN_DIRECTORY, and SEC_CLIENT_AUTHENTICATION_METHODS = IDTOKENS.",
+            f"HTCondor knows us as {facts.owner}, and root cannot own jobs.",
+            "Run extenci as another user, or with another user's token: condor_token_create -identity "
+            "USER@DOMAIN, saved with mode 600 in SEC_TOKEN_DIRECTORY, and "
+            "SEC_CLIENT_AUTHENTICATION_METHODS = IDTOKENS.",
         )
     elif user in NOBODY:
         yield Finding(
@@ -80,7 +81,7 @@ def judge_owner(service: Service, facts: QueueFacts) -> Iterator[Finding]:
 
 
 def judge_gahp(service: Service, facts: QueueFacts) -> Iterator[Finding]:
-    """HTCondor speaks EC2 through a program of its own, which not every installation has."""
+    """HTCondor speaks EC2 through a program (ec2_gahp) that not every installation has."""
     if facts.has_ec2_gahp is False:
         yield Finding(
             service.name,
@@ -91,7 +92,7 @@ def judge_gahp(service: Service, facts: QueueFacts) -> Iterator[Finding]:
 
 
 def judge_limit(service: Service, facts: QueueFacts, wanted: int) -> Iterator[Finding]:
-    """More jobs than HTCondor gives to one service at a time: the others wait, and nothing says why."""
+    """More jobs than HTCondor submits to one service at a time. The others wait, and nothing says why."""
     most = facts.most_submitted
     if most is not None and wanted > most:
         jobs = counted(most, "job")
@@ -105,8 +106,8 @@ def judge_limit(service: Service, facts: QueueFacts, wanted: int) -> Iterator[Fi
 
 
 def judge_host(service: Service) -> Iterator[Finding]:
-    """The GAHP signs for the service and region that a host name begins with: `ec2.REGION.…`. AWS refuses
-    other signatures; what else speaks EC2 may take them."""
+    """The GAHP takes the service and region for its signatures from the host name (`ec2.REGION.…`). AWS
+    refuses other signatures; other services may accept them."""
     host = (urlsplit(service.ec2_url).hostname or "").lower()
     if is_loopback(service.ec2_url):
         return
@@ -125,19 +126,19 @@ def judge_host(service: Service) -> Iterator[Finding]:
 
 
 def signs_for(host: str) -> tuple[str, str]:
-    """The service and the region of which a host name makes the GAHP sign its requests."""
+    """The service and the region that the GAHP signs requests for, given a host name."""
     labels = host.split(".")
     region = labels[1] if len(labels) > 2 else host
     return labels[0], region
 
 
 def judge_trust(service: Service, facts: QueueFacts) -> Iterator[Finding]:
-    """The GAHP does not know the certificates that a service file names."""
+    """The GAHP does not use the certificates that a service file names."""
     if service.ca_bundle and facts.has_ca_file is False and service.ec2_url.startswith("https:"):
         yield Finding(
             service.name,
             Level.WARNING,
-            "The service file names certificates (ca_bundle), and HTCondor's EC2 GAHP has none of its own.",
+            "The service file names certificates (ca_bundle), but HTCondor's EC2 GAHP is set up with none.",
             "Set GAHP_SSL_CAFILE in the schedd's configuration to such a file, unless the system's own do.",
         )
 

@@ -1,1 +1,1 @@
-"""Images: what is staged, what has to be, and what goes."""
+"""Plans of images: which to stage or register, to verify, and to unstage."""

@@ -1,4 +1,4 @@
-"""Images that are missing: the changes that stage or register them."""
+"""The changes that stage or register missing images."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from extenci.plan.images.lookup import MissingImage, UploadKey
 from extenci.plan.images.reasons import content_fields, missing_reason, present_reason
 from extenci.plan.images.snapshots import PlannedUpload, find_parent, find_pending, find_source
 from extenci.plan.images.source import ImageSource, ToBeStaged, Unavailable
-from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.part import unstage_id
+from extenci.plan.service_index import ServiceIndex
 
 
 @dataclass(frozen=True)
 class MadeImage:
-    """A missing image: how it comes to be there, and the change that makes it, None where none can."""
+    """A missing image: its source, and the change that makes it, None where none can."""
 
     source: ImageSource
     change: Change | None = None
@@ -33,7 +34,7 @@ class MadeImage:
 def make_images(
     inputs: PlanInputs, index: ServiceIndex, missing: Iterable[MissingImage]
 ) -> dict[Address, MadeImage]:
-    """Stage or register images that are not there; the same content is uploaded once."""
+    """Stage or register missing images. The same content is uploaded only once."""
     uploads: dict[UploadKey, PlannedUpload] = {}
     made: dict[Address, MadeImage] = {}
     for image in sorted(missing, key=upload_order):
@@ -73,7 +74,7 @@ def make_image(
 def stage(
     inputs: PlanInputs, index: ServiceIndex, missing: MissingImage, disk: Disk, pending: Snapshot | None
 ) -> Change:
-    """Upload a disk and register it, going on with an upload that was interrupted (`pending`)."""
+    """Upload a disk and register it, or continue an upload that was interrupted (`pending`)."""
     spec, version = missing.spec, missing.content.version
     if pending is None:
         parent = find_parent(index, version, spec.address)
@@ -101,7 +102,7 @@ def register(
     snapshot: str | None = None,
     upload: PlannedUpload | None = None,
 ) -> Change:
-    """Register an image of content that is on the service, or that another change brings there."""
+    """Register an image of content that is on the service already, or that another change uploads."""
     spec, version = missing.spec, missing.content.version
     work = RegisterWork(
         version=version,
@@ -152,7 +153,7 @@ def image_tags(inputs: PlanInputs, spec: DesiredImage, version: Version) -> dict
 
 
 def to_be_staged(change: Change, missing: MissingImage, upload: PlannedUpload | None) -> ToBeStaged:
-    """The provision that a change makes, from a snapshot that is there or from an upload of this plan."""
+    """The source that a change makes, from a snapshot that exists or from an upload of this plan."""
     version, work = missing.content.version, change.work
     found = work.snapshot if isinstance(work, RegisterWork) else None
     snapshot = found or (upload.snapshot if upload else None)

@@ -1,4 +1,5 @@
-"""Which version an image's spec asks for: from its disk, or from what is staged of a pinned source."""
+"""The version that an image's spec asks for, known from its disk, or from what is staged of a pinned
+source."""
 
 from __future__ import annotations
 
@@ -9,15 +10,17 @@ from extenci.model.desired import DesiredImage
 from extenci.model.observed import Image, Snapshot, SnapshotState
 from extenci.model.ownership import Marks
 from extenci.model.version import Disk, Registration, Version, shown_source
-from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.inputs import PlanInputs
+from extenci.plan.service_index import ServiceIndex
 
 MOST_BUNDLED_GIB = 1025
-"""Sizes of disks in bundles that are tried; AWS takes 10 GiB at most (EC2 User Guide, "S3-backed AMI")."""
+"""GiB below which sizes of bundled disks are tried; AWS takes 10 GiB at most (EC2 User Guide, "S3-backed
+AMI")."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """A wanted version, and the disk (with its file) to upload it from; None where no such file is here."""
+    """A wanted version, and the disk and its file to upload it from; `disk` None: the file is not here."""
 
     version: Version
     disk: Disk | None
@@ -25,7 +28,7 @@ class Content:
 
 
 def find_content(inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage) -> Content | str:
-    """The version that a spec asks for, or a sentence that says why it cannot be known."""
+    """The version that a spec asks for, or a sentence that says why it is unknown."""
     disk = inputs.disks.get(spec.address)
     if disk is not None:
         return read_content(spec, disk, spec.source)
@@ -55,13 +58,13 @@ def read_content(spec: DesiredImage, disk: Disk, source: str) -> Content | str:
 
 
 def registration(spec: DesiredImage, gib: int) -> Registration:
-    """How a spec wants a volume of `gib` GiB registered."""
+    """The registration that a spec asks for, with a volume of `gib` GiB."""
     return Registration(spec.architecture, spec.boot_mode, spec.method, gib)
 
 
 def missing_source(spec: DesiredImage) -> str:
-    """Why nothing can be made from a spec whose source file is not here."""
-    known = "and what it held is not on the service" if spec.sha256 else "and no sha256 says what it held"
+    """Why nothing can be staged of a spec whose source file is missing."""
+    known = "and its content is not on the service" if spec.sha256 else "and no sha256 identifies its content"
     return (
         f"The source file {shown_source(spec.source)} is missing, {known}. "
         f"Put the file there, or correct the source at {spec.origin}."
@@ -69,7 +72,7 @@ def missing_source(spec: DesiredImage) -> str:
 
 
 def pinned_version(spec: DesiredImage, index: ServiceIndex) -> Version | None:
-    """The version of a pinned source, told by what is on the service: an image registered as desired, else
+    """The version of a pinned source, known from the service: an image that is registered as desired, else
     any content of that source, which can be registered without the file."""
     if spec.sha256 is None:
         return None
@@ -85,7 +88,8 @@ def says(image: Image, version: Version) -> bool:
 
 
 def pinned_images(spec: DesiredImage, index: ServiceIndex) -> Iterator[tuple[Version, Image]]:
-    """The images of this name made from the pinned source, with the version each would be if desired."""
+    """The images of this address that were made from the pinned source, each with the version that it would
+    be if it were registered as desired."""
     for image in index.owned_images.get(spec.address, ()):
         marks = image.marks
         if marks is None or not marks.digest or marks.source_sha256 != spec.sha256:
@@ -96,8 +100,8 @@ def pinned_images(spec: DesiredImage, index: ServiceIndex) -> Iterator[tuple[Ver
 
 
 def labelled_gib(spec: DesiredImage, marks: Marks) -> int | None:
-    """The volume's size where a service does not report it (a bundle has no volume): the one with which the
-    version, registered as desired, has the label that the marks say."""
+    """The size of a volume that the service does not report (a bundle has none): the one that gives the
+    version, registered as desired, the label in the marks."""
     versions = (Version(marks.digest or "", registration(spec, gib)) for gib in range(1, MOST_BUNDLED_GIB))
     return next((one.registration.gib for one in versions if str(one) == marks.version), None)
 

@@ -1,4 +1,4 @@
-"""How each image that the specs need on a service comes to be there."""
+"""The plan of the images that the specs need on a service."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from extenci.model.observed import Image
 from extenci.model.plan import Blocked, Change
 from extenci.plan.images.changes import MadeImage, make_images
 from extenci.plan.images.lookup import MissingImage, look_for_usable, needed_images
+from extenci.plan.images.obsolete_test_vms import endings_of
 from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, Unavailable
 from extenci.plan.images.verification import HeldBack, find_verdict_status, last_good, verify_version
-from extenci.plan.inputs import PlanInputs, ServiceIndex
-from extenci.plan.instances.expired_test_vms import expired_of
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.part import PlanPart
+from extenci.plan.service_index import ServiceIndex
 
 
 @dataclass(frozen=True)
 class PlannedImage:
-    """One needed image: what was found of it, its source, and the changes that make and verify it."""
+    """One needed image: what was found, its source, and the changes that make and verify it."""
 
     spec: DesiredImage
     found: ImageSource | MissingImage | HeldBack
@@ -31,7 +32,7 @@ class PlannedImage:
 
     @property
     def blocked(self) -> tuple[Blocked, ...]:
-        """Why it cannot be used, where it cannot."""
+        """Why it cannot be used, if so."""
         if isinstance(self.found, HeldBack):
             return (self.found.blocked,)
         if isinstance(self.source, Unavailable):
@@ -41,9 +42,9 @@ class PlannedImage:
 
 @dataclass(frozen=True)
 class ImagePlan:
-    """How each needed image of a service comes to be there. `cleared` are failed images that hold a
-    needed name: they have to be unstaged before the changes of `part`. `kept_back` are ids of images that
-    stay although no group uses them: their verification is not over."""
+    """The source of each needed image, and the changes that make and verify them. `cleared` are failed images
+    that have a needed name, and must be unstaged before the changes of `part`. `kept_back` are ids of images
+    that stay although no group uses them, since their verification is not over."""
 
     sources: Mapping[Address, ImageSource]
     part: PlanPart
@@ -52,7 +53,7 @@ class ImagePlan:
 
 
 def plan_images(inputs: PlanInputs, index: ServiceIndex) -> ImagePlan:
-    """Find or make every image that a selected spec of a service asks for or is launched from."""
+    """Find or make every image that is selected on a service, or that a selected group is launched from."""
     found = [(spec, look_for_usable(inputs, index, spec)) for spec in needed_images(inputs, index)]
     made = make_images(inputs, index, (thing for _, thing in found if isinstance(thing, MissingImage)))
     return put_together(
@@ -67,14 +68,14 @@ def plan_image(
     found: ImageSource | MissingImage | HeldBack,
     made: MadeImage | None,
 ) -> PlannedImage:
-    """Plan one image: where its verification is still to be made, nothing uses it before."""
+    """Plan one image. Nothing uses it before its verification has passed."""
     source = source_of(found, made)
     change = made.change if made else None
     if not isinstance(source, Staged | ToBeStaged) or not needs_verification(
         inputs, index, spec, found, source
     ):
         return PlannedImage(spec, found, source, change)
-    verification = verify_version(inputs, spec, source, expired_of(inputs, index, spec.address))
+    verification = verify_version(inputs, spec, source, endings_of(inputs, index, spec.address))
     meanwhile = last_good(inputs, index, spec, source.label)
     held = replace(source, verified_by=verification.id, meanwhile=meanwhile)
     return PlannedImage(spec, found, held, change, verification)
@@ -103,7 +104,7 @@ def put_together(images: Iterable[PlannedImage]) -> ImagePlan:
 
 
 def source_of(found: ImageSource | MissingImage | HeldBack, made: MadeImage | None) -> ImageSource:
-    """What an image is launched from."""
+    """The source of an image."""
     match found:
         case MissingImage():
             assert made is not None  # noqa: S101 - each missing image is made, or it is said why not

@@ -11,14 +11,16 @@ from extenci.model.verdict import Verdict
 from extenci.plan.images.content import Content, find_content, says
 from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, Unavailable
 from extenci.plan.images.verification import HeldBack, find_verdict_status, hold_back
-from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.inputs import PlanInputs
+from extenci.plan.service_index import ServiceIndex
 
 UploadKey = tuple[str, Address | None]
 
 
 @dataclass(frozen=True)
 class MissingImage:
-    """An image that is not staged: what it takes to stage it."""
+    """An image that is not staged, with its content. `failed` are images of the version whose registration
+    failed."""
 
     spec: DesiredImage
     content: Content
@@ -26,8 +28,7 @@ class MissingImage:
 
     @property
     def upload_key(self) -> UploadKey:
-        """What images have in common that can be made from one upload: bundles have no snapshots, and each
-        image its own."""
+        """A key that is the same for images that one upload can serve: those on a snapshot of one content."""
         is_shared = self.spec.method.makes_snapshot
         return self.content.version.digest, None if is_shared else self.spec.address
 
@@ -46,7 +47,7 @@ def needed_images(inputs: PlanInputs, index: ServiceIndex) -> tuple[DesiredImage
 def look_for_usable(
     inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage
 ) -> ImageSource | MissingImage | HeldBack:
-    """What `look_for` finds, unless it is known that it must not be used."""
+    """The result of `look_for`, unless a verdict says that the version must not be used."""
     found = look_for(inputs, index, spec)
     if spec.verify is None or isinstance(found, Unavailable | ToBeStaged):
         return found
@@ -59,7 +60,7 @@ def look_for_usable(
 
 
 def look_for(inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage) -> ImageSource | MissingImage:
-    """Whether a desired image is staged, can be, or cannot."""
+    """Find out whether a desired image is staged, can be staged, or cannot."""
     content = find_content(inputs, index, spec)
     if isinstance(content, str):
         return Unavailable(content)
@@ -79,27 +80,26 @@ def look_for(inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage) -> Ima
 
 
 def preference(image: Image, index: ServiceIndex) -> tuple[bool, bool, str, str]:
-    """Which of several images of one version is the one to keep: in use, available, the oldest."""
+    """A sort key that puts first which of several images of a version to keep: in use, available, the
+    oldest."""
     idle = image.id not in index.run_from
     return idle, image.state is not ImageState.AVAILABLE, image.created, image.id
 
 
 def explain_failed(image: Image, spec: DesiredImage) -> str:
-    """Why an image whose registration failed, and which this plan may not remove, stands in the way."""
+    """Why an image whose registration failed is in the way: this plan may not remove it."""
     if spec.protect:
         why = f"is protected. Set protect: false at {spec.origin} until it is staged."
     else:
-        why = "is not selected, so that nothing of it is removed. Select it too."
-    return f"The image {image.id} failed to be registered and has to go first, but {spec.address} {why}"
+        why = "is not selected, so nothing of it is removed. Select it, too."
+    return f"The registration of {image.id} failed, so it has to be removed first, but {spec.address} {why}"
 
 
 def explain_holder(image: Image) -> str:
-    """Why an image that is not this address's own, but has its name, stands in the way."""
+    """Why an image of somebody else is in the way: it has the name."""
     marks = image.marks
-    whose = (
-        f"an image of stack {marks.stack} at {marks.address}" if marks else "an image that is not extenci's"
-    )
+    whose = f"an image of stack {marks.stack} at {marks.address}" if marks else "an image not made by extenci"
     return (
         f"{image.id}, {whose}, already has the name {image.name}, and a service registers a name only once. "
-        "Rename the image in the specs, or deregister that one by hand if nobody needs it."
+        "Rename the image in the specs, or deregister that one yourself if nobody needs it."
     )

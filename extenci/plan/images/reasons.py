@@ -1,17 +1,17 @@
-"""Why an image is staged or registered, and what of it differs from the version before."""
+"""Why an image is staged or registered, and how it differs from the version before."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from extenci.model.address import Address
 from extenci.model.observed import Image
 from extenci.model.ownership import VERSION
 from extenci.model.plan import FieldChange
 from extenci.model.record import ResourceKind
-from extenci.plan.fields import IMAGE_FIELDS, differences, image_fields, new_fields
+from extenci.plan.differences import differences, new_fields
+from extenci.plan.fields import IMAGE_FIELDS, image_fields, said
 from extenci.plan.images.lookup import MissingImage
-from extenci.plan.inputs import PlanInputs, ServiceIndex, newest_image
+from extenci.plan.inputs import PlanInputs
+from extenci.plan.service_index import ServiceIndex, newest_first
 
 
 def missing_reason(inputs: PlanInputs, index: ServiceIndex, missing: MissingImage) -> str:
@@ -33,7 +33,7 @@ def missing_reason(inputs: PlanInputs, index: ServiceIndex, missing: MissingImag
 
 
 def present_reason(inputs: PlanInputs, index: ServiceIndex, missing: MissingImage) -> str:
-    """Why an image is registered of content that is on the service already."""
+    """Why an image is registered from content that is on the service already."""
     if missing.failed:
         return "registration failed"
     if lost := lost_image(inputs, missing.spec.address, str(missing.content.version)):
@@ -44,13 +44,13 @@ def present_reason(inputs: PlanInputs, index: ServiceIndex, missing: MissingImag
 
 
 def other_versions(index: ServiceIndex, missing: MissingImage) -> tuple[Image, ...]:
-    """The images of this address that are not of the wanted version."""
+    """The images of this address that are of other versions than the wanted one."""
     owned = index.owned_images.get(missing.spec.address, ())
     return tuple(image for image in owned if image not in missing.failed)
 
 
 def lost_image(inputs: PlanInputs, address: Address, label: str) -> str | None:
-    """The id that the wanted version had by the records, where it is not on the service any more."""
+    """The id of the recorded image of the wanted version, if the service no longer has it."""
     index = inputs.indexes[address.service]
     for record in inputs.recorded.get(address, ()):
         lost = record.kind is ResourceKind.IMAGE and record.id not in index.images
@@ -60,22 +60,16 @@ def lost_image(inputs: PlanInputs, address: Address, label: str) -> str | None:
 
 
 def content_fields(inputs: PlanInputs, index: ServiceIndex, missing: MissingImage) -> tuple[FieldChange, ...]:
-    """What of an image differs from the newest version there is of it."""
+    """The fields in which an image differs from the newest version on the service."""
     spec, version = missing.spec, missing.content.version
     after = {**image_fields(spec), "digest": version.digest, "size": version.registration.gib}
     others = other_versions(index, missing)
     if not others:
         return new_fields(after, IMAGE_FIELDS)
-    newest = newest_image(others)
-    assert newest is not None  # noqa: S101 - there are others
+    newest = newest_first(others)[0]
     seen: dict[str, object] = {**after, "digest": newest.marks and newest.marks.digest}
-    seen |= known({"architecture": newest.architecture, "size": newest.gib})
+    seen |= said({"architecture": newest.architecture, "size": newest.gib})
     seen["boot_mode"] = newest.boot_mode
     applied = inputs.applied(spec.address) or {}
     seen |= {name: applied[name] for name in ("method", "boot_mode") if name in applied}
     return differences(seen, after, IMAGE_FIELDS)
-
-
-def known(values: Mapping[str, object]) -> dict[str, object]:
-    """What a service does report."""
-    return {key: value for key, value in values.items() if value is not None}

@@ -1,30 +1,31 @@
-"""What goes: machines of groups and versions of images that nothing asks for any more."""
+"""Images to remove: those that are no longer desired, and versions beyond `keep`."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from extenci.model.action import Action
 from extenci.model.address import Address, Kind
 from extenci.model.desired import DesiredGroup, DesiredImage, ImageId
 from extenci.model.observed import Image, ImageState, Machine
-from extenci.model.plan import Blocked, Change
+from extenci.model.plan import Blocked
 from extenci.model.text import counted, listed
 from extenci.model.verdict import Verdict
 from extenci.model.work import ReplaceWork, TerminateWork
 from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, changes_before
 from extenci.plan.images.verification import verdict_of
-from extenci.plan.inputs import PlanInputs, ServiceIndex, image_age
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.part import PlanPart
 from extenci.plan.protection import explain_protection, is_protected
+from extenci.plan.service_index import ServiceIndex, newest_first
 
 
 @dataclass(frozen=True)
 class ImageRemoval:
-    """An image to unstage, once the changes `after` are done. `first`: it stands in the way of a change
-    of this plan, and goes before it."""
+    """An image to unstage, once the changes `after` are done. `first`: it is in the way of a change of this
+    plan, and is unstaged before it."""
 
     image: Image
     address: Address
@@ -35,7 +36,7 @@ class ImageRemoval:
 
 @dataclass(frozen=True)
 class Retirement:
-    """The images that go, and what is said about those that stay although nothing asks for them."""
+    """The images to remove, and what is said about those that stay although nothing asks for them."""
 
     removals: tuple[ImageRemoval, ...]
     part: PlanPart
@@ -43,8 +44,9 @@ class Retirement:
 
 @dataclass(frozen=True)
 class RemovalInputs:
-    """What decides whether an image can go: how desired images come to be there, the change that ends each
-    machine that goes, the groups that name an image by its id, and the ids of images on trial."""
+    """What decides whether an image can be removed: the sources of desired images, the change that ends each
+    machine to be ended (by its handle), the groups that name an image by its id, and the ids of images to
+    keep since their verification is not over."""
 
     sources: Mapping[Address, ImageSource]
     ended_by: Mapping[str, str]
@@ -52,44 +54,9 @@ class RemovalInputs:
     kept_back: frozenset[str] = frozenset()
 
 
-def removal_reason(inputs: PlanInputs) -> str:
-    """Why what nothing asks for is removed."""
-    return "destroy" if inputs.destroy else "no longer in the specs"
-
-
-def remove_groups(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
-    """End the machines of groups that are not desired."""
-    changes: list[Change] = []
-    blocked: list[Blocked] = []
-    for address, machines in sorted(index.owned_machines.items()):
-        if not inputs.covers(address) or (address in inputs.groups and not inputs.destroy):
-            continue
-        kept = [machine for machine in machines if is_protected(inputs, Kind.INSTANCES, machine)]
-        ended = [machine for machine in machines if machine not in kept]
-        if kept:
-            reason = explain_protection(inputs, Kind.INSTANCES, address, counted(len(kept), "machine"))
-            blocked.append(Blocked(address, Kind.INSTANCES, Action.TERMINATE, reason))
-        if ended:
-            changes.append(end_group(inputs, address, ended))
-    return PlanPart(tuple(changes), tuple(blocked))
-
-
-def end_group(inputs: PlanInputs, address: Address, machines: Sequence[Machine]) -> Change:
-    """End machines of a group that is not desired."""
-    return Change(
-        id=f"{Action.TERMINATE} {address}",
-        address=address,
-        kind=Kind.INSTANCES,
-        action=Action.TERMINATE,
-        count=len(machines),
-        reason=removal_reason(inputs),
-        work=TerminateWork(tuple(machine.handle for machine in machines)),
-    )
-
-
-def find_ended_by(part: PlanPart) -> dict[str, str]:
-    """The change that ends a machine, by the machine's handle; for machines that are still to be launched,
-    by the change that launches them."""
+def find_endings(part: PlanPart) -> dict[str, str]:
+    """The change that ends each machine, by the machine's handle, or, for machines that are still to be
+    launched, by the change that launches them."""
     found: dict[str, str] = {}
     for change in part.changes:
         match change.work:
@@ -109,11 +76,11 @@ def retire_images(
     ended_by: Mapping[str, str],
     kept_back: frozenset[str] = frozenset(),
 ) -> Retirement:
-    """Choose the images that go: of specs, versions beyond `keep`; all of what is not desired."""
+    """Choose the images to remove, among those that are no longer desired and versions beyond `keep`."""
     named = {str(spec.image): spec for spec in id_groups(inputs, index)}
-    removing = RemovalInputs(sources, ended_by, named, kept_back)
+    removal_inputs = RemovalInputs(sources, ended_by, named, kept_back)
     judged = [
-        judge_removal(inputs, index, candidate, removing)
+        judge_removal(inputs, index, candidate, removal_inputs)
         for address in sorted(index.owned_images)
         if inputs.covers(address)
         for candidate in superfluous(inputs, index, address, sources.get(address))
@@ -131,11 +98,11 @@ def retire_images(
 def superfluous(
     inputs: PlanInputs, index: ServiceIndex, address: Address, source: ImageSource | None
 ) -> Iterator[ImageRemoval]:
-    """The images of an address that nothing asks for, whether or not they can go."""
+    """The images of an address that nothing asks for, whether or not they can be removed."""
     images, spec = index.owned_images[address], inputs.images.get(address)
     if spec is None or inputs.destroy:
         for image in images:
-            yield ImageRemoval(image, address, removal_reason(inputs))
+            yield ImageRemoval(image, address, inputs.removal_reason)
     else:
         failed = [image for image in images if verdict_of(inputs, index, image) is Verdict.FAILED]
         yield from (
@@ -152,11 +119,12 @@ FAILED_VERIFICATION = "failed its verification"
 def superfluous_versions(
     images: tuple[Image, ...], spec: DesiredImage, source: Staged | ToBeStaged
 ) -> Iterator[ImageRemoval]:
-    """Versions beyond `keep`, newest first, duplicates of the wanted one, and those never registered."""
+    """Versions beyond `keep`, newest first, duplicates of the wanted one, and images that failed to
+    register."""
     after = changes_before(source)
     current = source.image if isinstance(source, Staged) else None
     kept = 0
-    for image in sorted(images, key=image_age, reverse=True):
+    for image in newest_first(images):
         wanted = image.marks is not None and image.marks.version == source.label
         if image == current or (wanted and current is None):
             continue
@@ -171,9 +139,10 @@ def superfluous_versions(
 
 
 def judge_removal(
-    inputs: PlanInputs, index: ServiceIndex, candidate: ImageRemoval, removing: RemovalInputs
+    inputs: PlanInputs, index: ServiceIndex, candidate: ImageRemoval, removal_inputs: RemovalInputs
 ) -> ImageRemoval | Blocked | str:
-    """Whether an image that nothing asks for goes, and after what; a sentence where it stays."""
+    """Whether an image that nothing asks for is removed, and after which changes; a sentence where it
+    stays."""
     image, address = candidate.image, candidate.address
     what = f"{image.id} ({candidate.reason}) of {address}"
     if is_protected(inputs, Kind.IMAGE, image):
@@ -182,18 +151,21 @@ def judge_removal(
         reason = explain_protection(inputs, Kind.IMAGE, address, image.id)
         return Blocked(address, Kind.IMAGE, Action.UNSTAGE, reason)
     released = {
-        machine.id: release(inputs, machine, image, removing) for machine in index.run_from.get(image.id, ())
+        machine.id: release(inputs, machine, image, removal_inputs)
+        for machine in index.run_from.get(image.id, ())
     }
     staying = [index.machines[name] for name, after in released.items() if after is None]
     if staying:
         return f"{what} stays: {describe_users(staying)} from it."
-    if image.id in removing.named:
-        return f"{what} stays: {removing.named[image.id].address} names it."
+    if image.id in removal_inputs.named:
+        return f"{what} stays: {removal_inputs.named[image.id].address} names it."
     healed = (
         f"{Action.REPLACE} {spec.address}"
         for spec in inputs.groups_on(index.service.name)
-        if f"{Action.REPLACE} {spec.address}" in removing.ended_by.values()
-        and heals_from(image, removing.sources.get(spec.image) if isinstance(spec.image, Address) else None)
+        if f"{Action.REPLACE} {spec.address}" in removal_inputs.ended_by.values()
+        and heals_from(
+            image, removal_inputs.sources.get(spec.image) if isinstance(spec.image, Address) else None
+        )
     )
     after = {
         *candidate.after,
@@ -204,25 +176,25 @@ def judge_removal(
 
 
 def heals_from(image: Image, source: ImageSource | None) -> bool:
-    """Whether machines may be launched from an image until a newer version has passed."""
+    """Whether machines may be launched from an image while a newer version is verified."""
     return isinstance(source, Staged | ToBeStaged) and source.meanwhile == image
 
 
 def release(
-    inputs: PlanInputs, machine: Machine, image: Image, removing: RemovalInputs
+    inputs: PlanInputs, machine: Machine, image: Image, removal_inputs: RemovalInputs
 ) -> tuple[str, ...] | None:
-    """After which changes a machine does not need the image it runs from any more; None: it needs it.
+    """The changes after which a machine no longer needs the image that it runs from; None: it needs it.
 
-    It does not once it is gone, nor where its group's image is the same version under another id.
+    It does not need it once it is ended, nor where its group's image is the same version under another id.
     """
-    ended_by = removing.ended_by.get(str(machine.handle))
+    ended_by = removal_inputs.ended_by.get(str(machine.handle))
     if ended_by is not None:
         return (ended_by,)
     spec = inputs.groups.get(machine.marks.address) if machine.marks else None
     if spec is None or isinstance(spec.image, ImageId) or inputs.destroy:
         return None
     version = image.marks.version if image.marks else None
-    match removing.sources.get(spec.image):
+    match removal_inputs.sources.get(spec.image):
         case Staged(image=other, label=label) if label == version and other.id != image.id:
             return ()
         case ToBeStaged(change=change, label=label) if label == version:

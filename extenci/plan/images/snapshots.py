@@ -1,4 +1,4 @@
-"""Content that is on a service already: snapshots to register from, or to go on uploading to."""
+"""Snapshots of content: to register from, to continue an upload to, or to start a new one from."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from extenci.model.address import Address
 from extenci.model.observed import ImageState, Snapshot, SnapshotState
 from extenci.model.version import Parent, Version
-from extenci.plan.inputs import ServiceIndex
+from extenci.plan.service_index import ServiceIndex
 
 
 @dataclass(frozen=True)
 class PlannedUpload:
-    """A change of this plan that uploads some content, the image it does so for, and the snapshot of an
-    interrupted upload that it goes on with."""
+    """A change of this plan that uploads content, the address that it does so for, and the snapshot of the
+    interrupted upload that it continues, if any."""
 
     change: str
     address: Address
@@ -21,7 +21,7 @@ class PlannedUpload:
 
 
 def find_source(index: ServiceIndex, version: Version, address: Address) -> str | None:
-    """The snapshot that a version can be registered from, at best one of the same name.
+    """The snapshot that a version can be registered from, preferably one of the same address.
 
     EC2 takes no volume smaller than its snapshot (RegisterImage, `VolumeSize`). Bundles have none.
     """
@@ -38,7 +38,7 @@ def find_source(index: ServiceIndex, version: Version, address: Address) -> str 
 
 
 def find_root(index: ServiceIndex, version: Version) -> str | None:
-    """The one snapshot of an owned image with a version's content, where only the image carries marks."""
+    """The only snapshot of an owned image with a version's content, where the image alone carries marks."""
     for image in index.registered.get(version.digest, ()):
         unmarked = len(image.snapshots) == 1 and image.snapshots[0] not in index.snapshots
         fits = image.gib is not None and image.gib <= version.registration.gib
@@ -48,8 +48,8 @@ def find_root(index: ServiceIndex, version: Version) -> str | None:
 
 
 def find_parent(index: ServiceIndex, version: Version, address: Address) -> Parent | None:
-    """The newest snapshot of another version of an image that a new one can be started from, so that only
-    what differs is sent. EBS takes no volume smaller than its parent's (StartSnapshot, `VolumeSize`)."""
+    """The newest snapshot of another version of an image. A new one can start from it, so that only what
+    differs is sent. EBS takes no volume smaller than its parent's (StartSnapshot, `VolumeSize`)."""
     if not version.registration.method.writes_blocks:
         return None
     fitting = [
@@ -65,7 +65,7 @@ def find_parent(index: ServiceIndex, version: Version, address: Address) -> Pare
 
 
 def find_pending(index: ServiceIndex, version: Version, address: Address) -> Snapshot | None:
-    """The snapshot of an upload that was interrupted, at best of the same name, else the newest."""
+    """The snapshot of an interrupted upload, preferably one of the same address, else the newest."""
     if not version.registration.method.writes_blocks:
         return None
     fitting = [

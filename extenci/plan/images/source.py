@@ -1,4 +1,4 @@
-"""How the image that a spec asks for comes to be there."""
+"""Where the image that a spec asks for comes from."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from extenci.model.work import ImageToLaunch
 
 @dataclass(frozen=True)
 class Staged:
-    """The wanted version is staged. `verified_by`: the change of this plan that has to find it good before
-    anything uses it; `meanwhile` is an older version that was found good."""
+    """The wanted version is staged. `verified_by` is the change of this plan that must pass before anything
+    uses the image; `meanwhile` is an older version that passed."""
 
     image: Image
     label: str
@@ -21,14 +21,14 @@ class Staged:
 
     @property
     def to_launch(self) -> ImageToLaunch:
-        """What machines are launched from."""
+        """The image of a launch."""
         return ImageToLaunch(self.image.id)
 
 
 @dataclass(frozen=True)
 class ToBeStaged:
-    """A change of this plan (its id) registers the wanted version; `snapshot` is what it is made from,
-    where that is there already. `verified_by` and `meanwhile` as in Ready."""
+    """A change of this plan (its id) registers the wanted version, from `snapshot` where that exists already.
+    `verified_by` and `meanwhile` are as in Staged."""
 
     change: str
     label: str
@@ -39,14 +39,14 @@ class ToBeStaged:
 
     @property
     def to_launch(self) -> ImageToLaunch:
-        """What machines are launched from."""
+        """The image of a launch."""
         return ImageToLaunch(None, staged_by=self.change)
 
 
 @dataclass(frozen=True)
 class Unavailable:
-    """The wanted version is not there, and this plan cannot change that; `label` where it is known. `waits`:
-    a person can."""
+    """The wanted version does not exist, and this plan cannot make it, for a `reason`. `label` is that of the
+    version where it is known. `waits`: it only takes a person's confirmation."""
 
     reason: str
     label: str | None = None
@@ -56,14 +56,25 @@ class Unavailable:
 ImageSource = Staged | ToBeStaged | Unavailable
 
 
+def staged_as(image: Image) -> Staged:
+    """An image that is there, as the version that its marks tell of."""
+    marks = image.marks
+    return Staged(image, (marks and marks.version) or "", (marks and marks.digest) or "")
+
+
+def usable_now(source: Staged | ToBeStaged) -> Staged | ToBeStaged:
+    """What machines are launched from right now: an older version that passed its verification, while that of
+    the wanted one is not over."""
+    return staged_as(source.meanwhile) if source.verified_by and source.meanwhile else source
+
+
 def changes_before(source: object) -> tuple[str, ...]:
-    """The changes of this plan that must be done before anything uses a provision."""
-    found: tuple[str | None, ...] = ()
+    """The changes of this plan that must be done before anything uses an image."""
     match source:
         case Staged(verified_by=verified):
-            found = (verified,)
+            needed: tuple[str | None, ...] = (verified,)
         case ToBeStaged(change=change, verified_by=verified):
-            found = (change, verified)
+            needed = (change, verified)
         case _:
-            pass
-    return tuple(change for change in found if change)
+            needed = ()
+    return tuple(change for change in needed if change)

@@ -1,7 +1,7 @@
-"""Which pinned sources have to be read before a plan can be made: only those that will be uploaded.
+"""Pinned sources that must be read before a plan can be made: only those that will be uploaded.
 
-What a pinned source held is told by what is staged of it, so that neither the file nor a download of it is
-needed where it is staged already.
+The content of a pinned source is known from what is staged of it. Where it is staged already, neither the
+file nor a download of it is needed.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from extenci.model.version import Disk
 from extenci.plan.images.content import find_content
 from extenci.plan.images.lookup import MissingImage, look_for, needed_images
 from extenci.plan.images.snapshots import find_source
-from extenci.plan.inputs import PlanInputs, ServiceIndex, gather_inputs
+from extenci.plan.inputs import PlanInputs, gather_inputs
+from extenci.plan.service_index import ServiceIndex
 
 
 def images_to_read(
     desired: Desired, disks: Mapping[Address, Disk], observation: Observation, records: Records
 ) -> tuple[DesiredImage, ...]:
-    """The pinned images of which neither `disks` nor the services tell enough."""
-    inputs = gather_inputs(desired, disks, observation, records, 0.0, False)
+    """The pinned images whose source must be read, since neither `disks` nor the services tell enough."""
+    inputs = gather_inputs(desired, observation, records, disks=disks)
     return tuple(
         spec
         for index in inputs.indexes.values()
@@ -33,7 +34,7 @@ def images_to_read(
 
 
 def is_to_read(inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage) -> bool:
-    """Whether nothing says what a spec's disk holds, or nothing on the service can be registered from."""
+    """Whether the content of a spec's disk is unknown, or no snapshot of it can be registered."""
     content = find_content(inputs, index, spec)
     if isinstance(content, str):
         return spec.address not in inputs.disks

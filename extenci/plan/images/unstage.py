@@ -1,4 +1,5 @@
-"""Unstaging: which snapshots go with the images that go, and which were left behind without one."""
+"""Changes that unstage images with their snapshots, and delete snapshots that were left behind without
+one."""
 
 from __future__ import annotations
 
@@ -13,15 +14,16 @@ from extenci.model.text import listed
 from extenci.model.work import UnstageWork
 from extenci.plan.images.retire import ImageRemoval
 from extenci.plan.images.source import ImageSource, ToBeStaged, Unavailable
-from extenci.plan.inputs import PlanInputs, ServiceIndex, gather
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.part import PlanPart, join, unstage_id
 from extenci.plan.protection import explain_protection, is_protected
+from extenci.plan.service_index import ServiceIndex, gather
 
 
 @dataclass(frozen=True)
 class SnapshotFate:
-    """What becomes of a snapshot whose image goes: deleted with the image `by`, or kept; `kept` says why,
-    "" where nothing need be said; `blocked` where a mark alone protects it."""
+    """The fate of a snapshot whose image is removed: deleted with the image `by`, or kept (None). `kept` says
+    why, "" where it need not be said. `blocked`: only a mark protects it."""
 
     by: str | None
     kept: str = ""
@@ -65,10 +67,10 @@ def decide_snapshot_fate(
     removals: Mapping[str, int],
     reserved: Mapping[str, tuple[str, ...]],
 ) -> SnapshotFate:
-    """Whether a snapshot goes, and with which image: the last one of those that use it. `leaving` has the
-    images that go, each with its place in their order."""
+    """Whether a snapshot is deleted, and with which image: the last one of those that use it. `removals` has
+    the place of each image in the order of their removal."""
     if snapshot is None or snapshot.marks is None:
-        return SnapshotFate(None, "it is not marked as one that this stack's plans remove")
+        return SnapshotFate(None, "it is not marked as this stack's")
     users = index.users.get(name, ())
     staying = [describe_image(image) for image in users if image.id not in removals]
     if staying:
@@ -84,7 +86,7 @@ def decide_snapshot_fate(
 
 
 def describe_image(image: Image) -> str:
-    """An image as a user knows it."""
+    """An image by its id, and its address or name."""
     return f"{image.id} ({image.marks.address if image.marks else image.name})"
 
 
@@ -95,8 +97,9 @@ def unstage_image(
     ids: Mapping[str, str],
     reserved: Mapping[str, tuple[str, ...]],
 ) -> PlanPart:
-    """Deregister one image. Where it takes a snapshot along, the other images of it go before; where it
-    leaves one to another image, that one is registered before, so that the content is never lost sight of.
+    """Deregister one image. If a snapshot is deleted with it, other images on that snapshot are deregistered
+    before. If another image is to be made from its snapshot, that one is registered before, so that the
+    content never lacks an image.
     """
     image = one.image
     own = sorted(set(image.snapshots))
@@ -142,7 +145,7 @@ def is_leftover(
     sources: Mapping[Address, ImageSource],
     awaited: frozenset[str],
 ) -> bool:
-    """Whether an unused snapshot is of no use to the specs either."""
+    """Whether the specs have no use for an unused snapshot."""
     marks = snapshot.marks
     if marks is None or not inputs.covers(marks.address):
         return False
@@ -154,7 +157,7 @@ def is_leftover(
 def awaited_digests(
     inputs: PlanInputs, index: ServiceIndex, sources: Mapping[Address, ImageSource]
 ) -> frozenset[str]:
-    """What images that are desired, but not provided by this plan, hold."""
+    """The digests of images that are desired, but that this plan does not make."""
     return frozenset(
         disk.digest
         for address, disk in inputs.disks.items()
@@ -183,7 +186,7 @@ def remove_leftover(inputs: PlanInputs, snapshot: Snapshot) -> PlanPart:
 
 
 def keep_leftover(inputs: PlanInputs, snapshot: Snapshot, address: Address) -> PlanPart:
-    """A protected snapshot stays."""
+    """Keep a protected snapshot, and say so."""
     if address in inputs.images and not inputs.destroy:
         return PlanPart(warnings=(f"{snapshot.id}, which no image uses, stays: {address} is protected.",))
     reason = explain_protection(inputs, Kind.IMAGE, address, snapshot.id)

@@ -1,7 +1,7 @@
-"""Verification: which versions are to be tried in a test VM, and what the verdicts that there are mean.
+"""Verification: which versions to try in a test VM, and what follows from their verdicts.
 
-A verdict belongs to a version and a trial: the hash of the verify block and the files that it names. It
-stands on the image as a tag, `VERDICT:TRIAL`, and in the records, where it outlives the image.
+A verdict belongs to a version and a hash of the verify block and the files that it names. It is kept as a tag
+of the image (`VERDICT:HASH`), and in the records, where it outlives the image.
 """
 
 from __future__ import annotations
@@ -18,15 +18,17 @@ from extenci.model.plan import Blocked, Change, FieldChange
 from extenci.model.service import Tagging
 from extenci.model.verdict import Verdict, VerdictMark
 from extenci.model.work import ImageToLaunch, VerifyWork
-from extenci.plan.fields import differences, verify_fields
-from extenci.plan.images.source import Staged, ToBeStaged, Unavailable
-from extenci.plan.inputs import PlanInputs, ServiceIndex, newest_image
+from extenci.plan.differences import differences
+from extenci.plan.fields import verify_fields
+from extenci.plan.images.source import Staged, ToBeStaged, Unavailable, staged_as
+from extenci.plan.inputs import PlanInputs
+from extenci.plan.service_index import ServiceIndex, newest_first
 
 
 @dataclass(frozen=True)
 class VerdictStatus:
-    """How a version stands: its verdict, None where there is none; what is known of why; and the test VM
-    that waits for a person."""
+    """The verdict of a version, None where there is none, the summary that was recorded with it, and the test
+    VM that waits for a person."""
 
     verdict: Verdict | None
     summary: str = ""
@@ -35,8 +37,8 @@ class VerdictStatus:
 
 @dataclass(frozen=True)
 class HeldBack:
-    """A version that must not be used: `instead` is what its groups go on from, `spared` the ids of images
-    that stay although nothing uses them."""
+    """A version that must not be used. Its groups use `instead`; `kept_back` are the ids of images that stay
+    although nothing uses them."""
 
     instead: Staged | Unavailable
     blocked: Blocked
@@ -44,14 +46,14 @@ class HeldBack:
 
 
 def verify_hash_of(inputs: PlanInputs, spec: DesiredImage) -> str:
-    """What a verdict of an image is about, beside its version; "" where it has no verify block."""
+    """The hash of an image's verify block and its files, "" where it has none."""
     return inputs.verify_hashes.get(spec.address, "")
 
 
 def find_verdict_status(
     inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage, label: str, image: Image | None
 ) -> VerdictStatus:
-    """What is known of a version of an image under its present verify block."""
+    """The verdict of a version of an image under its present verify block."""
     if spec.address in inputs.again:
         return VerdictStatus(None)
     verify_hash = verify_hash_of(inputs, spec)
@@ -73,7 +75,7 @@ def find_verdict_status(
 
 
 def read_verdict(tag: str | None, verify_hash: str) -> Verdict | None:
-    """The verdict that a tag tells of a trial, None where it tells of another one."""
+    """The verdict in a tag, None where it is about another verify block."""
     mark = VerdictMark.parse(tag)
     return mark.verdict if mark and mark.verify_hash == verify_hash else None
 
@@ -91,14 +93,14 @@ def waiting_machines(inputs: PlanInputs, index: ServiceIndex, address: Address, 
 
 
 def word_of(marks: Marks | None) -> Verdict | None:
-    """The verdict that marks carry, of whatever trial."""
+    """The verdict in marks, under whatever verify block."""
     mark = VerdictMark.parse(marks.verdict if marks else None)
     return mark.verdict if mark else None
 
 
 def verdict_of(inputs: PlanInputs, index: ServiceIndex, image: Image) -> Verdict | None:
-    """The verdict of an image under whatever block: its tag's, or what the records say where nothing is
-    tagged."""
+    """The verdict of an image under whatever verify block, from its tag, or from the records where the
+    service has no tags."""
     marks = image.marks
     if marks is None or index.service.tags is not Tagging.NONE:
         return word_of(marks)
@@ -111,7 +113,7 @@ def verdict_of(inputs: PlanInputs, index: ServiceIndex, image: Image) -> Verdict
 
 
 def is_expired(marks: Marks, now: float) -> bool:
-    """Whether a test VM has outlived its time; one that says no time, or nonsense, is nobody's to judge."""
+    """Whether a test VM has expired. One whose tag has no readable time has not."""
     try:
         return datetime.fromisoformat(marks.expires or "").timestamp() <= now
     except ValueError:
@@ -126,21 +128,21 @@ def hold_back(
     image: Image | None,
     verdict_status: VerdictStatus,
 ) -> HeldBack:
-    """What becomes of a version that was not found good."""
+    """Hold back a version that has a verdict other than passed."""
     reason = explain_verdict(spec, label, verdict_status)
     good = last_good(inputs, index, spec, label)
     keeps = spec.verify is not None and spec.verify.keep_on_failure
     waits = verdict_status.verdict is Verdict.WAITING
     stays = verdict_status.verdict is not Verdict.FAILED or keeps
     return HeldBack(
-        instead=as_staged(good) if good else Unavailable(reason, label, waits),
+        instead=staged_as(good) if good else Unavailable(reason, label, waits),
         blocked=Blocked(spec.address, Kind.IMAGE, Action.VERIFY, reason, waits),
         kept_back=frozenset({image.id} if image and stays else ()),
     )
 
 
 def explain_verdict(spec: DesiredImage, label: str, verdict_status: VerdictStatus) -> str:
-    """Why a version must not be used, and what to do."""
+    """Why a version must not be used, and what to do about it."""
     again = f"extenci verify {spec.address}"
     match verdict_status.verdict:
         case Verdict.WAITING:
@@ -152,39 +154,33 @@ def explain_verdict(spec: DesiredImage, label: str, verdict_status: VerdictStatu
             until = f" until {marks.expires}" if marks and marks.expires else ""
             name = machine.id if machine else ""
             return (
-                f"Version {label} waits for a person{until}: its test VM {name}{where} is running. Say "
+                f"Version {label} waits for a person{until}: its test VM {name}{where} is running. Run "
                 f"`extenci confirm {spec.address} --yes` or `--no`."
             )
         case Verdict.EXPIRED:
-            return f"Nobody said in time whether version {label} works. Try it again: `{again}`."
+            return f"Nobody said in time whether version {label} works. To try it again, run `{again}`."
         case _:
             said = f": {verdict_status.summary}" if verdict_status.summary else "."
             return (
-                f"Version {label} failed its verification{said} Change the disk or its verify block, or try "
-                f"it again: `{again}`."
+                f"Version {label} failed its verification{said} Change the disk or its verify block, or run "
+                f"`{again}` to try it again."
             )
 
 
 def last_good(inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage, label: str) -> Image | None:
-    """The newest other version of an image that was found good, under whatever block."""
-    good = [
+    """The newest other version of an image that passed, under whatever verify block."""
+    good = (
         image
-        for image in index.owned_images.get(spec.address, ())
+        for image in newest_first(index.owned_images.get(spec.address, ()))
         if image.marks and image.marks.version != label and verdict_of(inputs, index, image) is Verdict.PASSED
-    ]
-    return newest_image(good)
-
-
-def as_staged(image: Image) -> Staged:
-    """An image that is there, as what machines are launched from."""
-    marks = image.marks
-    return Staged(image, (marks and marks.version) or "", (marks and marks.digest) or "")
+    )
+    return next(good, None)
 
 
 def verify_version(
     inputs: PlanInputs, spec: DesiredImage, source: Staged | ToBeStaged, left: tuple[str, ...]
 ) -> Change:
-    """The change that tries a version, after the changes `left`, which end older test VMs."""
+    """The change that verifies a version, after the changes `left`, which terminate obsolete test VMs."""
     assert spec.verify is not None  # noqa: S101 - for the type checker
     image = source.image if isinstance(source, Staged) else None
     marks = Marks(
@@ -220,7 +216,7 @@ def verify_version(
 
 
 def changes_of(source: Staged | ToBeStaged) -> str:
-    """The change that registers a version, "" where it is registered."""
+    """The id of the change that registers a version, "" where it is registered."""
     return source.change if isinstance(source, ToBeStaged) else ""
 
 
@@ -229,11 +225,11 @@ def changed_block(inputs: PlanInputs, spec: DesiredImage) -> tuple[FieldChange, 
     applied = inputs.applied(spec.address) or {}
     if "verify" not in applied:
         return ()
-    return differences(applied, {"verify": verify_fields(spec.verify)}, ("verify",))
+    return differences(applied, {"verify": verify_fields(spec.verify) if spec.verify else None}, ("verify",))
 
 
 def verification_reason(inputs: PlanInputs, spec: DesiredImage, label: str, image: Image | None) -> str:
-    """Why a version is tried."""
+    """Why a version is verified."""
     if spec.address in inputs.again:
         return "asked for"
     tagged = bool(image and image.marks and image.marks.verdict)

@@ -1,1 +1,1 @@
-"""Instance groups: what they are, and what has to change."""
+"""Plans of instance groups: machines to launch, to replace and to end."""

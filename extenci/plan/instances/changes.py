@@ -11,7 +11,7 @@ from extenci.model.ownership import Marks, settings_mark
 from extenci.model.plan import Blocked, Change, FieldChange
 from extenci.model.text import counted
 from extenci.model.work import ImageToLaunch, LaunchWork, ReplaceWork, TerminateWork, Work
-from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, Unavailable, changes_before
+from extenci.plan.images.source import Staged, ToBeStaged, Unavailable, changes_before, usable_now
 from extenci.plan.inputs import PlanInputs
 from extenci.plan.instances.groups import Group
 from extenci.plan.instances.reasons import (
@@ -26,8 +26,8 @@ from extenci.plan.part import PlanPart, join
 
 
 def change_group(inputs: PlanInputs, group: Group, headroom: int | None) -> PlanPart:
-    """What makes a group what its spec asks for. `headroom` is how many machines more than at the end
-    the service's limit allows meanwhile; None: any number."""
+    """The changes that make a group what its spec asks for. `headroom` is how many machines the service's
+    limit allows besides those that there will be; None: any number."""
     return join(
         (
             end_surplus(inputs, group),
@@ -39,11 +39,11 @@ def change_group(inputs: PlanInputs, group: Group, headroom: int | None) -> Plan
 
 
 def end_surplus(inputs: PlanInputs, group: Group) -> PlanPart:
-    """End the machines that are too many."""
+    """End surplus machines."""
     if not group.surplus:
         return PlanPart()
     if group.spec.protect:
-        return refuse_protected(group, Action.TERMINATE, f"{more_than_wanted(len(group.surplus))}")
+        return refuse_protected(group, Action.TERMINATE, f"{surplus_of(len(group.surplus))}")
     machines = tuple(member.machine.handle for member in group.surplus)
     work = TerminateWork(machines)
     reason, fields = explain_terminate(inputs, group), terminate_fields(inputs, group)
@@ -59,7 +59,7 @@ def renew_machines(inputs: PlanInputs, group: Group, headroom: int | None) -> Pl
     if group.spec.protect:
         return refuse_protected(group, Action.REPLACE, f"{count_of(group)} to be replaced ({reason})")
     if isinstance(group.source, Unavailable):
-        return refuse_unready(group, group.source, Action.REPLACE)
+        return refuse_unavailable(group, group.source, Action.REPLACE)
     surge = headroom is None or headroom > 0
     batch = max(1, group.spec.max_unavailable) if surge else group.spec.max_unavailable
     if not batch:
@@ -78,12 +78,13 @@ def renew_machines(inputs: PlanInputs, group: Group, headroom: int | None) -> Pl
 
 
 def launch_missing(inputs: PlanInputs, group: Group) -> PlanPart:
-    """Launch the machines that are not there."""
+    """Launch missing machines."""
     if not group.missing:
         return PlanPart()
     if isinstance(group.source, Unavailable):
-        return refuse_unready(group, group.source, Action.LAUNCH)
-    group = replace(group, source=proven(group.source))
+        return refuse_unavailable(group, group.source, Action.LAUNCH)
+    if not isinstance(group.source, ImageId):
+        group = replace(group, source=usable_now(group.source))
     work = LaunchWork(
         group=group.spec,
         image=image_to_launch(group),
@@ -94,27 +95,19 @@ def launch_missing(inputs: PlanInputs, group: Group) -> PlanPart:
     return change(group, Action.LAUNCH, group.missing, reason, work, fields)
 
 
-def proven(source: ImageSource | ImageId) -> ImageSource | ImageId:
-    """What machines are launched from right now: an older version that was found good, as long as nobody
-    knows that the wanted one is."""
-    if isinstance(source, Staged | ToBeStaged) and source.verified_by and source.meanwhile:
-        marks = source.meanwhile.marks
-        return Staged(source.meanwhile, (marks and marks.version) or "", (marks and marks.digest) or "")
-    return source
-
-
 def heals_meanwhile(group: Group) -> bool:
     """Whether missing machines are launched from an older version, to be replaced once the new one passed."""
-    return bool(group.missing) and proven(group.source) is not group.source
+    source = group.source
+    return bool(group.missing) and isinstance(source, Staged | ToBeStaged) and usable_now(source) != source
 
 
 def note_held(group: Group) -> PlanPart:
-    """Say which surplus machines are left for a later plan."""
+    """Say how many surplus machines are left for a later plan."""
     if not group.held:
         return PlanPart()
-    started = f"{counted(group.held, 'machine')} of {group.spec.address} too many"
+    surplus = f"{group.spec.address} has {counted(group.held, 'surplus machine')}"
     return PlanPart(
-        warnings=(f"{started}: still starting or changing, so left alone for 3 minutes. Plan again then.",)
+        warnings=(f"{surplus}, still starting or changing: left alone for 3 minutes. Plan again then.",)
     )
 
 
@@ -145,7 +138,7 @@ def change(
 
 
 def image_to_launch(group: Group) -> ImageToLaunch:
-    """What a group's machines are launched from."""
+    """The image that a group's machines are launched from."""
     match group.source:
         case ImageId(id=image):
             return ImageToLaunch(image)
@@ -177,35 +170,35 @@ def count_of(group: Group) -> str:
     return f"{counted(number, 'machine')} {'is' if number == 1 else 'are'}"
 
 
-def more_than_wanted(number: int) -> str:
-    """`1 machine is more than wanted`."""
-    return f"{counted(number, 'machine')} {'is' if number == 1 else 'are'} more than wanted"
+def surplus_of(number: int) -> str:
+    """`1 machine is surplus`."""
+    return f"{counted(number, 'machine')} {'is' if number == 1 else 'are'} surplus"
 
 
 def refuse(group: Group, action: Action, reason: str, *, waits: bool = False) -> PlanPart:
-    """Something that a group's spec asks for and this plan will not do."""
+    """Refuse something that a group's spec asks for."""
     return PlanPart(blocked=(Blocked(group.spec.address, Kind.INSTANCES, action, reason, waits),))
 
 
 def refuse_protected(group: Group, action: Action, what: str) -> PlanPart:
-    """Machines of a protected group stay as they are."""
+    """Refuse to end or replace machines of a protected group."""
     spec = group.spec
     allow = f"Set protect: false at {spec.origin} to allow it."
     return refuse(group, action, f"{what}, but {spec.address} is protected. {allow}")
 
 
-def refuse_unready(group: Group, source: Unavailable, action: Action) -> PlanPart:
-    """No machine is launched without its image."""
+def refuse_unavailable(group: Group, source: Unavailable, action: Action) -> PlanPart:
+    """Refuse to launch machines without their image."""
     return refuse(
         group,
         action,
-        f"Its image {group.spec.image} cannot be had: {source.reason}",
+        f"Its image {group.spec.image} is not available: {source.reason}",
         waits=source.waits,
     )
 
 
 def refuse_full(group: Group) -> PlanPart:
-    """No machine can be replaced where none may be missing and there is room for none more."""
+    """Refuse to replace machines where none may be missing and there is no room for another one."""
     reason = (
         f"{count_of(group)} to be replaced, but max_unavailable is 0 and the service's limit of instances "
         "leaves no room for a new machine beside the old one. Raise one of the two."

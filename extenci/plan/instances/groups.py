@@ -1,4 +1,4 @@
-"""Instance groups: what each group's machines are, against what its spec asks for."""
+"""Instance groups compared with their specs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from extenci.model.desired import DesiredGroup, ImageId
 from extenci.model.observed import Machine
 from extenci.model.ownership import settings_mark
 from extenci.model.plan import FieldChange
+from extenci.plan.condor.queue import is_crowded
 from extenci.plan.images.source import ImageSource, Unavailable
-from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.instances.health import Health, judge_health
 from extenci.plan.instances.outdated import outdated_fields
+from extenci.plan.service_index import ServiceIndex
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,13 @@ class Member:
 
     @property
     def is_fine(self) -> bool:
-        """Whether there is no cause to replace it, or it is too young to tell."""
+        """Whether there is no reason to replace it, or it is too young to tell."""
         return self.health.settling or (self.health.ok and not self.outdated)
 
 
 @dataclass(frozen=True)
 class Group:
-    """A group against its spec: machines that are too many, to be renewed, and the number missing.
+    """A group compared with its spec: its surplus machines, those to be renewed, and the number missing.
 
     Surplus ones go in this order: unhealthy and outdated, unhealthy, outdated, then the youngest;
     `held` of them are still settling and left for a later plan.
@@ -68,7 +70,7 @@ def judge_groups(
 
 
 def find_image_source(spec: DesiredGroup, sources: Mapping[Address, ImageSource]) -> ImageSource | ImageId:
-    """What a group's machines are launched from."""
+    """The source of the image that a group's machines are launched from."""
     if isinstance(spec.image, ImageId):
         return spec.image
     return sources.get(spec.image) or Unavailable(f"{spec.image} is not among the images of the specs.")
@@ -77,12 +79,12 @@ def find_image_source(spec: DesiredGroup, sources: Mapping[Address, ImageSource]
 def judge_group(
     inputs: PlanInputs, index: ServiceIndex, spec: DesiredGroup, source: ImageSource | ImageId
 ) -> Group:
-    """Sort a group's machines into those that stay, those that are too many and those to renew."""
-    settings, is_crowded = settings_mark(spec), index.is_crowded
+    """Sort a group's machines into those that stay, surplus ones, and those to renew."""
+    settings, crowded = settings_mark(spec), is_crowded(index.queue, index.jobs)
     members = tuple(
         Member(
             machine,
-            judge_health(machine, spec, inputs.now, is_crowded=is_crowded),
+            judge_health(machine, spec, inputs.now, is_crowded=crowded),
             outdated_fields(machine, spec, source, settings),
         )
         for machine in index.owned_machines.get(spec.address, ())

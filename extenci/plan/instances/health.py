@@ -1,4 +1,4 @@
-"""Whether a machine is as good as running: a pure judgement of what was observed."""
+"""Whether a machine is as good as running, judged by what was observed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ SETTLING = 180
 
 @dataclass(frozen=True)
 class Health:
-    """`ok` or not; `message` says why not, in the words of a plan's reasons. A machine that is
-    `settling` counts, and is neither replaced nor surplus."""
+    """`ok` or not, and a `message` that says why not, in the words of a plan's reasons. A machine that is
+    `settling` counts, and is neither replaced nor ended."""
 
     ok: bool
     message: str = ""
@@ -36,7 +36,7 @@ def judge_health(machine: Machine, spec: DesiredGroup, now: float, *, is_crowded
 
 
 def judge_state(machine: Machine, launch_timeout: int, now: float) -> Health:
-    """Judge a machine by what the service says of it; `launch_timeout` in seconds."""
+    """Judge a machine by its state; `launch_timeout` in seconds."""
     match machine.state:
         case MachineState.RUNNING:
             return Health(True)
@@ -50,8 +50,8 @@ def judge_state(machine: Machine, launch_timeout: int, now: float) -> Health:
 
 
 def judge_job(machine: Machine, job: Job, launch_timeout: int, now: float, is_crowded: bool) -> Health:
-    """Judge a machine that a job holds, or a job that holds none. Both together are whole, however young the
-    machine; the machine of a job that still waits may be too young to be listed."""
+    """Judge a machine by its job, or a job without a machine. A machine with its job is complete, however
+    young. The machine of a job that still waits can be too young to be listed."""
     age = now - max(job.entered, job.queued)
     if job.state is JobState.HELD:
         return Health(False, explain_hold(job))
@@ -68,7 +68,7 @@ def judge_job(machine: Machine, job: Job, launch_timeout: int, now: float, is_cr
 
 
 def lacks_job(machine: Machine, spec: DesiredGroup) -> bool:
-    """Whether a machine that HTCondor launched has no job: none can be given to it any more."""
+    """Whether a machine should have a job and lost it. A machine cannot be given a new one."""
     if not spec.launch.has_queue or machine.job is not None or not machine.exists:
         return False
     return machine.marks is None or machine.marks.settings == settings_mark(spec)

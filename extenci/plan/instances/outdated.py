@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from extenci.model.desired import DesiredGroup, ImageId
 from extenci.model.observed import Machine
 from extenci.model.ownership import SETTINGS_FORMAT, launch_mark
 from extenci.model.plan import FieldChange
-from extenci.plan.fields import differences
+from extenci.plan.differences import differences
 from extenci.plan.images.source import ImageSource, Staged
 from extenci.plan.instances.health import lacks_job
 
-REPORTED = ("type", "key_name", "subnet", "availability_zone", "instance_profile")
-"""Settings that the service reports as they were asked for."""
+Compared = dict[str, tuple[object, object]]
+"""By field, the value that a machine has, and the one that the spec asks for: the same where any will do."""
+
+NO_JOB = "no job"
+"""What stands for the launcher of a machine whose job has vanished."""
 
 
 def outdated_fields(
@@ -21,86 +22,71 @@ def outdated_fields(
 ) -> tuple[FieldChange, ...]:
     """The launch settings in which a machine differs from the spec; `settings` is the spec's own mark.
 
-    What the service does not report (user data, root volume, spot price, launch) is compared by the mark
-    on the machine, and shown as `settings`; a mark of another format says nothing. A job without a machine
-    reports nothing but its image and the mark of all its settings.
+    Settings that the service does not report (user data, root volume, spot price, launch) are compared by the
+    mark on the machine, and shown as `settings`. A mark of another format says nothing. A job without a
+    machine reports only its image and the mark of all its settings.
     """
-    if not machine.exists:
-        return (
-            *image_difference(machine, source),
-            *launch_difference(machine, spec),
-            *job_difference(machine, spec),
-        )
+    compared = compare_image(machine, source) | compare_launch(machine, spec)
+    if machine.exists:
+        compared |= compare_reported(machine, spec)
+        compared |= compare_marks(machine.marks.settings if machine.marks else None, settings)
+    else:
+        compared |= compare_marks(machine.job.launch if machine.job else None, launch_mark(spec))
+    seen = {name: pair[0] for name, pair in compared.items()}
+    return differences(seen, {name: pair[1] for name, pair in compared.items()})
+
+
+def compare_image(machine: Machine, source: ImageSource | ImageId) -> Compared:
+    """The version of a machine. One version is the same under every id it is registered by."""
+    if isinstance(source, ImageId):
+        return {"image": (machine.image, source.id)}
+    version = machine.marks.version if machine.marks else None
+    is_staged_one = isinstance(source, Staged) and machine.image == source.image.id
     return (
-        *image_difference(machine, source),
-        *reported_differences(machine, spec),
-        *groups_difference(machine, spec.settings.security_groups),
-        *launch_difference(machine, spec),
-        *hidden_difference(machine, settings),
+        {} if source.label is None or is_staged_one else {"image": (version or machine.image, source.label)}
     )
 
 
-def image_difference(machine: Machine, source: ImageSource | ImageId) -> Iterator[FieldChange]:
-    """A machine of another version. One version is the same under every id it is registered by."""
-    if isinstance(source, ImageId):
-        if machine.image != source.id:
-            yield FieldChange("image", machine.image, source.id)
-        return
-    version = machine.marks.version if machine.marks else None
-    staged = source.image.id if isinstance(source, Staged) else None
-    if source.label not in (None, version) and machine.image != staged:
-        yield FieldChange("image", version or machine.image, source.label)
-
-
-def reported_differences(machine: Machine, spec: DesiredGroup) -> tuple[FieldChange, ...]:
+def compare_reported(machine: Machine, spec: DesiredGroup) -> Compared:
     """Settings that are reported as they were asked for. Where no subnet or zone is asked for, any will
     do; where no key or profile is, there must be none."""
-    settings, profile = spec.settings, machine.instance_profile
-    is_by_name = settings.instance_profile == (profile and profile.rpartition("/")[2])
-    seen = {name: getattr(machine, name) for name in REPORTED}
-    wanted = {
-        "type": settings.type,
-        "key_name": settings.key_name,
-        "subnet": settings.subnet or machine.subnet,
-        "availability_zone": settings.availability_zone or machine.availability_zone,
-        "instance_profile": profile if is_by_name else settings.instance_profile,
+    wanted, profile = spec.settings, machine.instance_profile
+    short_profile = profile and profile.rpartition("/")[2]
+    return {
+        "type": (machine.type, wanted.type),
+        "key_name": (machine.key_name, wanted.key_name),
+        "subnet": (machine.subnet, machine.subnet if wanted.subnet is None else wanted.subnet),
+        "availability_zone": (
+            machine.availability_zone,
+            machine.availability_zone if wanted.availability_zone is None else wanted.availability_zone,
+        ),
+        "instance_profile": (
+            wanted.instance_profile if wanted.instance_profile == short_profile else profile,
+            wanted.instance_profile,
+        ),
+        **compare_security_groups(machine, wanted.security_groups),
     }
-    return differences(seen, wanted, REPORTED)
 
 
-def groups_difference(machine: Machine, wanted: tuple[str, ...]) -> Iterator[FieldChange]:
-    """Security groups: none asked for, any will do. `machine.groups` has the name and the id of each, so
-    that a spec may mix them; more groups than asked for show in the number of ids."""
-    if not wanted:
-        return
+def compare_security_groups(machine: Machine, wanted: tuple[str, ...]) -> Compared:
+    """Security groups: where none is asked for, any will do. `machine.groups` has the name and the id of
+    each, so that a spec may mix them; more groups than asked for show in the number of ids."""
     ids = {group for group in machine.groups if group.startswith("sg-")}
     number = len(ids or machine.groups)
-    if not machine.groups.issuperset(wanted) or number > len(set(wanted)):
-        names = sorted(machine.groups - ids or ids)
-        yield FieldChange("security_groups", names, sorted(wanted))
+    if not wanted or (machine.groups.issuperset(wanted) and number <= len(set(wanted))):
+        return {}
+    return {"security_groups": (sorted(machine.groups - ids or ids), sorted(wanted))}
 
 
-def launch_difference(machine: Machine, spec: DesiredGroup) -> Iterator[FieldChange]:
-    """A machine that a job holds and none should, or that lost the job which should hold it."""
-    if machine.job is not None and not spec.launch.has_queue:
-        yield FieldChange("launch", str(machine.job.launched_by), str(spec.launch))
-    if lacks_job(machine, spec):
-        yield FieldChange("launch", NO_JOB, str(spec.launch))
+def compare_launch(machine: Machine, spec: DesiredGroup) -> Compared:
+    """How a machine was launched: one may have a job and should have none, or have lost the job that it
+    should have."""
+    if not spec.launch.has_queue and machine.job is not None:
+        return {"launch": (str(machine.job.launched_by), str(spec.launch))}
+    return {"launch": (NO_JOB, str(spec.launch))} if lacks_job(machine, spec) else {}
 
 
-NO_JOB = "no job"
-"""In place of how a machine was launched whose job has vanished."""
-
-
-def job_difference(machine: Machine, spec: DesiredGroup) -> Iterator[FieldChange]:
-    """Settings of a job whose machine nobody can look at yet."""
-    mark, wanted = machine.job.launch if machine.job else "", launch_mark(spec)
-    if mark and mark != wanted and mark.partition(":")[0] == SETTINGS_FORMAT:
-        yield FieldChange("settings", mark, wanted)
-
-
-def hidden_difference(machine: Machine, settings: str) -> Iterator[FieldChange]:
-    """Settings that only the mark tells of."""
-    mark = machine.marks.settings if machine.marks else None
-    if mark and mark != settings and mark.partition(":")[0] == SETTINGS_FORMAT:
-        yield FieldChange("settings", mark, settings)
+def compare_marks(mark: str | None, wanted: str) -> Compared:
+    """Settings that are known by their mark alone."""
+    is_readable = mark is not None and mark.partition(":")[0] == SETTINGS_FORMAT
+    return {"settings": (mark, wanted)} if is_readable else {}

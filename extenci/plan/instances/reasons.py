@@ -1,4 +1,4 @@
-"""Why a group's machines are launched, replaced or ended, and which fields of the spec that comes from."""
+"""Why a group's machines are launched, replaced or ended, and the fields of the spec that differ."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from extenci.model.desired import DesiredGroup
 from extenci.model.plan import FieldChange
 from extenci.model.text import counted, listed
-from extenci.plan.fields import LAUNCH_FIELDS, differences, group_fields, new_fields
+from extenci.plan.differences import differences, new_fields
+from extenci.plan.fields import LAUNCH_FIELDS, group_fields
 from extenci.plan.inputs import PlanInputs
 from extenci.plan.instances.groups import Group
 from extenci.plan.instances.health import lacks_job
@@ -16,8 +17,8 @@ from extenci.plan.instances.outdated import NO_JOB
 
 
 def explain_launch(inputs: PlanInputs, group: Group) -> str:
-    """`new group of 3`, `count 3 → 5`, `1 machine gone`, the last two at once, or what can be told without
-    records: `2 missing`."""
+    """`new group of 3`, `count 3 → 5`, `1 machine gone`, or the last two together; without records, only
+    `2 missing`."""
     before = applied_count(inputs, group.spec)
     grown = max(0, group.spec.count - before) if before is not None else 0
     lost = min(lost_machines(inputs, group), group.missing - min(grown, group.missing))
@@ -28,7 +29,7 @@ def explain_launch(inputs: PlanInputs, group: Group) -> str:
 
 
 def explain_terminate(inputs: PlanInputs, group: Group) -> str:
-    """`count 5 → 3`, or what can be told without records."""
+    """`count 5 → 3`, or, without records, `2 more than wanted`."""
     before = applied_count(inputs, group.spec)
     if before is not None and before > group.spec.count:
         return f"count {before} → {group.spec.count}"
@@ -73,14 +74,14 @@ def applied_count(inputs: PlanInputs, spec: DesiredGroup) -> int | None:
 
 
 def lost_machines(inputs: PlanInputs, group: Group) -> int:
-    """How many recorded machines of a group are not there any more."""
+    """How many recorded machines of a group are gone."""
     machines = inputs.indexes[group.spec.address.service].machines
     records = inputs.recorded.get(group.spec.address, ())
     return sum(record.kind == "machine" and record.id not in machines for record in records)
 
 
 def is_new(inputs: PlanInputs, group: Group) -> bool:
-    """Whether neither the service nor the records know anything of a group."""
+    """Whether neither the service nor the records know a group."""
     return inputs.applied(group.spec.address) is None and not group.members
 
 
@@ -100,8 +101,8 @@ def terminate_fields(inputs: PlanInputs, group: Group) -> tuple[FieldChange, ...
 
 
 def replace_fields(inputs: PlanInputs, group: Group) -> tuple[FieldChange, ...]:
-    """The launch settings that differ, before and after: as machines were found, and, for what is not
-    reported of machines, as last applied."""
+    """The launch settings that differ: before as the machines have them, and, for settings that no service
+    reports, as last applied."""
     found: dict[str, list[FieldChange]] = {}
     for member in group.renewed:
         for field in member.outdated:
@@ -116,14 +117,14 @@ def replace_fields(inputs: PlanInputs, group: Group) -> tuple[FieldChange, ...]:
 
 
 def hidden_fields(inputs: PlanInputs, group: Group) -> tuple[FieldChange, ...]:
-    """Which of the settings that no service reports changed in the specs, if that is known."""
+    """The settings that no service reports and that changed in the specs, if that is known."""
     applied = inputs.applied(group.spec.address)
     hidden = ("launch", "user_data", "root_volume", "spot_price")
     return differences(applied, group_fields(group.spec), hidden) if applied is not None else ()
 
 
 def merge(fields: list[FieldChange]) -> FieldChange:
-    """One field of many machines: what they have, as one value where it is the same."""
+    """One field of many machines, with the values that they have, or the one value if it is the same."""
     values: list[object] = []
     for field in fields[:1] if len({repr(field.before) for field in fields}) == 1 else fields:
         if field.before not in values:

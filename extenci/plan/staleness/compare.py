@@ -1,8 +1,8 @@
-"""Whether a saved plan still says what is to be done, after it was made or after a part of it was done.
+"""Whether a saved plan still holds, before it is applied or after a part of it was.
 
-Plans are compared by what they do: content to provide, machines to launch and to end, images and snapshots to
-remove, tags to set. What was begun may be smaller now than it was; what was done must be gone; the rest must
-be as it was. Reasons, fields and drift are not compared, nor is what becomes an id on the way.
+Plans are compared by what they do: images to make, machines to launch and to end, images and snapshots to
+remove, tags to set. A change that was begun may be smaller now, one that was done must be gone, and all
+others must be the same. Reasons, fields and drift are not compared.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class AlreadyApplied:
 
 @dataclass(frozen=True)
 class Stale:
-    """Something else is to be done now; `differences` are lines for people."""
+    """The plan no longer holds; `differences` are lines for people."""
 
     differences: tuple[str, ...]
 
@@ -46,8 +46,8 @@ PlanStatus = Fresh | Continues | AlreadyApplied | Stale
 
 
 def compare_plans(saved: Plan, fresh: Plan, begun: frozenset[str], done: frozenset[str]) -> PlanStatus:
-    """How a saved plan stands against a fresh one of the same specs. `begun` and `done` are ids of the
-    changes that the run of the saved plan has begun and finished."""
+    """The status of a saved plan, compared with a fresh one of the same specs. `begun` and `done` are ids of
+    the changes that runs of the saved plan have begun and finished."""
     comparison = Comparison(saved, fresh, begun - done, done)
     refused = tuple(new_blocks(comparison))
     if saved.changes and not (fresh.changes or refused):
@@ -68,7 +68,7 @@ def compare_plans(saved: Plan, fresh: Plan, begun: frozenset[str], done: frozens
 
 
 def new_blocks(comparison: Comparison) -> Iterator[str]:
-    """What is in the way now and was not when the plan was made."""
+    """Changes that are blocked now, and were not when the plan was made."""
     known = {(one.address, one.kind, one.action) for one in comparison.saved.blocked}
     for one in comparison.fresh.blocked:
         if (one.address, one.kind, one.action) not in known:
@@ -76,7 +76,7 @@ def new_blocks(comparison: Comparison) -> Iterator[str]:
 
 
 def repeated(comparison: Comparison) -> Iterator[str]:
-    """What was done and is to be done once more, because something undid it."""
+    """Changes that were done, and are needed again since something undid them."""
     for change in comparison.fresh.changes:
         if change.id in comparison.done and change.address not in halfway(comparison):
             yield f"{change.id}: was done, and is needed again ({change.reason})"

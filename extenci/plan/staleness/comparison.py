@@ -32,13 +32,14 @@ class Comparison:
 
     @property
     def renewed(self) -> tuple[Change, ...]:
-        """The fresh changes, without those that `repeated` tells of."""
+        """The fresh changes, without those that `repeated` reports."""
         half = halfway(self)
         return tuple(one for one in self.fresh.changes if one.id not in self.done or one.address in half)
 
 
 def halfway(comparison: Comparison) -> frozenset[Address]:
-    """The groups with a change that was begun and not finished: more may have to be launched or ended."""
+    """The groups with a change that was begun and not finished, so that other machines may have to be
+    launched or ended now."""
     return frozenset(
         change.address
         for change in comparison.saved.changes

@@ -1,4 +1,4 @@
-"""Images that are to be made or verified otherwise than it was planned."""
+"""Differences in how images are made and verified."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from extenci.model.plan import Change
+from extenci.model.verification import Verify
 from extenci.model.work import RegisterWork, StageWork, VerifyWork
+from extenci.plan.differences import describe, differences
+from extenci.plan.fields import mark_fields, verify_fields
 from extenci.plan.staleness.comparison import Comparison
 
 
 def content_differences(comparison: Comparison) -> Iterator[str]:
-    """Images that are to be made otherwise than it was planned."""
+    """Images that are now made differently, or not at all."""
     fresh = {change.address: change for change in comparison.fresh.changes if makes_image(change)}
     saved = {change.address: change for change in comparison.saved.changes if makes_image(change)}
     for address, before in saved.items():
@@ -33,14 +36,15 @@ def makes_image(change: Change) -> bool:
 
 
 def image_differences(comparison: Comparison, before: Change, after: Change) -> Iterator[str]:
-    """How the making of one image differs from the plan's."""
+    """How one image is made differently."""
     old, new = before.work, after.work
     assert isinstance(old, StageWork | RegisterWork)  # noqa: S101 - for the type checker
     assert isinstance(new, StageWork | RegisterWork)  # noqa: S101 - for the type checker
     if old.version != new.version:
         yield f"{before.id}: version {old.version}, now {new.version}"
     elif old.tags != new.tags:
-        yield f"{before.id}: other tags now"
+        fields = differences(mark_fields(old.tags), mark_fields(new.tags))
+        yield f"{before.id}: other tags now: {describe(fields)}"
     elif not is_same_making(comparison, before.id, old, new):
         yield f"{before.id}: now {after.action} ({after.reason})"
 
@@ -48,7 +52,7 @@ def image_differences(comparison: Comparison, before: Change, after: Change) -> 
 def is_same_making(
     comparison: Comparison, name: str, old: StageWork | RegisterWork, new: StageWork | RegisterWork
 ) -> bool:
-    """Whether the content comes from where the plan says, or from what has been uploaded of it since."""
+    """Whether the content comes from the planned source, or from what has been uploaded since."""
     match old, new:
         case StageWork(), StageWork():
             goes_on = name in comparison.begun
@@ -62,14 +66,17 @@ def is_same_making(
 
 
 def verification_differences(comparison: Comparison) -> Iterator[str]:
-    """Images that are to be tried otherwise than it was planned."""
+    """Images that are now verified differently."""
     fresh = {change.id: change.work for change in comparison.fresh.changes}
     for change in comparison.undone:
         match change.work, fresh.get(change.id):
-            case (VerifyWork() as before, VerifyWork() as after) if is_other_verification(before, after):
-                yield f"{change.id}: its verify block or a file that it names changed"
+            case VerifyWork() as before, VerifyWork() as after if before.version != after.version:
+                yield f"{change.id}: version {before.version}, now {after.version}"
+            case VerifyWork() as before, VerifyWork() as after if before.verify_hash != after.verify_hash:
+                yield f"{change.id}: {describe_verify(before.verify, after.verify)}"
 
 
-def is_other_verification(before: VerifyWork, after: VerifyWork) -> bool:
-    """Whether another version is tried, or in another way."""
-    return (before.verify_hash, before.version) != (after.verify_hash, after.version)
+def describe_verify(before: Verify, after: Verify) -> str:
+    """How two verify blocks differ: in their fields, or in a file that a check names."""
+    fields = differences({"verify": verify_fields(before)}, {"verify": verify_fields(after)})
+    return f"its verify block changed: {describe(fields)}" if fields else "a file that its checks use changed"

@@ -1,30 +1,33 @@
-"""Machines that are to be launched, replaced or terminated otherwise than it was planned."""
+"""Differences in which machines are launched, replaced and terminated."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from extenci.model.address import Address
-from extenci.model.desired import Origin
+from extenci.model.desired import DesiredGroup
+from extenci.model.ownership import VERSION
 from extenci.model.plan import Change
 from extenci.model.text import counted, listed
 from extenci.model.work import LaunchWork, ReplaceWork, TerminateWork
+from extenci.plan.differences import describe, differences
+from extenci.plan.fields import group_fields
 from extenci.plan.staleness.comparison import MACHINE_WORK, Comparison, halfway
 
 
 @dataclass(frozen=True)
 class Footprint:
-    """What changes do to the machines of one group."""
+    """The effect of changes on the machines of one group; `settings` are the fields that they launch with."""
 
     launched: int
     replaced: frozenset[str]
     ended: frozenset[str]
-    settings: tuple[object, ...]
+    settings: Mapping[str, object]
 
 
 def machine_differences(comparison: Comparison) -> Iterator[str]:
-    """Groups whose machines are to be treated otherwise than it was planned."""
+    """Groups whose machines are now changed differently."""
     saved, fresh = group_changes(comparison.saved.changes), group_changes(comparison.renewed)
     for address in sorted(saved.keys() | fresh.keys()):
         before, after = saved.get(address, []), footprint(fresh.get(address, []))
@@ -45,28 +48,29 @@ def group_changes(changes: tuple[Change, ...]) -> dict[Address, list[Change]]:
 
 
 def footprint(changes: list[Change]) -> Footprint:
-    """What changes of one group do together."""
+    """The joint effect of the changes of one group."""
     launched, replaced, ended = 0, frozenset[str](), frozenset[str]()
-    settings: tuple[object, ...] = ()
+    settings: Mapping[str, object] = {}
     for change in changes:
         match change.work:
             case LaunchWork(group=group, count=count, tags=tags):
                 launched += count
-                settings = (replace(group, origin=NOWHERE), dict(tags))
+                settings = launch_fields(group, tags)
             case ReplaceWork(group=group, machines=machines, tags=tags):
                 replaced |= frozenset(map(str, machines))
-                settings = (replace(group, origin=NOWHERE), dict(tags))
+                settings = launch_fields(group, tags)
             case TerminateWork(machines=machines):
                 ended |= frozenset(map(str, machines))
     return Footprint(launched, replaced, ended, settings)
 
 
-NOWHERE = Origin("", 0, 0)
-"""In place of where a spec stands: that makes no difference to what it asks for."""
+def launch_fields(group: DesiredGroup, tags: Mapping[str, str]) -> dict[str, object]:
+    """The settings that machines of a group are launched with, as fields."""
+    return {**group_fields(group), "version": tags.get(VERSION)}
 
 
 def exact_differences(address: Address, before: Footprint, after: Footprint) -> Iterator[str]:
-    """Where nothing was begun, the same is to be done to the same machines."""
+    """Where nothing was begun, the same machines must be changed in the same way."""
     if before.launched != after.launched:
         yield f"launch {address}: count {before.launched}, now {after.launched}"
     yield from set_difference(f"replace {address}", before.replaced, after.replaced)
@@ -75,7 +79,7 @@ def exact_differences(address: Address, before: Footprint, after: Footprint) -> 
 
 
 def excess_differences(address: Address, before: Footprint, after: Footprint) -> Iterator[str]:
-    """Where something was begun, no more is to be done than was planned. A replacement that stopped halfway
+    """Where something was begun, no more may be done than was planned. A replacement that stopped halfway
     leaves machines to end, or to launch, that were to be replaced."""
     allowed = before.launched + len(before.replaced)
     if after.launched > allowed:
@@ -87,7 +91,7 @@ def excess_differences(address: Address, before: Footprint, after: Footprint) ->
 
 
 def set_difference(name: str, before: frozenset[str], after: frozenset[str]) -> Iterator[str]:
-    """A line where two sets of machines differ: by number, else by which."""
+    """A line where two sets of machines differ, in number or else in members."""
     if len(before) != len(after):
         yield f"{name}: {counted(len(before), 'machine')}, now {len(after)}"
     elif before != after:
@@ -95,6 +99,7 @@ def set_difference(name: str, before: frozenset[str], after: frozenset[str]) -> 
 
 
 def settings_difference(address: Address, before: Footprint, after: Footprint) -> Iterator[str]:
-    """A line where machines are to be launched with other settings."""
+    """A line where machines would be launched with other settings."""
     if before.settings and after.settings and before.settings != after.settings:
-        yield f"{address}: machines would be launched with other settings, or from another version"
+        fields = differences(before.settings, after.settings)
+        yield f"{address}: machines would be launched with other settings: {describe(fields)}"

@@ -1,4 +1,4 @@
-"""Images and snapshots that are to be removed otherwise than it was planned."""
+"""Differences in which images and snapshots are removed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from extenci.plan.staleness.comparison import Comparison
 
 
 def unstage_differences(comparison: Comparison) -> Iterator[str]:
-    """Images and snapshots that are to be removed otherwise than it was planned."""
+    """Differences in which images and snapshots are removed."""
     planned = removed_by(comparison.undone)
     needed = removed_by(comparison.untouched)
     now = removed_by(comparison.renewed)
@@ -34,7 +34,7 @@ def removed_by(changes: tuple[Change, ...]) -> dict[str, Address]:
 
 
 def half_made(comparison: Comparison) -> frozenset[str]:
-    """Snapshots without an image, of addresses whose staging was begun: its own leftovers."""
+    """Snapshots without an image, of addresses whose staging was begun: it left them itself."""
     staged = {
         change.address
         for change in comparison.saved.changes

@@ -1,4 +1,4 @@
-"""Tags that are to be set otherwise than it was planned."""
+"""Differences in which tags are set."""
 
 from __future__ import annotations
 
@@ -7,25 +7,31 @@ from collections.abc import Iterator, Mapping
 from extenci.model.address import Address
 from extenci.model.plan import Change
 from extenci.model.work import AdoptWork, UpdateWork
+from extenci.plan.differences import describe, differences
 from extenci.plan.staleness.comparison import Comparison
 from extenci.plan.staleness.removals import removed_by
 
 
 def tag_differences(comparison: Comparison) -> Iterator[str]:
-    """Things whose tags are to be changed otherwise than it was planned. What is left over of a removal that
-    was begun may stay after all, and then gets its tags."""
+    """Resources whose tags are now changed differently. What is left of a removal that was begun may stay
+    after all, and then gets its tags."""
     planned, needed = tagged_by(comparison.undone), tagged_by(comparison.untouched)
     own = removed_by(comparison.undone).keys() - removed_by(comparison.untouched).keys() | newborn(comparison)
     now = tagged_by(comparison.renewed)
     for name, (address, tags) in sorted(now.items()):
-        if name not in own and (name not in planned or planned[name][1] != tags):
-            yield f"tags of {address} {name}: others are to be set now"
+        if name in own:
+            continue
+        if name not in planned:
+            yield f"tags of {address} {name}: needed now"
+        elif planned[name][1] != tags:
+            yield f"tags of {address} {name}: other tags now: {describe(differences(planned[name][1], tags))}"
     for name in sorted(needed.keys() - now.keys()):
         yield f"tags of {needed[name][0]} {name}: not to be changed any more"
 
 
 def newborn(comparison: Comparison) -> frozenset[str]:
-    """Things without any marks, of addresses where something was begun: made by it, and not tagged yet."""
+    """Resources without marks, of addresses where something was begun: it made them, and has not tagged
+    them."""
     places = {change.address for change in comparison.saved.changes if change.id in comparison.begun}
     return frozenset(
         name
@@ -36,7 +42,7 @@ def newborn(comparison: Comparison) -> frozenset[str]:
 
 
 def tagged_by(changes: tuple[Change, ...]) -> dict[str, tuple[Address, Mapping[str, str | None]]]:
-    """What becomes of the tags of each thing that changes tag; None: taken off."""
+    """The tags that changes set on each resource, None for those that they remove."""
     found: dict[str, tuple[Address, Mapping[str, str | None]]] = {}
     for change in changes:
         match change.work:

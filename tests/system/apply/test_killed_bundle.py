@@ -112,7 +112,7 @@ def test_what_another_home_left_goes_with_gc_days_later(
 
     assert other.apply().ok
     kept = sorted(set(rig.in_s3()) - set(left))
-    later = time.time() + sweeping.ABANDONED_SECONDS + 10
+    later = time.time() + sweeping.LEFT_BEHIND_SECONDS + 10
     monkeypatch.setattr(time, "time", lambda: later)
     assert swept(rig, other) == ["remove campus/uploads"]
     assert rig.in_s3() == kept

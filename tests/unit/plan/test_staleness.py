@@ -201,7 +201,7 @@ def test_what_was_done_and_is_undone_makes_a_plan_stale() -> None:
 def test_other_settings_make_a_plan_stale() -> None:
     specs: Body = {**SPECS, "instances": {"pool": {"image": "worker", "count": 3, "type": "m5.large"}}}
     assert differences(compare(OLD, set(), set(), specs=specs)) == (
-        "sandbox/pool: machines would be launched with other settings, or from another version",
+        "sandbox/pool: machines would be launched with other settings: type t3.micro → m5.large",
     )
 
 
@@ -214,7 +214,8 @@ def test_another_version_makes_a_plan_stale() -> None:
 
 def test_other_tags_of_an_image_make_a_plan_stale() -> None:
     specs: Body = {**SPECS, "images": {"worker": {"disk": "B", "tags": {"team": "physics"}}}}
-    assert "stage sandbox/worker: other tags now" in differences(compare(OLD, set(), set(), specs=specs))
+    found = differences(compare(OLD, set(), set(), specs=specs))
+    assert "stage sandbox/worker: other tags now: tags.team none → physics" in found
 
 
 def test_an_image_not_needed_any_more_makes_a_plan_stale() -> None:
@@ -265,8 +266,8 @@ def test_tags_are_compared_thing_by_thing() -> None:
     )
     other: Body = {"images": {"worker": {"disk": "A", "tags": {"team": "maths"}}}}
     assert differences(compare(there, {update}, set(), saved, other)) == (
-        "tags of sandbox/worker ami-1: others are to be set now",
-        "tags of sandbox/worker snap-1: others are to be set now",
+        "tags of sandbox/worker ami-1: other tags now: team physics → maths",
+        "tags of sandbox/worker snap-1: other tags now: team physics → maths",
     )
 
 
@@ -374,5 +375,5 @@ def test_a_machine_that_was_launched_and_not_tagged_before_the_end_makes_no_plan
     nothing_begun = plan_of(queue_of({"7.0": QUEUED}), specs)
     assert differences(compare(untagged, set(), set(), nothing_begun, specs)) == (
         "launch sandbox/pool: count 1, now 0",
-        "tags of sandbox/pool i-1: others are to be set now",
+        "tags of sandbox/pool i-1: needed now",
     )

@@ -25,7 +25,8 @@ from extenci.model.record import Records
 from extenci.model.service import Service
 from extenci.model.version import GIB, Architecture, Disk, Method, Registration, Version
 from extenci.model.work import RegisterWork, StageWork, UnstageWork
-from extenci.plan.commands.stage import find_staged, plan_stage, plan_unstage
+from extenci.plan.commands.stage import find_staged, plan_stage
+from extenci.plan.commands.unstage import plan_unstage
 
 ADDRESS = Address("cloud", "worker")
 DIGEST = "b" * 64
@@ -89,7 +90,7 @@ def test_what_is_staged_is_marked_manual() -> None:
     assert change.work.tags[ROLE] == "manual"
 
 
-def test_what_was_staged_by_hand_is_found() -> None:
+def test_what_was_staged_manually_is_found() -> None:
     there = seen(image(marks()), snapshot())
     assert staged(image(marks()), snapshot()).is_empty
     found = find_staged(desired(), DISKS, there, Records())
@@ -104,8 +105,8 @@ def test_the_same_content_under_another_name_is_registered_from_its_snapshot() -
     assert change.work.tags[ROLE] == "manual"
 
 
-def test_what_the_specs_have_staged_is_not_staged_by_hand() -> None:
-    with pytest.raises(PlanError, match="have staged this very image already: ami-1"):
+def test_what_the_specs_have_staged_is_not_staged_manually() -> None:
+    with pytest.raises(PlanError, match="have already staged this image: ami-1"):
         staged(image(marks(Role.POOL)), snapshot(Role.POOL))
 
 
@@ -137,7 +138,7 @@ def test_a_snapshot_that_another_image_uses_stays_with_a_word() -> None:
         (replace(marks(), protect=True), "is protected"),
     ],
 )
-def test_what_is_not_staged_by_hand_by_this_stack_is_refused(known: Marks | None, said: str) -> None:
+def test_what_is_not_staged_manually_by_this_stack_is_refused(known: Marks | None, said: str) -> None:
     assert said in refusal("ami-1", image(known)).message
 
 
@@ -150,11 +151,11 @@ def test_an_image_in_use_stays() -> None:
 
 def test_a_name_of_several_images_takes_an_id() -> None:
     error = refusal("worker", image(marks()), image(marks(), 2, "snap-2"))
-    assert "2 images that were staged by hand on cloud are called worker: ami-1" in error.message
+    assert "2 manually staged images on cloud have the name worker: ami-1" in error.message
 
 
 def test_an_image_that_is_not_there_is_told_with_those_that_are() -> None:
     error = refusal("nope", image(marks()), image(None, 2))
     assert error.message == "There is no image nope on cloud."
-    assert error.hint == "Staged by hand by the stack lab are: ami-1 (worker)."
-    assert refusal("nope").hint == "Nothing was staged there by hand by the stack lab."
+    assert error.hint == "Manually staged images of the stack lab: ami-1 (worker)."
+    assert refusal("nope").hint == "The stack lab has no manually staged images there."

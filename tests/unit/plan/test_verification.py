@@ -32,6 +32,8 @@ from extenci.model.version import GIB, Architecture, Disk, Method, Registration,
 from extenci.model.work import ConfirmWork, LaunchWork, ReplaceWork, VerifyWork
 from extenci.plan.commands.verify import plan_confirm, verifications_only
 from extenci.plan.planner import make_plan
+from extenci.plan.staleness.compare import Stale, compare_plans
+from extenci.verify.checks.tcp import TcpCheck
 
 NOW = 100_000.0
 WORKER, POOL = Address("cloud", "worker"), Address("cloud", "pool")
@@ -316,3 +318,24 @@ def test_a_trial_of_another_home_that_is_at_work_is_left_alone_when_it_is_asked_
 
 def test_what_waited_and_was_removed_is_tried_anew() -> None:
     assert "verify cloud/worker" in ids(plan_of(records=recorded(Verdict.WAITING)))
+
+
+def with_verify(plan: Plan, verify: Verify, verify_hash: str) -> Plan:
+    (change,) = (one for one in plan.changes if isinstance(one.work, VerifyWork))
+    assert isinstance(change.work, VerifyWork)
+    work = replace(change.work, verify=verify, verify_hash=verify_hash)
+    changes = tuple(replace(one, work=work) if one is change else one for one in plan.changes)
+    return replace(plan, changes=changes)
+
+
+def test_a_saved_plan_says_what_of_a_verify_block_changed() -> None:
+    saved = plan_of(image("b"), snapshot("b"), verify=replace(VERIFY, checks=(TcpCheck(22),)))
+    other = with_verify(saved, replace(VERIFY, timeout=60, checks=(TcpCheck(23),)), "t2")
+    changed = "verify.checks[0].tcp 22 → 23 and verify.timeout 600 → 60"
+    assert compare_plans(saved, other, frozenset(), frozenset()) == Stale(
+        (f"verify cloud/worker: its verify block changed: {changed}",)
+    )
+    same_block = with_verify(saved, replace(VERIFY, checks=(TcpCheck(22),)), "t2")
+    assert compare_plans(saved, same_block, frozenset(), frozenset()) == Stale(
+        ("verify cloud/worker: a file that its checks use changed",)
+    )

@@ -1,4 +1,4 @@
-"""Test VMs that nobody needs any more. A trial that is at work, here or in another home, keeps its own."""
+"""Obsolete test VMs. A verification that is under way, from this home or another, keeps its own."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from extenci.model.plan import Change
 from extenci.model.verdict import Verdict
 from extenci.model.work import TerminateWork
 from extenci.plan.images.verification import is_expired, verdict_of, word_of
-from extenci.plan.inputs import PlanInputs, ServiceIndex
+from extenci.plan.inputs import PlanInputs
 from extenci.plan.part import PlanPart, key_pairs_of
+from extenci.plan.service_index import ServiceIndex
 
 
-def end_expired_test_vms(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
-    """End the test VMs that nobody needs: expired ones, those whose person has answered, and what a run that
-    is over left behind."""
+def end_obsolete_test_vms(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
+    """Terminate test VMs that have expired, whose question was answered, or that a finished run left
+    behind."""
     changes = [
         Change(
-            id=left_id(address, machine),
+            id=ending_id(address, machine),
             address=address,
             kind=Kind.INSTANCES,
             action=Action.TERMINATE,
@@ -30,27 +31,27 @@ def end_expired_test_vms(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
         for address, machines in sorted(index.tests.items())
         if inputs.covers(address)
         for machine in machines
-        if (reason := why_left(inputs, index, machine))
+        if (reason := why_obsolete(inputs, index, machine))
     ]
     return PlanPart(changes=tuple(changes))
 
 
-def expired_of(inputs: PlanInputs, index: ServiceIndex, address: Address) -> tuple[str, ...]:
-    """The changes that end test VMs of an address."""
+def endings_of(inputs: PlanInputs, index: ServiceIndex, address: Address) -> tuple[str, ...]:
+    """The ids of the changes that terminate test VMs of an address."""
     return tuple(
-        left_id(address, machine)
+        ending_id(address, machine)
         for machine in index.tests.get(address, ())
-        if inputs.covers(address) and why_left(inputs, index, machine)
+        if inputs.covers(address) and why_obsolete(inputs, index, machine)
     )
 
 
-def left_id(address: Address, machine: Machine) -> str:
-    """The id of the change that ends a test VM."""
+def ending_id(address: Address, machine: Machine) -> str:
+    """The id of the change that terminates a test VM."""
     return f"{Action.TERMINATE} {address} {machine.id}"
 
 
-def why_left(inputs: PlanInputs, index: ServiceIndex, machine: Machine) -> str:
-    """Why a test VM goes, "" where it stays."""
+def why_obsolete(inputs: PlanInputs, index: ServiceIndex, machine: Machine) -> str:
+    """Why a test VM is terminated, "" where it is not."""
     marks = machine.marks
     if marks is None:
         return ""
@@ -67,7 +68,7 @@ def why_left(inputs: PlanInputs, index: ServiceIndex, machine: Machine) -> str:
 
 
 def still_asked(inputs: PlanInputs, index: ServiceIndex, marks: Marks) -> bool:
-    """Whether a person's word about the version of a test VM is still waited for."""
+    """Whether the version of a test VM still waits for a person's answer."""
     return any(
         image.marks is not None
         and image.marks.version == marks.version

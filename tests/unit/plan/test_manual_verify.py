@@ -1,4 +1,4 @@
-"""The plan of `test-vm`: by hand, beside what plans look after."""
+"""The plan of `test-vm`: manual, beside what plans look after."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from extenci.model.service import Service
 from extenci.model.verification import Verify
 from extenci.model.version import GIB, Architecture, Disk, Method, Registration, Version
 from extenci.model.work import RegisterWork, StageWork, VerifyWork
-from extenci.plan.commands.trial import plan_test_vm
+from extenci.plan.commands.manual_verify import plan_test_vm
 from extenci.plan.planner import owned_addresses
 
 ADDRESS = Address("cloud", "worker")
@@ -87,11 +87,11 @@ def test_what_is_staged_is_marked_manual_and_the_machine_test() -> None:
     assert verify_hash.depends_on == (stage.id,)
 
 
-def test_what_is_staged_by_hand_already_is_tried_as_it_is() -> None:
+def test_what_is_staged_manually_already_is_tried_as_it_is() -> None:
     assert ids(planned(image(Role.MANUAL), snapshot(Role.MANUAL))) == ["verify cloud/worker"]
 
 
-def test_an_upload_by_hand_that_was_interrupted_goes_on() -> None:
+def test_a_manual_upload_that_was_interrupted_goes_on() -> None:
     stage = planned(snapshot(Role.MANUAL, SnapshotState.PENDING)).changes[0]
     assert isinstance(stage.work, StageWork)
     assert stage.work.snapshot == "snap-1"
@@ -110,7 +110,7 @@ def test_content_that_a_plan_has_staged_under_another_name_is_not_uploaded_again
     assert (register.work.snapshot, register.work.tags[ROLE]) == ("snap-1", "manual")
 
 
-def test_an_image_of_a_plan_is_not_tried_by_hand_since_a_no_would_take_it_away() -> None:
+def test_an_image_of_a_plan_is_not_tried_manually_since_a_no_would_take_it_away() -> None:
     with pytest.raises(PlanError) as caught:
         planned(image(Role.POOL), snapshot(Role.POOL))
     assert "ami-1" in caught.value.message
@@ -127,10 +127,10 @@ def test_a_test_vm_that_is_at_work_or_a_plans_is_let_be(things: tuple[Image | Ma
     assert not any("terminate" in name for name in ids(planned(snapshot(Role.MANUAL), *things)))
 
 
-def test_what_is_there_by_hand_does_not_keep_a_service_in_the_specs() -> None:
-    by_hand = ServiceState("cloud", 0.0, (image(Role.MANUAL),), (snapshot(Role.MANUAL),), (vm(),))
+def test_what_is_there_manually_does_not_keep_a_service_in_the_specs() -> None:
+    manual = ServiceState("cloud", 0.0, (image(Role.MANUAL),), (snapshot(Role.MANUAL),), (vm(),))
     known = ResourceRecord("cloud", "ami-1", ResourceKind.IMAGE, ADDRESS, marks(Role.MANUAL).to_tags())
-    found = owned_addresses("lab", Observation({"cloud": by_hand}), Records((known,)))
+    found = owned_addresses("lab", Observation({"cloud": manual}), Records((known,)))
     assert list(found) == []
     planned_too = ServiceState("cloud", 0.0, (image(Role.POOL),))
     assert list(owned_addresses("lab", Observation({"cloud": planned_too}), Records())) == [ADDRESS]

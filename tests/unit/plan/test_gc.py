@@ -29,7 +29,7 @@ from extenci.model.record import Records
 from extenci.model.s3 import PartUpload, StoredObject
 from extenci.model.service import Service
 from extenci.model.work import RemoveWork, TerminateWork
-from extenci.plan.commands.gc import ABANDONED_SECONDS, plan_gc
+from extenci.plan.commands.gc import LEFT_BEHIND_SECONDS, plan_gc
 from extenci.report.plan.text import render_plan
 
 NOW = 1_000_000.0
@@ -99,7 +99,7 @@ def test_a_snapshot_that_became_no_image_goes(state: SnapshotState, role: Role) 
     "kept",
     [
         snapshot(plan="elsewhere"),
-        snapshot(plan="elsewhere", started=NOW - ABANDONED_SECONDS + 1),
+        snapshot(plan="elsewhere", started=NOW - LEFT_BEHIND_SECONDS + 1),
         snapshot(stack="other"),
         snapshot(service="other"),
         replace(snapshot(), marks=None),
@@ -112,7 +112,7 @@ def test_a_snapshot_that_somebody_may_be_at_or_that_is_not_ours_stays(kept: Snap
 @pytest.mark.parametrize(
     "gone",
     [
-        snapshot(plan="elsewhere", started=NOW - ABANDONED_SECONDS),
+        snapshot(plan="elsewhere", started=NOW - LEFT_BEHIND_SECONDS),
         snapshot(SnapshotState.ERROR, plan="elsewhere"),
     ],
 )
@@ -196,8 +196,8 @@ def test_what_was_uploaded_by_runs_that_are_over_goes() -> None:
     ("begun", "busy", "at", "goes"),
     [
         ({}, (), NOW - 60, False),
-        ({}, (), NOW - ABANDONED_SECONDS - 1, True),
-        ({}, (KEY,), NOW - ABANDONED_SECONDS - 1, False),
+        ({}, (), NOW - LEFT_BEHIND_SECONDS - 1, True),
+        ({}, (KEY,), NOW - LEFT_BEHIND_SECONDS - 1, False),
         ({KEY: NOW - 5000}, (), NOW - 5100, True),
         ({KEY: NOW - 5000}, (), NOW - 60, False),
         ({KEY: NOW - 5000}, (KEY,), NOW - 5100, False),

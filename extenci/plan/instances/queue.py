@@ -1,0 +1,52 @@
+"""Warnings about the queue that launches a service's machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from extenci.model.observed import Machine
+from extenci.plan.condor.queue import warn_of_lingering_jobs, warn_of_lost_machines, warn_of_outage
+from extenci.plan.condor.queue_limits import as_warnings, judge_queue
+from extenci.plan.inputs import PlanInputs
+from extenci.plan.instances.groups import Group
+from extenci.plan.instances.health import SETTLING
+from extenci.plan.part import PlanPart
+from extenci.plan.service_index import ServiceIndex, is_planned
+
+
+def watch_queue(inputs: PlanInputs, index: ServiceIndex, groups: Iterable[Group]) -> PlanPart:
+    """Warnings about the jobs of one service."""
+    service = index.service.name
+    machines = tuple(covered_machines(inputs, index))
+    jobs = tuple(machine.job for machine in machines if machine.job)
+    return PlanPart(
+        warnings=(
+            *warn_of_limits(index, groups),
+            *warn_of_outage(service, jobs),
+            *warn_of_lost_machines(service, machines),
+            *warn_of_lingering_jobs(service, jobs, inputs.now - SETTLING),
+        )
+    )
+
+
+def warn_of_limits(index: ServiceIndex, groups: Iterable[Group]) -> tuple[str, ...]:
+    """What will stop the jobs that this plan submits, or keep those that are there waiting."""
+    queued = [group for group in groups if group.spec.launch.has_queue]
+    wanted = sum(group.spec.count for group in queued)
+    unsettled = any(group.missing or group.renewed or has_waiting_jobs(group) for group in queued)
+    if index.queue is None or not unsettled:
+        return ()
+    return as_warnings(judge_queue(index.service, index.queue, wanted))
+
+
+def has_waiting_jobs(group: Group) -> bool:
+    """Whether a group has jobs that are still to start their machines."""
+    return any(not member.machine.exists for member in group.members)
+
+
+def covered_machines(inputs: PlanInputs, index: ServiceIndex) -> Iterator[Machine]:
+    """The selected machines that plans look after, gone ones included, since their jobs can outlive them."""
+    for machine in (*index.machines.values(), *index.gone.values()):
+        marks = machine.marks
+        if is_planned(marks, inputs.desired.stack, index.service.name) and inputs.covers(marks.address):
+            yield machine
