@@ -153,7 +153,7 @@ Port = Annotated[int, Field(ge=1, le=65535), Expected("a port")]
 Name = Annotated[
     str,
     StringConstraints(pattern=f"^{NAME.pattern}$"),
-    Expected("1 to 50 letters, digits, dots, dashes, underscores, the first a letter or digit"),
+    Expected("a name of 1 to 50 letters, digits, dots, dashes, underscores, the first a letter or digit"),
 ]
 EntryName = Annotated[Name, AfterValidator(require_no_id)]
 ImageText = Annotated[
