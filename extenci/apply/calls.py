@@ -1,9 +1,9 @@
-"""Where the intents of calls are kept: the journal, under the run and the change that makes them."""
+"""Journals calls under the run and the change that make them."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from extenci.catalog.journal.journal import Journal
 
 RECOVERY = "recovery"
-"""The command of runs that look into what dead runs left, as the journal names it."""
+"""The journal's name for the command of runs that recover from dead ones."""
 
 
 @dataclass(frozen=True)
 class JournalCalls:
-    """The `Calls` of one change of a run, on one service."""
+    """The `Calls` of one change of a run, on one service. `run` gives the run's id, once it is needed."""
 
     journal: Journal
-    run: str
+    run: Callable[[], str]
     change: str
     service: str
 
@@ -34,7 +34,7 @@ class JournalCalls:
         """See `Calls.begin`."""
         return self.journal.begin(
             call,
-            run=self.run,
+            run=self.run(),
             change=self.change,
             service=self.service,
             token=token,
@@ -52,55 +52,27 @@ class JournalCalls:
 
 
 class RecoveryRun:
-    """A run of its own for what recovery has to change. Most have nothing to: it is journalled with its first
-    call."""
+    """A run of its own for the changes that recovery makes. Most make none, so it is journalled with its
+    first call."""
 
     def __init__(self, journal: Journal, stack: str) -> None:
         self.journal = journal
         self.stack = stack
         self._id: str | None = None
 
-    def calls(self, service: str) -> RecoveryCalls:
-        """The `Calls` of the recovery on one service."""
-        return RecoveryCalls(self, service)
+    def calls(self, service: str) -> JournalCalls:
+        """The `Calls` of the recovery on one service, which also settles the intents of dead runs."""
+        return JournalCalls(self.journal, self.begin, f"recover {service}", service)
 
     def begin(self) -> str:
-        """The run's id; it is journalled that it began."""
+        """Journal that the run begins, once; its id."""
         if self._id is None:
             self._id = uuid.uuid4().hex
             self.journal.begin_run(self._id, self.stack, RECOVERY)
         return self._id
 
     def end(self) -> None:
-        """Journal that the run ended, where it began."""
+        """Journal that the run ended, if it began."""
         if self._id is not None:
             self.journal.end_run(self._id, "done")
             self._id = None
-
-
-@dataclass(frozen=True)
-class RecoveryCalls:
-    """The `Calls` of a recovery on one service, which also settles the intents of dead runs."""
-
-    run: RecoveryRun
-    service: str
-
-    def begin(
-        self,
-        call: str,
-        *,
-        token: str = "",
-        request: Mapping[str, object] | None = None,
-        tags: Mapping[str, str] | None = None,
-    ) -> int:
-        """See `Calls.begin`."""
-        calls = JournalCalls(self.run.journal, self.run.begin(), f"recover {self.service}", self.service)
-        return calls.begin(call, token=token, request=request, tags=tags)
-
-    def settle(self, intent: int, result: Mapping[str, object]) -> None:
-        """See `Calls.settle`."""
-        self.run.journal.settle(intent, result)
-
-    def fail(self, intent: int, reason: str) -> None:
-        """See `Calls.fail`."""
-        self.run.journal.fail(intent, reason)

@@ -1,4 +1,4 @@
-"""One change: its step is found by the kind of its work, and the journal knows of it."""
+"""Carrying out one change: its kind of work selects the step, and the journal records it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ STEPS: Mapping[type, Callable[[Any, ChangeContext], Outcome]] = {
 
 
 def do_change(change: Change, outcomes: Outcomes, run: RunContext) -> Outcome:
-    """Do one change; the journal knows that it was begun, and what became of it."""
+    """Do one change, and journal that it began and how it ended."""
     journal = run.catalog.journal
     journal.begin_change(run.run, change.id)
     try:

@@ -1,4 +1,4 @@
-"""What one run is carried out with, and each of its changes."""
+"""The context of one run, and of each of its changes."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class RunContext:
     """One run. `run` is its id in the journal, and the plan's where a saved one is applied; `is_new` whether
     nothing can have been made under that id before; `clock` tells seconds since the epoch.
 
-    `folder` holds files that jobs name, `keys` private keys of test VMs, and `evidence` what their checks
-    found; `ask` asks a person about a test VM, None: nobody can be asked; `keep_failed`: a test VM that
+    `folder` holds files that jobs name, `keys` private keys of test VMs, and `evidence` the findings of their
+    checks; `ask` asks a person about a test VM, None: nobody can be asked; `keep_failed`: a test VM that
     failed, and its image, are left for a person to look at. `cache` is the folder of converted and downloaded
     disks.
     """
@@ -58,7 +58,7 @@ class RunContext:
     sharing: SharedReading = field(default_factory=SharedReading)
 
     def tell(self, event: Progress) -> None:
-        """Tell the listener, whose failing is not the run's."""
+        """Tell the listener; its errors do not disturb the run."""
         unfailing(self.listener)(event)
 
     def note(self, change: Change, text: str) -> None:
@@ -66,7 +66,7 @@ class RunContext:
         self.tell(Noted(change, text))
 
     def cache_for(self, change: Change) -> Cache | None:
-        """Where the sources of a change are converted and downloaded to."""
+        """Where the sources of a change are converted and downloaded to, None: nowhere."""
         from extenci.cloud.download.downloads import Downloads  # noqa: PLC0415 - its imports load the cloud's
 
         if self.cache is None:
@@ -77,8 +77,8 @@ class RunContext:
 
 @dataclass(frozen=True)
 class ChangeContext:
-    """What one change is carried out with. `outcomes` are those of the changes before it; `stop` set means:
-    end soon, tidily."""
+    """The context of one change. `outcomes` are those of the changes before it; `stop` set means: end soon,
+    tidily."""
 
     change: Change
     run: RunContext
@@ -87,15 +87,14 @@ class ChangeContext:
 
     @property
     def clients(self) -> Clients:
-        """The clients of the change's service: what they do is only to read."""
+        """The clients of the change's service, which only read."""
         return self.run.clients[self.change.address.service]
 
     @property
     def changes(self) -> Journalled:
         """The changing calls of the change's service, which journal themselves."""
-        calls = JournalCalls(
-            self.run.catalog.journal, self.run.run, self.change.id, self.change.address.service
-        )
+        run, change = self.run, self.change
+        calls = JournalCalls(run.catalog.journal, lambda: run.run, change.id, change.address.service)
         return Journalled(self.clients, calls)
 
     @property
@@ -105,12 +104,12 @@ class ChangeContext:
         return ChangeRecords(run.catalog, run.stack, run.run, self.change.address, run.clock)
 
     def made_by(self, change: str | None) -> Made:
-        """What another change of the plan has made; nothing where it was not done."""
+        """The resources that another change of the plan has made; none where it was not done."""
         outcome = self.outcomes.get(change or "")
         return outcome.made if outcome is not None else Made()
 
     def unstoppable(self) -> ChangeContext:
-        """The same, but that no stop is heeded."""
+        """The same context, which heeds no stop."""
         return replace(self, stop=Event())
 
     def note(self, text: str) -> None:
@@ -118,7 +117,7 @@ class ChangeContext:
         self.run.note(self.change, text)
 
     def staging(self) -> StageContext:
-        """What disks are staged and unstaged with."""
+        """The context in which disks are staged and unstaged."""
         catalog = self.run.catalog
         return StageContext(
             **self._service(),
@@ -145,7 +144,6 @@ class ChangeContext:
             address=change.address,
             reason=change.reason,
             is_new=run.is_new,
-            now=run.clock,
             count_calls=lambda: run.catalog.journal.count_calls(run.run, change.id),
             remember=remember,
             advance=lambda done, total: self._advance(done, total, "machines"),
@@ -154,7 +152,13 @@ class ChangeContext:
         )
 
     def _service(self) -> dict[str, Any]:
-        return {"clients": self.clients, "changes": self.changes, "stop": self.stop, "note": self.note}
+        return {
+            "clients": self.clients,
+            "changes": self.changes,
+            "stop": self.stop,
+            "now": self.run.clock,
+            "note": self.note,
+        }
 
     def _advance(self, done: int, total: int, unit: str) -> None:
         self.run.tell(Advanced(self.change, done, total, unit))

@@ -1,7 +1,7 @@
-"""Does the changes of a plan in dependency order, several at a time, and reports what became of each.
+"""Does the changes of a plan in dependency order, several at a time, and reports the outcome of each.
 
-It knows nothing of clouds: a step is a function from a change, and what was made before it, to an
-outcome. A change that fails blocks only those that depend on it.
+It knows nothing of clouds: a step is a function from a change and the outcomes before it to an outcome. A
+change that fails blocks only those that depend on it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from extenci.model.outcome import Began, Ended, Listener, Outcome, Status
 from extenci.model.plan import Change
 
 Step = Callable[[Change, Mapping[str, Outcome]], Outcome]
-"""Does one change. Raises ExtenciError where it fails, Interrupted where it was told to stop."""
+"""Does one change. Raises ExtenciError where it fails, Interrupted where it is told to stop."""
 
 
 def execute(
@@ -33,7 +33,7 @@ def execute(
 ) -> tuple[Outcome, ...]:
     """Do every change that can be done; one outcome for each, in the plan's order.
 
-    Once `stop` is set nothing new is begun, and what was begun is waited for.
+    Once `stop` is set no change is begun, and those that were begun are waited for.
     """
     listener = unfailing(listener)
     made: dict[str, Outcome] = {}
@@ -41,7 +41,7 @@ def execute(
     running: dict[Future[Outcome], Change] = {}
     with ThreadPoolExecutor(max_workers=parallelism, thread_name_prefix="step") as pool:
         while waiting or running:
-            waiting = _settle_hopeless(waiting, made, stop, listener)
+            waiting = _settle_hindered(waiting, made, stop, listener)
             for change in _ready(waiting, made)[: parallelism - len(running)]:
                 waiting.remove(change)
                 future = pool.submit(_attempt, change, step, dict(made), listener, clock)
@@ -57,26 +57,26 @@ def _ready(waiting: list[Change], made: Mapping[str, Outcome]) -> list[Change]:
     return [change for change in waiting if all(needed in made for needed in change.depends_on)]
 
 
-def _settle_hopeless(
+def _settle_hindered(
     waiting: list[Change], made: dict[str, Outcome], stop: threading.Event, listener: Listener
 ) -> list[Change]:
-    """Give their outcome to the changes that can no longer be done; the others are returned."""
-    hopeful = []
-    for change in waiting:  # the plan's order: what blocks a change has had its turn before it
-        outcome = _hopeless(change, made, stop)
+    """Give the changes that can no longer be done their outcome; the others are returned."""
+    free = []
+    for change in waiting:  # in the plan's order, so that the changes which block one come before it
+        outcome = _hindered(change, made, stop)
         if outcome is None:
-            hopeful.append(change)
+            free.append(change)
         else:
             made[change.id] = outcome
             listener(Ended(change, outcome))
-    return hopeful
+    return free
 
 
-def _hopeless(change: Change, made: Mapping[str, Outcome], stop: threading.Event) -> Outcome | None:
+def _hindered(change: Change, made: Mapping[str, Outcome], stop: threading.Event) -> Outcome | None:
     obstacles = [
         needed for needed in change.depends_on if needed in made and made[needed].status is not Status.DONE
     ]
-    if any(made[needed].status in _OBSTACLES for needed in obstacles):
+    if any(made[needed].status in _BLOCKING for needed in obstacles):
         return Outcome(change.id, Status.BLOCKED, f"waits for: {', '.join(obstacles)}")
     if obstacles or stop.is_set():
         return Outcome(change.id, Status.SKIPPED, "not begun: the run was interrupted")
@@ -102,7 +102,7 @@ def _attempt(
     return outcome
 
 
-_OBSTACLES = (Status.FAILED, Status.BLOCKED, Status.WAITING)
+_BLOCKING = (Status.FAILED, Status.BLOCKED, Status.WAITING)
 
 _DEFECT = (
     "This is a defect of extenci, and nothing is known to be lost: run the command again. "

@@ -1,4 +1,4 @@
-"""What interrupted runs may have left beside resources: on the services, in S3, and in this home."""
+"""Reading the leftovers of interrupted runs: key pairs, objects in S3, and files of this home."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from extenci.catalog.home import Home
-from extenci.catalog.journal.journal import Journal, MadeKeyPair
+from extenci.catalog.journal.journal import Journal
+from extenci.catalog.journal.key_pairs import MadeKeyPair
 from extenci.launch.engines import ENGINES
 from extenci.model.address import Address
 from extenci.model.desired import Desired
@@ -29,8 +30,8 @@ def read_leftovers(
     queues: frozenset[str] = frozenset(),
     clock: Callable[[], float] = time.time,
 ) -> Leftovers:
-    """What may be left of the stack on the services that are looked at, and in this home. The lock must be
-    held, so that no run of this home is at work; `queues` are the services whose schedd is asked.
+    """The stack's possible leftovers on the given services and in this home. The lock must be held, so that
+    no run of this home is at work; `queues` names the services whose schedd is asked.
 
     ServiceError and its kinds; CatalogError.
     """

@@ -1,4 +1,4 @@
-"""What a run writes into the records: at once for each thing it makes, and as a whole at its end."""
+"""Writing the records: each resource as soon as it is made, and all of them at the end of a run."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class ChangeRecords:
 
 
 def reconcile(catalog: Catalog, stack: str, records: Records, observation: Observation) -> None:
-    """Make the records say what is there: what is owned is recorded as it is, what is gone forgotten."""
+    """Bring the records up to date: owned resources are recorded as they are, those that are gone
+    forgotten."""
     for service, state in observation.services.items():
         present = list(_present(stack, state.at, (*state.images, *state.snapshots, *state.machines), records))
         there = {record.id for record in present}

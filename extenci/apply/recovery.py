@@ -1,8 +1,9 @@
-"""Calls whose outcome is unknown, because the run that made them died: their outcome is found out."""
+"""Recovery from runs that died: the outcome of their unanswered calls is found, and their work finished."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,21 +12,17 @@ from extenci.catalog.journal.journal import Journal
 from extenci.cloud.journalled.client import Journalled
 from extenci.launch import engines
 from extenci.launch.key_pairs import key_file
-from extenci.model.errors import ServiceError
-from extenci.model.journal import is_sure
 from extenci.model.observed import Observation, ServiceState
 from extenci.model.record import Intent
-from extenci.model.service import Tagging
 from extenci.stage import methods
 from extenci.stage.context import StageContext
-from extenci.stage.ebs.start import TIMEOUT_MINUTES, repeat_start
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
 
 
 class Recovery:
-    """What became of the calls of a stack's dead runs. The lock must be held: no run of this home is alive.
+    """Recovers from a stack's dead runs. The lock must be held, so that no run of this home is alive.
 
     `tell` tells a person something worth a line. Every method raises ServiceError and its kinds.
     """
@@ -40,21 +37,20 @@ class Recovery:
         self._run = RecoveryRun(journal, stack)
 
     def finish_staging(self, now: float) -> None:
-        """Bring what staging methods had begun to its end. `now` is seconds since the epoch."""
+        """Finish or undo the operations of staging methods. `now` is seconds since the epoch."""
         for name in self._clients:
-            self._repeat_untagged_starts(name, now)
-            methods.recover(self._unsettled(name), self._context(name))
+            methods.recover(self._unsettled(name), replace(self._context(name), now=lambda: now))
         self._run.end()
 
     def claim(self) -> None:
-        """Tag what runs of any home made for the stack and died before they could tag it."""
+        """Tag the resources that runs of any home made for the stack and did not live to tag."""
         for name in self._clients:
             methods.claim(self._stack, self._context(name))
         self._run.end()
 
     def close(self, observation: Observation) -> None:
-        """Journal what the observation shows of calls with an unknown outcome: what they made, or that they
-        left no trace. What is still to be done, the next plan says."""
+        """Journal the outcome of unanswered calls as the observation shows it: the resources they made, or
+        that they left no trace. The next plan contains the work that is still to be done."""
         for intent in self._journal.unsettled(self._stack):
             state = observation.services.get(intent.service)
             if state is None or methods.method_of(intent.call) is not None:
@@ -66,8 +62,8 @@ class Recovery:
                 self._journal.fail(intent.id, "its outcome is unknown, and nothing is seen of it")
 
     def delete_key_pairs(self, observation: Observation, folder: Path) -> None:
-        """Delete the key pairs that runs which are over made for test VMs, and that no machine has; and their
-        files in `folder`."""
+        """Delete the key pairs that finished runs made for test VMs and that no machine has, and their files
+        in `folder`."""
         for name in self._clients:
             state = observation.services.get(name)
             used = {machine.key_name for machine in state.machines} if state else set()
@@ -78,29 +74,6 @@ class Recovery:
                     self._journal.forget_key_pair(key_pair)
         self._run.end()
 
-    def _repeat_untagged_starts(self, service: str, now: float) -> None:
-        """Find the snapshots of unanswered StartSnapshot calls where no tag tells: the same token gives the
-        same snapshot (EBS direct APIs, "Idempotency"), which the next plan then uses or removes.
-
-        A call whose snapshot would have timed out by now is closed: to repeat it could only make another.
-        """
-        if self._clients[service].service.tags is Tagging.CREATE:
-            return
-        for intent in self._unsettled(service):
-            if intent.call != "StartSnapshot":
-                continue
-            if now - intent.at >= TIMEOUT_MINUTES * 60:
-                reason = "its outcome is unknown, and what it may have made has timed out"
-                self._journal.fail(intent.id, reason)
-                continue
-            try:
-                snapshot = repeat_start(intent, self._context(service))
-                self._journal.settle(intent.id, {"snapshot": snapshot})
-            except ServiceError as error:
-                if not is_sure(error):
-                    raise
-                self._journal.fail(intent.id, error.message)
-
     def _unsettled(self, service: str) -> Iterable[Intent]:
         return (one for one in self._journal.unsettled(self._stack) if one.service == service)
 
@@ -110,7 +83,7 @@ class Recovery:
 
 
 def find_outcome(intent: Intent, state: ServiceState) -> dict[str, object] | None:
-    """The outcome of a call as the service's state shows it; None where it shows nothing of it."""
+    """The outcome of a call as the service's state shows it; None where it shows no trace of it."""
     match intent.call:
         case "RegisterImage":
             images = [image.id for image in state.images if image.name == intent.token]

@@ -1,4 +1,4 @@
-"""One run: a plan, carried out and written down."""
+"""Carrying out a plan in one run, and recording it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from extenci.plan.fields import desired_fields
 def carry_out(
     plan: Plan, desired: Desired | None, run_context: RunContext, *, parallelism: int, command: str
 ) -> Result:
-    """Do a plan's changes, at most `parallelism` at a time, and record what was done.
+    """Do a plan's changes, at most `parallelism` at a time, and record them.
 
-    `specs` None: the plan is not about all that they ask for, so that none is known to be fulfilled by it.
-    What fails is in the result, not raised; CatalogError where the journal cannot be written to begin with.
+    `desired` None: the plan covers only a part of the specs, so that no spec is recorded as applied. Failures
+    are in the result, not raised; CatalogError where the journal cannot be written in the first place.
     """
     journal = run_context.catalog.journal
     journal.begin_run(run_context.run, run_context.stack, command, run_context.run)
@@ -46,7 +46,7 @@ def carry_out(
 
 
 def record_applied(result: Result, desired: Desired, run_context: RunContext) -> None:
-    """Remember the fields of every spec that now holds, so that later plans can say what changed."""
+    """Record the fields of every spec that now holds, so that later plans can say what changed."""
     undone = {str(blocked.address) for blocked in result.plan.blocked}
     for change, outcome in zip(result.plan.changes, result.outcomes, strict=True):
         if outcome.status is not Status.DONE:

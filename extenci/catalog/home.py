@@ -1,4 +1,4 @@
-"""The folder that holds everything extenci keeps for one user."""
+"""The folder of everything that extenci keeps for a user."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Home:
 
     @classmethod
     def find(cls, environment: Mapping[str, str] = os.environ) -> Home:
-        """`EXTENCI_HOME`, or `~/.extenci`; CatalogError where neither can be told."""
+        """`EXTENCI_HOME`, or `~/.extenci`; CatalogError where the user's home folder is unknown."""
         named = environment.get(VARIABLE, "")
         try:
             return cls(Path(named or "~/.extenci").expanduser().absolute())
         except RuntimeError as error:
             raise CatalogError(
-                "The home folder of this user cannot be found, so there is no place for extenci's records.",
+                "The home folder of this user is unknown, so there is no place for extenci's records.",
                 f"Set {VARIABLE} to a folder that extenci may use.",
             ) from error
 
@@ -37,7 +37,7 @@ class Home:
 
     @property
     def database(self) -> Path:
-        """The file of records and journal."""
+        """The file of the records and the journal."""
         return self.path / "catalog" / "records.sqlite"
 
     @property
@@ -52,7 +52,7 @@ class Home:
 
     @property
     def jobs_folder(self) -> Path:
-        """The folder of files that HTCondor's jobs name: user data, by its hash."""
+        """The folder of files that HTCondor jobs refer to: user data, by its hash."""
         return self.path / "jobs"
 
     @property
@@ -62,12 +62,12 @@ class Home:
 
     @property
     def evidence_folder(self) -> Path:
-        """The folder of what checks of test VMs found, where no other is named."""
+        """The default folder of the evidence that checks of test VMs find."""
         return self.path / "evidence"
 
     @property
     def cache_folder(self) -> Path:
-        """The folder of what can be made again: converted and downloaded disks."""
+        """The folder of files that can be made again: converted and downloaded disks."""
         return self.path / "cache"
 
     @property
@@ -81,7 +81,7 @@ class Home:
         return self.path / "catalog" / "uploads"
 
     def make(self, folder: Path | None = None) -> Path:
-        """Create the home, and `folder` inside it, readable by this user only; CatalogError otherwise.
+        """Create the home, and `folder` inside it, readable by this user only; CatalogError where that fails.
 
         Folders that exist keep the permissions that someone gave them.
         """

@@ -1,34 +1,38 @@
-"""One apply at a time in one home, by a lock that the kernel lets go when its holder dies.
+"""One apply at a time in one home, by a lock that the kernel releases when its holder dies.
 
-POSIX record locks (`lockf`) also work on NFS. Two of their habits are guarded against here: a process
-never waits for itself, and closing any descriptor of the file in a process lets its lock go.
+filelock locks with flock(2), so threads of one process exclude each other, too. On NFS, Linux makes it a lock
+of the whole file at the server. The file says who holds it, and stays when it is released.
 """
 
 from __future__ import annotations
 
-import fcntl
 import getpass
 import json
 import os
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
+from extenci.catalog.files import read_whole
 from extenci.catalog.home import Home
+from extenci.catalog.process import has_died
 from extenci.model.errors import CatalogError, LockHeld
 
 PAUSE_SECONDS = 0.5
-CONTENT_BYTES = 4096
+HOLDER_BYTES = 4096
+TRIES = 2
+"""Two, since filelock gives up where someone deletes the file between opening and locking it."""
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds the lock; `since` is seconds since the epoch."""
+    """The holder of the lock; `since` is seconds since the epoch."""
 
     pid: int
     host: str
@@ -41,10 +45,6 @@ class Holder:
         return f"{self.user} on {self.host} (`{self.command}`, process {self.pid}, since {since})"
 
 
-_held: dict[Path, Holder] = {}
-_held_guard = threading.Lock()
-
-
 @contextmanager
 def hold(
     home: Home,
@@ -55,95 +55,57 @@ def hold(
     sleep: Callable[[float], None] = time.sleep,
     on_wait: Callable[[str], None] | None = None,
 ) -> Iterator[None]:
-    """Hold the lock of a home while the block runs; LockHeld once `wait_seconds` have passed in vain.
+    """Hold the lock of a home while the block runs, and say that `command` does. If another apply holds it,
+    tell `on_wait` once which one, and wait.
 
-    `on_wait` is told once who is waited for.
+    LockHeld after `wait_seconds`; CatalogError where the file cannot be locked.
     """
     home.make()
+    lock = FileLock(home.lock, mode=0o600, blocking=False, fallback_to_soft=False)
     deadline = clock() + wait_seconds
-    told = on_wait is None
-    while isinstance(taken := take(home.lock, command, clock()), Blocker):
+    while not take(lock, home.lock):
+        holder = read_holder(home.lock)
         if clock() >= deadline:
-            raise taken.error(wait_seconds)
-        if on_wait is not None and not told:
-            on_wait(f"Waiting for {taken}.")
-            told = True
+            raise held(holder, wait_seconds)
+        if on_wait is not None:
+            on_wait(f"Waiting for {f'the apply of {holder}' if holder else 'an apply that has just begun'}.")
+            on_wait = None
         sleep(max(0.0, min(PAUSE_SECONDS, deadline - clock())))
     try:
+        me = Holder(os.getpid(), socket.gethostname(), user_name(), clock(), command)
+        write_holder(home.lock, json.dumps(asdict(me)))
         yield
     finally:
-        release(home.lock, taken)
+        write_holder(home.lock, "")
+        lock.release()
 
 
-@dataclass(frozen=True)
-class Blocker:
-    """Another apply; `holder` is None where it has not said who it is (yet)."""
-
-    holder: Holder | None
-
-    def __str__(self) -> str:
-        return f"the apply of {self.holder}" if self.holder else "another apply that has just begun"
-
-    def error(self, waited: float) -> LockHeld:
-        """What the user sees where the lock could not be had."""
-        after = f" It was still at work after {waited:g} seconds." if waited else ""
-        who = str(self.holder) if self.holder else "another process that has just begun"
-        return LockHeld(
-            f"Another apply is at work in this EXTENCI_HOME: {who}.{after} Two at once could do the same "
-            "thing twice.",
-            "Wait for it to end, or let this command wait: --lock-timeout 10m.",
-        )
-
-
-def take(path: Path, command: str, now: float) -> int | Blocker:
-    """Try once: a descriptor that holds the lock, or who holds it."""
-    key = Path(os.path.realpath(path))
-    with _held_guard:
-        if key in _held:
-            return Blocker(_held[key])
-        me = Holder(os.getpid(), socket.gethostname(), user_name(), now, command)
-        taken = lock_file(path, me)
-        if isinstance(taken, int):
-            _held[key] = me
-        return taken
-
-
-def lock_file(path: Path, me: Holder) -> int | Blocker:
-    """Lock the file and write into it who holds it."""
-    while True:
-        descriptor = open_lock(path)
+def take(lock: FileLock, path: Path) -> bool:
+    """Take the lock if it is free; CatalogError where the file cannot be locked."""
+    for _ in range(TRIES):
         try:
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):  # EAGAIN, or EACCES on some systems
-            holder = read_holder(descriptor)
-            os.close(descriptor)
-            return Blocker(holder)
+            lock.acquire()
+        except Timeout:
+            continue
         except OSError as error:
-            os.close(descriptor)
             raise unusable(path, error) from error
-        if is_same_file(descriptor, path):
-            write_holder(descriptor, json.dumps(asdict(me)))
-            return descriptor
-        os.close(descriptor)  # someone deleted the file between opening and locking it
+        return True
+    return False
 
 
-def release(path: Path, descriptor: int) -> None:
-    """Let the lock go. The file stays: deleting it would let two processes lock two files."""
-    with _held_guard:
-        write_holder(descriptor, "")
-        os.close(descriptor)
-        _held.pop(Path(os.path.realpath(path)), None)
-
-
-def open_lock(path: Path) -> int:
-    try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise unusable(path, error) from error
+def held(holder: Holder | None, waited: float) -> LockHeld:
+    """The error of a lock that another apply holds; `holder` is None if that has not said who it is."""
+    who = str(holder) if holder else "another process that has just begun"
+    after = f" It was still at work after {waited:g} seconds." if waited else ""
+    return LockHeld(
+        f"Another apply is at work in this EXTENCI_HOME: {who}.{after} Two at once could do the same thing "
+        "twice.",
+        "Wait for it to end, or let this command wait: --lock-timeout 10m.",
+    )
 
 
 def unusable(path: Path, error: OSError) -> CatalogError:
-    """The lock cannot be had for another reason than a holder."""
+    """The error of a file that cannot be locked."""
     return CatalogError(
         f"The lock {path}, which keeps two applies from working at once, cannot be used: "
         f"{error.strerror or error}.",
@@ -151,20 +113,17 @@ def unusable(path: Path, error: OSError) -> CatalogError:
     )
 
 
-def write_holder(descriptor: int, text: str) -> None:
-    """Say who holds the lock. The message to others is all that is lost where the disk is full."""
-    try:
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, text.encode(), 0)
-    except OSError:
-        return
+def write_holder(path: Path, text: str) -> None:
+    """Say who holds the lock. On a full disk, only this message to others is lost."""
+    with suppress(OSError):
+        path.write_text(text, "utf-8")
 
 
-def read_holder(descriptor: int) -> Holder | None:
-    """Who the file says holds the lock; None where it says nothing, or names a dead process: its holder
-    then has the lock but has not written yet."""
+def read_holder(path: Path) -> Holder | None:
+    """The holder that the file names; None where it names none, or a dead process: then the new holder has
+    not written yet."""
     try:
-        content = json.loads(os.pread(descriptor, CONTENT_BYTES, 0))
+        content = json.loads(read_whole(path, HOLDER_BYTES))
         holder = Holder(
             pid=int(content["pid"]),
             host=str(content["host"]),
@@ -174,28 +133,7 @@ def read_holder(descriptor: int) -> Holder | None:
         )
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return holder if may_live(holder) else None
-
-
-def may_live(holder: Holder) -> bool:
-    """Whether a holder may be alive: on another host nothing can be told."""
-    if holder.host != socket.gethostname():
-        return True
-    try:
-        os.kill(holder.pid, 0)
-    except PermissionError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return True
-
-
-def is_same_file(descriptor: int, path: Path) -> bool:
-    """Whether the path still leads to the open file."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except OSError:
-        return False
+    return None if has_died(holder.pid, holder.host) else holder
 
 
 def user_name() -> str:

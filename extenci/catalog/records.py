@@ -1,4 +1,4 @@
-"""What is known to be owned, by stack, and the way into everything else that the catalog keeps."""
+"""The catalog of a home: the records of each stack's resources, and the way to all else that is kept."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from extenci.catalog.disks.block_lists import BlockLists
 from extenci.catalog.disks.digests import Digests
 from extenci.catalog.disks.upload_notes import UploadNotes
 from extenci.catalog.home import Home
-from extenci.catalog.journal.journal import Journal, needed_intents, select_finished_runs
+from extenci.catalog.journal.intents import select_needed
+from extenci.catalog.journal.journal import Journal
+from extenci.catalog.journal.runs import select_finished_runs
 from extenci.catalog.verdicts import insert_verdict, select_verdicts
 from extenci.model.address import Address
 from extenci.model.record import AppliedRecord, Records, ResourceKind, ResourceRecord, VerdictRecord
@@ -36,7 +38,7 @@ class Catalog:
 
     @classmethod
     def open(cls, home: Home, clock: Callable[[], float] = time.time) -> Catalog:
-        """The catalog of a home; the file is opened, and made, when it is first needed."""
+        """The catalog of a home. Its file is opened, and created, when it is first needed."""
         return cls(Database(home), clock)
 
     def __enter__(self) -> Catalog:
@@ -52,22 +54,22 @@ class Catalog:
         self._database.close()
 
     def records(self, stack: str) -> Records:
-        """All that planning a stack may need, as of one moment.
+        """All records that planning a stack needs, as of one moment.
 
-        `intents` are the unsettled calls, and launches (RunInstances, StartSnapshot, RegisterImage) of
-        the last 48 hours that succeeded: what they made may not carry tags yet.
+        `intents` are the unsettled calls, and the launches (RunInstances, StartSnapshot, RegisterImage …) of
+        the last 48 hours that succeeded: their products may have no tags yet.
         """
         with self._database.reading() as connection:
             return Records(
                 resources=select_resources(connection, stack),
                 applied=select_applied(connection, stack),
-                intents=needed_intents(connection, stack, self._clock()),
+                intents=select_needed(connection, stack, self._clock()),
                 verdicts=select_verdicts(connection, stack),
                 finished_runs=select_finished_runs(connection, stack),
             )
 
     def remember(self, stack: str, *resources: ResourceRecord) -> None:
-        """Record resources as owned by a stack, in one transaction; known ones are replaced."""
+        """Record resources as owned by a stack, in one transaction; earlier records of them are replaced."""
         rows = [
             (stack, known.service, known.id, str(known.kind), known.address.name, pack(known.tags),
              pack(known.facts), known.seen or self._clock())
@@ -80,7 +82,7 @@ class Catalog:
                 )
 
     def forget(self, stack: str, service: str, ids: Iterable[str]) -> None:
-        """Drop the records of resources; unknown ids do not matter."""
+        """Delete the records of resources; unknown ids are ignored."""
         rows = [(stack, service, id_) for id_ in ids]
         if rows:
             with self._database.writing() as connection:
@@ -89,7 +91,7 @@ class Catalog:
                 )
 
     def set_applied(self, stack: str, *applied: AppliedRecord) -> None:
-        """Record the fields of specs that were fully applied."""
+        """Record the fields of specs that were applied completely."""
         rows = [
             (stack, known.address.service, known.address.name, pack(known.fields), known.at or self._clock())
             for known in applied
@@ -99,7 +101,7 @@ class Catalog:
                 connection.executemany("INSERT OR REPLACE INTO applied VALUES (?, ?, ?, ?, ?)", rows)
 
     def clear_applied(self, stack: str, *addresses: Address) -> None:
-        """Forget what was last applied at addresses."""
+        """Forget the fields that were last applied at addresses."""
         rows = [(stack, address.service, address.name) for address in addresses]
         if rows:
             with self._database.writing() as connection:
@@ -108,29 +110,29 @@ class Catalog:
                 )
 
     def record_verdict(self, stack: str, verdict: VerdictRecord) -> None:
-        """Remember what became of trying a version."""
+        """Record the verdict on a version."""
         with self._database.writing() as connection:
             insert_verdict(connection, stack, verdict)
 
     def initialise(self, service: str) -> None:
-        """Write down that these records, empty as they may be, are the truth for a service without tags."""
+        """Record that, for a service without tags, these records are complete, even if they are empty."""
         with self._database.writing() as connection:
             connection.execute("INSERT OR REPLACE INTO initialised VALUES (?, ?)", (service, self._clock()))
 
     def is_initialised(self, service: str) -> bool:
-        """Whether `initialise` was said of a service."""
+        """Whether `initialise` was called for a service."""
         return service in self._texts("SELECT service FROM initialised")
 
     def stacks(self) -> tuple[str, ...]:
-        """Every stack that has records of resources, or runs, sorted."""
+        """The stacks that have records of resources, or runs, sorted."""
         return self._texts("SELECT stack FROM resources UNION SELECT stack FROM runs ORDER BY 1")
 
     def services_with_records(self, stack: str) -> tuple[str, ...]:
-        """The services on which a stack is known to own something, sorted."""
+        """The services on which a stack owns something according to the records, sorted."""
         return self._texts("SELECT DISTINCT service FROM resources WHERE stack = ? ORDER BY 1", stack)
 
     def stacks_with_records(self, service: str) -> tuple[str, ...]:
-        """The stacks that are known to own something on a service, sorted."""
+        """The stacks that own something on a service according to the records, sorted."""
         return self._texts("SELECT DISTINCT stack FROM resources WHERE service = ? ORDER BY 1", service)
 
     def _texts(self, query: str, *values: str) -> tuple[str, ...]:
@@ -139,7 +141,7 @@ class Catalog:
 
 
 def select_resources(connection: sqlite3.Connection, stack: str) -> tuple[ResourceRecord, ...]:
-    """The resources that a stack is known to own, by service and id."""
+    """The resources that a stack owns according to the records, by service and id."""
     rows = connection.execute(
         "SELECT * FROM resources WHERE stack = ? ORDER BY service, id", (stack,)
     ).fetchall()
@@ -162,7 +164,7 @@ def resource_of(row: sqlite3.Row) -> ResourceRecord:
 
 
 def select_applied(connection: sqlite3.Connection, stack: str) -> dict[Address, AppliedRecord]:
-    """What was last fully applied, by address."""
+    """The fields that were last applied completely, by address."""
     rows = connection.execute(
         "SELECT * FROM applied WHERE stack = ? ORDER BY service, name", (stack,)
     ).fetchall()

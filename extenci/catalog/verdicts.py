@@ -1,4 +1,4 @@
-"""What is remembered of tried versions: a failed one is not uploaded and tried again every night."""
+"""Verdicts on versions: one that failed is not uploaded and verified again every night."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from extenci.model.verdict import Verdict
 
 
 def insert_verdict(connection: sqlite3.Connection, stack: str, verdict: VerdictRecord) -> None:
-    """Write a verdict down, in place of an earlier one of the same version and trial."""
+    """Record a verdict, in place of an earlier one on the same version and verify hash."""
     address = verdict.address
     connection.execute(
         "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

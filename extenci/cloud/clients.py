@@ -1,4 +1,4 @@
-"""The clients of one service: all that extenci reads there, and apart from it what it may change."""
+"""The clients of one service: those that read, and apart from them those that change."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from extenci.model.service import Service
 
 @dataclass(frozen=True)
 class Unjournalled:
-    """The changing calls of one service, bare. Only `extenci.cloud.journalled` makes them, and writes them
-    down."""
+    """The changing calls of one service, bare. Only `extenci.cloud.journalled` makes them, and journals
+    each."""
 
     ec2: Ec2Changes
     ebs: EbsChanges

@@ -14,7 +14,7 @@ from extenci.launch.engine import Engine
 from extenci.launch.job_removal import end_jobs
 from extenci.launch.job_request import describe_change, job_request
 from extenci.launch.order import LaunchOrder, request_of, unused_token
-from extenci.launch.readiness import judge, lost_error
+from extenci.launch.readiness import SCHEDD_OUTAGE_SECONDS, judge, lost_error
 from extenci.launch.user_data import write_user_data
 from extenci.model.errors import Interrupted, ServiceError
 from extenci.model.observed import Job, JobState, MachineHandle, ServiceState
@@ -25,9 +25,6 @@ from extenci.model.service import Service
 from extenci.plan.condor.holds import advise_hold, explain_hold
 from extenci.stage.tags import tag_after_creation
 from extenci.stage.waiting import wait_for
-
-OUTAGE_SECONDS = 60.0
-"""How long a schedd may be silent, as while it is restarted."""
 
 
 class CondorEngine(Engine):
@@ -97,7 +94,7 @@ def _wait_until_running(order: LaunchOrder, token: str, context: LaunchContext) 
     def look() -> tuple[str, ...] | None:
         jobs = clients.condor.jobs_by_token(token)
         ids = sorted(job.machine for job in jobs if job.machine)
-        _take_in([id_ for id_ in ids if id_ not in known], order, context)
+        _record_machines([id_ for id_ in ids if id_ not in known], order, context)
         known.update(ids)
         found = judge(clients.ec2.machines_by_id(ids)) if ids else judge(())
         context.advance(order.before + found.running, order.total or count)
@@ -107,11 +104,11 @@ def _wait_until_running(order: LaunchOrder, token: str, context: LaunchContext) 
         return tuple(ids) if found.running == count else None
 
     what = f"{count} machines of {context.address} were running"
-    return wait_for(look, context, order.group.launch_timeout, what, outage_seconds=OUTAGE_SECONDS)
+    return wait_for(look, context, order.group.launch_timeout, what, outage_seconds=SCHEDD_OUTAGE_SECONDS)
 
 
-def _take_in(ids: Sequence[str], order: LaunchOrder, context: LaunchContext) -> None:
-    """Record machines as soon as their jobs have them, and tag them where that could not be done at birth."""
+def _record_machines(ids: Sequence[str], order: LaunchOrder, context: LaunchContext) -> None:
+    """Record machines as soon as their jobs have them, and tag them where their launch could not."""
     tags = context.tags(order.tags)
     context.remember(ids, tags)
     for id_ in ids:
@@ -133,19 +130,19 @@ def _check_jobs(jobs: Sequence[Job], count: int, context: LaunchContext) -> None
             service=service,
             call=SUBMIT,
         )
-    if any(job.unavailable_since and now - job.unavailable_since > OUTAGE_SECONDS for job in jobs):
+    if any(job.unavailable_since and now - job.unavailable_since > SCHEDD_OUTAGE_SECONDS for job in jobs):
         raise ServiceError(
-            f"HTCondor cannot use the service {service}: for {OUTAGE_SECONDS:.0f} seconds or more its jobs "
-            f"of {context.address} have waited for it.",
-            "Check on the schedd's machine that the key files which the service names are there and readable "
-            "for the jobs' owner, and that the service answers. The jobs stay in the queue and start then.",
+            f"HTCondor cannot use the service {service}: the jobs of {context.address} have waited for it "
+            f"for {SCHEDD_OUTAGE_SECONDS:.0f} seconds or more.",
+            "Check on the schedd's machine that the jobs' owner can read the key files which the service "
+            "names, and that the service answers. The jobs stay in the queue and start then.",
             service=service,
             call=SUBMIT,
         )
     if over:
         raise ServiceError(
             f"{over} of {count} jobs of {context.address} left the queue before their machines ran.",
-            "Someone removed them, or HTCondor lost their machines: plan again to see what there is.",
+            "Someone removed them, or HTCondor lost their machines. Run `extenci plan` to see what is left.",
             service=service,
             call=SUBMIT,
         )

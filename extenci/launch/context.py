@@ -1,4 +1,4 @@
-"""What machines are launched and ended with."""
+"""The context in which machines are launched and ended."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Remember = Callable[[Sequence[str], Mapping[str, str]], None]
 
 @dataclass(frozen=True, kw_only=True)
 class LaunchContext(ServiceContext):
-    """One change that launches or ends machines.
+    """The context of one change that launches or ends machines.
 
     `run` is the id of the run, and the plan's where a saved one is applied; `is_new`: nothing can have been
-    made under that id before. `change` is the change's id, `reason` why it is made. `now` tells seconds since
-    the epoch; `count_calls` how many calls this run has journalled for the change, in earlier attempts too;
-    `advance` tells how many machines of how many run. `jobs_folder` holds files that jobs name, `keys_folder`
-    private keys of test VMs.
+    made under that id before. `change` is the change's id, `reason` why it is made. `count_calls` tells
+    how many calls this run has journalled for the change, in earlier attempts too; `remember` records
+    launched machines; `advance` takes how many machines of how many run. `jobs_folder` holds files that jobs
+    name, `keys_folder` private keys of test VMs.
     """
 
     run: str
@@ -32,7 +32,6 @@ class LaunchContext(ServiceContext):
     address: Address
     reason: str
     is_new: bool
-    now: Callable[[], float]
     count_calls: Callable[[], int]
     remember: Remember
     advance: Callable[[int, int], None]

@@ -14,8 +14,7 @@ from extenci.model.record import Intent
 from extenci.stage.tags import tag_after_creation
 
 LARGEST_LAUNCH = 100
-"""Machines in one RunInstances: AWS advises to ask for no more than needed at once, and a smaller call is
-less to lose when the capacity is short."""
+"""Machines in one RunInstances. When the capacity is short, less is lost with a smaller call."""
 
 
 class Ec2Engine(Engine):
@@ -56,8 +55,8 @@ class Ec2Engine(Engine):
 
 
 def terminate(ids: Sequence[str], context: LaunchContext) -> tuple[str, ...]:
-    """Terminate machines; those of them that there were. One that the service has forgotten is left out: it
-    would refuse the whole call."""
+    """Terminate machines; the ids of those that existed. One that the service has forgotten is left out,
+    since it would refuse the whole call."""
     there = tuple(machine.id for machine in context.clients.ec2.machines_by_id(ids)) if ids else ()
     if there:
         context.changes.ec2.terminate(there)

@@ -1,6 +1,6 @@
-"""An engine: who launches and ends machines. One class each; `extenci.launch.engines` says which there are.
+"""An engine launches and ends machines. One class each; `extenci.launch.engines` lists them.
 
-To add one: a file with its class, a line in the mapping, its name in `model.launch.Launch`, and a client.
+To add one: a file with its class, a line in that list, its name in `model.address.Launch`, and a client.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from extenci.model.service import Service
 
 
 class Engine(ABC):
-    """Launches machines and ends them. `calls` are the names in the journal of its launching calls, whose
-    outcome `recover` finds."""
+    """Launches machines and ends them. `calls` are the journal's names of its launching calls, whose outcome
+    `recover` finds."""
 
     calls: frozenset[str]
 
@@ -36,21 +36,21 @@ class Engine(ABC):
 
     @abstractmethod
     def end(self, handles: Sequence[MachineHandle], context: LaunchContext) -> tuple[str, ...]:
-        """End machines that this engine holds and wait until they are gone; the ids of those that there
-        were. ServiceError and its kinds."""
+        """End machines that this engine holds and wait until they are gone; the ids of those that existed.
+        ServiceError and its kinds."""
 
     @abstractmethod
     def find(self, ids: Sequence[str], context: LaunchContext) -> tuple[MachineHandle, ...]:
         """The handles of machines that this engine has just launched."""
 
     def cancel(self, is_own: Callable[[Marks | None], bool], context: LaunchContext) -> None:  # noqa: B027
-        """Cancel launches that are under way elsewhere than at the service, by the marks that a caller looks
-        for, and end the machines they have got by then. ServiceError and its kinds."""
+        """Cancel the launches with own marks that wait outside the service, as in a queue, and end the
+        machines they have by then. ServiceError and its kinds."""
 
     @abstractmethod
     def recover(self, intent: Intent, state: ServiceState) -> dict[str, object] | None:
-        """The outcome of a launching call of a run that died, as its answer would have told it; None where
-        nothing is seen of it."""
+        """The outcome of a launching call of a run that died, in the form of its answer; None where no trace
+        of it is seen."""
 
     def preview(self, change: Change, service: Service, folder: Path) -> str | None:  # noqa: ARG002
         """The request for a change's machines as text for people, None where there is nothing to show.
@@ -58,5 +58,6 @@ class Engine(ABC):
         return None
 
     def files_in_use(self, clients: Clients) -> frozenset[str]:  # noqa: ARG002 - most use none
-        """The paths of files that machines in the making need, of anyone. ServiceError and its kinds."""
+        """The paths of files that machines in the making need, whoever launches them. ServiceError and its
+        kinds."""
         return frozenset()

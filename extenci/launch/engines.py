@@ -1,4 +1,4 @@
-"""Which engines there are. Nobody else asks which one launches a group."""
+"""The engines. No other module asks which one launches a group."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def end_by_id(ids: Sequence[str], context: LaunchContext) -> tuple[str, ...]:
 
 
 def recover(intent: Intent, state: ServiceState) -> dict[str, object] | None:
-    """The outcome of a launching call of a run that died; None where it is no such call, or nothing is seen
-    of it."""
+    """The outcome of a launching call of a run that died; None for any other call, and where no trace of it
+    is seen."""
     engines: Iterable[Engine] = (one for one in ENGINES.values() if intent.call in one.calls)
     return next((found for engine in engines if (found := engine.recover(intent, state))), None)

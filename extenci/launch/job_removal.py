@@ -6,16 +6,15 @@ from collections.abc import Sequence, Set
 
 from extenci.launch.context import LaunchContext
 from extenci.launch.ec2 import terminate
+from extenci.launch.readiness import SCHEDD_OUTAGE_SECONDS
 from extenci.model.errors import Unreachable
 from extenci.model.observed import Job, Machine, MachineState
 from extenci.stage.waiting import wait_for
 
-GONE_SECONDS = 900.0
-"""How long HTCondor may take to end a machine and let its job go: it looks at its jobs once a minute."""
+JOBS_GONE_SECONDS = 900.0
+"""How long HTCondor may take to end a machine and drop its job: it polls its jobs once a minute."""
 PATIENCE_SECONDS = 120.0
-"""After which a machine whose job was removed is ended through EC2: HTCondor may not be at work."""
-OUTAGE_SECONDS = 60.0
-"""How long a schedd may be silent, as while it is restarted."""
+"""How long HTCondor has to end the machine of a removed job before EC2 is asked to: it may not be at work."""
 
 
 def end_jobs(ids: Sequence[str], machines: Sequence[str], context: LaunchContext) -> tuple[str, ...]:
@@ -55,11 +54,11 @@ def _wait_until_ended(ids: Sequence[str], machines: Sequence[str], context: Laun
         return None if jobs or left else True
 
     what = f"{len(ids)} jobs of {context.address} and their machines were gone"
-    wait_for(look, context, GONE_SECONDS, what, outage_seconds=OUTAGE_SECONDS)
+    wait_for(look, context, JOBS_GONE_SECONDS, what, outage_seconds=SCHEDD_OUTAGE_SECONDS)
 
 
 def _drop_stuck(jobs: Sequence[Job], left: Sequence[Machine], context: LaunchContext) -> None:
-    """Drop removed jobs that HTCondor does not let go, once it is known that their machines are gone."""
+    """Drop removed jobs that HTCondor keeps, once their machines are known to be gone."""
     there = {machine.id for machine in left}
     stuck = [job.id for job in jobs if job.state.is_over and job.machine and job.machine not in there]
     if stuck:

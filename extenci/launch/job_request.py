@@ -1,4 +1,4 @@
-"""A group's jobs, as HTCondor is asked for them: when they are submitted, and in a preview."""
+"""The request for a group's jobs, for submitting and for previews."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from extenci.model.service import Service, Tagging
 from extenci.model.work import LaunchWork, ReplaceWork
 
 LATER = "(known when applied)"
-"""In place of a token, of the plan's id, and of an image's root device."""
+"""Stands in previews for a token, the plan's id and an image's root device."""
 
 
 def job_request(
     group: DesiredGroup, launch: LaunchRequest, marks: Mapping[str, str], user_data_file: str | None
 ) -> JobRequest:
-    """A group's jobs, as HTCondor is asked for them."""
+    """The request for a group's jobs."""
     return JobRequest(
         label=str(group.address),
         launch=launch,
@@ -33,9 +33,9 @@ def job_request(
 
 
 def describe_change(change: Change, service: Service, folder: Path) -> str | None:
-    """The submit description of a change that launches machines, as a file for condor_submit has it, and as
-    far as it is known before it is applied; None where the change launches none. PlanError where HTCondor
-    cannot be told what the spec asks for."""
+    """The submit description of a change that launches machines, in the form of a file for condor_submit, as
+    far as it is known before apply; None where the change launches none. PlanError where HTCondor cannot
+    express the spec."""
     work = change.work
     if not isinstance(work, LaunchWork | ReplaceWork):
         return None

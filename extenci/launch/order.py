@@ -12,8 +12,8 @@ from extenci.model.desired import DesiredGroup
 
 @dataclass(frozen=True)
 class LaunchOrder:
-    """`count` machines of a group to launch from an image; `tags` are the planned ones. Progress is told as
-    `before` machines more, of `total`."""
+    """`count` machines of a group to launch from an image; `tags` are the planned ones. Progress counts
+    `before` machines that run already, of `total`."""
 
     group: DesiredGroup
     image: str
@@ -24,7 +24,7 @@ class LaunchOrder:
 
 
 def request_of(order: LaunchOrder, count: int, token: str, context: LaunchContext) -> LaunchRequest:
-    """What a launch of `count` machines of an order asks for."""
+    """The request to launch `count` machines of an order."""
     return LaunchRequest(
         image=order.image,
         settings=order.group.settings,
@@ -35,9 +35,8 @@ def request_of(order: LaunchOrder, count: int, token: str, context: LaunchContex
 
 
 def unused_token(context: LaunchContext, is_used: Callable[[str], bool]) -> str:
-    """A token that nothing was launched with. A run that goes on under the id of a saved plan, and whose
-    journal was lost meanwhile, would otherwise ask for machines that it had before: the service would answer
-    with those, dead or alive."""
+    """A token that no machine was launched with. A run under the id of a saved plan whose journal was lost
+    would otherwise repeat an old token, and the service would answer with the old machines, dead or alive."""
     step = context.count_calls()
     while not context.is_new and is_used(context.token(step)):
         step += 1

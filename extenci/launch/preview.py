@@ -15,7 +15,7 @@ def preview_launches(plan: Plan, services: Mapping[str, Service], folder: Path) 
     """The request for the machines of every change whose engine has one to show, by the change's id: for
     HTCondor, the submit description.
 
-    `folder` is where user data will lie. PlanError where the engine cannot be told what the spec asks for.
+    `folder` is where user data will lie. PlanError where the engine cannot express the spec.
     """
     texts = {
         change.id: ENGINES[change.work.group.launch].preview(change, services[change.address.service], folder)

@@ -1,4 +1,4 @@
-"""Waiting for machines: until they run, until they are gone. How far they are is a pure value."""
+"""Waiting for machines until they run, or until they are gone. The readiness of a launch is a pure value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from extenci.model.observed import Machine, MachineState
 from extenci.stage.waiting import wait_for
 
 GONE_SECONDS = 900.0
+"""How long EC2 may take to terminate machines."""
+SCHEDD_OUTAGE_SECONDS = 60.0
+"""How long a schedd may be silent, as while it is restarted."""
 SHOWN = 5
+"""Lost machines that an error names."""
 
 
 @dataclass(frozen=True)
@@ -25,21 +29,22 @@ class Readiness:
 
 def judge(machines: Sequence[Machine]) -> Readiness:
     """Judge launched machines by their states. One that is not listed yet counts as pending."""
-    lost = tuple(one for one in machines if one.state not in _HOPEFUL)
+    lost = tuple(one for one in machines if one.state not in _STARTING)
     return Readiness(sum(one.state is MachineState.RUNNING for one in machines), lost)
 
 
-_HOPEFUL = (MachineState.PENDING, MachineState.RUNNING)
+_STARTING = (MachineState.PENDING, MachineState.RUNNING)
 
 
-def _obituary(machine: Machine) -> str:
+def _describe_lost(machine: Machine) -> str:
     return f"{machine.id} is {machine.state}" + (f" ({machine.reason})" if machine.reason else "")
 
 
 def wait_until_running(
     ids: tuple[str, ...], seconds: int, context: LaunchContext, *, before: int = 0, total: int | None = None
 ) -> None:
-    """Wait until every machine runs. ServiceError where one ends instead, or it takes too long."""
+    """Wait until every machine runs. MachinesLost where one ends instead, ServiceError where it takes too
+    long."""
 
     def look() -> bool | None:
         found = judge(context.clients.ec2.machines_by_id(ids))
@@ -65,7 +70,7 @@ def wait_until_gone(ids: tuple[str, ...], context: LaunchContext) -> None:
 
 def lost_error(lost: tuple[Machine, ...], address: Address) -> MachinesLost:
     """An error that says which machines ended while they were starting, and why."""
-    shown = ", ".join(map(_obituary, lost[:SHOWN])) + (
+    shown = ", ".join(map(_describe_lost, lost[:SHOWN])) + (
         f" and {len(lost) - SHOWN} more" if len(lost) > SHOWN else ""
     )
     error = MachinesLost(

@@ -1,4 +1,4 @@
-"""User data for jobs of HTCondor: in files that nobody but the jobs' owner can read."""
+"""User data for jobs of HTCondor: in files that only the jobs' owner can read."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import base64
 import hashlib
 import os
 import stat
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from extenci.catalog.files import write_whole
 from extenci.model.desired import DesiredGroup
 from extenci.model.errors import CatalogError
 from extenci.model.service import CondorAccess, KeyFiles, Service
-from extenci.observe.doctor.file_access import Account, account_of, can_read
+from extenci.observe.file_access import Account, account_of, can_read
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
@@ -33,9 +33,9 @@ def write_user_data(group: DesiredGroup, folder: Path, clients: Clients) -> str 
     path = user_data_path(content, folder)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(path, content, owner)
+        write_whole(path, content, owner=owner.uid if owner is not None and os.geteuid() == 0 else None)
         if owner is not None and os.geteuid() == 0:
-            open_ways(folder)
+            let_others_pass(folder)
     except OSError as error:
         raise CatalogError(
             f"The user data of {group.address} cannot be written to {folder}: {error.strerror or error}.",
@@ -46,27 +46,15 @@ def write_user_data(group: DesiredGroup, folder: Path, clients: Clients) -> str 
 
 
 def user_data_path(content: bytes, folder: Path) -> Path:
-    """Where user data lies."""
+    """The path of user data, named by its content."""
     return folder / hashlib.sha256(content).hexdigest()
 
 
-def write_private(path: Path, content: bytes, owner: Account | None) -> None:
-    """Write a file whole, of mode 600, and give it to its reader where we may give things away."""
-    descriptor, made = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        if owner is not None and owner.uid is not None and os.geteuid() == 0:
-            os.fchown(descriptor, owner.uid, -1)
-        file.flush()
-        os.fsync(descriptor)
-    Path(made).replace(path)
-
-
 def find_owner(clients: Clients) -> Account | None:
-    """The user who owns the jobs, on this machine; None where that is us, or files are elsewhere anyway.
+    """The user who owns the jobs, on this machine; None where it is this user, or the schedd is elsewhere.
 
-    The schedd may be in a chroot, with users that are unknown out here: then the key files tell, which the
-    jobs' owner has to read.
+    The schedd may be in a chroot, with users that are unknown outside: then the owner of the key files tells,
+    since the jobs' owner has to read them.
     """
     service = clients.service
     if not (service.condor or CondorAccess()).is_local:
@@ -90,9 +78,9 @@ def owner_of_keys(service: Service) -> int | None:
     return status.st_uid if is_private and status.st_uid != 0 else None
 
 
-def open_ways(folder: Path) -> None:
-    """Let others pass through extenci's folder to the one with jobs' files, without seeing what is in them.
-    All else in there stays closed by modes of its own."""
+def let_others_pass(folder: Path) -> None:
+    """Let others pass through extenci's folder to the one with the jobs' files, without listing either. All
+    other files there stay closed by their own modes."""
     for part in (folder, folder.parent):
         status = part.stat()
         if status.st_uid == os.geteuid() and not status.st_mode & stat.S_IXOTH:
@@ -100,12 +88,12 @@ def open_ways(folder: Path) -> None:
 
 
 def require_readable(path: Path, owner: Account | None, group: DesiredGroup) -> None:
-    """CatalogError where the jobs' owner cannot read a file: HTCondor would hold every job for that."""
-    reading = can_read(path, owner) if owner is not None else None
-    if owner is None or reading is None or reading.possible is not False:
+    """CatalogError where the jobs' owner cannot read a file: HTCondor would hold every job."""
+    access = can_read(path, owner) if owner is not None else None
+    if owner is None or access is None or access.possible is not False:
         return
     raise CatalogError(
-        f"HTCondor reads the user data of {group.address} as {owner.name}, who cannot: {reading.why}.",
+        f"HTCondor reads the user data of {group.address} as {owner.name}, who has no access: {access.why}.",
         "Set EXTENCI_HOME to a folder that this user can enter, such as /var/lib/extenci, and apply as root "
         "or as that user. Nothing was submitted.",
     )

@@ -1,4 +1,4 @@
-"""What the specs ask for, resolved: defaults filled in, paths absolute, references checked."""
+"""The desired state of the specs, resolved: defaults filled in, paths absolute, references checked."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Origin:
 @dataclass(frozen=True)
 class DesiredImage:
     """A desired image. `source` is an absolute path or a URL; `gib` None means the disk's own, rounded up;
-    `keep` counts versions kept beside the wanted one; `verify` None: it is not tried."""
+    `keep` is the number of versions kept beside the desired one; `verify` None: it is not verified."""
 
     address: Address
     origin: Origin
@@ -86,7 +86,7 @@ class DesiredGroup:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which addresses a plan is about. None: every one, and what is owned but no longer desired.
+    """The addresses that a plan is about. None: all of them, and owned resources that are no longer desired.
 
     Images that a selected group is launched from are staged if they must be, but nothing of theirs
     is removed unless they are selected themselves.
@@ -101,10 +101,16 @@ class Selection:
             return False
         return self.addresses is None or address in self.addresses
 
+    def touches(self, service: str) -> bool:
+        """Whether the plan is about anything on a service."""
+        if self.services is not None and service not in self.services:
+            return False
+        return self.addresses is None or any(address.service == service for address in self.addresses)
+
 
 @dataclass(frozen=True)
 class Desired:
-    """Everything one spec root asks for, and what of it was selected.
+    """Everything that one spec root asks for, and the selected part of it.
 
     `services` holds every service that the specs name, by name; `root` is the folder's absolute path.
     """
@@ -123,10 +129,4 @@ class Desired:
     @property
     def touched_services(self) -> tuple[str, ...]:
         """The names of the services that the selection is about, in their order."""
-        selection = self.selection
-        among = None if selection.addresses is None else {one.service for one in selection.addresses}
-        return tuple(
-            name
-            for name in sorted(self.services)
-            if (selection.services is None or name in selection.services) and (among is None or name in among)
-        )
+        return tuple(name for name in sorted(self.services) if self.selection.touches(name))

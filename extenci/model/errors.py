@@ -8,8 +8,8 @@
     ├── ServiceError          a service said no, or did not answer
     │   ├── AccessRefused     the credentials are missing, wrong, or not allowed to do this
     │   ├── Unreachable       no connection, or no answer in time
-    │   ├── NotFound     the id does not exist (any more)
-    │   ├── InUse        something else still uses it
+    │   ├── NotFound          the id does not exist (any more)
+    │   ├── InUse             something else still uses it
     │   ├── LimitReached      a quota or the capacity of the service
     │   ├── MachinesLost      machines ended while they were starting
     │   └── Throttled         asked too often; retries did not help
@@ -122,14 +122,14 @@ class LimitReached(ServiceError):
 
 
 class MachinesLost(ServiceError):
-    """Machines ended while they were starting. `says_nothing`: not for what they were launched from, but
-    since somebody ended them, or the service failed (`Server.…`; EC2 API reference, StateReason)."""
+    """Machines ended while they were starting. `says_nothing`: it says nothing about their image, since
+    somebody ended them, or the service failed (`Server.…`; EC2 API reference, StateReason)."""
 
     says_nothing = False
 
 
 class Throttled(ServiceError):
-    """The service was asked too often, and patience did not help."""
+    """The service was asked too often; retries did not help."""
 
 
 class DiskError(ExtenciError):

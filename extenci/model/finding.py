@@ -1,4 +1,4 @@
-"""What a look at this machine and its services found."""
+"""Findings about this machine and its services."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `subject` is a service's name, or MACHINE; `hint` says what to do."""
+    """The result of one check. `subject` is a service's name, or MACHINE; `hint` says what to do."""
 
     subject: str
     level: Level
@@ -26,7 +26,7 @@ class Finding:
 
 
 MACHINE = "this machine"
-"""The subject of what is about no service."""
+"""The subject of findings that concern no service."""
 
 
 def count_level(findings: Iterable[Finding], level: Level) -> int:

@@ -11,11 +11,11 @@ UNSURE_CODES = frozenset(
     ("InternalError", "InternalFailure", "InternalServerException", "RequestTimeout", "ServiceUnavailable",
      "ServerInternal", "Unavailable")
 )  # fmt: skip
-"""Error codes of a service that does not know itself whether it did what was asked."""
+"""Error codes of a service that does not know whether it carried out the call."""
 
 
 class Calls(Protocol):
-    """Journals changing calls, durably when each method returns. Any thread may use it."""
+    """Writes changing calls to the journal: on disk when a method returns. Any thread may use it."""
 
     def begin(
         self,
@@ -25,20 +25,20 @@ class Calls(Protocol):
         request: Mapping[str, object] = ...,
         tags: Mapping[str, str] = ...,
     ) -> int:
-        """Write down the intent of a call; `request` holds no secret. Its id is for the other two."""
+        """Write down the intent of a call; its id, for `settle` or `fail`. `request` holds no secret."""
         ...
 
     def settle(self, intent: int, result: Mapping[str, object]) -> None:
-        """Write down what the call answered."""
+        """Write down the answer of the call."""
         ...
 
     def fail(self, intent: int, reason: str) -> None:
-        """Write down that the call surely changed nothing."""
+        """Write down that the call certainly changed nothing."""
         ...
 
 
 def is_sure(error: ServiceError) -> bool:
-    """Whether the service understood the call and said no, so that nothing was changed by it."""
+    """Whether the service understood the call and refused it, so that nothing was changed."""
     if isinstance(error, Unreachable | Throttled):
         return False
     return bool(error.code) and not error.code.isdigit() and error.code not in UNSURE_CODES

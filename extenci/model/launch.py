@@ -29,7 +29,7 @@ class RootVolume:
 
 @dataclass(frozen=True)
 class LaunchSettings:
-    """What a machine is launched with. `user_data` is base64 of the exact bytes (at most 16 KiB of
+    """The settings of a launch. `user_data` is base64 of the exact bytes (at most 16 KiB of
     them); names of security groups and their `sg-…` ids may be mixed; `spot_price` in the
     currency of the service, per hour, as text so that it stays exact."""
 
@@ -46,7 +46,7 @@ class LaunchSettings:
 
 @dataclass(frozen=True)
 class LaunchDefaults:
-    """What a service says test VMs are launched with, where a spec says nothing else. None: no default."""
+    """A service's defaults for launching test VMs. None: no default."""
 
     type: str | None = None
     launch: Launch | None = None

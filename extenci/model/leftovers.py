@@ -1,5 +1,4 @@
-"""What interrupted runs may have left beside resources: key pairs of test VMs, files of this home, and
-uploads."""
+"""Leftovers of interrupted runs beside resources: key pairs of test VMs, files of this home, and uploads."""
 
 from __future__ import annotations
 
@@ -13,9 +12,9 @@ from extenci.model.s3 import PartUpload, StoredObject
 
 @dataclass(frozen=True)
 class Uploaded:
-    """What lies in S3, in the bucket of a service, of disks that a stack has had imported, whoever's it is.
-    `begun` are the keys that runs of this home which are over uploaded to, and when last (seconds since the
-    epoch); `busy` those that are being imported."""
+    """A stack's objects and uploads in the bucket of a service, whichever home they are from. `begun` are the
+    keys that finished runs of this home uploaded to, and when last (seconds since the epoch); `busy` those
+    that are in use."""
 
     bucket: str
     objects: tuple[StoredObject, ...] = ()
@@ -26,13 +25,12 @@ class Uploaded:
 
 @dataclass(frozen=True)
 class Leftovers:
-    """What may be left. `key_pairs` are those of test VMs on each service, whoever's they are; `made` those
-    that runs of this home which are over made for the stack, with their addresses; `key_files` the files of
-    private keys by the names of their key pairs, as paths, that no key pair needs which is somewhere else;
-    `job_files` paths of files that no job or spec needs; `cache_files` those of converted and downloaded
-    disks that nobody used for long, and what is left of making some; `upload_files` notes on uploads that
-    the service gave up since, and block lists that nobody used for long; `uploaded` is what lies in S3, by
-    service."""
+    """Possible leftovers. `key_pairs` are those of test VMs on each service, whoever owns them; `made` those
+    that finished runs of this home made for the stack, with their addresses; `key_files` the paths of private
+    keys that may be deleted with their key pairs, by the names of those; `job_files` paths of files that no
+    job or spec needs; `cache_files` those of converted and downloaded disks that were not used for long, and
+    unfinished ones; `upload_files` notes on uploads that the service has ended, and block lists that were not
+    used for long; `uploaded` the objects and uploads in S3, by service."""
 
     key_pairs: Mapping[str, tuple[KeyPair, ...]] = field(default_factory=dict)
     made: Mapping[str, Address] = field(default_factory=dict)

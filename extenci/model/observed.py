@@ -1,4 +1,4 @@
-"""What a service reports now: the observed state, with the marks of what is owned."""
+"""The observed state of services, with the marks of owned resources."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from extenci.model.ownership import Marks
 
 
 class ImageState(StrEnum):
-    """DescribeImages' `State`; every other word of a service counts as FAILED."""
+    """DescribeImages' `State`. Every other word of a service counts as FAILED."""
 
     PENDING = "pending"
     AVAILABLE = "available"
@@ -38,7 +38,7 @@ class MachineState(StrEnum):
 
     @property
     def is_gone(self) -> bool:
-        """Whether a machine in this state is ended, or ending beyond return."""
+        """Whether a machine in this state has ended, or is ending and cannot be kept."""
         return self in (MachineState.SHUTTING_DOWN, MachineState.TERMINATED)
 
 
@@ -55,13 +55,13 @@ class JobState(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Whether a job in this state will start no machine any more."""
+        """Whether a job in this state will start no more machines."""
         return self in (JobState.REMOVED, JobState.COMPLETED)
 
 
 @dataclass(frozen=True)
 class Job:
-    """One of the stack's jobs of HTCondor's EC2 grid universe: a machine in the making, or what holds one.
+    """A job of the stack in HTCondor's EC2 grid universe: it launches a machine, and holds it.
 
     `id` is `CLUSTER.PROC`; `entered` when it came into its state and `queued` when it was submitted (seconds
     since the epoch); `grid_state` is HTCondor's last word on the machine (`GridJobStatus`); `machine` its
@@ -98,7 +98,7 @@ class Job:
 class Image:
     """A registered image of the account. `created` is the service's own timestamp (ISO 8601),
     `gib` the root volume's size; `marks` is None where the image is not extenci's; `manifest`
-    the place of its bundle's manifest in S3 (`BUCKET/KEY`), None where it lies on a snapshot."""
+    the location of its bundle's manifest in S3 (`BUCKET/KEY`), None where it lies on a snapshot."""
 
     id: str
     name: str
@@ -171,7 +171,7 @@ class Machine:
 
     @property
     def exists(self) -> bool:
-        """Whether the service knows it: there is more of it than its job."""
+        """Whether the service has it: a job without a machine stands here, too."""
         return not self.id.startswith(JOB_PREFIX)
 
     @property
@@ -181,7 +181,7 @@ class Machine:
 
     @property
     def was_ended_by_service(self) -> bool:
-        """Whether the service ended it on its own account: its capacity was short, or it failed."""
+        """Whether the service itself ended it, for want of capacity or after a failure."""
         return self.reason_code.startswith("Server.")
 
     @property
@@ -206,13 +206,13 @@ JOB_PREFIX = "job "
 
 
 def job_handle(job: str) -> str:
-    """How a machine is called that is ended through its job: `job 12.0`."""
+    """The text handle of a machine that is ended through its job: `job 12.0`."""
     return JOB_PREFIX + job
 
 
 @dataclass(frozen=True)
 class QueueFacts:
-    """What is known of the HTCondor that launches machines of a service.
+    """Facts about the HTCondor that launches machines of a service.
 
     `version` is "23.9.6"; `most_submitted` the number of jobs that it gives to the service at a time
     (`GRIDMANAGER_MAX_SUBMITTED_JOBS_PER_RESOURCE_EC2`); `owner` the user that it takes us for

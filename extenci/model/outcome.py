@@ -1,4 +1,4 @@
-"""What carrying a plan out tells: progress while it runs, and what became of each change."""
+"""The outcome of carrying out a plan: progress while it runs, and the outcome of each change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from extenci.model.verdict import VerifyResult
 
 
 class Status(StrEnum):
-    """What became of a change."""
+    """The status of a change after a run."""
 
     DONE = "done"
     FAILED = "failed"
@@ -31,14 +31,14 @@ class Made:
     machines: tuple[str, ...] = ()
 
     def to_mapping(self) -> dict[str, object]:
-        """What there is of it, by name."""
+        """The ids that there are, by name."""
         images = {"image": self.image, "snapshot": self.snapshot} if self.image else {}
         return {**images, **({"machines": self.machines} if self.machines else {})}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one change. `made` are the ids that later changes need; `message` says why where it is
+    """The outcome of one change. `made` are the ids that later changes need; `message` says why where it is
     not done; `seconds` is how long it took; `verified` the outcome of a verification."""
 
     change: str
@@ -59,7 +59,7 @@ class Began:
 
 @dataclass(frozen=True)
 class Advanced:
-    """A change got on: `done` of `total` units (`bytes` sent, `machines` ready)."""
+    """A change made progress: `done` of `total` units (`bytes` sent, `machines` ready)."""
 
     change: Change
     done: int
@@ -77,7 +77,7 @@ class Noted:
 
 @dataclass(frozen=True)
 class Ended:
-    """Work on a change has ended, one way or the other."""
+    """Work on a change has ended, whatever its outcome."""
 
     change: Change
     outcome: Outcome

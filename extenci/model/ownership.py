@@ -1,4 +1,4 @@
-"""The marks that say what is extenci's: tags on cloud resources, in one place."""
+"""The marks of resources that extenci owns: their tags, in one place."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PROTECT = "extenci:protect"
 EXPIRES = "extenci:expires"
 PARENT = "extenci:parent"
 """On a snapshot: the one that it was started from (`ParentSnapshotId`, which no call reports), and the digest
-of that one's disk, as `SNAPSHOT:DIGEST`. What an unfinished one holds cannot be told without."""
+of that one's disk, as `SNAPSHOT:DIGEST`. Without it, the content of an unfinished snapshot is not known."""
 TAG_KEYS = "extenci:tags"
 """Which of a resource's other tags came from its spec, so that they can be removed again, without any
 record, once the spec no longer names them."""
@@ -47,7 +47,7 @@ TAG_KEYS_LIMIT = 255
 
 @dataclass(frozen=True)
 class Marks:
-    """What the tags of an owned resource say of it. `settings` is `FORMAT:HASH`."""
+    """The marks in the tags of an owned resource. `settings` is `FORMAT:HASH`."""
 
     stack: str
     service: str
@@ -157,8 +157,8 @@ def settings_mark(spec: DesiredGroup) -> str:
 
 
 def launch_mark(spec: DesiredGroup) -> str:
-    """`FORMAT:HASH` over all launch settings but the image: what tells whether a job that has no machine yet
-    will start one as it is desired."""
+    """`FORMAT:HASH` over all launch settings but the image: it tells whether a job without a machine will
+    start one as it is desired."""
     return _mark_of([settings_mark(spec), repr(spec.settings)])
 
 

@@ -1,6 +1,6 @@
-"""What the catalog remembers: a cache of what is owned, and the journal of what was begun.
+"""The records of the catalog: a cache of the owned resources, verdicts, and the journal of changing calls.
 
-On a service with `tags: create` none of this is needed to plan; it makes reasons and drift richer.
+On a service with `tags: create`, plans need none of them; they make reasons and drift richer.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ Facts = Mapping[str, "str | int | float | bool | None"]
 
 
 SUBMIT = "Submit"
-"""The call, as the journal names it, that puts jobs into a queue of HTCondor."""
-
+"""The journal's name of the call that submits jobs to HTCondor."""
 
 PUT_BUNDLE = "PutBundle"
-"""The calls, as the journal names them, that put a bundle into S3 until it is registered, """
+"""The journal's name of the calls that upload a bundle to S3 until it is registered. If they are interrupted,
+the next run finds out how far they got."""
 DELETE_BUNDLE = "DeleteBundle"
-"""and that deregister an image and delete its bundle. Both are looked into by the next run."""
+"""The journal's name of the calls that deregister an image and delete its bundle; likewise."""
 
 
 class ResourceKind(StrEnum):
-    """Kinds of things that extenci makes on a service."""
+    """Kinds of resources that extenci makes on a service."""
 
     IMAGE = "image"
     SNAPSHOT = "snapshot"
@@ -35,9 +35,9 @@ class ResourceKind(StrEnum):
 
 @dataclass(frozen=True)
 class ResourceRecord:
-    """One resource known to be owned. `tags` are the marks and tags it was made with (the only ones
-    there are on a service with `tags: none`); `facts` what it was like when last seen, by the
-    names of the observed value's fields; `seen` is seconds since the epoch."""
+    """An owned resource. `tags` are the marks and tags that it was made with (on a service with `tags: none`,
+    there are no others); `facts` are the fields of the observed value when it was last seen, at `seen`
+    (seconds since the epoch)."""
 
     service: str
     id: str
@@ -50,7 +50,8 @@ class ResourceRecord:
 
 @dataclass(frozen=True)
 class AppliedRecord:
-    """The fields of a spec (as `extenci.plan` flattens them) when it was last fully applied."""
+    """The fields of a spec, flattened by `extenci.plan`, when it was last applied completely, at `at` (in
+    seconds since the epoch)."""
 
     address: Address
     fields: Mapping[str, object]
@@ -59,8 +60,8 @@ class AppliedRecord:
 
 @dataclass(frozen=True)
 class VerdictRecord:
-    """What became of trying a version (its label) under one verify block (`trial`, a hash of it and its
-    files). `at` is seconds since the epoch, `summary` one sentence for people."""
+    """The verdict on a version (its label) under one verify block; `verify_hash` is the hash of the block and
+    its files, `at` seconds since the epoch, `summary` one sentence for people."""
 
     address: Address
     version: str
@@ -72,10 +73,10 @@ class VerdictRecord:
 
 @dataclass(frozen=True)
 class Intent:
-    """A changing call that was written down before it was made.
+    """A changing call that was written down before it was made, at `at` (seconds since the epoch).
 
-    `tags` are those that the call gives, or is followed by, so that what it made can be told as owned by
-    its `token` alone. `result` is None while the outcome is unknown.
+    `tags` are those that its product has, or will have: so the product is known to be ours by the `token`
+    alone. `result` is None while the outcome is unknown.
     """
 
     id: int
@@ -92,7 +93,7 @@ class Intent:
 
 @dataclass(frozen=True)
 class Records:
-    """What the catalog knows of one stack. `finished_runs` are ids of runs that ended, or were killed."""
+    """All records of a stack. `finished_runs` are the ids of runs that ended, or were killed."""
 
     resources: tuple[ResourceRecord, ...] = ()
     applied: Mapping[Address, AppliedRecord] = field(default_factory=dict)

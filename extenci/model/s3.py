@@ -30,7 +30,7 @@ class StoredPart:
 
 @dataclass(frozen=True)
 class PartUpload:
-    """An upload in parts that was begun and not ended; `started` in seconds since the epoch."""
+    """An unfinished upload in parts; `started` in seconds since the epoch."""
 
     key: str
     id: str

@@ -47,7 +47,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class SdkChain:
-    """Whatever the AWS SDK finds by itself: environment, configuration, instance role."""
+    """The AWS SDK's own search for credentials: environment, configuration, instance role."""
 
 
 Credentials = KeyFiles | Profile | SdkChain
@@ -73,8 +73,8 @@ class CondorAccess:
 
 @dataclass(frozen=True)
 class BundleKeys:
-    """What bundles are made with: paths of PEM files, read just before, and the number of the account. The
-    private key signs, the two certificates say who may open them."""
+    """The keys of bundles: paths of PEM files, which are read just before use, and the number of the account.
+    The private key signs, the two certificates say who may open the bundle."""
 
     certificate: str
     private_key: str

@@ -54,7 +54,7 @@ GIB = 1024**3
 
 @dataclass(frozen=True)
 class Disk:
-    """What is known of a source after reading it once.
+    """Facts about a disk, known after reading it once.
 
     `digest` is hex SHA-256 over the (index, SHA-256) of the non-zero blocks; `size` the disk's length
     in bytes; `blocks` the number of non-zero blocks; `sha256` that of the source file's own bytes,
@@ -74,8 +74,8 @@ class Disk:
 
 @dataclass(frozen=True)
 class Parent:
-    """A snapshot that another is started from, and the digest of the disk in it: what is not put into the new
-    one is as in its parent (EBS direct APIs, StartSnapshot)."""
+    """A snapshot that another is started from, and the digest of its disk: blocks that are not put into the
+    new one are those of its parent (EBS direct APIs, StartSnapshot)."""
 
     snapshot: str
     digest: str
@@ -85,7 +85,7 @@ class Parent:
 
     @classmethod
     def read(cls, text: str) -> Parent | None:
-        """The reverse of `str`; None where a text is no such thing."""
+        """The reverse of `str`; None for any other text."""
         snapshot, _, digest = text.partition(":")
         return cls(snapshot, digest) if snapshot and digest else None
 
@@ -101,7 +101,7 @@ class Registration:
 
     @property
     def code(self) -> str:
-        """Eight hex characters that stand for these settings."""
+        """Eight hex characters of a hash over these settings."""
         known = [str(self.architecture), str(self.boot_mode or ""), str(self.method), self.gib]
         return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:8]
 
@@ -122,7 +122,7 @@ class Version:
 
 
 def version_label(digest: str, registration: Registration) -> str:
-    """`DIGEST12-SETTINGS8`: how a version is written in tags, names and reports."""
+    """A version as tags, names and reports write it: `DIGEST12-SETTINGS8`."""
     return f"{digest[:12]}-{registration.code}"
 
 

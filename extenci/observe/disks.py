@@ -1,4 +1,4 @@
-"""The disks that the specs name, read once each, and not at all while they are unchanged."""
+"""Reading the disks that the specs name: once each, and only if they changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from extenci.model.desired import Desired, DesiredImage
 from extenci.model.errors import DiskError, Problem, SpecError
 from extenci.model.version import Disk, is_url, shown_source
 
-Telling = Callable[[str], None]
+Tell = Callable[[str], None]
 
 
 def desired_images(desired: Desired) -> tuple[DesiredImage, ...]:
@@ -32,25 +32,25 @@ def desired_images(desired: Desired) -> tuple[DesiredImage, ...]:
 
 @dataclass(frozen=True)
 class Reader:
-    """With what disks are read. `cache` tells where and how the sources of a service's images are converted
-    and downloaded; what is read is written down in `digests` and `block_lists`."""
+    """The means to read disks. `cache` gives a service's folder for converted and downloaded sources; the
+    findings are kept in `digests` and `block_lists`."""
 
     digests: Digests
     block_lists: BlockLists
     cache: Callable[[str], Cache]
-    tell: Telling = lambda _text: None
+    tell: Tell = lambda _text: None
     stop: Event | None = None
     clock: Callable[[], float] = time.time
 
 
 def known_disks(images: Iterable[DesiredImage], digests: Digests) -> dict[Address, Disk]:
-    """What is known of the disks of pinned images without reading anything; the others are left out."""
+    """The disks of pinned images that are known without reading; the others are left out."""
     found = ((spec.address, known_disk(spec, digests)) for spec in images if spec.sha256)
     return {address: disk for address, disk in found if disk is not None}
 
 
 def known_disk(spec: DesiredImage, digests: Digests) -> Disk | None:
-    """What reading a source found that has not changed since, None where it is to be read."""
+    """A disk as it was read before, if it has not changed since; None where it must be read."""
     if is_url(spec.source):
         return digests.pinned_disk(spec.sha256) if spec.sha256 else None
     try:
@@ -63,10 +63,10 @@ def known_disk(spec: DesiredImage, digests: Digests) -> Disk | None:
 
 
 def read_disks(images: Iterable[DesiredImage], reader: Reader) -> dict[Address, Disk]:
-    """What is known of each image's disk; a pinned image whose file is missing is left out.
+    """Each image's disk, read where it must be; a pinned image whose file is missing is left out.
 
-    SpecError has a problem for each disk that cannot be read, at the place that names it; ServiceError and
-    its kinds where one cannot be downloaded.
+    SpecError has a problem for each disk that cannot be read, at the line that names it; ServiceError and its
+    kinds where one cannot be downloaded.
     """
     disks: dict[Address, Disk] = {}
     problems: list[Problem] = []
@@ -87,7 +87,7 @@ def read_disks(images: Iterable[DesiredImage], reader: Reader) -> dict[Address, 
 
 
 def is_missing(source: str) -> bool:
-    """Whether a source is a path where nothing is. One that cannot be looked at is told by reading it."""
+    """Whether a source is a path without a file. Where that cannot be told, reading it reports why."""
     try:
         if not is_url(source):
             Path(source).stat()
@@ -122,8 +122,8 @@ def _problem(spec: DesiredImage, error: DiskError) -> Problem:
 def changed_disks(
     desired: Desired, before: Mapping[Address, Disk], now: Mapping[Address, Disk]
 ) -> tuple[Address, ...]:
-    """Addresses whose disk is not what it was. A pinned one is what it was, too, where nobody had to read it
-    (it is staged), or could (its file is on another machine)."""
+    """The addresses whose disk has changed. A pinned disk that was not read, since it is staged or its file
+    is on another machine, has not."""
     pinned = {spec.address for spec in desired.images if spec.sha256}
     everywhere = before.keys() & now.keys()
     compared = everywhere | ((before.keys() | now.keys()) - pinned)

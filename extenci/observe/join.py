@@ -1,7 +1,7 @@
-"""Jobs and machines, read one after the other, as one list of machines. Pure.
+"""Joining jobs and machines, which are read one after the other, to one list of machines. Pure.
 
-Queue, machines, queue: in between, a job may get its machine, and a machine may end. What changed between
-two readings is told as settling, so that nobody takes it for lost.
+Between two readings a job may get its machine, and a machine may end. A machine whose job changed between
+them is marked as settling, so that nobody takes it for lost.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from extenci.model.observed import Job, Machine, MachineState, job_handle
 from extenci.model.ownership import Marks
 
 ENDED = MachineState.SHUTTING_DOWN
-"""The state of a machine in the making whose job will make none any more."""
+"""The state of a machine in the making whose job has ended."""
 
 
 def unexplained(machines: Iterable[Machine], jobs: Iterable[Job]) -> bool:
@@ -57,14 +57,14 @@ def moved(before: Job | None, after: Job | None) -> bool:
 
 
 def latest_holders(jobs: Iterable[Job]) -> Mapping[str, Job]:
-    """Jobs by the machines that they name; of several the one that came into its state last."""
+    """Jobs by their machines; of several, the one that changed its state last."""
     ordered = sorted(jobs, key=lambda job: (job.entered, job.id))
     return {job.machine: job for job in ordered if job.machine}
 
 
 def with_job(machine: Machine, job: Job | None, last: Mapping[str, Job], unsteady: set[str]) -> Machine:
-    """A machine and the job that holds it; nothing holds one that is gone. A job that left between the
-    readings is not there any more, but its machine is on its way somewhere."""
+    """A machine with the job that holds it. A machine that is gone has none, nor has one whose job left
+    between the readings: that one is settling."""
     if job is None:
         return machine
     is_held = job.id in last and not machine.state.is_gone
@@ -77,7 +77,7 @@ def with_job(machine: Machine, job: Job | None, last: Mapping[str, Job], unstead
 
 
 def in_the_making(job: Job, settling: bool) -> Machine:
-    """A job without a machine, or whose machine is gone, as what it is to become."""
+    """A job without a machine, or whose machine is gone, as a machine in the making."""
     marks: Marks | None = job.marks
     return Machine(
         id=job_handle(job.id),

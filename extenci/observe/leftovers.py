@@ -1,4 +1,4 @@
-"""Files of this home that interrupted runs may have left, or that nobody needs any more."""
+"""Files of this home that interrupted runs left, or that are no longer needed."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from pathlib import Path
 
 from extenci.catalog.disks.block_lists import UNFINISHED
 from extenci.catalog.home import Home
-from extenci.catalog.journal.journal import MadeKeyPair
+from extenci.catalog.journal.key_pairs import MadeKeyPair
 from extenci.image.cache import PARTIAL
 from extenci.image.sources import disks_folder, downloads_folder
 from extenci.model.desired import Desired
 
 KEPT_SECONDS = 30 * 86_400.0
-"""How long a file is kept of which nothing is known here: a job of another stack's may read it, or a machine
-may be logged in to with it."""
+"""How long a file is kept whose use is not known here: a job of another stack may read it, or somebody may
+log in to a machine with it."""
 ABANDONED_SECONDS = 86_400.0
-"""After which a file in the making that was not written to is taken for left behind."""
+"""After this time without a write, an unfinished file counts as left behind."""
 GIVEN_UP_SECONDS = 4 * 86_400.0
-"""After which a service has ended an upload into which no block came: three days at most (StartSnapshot,
-`Timeout`)."""
+"""After this time without a block, a service has ended an upload (StartSnapshot, `Timeout`: three days at
+most)."""
 LISTED_SECONDS = 400 * 86_400.0
-"""How long the block list of a disk is kept after it was used, which is 80 MiB for 1 TiB: without it, the
-next version of an image is sent as a whole."""
+"""How long the block list of a disk is kept after its last use (80 MiB for 1 TiB): without it, the next
+version of an image is sent as a whole."""
 
 
 def unused_keys(
     folder: Path, known: Iterable[MadeKeyPair], services: frozenset[str], stack: str, now: float
 ) -> Iterator[tuple[str, str]]:
-    """Files of private keys by name, without those whose key pair may be where nobody looks now."""
+    """Files of private keys by name, except those whose key pair may be on a service that is not read now."""
     journalled = {one.name: one for one in known}
     for file in files_in(folder):
         made = journalled.get(file.name)
@@ -47,8 +47,8 @@ def unused_keys(
 def unused_job_files(
     folder: Path, desired: Desired, in_use: Callable[[], frozenset[str]], now: float
 ) -> Iterator[str]:
-    """User data that no spec asks for, no machine in the making needs (`in_use` tells their paths), and
-    nobody has written for long; and partial files of some."""
+    """Files of user data that no spec asks for, that no machine in the making needs (`in_use` gives those),
+    and that were not written for long; and unfinished ones."""
     wished = set(desired_user_data(desired))
     old = [one for one in files_in(folder) if one.name not in wished and is_forgotten(one, now)]
     if old:
@@ -57,8 +57,8 @@ def unused_job_files(
 
 
 def unused_cache(cache: Path, now: float) -> Iterator[str]:
-    """Converted and downloaded disks that were not used for long. What a killed conversion left cannot be
-    gone on with, and one at work writes; a download can be gone on with."""
+    """Converted and downloaded disks that were not used for long. An unfinished conversion cannot be resumed,
+    so it goes once nobody writes to it; a download can."""
     disks = disks_folder(cache)
     for file in (*files_in(disks), *files_in(downloads_folder(cache))):
         with suppress(FileNotFoundError):  # a plan, which takes no lock, may be at work
@@ -69,8 +69,8 @@ def unused_cache(cache: Path, now: float) -> Iterator[str]:
 
 
 def unused_upload_files(home: Home, now: float) -> Iterator[str]:
-    """Notes on uploads that the service has given up by now, lists of disks of which nothing was staged for
-    long, and what is left of writing some."""
+    """Notes on uploads that the service has ended by now, block lists of disks that were not staged for long,
+    and unfinished files of both."""
     for note in files_in(home.uploads_folder):
         if is_older(note, now, GIVEN_UP_SECONDS):
             yield str(note)
@@ -80,7 +80,7 @@ def unused_upload_files(home: Home, now: float) -> Iterator[str]:
 
 
 def desired_user_data(desired: Desired) -> Iterator[str]:
-    """The names of the files that the specs' user data lie in."""
+    """The names of the files with the specs' user data."""
     settings = [group.settings for group in desired.instances]
     settings += [image.verify.settings for image in desired.images if image.verify]
     for one in settings:
@@ -97,7 +97,7 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def is_forgotten(file: Path, now: float) -> bool:
-    """Whether a file was written so long ago that nobody can be waiting for it."""
+    """Whether a file was last written more than `KEPT_SECONDS` ago."""
     return is_older(file, now, KEPT_SECONDS)
 
 

@@ -10,7 +10,7 @@ from extenci.model.observed import Machine, ServiceState
 from extenci.model.record import Records
 from extenci.model.service import Tagging
 from extenci.observe.join import join, unexplained
-from extenci.observe.ownership import Known, assign, know
+from extenci.observe.ownership import KnownResources, assign, known_resources
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
@@ -21,20 +21,20 @@ ReadMachines = Callable[[ServiceState, "Clients", str, Records], ServiceState]
 
 def read_without_queue(empty: ServiceState, clients: Clients, stack: str, records: Records) -> ServiceState:
     """Machines as the service alone reports them."""
-    known = know(clients.service.name, records)
+    known = known_resources(clients.service.name, records)
     return assign(replace(empty, machines=_machines(clients, stack, known)), clients.service, known)
 
 
 def read_with_queue(empty: ServiceState, clients: Clients, stack: str, records: Records) -> ServiceState:
-    """Machines and jobs, read queue, machines, and queue again where the two do not match."""
+    """Machines and jobs. The queue is read before the machines, and again where the two do not match."""
     before = clients.condor.jobs(stack)
-    known = know(clients.service.name, records, before)
+    known = known_resources(clients.service.name, records, before)
     found = assign(replace(empty, machines=_machines(clients, stack, known)), clients.service, known)
     after = clients.condor.jobs(stack) if unexplained(found.machines, before) else None
     return replace(found, machines=join(found.machines, before, after), queue=clients.condor.facts())
 
 
-def _machines(clients: Clients, stack: str, known: Known) -> tuple[Machine, ...]:
+def _machines(clients: Clients, stack: str, known: KnownResources) -> tuple[Machine, ...]:
     found: list[Machine] = []
     if clients.service.tags is not Tagging.NONE:
         found += clients.ec2.machines(stack)

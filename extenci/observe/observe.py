@@ -1,4 +1,4 @@
-"""Every service that a plan looks at, read side by side."""
+"""Reading all services of a plan side by side."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def observe(
     stop: Event | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Observation:
-    """What the services, by name, report of a stack now; sends only calls that read.
+    """The state of a stack as the services report it now, by their names; sends only calls that read.
 
     `queues` names the services whose HTCondor is to be asked, too. `clock` gives seconds since the epoch.
     ServiceError and its kinds, of the first service that fails; Interrupted as soon as `stop` is set, whether
-    services answer or not.
+    or not services answer.
     """
     stop = stop or Event()
     questions = {

@@ -1,4 +1,4 @@
-"""Whose a thing is, by what the service's tagging mode makes the truth. Pure."""
+"""Who owns a resource: by its tags, or by the records, as the service's tagging mode decides. Pure."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from extenci.model.ownership import read_marks
 from extenci.model.record import SUBMIT, Intent, Records, ResourceKind
 from extenci.model.service import Service, Tagging
 
-Thing = TypeVar("Thing", Image, Snapshot, Machine)
+Resource = TypeVar("Resource", Image, Snapshot, Machine)
 Tags = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Known:
-    """What this catalog knows to be owned on one service: tags by id, by client token, by image name."""
+class KnownResources:
+    """The resources of one service that this catalog knows as owned: their tags by id, by client token and by
+    image name; the ids of machines and snapshots."""
 
     by_id: Mapping[str, Tags]
     by_token: Mapping[str, Tags]
@@ -26,8 +27,8 @@ class Known:
     snapshots: frozenset[str]
 
 
-def know(service: str, records: Records, jobs: Sequence[Job] = ()) -> Known:
-    """What records, journal and jobs say of a service's things, whatever tags they carry."""
+def known_resources(service: str, records: Records, jobs: Sequence[Job] = ()) -> KnownResources:
+    """The owned resources of a service by records, journal and jobs, whatever tags they carry."""
     recorded = [record for record in records.resources if record.service == service]
     intents = [intent for intent in records.intents if intent.service == service and intent.tags]
     by_id: dict[str, Tags] = {}
@@ -45,7 +46,7 @@ def know(service: str, records: Records, jobs: Sequence[Job] = ()) -> Known:
     started = {id_ for intent in intents if intent.call in starts for id_ in _made(intent)}
     launched = {id_ for intent in intents if intent.call == "RunInstances" for id_ in _made(intent)}
     held = {job.machine for job in jobs if job.machine}
-    return Known(
+    return KnownResources(
         by_id=by_id,
         by_token=by_token,
         by_name={one.token: one.tags for one in intents if one.call == "RegisterImage" and one.token},
@@ -57,14 +58,14 @@ def know(service: str, records: Records, jobs: Sequence[Job] = ()) -> Known:
 
 
 def _made(intent: Intent) -> tuple[str, ...]:
-    """The ids that a settled call answered with."""
+    """The ids in the answer of a settled call."""
     result = intent.result or {}
     machines = result.get("machines", ())
     several = tuple(str(id_) for id_ in machines) if isinstance(machines, list | tuple) else ()
     return several + tuple(str(result[key]) for key in ("snapshot", "image") if result.get(key))
 
 
-def assign(state: ServiceState, service: Service, known: Known) -> ServiceState:
+def assign(state: ServiceState, service: Service, known: KnownResources) -> ServiceState:
     """A service's state with the marks of everything that is owned there."""
     if service.tags is Tagging.CREATE:
         return state
@@ -79,17 +80,19 @@ def assign(state: ServiceState, service: Service, known: Known) -> ServiceState:
     )
 
 
-def _image_tags(image: Image, known: Known) -> Tags | None:
+def _image_tags(image: Image, known: KnownResources) -> Tags | None:
     return known.by_id.get(image.id) or known.by_name.get(image.name)
 
 
-def _marked(things: tuple[Thing, ...], known: Iterable[Tags | None], service: Service) -> tuple[Thing, ...]:
-    return tuple(_mark(thing, tags, service) for thing, tags in zip(things, known, strict=True))
+def _marked(
+    resources: tuple[Resource, ...], known: Iterable[Tags | None], service: Service
+) -> tuple[Resource, ...]:
+    return tuple(_mark(resource, tags, service) for resource, tags in zip(resources, known, strict=True))
 
 
-def _mark(thing: Thing, known: Tags | None, service: Service) -> Thing:
-    """With `after` a thing's own tags count first; with `none` only what is known of it here does."""
+def _mark(resource: Resource, known: Tags | None, service: Service) -> Resource:
+    """With `after` a resource's own tags come first; with `none` only the catalog's knowledge counts."""
     marks = read_marks(known) if known else None
-    if service.tags is Tagging.AFTER and thing.marks is not None:
-        return thing
-    return replace(thing, marks=marks)
+    if service.tags is Tagging.AFTER and resource.marks is not None:
+        return resource
+    return replace(resource, marks=marks)

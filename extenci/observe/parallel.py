@@ -1,4 +1,4 @@
-"""Questions asked side by side, whose answers nobody has to wait for once there was a Ctrl-C."""
+"""Asking several questions side by side, without waiting for the answers after a Ctrl-C."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ Answer = TypeVar("Answer")
 Question = Callable[[], Answer]
 
 LOOK_SECONDS = 0.1
-"""How often `stop` is looked at. A signal's handler, too, runs only between two waits."""
+"""How often `stop` is checked. Signal handlers, too, run only between two waits."""
 
 
 def answers(questions: Mapping[str, Question[Answer]], stop: Event, at_once: int = 8) -> dict[str, Answer]:
     """The answer to each question, at most `at_once` asked at the same time.
 
-    Raises what a question raised, the first in the order they were given; Interrupted as soon as `stop` is
-    set. Then, and after an error, questions under way are left behind: they only read, and a thread pool
-    would hold up the end of the process until a silent service's last time limit.
+    Raises the error of a question, of several the first in their order; Interrupted as soon as `stop` is set.
+    Then, and after an error, questions under way are left behind: they only read, and a thread pool would
+    hold up the end of the process until a silent service's last time limit.
     """
     futures: dict[str, Future[Answer]] = {name: Future() for name in questions}
     turns = threading.Semaphore(at_once)
@@ -34,7 +34,7 @@ def answers(questions: Mapping[str, Question[Answer]], stop: Event, at_once: int
     while waiting and not any(future.done() and future.exception() for future in futures.values()):
         waiting = wait(waiting, timeout=LOOK_SECONDS, return_when=FIRST_EXCEPTION).not_done
         if stop.is_set():
-            raise Interrupted("Reading what is there was interrupted. Nothing was done.")
+            raise Interrupted("Reading the services was interrupted. Nothing was changed.")
     for future in futures.values():
         if future.done() and (error := future.exception()):
             raise error

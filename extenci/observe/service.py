@@ -1,4 +1,4 @@
-"""One service, read."""
+"""Reading the state of one service."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from extenci.model.observed import ServiceState, Snapshot, SnapshotState
 from extenci.model.record import Intent, Records
 from extenci.model.service import Service, Tagging
 from extenci.observe.machines import ReadMachines, read_with_queue, read_without_queue
-from extenci.observe.ownership import Known, assign, know
+from extenci.observe.ownership import KnownResources, assign, known_resources
 from extenci.observe.parallel import answers
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
 
 VISIBLE_SECONDS = 30.0
-"""How long after a call its product may still be invisible (EC2 API reference, "Eventual consistency":
-"typically seconds"); on loopback there is one server, and only calls under way are waited for."""
+"""How long after a call the resource it made may still be invisible (EC2 API reference, "Eventual
+consistency": "typically seconds"); on loopback there is one server, and only calls under way are waited
+for."""
 VISIBLE_SECONDS_LOOPBACK = 2.0
 
 
@@ -32,11 +33,11 @@ def observe_service(
     *,
     with_queue: bool = False,
 ) -> ServiceState:
-    """What a service, and with `with_queue` its HTCondor, report of a stack now. ServiceError and its kinds;
-    Interrupted once `stop` is set.
+    """The state of a stack as a service, and with `with_queue` its HTCondor, report it now. ServiceError and
+    its kinds; Interrupted once `stop` is set.
 
-    A call of a killed run may have reached the service and not show yet: as long as that can be, it is
-    looked for again.
+    A call of a killed run may have reached the service and not show yet: while that can be, the service is
+    read again.
     """
     read_machines = read_with_queue if with_queue else read_without_queue
     while True:
@@ -50,7 +51,7 @@ def _read(
     clients: Clients, stack: str, records: Records, now: float, stop: Event, read_machines: ReadMachines
 ) -> ServiceState:
     """The three lists are read at the same time."""
-    service, known = clients.service, know(clients.service.name, records)
+    service, known = clients.service, known_resources(clients.service.name, records)
     empty = ServiceState(service=service.name, at=now)
     readings: dict[str, Callable[[], ServiceState]] = {
         "images": lambda: replace(empty, images=clients.ec2.images()),
@@ -63,7 +64,7 @@ def _read(
     return replace(assign(things, service, known), machines=machines.machines, queue=machines.queue)
 
 
-def _snapshots(clients: Clients, stack: str, known: Known) -> tuple[Snapshot, ...]:
+def _snapshots(clients: Clients, stack: str, known: KnownResources) -> tuple[Snapshot, ...]:
     found: list[Snapshot] = []
     if clients.service.tags is not Tagging.NONE:
         found += clients.ec2.snapshots(stack)
@@ -73,7 +74,7 @@ def _snapshots(clients: Clients, stack: str, known: Known) -> tuple[Snapshot, ..
 
 
 def _hidden(service: Service, records: Records, state: ServiceState) -> tuple[Intent, ...]:
-    """Calls whose outcome is unknown, that left no trace, and that may still come to light."""
+    """Calls with an unknown outcome that left no trace so far and may still show."""
     window = VISIBLE_SECONDS_LOOPBACK if service.on_loopback else VISIBLE_SECONDS
     return tuple(
         intent
@@ -86,8 +87,8 @@ def _hidden(service: Service, records: Records, state: ServiceState) -> tuple[In
 
 
 def _may_show(intent: Intent, state: ServiceState) -> bool:
-    """Whether a launch has no machine yet, or a sealed snapshot is pending: such a one takes no more blocks,
-    and to go on with it would be refused."""
+    """Whether a launch has no machine yet, or a sealed snapshot is still pending: it takes no more blocks,
+    and resuming its upload would be refused."""
     match intent.call:
         case "RunInstances":
             return all(machine.token != intent.token for machine in state.machines)

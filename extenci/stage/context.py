@@ -1,4 +1,5 @@
-"""What work on one service is done with, and what staging takes and gives, whatever the method."""
+"""The context of work on one service and of staging; a staging request and its result, whatever the
+method."""
 
 from __future__ import annotations
 
@@ -29,17 +30,18 @@ KEPT = "The service keeps what it has received so far: the same command sends th
 
 @dataclass(frozen=True)
 class ServiceContext:
-    """What work on one service is done with.
+    """The context of work on one service.
 
     `clients` read, `changes` change and journal each call. `stop` set means: end soon, tidily; `clock` tells
-    seconds that only rise; `sleep` waits for seconds, None: until then or until `stop`; `note` tells a person
-    something worth a line.
+    seconds that only rise, `now` seconds since the epoch; `sleep` waits for seconds, None: for that long or
+    until `stop`; `note` tells a person something worth a line.
     """
 
     clients: Clients
     changes: Journalled
     stop: Event = field(default_factory=Event)
     clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
     sleep: Callable[[float], object] | None = None
     note: Callable[[str], None] = lambda _text: None
 
@@ -96,12 +98,12 @@ class StagedImage:
 
 @dataclass(frozen=True)
 class StageContext(ServiceContext):
-    """What a disk is staged with.
+    """The context in which a disk is staged.
 
-    `on_progress` gets bytes sent and bytes to send. `block_lists` are of disks that were read,
-    `upload_notes` of what uploads have got done; `sharing` joins uploads that read one disk; `digest_of`
-    tells what is known of a file with a fingerprint; `cache` is where sources are converted and downloaded
-    to, None: only raw disks at paths can be opened.
+    `on_progress` gets bytes sent and bytes to send. `block_lists` are those of disks that were read,
+    `upload_notes` name the blocks that uploads have sent; `sharing` joins uploads that read one disk;
+    `digest_of` gives the known digest of a path with a fingerprint; `cache` is where sources are converted
+    and downloaded to, None: only raw disks at paths can be opened.
     """
 
     on_progress: Callable[[int, int], None] = lambda _done, _total: None

@@ -1,4 +1,4 @@
-"""Which methods of staging there are, and what all of them together do."""
+"""The methods of staging, and the work that concerns all of them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def stage(request: StageRequest, context: StageContext) -> StagedImage:
 
 
 def method_of(operation: str) -> StageMethod | None:
-    """The method that looks after an operation of the journal; None where it is not a method's."""
+    """The method that an operation of the journal belongs to; None where it belongs to none."""
     return next((one for one in METHODS.values() if operation in one.operations), None)
 
 
 def recover(intents: Iterable[Intent], context: StageContext) -> None:
-    """Bring the methods' operations of runs that died to their ends. ServiceError and its kinds."""
+    """Finish or undo the methods' operations of runs that died. ServiceError and its kinds."""
     for intent in intents:
         method = method_of(intent.call)
         if method is not None:
@@ -42,15 +42,15 @@ def recover(intents: Iterable[Intent], context: StageContext) -> None:
 
 
 def claim(stack: str, context: StageContext) -> None:
-    """Tag what runs of any home made for the stack and died before they could tag it."""
+    """Tag the resources that runs of any home made for the stack and did not live to tag."""
     for method in METHODS.values():
         method.claim(stack, context)
 
 
 def read_uploaded(stack: str, clients: Clients, begun: Mapping[str, float]) -> Uploaded | None:
-    """What lies in S3 of a stack's disks. `begun` are the keys that runs of this home which are over uploaded
-    to, and when. None where there is no bucket, or these credentials may not look into it and nothing was
-    uploaded from here. ServiceError and its kinds."""
+    """A stack's objects and uploads in S3. `begun` are the keys that finished runs of this home uploaded to,
+    and when. None where there is no bucket, or these credentials may not list it and nothing was uploaded
+    from here. ServiceError and its kinds."""
     bucket = clients.service.bucket
     if bucket is None:
         return None
@@ -62,5 +62,5 @@ def read_uploaded(stack: str, clients: Clients, begun: Mapping[str, float]) -> U
         if begun:
             raise
         return None
-    lying = Uploaded(bucket, objects, uploads, begun)
-    return merged(bucket, begun, tuple(method.leftovers(lying, clients) for method in METHODS.values()))
+    stored = Uploaded(bucket, objects, uploads, begun)
+    return merged(bucket, begun, tuple(method.leftovers(stored, clients) for method in METHODS.values()))

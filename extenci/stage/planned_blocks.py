@@ -17,8 +17,8 @@ from extenci.stage.context import StageContext, StageRequest
 
 @contextmanager
 def listed(disk: RawDisk, request: StageRequest, context: StageContext) -> Iterator[BlockList]:
-    """The block list of the disk that was planned. Where none is known, the disk is read for it: DiskChanged
-    where it is another by now."""
+    """The block list of the planned disk. Where none is known, the disk is read for it: DiskChanged where its
+    content is another by now."""
     with context.block_lists.find(request.version.digest) as known:
         if known is not None:
             yield known
@@ -46,15 +46,14 @@ def zero_block(entry: Entry) -> Block:
 
 
 def checked_block(data: bytes, entry: Entry, request: StageRequest) -> Block:
-    """What was read as a block. DiskChanged where that is not what was planned."""
+    """Data read from the disk, as the planned block. DiskChanged where it differs from the plan."""
     if hashlib.sha256(data).digest() != entry.sha256:
         raise other_content(request.source)
     return Block(entry.index, data, entry.sha256)
 
 
 def is_known(disk: RawDisk, request: StageRequest, context: StageContext) -> bool:
-    """Whether the file is the very one that the planned blocks' checksums were made from, as far as its
-    time, size and place tell."""
+    """Whether the planned blocks' checksums were made from this very file, by its fingerprint."""
     return context.digest_of(request.source, disk.fingerprint) == request.version.digest
 
 

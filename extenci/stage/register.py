@@ -1,4 +1,4 @@
-"""A snapshot becomes an image. The image's name is what makes that idempotent."""
+"""Registering images, of snapshots or bundles. The image's name makes that idempotent."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from extenci.stage.tags import tag_after_creation
 from extenci.stage.waiting import wait_for
 
 AVAILABLE_SECONDS = 900.0
+"""How long a service may take to make a registered image available."""
 DUPLICATE = "InvalidAMIName.Duplicate"
+"""The code where an image of that name exists (EC2 API reference, RegisterImage)."""
 
 _VOLUME_TYPES = {Method.EBS: "gp3"}
-"""AWS defaults to gp2, which costs more and does less. Services without EBS direct decide for themselves."""
+"""AWS defaults to gp2, which costs more and is slower. Services without EBS direct decide for themselves."""
 
 
 def register(
@@ -30,11 +32,12 @@ def register(
     *,
     location: str | None = None,
 ) -> StagedImage:
-    """Register an image of a snapshot and wait until it is available. Without a snapshot, it is that of a
-    bundle whose manifest lies at `location` (`BUCKET/KEY`).
+    """Register an image of a snapshot, or of the bundle whose manifest lies at `location` (`BUCKET/KEY`), and
+    wait until it is available.
 
-    An image of that name that is ours already, of this snapshot or by its marks, is taken instead, with the
-    snapshot it has. ServiceError where the name is someone else's, or the service fails to make the image.
+    An image of that name that is extenci's already, by its snapshot or its marks, is returned instead, with
+    the snapshot it has. ServiceError where the name is someone else's, or the service fails to make the
+    image.
     """
     request = RegisterRequest(
         name=name,
@@ -52,7 +55,7 @@ def register(
 
 def register_snapshot(snapshot: str, request: StageRequest, context: StageContext) -> StagedImage:
     """Register a request's image of the snapshot that was made for it; see `register`. Where another run
-    staged the same version at the same time, that one's image counts, and the snapshot goes."""
+    staged the same version at the same time, its image is returned and this snapshot deleted."""
     staged = register(request.name, snapshot, request.version.registration, request.tags, context)
     if staged.snapshot != snapshot:
         discard(snapshot, context)
@@ -108,7 +111,7 @@ def _wait_until_available(image: str, name: str, context: ServiceContext) -> Non
 def _failed(image: str, name: str, context: ServiceContext) -> ServiceError:
     return ServiceError(
         f"The service {context.clients.service.name} failed to make the image {image} ({name}).",
-        "Plan again: it is made anew once the failed one is gone.",
+        "Apply again: the failed image is removed and made anew.",
         service=context.clients.service.name,
         call="RegisterImage",
     )

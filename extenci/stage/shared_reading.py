@@ -1,9 +1,9 @@
 """One reading of a disk for several uploads at once, as when an image goes to several regions.
 
-Uploads of the same file go round it together: one that joins later begins where the others are, and reads
-what it missed at the end of its round (a block may be put at any time before a snapshot is sealed). What one
-of them has read the others find in a window of a few blocks. One that cannot keep up with the others reads
-for itself: nobody waits for anybody.
+Uploads of the same file read it together: one that joins later begins where the others are, and reads the
+blocks it missed at the end (a block may be put at any time before a snapshot is sealed). Blocks that one has
+read are shared in a window of a few blocks. An upload that cannot keep up reads for itself: none waits for
+another.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from extenci.image.fingerprint import Fingerprint
 from extenci.image.raw import RawDisk
 
 WINDOW_BLOCKS = 16
-"""Blocks that are kept of each disk which several read: 8 MiB. One that is further behind finds them in the
-system's page cache, or where the disk is."""
+"""Blocks kept of each disk that several uploads read: 8 MiB. An upload that is further behind reads from the
+system's page cache, or from the disk."""
 
 
 @dataclass
-class _Circle:
-    """Those who read one disk now, where they are, and what they read last."""
+class _ReaderGroup:
+    """The uploads that read one disk now: their number, their position, and the blocks read last."""
 
     readers: int = 0
     position: int = 0
@@ -34,7 +34,7 @@ class _Circle:
 
 
 @dataclass(frozen=True)
-class Reader:
+class SharedReader:
     """One upload's way round a disk."""
 
     disk: RawDisk
@@ -42,8 +42,8 @@ class Reader:
     _block: Callable[[RawDisk, int], bytes]
 
     def in_order(self, entries: Callable[[], Iterable[Entry]]) -> Iterator[Entry]:
-        """What is to be read, from where the others are to the end, then from the beginning; `entries` tells
-        it in the order of the indexes, each time anew."""
+        """The entries to read, from where the others are to the end, then from the beginning. Each call of
+        `entries` gives all of them in the order of their indexes."""
         yield from (entry for entry in entries() if entry.index >= self.start)
         yield from (entry for entry in entries() if entry.index < self.start)
 
@@ -53,51 +53,51 @@ class Reader:
 
 
 class SharedReading:
-    """The readers of the disks of one run. Any thread may use it, each for a reader of its own."""
+    """The shared readers of one run's disks. Any thread may use it, each with a reader of its own."""
 
     def __init__(self, window: int = WINDOW_BLOCKS) -> None:
         self._window = window
         self._lock = Lock()
-        self._circles: dict[Fingerprint, _Circle] = {}
+        self._groups: dict[Fingerprint, _ReaderGroup] = {}
 
     @contextmanager
-    def joined(self, disk: RawDisk) -> Iterator[Reader]:
-        """Read a disk, together with whoever reads it now."""
+    def joined(self, disk: RawDisk) -> Iterator[SharedReader]:
+        """Read a disk, together with the uploads that read it now."""
         with self._lock:
-            circle = self._circles.setdefault(disk.fingerprint, _Circle())
-            circle.readers += 1
-            start = circle.position if circle.readers > 1 else 0
+            group = self._groups.setdefault(disk.fingerprint, _ReaderGroup())
+            group.readers += 1
+            start = group.position if group.readers > 1 else 0
         try:
-            yield Reader(disk, start, self._read)
+            yield SharedReader(disk, start, self._read)
         finally:
             with self._lock:
-                circle.readers -= 1
-                if circle.readers < 2:
-                    circle.blocks.clear()
-                if not circle.readers:
-                    del self._circles[disk.fingerprint]
+                group.readers -= 1
+                if group.readers < 2:
+                    group.blocks.clear()
+                if not group.readers:
+                    del self._groups[disk.fingerprint]
 
     def _read(self, disk: RawDisk, index: int) -> bytes:
         with self._lock:
-            circle = self._circles[disk.fingerprint]
-            circle.position = index
-            known = circle.blocks.get(index)
-            promise = self._promised(circle, index) if known is None and circle.readers > 1 else None
+            group = self._groups[disk.fingerprint]
+            group.position = index
+            known = group.blocks.get(index)
+            promise = self._promise(group, index) if known is None and group.readers > 1 else None
         if known is not None:
             return known.result()
-        return disk.block(index) if promise is None else _kept(disk, index, promise)
+        return disk.block(index) if promise is None else _read_for_all(disk, index, promise)
 
-    def _promised(self, circle: _Circle, index: int) -> Future[bytes]:
-        """A place in the window for a block that the caller is about to read."""
+    def _promise(self, group: _ReaderGroup, index: int) -> Future[bytes]:
+        """Reserve a place in the window for a block that the caller is about to read."""
         promise: Future[bytes] = Future()
-        circle.blocks[index] = promise
-        while len(circle.blocks) > self._window:
-            circle.blocks.popitem(last=False)
+        group.blocks[index] = promise
+        while len(group.blocks) > self._window:
+            group.blocks.popitem(last=False)
         return promise
 
 
-def _kept(disk: RawDisk, index: int, promise: Future[bytes]) -> bytes:
-    """Read a block, for whoever waits for it too."""
+def _read_for_all(disk: RawDisk, index: int, promise: Future[bytes]) -> bytes:
+    """Read a block, also for the uploads that wait for it."""
     try:
         block = disk.block(index)
     except BaseException as error:

@@ -1,4 +1,4 @@
-"""Snapshots by their ids: looked up, and deleted where nobody will need them."""
+"""Looking snapshots up by their ids, and deleting those that nobody will need."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from extenci.stage.context import ServiceContext, StageContext
 
 
 def find_snapshot(snapshot: str | None, context: ServiceContext) -> Snapshot | None:
-    """What the service reports of a snapshot; None where it knows none."""
+    """A snapshot as the service reports it; None where it knows none."""
     found = context.clients.ec2.snapshots_by_id([snapshot]) if snapshot else ()
     return found[0] if found else None
 
@@ -26,7 +26,7 @@ def discard(snapshot: str, context: StageContext) -> None:
 
 
 def discard_after(error: DiskError | ServiceError, snapshot: str, context: StageContext) -> None:
-    """Delete the snapshot on the way out; where that fails, the error says that it is left."""
+    """Delete a snapshot after an error; where that fails, the error's hint says that it is left."""
     try:
         discard(snapshot, context)
     except ServiceError as problem:

@@ -10,11 +10,11 @@ from extenci.stage.context import ServiceContext
 from extenci.stage.waiting import once_visible
 
 VISIBLE_SECONDS = 120.0
-"""How long a service may take to find what it has just created."""
+"""How long a service may take to find a resource that it has just created."""
 
 
 def tag_after_creation(resource: str, tags: Mapping[str, str], context: ServiceContext) -> None:
-    """Put the tags on a new resource where the service could not take them as it was created."""
+    """Put the tags on a new resource where the creating call could not."""
     if context.tagging is Tagging.AFTER and tags:
         tag_once_visible(resource, tags, context)
 

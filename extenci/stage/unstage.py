@@ -1,4 +1,4 @@
-"""An image goes, and its snapshots with it where nothing else uses them."""
+"""Removing an image, and its snapshots where nothing else uses them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ RELEASE_PAUSES = (0.5, 1.0, 2.0)
 
 
 def unstage(image: str | None, snapshots: Sequence[str], context: StageContext) -> tuple[str, ...]:
-    """Deregister an image (None: there is none), and delete snapshots or what else its method keeps for it;
-    warnings.
+    """Deregister an image (None: there is none), and delete its snapshots, or the data that its method keeps
+    for it; warnings.
 
-    What is gone already is no error. A snapshot that something else uses stays, with a warning.
+    Resources that are gone already are no error. A snapshot that something else uses stays, with a warning.
     """
     if image is not None and (snapshots or not _remove_whole(image, context)):
         context.changes.ec2.deregister_image(image)
@@ -26,7 +26,7 @@ def unstage(image: str | None, snapshots: Sequence[str], context: StageContext) 
 
 
 def _remove_whole(image: str, context: StageContext) -> bool:
-    """Whether a method keeps an image elsewhere than on snapshots, and has removed it with all that."""
+    """Whether a method keeps the image outside snapshots, and has removed it with its data."""
     if context.clients.service.bucket is None:
         return False
     found = next((one for one in context.clients.ec2.images() if one.id == image), None)

@@ -11,7 +11,8 @@ from extenci.stage.context import ServiceContext
 SHORTEST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
 PAUSE_FRACTION = 0.1
-"""Of the time already waited: what takes long is asked about seldom, and known late by a tenth at most."""
+"""Each pause is this part of the time already waited: long waits ask seldom, and end late by a tenth at
+most."""
 
 Found = TypeVar("Found")
 
@@ -24,9 +25,9 @@ def wait_for(
     *,
     outage_seconds: float = 0.0,
 ) -> Found:
-    """What `look` finds, as soon as it is not None. ServiceError when that takes more than `seconds`.
+    """Call `look` until it finds something; that. ServiceError when it takes more than `seconds`.
 
-    That nobody answers `look` is passed over for `outage_seconds` at a time.
+    A service may fail to answer `look` for `outage_seconds` at a time; then Unreachable is raised.
     """
     began = context.clock()
     look = _through_outages(look, context, outage_seconds) if outage_seconds else look
@@ -36,7 +37,7 @@ def wait_for(
             service = context.clients.service.name
             raise ServiceError(
                 f"The service {service} took more than {seconds:.0f} seconds until {what}.",
-                "Plan again in a while: what is under way there will be found and gone on with.",
+                "Plan again in a while: the unfinished work will be found and continued.",
                 service=service,
             )
         context.pause(min(max(waited * PAUSE_FRACTION, SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS))
@@ -63,8 +64,8 @@ def _through_outages(
 
 
 def once_visible(call: Callable[[], None], context: ServiceContext, seconds: float, what: str) -> None:
-    """Make a call, and again while the service does not see yet what it has just made (EC2 API reference,
-    "Eventual consistency")."""
+    """Make a call, and repeat it while the service does not find a resource that it has just created (EC2 API
+    reference, "Eventual consistency")."""
 
     def attempt() -> bool | None:
         try:

@@ -1,1 +1,1 @@
-"""How each kind of work is done: one file a kind."""
+"""The steps: one file for each kind of work."""

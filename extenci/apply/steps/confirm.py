@@ -1,4 +1,4 @@
-"""The step that records a person's word about a version that waits for it."""
+"""The step that records a person's verdict on a version that waits for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NOT_WORKING = "A person said that it does not work."
 
 
 def confirm(work: ConfirmWork, context: ChangeContext) -> Outcome:
-    """Give a version that waits the verdict that a person found, and end its test VMs."""
+    """Record a person's verdict on a version that waits for it, and end its test VMs."""
     subject = VerdictSubject(work.image, work.version, work.verify_hash)
     summary = "" if work.works else NOT_WORKING
     record_verdict(subject, Verdict.PASSED if work.works else Verdict.FAILED, summary, context)

@@ -1,4 +1,4 @@
-"""What staging and registering have in common: an image, recorded as owned."""
+"""The image that staging and registering make: its name, and its record."""
 
 from __future__ import annotations
 

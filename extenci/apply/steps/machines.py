@@ -1,4 +1,4 @@
-"""What several steps do with machines: launch them from an image of the plan, and end them."""
+"""Work on machines that several steps share: finding the image to launch, and ending machines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from extenci.model.work import ImageToLaunch
 
 
 def image_to_launch(image: ImageToLaunch, context: ChangeContext) -> str:
-    """The id of the image of a launch. PlanError where the change that was to make it made none."""
+    """The id of the image to launch. PlanError where the change that should have made it made none."""
     found = image.id or context.made_by(image.staged_by).image
     if found is None:
         raise PlanError(f"The change {image.staged_by} made no image to launch from.")

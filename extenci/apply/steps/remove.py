@@ -1,4 +1,4 @@
-"""The step that deletes what interrupted runs left beside resources."""
+"""The step that deletes leftovers of interrupted runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from extenci.model.work import RemoveWork
 
 
 def remove(work: RemoveWork, context: ChangeContext) -> Outcome:
-    """Delete key pairs that test VMs left behind, and files and uploads that nothing needs."""
+    """Delete key pairs that test VMs left behind, and files, objects and uploads that nothing needs."""
     for name in work.key_pairs:
         delete_key_pairs([name], context)
         context.run.catalog.journal.forget_key_pair(name)

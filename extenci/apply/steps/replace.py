@@ -13,7 +13,7 @@ from extenci.model.work import ReplaceWork
 
 
 def replace(work: ReplaceWork, context: ChangeContext) -> Outcome:
-    """Replace machines a batch at a time, so that never more are missing than may be."""
+    """Replace machines a batch at a time, so that no more are missing than the group allows."""
     handles, image = _to_replace(work, context), image_to_launch(work.image, context)
     launching, launched, total = context.launching(), 0, len(handles)
     for batch in _batches(handles, work.batch):
@@ -29,8 +29,8 @@ def replace(work: ReplaceWork, context: ChangeContext) -> Outcome:
 
 
 def _to_replace(work: ReplaceWork, context: ChangeContext) -> tuple[MachineHandle, ...]:
-    """The handles of all that is replaced: the machines of the plan, and those that were launched in this run
-    of an older version."""
+    """The handles of the machines to replace: those of the plan, and those of an older version that this run
+    launched."""
     launched = context.made_by(work.launched_by).machines
     engine = engines.ENGINES[work.group.launch]
     return (*work.machines, *engine.find(launched, context.launching()))

@@ -9,7 +9,7 @@ from extenci.model.work import TerminateWork
 
 
 def terminate(work: TerminateWork, context: ChangeContext) -> Outcome:
-    """End machines and wait until they are gone; the key pairs that were made for them alone go, too."""
+    """End machines and wait until they are gone; delete the key pairs that were made for them alone."""
     end_machines(work.machines, context)
     delete_key_pairs(work.key_pairs, context)
     return Outcome(context.change.id, Status.DONE)

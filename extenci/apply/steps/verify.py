@@ -1,4 +1,4 @@
-"""The step that verifies a version: a test VM, its evidence, a verdict, and what follows from it."""
+"""The step that verifies a version: a test VM, its evidence, a verdict and its consequences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from extenci.apply.verification.conclusion import conclude
 from extenci.apply.verification.examination import examine_vm
 from extenci.apply.verification.login import host_of, login_line
 from extenci.apply.verification.machine import end_test_vms, launch_test_vm
-from extenci.apply.verification.question import decide, let_run
+from extenci.apply.verification.question import decide, keep_running
 from extenci.apply.verification.verdict import VerdictSubject, record_verdict
 from extenci.model.errors import MachinesLost
 from extenci.model.outcome import Outcome
@@ -17,8 +17,8 @@ from extenci.model.work import VerifyWork
 
 
 def verify(work: VerifyWork, context: ChangeContext) -> Outcome:
-    """Try a version. The outcome is done where it passed, failed where it did not, and waiting where a person
-    has to say so; only what hinders the trial itself is raised."""
+    """Verify a version. The outcome is done where it passed, failed where it failed, and waiting where a
+    person has to confirm it. Errors are raised only where the verification itself could not be made."""
     image = image_to_launch(work.image, context)
     subject = VerdictSubject(image, work.version, work.verify_hash, work.verify.aside)
     began, keeps_machine = context.run.clock(), False
@@ -36,7 +36,7 @@ def verify(work: VerifyWork, context: ChangeContext) -> Outcome:
         record_verdict(subject, verdict, decision.reason, context)
         is_left = verdict is Verdict.FAILED and is_kept(work, answer, context)
         if verdict is Verdict.WAITING or is_left:
-            until = let_run(vm, work, context, verdict)
+            until = keep_running(vm, work, context, verdict)
             keeps_machine = True
     finally:
         if not keeps_machine:
@@ -72,5 +72,5 @@ def never_started(
 
 
 def is_kept(work: VerifyWork, answer: Answer | None, context: ChangeContext) -> bool:
-    """Whether what failed is left for a person to look at."""
+    """Whether a failed version and its machine are kept for a person to look at."""
     return answer is Answer.KEEP or work.verify.keep_on_failure or context.run.keep_failed

@@ -1,1 +1,1 @@
-"""What a verification does beside launching: test VMs, questions, verdicts."""
+"""The parts of a verification: test VMs, their examination, questions to a person, verdicts."""

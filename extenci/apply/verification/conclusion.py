@@ -1,4 +1,4 @@
-"""The end of a verification: what failed is unstaged, and the outcome says why."""
+"""The end of a verification: a failed version is unstaged, and the outcome says why."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from extenci.model.outcome import Made, Outcome, Status
 from extenci.model.verdict import Verdict, VerifyResult
 
 CONSOLE_LINES = 8
-"""Lines of the console's end that are told where a version failed."""
+"""Last lines of the console that the message about a failed version has."""
 
 
 def conclude(
     subject: VerdictSubject, verified: VerifyResult, is_left: bool, context: ChangeContext
 ) -> Outcome:
-    """Unstage what failed, unless it `is_left`, and tell what became of it."""
+    """Unstage a failed version, unless it `is_left`; the outcome of the verification."""
     save_summary(verified)
     change, reason = context.change.id, verified.decision.reason
     match verified.verdict:
@@ -35,12 +35,12 @@ def conclude(
 
 
 def console_lines(verified: VerifyResult) -> tuple[str, ...]:
-    """The end of the console's output, as a part of why something failed."""
+    """The end of the console's output, as a part of the message about a failure."""
     end = verified.report.console_end.strip() if verified.report else ""
     return ("The console ends with:\n" + "\n".join(end.splitlines()[-CONSOLE_LINES:]),) if end else ()
 
 
 def evidence_hint(verified: VerifyResult) -> str:
-    """Where to look for more."""
+    """A hint that names the folder of the evidence, "" where there is none."""
     folder = verified.report.folder if verified.report else None
     return f"The evidence is in {folder}." if folder else ""

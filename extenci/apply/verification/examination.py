@@ -56,8 +56,8 @@ def examine_vm(vm: TestVm, work: VerifyWork, image: str, context: ChangeContext)
 
 
 def require_evidence(vm: TestVm, found: MachineReport, context: ChangeContext) -> None:
-    """ServiceError where somebody ended the machine meanwhile, or something is missing here: what its checks
-    found says nothing then."""
+    """ServiceError where somebody ended the machine meanwhile, or a program is missing here: the evidence
+    says nothing about the image then."""
     if all(one.passed for one in found.evidence):
         return
     if unable := next((one for one in found.evidence if one.unable), None):
@@ -68,27 +68,27 @@ def require_evidence(vm: TestVm, found: MachineReport, context: ChangeContext) -
     machines = context.clients.ec2.machines_by_id([vm.machine.id])
     if any(one.state.is_gone and one.was_ended_by_user for one in machines):
         raise ServiceError(
-            f"Somebody ended the test VM {vm.machine.id} while it was tried, so there is no verdict.",
-            "Try again when nobody else is at it.",
+            f"Somebody ended the test VM {vm.machine.id} during its verification, so there is no verdict.",
+            "Run the verification again.",
         )
 
 
 def refuse_simulated(verify: Verify, context: ChangeContext) -> None:
-    """ServiceError where checks ask for a machine and the sandbox has only the appearance of one; a person
-    who is asked is told."""
+    """ServiceError where checks need a machine and the sandbox only simulates it; a person who is asked is
+    told."""
     if not context.clients.service.simulated:
         return
     context.note(f"Machines of {context.change.address.service} are simulated: nothing has booted")
     if any(check.needs_machine for check in verify.checks):
         raise ServiceError(
-            f"Machines of {context.change.address.service} are simulated, so nothing boots there that checks "
+            f"Machines of {context.change.address.service} are simulated: nothing boots there that checks "
             "could look at.",
-            "Install QEMU (Debian: qemu-system-x86) and start the sandbox anew: `extenci sandbox stop`.",
+            "Install QEMU (Debian: qemu-system-x86) and restart the sandbox: `extenci sandbox stop`.",
             service=context.change.address.service,
         )
 
 
 def evidence_folder(context: ChangeContext) -> Path:
-    """Where the evidence of a trial is kept."""
+    """The folder for the evidence of a verification."""
     address = context.change.address
     return context.run.evidence / f"{address.service}-{address.name}-{context.run.run[:12]}"

@@ -1,4 +1,4 @@
-"""Where a test VM is reached, and how to log in to it."""
+"""The address of a test VM, and how to log in to it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def host_of(machine: Machine, verify: Verify) -> str:
 
 
 def login_user(verify: Verify) -> str | None:
-    """Who logs in where nothing else is said: whom the first check names that logs in."""
+    """The user to log in as: that of the first check that names one."""
     users = (check.user for check in verify.checks if isinstance(check, LoginCheck))
     return next((user for user in users if user), None)
 
 
 def login_line(vm: TestVm, verify: Verify, context: ChangeContext) -> str:
-    """A command line to log in with, "" where nobody knows as whom, nor with which key."""
+    """A command line to log in with, "" where neither a user nor a key is known."""
     user, host = login_user(verify), host_of(vm.machine, verify)
     if user is None and vm.key is None:
         return ""

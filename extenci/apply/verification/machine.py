@@ -1,4 +1,4 @@
-"""Test VMs: launching one, and ending what a verification has made, however it ended."""
+"""Test VMs: launching one, and ending those of a verification, however it ended."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from extenci.model.service import Tagging
 from extenci.model.verification import Verify, needs_login
 
 MARGIN_SECONDS = 900.0
-"""How much longer than its verification a test VM may live, before anyone who looks may end it."""
+"""How much longer than its verification a test VM may live before gc may end it."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def launch_test_vm(image: str, verify: Verify, tags: Mapping[str, str], context:
     key is named. Errors as of `Engine.launch`."""
     launching = context.launching()
     began = launching.clock()
-    tags = {**tags, EXPIRES: spell_time(launching.now() + verify.timeout + MARGIN_SECONDS)}
+    tags = {**tags, EXPIRES: format_time(launching.now() + verify.timeout + MARGIN_SECONDS)}
     settings, key = verify.settings, None
     if settings.key_name is None and needs_login(verify):
         name, key = make_key_pair(launching, tags)
@@ -60,10 +60,10 @@ def launch_test_vm(image: str, verify: Verify, tags: Mapping[str, str], context:
 
 
 def end_test_vms(verify: Verify, known: tuple[str, ...], context: ChangeContext) -> None:
-    """End every test VM that this run has made for the change, and delete its key pair. It is done also after
-    a stop: waiting is bounded, and a second Ctrl-C ends all.
+    """End every test VM that this run has made for the change, and delete its key pair; also after a stop,
+    since waiting is bounded and a second Ctrl-C ends the process.
 
-    Where a schedd does not answer the machines are ended all the same, and Unreachable is raised.
+    Where a schedd does not answer, the machines are ended all the same and Unreachable is raised.
     """
     context = context.unstoppable()
     launching = context.launching()
@@ -82,8 +82,8 @@ def end_test_vms(verify: Verify, known: tuple[str, ...], context: ChangeContext)
 
 
 def own_machines(context: ChangeContext) -> set[str]:
-    """The machines that this run has made for the change: by their tags, or by the records where there are
-    none."""
+    """The machines that this run has made for the change: by their tags, or by the records where services
+    have none."""
     run = context.run
     if context.clients.service.tags is Tagging.CREATE:
         found = context.clients.ec2.machines(run.stack)
@@ -105,6 +105,6 @@ def is_own(marks: Marks | None, context: ChangeContext) -> bool:
     )
 
 
-def spell_time(seconds: float) -> str:
-    """Seconds since the epoch as a tag has them: ISO 8601, UTC."""
+def format_time(seconds: float) -> str:
+    """Seconds since the epoch as text for a tag: ISO 8601, UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,10 +1,10 @@
-"""A person's word about a test VM: the question, and the time to think."""
+"""Asking a person about a test VM, and keeping it running meanwhile."""
 
 from __future__ import annotations
 
 from extenci.apply.context import ChangeContext
 from extenci.apply.verification.login import host_of, login_line
-from extenci.apply.verification.machine import TestVm, spell_time
+from extenci.apply.verification.machine import TestVm, format_time
 from extenci.model.ownership import EXPIRES, VERDICT
 from extenci.model.record import ResourceKind
 from extenci.model.service import Tagging
@@ -21,7 +21,7 @@ def decide(
     ask = context.run.ask
     if decision.verdict is not Verdict.WAITING or ask is None:
         return decision, None
-    let_run(vm, work, context, None)  # nobody else may end it while the person thinks
+    keep_running(vm, work, context, None)  # nobody else may end it while the person thinks
     answer = ask(question(found, vm, work, context))
     if answer is Answer.WAIT:
         return decision, answer
@@ -29,7 +29,7 @@ def decide(
 
 
 def question(found: MachineReport, vm: TestVm, work: VerifyWork, context: ChangeContext) -> Question:
-    """What a person is asked."""
+    """The question for a person."""
     return Question(
         address=str(context.change.address),
         machine=vm.machine.id,
@@ -41,12 +41,12 @@ def question(found: MachineReport, vm: TestVm, work: VerifyWork, context: Change
     )
 
 
-def let_run(vm: TestVm, work: VerifyWork, context: ChangeContext, verdict: Verdict | None) -> float:
-    """Let a test VM run, for a person to look at, for as long as the block says; until when. `verdict` is
-    what it says of itself: that it waits, or is kept after it failed; None: somebody is at it right now."""
+def keep_running(vm: TestVm, work: VerifyWork, context: ChangeContext, verdict: Verdict | None) -> float:
+    """Keep a test VM running for a person to look at, for `confirm_within` of its block; the time of its end.
+    `verdict` goes on its tags: it waits, or is kept after a failure; None: a person is being asked now."""
     until = context.run.clock() + work.verify.confirm_within
     mark = {VERDICT: str(VerdictMark(verdict, work.verify_hash))} if verdict else {}
-    tags = {EXPIRES: spell_time(until), **mark}
+    tags = {EXPIRES: format_time(until), **mark}
     context.records.remember(ResourceKind.MACHINE, [vm.machine.id], {**work.tags, **tags})
     if context.clients.service.tags is not Tagging.NONE:
         context.changes.ec2.create_tags([vm.machine.id], tags)

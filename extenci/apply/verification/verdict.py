@@ -26,8 +26,8 @@ class VerdictSubject:
 
 
 def record_verdict(subject: VerdictSubject, verdict: Verdict, summary: str, context: ChangeContext) -> None:
-    """Remember a verdict, on the image and in the catalog, so that everyone who looks knows it. NotFound
-    where somebody removed the image meanwhile: then nothing is known of it."""
+    """Record a verdict, on the image and in the catalog, so that every home sees it. NotFound where somebody
+    removed the image meanwhile: then no verdict is recorded."""
     run = context.run
     if context.clients.service.tags is not Tagging.NONE and not subject.aside:
         context.changes.ec2.create_tags(
@@ -40,11 +40,11 @@ def record_verdict(subject: VerdictSubject, verdict: Verdict, summary: str, cont
 
 
 def unstage_failed(subject: VerdictSubject, context: ChangeContext) -> str:
-    """Unstage a version that failed, unless something uses it; what became of it, as a sentence."""
+    """Unstage a version that failed, unless machines use it; a sentence about the outcome."""
     ec2 = context.clients.ec2
     image = next((one for one in ec2.images() if one.id == subject.image), None)
     if image is None:
-        return "It is not staged any more."
+        return "It is no longer staged."
     users = [
         machine.id
         for machine in ec2.machines_of_image(subject.image)
@@ -59,7 +59,7 @@ def unstage_failed(subject: VerdictSubject, context: ChangeContext) -> str:
 
 
 def own_snapshots(image: Image, context: ChangeContext) -> tuple[str, ...]:
-    """Those of an image's snapshots that are this stack's."""
+    """The snapshots of an image that belong to this stack."""
     found = context.clients.ec2.snapshots_by_id(image.snapshots)
     owned = {one.id for one in found if one.marks and one.marks.stack == context.run.stack}
     if context.clients.service.tags is not Tagging.CREATE:
@@ -68,6 +68,6 @@ def own_snapshots(image: Image, context: ChangeContext) -> tuple[str, ...]:
 
 
 def is_own_test(machine: Machine, context: ChangeContext) -> bool:
-    """Whether a machine is a test VM of this very run: that of another one needs the image."""
+    """Whether a machine is a test VM of this very run; another run's needs the image."""
     marks = machine.marks
     return marks is not None and marks.role is Role.TEST and marks.plan == context.run.run

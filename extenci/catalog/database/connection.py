@@ -1,9 +1,9 @@
-"""One SQLite file, shared by threads and processes, that survives kill -9 at any moment.
+"""One SQLite file that threads and processes share, and that survives kill -9 at any moment.
 
 The rollback journal is used rather than the WAL, which does not work on NFS (sqlite.org/wal.html), where
-home folders often are. `synchronous=EXTRA` also syncs the folder once the journal is unlinked: with FULL
-a power cut just after a commit can undo it (sqlite.org/pragma.html#pragma_synchronous), and an intent
-must not be undone after its call was sent.
+home folders often are. `synchronous=EXTRA` also syncs the folder after the journal was deleted: with FULL,
+a power cut just after a commit can undo it (sqlite.org/pragma.html#pragma_synchronous), and an intent must
+not be undone after its call was sent.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ BUSY_SECONDS = 20.0
 class Database:
     """The records and the journal of one home. Any thread may use it; each use is one transaction.
 
-    Nothing is created before the first write: until then reading finds empty tables. A file that is
-    deleted or replaced meanwhile is noticed, and the new one used.
+    Nothing is created before the first write: until then, reading finds empty tables. If the file is deleted
+    or replaced meanwhile, the next use opens the new one.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection inside a transaction that sees one state of the file; CatalogError."""
+        """A connection in a transaction that sees one state of the file; CatalogError."""
         with self._lock, explained(self.path):
             identity = identify(self.path)
             if identity is None:
@@ -55,7 +55,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A connection inside a transaction that is on disk once the block is left; CatalogError."""
+        """A connection in a transaction that is on disk when the block is left; CatalogError."""
         with self._lock, explained(self.path):
             identity = identify(self.path) or self._create()
             with transaction(self._connect(identity), "BEGIN IMMEDIATE") as connection:
@@ -112,7 +112,7 @@ class Database:
 
 
 def identify(path: Path) -> tuple[int, int] | None:
-    """The device and inode of a file that holds something; None where there is nothing to read."""
+    """The device and inode of a file; None where there is none, or it is empty."""
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -147,7 +147,7 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 
 def statements(script: str) -> Iterator[str]:
-    """The statements of a script, one by one, since `executescript` would end the transaction."""
+    """The statements of a script, one by one: `executescript` would end the transaction."""
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line
@@ -158,7 +158,7 @@ def statements(script: str) -> Iterator[str]:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection, begin: str) -> Iterator[sqlite3.Connection]:
-    """Commit what the block did, or undo all of it."""
+    """Commit all that the block did, or undo it if it fails."""
     connection.execute(begin)
     try:
         yield connection
@@ -172,7 +172,7 @@ def transaction(connection: sqlite3.Connection, begin: str) -> Iterator[sqlite3.
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the file system say into what the user can do about it."""
+    """Raise errors of SQLite and of the file system as CatalogError."""
     try:
         yield
     except CatalogError:

@@ -1,4 +1,4 @@
-"""What SQLite and the file system say about the records, as what the user can do about it."""
+"""Errors of SQLite and of the file system, with what the user can do about them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 from extenci.model.errors import CatalogError
 
 REPLACEABLE = (
-    "Services with `tags: create` can do without the file, since their tags say what is owned: if all of "
-    "yours are, move it away and run the command again. Otherwise restore it from a backup."
+    "If all of your services have `tags: create`, move the file away and run the command again: their tags "
+    "say what is owned. Otherwise, restore it from a backup."
 )
 
 
 def explain(path: Path, error: sqlite3.Error | OSError) -> CatalogError:
-    """The error that the user sees for one of SQLite or of the file system."""
+    """The error that the user sees instead of one of SQLite or of the file system."""
     if isinstance(error, OSError):
         reason = error.strerror or str(error)
         return CatalogError(
@@ -29,10 +29,10 @@ def explain(path: Path, error: sqlite3.Error | OSError) -> CatalogError:
 
 
 REASONS = {
-    "SQLITE_NOTADB": ("the file is not a database of extenci", REPLACEABLE),
+    "SQLITE_NOTADB": ("the file is not an SQLite database", REPLACEABLE),
     "SQLITE_CORRUPT": ("the file is damaged", REPLACEABLE),
     "SQLITE_READONLY": (
-        "they cannot be written",
+        "the file cannot be written",
         "Make the file and its folder writable for this user, or set EXTENCI_HOME to a folder that is.",
     ),
     "SQLITE_CANTOPEN": (
@@ -42,27 +42,27 @@ REASONS = {
     "SQLITE_PERM": ("access is refused", "Make the file and its folder writable for this user."),
     "SQLITE_FULL": (
         "the disk is full",
-        "Make space and run the command again: what was recorded until now is kept.",
+        "Free some space and run the command again: all earlier records are kept.",
     ),
     "SQLITE_IOERR": (
         "the disk could not be read or written",
-        "See that the disk is healthy and not full, and run the command again: what was recorded is kept.",
+        "Check whether the disk is full or failing, and run the command again: all earlier records are kept.",
     ),
     "SQLITE_BUSY": (
-        "another process has been writing them for too long",
+        "another process has been writing to the file for too long",
         "Wait for the other extenci command to end, and run this one again.",
     ),
     "SQLITE_LOCKED": (
-        "another process has been writing them for too long",
+        "another process has been writing to the file for too long",
         "Wait for the other extenci command to end, and run this one again.",
     ),
 }
 
 
 def newer_version(path: Path, version: int, known: int) -> CatalogError:
-    """The file was written by a later extenci than this one."""
+    """The error of a file that a newer extenci wrote."""
     return CatalogError(
-        f"The records in {path} are of version {version}, written by a newer extenci; this one knows "
-        f"versions up to {known} and could damage them.",
+        f"The records in {path} were written by a newer extenci (format version {version}; this one reads "
+        f"versions up to {known}), so this one could damage them.",
         "Use the newer extenci, or set EXTENCI_HOME to another folder.",
     )

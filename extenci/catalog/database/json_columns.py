@@ -1,4 +1,4 @@
-"""Mappings in columns: compact JSON with sorted keys."""
+"""Mappings in columns of the database: compact JSON with sorted keys."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from extenci.model.errors import CatalogError
 
 
 def pack(mapping: Mapping[str, object]) -> str:
-    """A mapping as JSON. What JSON has no word for is written as its text rather than refused: a result
+    """A mapping as JSON. A value of a type that JSON lacks is written as text rather than refused: a result
     that cannot be stored would be lost after its call was made."""
     return json.dumps(dict(mapping), sort_keys=True, separators=(",", ":"), default=simplify)
 
 
 def simplify(value: object) -> object:
-    """Collections as lists, mappings as dicts, everything else as text."""
+    """A set as a list, a mapping as a dict, anything else as text."""
     if isinstance(value, set | frozenset):
         return sorted(value, key=str)
     if isinstance(value, Mapping):
@@ -25,7 +25,7 @@ def simplify(value: object) -> object:
 
 
 def unpack(text: str) -> dict[str, Any]:
-    """The reverse of `pack`; CatalogError where a damaged file holds something else."""
+    """The mapping that `pack` wrote; CatalogError where a damaged file holds something else."""
     try:
         mapping = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -36,8 +36,8 @@ def unpack(text: str) -> dict[str, Any]:
 
 
 def damaged(text: str) -> CatalogError:
-    """A column that is not what extenci writes; its text is cut short."""
+    """The error of a column with a value that extenci never writes; the value is cut short."""
     return CatalogError(
-        f"The records hold {text[:40]!r} where extenci never writes that: the file is damaged.",
-        "Move catalog/records.sqlite in EXTENCI_HOME away, or restore it from a backup.",
+        f"The records hold {text[:40]!r} where extenci never writes that: their file is damaged.",
+        "Restore catalog/records.sqlite in EXTENCI_HOME from a backup, or move it away.",
     )

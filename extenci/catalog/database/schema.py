@@ -1,7 +1,7 @@
 """The tables of records and journal, as migrations: script N makes version N + 1 of the database.
 
-A script that has been released is never changed; a new need is a new script at the end. Times are
-seconds since the epoch; columns named after mappings hold JSON.
+A released script is never changed; a change of the tables is a new script at the end. Times are seconds since
+the epoch. Mappings are stored as JSON.
 """
 
 from __future__ import annotations

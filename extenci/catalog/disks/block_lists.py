@@ -1,5 +1,5 @@
-"""The block lists of disks that were read, kept so that the next version's difference can be told, and an
-upload need not read its disk twice."""
+"""The block lists of disks that were read: the next version is compared with them, and an upload need not
+read its disk twice."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from extenci.model.errors import CatalogError
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 UNFINISHED = "new."
-"""How the names of lists begin that are not complete: a killed run leaves such."""
+"""The prefix of incomplete lists. A killed run leaves them behind."""
 
 _BUFFER_BYTES = 1 << 20
 
 
 class BlockLists:
-    """A folder with a file for each disk's digest. None: nothing is kept beyond its use. Any thread, and any
-    process, may use one.
+    """A folder with a block list for each disk's digest. Without a folder, nothing is kept. Any thread and
+    any process may use it.
 
-    A list is not believed because of its name: it has to hash to its digest.
+    A list is not trusted for its name: it must hash to its digest.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -32,7 +32,7 @@ class BlockLists:
 
     @contextmanager
     def find(self, digest: str) -> Iterator[BlockList | None]:
-        """The list of a disk, open while the context is; None where there is none that is sound."""
+        """The list of a disk, open while the context is; None where there is none, or it is damaged."""
         descriptor = self._open(digest)
         if descriptor is None:
             yield None
@@ -41,7 +41,7 @@ class BlockLists:
             found = BlockList(descriptor)
             is_sound = found.digest() == digest
             if is_sound:
-                with suppress(OSError):  # for who sweeps up; a home may be read-only
+                with suppress(OSError):  # for `gc`, which removes unused lists; a home may be read-only
                     os.utime(descriptor)
             yield found if is_sound else None
         finally:
@@ -49,8 +49,8 @@ class BlockLists:
 
     @contextmanager
     def record(self) -> Iterator[ListWriter]:
-        """Write down the list of a disk while it is read, in the order of the blocks' indexes; `keep` it at
-        the end. CatalogError where it cannot be written."""
+        """Write the list of a disk while it is read, in the order of the blocks' indexes; call `keep` at the
+        end. CatalogError where it cannot be written."""
         with _writing(self._folder):
             if self._folder is not None:
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ class BlockLists:
             yield ListWriter(descriptor, path, self._folder)
         finally:
             os.close(descriptor)
-            with suppress(FileNotFoundError):  # it was kept
+            with suppress(FileNotFoundError):  # where it was kept
                 path.unlink()
 
     def _open(self, digest: str) -> int | None:
@@ -73,7 +73,7 @@ class BlockLists:
 
 
 class ListWriter:
-    """A list in the making; used by one thread. CatalogError where it cannot be written."""
+    """A list that is being written, by one thread. CatalogError where that fails."""
 
     def __init__(self, descriptor: int, path: Path, folder: Path | None) -> None:
         self._descriptor = descriptor
@@ -82,13 +82,13 @@ class ListWriter:
         self._waiting = bytearray()
 
     def add(self, index: int, sha256: bytes) -> None:
-        """Take the next block in."""
+        """Write the next block."""
         self._waiting += Entry(index, sha256).to_bytes()
         if len(self._waiting) >= _BUFFER_BYTES:
             self._flush()
 
     def keep(self, digest: str) -> BlockList:
-        """Keep the list, which is complete, under the disk's digest. It is open as long as the writer is."""
+        """Keep the list, now complete, under the disk's digest. It stays open as long as the writer."""
         self._flush()
         if self._folder is not None:
             with _writing(self._folder):
@@ -108,7 +108,7 @@ def _writing(folder: Path | None) -> Iterator[None]:
         yield
     except OSError as error:
         raise CatalogError(
-            f"What was read of a disk cannot be kept in {folder or tempfile.gettempdir()}: "
+            f"The list of a disk's blocks cannot be written to {folder or tempfile.gettempdir()}: "
             f"{error.strerror or error}.",
-            "Make room there, or make it writable for this user.",
+            "Free some space there, or make the folder writable for this user.",
         ) from error

@@ -12,23 +12,23 @@ from extenci.catalog.database.connection import Database
 from extenci.model.version import Disk
 
 Fingerprint = tuple[int, int, int, int, int]
-"""What tells that a file is unchanged, from `os.stat`: size, mtime in ns, inode, device, ctime in ns. Whether
-a file was written too recently for that (`extenci.image.fingerprint.is_settled`) is the caller's to know."""
+"""Facts from `os.stat` that tell whether a file changed: size, mtime in ns, inode, device, ctime in ns. For a
+file that was just written, they do not: the caller checks that (`extenci.image.fingerprint.is_settled`)."""
 
 PINNED = "sha256:"
-"""How the keys of what has no path begin; paths are absolute, and begin with a slash."""
+"""The prefix of keys that are no path: paths are absolute, and begin with a slash."""
 NO_FINGERPRINT: Fingerprint = (0, 0, 0, 0, 0)
 
 
 class Digests:
-    """A cache from path and fingerprint to what reading the file found. Any thread may use it."""
+    """A cache of disks, by the path and fingerprint of their files. Any thread may use it."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
 
     def cached_disk(self, path: Path | str, fingerprint: Fingerprint) -> Disk | None:
-        """What is known of a file with this fingerprint, or None. Its `sha256` may be None."""
+        """The disk in a file with this fingerprint, or None. Its `sha256` may be None."""
         return self._find(key_of(path), fingerprint)
 
     def digest_of(self, path: Path | str, fingerprint: Fingerprint) -> str | None:
@@ -37,17 +37,17 @@ class Digests:
         return known.digest if known else None
 
     def pinned_disk(self, sha256: str) -> Disk | None:
-        """What is known of a file of which nothing is said but its SHA-256 (hex): a download's."""
+        """The disk in a file with this SHA-256 (hex), wherever the file is: that of a download."""
         return self._find(f"{PINNED}{sha256}", NO_FINGERPRINT)
 
     def store(self, path: Path | str, fingerprint: Fingerprint, disk: Disk) -> None:
-        """Remember what reading a file found. A SHA-256 that is known of the same content is kept."""
+        """Remember the disk in a file. A known SHA-256 of the same content is kept."""
         known = self.cached_disk(path, fingerprint)
         sha256 = disk.sha256 or (known.sha256 if known and known.digest == disk.digest else None)
         self._store(key_of(path), fingerprint, replace(disk, sha256=sha256))
 
     def store_pinned(self, sha256: str, disk: Disk) -> None:
-        """Remember what reading a file with this SHA-256 (hex) found."""
+        """Remember the disk in a file with this SHA-256 (hex)."""
         self._store(f"{PINNED}{sha256}", NO_FINGERPRINT, replace(disk, sha256=sha256))
 
     def _find(self, key: str, fingerprint: Fingerprint) -> Disk | None:
@@ -73,5 +73,5 @@ def key_of(path: Path | str) -> str:
 
 
 def fingerprint_of(row: sqlite3.Row) -> Fingerprint:
-    """The fingerprint in a row. Inodes are stored as text: they may not fit SQLite's 63 bits."""
+    """The fingerprint in a row. Inodes are stored as text, since they may not fit into SQLite's 63 bits."""
     return (row["size"], row["mtime_ns"], int(row["inode"]), int(row["device"]), row["ctime_ns"])

@@ -1,8 +1,8 @@
-"""Which blocks of an unfinished snapshot the service has confirmed, so that they are not sent again.
+"""The blocks of unfinished snapshots that the service has confirmed, so that they are not sent again.
 
-A note is a file for each pending snapshot: a header of 4 KiB that says what is uploaded, then one bit for
-each block. A bit is set after the service's answer, in place and without fsync: where a machine crashes,
-bits that never reached the disk read as zero, and their blocks are sent once more.
+A note is the file of one pending snapshot: a header of 4 KiB that describes the upload, then one bit for
+each block. A bit is set in place after the service's answer, without fsync: after a crash of the machine,
+bits that never reached the disk read as zero, and their blocks are sent again.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from extenci.catalog.files import write_whole
 from extenci.model.errors import CatalogError
 
 HEADER_BYTES = 4096
@@ -24,7 +25,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 @dataclass(frozen=True)
 class Upload:
-    """What goes into a snapshot: the disk of a digest, whole, or as its difference to the disk of the digest
+    """The content of a snapshot: the disk of a digest, or only its difference from the disk of the digest
     `parent`."""
 
     service: str
@@ -47,7 +48,7 @@ class UploadNote:
         return byte < len(self._bits) and bool(self._bits[byte] & 1 << index % 8)
 
     def add(self, index: int) -> None:
-        """Note that the service has a block. CatalogError where that cannot be written down."""
+        """Note that the service has a block. CatalogError where that cannot be written."""
         byte = index // 8
         if byte >= len(self._bits):
             self._bits.extend(bytes(byte + 1 - len(self._bits)))
@@ -58,14 +59,14 @@ class UploadNote:
 
 
 class UploadNotes:
-    """A folder of notes. None: nothing is kept beyond its use. Only one process, which holds the lock, may
-    write them."""
+    """A folder of notes. Without a folder, nothing is kept. Only the process that holds the lock may write
+    them."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
 
     def find(self, service: str, snapshot: str) -> Upload | None:
-        """What is known of an unfinished snapshot, or None where nothing sound is."""
+        """The upload that a note describes; None where there is no note, or it is damaged."""
         path = self._path(service, snapshot)
         if path is None:
             return None
@@ -80,7 +81,7 @@ class UploadNotes:
 
     @contextmanager
     def open(self, upload: Upload) -> Iterator[UploadNote]:
-        """The note of an upload: the one that is there, or a new one where it is about something else."""
+        """The note of an upload; a new one where there is none, or it describes another upload."""
         path = self._path(upload.service, upload.snapshot)
         if path is None:
             yield UploadNote(upload, None, bytearray())
@@ -97,8 +98,8 @@ class UploadNotes:
             os.close(descriptor)
 
     def drop(self, service: str, snapshot: str) -> None:
-        """Forget an upload: it is finished, or its snapshot is gone. A note that cannot be removed says
-        nothing false; `gc` finds it."""
+        """Forget an upload that is finished, or whose snapshot is gone. A note that cannot be deleted does no
+        harm; `gc` finds it."""
         path = self._path(service, snapshot)
         if path is not None:
             with suppress(OSError):
@@ -107,9 +108,7 @@ class UploadNotes:
     def _begin(self, path: Path, upload: Upload) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         header = json.dumps({**asdict(upload), "format": FORMAT}).encode()
-        unfinished = path.with_name(f"{path.name}.new")
-        unfinished.write_bytes(header.ljust(HEADER_BYTES, b" "))
-        unfinished.replace(path)
+        write_whole(path, header.ljust(HEADER_BYTES, b" "))
 
     def _path(self, service: str, snapshot: str) -> Path | None:
         name = f"{service}@{snapshot}"
@@ -124,7 +123,8 @@ def _writing(upload: Upload) -> Iterator[None]:
         yield
     except OSError as error:
         raise CatalogError(
-            f"How far the upload of {upload.snapshot} to {upload.service} has got cannot be written down: "
+            f"The progress of the upload of {upload.snapshot} to {upload.service} cannot be recorded: "
             f"{error.strerror or error}.",
-            "Make room in extenci's folder, or make it writable for this user, and apply again: it goes on.",
+            "Free some space in EXTENCI_HOME, or make it writable for this user, and apply again: the upload "
+            "will continue.",
         ) from error

@@ -1,10 +1,10 @@
-"""Whether a plan that was read makes sense: what types alone cannot say."""
+"""Whether the parts of a saved plan fit together, beyond their types."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from extenci.catalog.plan_file.typed_json import Unexpected
+from extenci.catalog.plan_file.unexpected import Unexpected
 from extenci.model.action import Action
 from extenci.model.address import NAME, Address
 from extenci.model.plan import Change, SavedPlan
@@ -38,15 +38,15 @@ WORKS: Mapping[Action, type] = {
 
 
 def check_plan(saved: SavedPlan) -> None:
-    """Unexpected where a part of the plan contradicts another one."""
+    """Unexpected where parts of a plan contradict each other."""
     if not NAME.fullmatch(saved.plan.stack) or saved.plan.stack != saved.desired.stack:
         raise Unexpected("plan.stack", "must be the name of the specs' stack")
     for name, service in saved.desired.services.items():
         if name != service.name:
-            raise Unexpected(f"desired.services.{name[:40]}", "must have the name of its service as its key")
+            raise Unexpected(f"desired.services.{name[:40]}", "must have its name as its key")
     for place, address in enumerate(addresses_of(saved)):
         if not (NAME.fullmatch(address.service) and NAME.fullmatch(address.name)):
-            raise Unexpected(f"address {place}", "must be that of a service and a name")
+            raise Unexpected(f"address {place}", "must be SERVICE/NAME, of valid names")
     earlier: set[str] = set()
     for place, change in enumerate(saved.plan.changes):
         check_change(saved, change, earlier, f"plan.changes[{place}]")
@@ -54,7 +54,7 @@ def check_plan(saved: SavedPlan) -> None:
 
 
 def addresses_of(saved: SavedPlan) -> Iterator[Address]:
-    """Every address that a plan and its specs have."""
+    """Every address in a plan and its specs."""
     plan, desired = saved.plan, saved.desired
     yield from (change.address for change in plan.changes)
     yield from (drift.address for drift in plan.drift)
@@ -68,11 +68,11 @@ def addresses_of(saved: SavedPlan) -> Iterator[Address]:
 def check_change(saved: SavedPlan, change: Change, earlier: set[str], where: str) -> None:
     """Unexpected where a change does not fit its plan."""
     if not isinstance(change.work, WORKS.get(change.action, type(None))):
-        raise Unexpected(f"{where}.work", f"must be what the action {change.action} takes")
+        raise Unexpected(f"{where}.work", f"must be the work of the action {change.action}")
     if change.address.service not in saved.desired.services:
         raise Unexpected(f"{where}.address", "must be on a service that the specs name")
     if change.id in earlier:
-        raise Unexpected(f"{where}.id", "must not be that of an earlier change")
+        raise Unexpected(f"{where}.id", "must differ from those of earlier changes")
     if change.count < 0:
         raise Unexpected(f"{where}.count", "must not be negative")
     if not earlier.issuperset({*change.depends_on, *staged_by(change)}):
@@ -80,7 +80,7 @@ def check_change(saved: SavedPlan, change: Change, earlier: set[str], where: str
 
 
 def staged_by(change: Change) -> tuple[str, ...]:
-    """The change that makes what a change works with."""
+    """The ids of changes that make the image or snapshot that a change uses."""
     match change.work:
         case RegisterWork(staged_by=str() as id_):
             return (id_,)

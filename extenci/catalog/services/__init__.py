@@ -1,1 +1,1 @@
-"""Service files: found, written and edited."""
+"""Service files: finding, writing and editing them."""

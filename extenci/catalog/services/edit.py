@@ -1,4 +1,4 @@
-"""Editing a service file in the user's editor, on a copy that takes its place only if it is right."""
+"""Editing a service file: the user edits a draft, which replaces the file if it is valid."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from pathlib import Path
 from threading import current_thread, main_thread
 
 from extenci.catalog.home import Home
-from extenci.catalog.services.files import check_draft, find_service, unusable, write_private
+from extenci.catalog.services.files import check_draft, find_service, unusable, write_draft
 from extenci.model.errors import CatalogError, SpecError
 
 
 def edit_service(home: Home, name: str, environment: Mapping[str, str] = os.environ) -> bool:
-    """Open a copy of a service file in $VISUAL, $EDITOR or vi, and put it in place if it is a service.
+    """Open a draft of a service file in $VISUAL, $EDITOR or vi, and put it in place if it is valid.
 
-    False where nothing was changed. SpecError where it has mistakes: the old file stays, and the draft
-    too, to go on with next time. CatalogError where no editor works or someone else changed the file.
+    False where nothing was changed. SpecError where the draft has mistakes: then the file stays as it was,
+    and the next call opens the draft again. CatalogError where the editor fails, or someone else changed the
+    file.
     """
     path = find_service(home, name)
     before = read_text(path)
     draft = draft_path(path)
     if not draft.exists():
         home.make(draft.parent)
-        original_path(draft).unlink(missing_ok=True)
-        write_private(original_path(draft), before)
-        write_private(draft, before)
+        write_draft(original_path(draft), before)
+        write_draft(draft, before)
     open_editor(draft, environment)
     if read_text(draft) == before:
         discard(draft)
@@ -41,17 +41,17 @@ def edit_service(home: Home, name: str, environment: Mapping[str, str] = os.envi
 
 
 def draft_path(path: Path) -> Path:
-    """Where the draft of a service file is; its name is the service's, as reading it needs."""
+    """The path of the draft of a service file. It ends with the service's name, which is read from there."""
     return path.parent / f".{path.stem}.draft" / path.name
 
 
 def original_path(draft: Path) -> Path:
-    """Where the text is kept that a draft was made from, which may be days ago."""
+    """The path of a copy of the service file as it was when the draft was made, maybe days ago."""
     return draft.with_suffix(".original")
 
 
 def open_editor(draft: Path, environment: Mapping[str, str]) -> None:
-    """Run the editor and wait for it; CatalogError where it cannot run or fails."""
+    """Run the editor and wait for it; CatalogError where it cannot be started, or fails."""
     editor = environment.get("VISUAL") or environment.get("EDITOR") or "vi"
     try:
         command = [*shlex.split(editor), str(draft)]
@@ -61,20 +61,20 @@ def open_editor(draft: Path, environment: Mapping[str, str]) -> None:
         reason = getattr(error, "strerror", None) or str(error)
         raise CatalogError(
             f"The editor `{editor}` cannot be started: {reason}.",
-            "Set VISUAL or EDITOR to one that is installed.",
+            "Set VISUAL or EDITOR to an editor that is installed.",
         ) from error
     if status != 0:
-        end = f"ended with status {status}" if status > 0 else f"was ended by signal {-status}"
+        end = f"ended with status {status}" if status > 0 else f"was killed by signal {-status}"
         raise CatalogError(
             f"The editor `{editor}` {end}, so nothing was changed.",
-            f"The draft is {draft}; it is opened again next time, unless you delete it.",
+            f"Your draft is {draft}: the next edit opens it again, unless you delete it.",
         )
 
 
 @contextmanager
 def interrupts_are_the_editors() -> Iterator[None]:
-    """Ctrl-C inside an editor is one of its keys; a terminal sends it to us, too. A handler that does nothing
-    is not passed on to the editor, unlike SIG_IGN (execve(2))."""
+    """Ignore Ctrl-C, which the terminal sends to the editor and to us. Unlike SIG_IGN, a handler that does
+    nothing is not inherited by the editor (execve(2))."""
     if current_thread() is not main_thread():  # only there can handlers be set
         yield
         return
@@ -86,24 +86,24 @@ def interrupts_are_the_editors() -> Iterator[None]:
 
 
 def check_edited(draft: Path, path: Path, name: str) -> None:
-    """SpecError with the draft's positions, saying that the old file stays and where the draft is."""
+    """SpecError with positions in the draft, where the draft has mistakes."""
     try:
         check_draft(draft, draft)
     except SpecError as error:
         raise SpecError(
             error.problems,
-            f"{path} is as it was. The draft is {draft}: `extenci catalog edit {name}` opens it again; "
+            f"{path} was not changed. Your draft is {draft}: `extenci catalog edit {name}` opens it again; "
             "delete it to start afresh.",
         ) from error
 
 
 def put_in_place(draft: Path, path: Path) -> None:
-    """Replace the file by its draft, unless it is not what the draft was made from any more."""
+    """Replace the file by its draft, unless someone else changed the file meanwhile."""
     original = original_path(draft)
     if not original.exists() or read_text(path) != read_text(original):
         raise CatalogError(
-            f"{path} was changed by someone else since your draft of it was made, so it was left alone.",
-            f"Your draft is {draft}: compare the two, and move it into place yourself.",
+            f"Someone else changed {path} since your draft of it was made, so it was not replaced.",
+            f"Your draft is {draft}: compare the two files, and move the draft into place yourself.",
         )
     try:
         draft.replace(path)
@@ -113,7 +113,7 @@ def put_in_place(draft: Path, path: Path) -> None:
 
 
 def discard(draft: Path) -> None:
-    """Remove a draft that changes nothing."""
+    """Delete a draft that changes nothing."""
     try:
         shutil.rmtree(draft.parent)
     except OSError as error:

@@ -1,9 +1,8 @@
-"""Service files: one YAML file for each cloud that this user has."""
+"""Service files: one YAML file for each cloud of this user."""
 
 from __future__ import annotations
 
 import difflib
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from extenci.catalog.files import write_whole
 from extenci.catalog.home import Home
 from extenci.catalog.records import Catalog
 from extenci.catalog.services.text import ServiceFields, service_text
@@ -24,7 +24,7 @@ SUFFIX = ".yaml"
 def service_files(home: Home) -> dict[str, Path]:
     """The user's service files by service name, sorted; empty where there is no home yet.
 
-    What is no `NAME.yaml` (drafts, backups of editors) is passed over.
+    Files that are not called `NAME.yaml` (drafts, backups of editors) are ignored.
     """
     folder = home.services_folder
     try:
@@ -37,7 +37,7 @@ def service_files(home: Home) -> dict[str, Path]:
 
 
 def find_service(home: Home, name: str) -> Path:
-    """The file of a service; CatalogError, with what it may be meant to be, where there is none."""
+    """The file of a service; CatalogError where there is none, with a suggestion for a name that is close."""
     refuse_built_in(name)
     files = service_files(home)
     if name not in files:
@@ -45,7 +45,7 @@ def find_service(home: Home, name: str) -> Path:
         hint = f"Did you mean {close[0]}? " if close else ""
         raise CatalogError(
             f"There is no service {name!r} in {home.services_folder}.",
-            f"{hint}`extenci catalog list` shows those there are; `extenci catalog add` makes one.",
+            f"{hint}`extenci catalog list` lists the services; `extenci catalog add` adds one.",
         )
     return files[name]
 
@@ -53,28 +53,28 @@ def find_service(home: Home, name: str) -> Path:
 def add_service(home: Home, name: str, fields: ServiceFields) -> Path:
     """Write a new service file and return its path.
 
-    CatalogError where the name is taken or cannot be one; SpecError where the fields make no service.
-    Relative paths are meant from the current folder.
+    CatalogError where the name is invalid or taken; SpecError where the fields are invalid. Relative paths
+    are relative to the current folder.
     """
     refuse_built_in(name)
     if not NAME.fullmatch(name):
         raise CatalogError(
             f"A service cannot be called {name!r}.",
-            "Use up to 50 letters, digits, dots, dashes and underscores, a letter or digit first.",
+            "Use at most 50 letters, digits, dots, dashes and underscores, with a letter or digit first.",
         )
     target = home.services_folder / f"{name}{SUFFIX}"
     home.make(home.services_folder)
     with draft_folder(home) as folder:
         draft = folder / target.name
-        write_private(draft, service_text(name, absolute(fields)))
+        write_draft(draft, service_text(name, absolute(fields)))
         check_draft(draft, target)
         put_new(draft, target, name)
     return target
 
 
 def check_draft(draft: Path, target: Path) -> Service:
-    """Read a draft as a service; SpecError with the positions it would have in the target."""
-    from extenci.spec.services.file import read_service  # noqa: PLC0415 - pydantic and ruamel take their time
+    """Read a draft as a service; SpecError with the positions that problems would have in the target."""
+    from extenci.spec.services.file import read_service  # noqa: PLC0415 - pydantic and ruamel are slow to import
 
     try:
         return read_service(draft)
@@ -85,14 +85,14 @@ def check_draft(draft: Path, target: Path) -> Service:
 
 
 def remove_service(home: Home, name: str, catalog: Catalog) -> Path:
-    """Remove a service file and return its path; CatalogError while records say that something is owned
-    there, since nothing could be destroyed without the file."""
+    """Delete a service file and return its path; CatalogError while a stack owns something there according to
+    the records: without the file, nothing of it could be destroyed."""
     path = find_service(home, name)
     if stacks := catalog.stacks_with_records(name):
-        several = "stacks" if len(stacks) > 1 else "stack"
+        several, own = ("stacks", "own") if len(stacks) > 1 else ("stack", "owns")
         raise CatalogError(
-            f"The service {name} is still in use: by the records, the {several} {', '.join(stacks)} "
-            "owns images or machines there.",
+            f"The service {name} is still in use: according to the records, the {several} "
+            f"{', '.join(stacks)} {own} images or machines there.",
             f"Destroy them first, in the folder of their specs: `extenci destroy --service {name}`.",
         )
     try:
@@ -103,7 +103,7 @@ def remove_service(home: Home, name: str, catalog: Catalog) -> Path:
 
 
 def refuse_built_in(name: str) -> None:
-    """CatalogError for the service that has no file."""
+    """CatalogError for the service that is built in, and has no file."""
     if name == SANDBOX:
         raise CatalogError(
             f"The service {SANDBOX} is built in: it has no file, and cannot be added, edited or removed.",
@@ -112,7 +112,7 @@ def refuse_built_in(name: str) -> None:
 
 
 def absolute(fields: ServiceFields) -> ServiceFields:
-    """The fields with the paths of files absolute, save those that begin with `~`."""
+    """The fields with absolute paths of files, except for paths that begin with `~`."""
     return replace(
         fields,
         access_key_file=absolute_path(fields.access_key_file),
@@ -125,13 +125,13 @@ def absolute(fields: ServiceFields) -> ServiceFields:
 
 
 def absolute_path(path: str | None) -> str | None:
-    """A path as seen from everywhere; what the SDK or the user's home expands stays as it is."""
+    """A path as an absolute one; `~` stays, and is expanded when the path is used."""
     return path if path is None or path.startswith("~") else str(Path(path).absolute())
 
 
 @contextmanager
 def draft_folder(home: Home) -> Iterator[Path]:
-    """A folder beside the service files for a file that is not one yet; gone afterwards."""
+    """A temporary folder beside the service files, for a file that is not valid yet."""
     try:
         folder = Path(tempfile.mkdtemp(prefix=".new-", dir=home.services_folder))
     except OSError as error:
@@ -142,22 +142,18 @@ def draft_folder(home: Home) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only this user can read, and have it on disk."""
+def write_draft(path: Path, text: str) -> None:
+    """Write a file that only this user can read; CatalogError."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        write_whole(path, text.encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise unusable(path, error) from error
 
 
 def put_new(draft: Path, target: Path, name: str) -> None:
-    """Give a finished file its name, unless the name is taken: a link, unlike a rename, replaces nothing."""
+    """Put a valid draft in place, unless the name is taken: a link, unlike a rename, replaces nothing."""
     try:
-        os.link(draft, target)
+        target.hardlink_to(draft)
     except FileExistsError as error:
         raise CatalogError(
             f"There is a service {name} already, in {target}.",
@@ -168,7 +164,7 @@ def put_new(draft: Path, target: Path, name: str) -> None:
 
 
 def unusable(path: Path, error: OSError) -> CatalogError:
-    """A file or folder of services cannot be read or written."""
+    """The error of a service file, or a folder of them, that cannot be read or written."""
     return CatalogError(
         f"{path} cannot be used: {error.strerror or error}.",
         "Make it readable and writable for this user, or set EXTENCI_HOME to a folder that is.",

@@ -1,4 +1,4 @@
-"""A new service file as text: YAML with comments, of the values that were given."""
+"""The text of a new service file: YAML with comments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", 
 
 @dataclass(frozen=True)
 class ServiceFields:
-    """What a new service file says; None is left out. Credentials are paths or a profile's name."""
+    """The values of a new service file; None is left out. Credentials are paths, or a profile's name."""
 
     region: str | None = None
     ec2: str | None = None
@@ -62,7 +62,7 @@ def service_text(name: str, fields: ServiceFields) -> str:
 
 
 def credential_lines(fields: ServiceFields) -> list[str]:
-    """The credentials, or a comment that says where they are looked for."""
+    """The credentials, or a comment that says where the SDK looks for them."""
     keys = ("access_key_file", "secret_key_file", "profile")
     lines = [f"  {line}" for key in keys for line in entry(key, getattr(fields, key))]
     if not lines:
@@ -71,14 +71,14 @@ def credential_lines(fields: ServiceFields) -> list[str]:
 
 
 def bundle_lines(fields: ServiceFields) -> list[str]:
-    """What bundles are made with, where anything of it was given."""
+    """The keys and certificates of bundles, if any is given."""
     keys = ("certificate", "private_key", "cloud_certificate", "user")
     lines = [f"  {line}" for key in keys for line in entry(key, getattr(fields, f"bundle_{key}"))]
     return ["bundle:  # keys and certificates for stage: bundle", *lines] if lines else []
 
 
 def entry(key: str, value: str | None) -> list[str]:
-    """One line of YAML, with its comment; nothing where there is no value."""
+    """A line of YAML with its comment; none where there is no value."""
     if value is None:
         return []
     comment = f"  # {COMMENTS[key]}" if key in COMMENTS else ""
@@ -86,7 +86,7 @@ def entry(key: str, value: str | None) -> list[str]:
 
 
 def scalar(value: str) -> str:
-    """A value as a YAML scalar: plain where nothing can misread it, else as JSON, which YAML includes."""
+    """A value as a YAML scalar: plain if it cannot be misread, otherwise as JSON, which YAML includes."""
     if PLAIN_SCALAR.fullmatch(value) and value.lower() not in YAML_WORDS:
         return value
     return json.dumps(value, ensure_ascii=False)

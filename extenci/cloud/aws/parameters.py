@@ -32,7 +32,7 @@ class RegisterRequest:
 
 @dataclass(frozen=True)
 class LaunchRequest:
-    """Machines to launch: at least `minimum`, at most `count`, each with `tags` from birth.
+    """Machines to launch: at least `minimum`, at most `count`, each created with `tags`.
 
     `token` is at most 64 characters; `root_device` the image's, needed where `settings.root_volume` is
     given, asked of the service when None.

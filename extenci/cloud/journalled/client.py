@@ -36,5 +36,5 @@ class Journalled:
         return self._intents.begin(operation, token=token, request=request, tags=tags)
 
     def resume(self, intent: Intent) -> Operation:
-        """The operation of a run that died, to be brought to its end."""
+        """The open operation of a run that died, to be finished or undone."""
         return Operation(self._intents.calls, intent.id)

@@ -12,7 +12,7 @@ from extenci.model.record import SUBMIT
 
 
 class JournalledCondor:
-    """The queue of one service's schedd, as far as it is changed."""
+    """Changes the queue of one service's schedd."""
 
     def __init__(self, bare: CondorChanges, reads: Condor, intents: Intents) -> None:
         self._bare = bare
@@ -28,8 +28,8 @@ class JournalledCondor:
         request: Mapping[str, object],
         tags: Mapping[str, str],
     ) -> tuple[str, ...]:
-        """Put `count` jobs into the queue; their ids. Where the answer alone is lost, the queue tells by
-        their `token` that they are there. `request` is what the journal says of them, without any secret."""
+        """Put `count` jobs into the queue; their ids. Where only the answer is lost, the jobs are found in
+        the queue by their `token`. `request` goes into the journal, and must hold no secret."""
         with self._intents.writing(SUBMIT, token=token, request=request, tags=tags) as settle:
             try:
                 jobs = self._bare.submit(description, count)

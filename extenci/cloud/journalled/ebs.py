@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class JournalledEbs:
-    """EBS direct of one service, as far as it is changed."""
+    """Changes EBS snapshots of one service."""
 
     def __init__(self, bare: EbsChanges, intents: Intents) -> None:
         self._bare = bare
@@ -33,8 +33,8 @@ class JournalledEbs:
         at_creation: Mapping[str, str],
         within: Operation | None = None,
     ) -> str:
-        """Start a snapshot for the image `name`; its id. `tags` are those that it carries in the end,
-        `at_creation` those that the call itself gives it."""
+        """Start a snapshot for the image `name`; its id. `tags` are its final ones, `at_creation` those that
+        the call itself sets."""
         shown = {"gib": gib, "name": name, "parent": parent}
         with self._intents.writing(
             "StartSnapshot", token=token, request=shown, tags=tags, within=within
@@ -61,8 +61,8 @@ class JournalledEbs:
         stop: Event,
         on_stored: Callable[[int], None],
     ) -> Iterator[BlockUpload]:
-        """Send blocks into a pending snapshot, under one intent for all of them: each by itself tells what
-        it is. `blocks` is how many there are to send."""
+        """Send blocks into a pending snapshot, under one intent for all of them: sending a block twice does
+        no harm. `blocks` is the number of blocks to send."""
         stored = 0
 
         def count(index: int) -> None:

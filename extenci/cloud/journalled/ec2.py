@@ -12,8 +12,8 @@ from extenci.model.s3 import ImportTask
 
 
 class JournalledEc2:
-    """EC2 of one service, as far as it is changed. `tags` are those that a new resource carries in the end,
-    at its creation or soon after: they tell whose it is, should the run die in between."""
+    """Changes resources of one service's EC2. `tags` are the final ones of a new resource, set at its
+    creation or soon after: the journal has them, should the run die in between."""
 
     def __init__(self, bare: Ec2Changes, intents: Intents) -> None:
         self._bare = bare
@@ -101,7 +101,7 @@ class JournalledEc2:
 
     def create_key_pair(self, name: str, at_creation: Mapping[str, str]) -> str:
         """Make a key pair; its private key, which is secret. `at_creation` are the tags that the call itself
-        gives it."""
+        sets."""
         with self._intents.writing("CreateKeyPair", token=name, request={"name": name}) as settle:
             private_key = self._bare.create_key_pair(name, at_creation)
             settle({"name": name})

@@ -1,4 +1,4 @@
-"""How a changing call is journalled: before it is made, and after."""
+"""Journalling of changing calls, before and after each."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Settle = Callable[[Mapping[str, object]], None]
 class Operation:
     """Work of several calls under one intent, such as a bundle from its first part to its registration.
 
-    It stays open until its outcome is known: where a run dies or gives up before that, the next run looks
-    into it.
+    It stays open until its outcome is known: where a run dies or gives up before that, the next run finds it
+    out.
     """
 
     calls: Calls
@@ -29,7 +29,7 @@ class Operation:
         self.calls.settle(self.intent, result)
 
     def failed(self, reason: str) -> None:
-        """Journal that nothing came of it, and that nothing of it is left."""
+        """Journal that the operation failed and left nothing behind."""
         self.calls.fail(self.intent, reason)
 
 
@@ -48,11 +48,11 @@ class Intents:
         tags: Mapping[str, str] | None = None,
         within: Operation | None = None,
     ) -> AbstractContextManager[Settle]:
-        """Journal a call before the block makes it; the block hands over its answer. A call within an
-        operation has that one's intent.
+        """Journal a call before the block makes it; the block hands over the answer. A call within an
+        operation has the operation's intent.
 
-        Where the service surely refused, that is journalled; where nobody can know (no answer, a crash of
-        the service, a kill), the intent stays open for the next run to look into.
+        A sure refusal of the service is journalled; where nobody can know (no answer, a crash of the service,
+        a kill), the intent stays open for the next run to find out.
         """
         if within is not None:
             return nullcontext(_ignore)
@@ -83,4 +83,4 @@ class Intents:
 
 
 def _ignore(_result: Mapping[str, object]) -> None:
-    """The answer of a call that has no intent of its own."""
+    """Ignores the answer of a call that has no intent of its own."""

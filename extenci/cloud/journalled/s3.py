@@ -11,7 +11,7 @@ from extenci.cloud.journalled.intents import Intents, Operation
 
 
 class JournalledS3:
-    """S3 of one service, as far as it is changed. What is done within an operation has that one's intent."""
+    """Changes objects of one service's S3. A call within an operation has the operation's intent."""
 
     def __init__(self, bare: S3Changes, intents: Intents) -> None:
         self._bare = bare
@@ -56,8 +56,8 @@ class JournalledS3:
     def sending_parts(
         self, bucket: str, key: str, upload: str, *, token: str, parts: int, held: int
     ) -> Iterator[PartUploads]:
-        """Send parts into an upload, under one intent for all of them. `parts` is how many it has in the end,
-        `held` how many it has already."""
+        """Send parts into an upload, under one intent for all of them. `parts` is their final number, `held`
+        the number that the upload has already."""
         shown = {"bucket": bucket, "key": key, "parts": parts, "held": held}
         operation = self._intents.begin("UploadPart", token=token, request=shown)
         try:

@@ -30,7 +30,7 @@ SKEW_SECONDS = 60.0
 
 
 def check_machine(home: Home, services: Mapping[str, object]) -> Iterator[Finding]:
-    """What these services need of this machine."""
+    """Checks of this machine for what these services need."""
     found = platform.python_version()
     if sys.version_info[:2] >= OLDEST_PYTHON:
         yield Finding(MACHINE, Level.OK, f"Python {found}")
@@ -56,7 +56,7 @@ def check_home(home: Home) -> Finding:
 
 
 def check_bindings() -> Iterator[Finding]:
-    """HTCondor's bindings are a dependency; they come without HTCondor itself."""
+    """Whether HTCondor's Python bindings are installed; they come without HTCondor itself."""
     try:
         yield Finding(MACHINE, Level.OK, f"HTCondor's Python bindings {version('htcondor')}")
     except PackageNotFoundError:
@@ -69,7 +69,7 @@ def check_bindings() -> Iterator[Finding]:
 
 
 def check_sandbox() -> Iterator[Finding]:
-    """What the local cloud needs, and what it cannot do."""
+    """Whether the local cloud has what it needs, and what it cannot do here."""
     if importlib.util.find_spec("moto") is None:
         yield Finding(
             MACHINE,
@@ -81,7 +81,7 @@ def check_sandbox() -> Iterator[Finding]:
 
 
 def check_qemu() -> Iterator[Finding]:
-    """Whether machines of the local cloud are real, and what of them cannot be as in other clouds."""
+    """Whether machines of the local cloud are real, and which of their ports are elsewhere."""
     from extenci.sandbox.qemu.acceleration import acceleration  # noqa: PLC0415 - not needed for other services
     from extenci.sandbox.qemu.installation import SETTING, choose, find_qemu  # noqa: PLC0415
     from extenci.sandbox.qemu.ports import reachable_ports, wanted_ports  # noqa: PLC0415
@@ -150,6 +150,6 @@ def check_calls(clients: Clients, clock: Callable[[], float] = time.time) -> Ite
         yield Finding(
             name,
             Level.WARNING,
-            f"The clock of this machine is {abs(skew):.0f} s {side} the service's; past 300 s it refuses.",
+            f"The clock of this machine is {abs(skew):.0f} s {side} the service's; it refuses past 300 s.",
             "Let the clock be set from the network (timedatectl set-ntp true).",
         )

@@ -12,14 +12,14 @@ from extenci.model.errors import ServiceError
 from extenci.model.finding import Finding, Level
 from extenci.model.observed import QueueFacts
 from extenci.model.service import CondorAccess, Service
-from extenci.observe.doctor.file_access import Account, Reading, account_of, can_reach, can_read
+from extenci.observe.file_access import Access, Account, account_of, can_reach, can_read
 from extenci.plan.condor.queue_limits import judge_queue
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
 
 NO_SUBMIT = "extenci-doctor"
-"""The token of a submit that never was: to ask for its jobs shows whether the queue answers."""
+"""A token that no job has: asking for its jobs shows whether the queue answers."""
 
 
 def check_condor(clients: Clients, groups: Sequence[DesiredGroup], folder: Path) -> Iterator[Finding]:
@@ -47,7 +47,7 @@ def check_condor(clients: Clients, groups: Sequence[DesiredGroup], folder: Path)
 
 
 def failure(service: Service, error: ServiceError) -> Finding:
-    """An error as what was found."""
+    """An error as a finding."""
     return Finding(service.name, Level.PROBLEM, error.message, error.hint)
 
 
@@ -58,7 +58,7 @@ def greeting(facts: QueueFacts) -> str:
 
 
 def check_keys(service: Service, account: Account | None) -> Iterator[Finding]:
-    """Whether the jobs' owner can read the key files; they are looked at, and not opened."""
+    """Whether the jobs' owner can read the key files; they are not opened."""
     keys = service.job_credentials
     if keys is None:
         yield Finding(
@@ -70,22 +70,24 @@ def check_keys(service: Service, account: Account | None) -> Iterator[Finding]:
         return
     if not is_local(service):
         yield Finding(
-            service.name, Level.OK, "the jobs' key files are elsewhere: they cannot be seen from here"
+            service.name,
+            Level.OK,
+            "the jobs' key files are on the schedd's machine and cannot be checked from here",
         )
         return
     for path in (keys.access_key_file, keys.secret_key_file):
-        reading = can_read(Path(path), account) if account else _exists(Path(path))
-        if reading.possible is False:
+        access = can_read(Path(path), account) if account else _exists(Path(path))
+        if access.possible is False:
             yield Finding(
                 service.name,
                 Level.PROBLEM,
-                f"The jobs' key file {path} cannot be read by their owner: {reading.why}.",
+                f"The jobs' key file {path} cannot be read by their owner: {access.why}.",
                 "HTCondor reads it when it launches a machine. Let the jobs' owner own it (chown, mode 600), "
                 "in a folder that this user can enter.",
             )
 
 
-def _exists(path: Path) -> Reading:
+def _exists(path: Path) -> Access:
     return can_read(path, Account("its reader", os.geteuid()))
 
 
@@ -105,8 +107,8 @@ def check_user_data(service: Service, account: Account | None, folder: Path) -> 
         yield Finding(
             service.name,
             Level.PROBLEM,
-            f"HTCondor reads user data as {account.name}, the jobs' owner, who cannot read what we write.",
-            "Submit as yourself, or apply as root, who can give the files to that user.",
+            f"HTCondor reads user data as {account.name}, the jobs' owner, who cannot read them.",
+            "Submit jobs as this user, or apply as root, who can give the files to that user.",
         )
         return
     above = can_reach(folder.parent.parent, account)

@@ -1,4 +1,4 @@
-"""From paths, or from nothing, to all that can be found out about a machine and its services."""
+"""The diagnosis of this machine and of the services of specs, or of the user's."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ StartSandbox = Callable[[Home], Service]
 def diagnose(
     paths: Sequence[Path], home: Home, service: str | None, start_sandbox: StartSandbox
 ) -> tuple[Finding, ...]:
-    """What is found on this machine, and for the services of the specs at `paths`; without specs, for those
-    of this user. UsageError where `paths` or `service` name nothing."""
+    """Findings about this machine and the services of the specs at `paths`; without specs, about those of
+    this user. UsageError where `paths` or `service` name nothing."""
     desired, found = read_desired(paths, home, service)
     services = {name: desired.services[name] for name in desired.touched_services}
     found = [*check_machine(home, services), *check_programs(desired), *found]
@@ -53,7 +53,8 @@ def look_at(services: dict[str, Service], desired: Desired, home: Home) -> tuple
 
 
 def read_desired(paths: Sequence[Path], home: Home, service: str | None) -> tuple[Desired, list[Finding]]:
-    """The specs at `paths`. Where they are wrong, or there are none, the user's services and no specs."""
+    """The specs at `paths`; the user's services without specs where they have mistakes, or there are none.
+    And the findings about either."""
     try:
         files = service_files(home)
     except CatalogError as error:
@@ -73,18 +74,18 @@ def is_bare(paths: Sequence[Path], error: SpecError) -> bool:
 
 
 def spec_mistakes(error: SpecError) -> Finding:
-    """That there are mistakes; they are `validate`'s to list."""
+    """A finding that the specs have mistakes; `extenci validate` lists them."""
     mistakes = counted(len(error.problems), "mistake")
     return Finding(
         MACHINE,
         Level.PROBLEM,
-        f"The specs have {mistakes}, so only the services of this user were looked at.",
-        "extenci validate lists them.",
+        f"The specs have {mistakes}, so only the services of this user were checked.",
+        "`extenci validate` lists them.",
     )
 
 
 def services_of_user(files: dict[str, Path], service: str | None) -> tuple[Desired, list[Finding]]:
-    """The services of the catalog, and what is wrong with their files. UsageError: there is none of that
+    """The services of the catalog, and the problems of their files. UsageError where there is none of that
     name."""
     if service is not None and service not in files:
         raise UsageError(
@@ -102,5 +103,5 @@ def services_of_user(files: dict[str, Path], service: str | None) -> tuple[Desir
 
 
 def problem(subject: str, error: ExtenciError) -> Finding:
-    """An error as what was found."""
+    """An error as a finding."""
     return Finding(subject, Level.PROBLEM, error.message, error.hint)

@@ -1,4 +1,4 @@
-"""Which programs this machine lacks to read the disks that the specs name."""
+"""The programs that this machine lacks to read the disks that the specs name."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from extenci.model.version import is_url
 
 
 def check_programs(desired: Desired) -> Iterator[Finding]:
-    """One finding for each program that a disk at a path needs and that is not there. What else may be wrong
-    with a disk, planning tells; of what is to be downloaded nothing is known yet."""
+    """A finding for each missing program that a disk at a path needs. Planning reports other problems of
+    disks; nothing is known yet of those to be downloaded."""
     told: set[str] = set()
     for source in sorted({spec.source for spec in desired.images if not is_url(spec.source)}):
         lacking = lacking_for(source)
@@ -24,7 +24,7 @@ def check_programs(desired: Desired) -> Iterator[Finding]:
 
 
 def lacking_for(source: str) -> DiskError | None:
-    """That the program is missing which a source needs."""
+    """The error that a source needs a program which is missing; None where it needs none."""
     try:
         with open_file(source) as (_, found):
             pass

@@ -14,10 +14,13 @@ from extenci.model.address import Address, Kind
 from extenci.model.desired import DesiredImage
 from extenci.model.observed import Image, Machine
 from extenci.model.ownership import Marks, Role
-from extenci.model.plan import Blocked, Change
+from extenci.model.plan import Blocked, Change, FieldChange
 from extenci.model.service import Tagging
 from extenci.model.verdict import Verdict, VerdictMark
+from extenci.model.verification import Verify
 from extenci.model.work import ImageToLaunch, VerifyWork
+from extenci.plan.differences import differences
+from extenci.plan.fields import verify_fields
 from extenci.plan.images.source import Staged, ToBeStaged, Unavailable, staged_as
 from extenci.plan.inputs import PlanInputs
 from extenci.plan.service_index import ServiceIndex, newest_first
@@ -208,6 +211,7 @@ def verify_version(
         count=1,
         reason=verification_reason(inputs, spec, source.label, image),
         work=work,
+        fields=changed_block(inputs, spec.address, spec.verify),
         depends_on=(*before, *left),
     )
 
@@ -215,6 +219,14 @@ def verify_version(
 def changes_of(source: Staged | ToBeStaged) -> str:
     """The id of the change that registers a version, "" where it is registered."""
     return source.change if isinstance(source, ToBeStaged) else ""
+
+
+def changed_block(inputs: PlanInputs, address: Address, verify: Verify) -> tuple[FieldChange, ...]:
+    """The fields of a verify block that changed since it was last fully applied, if that is known."""
+    applied = inputs.applied(address) or {}
+    if "verify" not in applied:
+        return ()
+    return differences(applied, {"verify": verify_fields(verify)}, ("verify",))
 
 
 def verification_reason(inputs: PlanInputs, spec: DesiredImage, label: str, image: Image | None) -> str:

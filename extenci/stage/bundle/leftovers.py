@@ -1,4 +1,4 @@
-"""What interrupted runs have left of bundles in S3."""
+"""Leftovers of interrupted bundle uploads in S3."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from extenci.model.s3 import StoredObject
 BUNDLED = re.compile(r"(.+)\.(?:part\.[0-9]{2,}|manifest\.xml)")
 
 
-def find_leftovers(lying: Uploaded, clients: Clients) -> Uploaded:
-    """Those of a stack's objects that are parts of bundles. Bundles are in use as long as their images."""
-    bundled = tuple(of_bundles(lying.objects))
+def find_leftovers(stored: Uploaded, clients: Clients) -> Uploaded:
+    """The parts of bundles among a stack's objects. A bundle is in use as long as its image is registered."""
+    bundled = tuple(of_bundles(stored.objects))
     manifests = {image.manifest for image in clients.ec2.images()} if bundled else set()
-    used = (one.key for one in bundled if f"{lying.bucket}/{bundle_of(one.key)}.manifest.xml" in manifests)
-    begun = {one.key: lying.begun[bundle] for one in bundled if (bundle := bundle_of(one.key)) in lying.begun}
-    return Uploaded(lying.bucket, bundled, begun=begun, busy=frozenset(used))
+    used = (one.key for one in bundled if f"{stored.bucket}/{bundle_of(one.key)}.manifest.xml" in manifests)
+    begun = {
+        one.key: stored.begun[bundle] for one in bundled if (bundle := bundle_of(one.key)) in stored.begun
+    }
+    return Uploaded(stored.bucket, bundled, begun=begun, busy=frozenset(used))
 
 
 def of_bundles(objects: Iterable[StoredObject]) -> Iterator[StoredObject]:
@@ -33,6 +35,6 @@ def of_bundles(objects: Iterable[StoredObject]) -> Iterator[StoredObject]:
 
 
 def bundle_of(key: str) -> str:
-    """The beginning of a bundle's keys, of one of them; "" for a key that is of none."""
+    """The prefix of the bundle that a key belongs to, "" where it belongs to none."""
     found = BUNDLED.fullmatch(key)
     return found[1] if found else ""

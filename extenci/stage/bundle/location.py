@@ -16,19 +16,19 @@ from extenci.stage.s3_import.location import FOLDER, folder_of
 
 @dataclass(frozen=True)
 class BundleLocation:
-    """Where a bundle lies: its bucket, and what the keys of its objects begin with."""
+    """Where a bundle lies: its bucket, and the prefix of its keys."""
 
     bucket: str
     prefix: str
 
     @property
     def name(self) -> str:
-        """The bundle's name, which is that of the disk in it, too."""
+        """The name of the bundle, and of the disk in it."""
         return self.prefix.rpartition("/")[2]
 
     @property
     def manifest(self) -> str:
-        """Where its manifest lies (`BUCKET/KEY`), as RegisterImage wants it."""
+        """The manifest as RegisterImage names it: `BUCKET/KEY`."""
         return f"{self.bucket}/{manifest_name(self.prefix)}"
 
     def key_of(self, part: BundlePart) -> str:
@@ -36,7 +36,7 @@ class BundleLocation:
         return f"{self.prefix.removesuffix(self.name)}{part.name}"
 
     def has(self, key: str) -> bool:
-        """Whether a key is one of the bundle's."""
+        """Whether a key belongs to the bundle."""
         rest = key.removeprefix(self.prefix)
         return rest != key and re.fullmatch(r"\.(?:part\.[0-9]{2,}|manifest\.xml)", rest) is not None
 
@@ -51,7 +51,7 @@ def bundle_location(request: StageRequest, bucket: str) -> BundleLocation:
 
 
 def location_of_image(image: Image, bucket: str) -> BundleLocation | None:
-    """Where the bundle of an image lies, None where extenci has not put it there."""
+    """Where the bundle of an image lies; None where extenci did not upload it."""
     if image.manifest is None:
         return None
     location = BundleLocation(
@@ -62,5 +62,5 @@ def location_of_image(image: Image, bucket: str) -> BundleLocation | None:
 
 
 def is_registered(location: BundleLocation, images: Iterable[Image]) -> bool:
-    """Whether one of some images is that of a bundle."""
+    """Whether one of the images was registered from a bundle."""
     return any(image.manifest == location.manifest for image in images)

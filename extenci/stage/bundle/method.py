@@ -13,8 +13,8 @@ from extenci.stage.method import StageMethod
 
 
 class BundleMethod(StageMethod):
-    """Uploads a bundle and registers its manifest. The bundle stays in S3 as long as its image; what an
-    attempt that came to nothing has put there is removed, by itself or by the next run."""
+    """Uploads a bundle and registers its manifest. The bundle stays in S3 as long as its image. A failed
+    attempt removes its own bundle, or the next run does."""
 
     operations = frozenset((PUT_BUNDLE, DELETE_BUNDLE))
 
@@ -28,9 +28,9 @@ class BundleMethod(StageMethod):
         """See `StageMethod.recover`."""
         remove.recover(intent, context)
 
-    def leftovers(self, lying: Uploaded, clients: Clients) -> Uploaded:
+    def leftovers(self, stored: Uploaded, clients: Clients) -> Uploaded:
         """See `StageMethod.leftovers`."""
-        return find_leftovers(lying, clients)
+        return find_leftovers(stored, clients)
 
     def remove(self, image: Image, context: StageContext) -> bool:
         """See `StageMethod.remove`."""

@@ -1,4 +1,4 @@
-"""How bundles go: with their images, or because no image came of them."""
+"""Removing bundles: with their images, or because none was registered."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ NO_RIGHTS = frozenset(("AccessDenied", "Forbidden", "NotAuthorized", "403"))
 
 
 def delete(location: BundleLocation, context: StageContext, operation: Operation) -> None:
-    """Delete what there is of a bundle. ServiceError and its kinds: some of it stays."""
+    """Delete every object of a bundle. ServiceError and its kinds where some stay."""
     found = context.clients.s3.list_objects(location.bucket, f"{location.prefix}.")
     keys = [one.key for one in found if location.has(one.key)]
     context.changes.s3.delete_objects(location.bucket, keys, within=operation)
 
 
 def remove(location: BundleLocation, context: StageContext, operation: Operation) -> None:
-    """The same, but what these credentials may not delete stays, and the user is told: to try again would not
-    help. Credentials that ran out are an error like others: with new ones, the next run deletes it."""
+    """Delete a bundle. One that these credentials may not delete stays, with a note to the user: trying again
+    would not help. Expired credentials are an error: with new ones, the next run deletes it."""
     try:
         delete(location, context, operation)
     except AccessRefused as error:
@@ -34,7 +34,7 @@ def remove(location: BundleLocation, context: StageContext, operation: Operation
 
 def remove_image(image: Image, context: StageContext) -> bool:
     """Deregister an image and delete its bundle; False where extenci keeps no bundle of it. The image goes
-    first: nothing is to be launched from a bundle that is not there."""
+    first: nothing may be launched from a deleted bundle."""
     bucket = context.clients.service.bucket
     location = location_of_image(image, bucket) if bucket is not None else None
     if location is None:
@@ -53,8 +53,8 @@ def remove_image(image: Image, context: StageContext) -> bool:
 
 
 def recover(intent: Intent, context: StageContext) -> None:
-    """Look after a bundle whose run died before it was registered, or before it was gone: without an image,
-    it goes. ServiceError and its kinds."""
+    """Remove a bundle whose run died before it was registered or removed, unless an image uses it.
+    ServiceError and its kinds."""
     location = BundleLocation(str(intent.request.get("bucket", "")), str(intent.request.get("key", "")))
     operation = context.changes.resume(intent)
     if is_registered(location, context.clients.ec2.images()):

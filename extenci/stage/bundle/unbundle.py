@@ -21,7 +21,7 @@ SCHEME = "s3://"
 
 @dataclass(frozen=True)
 class Request:
-    """What to open: the manifest (a path, or `s3://BUCKET/KEY`), the disk to make, and the paths of the
+    """A bundle to open: its manifest (a path, or `s3://BUCKET/KEY`), the disk to make, and the paths of the
     certificate and the private key of whoever made the bundle."""
 
     manifest: str
@@ -37,10 +37,10 @@ def open_bundle(
     stop: Event | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Manifest:
-    """Make the disk of a bundle; what its manifest says. The parts lie beside the manifest.
+    """Make the disk of a bundle; its manifest. The parts lie beside the manifest.
 
     DiskError, AccessRefused, ServiceError and their kinds; Interrupted: there is no file then. UsageError
-    where a manifest in S3 is meant and no S3 is given.
+    where the manifest is in S3 and no S3 is given.
     """
     stop = stop or Event()
     text, read_part = _source(request.manifest, s3, stop)
@@ -62,7 +62,8 @@ def _source(manifest: str, s3: S3 | None, stop: Event) -> tuple[bytes, ReadPart]
     bucket, _, key = manifest.removeprefix(SCHEME).partition("/")
     if not bucket or not key or s3 is None:
         raise UsageError(
-            f"{manifest} cannot be opened so.", "Name the service whose S3 it lies in, and s3://BUCKET/KEY."
+            f"{manifest} cannot be opened without a service and a key.",
+            "Name the service whose S3 it lies in, and the manifest as s3://BUCKET/KEY.",
         )
     return _manifest_in(s3, bucket, key, stop), _parts_in(s3, bucket, key[: key.rfind("/") + 1], stop)
 
@@ -83,7 +84,7 @@ def _parts_in(s3: S3, bucket: str, folder: str, stop: Event) -> ReadPart:
         except NotFound as error:
             raise DiskError(
                 f"The bundle's part {SCHEME}{bucket}/{folder}{part.name} is not there.",
-                "Get the bundle anew from where it came from.",
+                "Fetch the whole bundle again.",
             ) from error
 
     return read_part

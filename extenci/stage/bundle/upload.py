@@ -1,7 +1,7 @@
 """A disk into an EC2 bundle in S3, made while the disk is read, and registered by its manifest.
 
-Each attempt has a prefix of its own in S3, since each has a key of its own: parts of two never mix. What an
-attempt that came to nothing has put there is removed, by itself or by the next run.
+Each attempt has a prefix of its own in S3, since each encrypts with a key of its own: parts of two never mix.
+A failed attempt removes its own parts, or the next run does.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from extenci.stage.planned_blocks import listed, read_block
 from extenci.stage.register import DUPLICATE, register
 
 ACL = "aws-exec-read"
-"""Lets EC2 read what is to be run (S3 User Guide, "Canned ACL")."""
+"""Lets EC2 read the bundle (S3 User Guide, "Canned ACL")."""
 CONNECTIONS = 3
 """Parts that are sent at once: each is held in memory, 10 MiB."""
 XML = "application/xml"
@@ -40,11 +40,11 @@ XML = "application/xml"
 def stage(request: StageRequest, context: StageContext) -> StagedImage:
     """Bundle a disk, upload the bundle and register it.
 
-    What is read is compared with what was planned: DiskChanged where it differs, DiskError where the disk
-    cannot be read; AccessRefused, before anything is read or sent, where the keys are not what they should
-    be; ServiceError and its kinds; Interrupted; CatalogError where what was read cannot be written down. What
-    was uploaded is removed then, by the next run where it is not known what the service did, or where it
-    cannot be removed: the error says what stays.
+    The disk is compared with the plan: DiskChanged where it differs, DiskError where it cannot be read;
+    AccessRefused, before anything is read or sent, where the keys cannot be used; ServiceError and its kinds;
+    Interrupted; CatalogError where the block list cannot be written. After an error the uploaded parts are
+    removed; by the next run where nobody knows yet whether the image was registered, or where they cannot be
+    removed now: the error says what stays.
     """
     signer = _signer(context)
     location = bundle_location(request, context.clients.s3.bucket)
@@ -107,7 +107,7 @@ def _upload(
 def _tar_of(
     disk: RawDisk, blocks: BlockList, location: BundleLocation, request: StageRequest, context: StageContext
 ) -> Iterator[bytes]:
-    """The tar file of what was planned. DiskChanged where the disk holds something else."""
+    """The planned disk as a tar file. DiskChanged where the disk holds something else."""
     entries, total, done = blocks.entries(), len(blocks) * BLOCK_BYTES, 0
 
     def read(index: int) -> bytes:
@@ -155,8 +155,8 @@ def _clear_after(
     request: StageRequest,
     context: StageContext,
 ) -> None:
-    """Remove the bundle on the way out, unless it is registered or may be: the next run looks into that.
-    Where it stays without an image, the error says so."""
+    """Remove the bundle after an error, unless it is registered or may be: the next run finds out. Where it
+    stays without an image, the error's hint says so."""
     try:
         images = context.clients.ec2.images()
         if is_registered(location, images):
@@ -166,19 +166,20 @@ def _clear_after(
             operation.failed(error.message)
             return
         left = (
-            "Whether an image came of it is not known. Until then its bundle stays in the bucket "
+            "It is not known whether the image was registered. Until it is, the bundle stays in the bucket "
             f"{location.bucket} at {location.prefix}."
         )
     except ServiceError as problem:
-        place = f"in the bucket {location.bucket} at {location.prefix}"
-        left = f"Parts of it may be left {place}: {problem.message}"
+        left = (
+            f"Parts of it may be left in the bucket {location.bucket} at {location.prefix}: {problem.message}"
+        )
     again = "The next `extenci apply` removes them, unless they are an image's by then."
     error.hint = f"{error.hint}\n{left}\n{again}".strip()
 
 
 def _may_be_registered(error: ExtenciError, request: StageRequest, images: Sequence[Image]) -> bool:
-    """Whether an image may yet be seen: the service does not know itself what it did, or says that there is
-    one of that name, which is not seen. That may be this bundle's, by an attempt whose answer was lost."""
+    """Whether the image may show up later: the service does not know whether it registered it, or reports one
+    of that name that it does not list, which may be this bundle's, by an attempt whose answer was lost."""
     if not isinstance(error, ServiceError) or error.call != "RegisterImage":
         return False
     if error.code == DUPLICATE:

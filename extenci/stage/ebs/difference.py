@@ -10,8 +10,8 @@ from extenci.image.block_list import BlockList, Entry, changed_blocks
 
 @dataclass(frozen=True)
 class Difference:
-    """The blocks that make a snapshot hold a disk: all that are not zeros, or with `before` those that are
-    other than in a parent's disk."""
+    """The blocks to send so that a snapshot holds a disk: all that are not zeros, or with `before` those that
+    differ from a parent's disk."""
 
     now: BlockList
     before: BlockList | None = None

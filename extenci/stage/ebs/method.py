@@ -10,11 +10,13 @@ from extenci.image.block_list import BlockList
 from extenci.image.problems import other_content
 from extenci.image.raw import RawDisk
 from extenci.model.errors import DiskError, Interrupted, ServiceError
+from extenci.model.record import Intent
 from extenci.stage.context import KEPT, StageContext, StagedImage, StageRequest
 from extenci.stage.ebs.difference import Difference
+from extenci.stage.ebs.recover import recover
 from extenci.stage.ebs.seal import seal, wait_until_sealed, was_sealed_earlier
 from extenci.stage.ebs.send import send_blocks
-from extenci.stage.ebs.start import Started, find_pending, start
+from extenci.stage.ebs.start import UploadTarget, find_pending, start
 from extenci.stage.method import StageMethod
 from extenci.stage.planned_blocks import check_fits, listed
 from extenci.stage.register import register_snapshot
@@ -22,12 +24,18 @@ from extenci.stage.snapshots import discard_after
 
 
 class EbsMethod(StageMethod):
-    """Uploads blocks into a snapshot. An interrupted upload is a pending snapshot with the stack's tags: the
-    next plan goes on with it or removes it, like any other."""
+    """Uploads blocks into a snapshot. An interrupted upload is a pending snapshot with the stack's tags,
+    which the next plan resumes or removes."""
+
+    operations = frozenset(("StartSnapshot",))
 
     def stage(self, request: StageRequest, context: StageContext) -> StagedImage:
         """See `StageMethod.stage`, `upload` and `register_snapshot`."""
         return register_snapshot(upload(request, context), request, context)
+
+    def recover(self, intent: Intent, context: StageContext) -> None:
+        """See `StageMethod.recover`."""
+        recover(intent, context)
 
 
 def upload(request: StageRequest, context: StageContext) -> str:
@@ -35,7 +43,7 @@ def upload(request: StageRequest, context: StageContext) -> str:
 
     The disk must be what was planned (see `extenci.stage.ebs.send`): otherwise DiskChanged, and the
     snapshot is deleted, as it is when the disk cannot be read. When the service fails or `stop` is set, the
-    snapshot stays pending, to go on with. ServiceError and its kinds; Interrupted.
+    snapshot stays pending and can be resumed. ServiceError and its kinds; Interrupted.
     """
     with context.open(request) as disk:
         if disk.size != request.size:
@@ -49,18 +57,18 @@ def upload(request: StageRequest, context: StageContext) -> str:
 
 
 def _filled(disk: RawDisk, blocks: BlockList, request: StageRequest, context: StageContext) -> str:
-    """A snapshot that holds a disk and takes no more blocks: an interrupted run's, or a new one."""
+    """A snapshot that holds a disk and is sealed: an interrupted run's, or a new one."""
     with _parents_blocks(request, context) as before:
-        started = find_pending(request, before, context) or start(request, before, context)
-        if not started.is_full:
-            with context.upload_notes.open(_upload(started, request, context)) as note:
-                _fill(disk, Difference(blocks, before if started.parent else None), note, request, context)
-    return started.snapshot
+        target = find_pending(request, before, context) or start(request, before, context)
+        if not target.is_full:
+            with context.upload_notes.open(_upload(target, request, context)) as note:
+                _fill(disk, Difference(blocks, before if target.parent else None), note, request, context)
+    return target.snapshot
 
 
-def _upload(started: Started, request: StageRequest, context: StageContext) -> Upload:
-    parent = started.parent.digest if started.parent else None
-    return Upload(context.clients.service.name, started.snapshot, request.version.digest, parent)
+def _upload(target: UploadTarget, request: StageRequest, context: StageContext) -> Upload:
+    parent = target.parent.digest if target.parent else None
+    return Upload(context.clients.service.name, target.snapshot, request.version.digest, parent)
 
 
 @contextmanager

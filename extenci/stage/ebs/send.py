@@ -18,15 +18,16 @@ from extenci.model.version import BLOCK_BYTES
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.ebs.difference import Difference
 from extenci.stage.planned_blocks import checked_block, is_known, read_block, zero_block
-from extenci.stage.shared_reading import Reader
+from extenci.stage.shared_reading import SharedReader
 
 REFUSED_BLOCK = "INVALID_BLOCK"
-"""The reason that EBS gives where a block does not match its checksum."""
+"""The reason that EBS gives when a block does not match its checksum."""
 
 
 @dataclass(frozen=True)
-class Sent:
-    """What was put into a snapshot: the number of blocks, and the SHA-256 over their raw SHA-256s."""
+class ChangedBlocks:
+    """The blocks that a snapshot takes from a disk, as CompleteSnapshot wants them: their number, and the
+    SHA-256 over their raw SHA-256s."""
 
     blocks: int
     linear_sha256: bytes
@@ -34,28 +35,28 @@ class Sent:
 
 def send_blocks(
     disk: RawDisk, difference: Difference, note: UploadNote, request: StageRequest, context: StageContext
-) -> Sent:
-    """Send the blocks of a difference into a pending snapshot, but those that the note has. Memory does not
-    grow with the disk.
+) -> ChangedBlocks:
+    """Send the blocks of a difference into a pending snapshot, except those that the note has; all of them.
+    Memory does not grow with the disk.
 
     DiskChanged, DiskError, ServiceError or Interrupted at the first problem, once started calls have
-    settled. What was confirmed until then is noted.
+    settled. The blocks confirmed until then are in the note.
     """
-    sent, left = summed_up(difference, note)
+    whole, left = sum_up(difference, note)
     snapshot = note.upload.snapshot
-    total, done, known = sent.blocks * BLOCK_BYTES, 0, sent.blocks - left
+    total, done, known = whole.blocks * BLOCK_BYTES, 0, whole.blocks - left
 
-    def take_in(index: int) -> None:
+    def count(index: int) -> None:
         nonlocal done
         note.add(index)
         done += 1
         context.on_progress((known + done) * BLOCK_BYTES, total)
 
-    def again(index: int, sha256: bytes) -> bytes:
+    def reread(index: int, sha256: bytes) -> bytes:
         return read_block(disk, Entry(index, sha256), request).data
 
     uploading = context.changes.ebs.uploading(
-        snapshot, again, token=request.token, blocks=left, stop=context.stop, on_stored=take_in
+        snapshot, reread, token=request.token, blocks=left, stop=context.stop, on_stored=count
     )
     try:
         with context.sharing.joined(disk) as reader, uploading as upload:
@@ -70,10 +71,10 @@ def send_blocks(
             _check_content(disk, difference, request, context)
         raise
     disk.check_unchanged()
-    return sent
+    return whole
 
 
-def _block(reader: Reader, entry: Entry, is_same: bool, request: StageRequest) -> Block:
+def _block(reader: SharedReader, entry: Entry, is_same: bool, request: StageRequest) -> Block:
     if entry.is_zero:
         return zero_block(entry)
     data = reader.block(entry.index)
@@ -89,11 +90,11 @@ def _check_content(
         read_block(disk, entry, request)
 
 
-def summed_up(difference: Difference, note: UploadNote) -> tuple[Sent, int]:
-    """What the snapshot holds in the end, and how many of its blocks are still to be sent."""
+def sum_up(difference: Difference, note: UploadNote) -> tuple[ChangedBlocks, int]:
+    """The blocks of a difference, and the number of those that are still to be sent."""
     linear, blocks, left = hashlib.sha256(), 0, 0
     for entry in difference.entries():
         linear.update(entry.sha256)
         blocks += 1
         left += entry.index not in note
-    return Sent(blocks, linear.digest()), left
+    return ChangedBlocks(blocks, linear.digest()), left

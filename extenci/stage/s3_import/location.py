@@ -1,4 +1,4 @@
-"""Where in S3 a disk lies while it is imported, and that nothing is left there."""
+"""Where in S3 a disk lies while it is imported, and how that place is cleared."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ImportLocation:
 
 
 def import_location(request: StageRequest, bucket: str) -> ImportLocation:
-    """Where in a bucket a disk is put: always at the same location for the same stack, service and digest."""
+    """Where in a bucket a disk goes: always to the same key for the same stack, service and digest."""
     marks = read_marks(request.tags)
     if marks is None:
         return ImportLocation(bucket, f"{FOLDER}/{request.name}/{request.version.digest}{DISK}")
@@ -42,13 +42,13 @@ def import_location(request: StageRequest, bucket: str) -> ImportLocation:
 
 
 def folder_of(stack: str, service: str) -> str:
-    """What the keys of a stack's disks for a service begin with."""
+    """The prefix of the keys of a stack's disks for a service."""
     return f"{FOLDER}/{stack}/{service}/"
 
 
 def clear(location: ImportLocation, context: StageContext, *, within: Operation | None = None) -> None:
-    """Delete the object of a disk that was imported, and what else was made for it. What these credentials
-    may not delete stays, and the user is told."""
+    """Delete the object of an imported disk, the zeros stored for it, and unfinished uploads. Objects that
+    these credentials may not delete stay, with a note to the user."""
     s3 = context.changes.s3
     try:
         s3.delete_objects(location.bucket, (location.key, location.zeros), within=within)
@@ -59,7 +59,7 @@ def clear(location: ImportLocation, context: StageContext, *, within: Operation 
 
 
 def uploads_to(location: ImportLocation, context: StageContext) -> tuple[PartUpload, ...]:
-    """The uploads under way to a location; none where these credentials may not list them."""
+    """The unfinished uploads to a location; none where these credentials may not list them."""
     with suppress(AccessRefused):
         found = context.clients.s3.multipart_uploads(location.bucket, location.key)
         return tuple(one for one in found if one.key in (location.key, location.zeros))

@@ -1,7 +1,7 @@
 """The method `import`: the disk as an object in S3, a snapshot that the service makes of it, and registered.
 
-Where the disk lies is told by its digest, so that an interrupted run's upload, object or import is found
-again by its key, from any home.
+The key of the object contains the disk's digest, so that any home finds an interrupted run's upload, object
+or import again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from extenci.stage.s3_import import tasks
 from extenci.stage.s3_import.leftovers import find_leftovers
 from extenci.stage.s3_import.location import ImportLocation, clear, import_location
 from extenci.stage.s3_import.object import clear_after, object_at, store_disk
-from extenci.stage.s3_import.tasks import find_task, is_at, take, wait_for_task, wait_until_completed
+from extenci.stage.s3_import.tasks import find_task, is_at, tag_snapshot, wait_for_task, wait_until_completed
 from extenci.stage.tags import VISIBLE_SECONDS
 from extenci.stage.waiting import wait_for
 
@@ -32,8 +32,8 @@ MISMATCH = "IdempotentParameterMismatch"
 
 
 class S3ImportMethod(StageMethod):
-    """Uploads an object and has it imported. What an interrupted run leaves is found by its key: the upload,
-    the object, the import, and its snapshot, which only a later call can tag."""
+    """Uploads an object and has it imported. The upload, the object and the import that an interrupted run
+    leaves are found by the object's key; so is the snapshot, which only a later call can tag."""
 
     operations = frozenset((IMPORT,))
 
@@ -50,18 +50,18 @@ class S3ImportMethod(StageMethod):
         if context.clients.service.bucket is not None and context.tagging is Tagging.CREATE:
             tasks.claim(stack, context)
 
-    def leftovers(self, lying: Uploaded, clients: Clients) -> Uploaded:
+    def leftovers(self, stored: Uploaded, clients: Clients) -> Uploaded:
         """See `StageMethod.leftovers`."""
-        return find_leftovers(lying, clients)
+        return find_leftovers(stored, clients)
 
 
 def upload(request: StageRequest, context: StageContext) -> str:
-    """Make a completed, tagged snapshot of a disk; its id. Of what that took nothing is left in S3.
+    """Make a completed, tagged snapshot of a disk; its id. Nothing is left in S3.
 
-    What is sent is compared with what was planned: DiskChanged where it differs, DiskError where the disk
-    cannot be read, and nothing is left. The same where the service refuses or fails to import it:
-    ServiceError with what it said. When S3 fails or `stop` is set before, the upload stays, to go on with.
-    Interrupted.
+    The data sent is compared with the plan: DiskChanged where it differs, DiskError where the disk cannot be
+    read. ServiceError, with the service's reason, where it refuses or fails to import the disk. Nothing is
+    left after these errors either. When S3 fails or `stop` is set before, the upload stays and can be
+    resumed. Interrupted.
     """
     location = import_location(request, context.clients.s3.bucket)
     task = find_task(location, context)
@@ -73,8 +73,8 @@ def upload(request: StageRequest, context: StageContext) -> str:
 def _import(
     task: ImportTask | None, location: ImportLocation, request: StageRequest, context: StageContext
 ) -> str:
-    """Have the object imported, or wait for the import that is under way. The operation stays open in the
-    journal until its snapshot is tagged and the object gone: the next run looks after both (`recover`)."""
+    """Import the object, or wait for the import that is under way. The operation stays open in the journal
+    until the snapshot is tagged and the object gone: the next run can do both (`recover`)."""
     stored = object_at(location, context)
     token = _token(location, stored, context) if stored is not None else request.token
     shown = {"bucket": location.bucket, "key": location.key}
@@ -90,7 +90,7 @@ def _import(
             operation.failed(error.message)
             clear_after(error, location, context)
         raise
-    take(finished.snapshot, request.tags, context, within=operation)
+    tag_snapshot(finished.snapshot, request.tags, context, within=operation)
     clear(location, context, within=operation)
     operation.done({"task": finished.id, "snapshot": finished.snapshot})
     return finished.snapshot
@@ -102,8 +102,8 @@ def is_over(error: ServiceError) -> bool:
 
 
 def _token(location: ImportLocation, stored: StoredObject, context: StageContext) -> str:
-    """The same for the same object, so that it is imported once; another for one that was stored later, or
-    whose import is over and of no more use, as where the object could not be deleted after it."""
+    """The idempotency token of an import: one for each object, so that it is imported once. An object that
+    was stored later has another, and so has one whose last import is over (it could not be deleted then)."""
     over = sorted(
         task.id
         for task in context.clients.imports.tasks()
@@ -137,7 +137,7 @@ def _failed(task: ImportTask, context: StageContext) -> ServiceError:
     said = task.message.removeprefix("ClientError: ").rstrip(".") or "it gives no reason"
     return ServiceError(
         f"The service {service} failed to import the disk ({task.id}): {said}.",
-        "Nothing of it is left. Apply again once that is put right; or stage with `method: ebs`.",
+        "Nothing of it is left. Correct the problem and apply again, or stage with `method: ebs`.",
         service=service,
         call=IMPORT,
         code="ImportFailed",

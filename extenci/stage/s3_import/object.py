@@ -15,7 +15,7 @@ from extenci.stage.s3_import.parts import send_parts
 
 
 def store_disk(location: ImportLocation, request: StageRequest, context: StageContext) -> None:
-    """Put the disk into S3, going on with the upload of an interrupted run."""
+    """Put the disk into S3, or resume the upload of an interrupted run."""
     try:
         with context.open(request) as disk:
             if disk.size != request.size:
@@ -39,8 +39,8 @@ def _fill(
     request: StageRequest,
     context: StageContext,
 ) -> None:
-    """Send what the upload does not hold, and make the object. Where another home's run has made it
-    meanwhile, or the answer to an earlier attempt was lost, the object that is there is as good."""
+    """Send the parts that the upload does not hold, and make the object. One that is there already will do:
+    another home's run has made it meanwhile, or the answer to an earlier attempt was lost."""
     try:
         etags = send_parts(disk, blocks, plan, location, request, context)
         if not _is_stored(object_at(location, context), plan, request):
@@ -52,11 +52,12 @@ def _fill(
         if _is_stored(object_at(location, context), plan, request):
             return
         if error.code == "NoSuchUpload":
-            error.hint = "Another run, or somebody, ended the upload. Apply again: what was made is found."
+            error.hint = "Another run, or another person, ended the upload. Apply again."
         raise
 
 
 def object_at(location: ImportLocation, context: StageContext) -> StoredObject | None:
+    """The object at a location; None where there is none."""
     return context.clients.s3.object_info(location.bucket, location.key)
 
 
@@ -70,7 +71,7 @@ def _is_stored(found: StoredObject | None, plan: PartPlan, request: StageRequest
 
 
 def _upload_of(location: ImportLocation, request: StageRequest, context: StageContext) -> ImportLocation:
-    """The newest upload to a location that was begun and not ended, or a new one."""
+    """The location with its upload: the newest one that is unfinished, or a new one."""
     begun = [one for one in uploads_to(location, context) if one.key == location.key]
     if begun:
         newest = max(begun, key=lambda one: (one.started, one.id))
@@ -83,7 +84,7 @@ def _upload_of(location: ImportLocation, request: StageRequest, context: StageCo
 
 
 def clear_after(error: DiskError | ServiceError, location: ImportLocation, context: StageContext) -> None:
-    """Delete what was made for an import on the way out; where that fails, the error says what is left."""
+    """Clear a location after an error; where that fails, the error's hint says what is left."""
     try:
         clear(location, context)
     except ServiceError as problem:

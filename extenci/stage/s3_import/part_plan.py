@@ -34,7 +34,7 @@ class UploadPart:
 class PartPlan:
     """A disk of `blocks` blocks, cut into parts of `part_blocks`; the last may have fewer.
 
-    The same disk is always cut in the same way, so that an interrupted upload can be gone on with.
+    The same disk is always cut in the same way, so that an interrupted upload can be resumed.
     """
 
     blocks: int
@@ -60,14 +60,14 @@ class PartPlan:
         than one part is held at a time."""
         rest = iter(entries)
         entry = next(rest, None)
-        for location in range(self.count):
-            first = location * self.part_blocks
+        for number in range(self.count):
+            first = number * self.part_blocks
             end = min(first + self.part_blocks, self.blocks)
             inside: list[Entry] = []
             while entry is not None and entry.index < end:
                 inside.append(entry)
                 entry = next(rest, None)
-            yield UploadPart(location + 1, first, end - first, tuple(inside))
+            yield UploadPart(number + 1, first, end - first, tuple(inside))
 
 
 def plan_parts(last: Entry | None) -> PartPlan:

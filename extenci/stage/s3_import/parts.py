@@ -24,12 +24,12 @@ from extenci.stage.s3_import.part_plan import PartPlan, UploadPart
 
 CONNECTIONS = 12
 """Threads that hash and send."""
-TOGETHER = BoundedSemaphore(2 * CONNECTIONS)
-"""Parts that are sent at a time by all the imports of a process, which stays small that way."""
+AT_ONCE = BoundedSemaphore(2 * CONNECTIONS)
+"""Bounds the parts that all imports of a process send at a time, and so its memory."""
 WINDOW = 2 * CONNECTIONS
-"""Parts that are under way or wait. A part is read as it is sent, so each thread holds one block."""
+"""Parts that are being sent or wait. A part is read as it is sent, so each thread holds one block."""
 WORTH_COPYING = 2
-"""Parts of zeros from which on one is sent, and the service makes the others of it."""
+"""The number of parts of zeros from which on the service copies them from an object."""
 
 
 def send_parts(
@@ -40,7 +40,7 @@ def send_parts(
     request: StageRequest,
     context: StageContext,
 ) -> dict[int, str]:
-    """Send those parts of a disk that the upload does not hold; the ETags of all by number.
+    """Send those parts of a disk that the upload does not hold; the ETags of all parts, by number.
 
     DiskChanged, DiskError, ServiceError or Interrupted at the first problem, once started calls have settled.
     """
@@ -102,9 +102,9 @@ class Sender:
     context: StageContext
 
     def send(self, part: UploadPart) -> str:
-        """The ETag of a part, which is sent unless the upload holds it. The ETag of a part that was sent is
-        its MD5, or the service encrypts: then it is not known what it holds, and everything is sent anew."""
-        with TOGETHER:
+        """The ETag of a part, which is sent unless the upload holds it. The ETag of a stored part is its MD5,
+        unless the service encrypts: then nobody knows its content, and every part is sent anew."""
+        with AT_ONCE:
             return self._send(part)
 
     def _send(self, part: UploadPart) -> str:
@@ -124,13 +124,13 @@ class Sender:
         try:
             return self.uploads.put(part.number, body, md5=md5)
         except ServiceError:
-            if body.problem is not None:  # which the SDK takes for a broken connection
+            if body.problem is not None:  # the SDK took it for a broken connection
                 raise body.problem from None
-            self.disk.check_unchanged()  # what was written to it meanwhile has another MD5
+            self.disk.check_unchanged()  # data written meanwhile has another MD5
             raise
 
     def _md5(self, part: UploadPart) -> bytes:
-        """The MD5 of what was planned as this part. DiskChanged where the disk holds something else."""
+        """The MD5 of a part as it was planned. DiskChanged where the disk holds something else."""
         md5, following = hashlib.md5(usedforsecurity=False), part.first
         for entry in part.entries:
             self.context.check_stop()
@@ -144,9 +144,9 @@ class Sender:
 
 
 class PartBody(io.RawIOBase):
-    """A part as a file, read from the disk as it is needed; what lies between its blocks is not read.
+    """A part as a file. Its blocks are read from the disk when they are needed; zeros are not read.
 
-    `problem` is why the disk could not be read.
+    `problem` says why the disk could not be read.
     """
 
     def __init__(self, disk: RawDisk, part: UploadPart) -> None:
@@ -199,7 +199,8 @@ class PartBody(io.RawIOBase):
 
 
 class ZeroParts:
-    """Parts that are all zeros: one is stored as an object, the others the service copies from that."""
+    """Parts that are all zeros: one is stored as an object, and the service makes the others by copying
+    it."""
 
     def __init__(
         self, disk: RawDisk, location: ImportLocation, uploads: PartUploads, context: StageContext
@@ -211,7 +212,7 @@ class ZeroParts:
         self._md5s: dict[int, bytes] = {}
 
     def md5_of(self, part: UploadPart) -> bytes | None:
-        """The MD5 of a part of zeros, None where it is no such part."""
+        """The MD5 of a part of zeros; None where the part has data."""
         if part.entries:
             return None
         with self._lock:
@@ -223,8 +224,8 @@ class ZeroParts:
             return self._md5s[part.blocks]
 
     def copy(self, part: UploadPart) -> str | None:
-        """Have a part made by the service; its ETag. None where it is as well to send it, or the service
-        does not do such a thing, or not for these credentials."""
+        """Let the service copy a part of zeros; its ETag. None where sending it costs no more, or the service
+        cannot copy parts, or refuses it to these credentials."""
         with self._lock:
             self._asked += 1
             if self._asked < WORTH_COPYING or not self._store(part):

@@ -20,16 +20,19 @@ from extenci.stage.waiting import wait_for
 IMPORT_SECONDS = 24 * 3600.0
 """How long an import may take. AWS reads some 100 MiB a second; others are slower."""
 OUTAGE_SECONDS = 600.0
+"""How long the service may be silent while it imports."""
+COMPLETION_SECONDS = 3600.0
+"""How long the snapshot of an import that is over may take to be complete."""
 
 
 def find_task(location: ImportLocation, context: StageContext) -> ImportTask | None:
-    """The import of an earlier run, which is under way or has made a snapshot that nobody has taken."""
+    """The import of an earlier run: one that is under way, or whose snapshot nobody has tagged."""
     for task in context.clients.imports.tasks():
         if not is_at(task, location):
             continue
         if task.state is ImportState.ACTIVE:
             return task
-        if task.state is ImportState.COMPLETED and is_untaken(task, context):
+        if task.state is ImportState.COMPLETED and is_untagged(task, context):
             return task
     return None
 
@@ -39,15 +42,15 @@ def is_at(task: ImportTask, location: ImportLocation) -> bool:
     return (task.bucket, task.key) == (location.bucket, location.key)
 
 
-def is_untaken(task: ImportTask, context: StageContext) -> bool:
+def is_untagged(task: ImportTask, context: StageContext) -> bool:
     """Whether the snapshot of an import is there and carries no marks: its run died before it was tagged."""
     found = find_snapshot(task.snapshot, context)
     return found is not None and DIGEST not in found.tags
 
 
 def wait_for_task(task: ImportTask, size: int, context: StageContext) -> ImportTask:
-    """Wait until an import is over, well or not. All are listed: the id of one that does not show yet is
-    refused."""
+    """Wait until an import is over, whether it succeeded or failed. All imports are listed: the service
+    refuses the id of one that does not show yet."""
 
     def look() -> ImportTask | None:
         for found in context.clients.imports.tasks():
@@ -61,6 +64,8 @@ def wait_for_task(task: ImportTask, size: int, context: StageContext) -> ImportT
 
 
 def wait_until_completed(snapshot: str, context: StageContext) -> None:
+    """Wait until the snapshot of an import is complete. ServiceError where the service fails to make it."""
+
     def look() -> bool | None:
         found = find_snapshot(snapshot, context)
         if found is not None and found.state is SnapshotState.ERROR:
@@ -73,20 +78,21 @@ def wait_until_completed(snapshot: str, context: StageContext) -> None:
             )
         return True if found is not None and found.state is SnapshotState.COMPLETED else None
 
-    wait_for(look, context, 3600.0, f"the snapshot {snapshot} was complete", outage_seconds=OUTAGE_SECONDS)
+    what = f"the snapshot {snapshot} was complete"
+    wait_for(look, context, COMPLETION_SECONDS, what, outage_seconds=OUTAGE_SECONDS)
 
 
-def take(
+def tag_snapshot(
     snapshot: str, tags: Mapping[str, str], context: StageContext, *, within: Operation | None = None
 ) -> None:
-    """Put the tags on the snapshot of an import, which the call itself cannot do."""
+    """Put the tags on the snapshot of an import: ImportSnapshot itself cannot."""
     if context.tagging is not Tagging.NONE and tags:
         tag_once_visible(snapshot, tags, context, within=within)
 
 
 def recover(intent: Intent, context: StageContext) -> None:
-    """Look after an import whose run died before it had tagged the snapshot and deleted the object. While it
-    is under way, the operation stays open: whoever stages the disk waits for it.
+    """Finish an import whose run died before it had tagged the snapshot and deleted the object. While the
+    import is under way, the operation stays open: whoever stages the disk waits for it.
 
     ServiceError and its kinds.
     """
@@ -99,17 +105,16 @@ def recover(intent: Intent, context: StageContext) -> None:
     if made is None or made.snapshot is None:
         operation.failed("nothing came of it")
         return
-    if is_untaken(made, context):
-        take(made.snapshot, intent.tags, context, within=operation)
+    if is_untagged(made, context):
+        tag_snapshot(made.snapshot, intent.tags, context, within=operation)
     clear(location, context, within=operation)
     operation.done({"task": made.id, "snapshot": made.snapshot})
 
 
 def claim(stack: str, context: StageContext) -> None:
-    """Put on the snapshots of a stack's imports the tags that their tasks carry, where no run has done so:
-    then whose they are is seen like that of any other. They are the same tags that their run would put on
-    them, should it go on."""
+    """Copy the tags of a stack's import tasks to their snapshots, where no run has tagged those, so that
+    their owner is seen. Their own run, should it go on, would put on the same tags."""
     for task in context.clients.imports.tasks():
         mine = task.state is ImportState.COMPLETED and task.tags.get(STACK) == stack
-        if mine and task.snapshot is not None and is_untaken(task, context):
-            take(task.snapshot, task.tags, context)
+        if mine and task.snapshot is not None and is_untagged(task, context):
+            tag_snapshot(task.snapshot, task.tags, context)

@@ -83,7 +83,7 @@ def test_a_draft_of_last_week_does_not_undo_what_was_written_since(desk: Desk) -
     desk.file.write_text(theirs)
     run = desk.edit('sed -i s/regon/region/ "$1"; echo "bucket: mine" >> "$1"')
     assert run.returncode == 1
-    assert "was changed by someone else since your draft of it was made" in run.stderr
+    assert "since your draft of it was made, so it was not replaced" in run.stderr
     assert desk.file.read_text() == theirs
     assert "bucket: mine" in desk.draft.read_text()
 
@@ -100,7 +100,7 @@ def test_an_editor_that_fails_changes_nothing_and_its_draft_stays(desk: Desk) ->
 def test_an_editor_that_was_killed_is_told(desk: Desk) -> None:
     run = desk.edit("kill -9 $$")
     assert run.returncode == 1
-    assert "was ended by signal 9, so nothing was changed" in run.stderr
+    assert "was killed by signal 9, so nothing was changed" in run.stderr
 
 
 def test_an_editor_that_is_not_there_is_told(desk: Desk) -> None:

@@ -185,6 +185,6 @@ def test_user_data_that_the_jobs_owner_could_not_read_are_told_before_anything_i
     assert "HTCondor reads user data from" in problem(world)
     result = world.apply()
     assert not result.ok
-    assert "HTCondor reads the user data of campus/pool as extenci-test, who cannot" in str(result)
+    assert "HTCondor reads the user data of campus/pool as extenci-test, who has no access" in str(result)
     assert world.jobs() == ()
     assert world.apply(destroy=True).ok

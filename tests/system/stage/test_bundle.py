@@ -179,8 +179,8 @@ def test_a_bundle_that_somebody_else_put_there_is_let_be(
     """Only what extenci has put under its own prefix goes with an image."""
     staged = stage(bundle_job, context)
     (image,) = context.clients.ec2.images_by_name(bundle_job.name)
-    place = str(image.manifest).removeprefix(f"{SANDBOX_BUCKET}/").removesuffix(".manifest.xml")
-    for key in (f"{place}.notes", f"{place}2.part.00", "elsewhere.manifest.xml"):
+    prefix = str(image.manifest).removeprefix(f"{SANDBOX_BUCKET}/").removesuffix(".manifest.xml")
+    for key in (f"{prefix}.notes", f"{prefix}2.part.00", "elsewhere.manifest.xml"):
         context.clients.unjournalled.s3.put_object(SANDBOX_BUCKET, key, b"mine")
     unstage(staged.image, (), context)
     assert len(keys_in(context.clients)) == 3

@@ -293,9 +293,9 @@ def test_an_import_that_fails_says_why_and_leaves_nothing(
 
     def delete(done: int, _total: int) -> None:
         if done >= 4 * PART:
-            place = import_location(import_job, SANDBOX_BUCKET)
-            if any(one.key == place.key for one in context.clients.imports.tasks()):
-                context.clients.unjournalled.s3.delete_object(SANDBOX_BUCKET, place.key)
+            location = import_location(import_job, SANDBOX_BUCKET)
+            if any(one.key == location.key for one in context.clients.imports.tasks()):
+                context.clients.unjournalled.s3.delete_object(SANDBOX_BUCKET, location.key)
 
     with pytest.raises(ServiceError) as failed:
         stage(import_job, replace(context, on_progress=delete))
@@ -481,10 +481,10 @@ def test_parts_of_another_content_are_sent_anew(
     cloud: Cloud, context: StageContext, import_job: StageRequest
 ) -> None:
     """Whatever an upload under this key holds: only what has the right MD5 is left as it is."""
-    place, s3 = import_location(import_job, SANDBOX_BUCKET), context.clients.unjournalled.s3
-    begun = s3.start_multipart(place.bucket, place.key)
-    s3.put_part(place.bucket, place.key, begun, 2, b"wrong".ljust(PART, b"\0"))
-    s3.put_part(place.bucket, place.key, begun, 9, b"beyond the end")
+    location, s3 = import_location(import_job, SANDBOX_BUCKET), context.clients.unjournalled.s3
+    begun = s3.start_multipart(location.bucket, location.key)
+    s3.put_part(location.bucket, location.key, begun, 2, b"wrong".ljust(PART, b"\0"))
+    s3.put_part(location.bucket, location.key, begun, 9, b"beyond the end")
     snapshot = upload(import_job, context)
     assert_holds(cloud.disk(snapshot), import_job.source)
     assert cloud.left(import_job) == []
@@ -493,8 +493,8 @@ def test_parts_of_another_content_are_sent_anew(
 def test_an_object_that_is_not_this_disk_is_not_imported(
     cloud: Cloud, context: StageContext, import_job: StageRequest
 ) -> None:
-    place = import_location(import_job, SANDBOX_BUCKET)
-    context.clients.unjournalled.s3.put_object(place.bucket, place.key, b"other".ljust(4 * PART, b"\0"))
+    location = import_location(import_job, SANDBOX_BUCKET)
+    context.clients.unjournalled.s3.put_object(location.bucket, location.key, b"other".ljust(4 * PART, b"\0"))
     assert_holds(cloud.disk(upload(import_job, context)), import_job.source)
 
 
@@ -523,10 +523,12 @@ def test_a_snapshot_that_nobody_tagged_is_taken(
     cloud: Cloud, context: StageContext, import_job: StageRequest
 ) -> None:
     """The run that had it made died before it could; whether its object is there makes no difference."""
-    place, imports = import_location(import_job, SANDBOX_BUCKET), context.clients.imports
-    context.clients.unjournalled.s3.put_object(place.bucket, place.key, Path(import_job.source).read_bytes())
+    location, imports = import_location(import_job, SANDBOX_BUCKET), context.clients.imports
+    context.clients.unjournalled.s3.put_object(
+        location.bucket, location.key, Path(import_job.source).read_bytes()
+    )
     ec2 = context.clients.unjournalled.ec2
-    task = ec2.import_snapshot(place.bucket, place.key, "token", import_job.tags)
+    task = ec2.import_snapshot(location.bucket, location.key, "token", import_job.tags)
     while not (done := next(one for one in imports.tasks() if one.id == task.id)).snapshot:
         time.sleep(0.05)
     before = cloud.calls()
@@ -558,10 +560,10 @@ def test_memory_does_not_grow_with_the_disk(cloud: Cloud, prepare: Callable[...,
         service, job = pickle.load(sys.stdin.buffer)
         clients = Clients(service)
         means = StageContext(clients, Journalled(clients, Nothing()))
-        place = import_location(job, service.bucket)
-        store_disk(place, job, means)
-        print(means.clients.s3.object_info(place.bucket, place.key).size)
-        clear(place, means)
+        location = import_location(job, service.bucket)
+        store_disk(location, job, means)
+        print(means.clients.s3.object_info(location.bucket, location.key).size)
+        clear(location, means)
         print(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])
         """
     )

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from extenci.catalog.home import Home
-from extenci.catalog.journal.journal import KEPT_SECONDS
+from extenci.catalog.journal.runs import KEPT_SECONDS
 from extenci.catalog.records import Catalog
 from extenci.model.errors import CatalogError
 from extenci.model.outcome import Status
@@ -64,8 +64,8 @@ def test_changes_of_a_run_are_begun_then_done_or_failed(catalog: Catalog) -> Non
     journal.end_change("r", "a", Status.DONE)
     journal.end_change("r", "b", Status.FAILED)
     assert journal.done_changes("r") == {"a"}
-    assert journal.begun_changes("r") == {"c"}
-    assert journal.begun_changes("other") == frozenset()
+    assert journal.halfway_changes("r") == {"b", "c"}
+    assert journal.halfway_changes("other") == frozenset()
 
 
 def test_the_run_of_a_saved_plan_goes_on_with_what_it_had_done(catalog: Catalog) -> None:

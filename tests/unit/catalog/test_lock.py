@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import subprocess
 import threading
 import time
@@ -148,12 +149,28 @@ def test_a_lock_that_cannot_be_made_is_reported(home: Home) -> None:
         pass
 
 
+def test_a_link_is_not_locked(home: Home) -> None:
+    home.make()
+    (home.path / "other").write_text("mine")
+    home.lock.symlink_to(home.path / "other")
+    with pytest.raises(CatalogError, match="cannot be used"), hold(home, "x"):
+        pass
+    assert (home.path / "other").read_text() == "mine"
+
+
+def test_only_its_owner_can_open_the_lock(home: Home) -> None:
+    with hold(home, "x"):
+        assert stat.S_IMODE(home.lock.stat().st_mode) == 0o600
+
+
 def test_real_waiting_works_with_the_real_clock(home: Home, start: Start) -> None:
     process = held_by(start, home)
-    threading.Timer(0.2, lambda: process.communicate("\n")).start()
+    letting_go = threading.Timer(0.2, lambda: process.communicate("\n"))
+    letting_go.start()
     began = time.monotonic()
     with hold(home, "x", 10):
         assert 0.1 < time.monotonic() - began < 5
+    letting_go.join()
 
 
 def test_a_holder_is_not_mistaken_for_the_dead_one_before_it(home: Home, start: Start) -> None:
@@ -172,16 +189,17 @@ def test_a_holder_is_not_mistaken_for_the_dead_one_before_it(home: Home, start: 
 def test_a_lock_file_deleted_while_it_is_taken_does_not_count(
     home: Home, monkeypatch: pytest.MonkeyPatch, start: Start
 ) -> None:
-    real = fcntl.lockf
+    real = fcntl.flock
     calls: list[int] = []
 
-    def lockf(descriptor: int, operation: int) -> None:
-        if not calls:
-            home.lock.unlink()
-        calls.append(descriptor)
+    def flock(descriptor: int, operation: int) -> None:
+        if operation & fcntl.LOCK_EX:
+            if not calls:
+                home.lock.unlink()
+            calls.append(descriptor)
         real(descriptor, operation)
 
-    monkeypatch.setattr(fcntl, "lockf", lockf)
+    monkeypatch.setattr(fcntl, "flock", flock)
     with hold(home, "x"):
         assert len(calls) == 2
         assert "LockHeld" in start(HOLDER, home.path).communicate("\n", timeout=20)[1]

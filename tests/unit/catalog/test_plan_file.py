@@ -6,6 +6,7 @@ import json
 import os
 import stat
 import tempfile
+import traceback
 import types
 import typing
 from collections.abc import Callable
@@ -18,8 +19,9 @@ from hypothesis import strategies as st
 
 from extenci.catalog.plan_file import file as plan_file
 from extenci.catalog.plan_file.checks import WORKS
+from extenci.catalog.plan_file.decode import decode
+from extenci.catalog.plan_file.encode import encode
 from extenci.catalog.plan_file.file import looks_like_plan, read_plan, write_plan
-from extenci.catalog.plan_file.typed_json import decode, encode
 from extenci.model.action import Action
 from extenci.model.address import Address, Kind
 from extenci.model.desired import Desired, DesiredGroup, DesiredImage, ImageId, ImageReference, Selection
@@ -196,27 +198,29 @@ def work(document: Any) -> Any:
 
 
 def forget_instead(document: Any) -> None:
-    document["plan"]["changes"][0]["work"] = {"is": "ForgetWork", "resources": work(document)["machines"]}
+    document["plan"]["changes"][0]["work"] = {"is": "ForgetWork", "resources": ["i-1"]}
 
 
 BAD: dict[str, tuple[Callable[[Any], bytes], str]] = {
     "empty": (lambda _: b"", "is not complete JSON"),
     "cut short": (lambda document: json.dumps(document).encode()[:-9], "is not complete JSON"),
     "binary": (lambda _: b"\xff\xfe\x00", "is not text in UTF-8"),
-    "a list": (lambda _: b"[]", "does not say that it is an extenci plan"),
+    "a list": (lambda _: b"[]", "is not an object of JSON"),
+    "something else": (lambda _: b"{}", "does not say that it is an extenci plan"),
     "deep": (lambda _: b"[" * 200_000, "is nested too deeply"),
     "deep value": (
         broken(lambda d: d["plan"]["changes"][0]["fields"].append(
             {"path": "x", "before": None, "after": json.loads("[" * 30 + "]" * 30)})),
         "is nested too deeply",
     ),
-    "another version": (broken(lambda d: d.update(format_version=2)), "is of format version 2"),
+    "no version": (broken(lambda d: d.pop("format_version")), "does not say its format version"),
+    "a newer version": (broken(lambda d: d.update(format_version=3)), "written by a newer extenci"),
     "twice": (lambda _: b'{"kind": "extenci plan", "kind": "extenci plan"}', "the same key twice"),
     "not a number": (broken(lambda d: d.update(made=float("nan"))), "has NaN where a number should be"),
     "missing": (broken(lambda d: d.pop("desired")), "the document lacks desired"),
-    "unknown key": (broken(lambda d: work(d).update(extra=1)), r"plan\.changes\[0\]\.work has other keys"),
-    "other work": (broken(forget_instead), "must be what the action terminate takes"),
-    "no work": (broken(lambda d: work(d).update({"is": "Popen"})), "must say under 'is' which of StageWork"),
+    "unknown key": (broken(lambda d: work(d).update(extra=1)), r"\[0\]\.work\.TerminateWork has a key that"),
+    "other work": (broken(forget_instead), "must be the work of the action terminate"),
+    "no work": (broken(lambda d: work(d).update({"is": "Popen"})), "must say under 'is' one of StageWork"),
     "wrong type": (broken(lambda d: d["plan"]["changes"][0].update(count="1")), "must be a whole number"),
     "true is no number": (broken(lambda d: d["plan"]["changes"][0].update(count=True)), "a whole number"),
     "negative": (broken(lambda d: d["plan"]["changes"][0].update(count=-1)), "must not be negative"),
@@ -231,7 +235,7 @@ BAD: dict[str, tuple[Callable[[Any], bytes], str]] = {
     "other name": (broken(lambda d: d["desired"]["services"]["sandbox"].update(name="a")), "as its key"),
     "other stack": (broken(lambda d: d["plan"].update(stack="x")), "the name of the specs' stack"),
     "path as name": (
-        broken(lambda d: d["plan"]["changes"][0]["address"].update(name="../x")), "of a service and a name",
+        broken(lambda d: d["plan"]["changes"][0]["address"].update(name="../x")), "must be SERVICE/NAME",
     ),
 }  # fmt: skip
 
@@ -246,6 +250,28 @@ def test_what_extenci_did_not_write_is_refused(name: str, saved: SavedPlan, tmp_
         read_plan(path)
     assert str(path) in caught.value.message
     assert "extenci plan --out" in caught.value.hint
+
+
+def test_a_plan_of_an_older_extenci_is_refused_with_what_to_do(saved: SavedPlan, tmp_path: Path) -> None:
+    path = tmp_path / "plan"
+    write_plan(saved, path)
+    path.write_text(path.read_text().replace('"format_version": 2', '"format_version": 1'))
+    assert looks_like_plan(path)
+    with pytest.raises(PlanError) as caught:
+        read_plan(path)
+    assert str(caught.value) == (
+        f"The plan file {path} was written by an older extenci (format version 1; this one reads 2).\n"
+        "Make a new one: `extenci plan --out FILE`."
+    )
+
+
+def test_what_a_plan_says_is_in_no_error(saved: SavedPlan, tmp_path: Path) -> None:
+    path = tmp_path / "plan"
+    write_plan(saved, path)
+    path.write_text(path.read_text().replace('"/specs"', '["hunter2"]'))
+    with pytest.raises(PlanError, match=r"desired\.root must be text") as caught:
+        read_plan(path)
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_only_regular_files_of_bounded_size_are_read(
@@ -267,4 +293,4 @@ def test_only_regular_files_of_bounded_size_are_read(
 def test_an_image_by_id_and_one_by_address_stay_apart() -> None:
     references: tuple[ImageReference, ...] = (ImageId("ami-1"), Address("sandbox", "worker"))
     for reference in references:
-        assert decode(ImageReference, encode(ImageReference, reference)) == reference
+        assert decode(ImageReference, encode(reference)) == reference

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from extenci.catalog.home import Home
-from extenci.catalog.journal.journal import LAUNCH_SECONDS
+from extenci.catalog.journal.intents import LAUNCH_SECONDS
 from extenci.catalog.records import Catalog
 from extenci.model.address import Address
 from extenci.model.record import AppliedRecord, ResourceKind, ResourceRecord

@@ -201,6 +201,6 @@ def test_an_editor_that_fails_or_is_missing_changes_nothing(home: Home, tmp_path
 def test_an_edit_does_not_undo_what_someone_else_wrote_meanwhile(home: Home, tmp_path: Path) -> None:
     path = add_service(home, "amazon", ServiceFields(region="eu-west-1"))
     script = f'sed -i s/eu-west-1/eu-west-2/ "$2"; echo "# theirs" >> {path}'
-    with pytest.raises(CatalogError, match="changed by someone else"):
+    with pytest.raises(CatalogError, match="Someone else changed"):
         edit_service(home, "amazon", editor(tmp_path, script))
     assert path.read_text().endswith("# theirs\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from extenci.observe.doctor.file_access import Account, account_of, can_reach, can_read
+from extenci.observe.file_access import Account, account_of, can_reach, can_read
 
 OTHER = Account("other", 61234, frozenset({61235}))
 STRANGER = Account("stranger", None)

@@ -19,7 +19,7 @@ from extenci.model.observed import (
 from extenci.model.ownership import Marks, read_marks
 from extenci.model.record import Intent, Records, ResourceKind, ResourceRecord
 from extenci.model.service import Service, Tagging
-from extenci.observe.ownership import assign, know
+from extenci.observe.ownership import assign, known_resources
 
 MARKS = Marks(stack="physics", service="cloud", name="pool")
 TAGS = MARKS.to_tags()
@@ -40,7 +40,7 @@ def intent(call: str, token: str, result: dict[str, object] | None = None) -> In
 
 
 def owners(mode: Tagging, records: Records, *machines: Machine) -> list[str]:
-    found = assign(state(*machines), replace(SERVICE, tags=mode), know("cloud", records))
+    found = assign(state(*machines), replace(SERVICE, tags=mode), known_resources("cloud", records))
     return [one.id for one in found.machines if one.marks is not None]
 
 
@@ -89,7 +89,7 @@ def test_images_are_known_by_their_name_and_snapshots_by_the_answer(mode: Taggin
             ),
         ),
         replace(SERVICE, tags=mode),
-        know("cloud", Records(intents=calls)),
+        known_resources("cloud", Records(intents=calls)),
     )
     assert [one.marks for one in found.images] == [MARKS, None]
     assert [one.marks for one in found.snapshots] == [MARKS, None]

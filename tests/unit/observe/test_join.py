@@ -11,7 +11,7 @@ from extenci.model.ownership import Marks
 from extenci.model.record import SUBMIT, Intent, Records
 from extenci.model.service import Service, Tagging
 from extenci.observe.join import join, unexplained
-from extenci.observe.ownership import assign, know
+from extenci.observe.ownership import assign, known_resources
 
 MARKS = Marks(stack="physics", service="cloud", name="pool")
 
@@ -213,7 +213,7 @@ def test_of_two_jobs_that_came_at_once_the_order_of_reading_does_not_choose() ->
 def test_without_tags_a_machine_belongs_to_its_jobs_stack(mode: Tagging) -> None:
     service = Service("cloud", "us-east-1", tags=mode)
     jobs = [job(machine="i-1", state="running"), job("1.1", client_token="tok"), job("1.2")]
-    known = know("cloud", Records(), jobs)
+    known = known_resources("cloud", Records(), jobs)
     machines = (
         machine("i-1", marks=None),
         machine("i-2", token="tok", marks=None),
@@ -233,11 +233,11 @@ def test_without_tags_a_machine_belongs_to_its_jobs_stack(mode: Tagging) -> None
 def test_the_tags_that_the_submit_was_written_down_with_count_before_the_jobs_marks() -> None:
     tags = {**MARKS.to_tags({"team": "physics"})}
     intent = Intent(1, "run", "launch", "cloud", SUBMIT, "submit-1", 0.0, tags=tags)
-    known = know("cloud", Records(intents=(intent,)), [job(machine="i-1", token="submit-1")])
+    known = known_resources("cloud", Records(intents=(intent,)), [job(machine="i-1", token="submit-1")])
     assert known.by_id["i-1"] == tags
 
 
 def test_where_things_are_tagged_at_birth_the_tags_alone_tell() -> None:
     service = Service("cloud", "us-east-1")
     state = ServiceState("cloud", 0.0, machines=(machine(marks=None),))
-    assert assign(state, service, know("cloud", Records(), [job(machine="i-1")])) == state
+    assert assign(state, service, known_resources("cloud", Records(), [job(machine="i-1")])) == state

@@ -14,7 +14,7 @@ from extenci.image.block_list import Entry
 from extenci.image.raw import RawDisk, open_disk
 from extenci.model.errors import DiskChanged, DiskError
 from extenci.model.version import BLOCK_BYTES
-from extenci.stage.shared_reading import Reader, SharedReading
+from extenci.stage.shared_reading import SharedReader, SharedReading
 
 BLOCKS = 100
 ENTRIES = [Entry(index, bytes(32)) for index in range(BLOCKS)]
@@ -39,7 +39,7 @@ def disk(tmp_path: Path) -> Iterator[CountingDisk]:
         yield CountingDisk(opened.path, opened.descriptor, opened.fingerprint)
 
 
-def all_of(reader: Reader) -> list[int]:
+def all_of(reader: SharedReader) -> list[int]:
     order = [entry.index for entry in reader.in_order(lambda: ENTRIES)]
     for index in order:
         reader.block(index)
@@ -99,9 +99,9 @@ def test_a_window_holds_no_more_than_it_may(disk: CountingDisk) -> None:
     sharing = SharedReading(window=8)
     with sharing.joined(disk) as one, sharing.joined(disk):
         all_of(one)
-        (circle,) = sharing._circles.values()
-        assert len(circle.blocks) == 8
-    assert sharing._circles == {}
+        (group,) = sharing._groups.values()
+        assert len(group.blocks) == 8
+    assert sharing._groups == {}
 
 
 @pytest.mark.parametrize("error", [DiskError("broken"), DiskChanged("other")])
@@ -118,7 +118,7 @@ def test_who_waits_for_a_block_that_cannot_be_read_is_told(
 
     monkeypatch.setattr(CountingDisk, "block", fail)
 
-    def read(reader: Reader) -> None:
+    def read(reader: SharedReader) -> None:
         try:
             reader.block(3)
         except DiskError as problem:

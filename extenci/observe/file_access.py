@@ -1,4 +1,4 @@
-"""Whether another user can read a file of this machine: by the modes of it and of the folders above it."""
+"""Whether another user can read a file of this machine, by its mode and those of the folders above it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """Whether a user can read something: None where it cannot be told; `why` not, in words."""
+class Access:
+    """Whether a user can read a file or enter a folder: None where it cannot be told; `why` not, in words."""
 
     possible: bool | None
     why: str = ""
 
 
-CAN = Reading(True)
+ALLOWED = Access(True)
 
 
 def account_of(name: str) -> Account:
@@ -43,7 +43,7 @@ def account_of(name: str) -> Account:
     return Account(name, entry.pw_uid, frozenset({entry.pw_gid, *others}))
 
 
-def can_read(path: Path, account: Account) -> Reading:
+def can_read(path: Path, account: Account) -> Access:
     """Whether a user can read a file."""
     above = can_reach(path.parent, account)
     if above.possible is False:
@@ -52,28 +52,28 @@ def can_read(path: Path, account: Account) -> Reading:
     return file if above.possible or file.possible is False else above
 
 
-def can_reach(folder: Path, account: Account) -> Reading:
+def can_reach(folder: Path, account: Account) -> Access:
     """Whether a user can open files of a folder whose names it knows."""
-    unsure = CAN
+    unsure = ALLOWED
     for part in reversed((folder, *folder.parents)):
-        reading = _judge(part, account, SEARCH)
-        if reading.possible is False:
-            return reading
-        unsure = unsure if reading.possible else reading
+        access = _judge(part, account, SEARCH)
+        if access.possible is False:
+            return access
+        unsure = unsure if access.possible else access
     return unsure
 
 
-def _judge(path: Path, account: Account, bit: int) -> Reading:
+def _judge(path: Path, account: Account, bit: int) -> Access:
     try:
         status = path.stat()
     except FileNotFoundError:
-        return Reading(False, f"{path} does not exist")
+        return Access(False, f"{path} does not exist")
     except OSError as error:
-        return Reading(None, f"{path} cannot be looked at: {error.strerror or error}")
+        return Access(None, f"{path} cannot be looked at: {error.strerror or error}")
     if bit == READ and not stat.S_ISREG(status.st_mode):
-        return Reading(False, f"{path} is not a file")
+        return Access(False, f"{path} is not a file")
     allowed = _allows(path, status, account, bit)
-    return CAN if allowed else Reading(allowed, f"{path} is closed to {account.name}")
+    return ALLOWED if allowed else Access(allowed, f"{path} is closed to {account.name}")
 
 
 def _allows(path: Path, status: os.stat_result, account: Account, bit: int) -> bool | None:

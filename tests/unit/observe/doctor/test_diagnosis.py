@@ -42,7 +42,7 @@ def test_without_specs_all_services_of_the_user_are_looked_at(home: Home) -> Non
 def test_specs_with_mistakes_are_one_problem_and_the_services_are_looked_at_all_the_same(home: Home) -> None:
     Path("stack.yaml").write_text("service: campus\nimages: {worker: {}}\n")
     (machine, service) = problems(api.doctor(home=home))
-    assert machine == (MACHINE, "The specs have 1 mistake, so only the services of this user were looked at.")
+    assert machine == (MACHINE, "The specs have 1 mistake, so only the services of this user were checked.")
     assert service[0] == "campus"
 
 
