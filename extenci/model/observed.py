@@ -11,7 +11,7 @@ from extenci.model.ownership import Marks
 
 
 class ImageState(StrEnum):
-    """DescribeImages' `State`; every other word of a service counts as FAILED."""
+    """DescribeImages' `State`. Every other word of a service counts as FAILED."""
 
     PENDING = "pending"
     AVAILABLE = "available"
@@ -38,7 +38,7 @@ class MachineState(StrEnum):
 
     @property
     def is_gone(self) -> bool:
-        """Whether a machine in this state is ended, or ending beyond return."""
+        """Whether a machine in this state has ended, or is ending and cannot be kept."""
         return self in (MachineState.SHUTTING_DOWN, MachineState.TERMINATED)
 
 
@@ -55,7 +55,7 @@ class JobState(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Whether a job in this state will start no machine any more."""
+        """Whether a job in this state will start no more machines."""
         return self in (JobState.REMOVED, JobState.COMPLETED)
 
 
@@ -171,7 +171,7 @@ class Machine:
 
     @property
     def exists(self) -> bool:
-        """Whether the service knows it: there is more of it than its job."""
+        """Whether the service has it: a job without a machine stands here, too."""
         return not self.id.startswith(JOB_PREFIX)
 
     @property
@@ -181,7 +181,7 @@ class Machine:
 
     @property
     def was_ended_by_service(self) -> bool:
-        """Whether the service ended it on its own account: its capacity was short, or it failed."""
+        """Whether the service itself ended it, for want of capacity or after a failure."""
         return self.reason_code.startswith("Server.")
 
     @property

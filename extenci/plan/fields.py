@@ -9,7 +9,7 @@ from dataclasses import asdict
 from extenci.model.address import Address
 from extenci.model.desired import DesiredGroup, DesiredImage, LaunchSettings, RootVolume
 from extenci.model.ownership import PREFIX, PROTECT, SOURCE_SHA256
-from extenci.model.verification import Verify
+from extenci.model.verification import Check, Verify
 from extenci.model.version import shown_source
 
 IMAGE_FIELDS = ("digest", "architecture", "boot_mode", "method", "size")
@@ -78,8 +78,14 @@ def verify_fields(verify: Verify) -> dict[str, object]:
         "confirm": verify.confirm,
         "confirm_within": verify.confirm_within,
         "keep_on_failure": verify.keep_on_failure,
-        "checks": [said(asdict(check.relative_to(verify.root))) for check in verify.checks],
+        "checks": [check_fields(check.relative_to(verify.root)) for check in verify.checks],
     }
+
+
+def check_fields(check: Check) -> dict[str, object]:
+    """A check as fields, without those that are None."""
+    fields = asdict(check).items()
+    return said({name: list(value) if isinstance(value, tuple) else value for name, value in fields})
 
 
 def settings_fields(settings: LaunchSettings) -> dict[str, object]:

@@ -17,6 +17,7 @@ from extenci.model.ownership import Marks, Role
 from extenci.model.plan import Blocked, Change, FieldChange
 from extenci.model.service import Tagging
 from extenci.model.verdict import Verdict, VerdictMark
+from extenci.model.verification import Verify
 from extenci.model.work import ImageToLaunch, VerifyWork
 from extenci.plan.differences import differences
 from extenci.plan.fields import verify_fields
@@ -210,7 +211,7 @@ def verify_version(
         count=1,
         reason=verification_reason(inputs, spec, source.label, image),
         work=work,
-        fields=changed_block(inputs, spec),
+        fields=changed_block(inputs, spec.address, spec.verify),
         depends_on=(*before, *left),
     )
 
@@ -220,12 +221,12 @@ def changes_of(source: Staged | ToBeStaged) -> str:
     return source.change if isinstance(source, ToBeStaged) else ""
 
 
-def changed_block(inputs: PlanInputs, spec: DesiredImage) -> tuple[FieldChange, ...]:
+def changed_block(inputs: PlanInputs, address: Address, verify: Verify) -> tuple[FieldChange, ...]:
     """The fields of a verify block that changed since it was last fully applied, if that is known."""
-    applied = inputs.applied(spec.address) or {}
+    applied = inputs.applied(address) or {}
     if "verify" not in applied:
         return ()
-    return differences(applied, {"verify": verify_fields(spec.verify) if spec.verify else None}, ("verify",))
+    return differences(applied, {"verify": verify_fields(verify)}, ("verify",))
 
 
 def verification_reason(inputs: PlanInputs, spec: DesiredImage, label: str, image: Image | None) -> str:

@@ -35,6 +35,8 @@ FIELDS = st.dictionaries(KEYS, VALUES, max_size=4)
             {"tags": {"a.b": "1", "__c": "2"}},
             [("tags.__c", None, "2"), ("tags.a.b", None, "1")],
         ),
+        ({"v": {"a": {"b": 1}}}, {"v": {"a": {"b": 2}}}, [("v.a.b", 1, 2)]),
+        ({"v": {"groups": ["a"]}}, {"v": {"groups": ["b"]}}, [("v.groups", ["a"], ["b"])]),
         ({"groups": ["a", "b"]}, {"groups": ["a"]}, [("groups", ["a", "b"], ["a"])]),
         (
             {"verify": {"checks": [{"tcp": 22}, {"run": ["a", "b"]}]}},

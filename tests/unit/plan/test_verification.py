@@ -23,14 +23,15 @@ from extenci.model.observed import (
     SnapshotState,
 )
 from extenci.model.ownership import Marks, Role
-from extenci.model.plan import Plan
-from extenci.model.record import Records, VerdictRecord
+from extenci.model.plan import FieldChange, Plan
+from extenci.model.record import AppliedRecord, Records, VerdictRecord
 from extenci.model.service import Service
 from extenci.model.verdict import Verdict
 from extenci.model.verification import Verify
 from extenci.model.version import GIB, Architecture, Disk, Method, Registration, Version
 from extenci.model.work import ConfirmWork, LaunchWork, ReplaceWork, VerifyWork
 from extenci.plan.commands.verify import plan_confirm, verifications_only
+from extenci.plan.fields import desired_fields
 from extenci.plan.planner import make_plan
 from extenci.plan.staleness.compare import Stale, compare_plans
 from extenci.verify.checks.tcp import TcpCheck
@@ -339,3 +340,18 @@ def test_a_saved_plan_says_what_of_a_verify_block_changed() -> None:
     assert compare_plans(saved, same_block, frozenset(), frozenset()) == Stale(
         ("verify cloud/worker: a file that its checks use changed",)
     )
+
+
+def test_a_changed_block_is_shown_by_its_fields_where_the_last_one_is_known() -> None:
+    known = (image("b", "passed:older"), snapshot("b"))
+    before = replace(VERIFY, checks=(TcpCheck(22),))
+    desired = spec(0, before).images[0]
+    records = Records(applied={WORKER: AppliedRecord(WORKER, desired_fields(desired), 1.0)})
+    after = replace(VERIFY, timeout=60, checks=(TcpCheck(22), TcpCheck(80)))
+    (change,) = plan_of(*known, count=0, verify=after, records=records).changes
+    assert change.fields == (
+        FieldChange("verify.checks[1]", None, {"tcp": 80}),
+        FieldChange("verify.timeout", 600, 60),
+    )
+    (unknown,) = plan_of(*known, count=0, verify=after).changes
+    assert unknown.fields == ()
