@@ -7,11 +7,12 @@ import pytest
 from extenci.launch.readiness import Readiness, judge, lost_error
 from extenci.model.address import Address
 from extenci.model.observed import Machine, MachineState
+from tests.unit.builders import observed_machine
 
 
 def machine(id_: str, state: MachineState, reason: str = "") -> Machine:
     code = reason.partition(":")[0]
-    return Machine(id=id_, state=state, image="ami-1", type="t3.micro", reason=reason, reason_code=code)
+    return observed_machine(id_, state=state, reason=reason, reason_code=code)
 
 
 def test_pending_machines_are_waited_for_and_running_ones_counted() -> None:

@@ -12,6 +12,7 @@ from extenci.model.record import SUBMIT, Intent, Records
 from extenci.model.service import Service, Tagging
 from extenci.observe.join import join, unexplained
 from extenci.observe.ownership import assign, known_resources
+from tests.unit.builders import observed_machine
 
 MARKS = Marks(stack="physics", service="cloud", name="pool")
 
@@ -24,7 +25,7 @@ def job(id_: str = "1.0", machine: str | None = None, state: str = "idle", **mor
 def machine(
     id_: str = "i-1", state: str = "running", token: str = "", marks: Marks | None = MARKS
 ) -> Machine:
-    return Machine(id_, MachineState(state), "ami-1", "t3.micro", launched=60.0, token=token, marks=marks)
+    return observed_machine(id_, marks, state=MachineState(state), launched=60.0, token=token)
 
 
 def shown(machines: tuple[Machine, ...]) -> list[tuple[str, str, str | None, bool]]:

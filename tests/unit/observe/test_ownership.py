@@ -11,7 +11,6 @@ from extenci.model.observed import (
     Image,
     ImageState,
     Machine,
-    MachineState,
     ServiceState,
     Snapshot,
     SnapshotState,
@@ -20,6 +19,7 @@ from extenci.model.ownership import Marks, read_marks
 from extenci.model.record import Intent, Records, ResourceKind, ResourceRecord
 from extenci.model.service import Service, Tagging
 from extenci.observe.ownership import assign, known_resources
+from tests.unit.builders import observed_machine
 
 MARKS = Marks(stack="physics", service="cloud", name="pool")
 TAGS = MARKS.to_tags()
@@ -27,8 +27,7 @@ SERVICE = Service(name="cloud", region="us-east-1")
 
 
 def machine(id_: str, token: str = "", tags: dict[str, str] | None = None) -> Machine:
-    made = Machine(id=id_, state=MachineState.RUNNING, image="ami-1", type="t3.micro", token=token)
-    return replace(made, tags=tags or {}, marks=read_marks(tags or {}))
+    return observed_machine(id_, read_marks(tags or {}), token=token, tags=tags or {})
 
 
 def state(*machines: Machine) -> ServiceState:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
@@ -17,9 +16,7 @@ from extenci.model.observed import (
     KeyPair,
     Machine,
     MachineHandle,
-    MachineState,
     Observation,
-    ServiceState,
     Snapshot,
     SnapshotState,
 )
@@ -31,24 +28,21 @@ from extenci.model.service import Service
 from extenci.model.work import RemoveWork, TerminateWork
 from extenci.plan.commands.gc import LEFT_BEHIND_SECONDS, plan_gc
 from extenci.report.plan.text import render_plan
+from tests.unit.builders import iso_time, observed_machine, service_state
 
 NOW = 1_000_000.0
 MINE = Marks("lab", "cloud", "worker", plan="over")
 WORKER = Address("cloud", "worker")
 
 
-def spelled(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def snapshot(state: SnapshotState = SnapshotState.PENDING, started: float = NOW, **more: object) -> Snapshot:
     known = replace(MINE, **more)  # type: ignore[arg-type]
-    return Snapshot("snap-1", state, 1, spelled(started), known.to_tags(), known)
+    return Snapshot("snap-1", state, 1, iso_time(started), known.to_tags(), known)
 
 
 def trial_vm(key: str = "extenci-test-1", **more: object) -> Machine:
-    known = replace(MINE, role=Role.TEST, expires=spelled(NOW + 60), **more)  # type: ignore[arg-type]
-    return Machine("i-1", MachineState.RUNNING, "ami-1", "t3.micro", key_name=key, marks=known)
+    known = replace(MINE, role=Role.TEST, expires=iso_time(NOW + 60), **more)  # type: ignore[arg-type]
+    return observed_machine("i-1", known, key_name=key)
 
 
 def collected(
@@ -59,13 +53,7 @@ def collected(
     jobs: tuple[str, ...] = (),
     uploaded: Uploaded | None = None,
 ) -> Plan:
-    state = ServiceState(
-        "cloud",
-        NOW,
-        tuple(one for one in things if isinstance(one, Image)),
-        tuple(one for one in things if isinstance(one, Snapshot)),
-        tuple(one for one in things if isinstance(one, Machine)),
-    )
+    state = service_state(*things, at=NOW)
     return plan_gc(
         Desired("lab", "/specs", {"cloud": Service("cloud", "us-east-1")}),
         Observation({"cloud": state}),
@@ -139,7 +127,7 @@ def test_a_test_vm_goes_with_its_key_pair() -> None:
 
 
 def test_a_test_vm_of_another_homes_run_stays_with_its_key_pair() -> None:
-    pair = KeyPair("extenci-test-1", replace(MINE, plan="elsewhere", expires=spelled(NOW - 1)))
+    pair = KeyPair("extenci-test-1", replace(MINE, plan="elsewhere", expires=iso_time(NOW - 1)))
     assert collected(trial_vm(plan="elsewhere"), pairs=(pair,)).is_empty
 
 
@@ -147,8 +135,8 @@ def test_a_test_vm_of_another_homes_run_stays_with_its_key_pair() -> None:
     ("marks", "goes"),
     [
         (MINE, True),
-        (replace(MINE, plan="elsewhere", expires=spelled(NOW)), True),
-        (replace(MINE, plan="elsewhere", expires=spelled(NOW + 1)), False),
+        (replace(MINE, plan="elsewhere", expires=iso_time(NOW)), True),
+        (replace(MINE, plan="elsewhere", expires=iso_time(NOW + 1)), False),
         (replace(MINE, plan="elsewhere"), False),
         (replace(MINE, stack="other"), False),
         (replace(MINE, service="other"), False),

@@ -11,13 +11,9 @@ from extenci.model.desired import Desired, DesiredImage, Origin, Selection
 from extenci.model.errors import PlanError
 from extenci.model.observed import (
     Image,
-    ImageState,
     Machine,
     MachineState,
-    Observation,
-    ServiceState,
     Snapshot,
-    SnapshotState,
 )
 from extenci.model.ownership import ROLE, Marks, Role
 from extenci.model.plan import Plan
@@ -27,6 +23,7 @@ from extenci.model.version import GIB, Architecture, Disk, Method, Registration,
 from extenci.model.work import RegisterWork, StageWork, UnstageWork
 from extenci.plan.commands.stage import find_staged, plan_stage
 from extenci.plan.commands.unstage import plan_unstage
+from tests.unit.builders import observation, observed_image, observed_snapshot
 
 ADDRESS = Address("cloud", "worker")
 DIGEST = "b" * 64
@@ -39,24 +36,11 @@ def marks(role: Role = Role.MANUAL, name: str = "worker", stack: str = "lab") ->
 
 def image(known: Marks | None, number: int = 1, snapshot: str = "snap-1") -> Image:
     name = VERSION.image_name(known.name, known.stack) if known else "theirs"
-    return Image(
-        f"ami-{number}", name, ImageState.AVAILABLE, (snapshot,), "x86_64", None, 1, "", {}, known
-    )  # fmt: skip
+    return observed_image(f"ami-{number}", known, name=name, snapshots=(snapshot,))
 
 
 def snapshot(role: Role = Role.MANUAL) -> Snapshot:
-    return Snapshot("snap-1", SnapshotState.COMPLETED, 1, "", {}, marks(role))
-
-
-def seen(*things: Image | Snapshot | Machine) -> Observation:
-    state = ServiceState(
-        "cloud",
-        0.0,
-        tuple(one for one in things if isinstance(one, Image)),
-        tuple(one for one in things if isinstance(one, Snapshot)),
-        tuple(one for one in things if isinstance(one, Machine)),
-    )
-    return Observation({"cloud": state})
+    return observed_snapshot("snap-1", marks(role))
 
 
 def desired(wished: bool = True) -> Desired:
@@ -71,11 +55,11 @@ DISKS = {ADDRESS: Disk(DIGEST, GIB, 1)}
 
 
 def staged(*things: Image | Snapshot | Machine) -> Plan:
-    return plan_stage(desired(), DISKS, seen(*things), Records(), 1000.0)
+    return plan_stage(desired(), DISKS, observation(*things), Records(), 1000.0)
 
 
 def unstaged(name: str, *things: Image | Snapshot | Machine) -> Plan:
-    return plan_unstage(desired(wished=False), "cloud", name, seen(*things), Records(), 1000.0)
+    return plan_unstage(desired(wished=False), "cloud", name, observation(*things), Records(), 1000.0)
 
 
 def refusal(name: str, *things: Image | Snapshot | Machine) -> PlanError:
@@ -91,7 +75,7 @@ def test_what_is_staged_is_marked_manual() -> None:
 
 
 def test_what_was_staged_manually_is_found() -> None:
-    there = seen(image(marks()), snapshot())
+    there = observation(image(marks()), snapshot())
     assert staged(image(marks()), snapshot()).is_empty
     found = find_staged(desired(), DISKS, there, Records())
     assert found is not None

@@ -9,9 +9,7 @@ from extenci.model.desired import Desired, DesiredImage, LaunchSettings, Origin,
 from extenci.model.errors import PlanError
 from extenci.model.observed import (
     Image,
-    ImageState,
     Machine,
-    MachineState,
     Observation,
     ServiceState,
     Snapshot,
@@ -26,6 +24,7 @@ from extenci.model.version import GIB, Architecture, Disk, Method, Registration,
 from extenci.model.work import RegisterWork, StageWork, VerifyWork
 from extenci.plan.commands.manual_verify import plan_test_vm
 from extenci.plan.planner import owned_addresses
+from tests.unit.builders import observed_image, observed_machine, observed_snapshot, service_state
 
 ADDRESS = Address("cloud", "worker")
 DIGEST = "b" * 64
@@ -39,28 +38,22 @@ def marks(role: Role, name: str = "worker", plan: str = "over") -> Marks:
 def image(role: Role, name: str = "worker") -> Image:
     known = marks(role, name)
     full = VERSION.image_name(name, "lab")
-    return Image("ami-1", full, ImageState.AVAILABLE, ("snap-1",), "x86_64", None, 1, "", {}, known)
+    return observed_image("ami-1", known, name=full)
 
 
 def snapshot(role: Role, state: SnapshotState = SnapshotState.COMPLETED) -> Snapshot:
-    return Snapshot("snap-1", state, 1, "", {}, marks(role))
+    return observed_snapshot("snap-1", marks(role), state)
 
 
 def vm(plan: str = "over") -> Machine:
     known = marks(Role.TEST, plan=plan)
-    return Machine("i-1", MachineState.RUNNING, "ami-1", "t3.micro", marks=known)
+    return observed_machine("i-1", known)
 
 
 def planned(*things: Image | Snapshot | Machine) -> Plan:
     verify = Verify(LaunchSettings("t3.micro"), confirm=True)
     spec = DesiredImage(ADDRESS, Origin("worker.raw", 0, 0), "/worker.raw", Method.EBS, verify=verify)
-    state = ServiceState(
-        "cloud",
-        0.0,
-        tuple(one for one in things if isinstance(one, Image)),
-        tuple(one for one in things if isinstance(one, Snapshot)),
-        tuple(one for one in things if isinstance(one, Machine)),
-    )
+    state = service_state(*things)
     return plan_test_vm(
         Desired(
             "lab", "/", {"cloud": Service("cloud", "r")}, (spec,), selection=Selection(frozenset({ADDRESS}))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
@@ -35,6 +34,7 @@ from extenci.plan.fields import desired_fields
 from extenci.plan.planner import make_plan
 from extenci.plan.staleness.compare import Stale, compare_plans
 from extenci.verify.checks.tcp import TcpCheck
+from tests.unit.builders import iso_time, service_state
 
 NOW = 100_000.0
 WORKER, POOL = Address("cloud", "worker"), Address("cloud", "pool")
@@ -81,7 +81,7 @@ def machine(id_: str, letter: str, **more: object) -> Machine:
 
 
 def trial_vm(letter: str, expires: float, run: str = "run", verdict: str | None = None) -> Machine:
-    until = datetime.fromtimestamp(expires, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    until = iso_time(expires)
     known = marks(letter, "worker", role=Role.TEST, plan=run, expires=until, verdict=verdict)
     return Machine(
         "i-test", MachineState.RUNNING, f"ami-{letter}", "t3.micro", 1.0, "192.0.2.7",
@@ -99,13 +99,7 @@ def plan_of(
     destroy: bool = False,
 ) -> Plan:
     desired = spec(count, verify)
-    state = ServiceState(
-        "cloud",
-        NOW,
-        tuple(one for one in things if isinstance(one, Image)),
-        tuple(one for one in things if isinstance(one, Snapshot)),
-        tuple(one for one in things if isinstance(one, Machine)),
-    )
+    state = service_state(*things, at=NOW)
     return make_plan(
         desired,
         {} if destroy else {WORKER: Disk(content * 64, GIB, 1)},
