@@ -1,10 +1,20 @@
-"""What all tests share: the machines of their sandboxes are simulated unless a test says otherwise.
+"""What all tests share.
 
-Most tests stage disks that cannot boot, and launch dozens of machines. What tests start inherits this.
+The machines of their sandboxes are simulated unless a test says otherwise: most tests stage disks that cannot
+boot, and launch dozens of machines. What tests start inherits this.
+
+Hypothesis tries the same examples each time, so that a run fails only for what was changed. With
+EXTENCI_HYPOTHESIS=random it tries others each time, and says how to repeat what failed.
 """
 
 from __future__ import annotations
 
 import os
 
+from hypothesis import settings
+
 os.environ.setdefault("EXTENCI_SANDBOX_MACHINES", "simulated")
+
+settings.register_profile("fixed", derandomize=True)
+settings.register_profile("random", derandomize=False, print_blob=True)
+settings.load_profile(os.environ.get("EXTENCI_HYPOTHESIS", "fixed"))

@@ -24,7 +24,6 @@ T = TypeVar("T")
 EXAMPLES = settings(
     max_examples=120,
     deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

@@ -14,7 +14,7 @@ from extenci.verify.checks import KINDS, NAMES, kind_of
 from extenci.verify.checks.tcp import KIND, TcpCheck
 from extenci.verify.kind import CheckKind
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 PACKAGE = ROOT / "extenci"
 
 

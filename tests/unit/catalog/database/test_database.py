@@ -254,7 +254,7 @@ def test_the_programs_of_these_tests_import_no_yaml_and_no_cloud() -> None:
         check=True,
         capture_output=True,
         text=True,
-        cwd=Path(__file__).parents[3],
+        cwd=Path(__file__).parents[4],
         env={**os.environ},
     ).stdout
     assert output == "[]\n"
