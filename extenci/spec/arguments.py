@@ -1,4 +1,4 @@
-"""Arguments of a command → specs, for what is done without any spec."""
+"""Arguments of a command → desired images, for commands that need no spec."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from extenci.spec.load import DEFAULT_STACK
 from extenci.spec.resolve import find_lack
 from extenci.spec.root import SERVICES_FOLDER, SETTINGS_FILE, find_root, read_root
 from extenci.spec.services.library import open_library
-from extenci.spec.validation.fields import read_https, read_s3
+from extenci.spec.validation.urls import require_https, require_s3
 from extenci.spec.validation.wording import quoted, shown, suggestion
 from extenci.spec.yaml.load import SUFFIXES
 
@@ -34,14 +34,14 @@ NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 def image_to_test(
     file: Path, service: str, type_: str, stack: str | None, here: Path, catalog: Mapping[str, Path]
 ) -> Desired:
-    """One image, staged from a file on a service and tried on a machine of a type by a person, with the
-    service's defaults for test VMs. `here` is where an extenci.yaml and services/ are looked for, `catalog`
+    """One image to stage from a file on a service, with a test VM of type `type_` that a person confirms; the
+    service's defaults for test VMs apply. extenci.yaml and services/ are looked for at `here`; `catalog` has
     the catalog's service files by name.
 
-    UsageError says which argument is wrong, or what is missing; SpecError has what is wrong with files.
+    UsageError says which argument is wrong, or what is missing; SpecError has the problems of files.
     """
     if not file.is_file():
-        what = "is no file" if file.exists() else "does not exist"
+        what = "is not a file" if file.exists() else "does not exist"
         raise UsageError(
             f"{shown(file)} {what}.", "Name a disk: a raw one, or a qcow2, VMDK, VHD or VHDX image."
         )
@@ -52,16 +52,14 @@ def image_to_test(
     defaults = found.test or LaunchDefaults()
     verify = Verify(to_settings(type_, defaults), defaults.launch or found.launch, confirm=True)
     address = Address(service, name_of(file))
-    resolved = DesiredImage(
-        address, Origin(shown(file), 0, 0), str(file.resolve()), found.stage, verify=verify
-    )
-    return replace(empty, images=(resolved,), selection=Selection(frozenset({address})))
+    image = DesiredImage(address, Origin(shown(file), 0, 0), str(file.resolve()), found.stage, verify=verify)
+    return replace(empty, images=(image,), selection=Selection(frozenset({address})))
 
 
 @dataclass(frozen=True)
 class Staging:
-    """How a disk is to be staged by hand. None: as specs have it where they say nothing; `gib` is the
-    volume's size, `sha256` that of the file's bytes."""
+    """How to stage a disk without a spec. None: the default that specs have; `gib` is the volume's size,
+    `sha256` that of the file's bytes."""
 
     name: str | None = None
     method: Method | None = None
@@ -80,9 +78,9 @@ def image_to_stage(
     found = empty.services[service]
     method = how.method or found.stage
     if lack := find_lack(method, found):
-        raise UsageError(f"{lack}.", "Or say another --method, or name another service.")
+        raise UsageError(f"{lack}.", "Or give another --method, or name another service.")
     address = Address(service, how.name or name_of(Path(urlsplit(file).path if is_url(file) else file)))
-    resolved = DesiredImage(
+    image = DesiredImage(
         address=address,
         origin=Origin(shown_source(file), 0, 0),
         source=file if is_url(file) else str(Path(file).resolve()),
@@ -92,48 +90,46 @@ def image_to_stage(
         boot_mode=how.boot_mode,
         gib=how.gib,
     )
-    return replace(empty, images=(resolved,), selection=Selection(frozenset({address})))
+    return replace(empty, images=(image,), selection=Selection(frozenset({address})))
 
 
 def check_staging(file: str, how: Staging) -> None:
-    """UsageError where arguments cannot be as they are. A file with a `sha256` need not be there: what is
-    staged of it may be."""
+    """UsageError where arguments are wrong. A file with a `sha256` may be gone: its image may exist."""
     if how.name is not None and not NAME.fullmatch(how.name):
         raise UsageError(f"{quoted(how.name)} cannot be an image's name.", "Use letters, digits, ., _ and -.")
     if how.sha256 is not None and not SHA256.fullmatch(how.sha256):
-        raise UsageError(f"{quoted(how.sha256)} is no SHA-256.", "It has 64 hexadecimal digits.")
+        raise UsageError(f"{quoted(how.sha256)} is not a SHA-256.", "It has 64 hexadecimal digits.")
     if is_url(file):
         _check_url(file)
         if how.sha256 is None:
-            raise UsageError("A URL needs the SHA-256 of what it leads to.", "Say --sha256 HEX.")
+            raise UsageError("A URL needs the SHA-256 of its file.", "Give --sha256 HEX.")
     elif not Path(file).is_file() and (how.sha256 is None or Path(file).exists()):
-        what = "is no file" if Path(file).exists() else "does not exist"
+        what = "is not a file" if Path(file).exists() else "does not exist"
         raise UsageError(f"{shown(Path(file))} {what}.", "Name a disk: raw, qcow2, VMDK, VHD or VHDX.")
 
 
 def _check_url(url: str) -> None:
-    """What specs refuse, arguments may not be either. Only what is wrong is said where a terminal could obey
-    the URL."""
+    """Arguments keep the rules of specs. A URL with characters that a terminal could obey is not repeated."""
     what = shown_source(url) if url.isprintable() else "The URL"
     if not url.startswith(("https://", "s3://")):
-        raise UsageError(f"{what} is no URL to stage from.", "Give an https:// or s3:// URL.")
+        raise UsageError(f"{what} is not a URL to stage from.", "Give an https:// or s3:// URL.")
     if "@" in url.partition("://")[2].partition("/")[0]:
         raise UsageError(f"{what} has a user or password in it.", "Leave it out: none are sent.")
     try:
-        (read_https if url.startswith("https://") else read_s3)(url)
+        (require_https if url.startswith("https://") else require_s3)(url)
     except PydanticCustomError as error:
-        raise UsageError(f"{what} cannot be staged from: it {error.message()}.") from None
+        raise UsageError(f"{what} cannot be used: it {error.message()}.") from None
 
 
 def stack_on(service: str, stack: str | None, here: Path, catalog: Mapping[str, Path]) -> Desired:
-    """A stack on one service, of which nothing is desired; arguments and errors as of `image_to_test`."""
+    """A stack on one service that desires nothing yet; arguments and errors as of `image_to_test`."""
     root = find_root(here)
     found = find_service(service, root, catalog)
     return Desired(find_stack(stack, here, found), str(root), {service: found})
 
 
 def name_of(file: Path) -> str:
-    """What an image is called that is staged from a file: the file's own name, as far as names go."""
+    """The name of an image that is staged from a file: the file's own, as far as names allow."""
     name = NOT_IN_NAMES.sub("-", file.stem).lstrip("._-")[:LONGEST_NAME]
     return name.rstrip("._-") or "image"
 
@@ -149,13 +145,13 @@ def find_service(name: str, root: Path, catalog: Mapping[str, Path]) -> Service:
         close = suggestion(name, library.names)
         raise UsageError(
             f"There is no service {quoted(name)}{close}.",
-            "`extenci catalog list` shows those that there are, and `extenci catalog add` makes one.",
+            "`extenci catalog list` shows the services, and `extenci catalog add` adds one.",
         )
     return found
 
 
 def find_stack(named: str | None, here: Path, service: Service) -> str:
-    """The stack whose everything is that is made: the one that was named, that of the root, or `default`."""
+    """The stack that will own the image: the one that was named, that of the root, or `default`."""
     if named is not None:
         if not NAME.fullmatch(named):
             raise UsageError(f"{quoted(named)} cannot be a stack's name.", "Use letters, digits, ., _ and -.")
@@ -171,6 +167,7 @@ def find_stack(named: str | None, here: Path, service: Service) -> str:
     if service.on_loopback:
         return DEFAULT_STACK
     raise UsageError(
-        f"Nothing says to which stack the image belongs, and {quoted(service.name)} is not on this machine.",
-        f"It goes on all that is made: say --stack NAME, or `stack: NAME` in an {SETTINGS_FILE} here.",
+        f"The image needs a stack, since {quoted(service.name)} is not on this machine.",
+        f"Everything made carries its name: give --stack NAME, or write `stack: NAME` into "
+        f"an {SETTINGS_FILE} here.",
     )

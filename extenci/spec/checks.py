@@ -1,4 +1,4 @@
-"""The checks of a `verify` block: one form each, told apart by the one key that names the check."""
+"""The checks of a `verify` block. The one key that names a check's kind tells the forms apart."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 from pydantic import BeforeValidator, Discriminator, Tag
 
 from extenci.model.text import either
-from extenci.spec.validation.forms import wrong
+from extenci.spec.validation.strict import wrong
 from extenci.spec.validation.wording import kind_of, suggestion
 from extenci.verify.checks import KINDS, NAMES
 from extenci.verify.form import CheckForm
 
 TAG_PREFIX = "check:"
-"""Sets the union's tags, which pydantic puts into the paths of errors, apart from keys."""
+"""Distinguishes the union's tags, which pydantic puts into the paths of errors, from keys."""
 
 
 def find_kind(value: Any) -> str:
@@ -27,7 +27,7 @@ def require_kind(value: object) -> object:
         raise wrong(f"must be a mapping with one of {either(NAMES)}, not {kind_of(value)}")
     names = [name for name in NAMES if name in value]
     if len(names) > 1:
-        raise wrong(f"is {' and '.join(names)} in one; make each a check of its own")
+        raise wrong(f"mixes {' and '.join(names)}; make each a check of its own")
     if not names:
         close = next((hint for key in value if (hint := suggestion(key, NAMES))), "")
         raise wrong(f"must have one of {either(NAMES)}{close}")

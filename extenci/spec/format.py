@@ -9,12 +9,12 @@ from pydantic import Field, model_validator
 from extenci.model.verification import Reach
 from extenci.model.version import Architecture, is_url
 from extenci.spec.checks import CheckEntry
+from extenci.spec.validation.duration import duration
 from extenci.spec.validation.fields import (
     ArchitectureChoice,
     BootModeChoice,
     EntryName,
     FilePath,
-    Flag,
     ImageText,
     LaunchChoice,
     MethodChoice,
@@ -26,9 +26,10 @@ from extenci.spec.validation.fields import (
     Text,
     UserData,
 )
-from extenci.spec.validation.forms import Strict, choice, duration, whole, wrong
+from extenci.spec.validation.strict import Expected, Strict, wrong
 
-GibCount = Annotated[int, whole(1, 65536, "GiB")]
+GibCount = Annotated[int, Field(ge=1, le=65536), Expected("a whole number of GiB")]
+MachineCount = Annotated[int, Field(ge=0, le=10000), Expected("a whole number of machines")]
 DAY = 24 * 3600
 
 
@@ -37,11 +38,11 @@ class VolumeSpec(Strict):
 
     gib: GibCount | None = Field(default=None, description="Size in GiB; at least the image's own.")
     type: Text | None = Field(default=None, description="Volume type, such as `gp3`.")
-    encrypted: Flag | None = Field(default=None, description="Whether the volume is encrypted.")
+    encrypted: bool | None = Field(default=None, description="Whether the volume is encrypted.")
 
 
 class LaunchKeys(Strict):
-    """What a machine is launched with, wherever a file says so."""
+    """The keys that say how to launch a machine, in specs and in service files."""
 
     type: Text | None = Field(default=None, description="Instance type, such as `m5.large`.")
     launch: LaunchChoice | None = Field(
@@ -49,7 +50,7 @@ class LaunchKeys(Strict):
     )
     key_name: Text | None = Field(default=None, description="Name of a key pair on the service.")
     user_data: UserData | None = Field(
-        default=None, description="Text that the machines get at their start, at most 16 KiB."
+        default=None, description="Text that the machines get when they start, at most 16 KiB."
     )
     user_data_file: FilePath | None = Field(
         default=None, description="File with the user data, relative to this file, inside the spec root."
@@ -72,27 +73,29 @@ class LaunchKeys(Strict):
     @model_validator(mode="after")
     def _require_one_user_data(self) -> Self:
         if self.user_data is not None and self.user_data_file is not None:
-            raise wrong("stands beside 'user_data'; keep one of the two", "user_data_file")
+            raise wrong("cannot be combined with 'user_data'; keep one of the two", "user_data_file")
         if self.security_groups is not None and len(set(self.security_groups)) < len(self.security_groups):
             raise wrong("names a group twice", "security_groups")
         return self
 
 
 class VerifySpec(LaunchKeys):
-    """How a new version is tried in a test VM before anything uses it. Keys of a launch may stand here
-    too; the service's `test:` has their defaults."""
+    """How a new version is verified in a test VM before anything uses it. Launch keys are allowed here too;
+    their defaults are under the service's `test:`."""
 
-    address: Annotated[Reach, choice(Reach)] = Field(
+    address: Annotated[Reach, Field(strict=False)] = Field(
         default=Reach.PUBLIC, description="Which address the checks use: `public` or `private`."
     )
     timeout: Annotated[int, duration(1, DAY)] = Field(
         default=600, description="How long launching and checking may take together. Default: 10m."
     )
-    confirm: Flag = Field(default=False, description="Whether a person must also say yes.")
+    confirm: bool = Field(default=False, description="Whether a person must also confirm.")
     confirm_within: Annotated[int, duration(60, 30 * DAY)] = Field(
         default=DAY, description="How long a test VM waits for that person. Default: 24h."
     )
-    keep_on_failure: Flag = Field(default=False, description="Whether a failed test VM stays, to look at it.")
+    keep_on_failure: bool = Field(
+        default=False, description="Whether a failed test VM is kept for inspection."
+    )
     checks: Annotated[list[CheckEntry], Field(max_length=100)] = Field(
         default_factory=list, description="What must succeed, in this order."
     )
@@ -122,10 +125,10 @@ class ImageSpec(Strict):
     size: GibCount | None = Field(
         default=None, description="Volume size in GiB. Default: the disk's, rounded up."
     )
-    keep: Annotated[int, whole(0, 100, "versions")] = Field(
-        default=0, description="Versions kept for rollback beside the wanted one, newest first. Default: 0."
+    keep: Annotated[int, Field(ge=0, le=100), Expected("a whole number of versions")] = Field(
+        default=0, description="Older versions kept for rollback, newest first. Default: 0."
     )
-    protect: Flag = Field(default=False, description="Whether no plan may remove it.")
+    protect: bool = Field(default=False, description="Whether plans must never remove it.")
     tags: Tags = Field(default_factory=dict, description="Tags of the image and its snapshot.")
     verify: VerifySpec | None = Field(
         default=None, description="Boot a test VM from a new version before anything uses it."
@@ -139,14 +142,14 @@ class ImageSpec(Strict):
     @model_validator(mode="after")
     def _require_digest(self) -> Self:
         if self.from_url and self.sha256 is None:
-            raise wrong("is a URL, which needs its 'sha256' beside it", "source")
+            raise wrong("is a URL; write the 'sha256' of its file beside it", "source")
         return self
 
 
 class UpdateSpec(Strict):
     """How machines are replaced."""
 
-    max_unavailable: Annotated[int, whole(0, 10000, "machines")] = Field(
+    max_unavailable: MachineCount = Field(
         default=1,
         description="How many may be missing while machines are replaced; 0: new ones start first.",
     )
@@ -157,19 +160,17 @@ class InstancesSpec(LaunchKeys):
 
     type: Text = Field(description="Instance type, such as `m5.large`.")
     image: ImageText = Field(description="An image of these specs, or an id (`ami-…`, `emi-…`).")
-    count: Annotated[int, whole(0, 10000, "machines")] = Field(description="How many machines.")
+    count: MachineCount = Field(description="How many machines.")
     tags: Tags = Field(default_factory=dict, description="Tags of the machines.")
-    update: UpdateSpec = Field(
-        default=UpdateSpec(), description="How outdated machines give way to new ones."
-    )
+    update: UpdateSpec = Field(default=UpdateSpec(), description="How new machines replace outdated ones.")
     launch_timeout: Annotated[int, duration(10, DAY)] = Field(
-        default=900, description="How long a machine may take to run. Default: 15m."
+        default=900, description="How long a machine may take to be running. Default: 15m."
     )
-    protect: Flag = Field(default=False, description="Whether no plan may remove the group's machines.")
+    protect: bool = Field(default=False, description="Whether plans must never remove the group's machines.")
 
 
 class SpecFile(Strict):
-    """What should exist on one service, or the same on several."""
+    """The images and instances that should exist on one service, or alike on several."""
 
     service: Names = Field(description="The service, or a list: the same specs on each of them.")
     images: dict[EntryName, ImageSpec] = Field(default_factory=dict, description="Images, by name.")

@@ -1,4 +1,4 @@
-"""Keys of a launch, of a spec or a service file, as values of the model."""
+"""The launch keys of a spec or a service file → values of the model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from extenci.spec.yaml.document import Mark
 def read_launch_keys(
     root: Path, folder: Path, spec: LaunchKeys, place: str = "the spec root"
 ) -> tuple[LaunchDefaults, str]:
-    """What the keys of a file in `folder` say, and what is wrong with the file of user data, or ''."""
+    """The launch keys of a file in `folder`, and what is wrong with its file of user data, or ''."""
     volume = spec.root_volume
     user_data, fault = read_user_data(root, folder, spec, place)
     found = LaunchDefaults(
@@ -36,7 +36,7 @@ def read_launch_keys(
 
 
 def to_settings(type_: str, keys: LaunchDefaults) -> LaunchSettings:
-    """The settings of a launch, nothing left open."""
+    """Complete settings of a launch."""
     return LaunchSettings(
         type=type_,
         key_name=keys.key_name,
@@ -53,11 +53,11 @@ def to_settings(type_: str, keys: LaunchDefaults) -> LaunchSettings:
 def check_condor(
     entry: SpecEntry, service: Service, spec: LaunchKeys, *above: str
 ) -> Iterator[tuple[Mark, str]]:
-    """What keeps HTCondor from launching what an entry asks for under its keys `above`."""
+    """Why HTCondor cannot launch what an entry asks for below the keys `above`, with the places."""
     if service.condor is None and service.name != SANDBOX:
         text = (
-            f"the service {quoted(service.name)} has no 'condor' block, which says which HTCondor launches "
-            "there; an empty one, 'condor: {}', means this machine's"
+            f"the service {quoted(service.name)} has no 'condor' block, which names the HTCondor that "
+            "launches there; an empty one, 'condor: {}', means this machine's"
         )
         yield entry.place(*above, "launch"), text
     if service.condor is None or service.condor.is_local:
@@ -65,7 +65,7 @@ def check_condor(
     key = "user_data" if spec.user_data is not None else "user_data_file"
     if spec.user_data is not None or spec.user_data_file is not None:
         text = (
-            f"{quoted(key)} does not go through a schedd on another machine: it would have to stand in "
+            f"{quoted(key)} cannot be sent through a schedd on another machine: it would be part of "
             "the job, where everyone can read it; use a schedd here, or launch: ec2"
         )
         yield entry.place(*above, key), text

@@ -21,7 +21,7 @@ from extenci.spec.yaml.files import LARGEST_FILE
 DEFAULT_STACK = "default"
 
 LARGEST_ROOT = 16 << 20
-"""Bytes of all spec files together, about a minute's reading."""
+"""Bytes of all spec files together; reading them takes about a minute."""
 
 
 def load_desired(
@@ -33,10 +33,10 @@ def load_desired(
     targets: Sequence[str] = (),
 ) -> Desired:
     """Everything that the root of `paths` asks for (the current folder's where there are none), narrowed
-    to the paths, `service` and `targets`.
+    to the paths, to `service` and to `targets`.
 
     `catalog_services` are the catalog's service files by name, read only where a spec uses them.
-    `sandbox` is the built-in service, or makes it: then it is called only for sound specs that use it.
+    `sandbox` is the built-in service, or a function that makes it, called only for valid specs that use it.
     SpecError has all problems of all files; UsageError says what cannot be selected.
     """
     paths = paths or [Path()]
@@ -58,8 +58,8 @@ def load_desired(
         stack=stack,
         root=str(root.folder),
         services=dict(sorted(services.items())),
-        images=tuple(sorted(resolution.images, key=lambda resolved: resolved.address)),
-        instances=tuple(sorted(resolution.instances, key=lambda resolved: resolved.address)),
+        images=tuple(sorted(resolution.images, key=lambda image: image.address)),
+        instances=tuple(sorted(resolution.instances, key=lambda group: group.address)),
         selection=selection,
     )
 
@@ -72,7 +72,7 @@ def _require_small(files: RootFiles) -> None:
     if size > LARGEST_ROOT:
         raise UsageError(
             f"The spec files are {size >> 20} MiB together; at most {LARGEST_ROOT >> 20} MiB are read.",
-            "Name a folder of specs, or list what is none under 'ignore' in its extenci.yaml.",
+            "Name a folder of specs, or list files other than specs under 'ignore' in extenci.yaml.",
         )
 
 
@@ -82,7 +82,7 @@ def _find_problems(root: Root, files: RootFiles, documents: Iterable[SpecDocumen
     for document in documents:
         problems += _problems_of(document.document.path, document.faults)
     if not files.specs and not problems:
-        text = "holds no spec files (*.yaml); to remove what they made, put them back and say extenci destroy"
+        text = "holds no spec files (*.yaml); to remove what they made, put them back and run extenci destroy"
         problems.append(Problem(shown(root.folder), 0, 0, text))
     return problems
 
@@ -100,8 +100,8 @@ def _find_stack(root: Root, resolution: Resolution) -> tuple[str, list[Problem]]
         return DEFAULT_STACK, []
     text = (
         f"{'must' if root.settings else 'does not exist, and must'} say 'stack: NAME', since "
-        f"{quoted(away[0])} is not on this machine: what is made from these specs carries that name, "
-        "and nothing else is ever touched"
+        f"{quoted(away[0])} is not on this machine: everything made from these specs "
+        "carries that name, and nothing else is ever touched"
     )
     line = 1 if root.settings else 0
     return DEFAULT_STACK, [Problem(shown(root.folder / SETTINGS_FILE), line, line, text)]

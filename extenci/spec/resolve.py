@@ -39,7 +39,7 @@ BY_BUCKET = (Method.IMPORT, Method.BUNDLE)
 
 @dataclass
 class Resolution:
-    """What became of all entries. `images` and `instances` are sound only where `problems` is empty."""
+    """All entries, resolved. `images` and `instances` are valid only where `problems` is empty."""
 
     folder: Path
     library: Library
@@ -56,7 +56,7 @@ class Resolution:
 
 def resolve(folder: Path, documents: Sequence[SpecDocument], library: Library) -> Resolution:
     """Resolve all entries of a root. References are checked only when every file could be read, since
-    what they refer to may be in one that could not."""
+    their targets may be in a file that could not."""
     resolution = Resolution(folder, library)
     for document in documents:
         _resolve_services(resolution, document)
@@ -86,13 +86,13 @@ def _resolve_services(resolution: Resolution, document: SpecDocument) -> None:
             resolution.services[named.name] = service
         elif named.name not in resolution.library.names:
             close = suggestion(named.name, resolution.library.names)
-            hint = close or "; neither the catalog nor services/ has such a file"
+            hint = close or "; neither the catalog nor services/ has a file for it"
             text = f"there is no service {quoted(named.name)}{hint}"
             resolution.note(document.document.path, named.mark, text)
 
 
 def find_lack(method: Method, service: Service) -> str:
-    """What a service's file lacks for a method of staging; "" where it has all."""
+    """The key that a service's file lacks for a method of staging, in words; "" where it lacks none."""
     file = f"in the file of {quoted(service.name)}"
     if method in BY_BUCKET and service.bucket is None:
         return f"method: {method} needs a bucket: name one as 'bucket' {file}"

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from extenci.model.errors import UsageError
 from extenci.spec.validation.faults import validate
-from extenci.spec.validation.fields import Name
-from extenci.spec.validation.forms import Strict, text, whole
+from extenci.spec.validation.fields import ONE_LINE, Name
+from extenci.spec.validation.strict import Strict
 from extenci.spec.validation.wording import shown
 from extenci.spec.yaml.document import Document, Fault, Mark
 from extenci.spec.yaml.load import SUFFIXES, load_document
@@ -24,15 +24,18 @@ MISNAMED = "extenci.yml"
 SERVICES_FOLDER = "services"
 MOST_FILES = 2000
 MOST_ENTRIES = 100_000
-"""Files and folders that are looked at below a root before it is taken for the wrong folder."""
+"""Files and folders below a root; one with more is taken for the wrong folder."""
+
+
+Pattern = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=ONE_LINE)]
 
 
 class RootFile(Strict):
-    """`extenci.yaml`: what a repository of specs is called, and its settings."""
+    """`extenci.yaml`: the name and the settings of a repository of specs."""
 
-    format: Annotated[int, whole(1, 1)] = Field(default=1, description="Version of the file formats.")
-    stack: Name | None = Field(default=None, description="The stack: whose everything made from here is.")
-    ignore: Annotated[list[Annotated[str, text(200)]], Field(max_length=100)] = Field(
+    format: Annotated[int, Field(ge=1, le=1)] = Field(default=1, description="Version of the file formats.")
+    stack: Name | None = Field(default=None, description="The stack that owns everything made from here.")
+    ignore: Annotated[list[Pattern], Field(max_length=100)] = Field(
         default_factory=list,
         description="YAML files that are not specs: names, paths or folders, with * and ?.",
     )
@@ -40,7 +43,7 @@ class RootFile(Strict):
 
 @dataclass(frozen=True)
 class Root:
-    """A root's absolute folder, its settings file (None where there is none) and what it says."""
+    """A root's absolute folder, its settings file (None where there is none) and its settings."""
 
     folder: Path
     settings: Document | None
@@ -51,7 +54,7 @@ class Root:
 
 @dataclass(frozen=True)
 class RootFiles:
-    """What a root holds: spec files, service files, and what is wrong with the folder itself."""
+    """The spec files and service files of a root, and what is wrong with the folder itself."""
 
     specs: tuple[Path, ...]
     services: tuple[Path, ...]
@@ -69,12 +72,12 @@ def find_root(path: Path) -> Path:
 
 
 def resolve_path(path: Path) -> Path:
-    """A path's real one. UsageError where there is nothing."""
+    """The path with all links followed. UsageError where nothing is there."""
     try:
         real = Path(os.path.realpath(path))
         real.stat()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no path"
+        reason = getattr(error, "strerror", None) or "it is not a path"
         raise UsageError(
             f"{shown(path)} cannot be used: {reason}.", "Name a folder of specs, or a file in one."
         ) from None
@@ -127,12 +130,12 @@ def list_files(root: Root) -> RootFiles:
             services[path] = None
         else:
             faults.append(
-                (path, f"is below a folder of {SERVICES_FOLDER}/; service files stand in it directly")
+                (path, f"is in a subfolder of {SERVICES_FOLDER}/; move it up, into {SERVICES_FOLDER}/ itself")
             )
         if len(specs) + len(services) > MOST_FILES:
             raise UsageError(
                 f"{shown(root.folder)} holds more than {MOST_FILES} YAML files, too many for a spec root.",
-                "Name a folder of specs, or list what is none under 'ignore' in its extenci.yaml.",
+                "Name a folder of specs, or list files other than specs under 'ignore' in extenci.yaml.",
             )
     return RootFiles(tuple(sorted(specs)), tuple(sorted(services)), tuple(faults))
 
@@ -141,7 +144,7 @@ def _walk(root: Root, faults: list[tuple[Path, str]]) -> Iterator[Path]:
     looked_at = 0
 
     def note(error: OSError) -> None:
-        faults.append((Path(error.filename), f"cannot be looked into: {error.strerror}"))
+        faults.append((Path(error.filename), f"cannot be read: {error.strerror}"))
 
     for folder, folders, files in os.walk(root.folder, onerror=note):
         here = Path(folder)
@@ -160,7 +163,7 @@ def _walk(root: Root, faults: list[tuple[Path, str]]) -> Iterator[Path]:
 
 
 def _pick(here: Path, names: Iterable[str], root: Root) -> Iterator[Path]:
-    """What is called like a YAML file, folders too: reading one says what is wrong with that."""
+    """Paths with the name of a YAML file. Folders are among them; reading one reports the mistake."""
     for name in sorted(names):
         path = here / name
         if name.endswith(SUFFIXES) and path != root.folder / SETTINGS_FILE and not _is_ignored(path, root):

@@ -1,4 +1,4 @@
-"""Narrowing: which addresses the paths, --service and --target of a command are about."""
+"""Narrowing: the addresses that the paths, --service and --target of a command select."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from extenci.spec.validation.wording import quoted, shown, suggestion
 
 
 def find_selected_files(root: Path, paths: Sequence[Path], specs: Collection[Path]) -> frozenset[Path] | None:
-    """The spec files that paths inside a root name; None for all. UsageError for what is none of them."""
+    """The spec files that paths inside a root name; None for all. UsageError for a path without any."""
     selected: set[Path] = set()
     for path in paths:
         real = resolve_path(path)
@@ -44,8 +44,8 @@ def select(
     service: str | None,
     targets: Sequence[str],
 ) -> Selection:
-    """The selection. A target that the specs don't have is kept, since it may be an owned thing that they
-    had once; but its service must be one of theirs. UsageError otherwise."""
+    """The selection. A target that the specs do not have is kept: they may have had it once, and it may still
+    exist. Its service must be one of theirs; UsageError otherwise."""
     named = sorted({named.name for document in documents for named in document.services})
     if service is not None and service not in named:
         raise _unknown_service(service, named)
@@ -55,7 +55,7 @@ def select(
         everywhere = _addresses_in(documents, None)
         for address in sorted(wanted):
             if addresses is not None and address in everywhere - addresses:
-                raise UsageError(f"The target {address} is not in the files that were named.")
+                raise UsageError(f"The target {address} is not in the given files.")
             if service is not None and address.service != service:
                 raise UsageError(f"The target {address} is not at the service {quoted(service)}.")
         addresses = wanted

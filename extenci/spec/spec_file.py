@@ -1,4 +1,4 @@
-"""One spec file → its entries, each valid one by itself, so that one mistake hides no other."""
+"""One spec file → its entries, each validated by itself, so that one mistake hides no other."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from extenci.model.address import Kind
 from extenci.spec.format import ImageSpec, InstancesSpec, SpecFile
 from extenci.spec.validation.faults import place, validate
-from extenci.spec.validation.fields import read_entry_name, read_names
+from extenci.spec.validation.fields import EntryName, Names
+from extenci.spec.validation.strict import Strict
 from extenci.spec.yaml.document import (
     Document,
     Entry,
@@ -31,10 +31,13 @@ M = TypeVar("M", bound=BaseModel)
 
 SECTIONS = {Kind.IMAGE: "images", Kind.INSTANCES: "instances"}
 
+_NAMES: TypeAdapter[list[str]] = TypeAdapter(Names, config=Strict.model_config)
+_ENTRY_NAME: TypeAdapter[str] = TypeAdapter(EntryName, config=Strict.model_config)
+
 
 @dataclass(frozen=True)
 class NamedService:
-    """A service that a spec file names, and where."""
+    """A service that a spec file names, and the place of the name."""
 
     name: str
     mark: Mark
@@ -72,7 +75,7 @@ class SpecEntry:
 
 @dataclass(frozen=True)
 class SpecDocument:
-    """A spec file. `is_whole`: everything it names is known, even where it is wrong."""
+    """A spec file. `is_whole`: its services and entries are all known, even where some are invalid."""
 
     document: Document
     services: tuple[NamedService, ...]
@@ -101,8 +104,8 @@ def _find_services(top: Node) -> tuple[NamedService, ...]:
     if entry is None:
         return ()
     try:
-        names = read_names(plain(entry.node))
-    except PydanticCustomError:
+        names = _NAMES.validate_python(plain(entry.node))
+    except ValidationError:
         return ()
     if isinstance(entry.node, Scalar):
         return (NamedService(names[0], entry.node.mark),)
@@ -134,7 +137,7 @@ def _find_entries(
 
 def _validate_alone(model: type[M], name: str, entry: Entry) -> M | None:
     try:
-        read_entry_name(name)
+        _ENTRY_NAME.validate_python(name)
         return model.model_validate(plain(entry.node))
-    except (ValidationError, PydanticCustomError):
+    except ValidationError:
         return None

@@ -1,7 +1,8 @@
-"""User data: from the spec itself or a file of the root, as RunInstances takes it (base64).
+"""User data, from the spec itself or from a file of the root, in base64 for RunInstances.
 
-A spec repository may be anyone's. A file that it names here goes to a service, so it must be one of the
-repository's own: inside the root with all links followed, and not hidden (`.git/config` can hold a token).
+A spec repository may be anyone's, and the file that it names here is sent to a service. So the file must
+be the repository's own: inside the root with all links followed, and not hidden (`.git/config` can hold a
+token).
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from extenci.spec.yaml.files import absolute, read_bytes
 def read_user_data(
     root: Path, folder: Path, spec: LaunchKeys, place: str = "the spec root"
 ) -> tuple[str | None, str]:
-    """The user data in base64, None where there is none; and what is wrong with its file, or ''. `place`
-    is what `root` is called."""
+    """The user data in base64 (None where there is none), and what is wrong with its file, or ''. `place`
+    names `root` in messages."""
     if spec.user_data is not None:
         return _encode(spec.user_data.encode()), ""
     if spec.user_data_file is None:
         return None, ""
     real = Path(os.path.realpath(absolute(folder, spec.user_data_file)))
     if not real.is_relative_to(root):
-        return None, f"leads out of {place}; what machines get must be a file of these specs"
+        return None, f"leads out of {place}; user data must come from a file of these specs"
     if any(part.startswith(".") for part in real.relative_to(root).parts):
         return None, "leads to a hidden file or folder, where secrets of the repository may be"
     try:

@@ -1,4 +1,4 @@
-"""An image's `verify:` block → Verify: the service's defaults for test VMs filled in, paths absolute."""
+"""An image's `verify:` block → Verify, with the service's defaults for test VMs and absolute paths."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BLOCK = "verify"
 def resolve_verify(
     root: Path, entry: SpecEntry, spec: VerifySpec, service: Service
 ) -> tuple[Verify | None, list[Placed]]:
-    """The block for one service, None where it has no type, and everything that is wrong with it."""
+    """The block for one service (None where it has no type), and everything that is wrong with it."""
     folder = SpecFolder(Path(os.path.realpath(entry.path.parent)), root, absolute)
     own, fault = read_launch_keys(root, entry.path.parent, spec)
     problems = [(entry.place(BLOCK, "user_data_file"), f"'user_data_file' {fault}")] if fault else []
@@ -54,7 +54,7 @@ def resolve_verify(
 
 
 def merge(own: LaunchDefaults, defaults: LaunchDefaults) -> LaunchDefaults:
-    """The block's own keys, and the service's where it has none."""
+    """The block's own keys; the service's defaults for the others."""
     said = {key.name: value for key in fields(own) if (value := getattr(own, key.name)) is not None}
     return replace(defaults, **said)
 
@@ -65,8 +65,8 @@ def _check_jobs(entry: SpecEntry, spec: VerifySpec, service: Service) -> Iterato
     has_own = spec.user_data is not None or spec.user_data_file is not None
     if is_away and not has_own and service.test is not None and service.test.user_data is not None:
         text = (
-            f"the user data of 'test' of the service {quoted(service.name)} does not go through a schedd on "
-            "another machine; use launch: ec2"
+            f"the user data of 'test' of the service {quoted(service.name)} cannot be sent through a schedd "
+            "on another machine; use launch: ec2"
         )
         yield entry.place_of_key(BLOCK), text
 

@@ -14,8 +14,9 @@ from typing import Annotated, TypedDict
 from pydantic import Field
 
 from extenci.model.verification import Check
+from extenci.spec.validation.duration import duration
 from extenci.spec.validation.fields import FilePath, Port, Text
-from extenci.spec.validation.forms import Strict, duration, whole
+from extenci.spec.validation.strict import Expected, Strict
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class CheckForm(Strict):
     timeout: Annotated[int, duration(1, 24 * 3600)] | None = Field(
         default=None, description="How long one try may take. Default: what is left of the block's `timeout`."
     )
-    retries: Annotated[int, whole(0, 1000, "tries")] | None = Field(
+    retries: Annotated[int, Field(ge=0, le=1000), Expected("a whole number of tries")] | None = Field(
         default=None, description="How often a failed try is repeated. Default: until the `timeout`."
     )
 

@@ -28,9 +28,16 @@ from extenci.model.service import (
 from extenci.model.version import Method
 from extenci.spec.format import LaunchKeys
 from extenci.spec.launch import read_launch_keys
+from extenci.spec.services.fields import Account, Bucket, KeyPath, Region, Url
 from extenci.spec.validation.faults import place, validate
-from extenci.spec.validation.fields import FilePath, LaunchChoice, MethodChoice, TaggingChoice, Text
-from extenci.spec.validation.forms import Form, Strict, matching, require_text, whole, wrong
+from extenci.spec.validation.fields import (
+    FilePath,
+    LaunchChoice,
+    MethodChoice,
+    TaggingChoice,
+    Text,
+)
+from extenci.spec.validation.strict import Expected, Strict, wrong
 from extenci.spec.validation.wording import shown
 from extenci.spec.yaml.document import Document, Fault, Mark, locate
 from extenci.spec.yaml.files import absolute
@@ -38,52 +45,12 @@ from extenci.spec.yaml.load import load_document
 
 DEFAULT_REGION = "us-east-1"
 
-_ACCESS_KEY = re.compile(r"A(?:KI|SI)A[A-Z0-9]{8,}")
-_SECRET_KEY = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9+][A-Za-z0-9/+]{38}[A-Za-z0-9/+=]")
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
 _AWS_HOST = re.compile(r"(?:[a-z0-9-]+\.)*amazonaws\.(?:com|com\.cn|eu)|(?:[a-z0-9-]+\.)*api\.aws")
 _AWS_REGION = re.compile(r"(?:^|\.)([a-z]{2}(?:-[a-z]+)+-\d)\.")
 
 
-def read_key_path(value: object) -> str:
-    """The path of a file with a key; the key itself is refused, unseen."""
-    found = require_text(value, 4095)
-    if _ACCESS_KEY.fullmatch(found) or _SECRET_KEY.fullmatch(found):
-        raise wrong("looks like the key itself; write it into a file, and the path of that file here")
-    return found
-
-
-def read_url(value: object) -> str:
-    """An endpoint's URL. It is never repeated in a message, since people put passwords into URLs."""
-    found = require_text(value, 2048)
-    try:
-        parts = urlsplit(found)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        raise wrong("must be a URL such as https://ec2.us-east-1.amazonaws.com") from None
-    if (
-        parts.scheme not in ("http", "https")
-        or not _HOST.fullmatch(host)
-        or " " in found
-        or not found.isascii()
-    ):
-        raise wrong("must be a URL with a host, such as https://ec2.us-east-1.amazonaws.com")
-    if "@" in parts.netloc:
-        raise wrong("must not have a user name or password in it; name key files under 'credentials'")
-    if parts.query or parts.fragment or "?" in found or "#" in found:
-        raise wrong("must end with its path: nothing after a ? or a #")
-    return found.rstrip("/")
-
-
-Url = Annotated[str, Form(read_url, {"type": "string", "format": "uri"})]
-Region = Annotated[str, matching(r"[a-zA-Z0-9_-]{1,64}", "the name of a region such as us-east-1")]
-Bucket = Annotated[str, matching(r"[a-zA-Z0-9][a-zA-Z0-9._-]{1,253}[a-zA-Z0-9]", "the name of a bucket")]
-Account = Annotated[str, matching(r"[0-9]{12}", "the number of an account: 12 digits, in quotes")]
-KeyPath = Annotated[str, Form(read_key_path, {"type": "string"})]
-
-
 class CredentialsSpec(Strict):
-    """Two key files, or a profile of the AWS SDK; without either, the SDK looks for itself."""
+    """Two key files, or a profile of the AWS SDK; without either, the SDK finds credentials itself."""
 
     access_key_file: KeyPath | None = Field(default=None, description="File that holds the access key's id.")
     secret_key_file: KeyPath | None = Field(default=None, description="File that holds the secret key.")
@@ -93,14 +60,14 @@ class CredentialsSpec(Strict):
     def _require_one_kind(self) -> Self:
         files = (self.access_key_file, self.secret_key_file)
         if self.profile is not None and any(files):
-            raise wrong("stands beside key files; keep one of the two", "profile")
+            raise wrong("cannot be combined with key files; keep one of the two", "profile")
         if self.profile is None and None in files:
             raise wrong("must have 'access_key_file' and 'secret_key_file', or 'profile'")
         return self
 
 
 class BundleSpec(Strict):
-    """What bundles are made with: three PEM files, and whose they are."""
+    """What bundles are made with: three PEM files, and the account that owns them."""
 
     certificate: KeyPath = Field(description="File with the user's certificate (X.509, PEM).")
     private_key: KeyPath = Field(description="File with the user's private key (RSA, PEM, mode 600).")
@@ -109,7 +76,7 @@ class BundleSpec(Strict):
 
 
 class CondorCredentialsSpec(Strict):
-    """Key files on the schedd's machine, never opened here."""
+    """Key files on the schedd's machine; they are never opened here."""
 
     access_key_file: KeyPath = Field(description="File there that holds the access key's id.")
     secret_key_file: KeyPath = Field(description="File there that holds the secret key.")
@@ -129,18 +96,18 @@ class CondorSpec(Strict):
 
 
 class LimitsSpec(Strict):
-    """Bounds past which a plan needs --force."""
+    """Limits beyond which a plan needs --force."""
 
-    delete_percent: Annotated[int, whole(0, 100, "percent")] | None = Field(
+    delete_percent: Annotated[int, Field(ge=0, le=100), Expected("a whole number of percent")] | None = Field(
         default=None, description="Machines removed, net, of those owned on the service, in percent."
     )
-    instances: Annotated[int, whole(0, 1_000_000, "machines")] | None = Field(
-        default=None, description="Machines wanted on the service altogether."
+    instances: Annotated[int, Field(ge=0, le=1_000_000), Expected("a whole number of machines")] | None = (
+        Field(default=None, description="Desired machines on the service, in all.")
     )
 
 
 class ServiceFile(Strict):
-    """One cloud endpoint, with its credentials and abilities."""
+    """A cloud service: its endpoints, credentials and abilities."""
 
     ec2: Url | None = Field(default=None, description="EC2 endpoint. Default: AWS's own of the region.")
     s3: Url | None = Field(default=None, description="S3 endpoint. Default: as `ec2`.")
@@ -149,9 +116,11 @@ class ServiceFile(Strict):
         default=None, description="Region. Default: the one in the EC2 endpoint's name, else `us-east-1`."
     )
     credentials: CredentialsSpec | None = Field(
-        default=None, description="What extenci calls the service with. Default: what the AWS SDK finds."
+        default=None, description="Credentials for the service. Default: those that the AWS SDK finds."
     )
-    ca_bundle: FilePath | None = Field(default=None, description="PEM certificates that sign the endpoints'.")
+    ca_bundle: FilePath | None = Field(
+        default=None, description="PEM certificates of the endpoints' authorities."
+    )
     launch: LaunchChoice = Field(default=Launch.EC2, description="Who starts machines. Default: `ec2`.")
     stage: MethodChoice = Field(default=Method.EBS, description="How disks are staged. Default: `ebs`.")
     tags: TaggingChoice = Field(
@@ -160,13 +129,13 @@ class ServiceFile(Strict):
     bucket: Bucket | None = Field(default=None, description="S3 bucket for uploads.")
     bundle: BundleSpec | None = Field(default=None, description="Keys and certificates for `stage: bundle`.")
     condor: CondorSpec | None = Field(default=None, description="HTCondor that launches machines.")
-    limits: LimitsSpec = Field(default=LimitsSpec(), description="Bounds that need --force to pass.")
+    limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits that need --force to exceed.")
     test: LaunchKeys | None = Field(default=None, description="Defaults for test VMs.")
 
     @model_validator(mode="after")
     def _require_place(self) -> Self:
         if self.ec2 is None and self.region is None:
-            raise wrong("must have 'region' or an 'ec2' endpoint, or nobody knows which cloud it is")
+            raise wrong("must have 'region' or an 'ec2' endpoint, which say where the cloud is")
         return self
 
     @model_validator(mode="after")
@@ -187,7 +156,7 @@ class ServiceFile(Strict):
 
 
 def read_service(path: Path, name: str | None = None) -> Service:
-    """The service that a file describes; its name is the file's. SpecError has all its problems."""
+    """The service that a file describes, named after the file. SpecError has all problems of the file."""
     name = path.stem if name is None else name
     document = load_document(path)
     spec, faults = validate(ServiceFile, document)
@@ -200,7 +169,7 @@ def read_service(path: Path, name: str | None = None) -> Service:
 
 
 def _read_test(document: Document, spec: ServiceFile | None) -> tuple[LaunchDefaults | None, list[Fault]]:
-    """Defaults for test VMs. A file of user data must lie where the service's file does, or below."""
+    """Defaults for test VMs. A file of user data must be in the service file's folder or below."""
     if spec is None or spec.test is None or document.top is None:
         return None, []
     folder = Path(os.path.realpath(document.path.absolute().parent))
@@ -212,7 +181,7 @@ def _read_test(document: Document, spec: ServiceFile | None) -> tuple[LaunchDefa
 
 
 def to_problems(document: Document, faults: list[Fault]) -> tuple[Problem, ...]:
-    """Faults as problems of a file, each place once, in order."""
+    """Faults as problems of a file, sorted, without duplicates."""
     file = shown(document.path)
     return tuple(
         Problem(file, fault.mark.line, fault.mark.column, fault.message) for fault in sorted(set(faults))
@@ -226,7 +195,7 @@ def _find_name_faults(name: str) -> list[Fault]:
         return [
             Fault(
                 Mark(),
-                "a service is called what its file is called: letters, digits, dots, dashes, underscores",
+                "a service has its file's name, which must be letters, digits, dots, dashes and underscores",
             )
         ]
     return []
@@ -239,7 +208,7 @@ def _build(name: str, path: Path, spec: ServiceFile, test: LaunchDefaults | None
         name=name,
         region=spec.region or _find_region(spec.ec2) or DEFAULT_REGION,
         ec2=spec.ec2,
-        # What is meant for another cloud must never end up at AWS, so these follow `ec2`.
+        # Data for another cloud must never end up at AWS, so these follow `ec2`.
         s3=spec.s3 or elsewhere,
         ebs=spec.ebs or elsewhere,
         credentials=_build_credentials(spec.credentials, folder),
@@ -257,7 +226,7 @@ def _build(name: str, path: Path, spec: ServiceFile, test: LaunchDefaults | None
 
 
 def build_condor(spec: CondorSpec | None) -> CondorAccess:
-    """The HTCondor of a service. Paths stay as they are: they lie on the schedd's machine."""
+    """The HTCondor of a service. Its paths are not resolved, since they are on the schedd's machine."""
     if spec is None:
         return CondorAccess()
     keys = spec.credentials

@@ -18,12 +18,12 @@ SANDBOX_STAND_IN = Service(
     bucket=SANDBOX_BUCKET,
     bundle=BundleKeys("", "", "", SANDBOX_ACCOUNT),
 )
-"""The sandbox while specs are checked. Its abilities are the defaults; where it listens is asked last."""
+"""Stands for the sandbox while specs are checked: the default abilities, and no port yet."""
 
 
 @dataclass
 class Library:
-    """Service files by the service's name, read when they are asked for."""
+    """Service files by the service's name, each read when it is first needed."""
 
     files: dict[str, Path]
     problems: list[Problem] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Library:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every name that is known, even where its file is wrong."""
+        """All known names, even of files with problems."""
         return tuple(sorted({SANDBOX, *self.files}))
 
     def find(self, name: str) -> Service | None:
@@ -46,7 +46,7 @@ class Library:
 
 
 def open_library(catalog: Mapping[str, Path], of_root: Sequence[Path]) -> Library:
-    """The library of a root. The root's own files are all read; the catalog's when they are used."""
+    """The library of a root. The root's own files are all read; the catalog's only when used."""
     library = Library(dict(catalog))
     for path in of_root:
         name = path.stem

@@ -1,1 +1,1 @@
-"""How values are checked, and what is said of those that are wrong."""
+"""How values are validated, and the messages for those that are wrong."""

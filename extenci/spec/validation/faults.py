@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import typing
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from extenci.spec.validation.wording import kind_of, quoted, suggestion
+from extenci.spec.validation.sentences import sentence
+from extenci.spec.validation.wording import quoted, suggestion
 from extenci.spec.yaml.document import (
     MOST_FAULTS,
     Document,
@@ -26,7 +27,7 @@ from extenci.spec.yaml.document import (
 M = TypeVar("M", bound=BaseModel)
 
 FEW_KEYS = 6
-"""Keys of a mapping up to which a message lists them all."""
+"""A message lists all keys of a mapping that has no more than these."""
 
 UNKNOWN_SECRETS = frozenset(
     (
@@ -34,11 +35,11 @@ UNKNOWN_SECRETS = frozenset(
         "password", "secret", "secret_access_key", "secret_key", "session_token", "token",
     )
 )  # fmt: skip
-"""Keys that nobody may use, and under which people put secrets."""
+"""Keys of no file format, under which people put secrets."""
 
 
 def validate(model: type[M], document: Document) -> tuple[M | None, list[Fault]]:
-    """The document as a model, and everything that is wrong with it, as YAML too. None where anything is.
+    """The document as a model (None where it has faults), and its faults, those of its YAML too.
 
     Values are never part of a fault's text, save for words that should have been one of a few.
     """
@@ -65,9 +66,8 @@ def _find_empty(top: Node) -> Iterator[Fault]:
 
 
 def explain(detail: ErrorDetails, top: Node, model: type[BaseModel]) -> Fault:
-    """One error of pydantic, where it stands and in our words."""
+    """One error of pydantic as a fault at its place."""
     loc: Path = tuple(detail["loc"])
-    context: Mapping[str, Any] = detail.get("ctx", {})
     match detail["type"]:
         case "missing":
             path, entry = locate(top, loc[:-1])
@@ -75,14 +75,11 @@ def explain(detail: ErrorDetails, top: Node, model: type[BaseModel]) -> Fault:
         case "extra_forbidden":
             path, entry = locate(top, loc)
             return Fault(entry.mark, _unknown_key(str(loc[-1]), loc, model))
-        case "wrong":
-            key = context.get("key")
+        case _:
+            key = detail.get("ctx", {}).get("key")
             path, entry = locate(top, (*loc, key) if key else loc)
             about = entry.mark if key or loc[-1:] == ("[key]",) else place(top, path)
-            return Fault(about, f"{subject(path)}{context['text']}")
-        case _:
-            path, _ = locate(top, loc)
-            return Fault(place(top, path), f"{subject(path)}{_wanted(detail)}")
+            return Fault(about, f"{subject(path)}{sentence(detail)}")
 
 
 def place(top: Node, path: Path) -> Mark:
@@ -92,7 +89,7 @@ def place(top: Node, path: Path) -> Mark:
 
 
 def subject(path: Path) -> str:
-    """What a message is about: `'count' `, `'checks', item 2, `, or `the file `."""
+    """The subject of a message: `'count' `, `'checks', item 2, `, or `the file `."""
     match path:
         case ():
             return "the file "
@@ -102,22 +99,6 @@ def subject(path: Path) -> str:
             return f"{quoted(key)}, item {index + 1}, "
         case _:
             return "this "
-
-
-def _wanted(detail: ErrorDetails) -> str:
-    context: Mapping[str, Any] = detail.get("ctx", {})
-    given = kind_of(detail["input"])
-    match detail["type"]:
-        case "model_type" | "dict_type" | "model_attributes_type":
-            return f"must be a mapping, not {given}"
-        case "list_type":
-            return f"must be a list, not {given}"
-        case "too_short":
-            return "must not be empty"
-        case "too_long":
-            return f"has too many items: at most {context.get('max_length')}"
-        case _:
-            return f"has a value that does not fit here ({given})"
 
 
 def _unknown_key(key: str, loc: Path, model: type[BaseModel]) -> str:

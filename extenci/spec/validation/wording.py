@@ -1,4 +1,4 @@
-"""Words for problems: quoting what a file says, naming kinds of values, guessing what was meant."""
+"""Words for problems: quoting a file, naming kinds of values, guessing what was meant."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from os import PathLike, fspath
 from pathlib import Path
 
 SHOWN = 60
-"""Characters of a file's own text that a message repeats at most."""
+"""The most characters of a file's own text that a message repeats."""
 
 WORDS_COMPARED = 1000
 
@@ -35,7 +35,7 @@ _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
 
 
 def kind_of(value: object) -> str:
-    """What a value is, in the words of someone who writes YAML."""
+    """The kind of a value, in the words of someone who writes YAML."""
     return next((words for kind, words in _KINDS if isinstance(value, kind)), "something else")
 
 

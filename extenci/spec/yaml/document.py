@@ -19,7 +19,7 @@ Path = tuple[str | int, ...]
 
 
 MOST_FAULTS = 500
-"""Faults of one kind and file that are put into words; with more, nobody reads on."""
+"""The most faults of one kind and file that are put into words; nobody reads more."""
 
 
 @dataclass(frozen=True, order=True, slots=True)

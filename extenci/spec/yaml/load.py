@@ -1,6 +1,6 @@
 """YAML text → a document with positions, safely.
 
-Only the parser's events are used: nothing is ever constructed, and what is hostile (aliases that
+Only the parser's events are used: nothing is ever constructed, and hostile input (aliases that
 multiply, endless nesting) is refused while it is read, before it costs anything.
 """
 
@@ -65,7 +65,7 @@ def load_document(path: Path) -> Document:
 
 
 def compose(text: str) -> tuple[Node, list[Fault]]:
-    """The one document in a text, and what is wrong with it; Unreadable where it can't be read on."""
+    """The one document in a text, and what is wrong with it; Unreadable where it cannot be read further."""
     composer = _Composer(_parse(text))
     return composer.document(), composer.faults
 

@@ -1,4 +1,4 @@
-"""What a scalar means: the core schema of YAML 1.2 (section 10.3.2 of its specification).
+"""The values of scalars: the core schema of YAML 1.2 (section 10.3.2 of its specification).
 
 Dates are text, and so are yes, no, on and off.
 """
@@ -30,7 +30,7 @@ class Ambiguous(ValueError):
 
 
 def resolve(text: str) -> Value:
-    """The value of a plain (unquoted) scalar; Ambiguous where nobody should rely on it."""
+    """The value of a plain (unquoted) scalar; Ambiguous where readers of YAML disagree on it."""
     if text in _NOTHING:
         return None
     if text in _FLAGS:

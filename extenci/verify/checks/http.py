@@ -6,16 +6,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from extenci.model.verification import Check, Forwards
-from extenci.spec.validation.fields import Flag, Port, Text
-from extenci.spec.validation.forms import matching, whole
+from extenci.spec.validation.fields import Port, Text
+from extenci.spec.validation.strict import Expected
 from extenci.verify.attempt import Attempt, AttemptResult, CheckContext
 from extenci.verify.form import CheckForm, SpecFolder
 from extenci.verify.kind import CheckKind
 
-HttpPath = Annotated[str, matching("/[!-~]{0,2000}", "a path that begins with / and has no spaces")]
+HttpPath = Annotated[
+    str,
+    StringConstraints(max_length=2001, pattern="^/[!-~]*$"),
+    Expected("a path that begins with / and has no spaces"),
+]
 
 
 @dataclass(frozen=True)
@@ -55,11 +59,11 @@ class HttpForm(CheckForm):
 
     http: HttpPath = Field(description="The path, such as `/health`.")
     port: Port | None = Field(default=None, description="Default: 80, with `tls` 443.")
-    status: Annotated[int, whole(100, 599)] = Field(
+    status: Annotated[int, Field(ge=100, le=599)] = Field(
         default=200, description="HTTP status expected. Default: 200."
     )
     host: Text | None = Field(default=None, description="Host header to send. Default: the address.")
-    tls: Flag = Field(
+    tls: bool = Field(
         default=False,
         description="Whether to use TLS. "
         "The certificate is not verified, since a test VM has none for its address.",

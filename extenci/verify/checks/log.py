@@ -7,11 +7,11 @@ import shlex
 from dataclasses import dataclass
 from typing import Annotated, BinaryIO
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from extenci.model.verification import LoginCheck
-from extenci.spec.validation.fields import Regex
-from extenci.spec.validation.forms import matching
+from extenci.spec.validation.fields import LONGEST_TEXT, Regex
+from extenci.spec.validation.strict import Expected
 from extenci.verify.attempt import Attempt, AttemptResult, CheckContext
 from extenci.verify.form import LoginForm, SpecFolder
 from extenci.verify.kind import CheckKind
@@ -37,11 +37,18 @@ class LogCheck(LoginCheck):
         return f"log {self.log}"
 
 
+AbsolutePath = Annotated[
+    str,
+    StringConstraints(max_length=LONGEST_TEXT, pattern=r"^/(?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f/])$"),
+    Expected("the absolute path of a file"),
+]
+
+
 class LogForm(LoginForm):
     """A file of the machine shows something."""
 
     log: Regex = Field(description="Regular expression that must be found in the last MiB of the file.")
-    file: Annotated[str, matching("/.*[^/]", "the absolute path of a file")] = Field(
+    file: AbsolutePath = Field(
         description="The file, an absolute path on the machine, such as `/var/log/cloud-init-output.log`."
     )
 

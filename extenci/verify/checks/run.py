@@ -12,7 +12,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from extenci.model.verification import Check, relative_path, shorten_path
-from extenci.spec.validation.forms import text
+from extenci.spec.validation.fields import Command
 from extenci.spec.validation.wording import quoted
 from extenci.verify.attempt import Attempt, AttemptResult, CheckContext
 from extenci.verify.form import CheckForm, KeyFault, SpecFolder
@@ -49,7 +49,7 @@ class RunCheck(Check):
 class RunForm(CheckForm):
     """A program on this machine succeeds; the test VM's address and ids are in `EXTENCI_*` variables."""
 
-    run: Annotated[list[Annotated[str, text(4096)]], Field(min_length=1, max_length=100)] = Field(
+    run: Annotated[list[Command], Field(min_length=1, max_length=100)] = Field(
         description="The program and its arguments. With a slash in it, it is relative to this file; "
         "without, it is looked for in PATH. It runs in this file's folder."
     )

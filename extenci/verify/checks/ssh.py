@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from extenci.model.verification import LoginCheck
-from extenci.spec.validation.fields import Regex
-from extenci.spec.validation.forms import text, whole
+from extenci.spec.validation.fields import Command, Regex
 from extenci.verify.attempt import Attempt, AttemptResult, CheckContext
 from extenci.verify.form import LoginForm, SpecFolder
 from extenci.verify.kind import CheckKind
@@ -36,8 +35,10 @@ class SshCheck(LoginCheck):
 class SshForm(LoginForm):
     """A command succeeds on the machine."""
 
-    ssh: Annotated[str, text(4096)] = Field(description="The command.")
-    status: Annotated[int, whole(0, 255)] = Field(default=0, description="Exit status expected. Default: 0.")
+    ssh: Command = Field(description="The command.")
+    status: Annotated[int, Field(ge=0, le=255)] = Field(
+        default=0, description="Exit status expected. Default: 0."
+    )
     output: Regex | None = Field(
         default=None, description="Regular expression that must be found in the output."
     )

@@ -86,7 +86,7 @@ def test_a_service_that_there_is_not_is_told(tmp_path: Path, service: str) -> No
 
 
 def test_a_file_that_there_is_not_is_told(tmp_path: Path) -> None:
-    for path, said in ((tmp_path, "is no file"), (tmp_path / "nothing", "does not exist")):
+    for path, said in ((tmp_path, "is not a file"), (tmp_path / "nothing", "does not exist")):
         with pytest.raises(UsageError) as caught:
             image_to_test(path, "sandbox", "t3.micro", None, tmp_path, {})
         assert said in caught.value.message
@@ -101,13 +101,13 @@ def test_what_a_service_lacks_for_its_method_of_staging_is_told(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("https://[foo/a.raw", "https://… cannot be staged from: it must be a URL of a file"),
-        ("https://localhost:99999/a.raw", "https://localhost:99999/a.raw cannot be staged from: it must be"),
-        ("https://localhost/", "https://localhost/ cannot be staged from: it must be a URL of a file"),
-        ("https://h/\x1b]0;pwned", "The URL cannot be staged from: it must be a URL of a file"),
+        ("https://[foo/a.raw", "https://… cannot be used: it must be a URL of a file"),
+        ("https://localhost:99999/a.raw", "https://localhost:99999/a.raw cannot be used: it must be"),
+        ("https://localhost/", "https://localhost/ cannot be used: it must be a URL of a file"),
+        ("https://h/\x1b]0;pwned", "The URL cannot be used: it must be a URL of a file"),
         ("https://me:hunter2@h/a.raw", "https://h/a.raw has a user or password in it."),
-        ("s3://bucket", "s3://bucket cannot be staged from: it must name a bucket and a key"),
-        ("http://h/a.raw", "http://h/a.raw is no URL to stage from."),
+        ("s3://bucket", "s3://bucket cannot be used: it must name a bucket and a key"),
+        ("http://h/a.raw", "http://h/a.raw is not a URL to stage from."),
     ],
 )
 def test_a_url_that_a_spec_would_not_take_is_not_taken_as_an_argument(url: str, said: str) -> None:

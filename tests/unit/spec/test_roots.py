@@ -117,7 +117,7 @@ def test_a_target_that_the_specs_no_longer_have_is_kept(specs: Path) -> None:
         (["."], None, ["b"], "is not an address"),
         (["."], None, ["far/b/c"], "is not an address"),
         (["."], "far", ["sandbox/a"], "not at the service"),
-        (["a.yaml"], None, ["far/b"], "not in the files"),
+        (["a.yaml"], None, ["far/b"], "not in the given files"),
         (["README.md"], None, [], "is not a spec file"),
         (["ci/pipeline.yaml"], None, [], "is not a spec file"),
         (["ci"], None, [], "holds no spec files"),
@@ -196,7 +196,7 @@ def test_a_list_of_services_cannot_multiply_wishes_without_bound(
         load(specs)
     names = ", ".join(f"s{number}" for number in range(101))
     write(specs, {"d.yaml": SPEC.format(service=f"[{names}]", name="d")})
-    assert problems_of(specs) == ["'service' names too many services: 101, at most 100"]
+    assert problems_of(specs) == ["'service' has too many items: 101, at most 100"]
 
 
 def test_of_very_many_problems_the_rest_is_counted(specs: Path) -> None:
