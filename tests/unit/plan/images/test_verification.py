@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -33,6 +34,7 @@ from extenci.plan.commands.verify import plan_confirm, verifications_only
 from extenci.plan.fields import desired_fields
 from extenci.plan.planner import make_plan
 from extenci.plan.staleness.compare import Stale, compare_plans
+from extenci.verify.checks.run import RunCheck
 from extenci.verify.checks.tcp import TcpCheck
 from tests.unit.builders import iso_time, service_state
 
@@ -349,3 +351,9 @@ def test_a_changed_block_is_shown_by_its_fields_where_the_last_one_is_known() ->
     )
     (unknown,) = plan_of(*known, count=0, verify=after).changes
     assert unknown.fields == ()
+
+
+def test_a_block_as_fields_is_the_same_once_it_was_recorded() -> None:
+    block = replace(VERIFY, root="/specs", checks=(RunCheck(("/specs/goss.sh", "-v"), "/specs"),))
+    fields = desired_fields(spec(0, block).images[0])
+    assert json.loads(json.dumps(fields)) == fields
