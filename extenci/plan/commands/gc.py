@@ -33,8 +33,6 @@ SKEW_SECONDS = 300.0
 """How far the clocks of this machine and of a service may differ. Signatures allow no more."""
 UPLOADS = "uploads"
 """The name in an address of what lies in S3."""
-ZEROS = ".zeros"
-"""The suffix of a disk's key for the zeros that were uploaded for it."""
 FILES = "local-files"
 """The name in an address of files of this home, which belong to no image."""
 
@@ -146,7 +144,7 @@ def is_garbage_upload(found: Uploaded, key: str, at: float, now: float) -> bool:
     are over, or it is old. What a run of another home puts there later is its own."""
     if key in found.busy:
         return False
-    mine = found.begun.get(key.removesuffix(ZEROS))
+    mine = found.begun.get(key)
     return (mine is not None and at <= mine + SKEW_SECONDS) or at <= now - LEFT_BEHIND_SECONDS
 
 

@@ -171,7 +171,8 @@ KEY = "extenci/lab/cloud/abc.raw"
 def test_what_was_uploaded_by_runs_that_are_over_goes() -> None:
     objects = (StoredObject(KEY, 5, "", NOW - 60), StoredObject(f"{KEY}.zeros", 5, "", NOW - 60))
     uploads = (PartUpload(KEY, "u-1", NOW - 60),)
-    plan = collected(uploaded=Uploaded("mine", objects, uploads, {KEY: NOW - 50}))
+    begun = {KEY: NOW - 50, f"{KEY}.zeros": NOW - 50}  # as the method that uploaded them says
+    plan = collected(uploaded=Uploaded("mine", objects, uploads, begun))
     (change,) = plan.changes
     assert change.work == RemoveWork(bucket="mine", objects=(KEY, f"{KEY}.zeros"), uploads=uploads)
     text = render_plan(plan)
