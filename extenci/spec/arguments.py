@@ -12,18 +12,19 @@ from pydantic_core import PydanticCustomError
 
 from extenci.model.address import NAME, Address
 from extenci.model.desired import Desired, DesiredImage, Origin, Selection
-from extenci.model.errors import Problem, SpecError, UsageError
+from extenci.model.errors import SpecError, UsageError
 from extenci.model.launch import LaunchDefaults
 from extenci.model.service import Service
 from extenci.model.verification import Verify
 from extenci.model.version import Architecture, BootMode, Method, is_url, shown_source
-from extenci.spec.launch import to_settings
+from extenci.spec.launch.keys import to_settings
 from extenci.spec.load import DEFAULT_STACK
+from extenci.spec.problems import to_problems
 from extenci.spec.resolve import find_lack
 from extenci.spec.root import SERVICES_FOLDER, SETTINGS_FILE, find_root, read_root
 from extenci.spec.services.library import open_library
 from extenci.spec.validation.urls import require_https, require_s3
-from extenci.spec.validation.wording import quoted, shown, suggestion
+from extenci.spec.words import quoted, shown, suggestion
 from extenci.spec.yaml.load import SUFFIXES
 
 LONGEST_NAME = 50
@@ -158,10 +159,7 @@ def find_stack(named: str | None, here: Path, service: Service) -> str:
         return named
     root = read_root(find_root(here))
     if root.faults:
-        file = shown(root.folder / SETTINGS_FILE)
-        raise SpecError(
-            tuple(Problem(file, one.mark.line, one.mark.column, one.message) for one in root.faults)
-        )
+        raise SpecError(to_problems(root.folder / SETTINGS_FILE, root.faults))
     if root.stack is not None:
         return root.stack
     if service.on_loopback:

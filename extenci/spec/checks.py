@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Discriminator, Tag
 
 from extenci.model.text import either
 from extenci.spec.validation.strict import wrong
-from extenci.spec.validation.wording import kind_of, suggestion
+from extenci.spec.words import kind_of, suggestion
 from extenci.verify.checks import KINDS, NAMES
 from extenci.verify.form import CheckForm
 

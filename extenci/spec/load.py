@@ -9,13 +9,15 @@ from pathlib import Path
 from extenci.model.desired import Desired
 from extenci.model.errors import Problem, SpecError, UsageError
 from extenci.model.service import SANDBOX, Service
+from extenci.spec.problems import problem, to_problems
 from extenci.spec.resolve import Resolution, resolve
-from extenci.spec.root import SETTINGS_FILE, Root, RootFiles, find_common_root, list_files, read_root
+from extenci.spec.root import SETTINGS_FILE, Root, find_common_root, read_root
+from extenci.spec.root_files import RootFiles, list_files
 from extenci.spec.selection import find_selected_files, select
 from extenci.spec.services.library import open_library
 from extenci.spec.spec_file import SpecDocument, read_spec_file
-from extenci.spec.validation.wording import quoted, shown
-from extenci.spec.yaml.document import Fault
+from extenci.spec.words import quoted
+from extenci.spec.yaml.document import Mark
 from extenci.spec.yaml.files import LARGEST_FILE
 
 DEFAULT_STACK = "default"
@@ -77,19 +79,14 @@ def _require_small(files: RootFiles) -> None:
 
 
 def _find_problems(root: Root, files: RootFiles, documents: Iterable[SpecDocument]) -> list[Problem]:
-    problems = _problems_of(root.folder / SETTINGS_FILE, root.faults)
-    problems += [Problem(shown(path), 0, 0, message) for path, message in files.faults]
+    problems = list(to_problems(root.folder / SETTINGS_FILE, root.faults))
+    problems += [problem(path, message) for path, message in files.faults]
     for document in documents:
-        problems += _problems_of(document.document.path, document.faults)
+        problems += to_problems(document.document.path, document.faults)
     if not files.specs and not problems:
         text = "holds no spec files (*.yaml); to remove what they made, put them back and run extenci destroy"
-        problems.append(Problem(shown(root.folder), 0, 0, text))
+        problems.append(problem(root.folder, text))
     return problems
-
-
-def _problems_of(path: Path, faults: Iterable[Fault]) -> list[Problem]:
-    file = shown(path)
-    return [Problem(file, fault.mark.line, fault.mark.column, fault.message) for fault in faults]
 
 
 def _find_stack(root: Root, resolution: Resolution) -> tuple[str, list[Problem]]:
@@ -103,8 +100,7 @@ def _find_stack(root: Root, resolution: Resolution) -> tuple[str, list[Problem]]
         f"{quoted(away[0])} is not on this machine: everything made from these specs "
         "carries that name, and nothing else is ever touched"
     )
-    line = 1 if root.settings else 0
-    return DEFAULT_STACK, [Problem(shown(root.folder / SETTINGS_FILE), line, line, text)]
+    return DEFAULT_STACK, [problem(root.folder / SETTINGS_FILE, text, Mark(1, 1) if root.settings else None)]
 
 
 def _raise_if_any(problems: Iterable[Problem]) -> None:

@@ -19,12 +19,14 @@ from extenci.model.launch import Launch, LaunchSettings
 from extenci.model.service import Service
 from extenci.model.version import Method
 from extenci.spec.format import ImageSpec, InstancesSpec
-from extenci.spec.launch import check_condor, read_launch_keys, to_settings
+from extenci.spec.launch.condor import check_condor
+from extenci.spec.launch.keys import read_launch_keys, to_settings
+from extenci.spec.problems import problem
 from extenci.spec.services.library import Library
 from extenci.spec.spec_file import SpecDocument, SpecEntry
 from extenci.spec.validation.fields import IMAGE_ID
-from extenci.spec.validation.wording import quoted, shown, suggestion
 from extenci.spec.verify import resolve_verify
+from extenci.spec.words import quoted, shown, suggestion
 from extenci.spec.yaml.document import Mark
 from extenci.spec.yaml.files import absolute
 
@@ -51,7 +53,7 @@ class Resolution:
 
     def note(self, path: Path, mark: Mark, message: str) -> None:
         """Note a problem."""
-        self.problems.append(Problem(shown(path), mark.line, mark.column, message))
+        self.problems.append(problem(path, message, mark))
 
 
 def resolve(folder: Path, documents: Sequence[SpecDocument], library: Library) -> Resolution:

@@ -11,7 +11,7 @@ from extenci.model.errors import UsageError
 from extenci.model.text import either
 from extenci.spec.root import SERVICES_FOLDER, SETTINGS_FILE, resolve_path
 from extenci.spec.spec_file import SpecDocument
-from extenci.spec.validation.wording import quoted, shown, suggestion
+from extenci.spec.words import quoted, shown, suggestion
 
 
 def find_selected_files(root: Path, paths: Sequence[Path], specs: Collection[Path]) -> frozenset[Path] | None:

@@ -11,9 +11,10 @@ from extenci.model.launch import Launch, LaunchDefaults
 from extenci.model.service import Service
 from extenci.model.verification import Verify
 from extenci.spec.format import VerifySpec
-from extenci.spec.launch import check_condor, read_launch_keys, to_settings
+from extenci.spec.launch.condor import check_condor
+from extenci.spec.launch.keys import read_launch_keys, to_settings
 from extenci.spec.spec_file import SpecEntry
-from extenci.spec.validation.wording import quoted
+from extenci.spec.words import quoted
 from extenci.spec.yaml.document import Mark
 from extenci.spec.yaml.files import absolute
 from extenci.verify.form import SpecFolder

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from extenci.model.errors import Problem, SpecError
 from extenci.model.service import SANDBOX, SANDBOX_ACCOUNT, SANDBOX_BUCKET, BundleKeys, Service
-from extenci.spec.services.file import read_service
-from extenci.spec.validation.wording import quoted, shown
+from extenci.spec.problems import problem
+from extenci.spec.services.file import SANDBOX_TAKEN, read_service
+from extenci.spec.words import quoted, shown
 
 SANDBOX_STAND_IN = Service(
     name=SANDBOX,
@@ -54,17 +55,12 @@ def open_library(catalog: Mapping[str, Path], of_root: Sequence[Path]) -> Librar
         if other is not None:
             where = "in the catalog" if name in catalog else "here"
             text = f"the service {quoted(name)} is defined twice, also {where}: {shown(other)}; remove one"
-            library.problems.append(Problem(shown(path), 0, 0, text))
-            continue
-        if name != SANDBOX:
+            library.problems.append(problem(path, text))
+        elif name == SANDBOX:
+            library.problems.append(problem(path, SANDBOX_TAKEN))
+        else:
             library.files[name] = path
             library.find(name)
-        else:
-            library.problems += _sandbox_problem(path)
     if SANDBOX in catalog:
-        library.problems += _sandbox_problem(catalog[SANDBOX])
+        library.problems.append(problem(catalog[SANDBOX], SANDBOX_TAKEN))
     return library
-
-
-def _sandbox_problem(path: Path) -> list[Problem]:
-    return [Problem(shown(path), 0, 0, "the service 'sandbox' is built in; give this one another name")]

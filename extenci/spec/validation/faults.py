@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import typing
-from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from extenci.spec.validation.keys import explain_unknown_key
 from extenci.spec.validation.sentences import sentence
-from extenci.spec.validation.wording import quoted, suggestion
+from extenci.spec.words import quoted
 from extenci.spec.yaml.document import (
     MOST_FAULTS,
     Document,
@@ -25,17 +25,6 @@ from extenci.spec.yaml.document import (
 )
 
 M = TypeVar("M", bound=BaseModel)
-
-FEW_KEYS = 6
-"""A message lists all keys of a mapping that has no more than these."""
-
-UNKNOWN_SECRETS = frozenset(
-    (
-        "access_key", "access_key_id", "aws_access_key_id", "aws_secret_access_key", "aws_session_token",
-        "password", "secret", "secret_access_key", "secret_key", "session_token", "token",
-    )
-)  # fmt: skip
-"""Keys of no file format, under which people put secrets."""
 
 
 def validate(model: type[M], document: Document) -> tuple[M | None, list[Fault]]:
@@ -74,7 +63,7 @@ def explain(detail: ErrorDetails, top: Node, model: type[BaseModel]) -> Fault:
             return Fault(entry.mark, f"{subject(path)}lacks the key {quoted(str(loc[-1]))}")
         case "extra_forbidden":
             path, entry = locate(top, loc)
-            return Fault(entry.mark, _unknown_key(str(loc[-1]), loc, model))
+            return Fault(entry.mark, explain_unknown_key(str(loc[-1]), loc, model))
         case _:
             key = detail.get("ctx", {}).get("key")
             path, entry = locate(top, (*loc, key) if key else loc)
@@ -99,54 +88,3 @@ def subject(path: Path) -> str:
             return f"{quoted(key)}, item {index + 1}, "
         case _:
             return "this "
-
-
-def _unknown_key(key: str, loc: Path, model: type[BaseModel]) -> str:
-    if key.lower() in UNKNOWN_SECRETS:
-        return (
-            f"{quoted(key)} is not a key of this file, and secrets must not be in it: remove it, "
-            "and name a file that holds the secret under 'credentials'"
-        )
-    known = keys_at(model, loc[:-1])
-    hint = suggestion(key, known)
-    if not hint and len(known) <= FEW_KEYS:
-        hint = f"; the keys here are {', '.join(known)}"
-    return f"unknown key {quoted(key)}{hint or next(_other_places(key, model, known), '')}"
-
-
-def _other_places(key: str, model: type[BaseModel], known: Iterable[str]) -> Iterator[str]:
-    for place_, found in _models_below(model, "at the top of the file", set()):
-        if key in found.model_fields and key not in known:
-            yield f"; it belongs {place_}"
-
-
-def _models_below(
-    model: type[BaseModel], where: str, seen: set[type[BaseModel]]
-) -> Iterator[tuple[str, type[BaseModel]]]:
-    if model in seen:
-        return
-    seen.add(model)
-    yield where, model
-    for name, info in model.model_fields.items():
-        for below in models_in(info.annotation):
-            yield from _models_below(below, f"under {quoted(name)}", seen)
-
-
-def keys_at(model: type[BaseModel], loc: Path) -> tuple[str, ...]:
-    """The keys that a model knows at a path of pydantic's."""
-    current: tuple[type[BaseModel], ...] = (model,)
-    for step in loc:
-        holders = [found for found in current if step in found.model_fields]
-        if holders:
-            current = models_in(holders[0].model_fields[str(step)].annotation)
-        elif isinstance(step, str) and ":" in step:
-            current = tuple(found for found in current if step.split(":")[1] in found.model_fields) or current
-    return tuple(current[0].model_fields) if current else ()
-
-
-def models_in(annotation: Any) -> tuple[type[BaseModel], ...]:
-    """The models that a type is made of, through lists, mappings, unions and Annotated."""
-    parts = typing.get_args(annotation)
-    if not parts:
-        return (annotation,) if isinstance(annotation, type) and issubclass(annotation, BaseModel) else ()
-    return tuple(found for part in parts for found in models_in(part))

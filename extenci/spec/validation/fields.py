@@ -27,7 +27,7 @@ from extenci.model.service import Tagging
 from extenci.model.version import Architecture, BootMode, Method
 from extenci.spec.validation.strict import Expected, wrong
 from extenci.spec.validation.urls import require_https, require_s3
-from extenci.spec.validation.wording import kind_of, printable
+from extenci.spec.words import kind_of, printable
 
 LONGEST_TEXT = 255
 LONGEST_COMMAND = 4096

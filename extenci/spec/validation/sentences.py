@@ -13,7 +13,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from extenci.model.text import either
-from extenci.spec.validation.wording import kind_of, quoted, suggestion
+from extenci.spec.words import kind_of, quoted, suggestion
 
 Context = Mapping[str, Any]
 

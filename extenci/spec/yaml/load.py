@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentEndEvent,
@@ -26,9 +23,8 @@ from ruamel.yaml.events import (
     StreamEndEvent,
     StreamStartEvent,
 )
-from ruamel.yaml.reader import ReaderError
 
-from extenci.spec.validation.wording import printable, quoted
+from extenci.spec.words import quoted
 from extenci.spec.yaml.document import (
     MOST_FAULTS,
     Document,
@@ -41,7 +37,8 @@ from extenci.spec.yaml.document import (
     Sequence,
     Unreadable,
 )
-from extenci.spec.yaml.files import end_mark, read_text
+from extenci.spec.yaml.events import parse, to_mark
+from extenci.spec.yaml.files import read_text
 from extenci.spec.yaml.scalars import TAG, Ambiguous, Value, resolve, resolve_tagged
 
 SUFFIXES = (".yaml", ".yml")
@@ -66,46 +63,8 @@ def load_document(path: Path) -> Document:
 
 def compose(text: str) -> tuple[Node, list[Fault]]:
     """The one document in a text, and what is wrong with it; Unreadable where it cannot be read further."""
-    composer = _Composer(_parse(text))
+    composer = _Composer(parse(text))
     return composer.document(), composer.faults
-
-
-LONGEST_LINE = 100_000
-"""Characters. The parser's time for a tag grows with the square of its length."""
-
-
-def _parse(text: str) -> Iterator[Event]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if len(line) > LONGEST_LINE:
-            raise Unreadable(f"this line is too long: at most {LONGEST_LINE:,} characters", Mark(number, 1))
-    try:
-        yield from YAML(typ="safe", pure=True).parse(text)
-    except ReaderError as error:
-        message = f"holds the character U+{error.character:04X}, which YAML does not allow"
-        raise Unreadable(message, end_mark(text[: error.position])) from None
-    except MarkedYAMLError as error:
-        raise Unreadable(_explain(error, text), _mark(error.problem_mark or error.context_mark)) from None
-    except (YAMLError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
-        # The parser fails in its own code on some nonsense (`%YAML 1.x`, escapes beyond Unicode).
-        raise Unreadable(f"cannot be read as YAML: {type(error).__name__} in the parser") from None
-
-
-def _explain(error: MarkedYAMLError, text: str) -> str:
-    mark = error.problem_mark
-    if mark is not None and "'\\t'" in str(error.problem) and text[mark.index : mark.index + 1] == "\t":
-        return "a tab stands where YAML allows spaces only; indent with spaces"
-    problem = str(error.problem)
-    if "end of stream" in problem or "<stream end>" in problem:
-        begin = _mark(error.context_mark)
-        return f"the file ends within what begins at line {begin.line}: a quote or a bracket is not closed"
-    if problem == "mapping values are not allowed here":
-        return "this is not valid YAML: a second ': ' in one line; put text that has one in quotes"
-    context = f" {error.context}" if error.context else ""
-    return printable(f"this is not valid YAML: {problem}{context}")
-
-
-def _mark(mark: Any) -> Mark:
-    return Mark(mark.line + 1, mark.column + 1) if mark is not None else Mark()
 
 
 def _join_surrogates(text: str) -> str:
@@ -134,7 +93,7 @@ class _Composer:
         event = next(self.events)
         if not isinstance(event, StreamEndEvent):
             raise Unreadable(
-                "a second document begins here; put it into a file of its own", _mark(event.start_mark)
+                "a second document begins here; put it into a file of its own", to_mark(event.start_mark)
             )
         if isinstance(top, Scalar) and top.value is None:
             raise Unreadable("is empty")
@@ -143,7 +102,7 @@ class _Composer:
     def _expect(self, kind: type[Event]) -> None:
         event = next(self.events)
         if not isinstance(event, kind):
-            raise Unreadable("cannot be read as YAML", _mark(event.start_mark))
+            raise Unreadable("cannot be read as YAML", to_mark(event.start_mark))
 
     def _expect_version(self, event: Event) -> None:
         version = event.version if isinstance(event, DocumentStartEvent) else None
@@ -152,10 +111,10 @@ class _Composer:
 
     def _fault(self, event: Event, message: str) -> None:
         if len(self.faults) < MOST_FAULTS:
-            self.faults.append(Fault(_mark(event.start_mark), message))
+            self.faults.append(Fault(to_mark(event.start_mark), message))
 
     def _node(self, event: Event, depth: int) -> Node:
-        mark = _mark(event.start_mark)
+        mark = to_mark(event.start_mark)
         self._count(1, mark)
         if depth > DEEPEST:
             raise Unreadable(f"more than {DEEPEST} levels of nesting", mark)
@@ -253,7 +212,7 @@ class _Composer:
     def _entry(self, entries: dict[str, Entry], event: Event, depth: int) -> None:
         key = self._node(event, depth + 1)
         node = self._node(next(self.events), depth + 1)
-        mark = _mark(event.start_mark)
+        mark = to_mark(event.start_mark)
         match key:
             case Scalar(value=str() as word):
                 if word in entries:

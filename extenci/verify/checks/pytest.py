@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from extenci.model.verification import LoginCheck, relative_path, shorten_path
 from extenci.spec.validation.fields import FilePath
-from extenci.spec.validation.wording import quoted
+from extenci.spec.words import quoted
 from extenci.verify.attempt import Attempt, AttemptResult, CheckContext
 from extenci.verify.form import KeyFault, LoginForm, SpecFolder
 from extenci.verify.kind import CheckKind

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from extenci.model.verification import Check, relative_path, shorten_path
 from extenci.spec.validation.fields import Command
-from extenci.spec.validation.wording import quoted
+from extenci.spec.words import quoted
 from extenci.verify.attempt import Attempt, AttemptResult, CheckContext
 from extenci.verify.form import CheckForm, KeyFault, SpecFolder
 from extenci.verify.kind import CheckKind

@@ -18,7 +18,8 @@ from extenci.model.errors import Problem, SpecError
 from extenci.model.service import Service
 from extenci.spec.format import ImageSpec, InstancesSpec, SpecFile, VerifySpec
 from extenci.spec.load import load_desired
-from extenci.spec.services.file import ServiceFile, read_service
+from extenci.spec.services.file import read_service
+from extenci.spec.services.format import ServiceFile
 
 SANDBOX = Service(name="sandbox", region="us-east-1", ec2="http://127.0.0.1:1")
 

@@ -12,7 +12,7 @@ from extenci.model.address import Address
 from extenci.model.desired import Desired, Selection
 from extenci.model.errors import SpecError, UsageError
 from extenci.model.service import Service
-from extenci.spec import resolve, root
+from extenci.spec import resolve, root_files
 from extenci.spec.load import load_desired
 from extenci.spec.root import find_root
 
@@ -215,10 +215,10 @@ def test_a_current_folder_that_is_gone_is_said(tmp_path: Path, monkeypatch: pyte
 
 
 def test_the_walk_is_bounded(specs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(root, "MOST_FILES", 3)
+    monkeypatch.setattr(root_files, "MOST_FILES", 3)
     with pytest.raises(UsageError, match="more than 3 YAML files"):
         load(specs)
-    monkeypatch.setattr(root, "MOST_ENTRIES", 3)
+    monkeypatch.setattr(root_files, "MOST_ENTRIES", 3)
     with pytest.raises(UsageError, match="more than 3 files"):
         load(specs)
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from extenci.model.launch import LaunchDefaults, LaunchSettings, RootVolume
-from extenci.model.service import SANDBOX, Service
 from extenci.spec.format import LaunchKeys
-from extenci.spec.spec_file import SpecEntry
-from extenci.spec.user_data import read_user_data
-from extenci.spec.validation.wording import quoted
-from extenci.spec.yaml.document import Mark
+from extenci.spec.launch.user_data import read_user_data
 
 
 def read_launch_keys(
@@ -48,24 +43,3 @@ def to_settings(type_: str, keys: LaunchDefaults) -> LaunchSettings:
         root_volume=keys.root_volume,
         spot_price=keys.spot_price,
     )
-
-
-def check_condor(
-    entry: SpecEntry, service: Service, spec: LaunchKeys, *above: str
-) -> Iterator[tuple[Mark, str]]:
-    """Why HTCondor cannot launch what an entry asks for below the keys `above`, with the places."""
-    if service.condor is None and service.name != SANDBOX:
-        text = (
-            f"the service {quoted(service.name)} has no 'condor' block, which names the HTCondor that "
-            "launches there; an empty one, 'condor: {}', means this machine's"
-        )
-        yield entry.place(*above, "launch"), text
-    if service.condor is None or service.condor.is_local:
-        return
-    key = "user_data" if spec.user_data is not None else "user_data_file"
-    if spec.user_data is not None or spec.user_data_file is not None:
-        text = (
-            f"{quoted(key)} cannot be sent through a schedd on another machine: it would be part of "
-            "the job, where everyone can read it; use a schedd here, or launch: ec2"
-        )
-        yield entry.place(*above, key), text
