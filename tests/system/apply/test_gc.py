@@ -141,7 +141,7 @@ def test_without_a_terminal_gc_lists_and_removes_nothing_until_it_is_told(rig: R
     nothing = gc_command(rig, "-y")
     assert (nothing.returncode, nothing.stdout) == (
         0,
-        "Nothing is left over from runs that were interrupted.\n",
+        "Interrupted runs have left nothing behind.\n",
     )
 
 
