@@ -14,7 +14,7 @@ from extenci.model.errors import UsageError
 from extenci.model.service import SANDBOX, Service
 from extenci.spec.arguments import find_service
 from extenci.spec.root import find_root
-from extenci.stage.bundle.unbundle import Request, open_bundle
+from extenci.stage.bundle.unbundle import UnbundleRequest, open_bundle
 
 
 def unbundle(
@@ -42,7 +42,7 @@ def unbundle(
             "The bundle cannot be opened without its owner's certificate and private key.",
             "Name a service with `bundle:` in its file, or give the paths of the two.",
         )
-    request = Request(manifest, output, certificate, private_key)
+    request = UnbundleRequest(manifest, output, certificate, private_key)
     if found is None:
         return open_bundle(request, stop=options.stop)
     clients = Clients(found)

@@ -60,8 +60,8 @@ def record_applied(result: Result, desired: Desired, run_context: RunContext) ->
     now = run_context.clock()
     applied = (AppliedRecord(spec.address, desired_fields(spec), now) for spec in mine)
     run_context.catalog.set_applied(run_context.stack, *applied)
-    wished = {spec.address for spec in desired.images} | {spec.address for spec in desired.instances}
-    removed = {change.address for change in result.plan.changes} - wished
+    wanted = {spec.address for spec in desired.images} | {spec.address for spec in desired.instances}
+    removed = {change.address for change in result.plan.changes} - wanted
     run_context.catalog.clear_applied(run_context.stack, *_done(removed, undone))
 
 

@@ -49,8 +49,8 @@ def unused_job_files(
 ) -> Iterator[str]:
     """Files of user data that no spec asks for, that no machine in the making needs (`in_use` gives those),
     and that were not written for long; and unfinished ones."""
-    wished = set(desired_user_data(desired))
-    old = [one for one in files_in(folder) if one.name not in wished and is_forgotten(one, now)]
+    desired_files = set(desired_user_data(desired))
+    old = [one for one in files_in(folder) if one.name not in desired_files and is_forgotten(one, now)]
     if old:
         named = in_use()
         yield from (str(file) for file in old if str(file) not in named)

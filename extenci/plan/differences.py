@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from extenci.model.plan import FieldChange
 from extenci.model.text import listed
 
-Place = tuple[str | int, ...]
+FieldPath = tuple[str | int, ...]
 """The keys and indexes that lead to a value inside of a field."""
 
 
@@ -58,9 +58,9 @@ def has_fields(value: object) -> bool:
     return isinstance(value, Mapping)
 
 
-def shown_place(path: Sequence[str | int], before: object, after: object) -> Place:
+def shown_place(path: Sequence[str | int], before: object, after: object) -> FieldPath:
     """The place at which a difference is shown: that of the whole list, where it is inside of a plain one."""
-    place: Place = ()
+    place: FieldPath = ()
     for key in path:
         if not (has_fields(value_at(before, place)) and has_fields(value_at(after, place))):
             break
@@ -68,7 +68,7 @@ def shown_place(path: Sequence[str | int], before: object, after: object) -> Pla
     return place
 
 
-def value_at(value: object, place: Place) -> object:
+def value_at(value: object, place: FieldPath) -> object:
     """The value at a place, None where there is none."""
     for key in place:
         if isinstance(value, Mapping):
@@ -80,7 +80,7 @@ def value_at(value: object, place: Place) -> object:
     return value
 
 
-def spell_place(place: Place) -> str:
+def spell_place(place: FieldPath) -> str:
     """`.gib`, `.checks[0].tcp`."""
     return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place)
 

@@ -19,7 +19,7 @@ class Unanswered(Exception):
 
 
 @dataclass(frozen=True)
-class Request:
+class HttpRequest:
     """A GET of a path. `host` is the Host header, `server_name` the name that TLS asks for."""
 
     address: str
@@ -42,7 +42,7 @@ class Answer:
 class _Connection(http.client.HTTPConnection):
     """A connection, with TLS where there is a context, that can be cut from another thread."""
 
-    def __init__(self, request: Request, seconds: float) -> None:
+    def __init__(self, request: HttpRequest, seconds: float) -> None:
         super().__init__(request.address, request.port, timeout=seconds)
         self._context = _unverified() if request.tls else None
         self._name = request.server_name
@@ -62,7 +62,7 @@ class _Connection(http.client.HTTPConnection):
                 self._line.shutdown(socket.SHUT_RDWR)
 
 
-def send(request: Request, halt: Halt, seconds: float) -> Answer:
+def send(request: HttpRequest, halt: Halt, seconds: float) -> Answer:
     """Ask once, without a proxy, and without following redirections or verifying certificates. Raises
     Unanswered where no answer comes within `seconds`, or before `halt`."""
     connection = _Connection(request, seconds)

@@ -24,7 +24,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 
 @dataclass(frozen=True)
-class Upload:
+class SnapshotUpload:
     """The content of a snapshot: the disk of a digest, or only its difference from the disk of the digest
     `parent`."""
 
@@ -37,7 +37,7 @@ class Upload:
 class UploadNote:
     """The confirmed blocks of one upload. Used by one thread at a time."""
 
-    def __init__(self, upload: Upload, descriptor: int | None, bits: bytearray) -> None:
+    def __init__(self, upload: SnapshotUpload, descriptor: int | None, bits: bytearray) -> None:
         self.upload = upload
         self._descriptor = descriptor
         self._bits = bits
@@ -65,7 +65,7 @@ class UploadNotes:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
 
-    def find(self, service: str, snapshot: str) -> Upload | None:
+    def find(self, service: str, snapshot: str) -> SnapshotUpload | None:
         """The upload that a note describes; None where there is no note, or it is damaged."""
         path = self._path(service, snapshot)
         if path is None:
@@ -73,14 +73,14 @@ class UploadNotes:
         try:
             with path.open("rb") as file:
                 found = json.loads(file.read(HEADER_BYTES).rstrip(b"\0 "))
-            known = Upload(found["service"], found["snapshot"], found["digest"], found["parent"])
+            known = SnapshotUpload(found["service"], found["snapshot"], found["digest"], found["parent"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
         is_right = (known.service, known.snapshot) == (service, snapshot) and found.get("format") == FORMAT
         return known if is_right else None
 
     @contextmanager
-    def open(self, upload: Upload) -> Iterator[UploadNote]:
+    def open(self, upload: SnapshotUpload) -> Iterator[UploadNote]:
         """The note of an upload; a new one where there is none, or it describes another upload."""
         path = self._path(upload.service, upload.snapshot)
         if path is None:
@@ -105,7 +105,7 @@ class UploadNotes:
             with suppress(OSError):
                 path.unlink()
 
-    def _begin(self, path: Path, upload: Upload) -> None:
+    def _begin(self, path: Path, upload: SnapshotUpload) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         header = json.dumps({**asdict(upload), "format": FORMAT}).encode()
         write_whole(path, header.ljust(HEADER_BYTES, b" "))
@@ -118,7 +118,7 @@ class UploadNotes:
 
 
 @contextmanager
-def _writing(upload: Upload) -> Iterator[None]:
+def _writing(upload: SnapshotUpload) -> Iterator[None]:
     try:
         yield
     except OSError as error:

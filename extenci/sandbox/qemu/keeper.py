@@ -31,7 +31,7 @@ END_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Place:
+class MachineHome:
     """Where a machine is: its folder, its loopback address, and the ports there for those of the machine."""
 
     folder: Path
@@ -42,7 +42,7 @@ class Place:
 class Keeper(threading.Thread):
     """One thread for one machine's whole life: QEMU ends when it does."""
 
-    def __init__(self, installation: Installation, launch: Launch, place: Place) -> None:
+    def __init__(self, installation: Installation, launch: Launch, place: MachineHome) -> None:
         super().__init__(name=f"keeper of {launch.instance_id}", daemon=True)
         self.launch = launch
         self.address = place.address

@@ -12,8 +12,8 @@ from typing import Literal
 
 from extenci.model.errors import SandboxError
 from extenci.sandbox.qemu.installation import Installation
-from extenci.sandbox.qemu.keeper import Keeper, Place
-from extenci.sandbox.state.machines import Ended, Launch, Refused
+from extenci.sandbox.qemu.keeper import Keeper, MachineHome
+from extenci.sandbox.state.machines import Launch, MachineEnd, Refused
 
 MEMORY_SETTING = "EXTENCI_SANDBOX_MEMORY"
 MOST_MIB = 2048
@@ -94,7 +94,9 @@ class QemuMachines:
 
     def _keep(self, launch: Launch) -> None:
         given = replace(launch, memory_mib=memory_of(launch, self._budget_mib))
-        place = Place(self._folder / launch.instance_id, self._addresses[launch.instance_id], self.forwards)
+        place = MachineHome(
+            self._folder / launch.instance_id, self._addresses[launch.instance_id], self.forwards
+        )
         keeper = Keeper(self._installation, given, place)
         self._keepers[launch.instance_id] = keeper
         keeper.start()
@@ -112,9 +114,9 @@ class QemuMachines:
         keeper = self._keepers.get(instance_id)
         return keeper is not None and keeper.up
 
-    def take_ended(self) -> Mapping[str, Ended]:
+    def take_ended(self) -> Mapping[str, MachineEnd]:
         found = {
-            one: Ended(keeper.failure)
+            one: MachineEnd(keeper.failure)
             for one, keeper in self._keepers.items()
             if not keeper.is_alive() and not keeper.wanted.is_set()
         }

@@ -46,7 +46,7 @@ class UploadedPart:
 
 
 @dataclass
-class Upload:
+class MultipartUpload:
     """One upload. `headers` are those that it was begun with; they are the object's in the end."""
 
     bucket: str
@@ -61,7 +61,7 @@ class Upload:
 class Joined:
     """An upload that was completed: what its object is made of."""
 
-    upload: Upload
+    upload: MultipartUpload
     bodies: list[tuple[Path, int]]
     etag: str
 
@@ -71,12 +71,12 @@ class Uploads:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._uploads: dict[str, Upload] = {}
+        self._uploads: dict[str, MultipartUpload] = {}
         self._lock = RLock()
 
     def create(self, bucket: str, key: str, headers: Mapping[str, str]) -> str:
         """CreateMultipartUpload."""
-        upload = Upload(bucket, key, secrets.token_urlsafe(32), dict(headers), datetime.now(UTC))
+        upload = MultipartUpload(bucket, key, secrets.token_urlsafe(32), dict(headers), datetime.now(UTC))
         with self._lock:
             self._uploads[upload.id] = upload
         return xml_answer("InitiateMultipartUploadResult", Bucket=bucket, Key=key, UploadId=upload.id)
@@ -209,7 +209,7 @@ class Uploads:
             IsTruncated=bool_text(len(left) > most),
         )
 
-    def _find(self, bucket: str, key: str, query: Mapping[str, str]) -> Upload:
+    def _find(self, bucket: str, key: str, query: Mapping[str, str]) -> MultipartUpload:
         upload = self._uploads.get(query.get("uploadId", ""))
         if upload is None or (upload.bucket, upload.key) != (bucket, key):
             raise Refused(
@@ -228,7 +228,7 @@ def copy_source(headers: Mapping[str, str]) -> tuple[str, str]:
     return bucket, key
 
 
-def _join(upload: Upload, wanted: list[tuple[int, str]]) -> Joined:
+def _join(upload: MultipartUpload, wanted: list[tuple[int, str]]) -> Joined:
     numbers = [number for number, _ in wanted]
     if numbers != sorted(set(numbers)):
         raise Refused(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
@@ -265,7 +265,7 @@ def _part_number(query: Mapping[str, str]) -> int:
     return int(text)
 
 
-def _after(uploads: list[Upload], key: str, upload_id: str) -> list[Upload]:
+def _after(uploads: list[MultipartUpload], key: str, upload_id: str) -> list[MultipartUpload]:
     """The uploads that come after a page's last one."""
     if not key:
         return uploads

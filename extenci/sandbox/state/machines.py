@@ -33,7 +33,7 @@ class Launch:
 
 
 @dataclass(frozen=True)
-class Ended:
+class MachineEnd:
     """A machine's end that nobody asked for from outside. `failure`: what went wrong; `""`: it was shut down
     from within."""
 
@@ -75,7 +75,7 @@ class Machines(Protocol):
         """Whether EC2 would report it as running."""
         ...
 
-    def take_ended(self) -> Mapping[str, Ended]:
+    def take_ended(self) -> Mapping[str, MachineEnd]:
         """The machines that ended by themselves since this was asked last."""
         ...
 
@@ -136,7 +136,7 @@ class SimulatedMachines:
         machine = self._machines.get(instance_id)
         return machine is not None and self._clock() - machine.since >= self._boot_seconds
 
-    def take_ended(self) -> Mapping[str, Ended]:
+    def take_ended(self) -> Mapping[str, MachineEnd]:
         return {}
 
     def stop(self, instance_id: str) -> None:

@@ -20,7 +20,7 @@ SCHEME = "s3://"
 
 
 @dataclass(frozen=True)
-class Request:
+class UnbundleRequest:
     """A bundle to open: its manifest (a path, or `s3://BUCKET/KEY`), the disk to make, and the paths of the
     certificate and the private key of whoever made the bundle."""
 
@@ -31,7 +31,7 @@ class Request:
 
 
 def open_bundle(
-    request: Request,
+    request: UnbundleRequest,
     s3: S3 | None = None,
     *,
     stop: Event | None = None,

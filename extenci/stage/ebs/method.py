@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from extenci.catalog.disks.upload_notes import Upload, UploadNote
+from extenci.catalog.disks.upload_notes import SnapshotUpload, UploadNote
 from extenci.image.block_list import BlockList
 from extenci.image.problems import other_content
 from extenci.image.raw import RawDisk
@@ -66,9 +66,9 @@ def _filled(disk: RawDisk, blocks: BlockList, request: StageRequest, context: St
     return target.snapshot
 
 
-def _upload(target: UploadTarget, request: StageRequest, context: StageContext) -> Upload:
+def _upload(target: UploadTarget, request: StageRequest, context: StageContext) -> SnapshotUpload:
     parent = target.parent.digest if target.parent else None
-    return Upload(context.clients.service.name, target.snapshot, request.version.digest, parent)
+    return SnapshotUpload(context.clients.service.name, target.snapshot, request.version.digest, parent)
 
 
 @contextmanager

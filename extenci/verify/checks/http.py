@@ -76,7 +76,7 @@ class HttpForm(CheckForm):
 
 def try_http(check: HttpCheck, context: CheckContext, attempt: Attempt) -> AttemptResult:
     """Ask once."""
-    from extenci.verify.http_request import Request, Unanswered, send
+    from extenci.verify.http_request import HttpRequest, Unanswered, send
     from extenci.verify.programs import excerpt
 
     address = context.target.address
@@ -85,7 +85,7 @@ def try_http(check: HttpCheck, context: CheckContext, attempt: Attempt) -> Attem
     place = f"{in_url}:{port}"
     url = f"{check.scheme}://{place}{check.http}"
     header = check.host or (in_url if port == check.usual_port else place)
-    request = Request(address, port, check.http, header, check.host or address, check.tls)
+    request = HttpRequest(address, port, check.http, header, check.host or address, check.tls)
     try:
         answer = send(request, context.halt, attempt.seconds)
     except Unanswered as error:

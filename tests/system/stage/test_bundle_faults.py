@@ -26,7 +26,7 @@ from extenci.model.service import SANDBOX_BUCKET, KeyFiles
 from extenci.model.version import BLOCK_BYTES, Method
 from extenci.sandbox import control
 from extenci.stage.bundle.remove import recover
-from extenci.stage.bundle.unbundle import Request, open_bundle
+from extenci.stage.bundle.unbundle import UnbundleRequest, open_bundle
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.methods import stage
 from extenci.stage.unstage import unstage
@@ -109,7 +109,7 @@ class Stand:
         service = self.context.clients.service
         assert service.bundle is not None
         output = self.folder / uuid4().hex
-        request = Request(
+        request = UnbundleRequest(
             f"s3://{image.manifest}", output, service.bundle.certificate, service.bundle.private_key
         )
         open_bundle(request, self.context.clients.s3)

@@ -16,7 +16,7 @@ from extenci.cloud.clients import Clients
 from extenci.image.bundle.manifest import BundlePart
 from extenci.model.errors import Interrupted
 from extenci.model.service import KeyFiles, Service
-from extenci.stage.bundle.unbundle import Request, _parts_in, open_bundle
+from extenci.stage.bundle.unbundle import UnbundleRequest, _parts_in, open_bundle
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def silent(tmp_path: Path) -> Iterator[S3]:
 
 
 def read_manifest(s3: S3, stop: Event, folder: Path) -> None:
-    open_bundle(Request("s3://bucket/a.manifest.xml", folder / "out", "", ""), s3, stop=stop)
+    open_bundle(UnbundleRequest("s3://bucket/a.manifest.xml", folder / "out", "", ""), s3, stop=stop)
 
 
 def read_part(s3: S3, stop: Event, _folder: Path) -> None:

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 from extenci.model.plan import Change
 from extenci.model.text import counted, listed
 from extenci.report.plan.html.element import add
-from extenci.report.plan.html.layers import Graph, Place, columns_of, lay_out
+from extenci.report.plan.html.layers import BoxPlace, Graph, columns_of, lay_out
 from extenci.report.plan.phrases import headline, noun_of
 from extenci.report.text.safe import safe
 
@@ -105,13 +105,13 @@ def add_drawing(parent: Element, graph: Graph, boxes: Mapping[str, Box]) -> None
         add_box(svg, boxes[id_], place)
 
 
-def left_end(place: Place) -> tuple[int, int]:
+def left_end(place: BoxPlace) -> tuple[int, int]:
     """Pixels of the middle of a box's left side."""
     row = round(place.row * (HEIGHT + DOWN) + HEIGHT / 2)
     return place.column * (WIDTH + ACROSS) + MARGIN, row + MARGIN
 
 
-def path_steps(places: Sequence[Place]) -> Iterator[str]:
+def path_steps(places: Sequence[BoxPlace]) -> Iterator[str]:
     """The path of an edge: out of the first box, between others, to the last box."""
     for before, place in pairwise(places):
         (left, height), (right, end) = left_end(before), left_end(place)
@@ -123,13 +123,13 @@ def path_steps(places: Sequence[Place]) -> Iterator[str]:
         yield f"C{middle} {height} {middle} {end} {right} {end}"
 
 
-def arrow_tip(place: Place) -> str:
+def arrow_tip(place: BoxPlace) -> str:
     """The tip of an arrow to a box."""
     left, height = left_end(place)
     return f"M{left} {height}l-7 -4v8z"
 
 
-def add_box(svg: Element, box: Box, place: Place) -> None:
+def add_box(svg: Element, box: Box, place: BoxPlace) -> None:
     """A box, which is a link to its change in the table."""
     left, height = left_end(place)
     first = box.changes[0]

@@ -16,7 +16,7 @@ Graph = Mapping[str, Sequence[str]]
 """Each node with those that it depends on, which stand before it in the mapping."""
 
 
-class Place(NamedTuple):
+class BoxPlace(NamedTuple):
     """Where something stands, counted from 0; halves of rows occur."""
 
     column: int
@@ -39,8 +39,8 @@ Item = str | Bend
 class Layout:
     """The places of all nodes, and for each edge the places that it goes through, its ends included."""
 
-    places: Mapping[str, Place]
-    edges: tuple[tuple[Place, ...], ...]
+    places: Mapping[str, BoxPlace]
+    edges: tuple[tuple[BoxPlace, ...], ...]
 
     @property
     def columns(self) -> int:
@@ -56,8 +56,8 @@ class Layout:
 
 def lay_out(graph: Graph) -> Layout:
     """Places for the nodes of a graph: its separate parts below each other, in the order of the mapping."""
-    places: dict[str, Place] = {}
-    edges: list[tuple[Place, ...]] = []
+    places: dict[str, BoxPlace] = {}
+    edges: list[tuple[BoxPlace, ...]] = []
     top = 0.0
     for part in parts_of(graph):
         layout = lay_out_part(part, top)
@@ -91,7 +91,7 @@ def lay_out_part(graph: Graph, top: float) -> Layout:
     sort_layers(layers, chains)
     highest = max(map(len, layers))
     places = {
-        item: Place(column, top + (highest - len(layer)) / 2 + row)
+        item: BoxPlace(column, top + (highest - len(layer)) / 2 + row)
         for column, layer in enumerate(layers)
         for row, item in enumerate(layer)
     }

@@ -25,7 +25,7 @@ from extenci.sandbox.ec2.actions import Actions
 from extenci.sandbox.ec2.filters import chosen
 from extenci.sandbox.ec2.images.bundles import disk_of
 from extenci.sandbox.ec2.instances.filters import INSTANCE_FILTERS
-from extenci.sandbox.ec2.instances.launch import Order, read_order
+from extenci.sandbox.ec2.instances.launch import RunInstancesOrder, read_order
 from extenci.sandbox.ec2.instances.lifecycle import Machine, part_of
 from extenci.sandbox.ec2.paging import page, page_size
 from extenci.sandbox.state.cloud import ACCOUNT
@@ -43,7 +43,7 @@ class InstanceActions(Actions):
     def run_instances(self) -> ActionResult:
         return ActionResult(self.once(lambda: read_order(self.cloud, self.params)))
 
-    def once(self, read: Callable[[], Order]) -> Reservation:
+    def once(self, read: Callable[[], RunInstancesOrder]) -> Reservation:
         """Launches what `read` finds in the request, unless its client token did so before."""
         token = self._get_param("ClientToken")
         parameters = {name: value for name, value in self.params.items() if name != "DryRun"}
@@ -62,7 +62,7 @@ class InstanceActions(Actions):
             self.cloud.launches.remember(token, parameters, made)
         return made
 
-    def _launch(self, order: Order) -> Reservation:
+    def _launch(self, order: RunInstancesOrder) -> Reservation:
         count = self._admitted(order)
         reservation = Reservation(random_reservation_id(), ACCOUNT)
         self.backend.reservations[reservation.id] = reservation
@@ -74,7 +74,7 @@ class InstanceActions(Actions):
             raise
         return reservation
 
-    def _admitted(self, order: Order) -> int:
+    def _admitted(self, order: RunInstancesOrder) -> int:
         """How many can be launched now: as many as there is room for, but not less than MinCount."""
         try:
             count = self.cloud.machines.admit(self._launch_of(order, ""), order.count)
@@ -89,7 +89,7 @@ class InstanceActions(Actions):
             )
         return count
 
-    def _launch_one(self, order: Order, index: int) -> Machine:
+    def _launch_one(self, order: RunInstancesOrder, index: int) -> Machine:
         machine = Machine(self.cloud, order, index)  # type: ignore[abstract]  # by name only
         self.backend.tags[machine.id].update(order.tags["instance"])
         for device, ebs in order.devices.items():
@@ -100,7 +100,7 @@ class InstanceActions(Actions):
             machine.nics[0].public_ip = address or self.cloud.next_public_address()
         return machine
 
-    def _launch_of(self, order: Order, instance_id: str, address: str = "") -> Launch:
+    def _launch_of(self, order: RunInstancesOrder, instance_id: str, address: str = "") -> Launch:
         root = order.devices.get(order.image.root_device_name, {})
         snapshot = self.backend.snapshots.get(root.get("SnapshotId", ""))
         if isinstance(snapshot, DiskSnapshot):

@@ -26,7 +26,7 @@ from moto.ec2.models.security_groups import SecurityGroup
 
 from extenci.sandbox.ec2.images.block_devices import checked_ebs
 from extenci.sandbox.ec2.images.images import find_image
-from extenci.sandbox.ec2.instances.networking import groups_of, private_address, subnet_of
+from extenci.sandbox.ec2.instances.network import groups_of, private_address, subnet_of
 from extenci.sandbox.state.cloud import ACCOUNT, Cloud
 from extenci.sandbox.state.tags import tags_at_creation
 from extenci.sandbox.state.tokens import TOKEN_CHARACTERS
@@ -36,7 +36,7 @@ _TAGGED = ("instance", "volume", "network-interface", "spot-instances-request")
 
 
 @dataclass(frozen=True)
-class Order:
+class RunInstancesOrder:
     """What is to be launched. `devices` are Ebs settings by device name."""
 
     count: int
@@ -65,7 +65,7 @@ class Order:
     metadata_options: dict[str, Any]
 
 
-def read_order(cloud: Cloud, asked: Mapping[str, Any]) -> Order:
+def read_order(cloud: Cloud, asked: Mapping[str, Any]) -> RunInstancesOrder:
     """Raises EC2ClientError for what AWS would refuse."""
     if "LaunchTemplate" in asked:
         raise EC2ClientError("UnsupportedOperation", "The sandbox launches without launch templates.")
@@ -73,7 +73,7 @@ def read_order(cloud: Cloud, asked: Mapping[str, Any]) -> Order:
     subnet = subnet_of(cloud, asked)
     encoded, user_bytes = _user_data(asked.get("UserData"))
     least, most = _count(asked)
-    return Order(
+    return RunInstancesOrder(
         count=most,
         least=least,
         image=image,

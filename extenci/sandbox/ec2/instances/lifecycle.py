@@ -18,9 +18,9 @@ from moto.ec2.models.elastic_block_store import VolumeAttachment
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance, InstanceState, Reservation, StateReason
 
-from extenci.sandbox.ec2.instances.launch import Order
+from extenci.sandbox.ec2.instances.launch import RunInstancesOrder
 from extenci.sandbox.state.cloud import REGION, Cloud
-from extenci.sandbox.state.machines import Ended
+from extenci.sandbox.state.machines import MachineEnd
 
 
 class Machine(Instance):
@@ -28,7 +28,7 @@ class Machine(Instance):
 
     spot_instance_request_id: str | None = None
 
-    def __init__(self, cloud: Cloud, order: Order, index: int) -> None:
+    def __init__(self, cloud: Cloud, order: RunInstancesOrder, index: int) -> None:
         self.ended: float | None = None
         """When it was terminated, in seconds since 1970."""
         self.cloud = cloud
@@ -93,7 +93,7 @@ class Machine(Instance):
         self.change("shutting-down", 32)
         self.cloud.restless[self.id] = self
 
-    def has_ended(self, how: Ended) -> None:
+    def has_ended(self, how: MachineEnd) -> None:
         """It ended by itself: it is stopped, or gone where that was desired or it never worked."""
         if how.failure:
             self.end(f"Server.InternalError: {how.failure}")

@@ -16,14 +16,14 @@ from moto.ec2.models.spot_requests import SpotInstanceRequest
 from moto.ec2.utils import random_spot_request_id
 
 from extenci.sandbox.ec2.instances.instances import InstanceActions
-from extenci.sandbox.ec2.instances.launch import Order, read_order
+from extenci.sandbox.ec2.instances.launch import RunInstancesOrder, read_order
 from extenci.sandbox.ec2.instances.lifecycle import Machine
 
 
 class SpotRequest(SpotInstanceRequest):
     """A spot request, fulfilled by `machine`."""
 
-    def __init__(self, asked: Mapping[str, Any], order: Order, machine: Machine) -> None:
+    def __init__(self, asked: Mapping[str, Any], order: RunInstancesOrder, machine: Machine) -> None:
         self._machine = machine
         super().__init__(
             machine.cloud.backend,
@@ -66,7 +66,7 @@ class SpotActions(InstanceActions):
         made = [request for request in known.values() if request.instance.id in mine]
         return ActionResult({"SpotInstanceRequests": made or self._requests(asked, reservation.instances)})
 
-    def _order(self, asked: Mapping[str, Any], count: int) -> Order:
+    def _order(self, asked: Mapping[str, Any], count: int) -> RunInstancesOrder:
         specification = dict(asked.get("LaunchSpecification", {}))
         specification |= {
             "MinCount": count,

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from extenci.catalog.disks.upload_notes import HEADER_BYTES, Upload, UploadNotes
+from extenci.catalog.disks.upload_notes import HEADER_BYTES, SnapshotUpload, UploadNotes
 
-UPLOAD = Upload("campus", "snap-1", "d" * 64, "e" * 64)
+UPLOAD = SnapshotUpload("campus", "snap-1", "d" * 64, "e" * 64)
 
 
-def note_down(notes: UploadNotes, upload: Upload, *indexes: int) -> None:
+def note_down(notes: UploadNotes, upload: SnapshotUpload, *indexes: int) -> None:
     with notes.open(upload) as note:
         for index in indexes:
             note.add(index)
 
 
-def noted(notes: UploadNotes, upload: Upload) -> list[int]:
+def noted(notes: UploadNotes, upload: SnapshotUpload) -> list[int]:
     with notes.open(upload) as note:
         return [index for index in range(100_000) if index in note]
 
@@ -38,7 +38,7 @@ def test_each_block_is_written_down_at_once(tmp_path: Path) -> None:
     "other",
     [replace(UPLOAD, digest="f" * 64), replace(UPLOAD, parent=None), replace(UPLOAD, parent="f" * 64)],
 )
-def test_a_note_on_another_content_is_not_believed(tmp_path: Path, other: Upload) -> None:
+def test_a_note_on_another_content_is_not_believed(tmp_path: Path, other: SnapshotUpload) -> None:
     notes = UploadNotes(tmp_path)
     note_down(notes, UPLOAD, 1, 2)
     assert noted(notes, other) == []

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extenci.report.plan.html.layers import Graph, Place, lay_out, reduced
+from extenci.report.plan.html.layers import BoxPlace, Graph, lay_out, reduced
 
 
 @st.composite
@@ -23,8 +23,8 @@ def behind(graph: Graph, node: str) -> set[str]:
 
 def test_a_chain_is_a_row_and_what_follows_from_others_is_not_drawn() -> None:
     layout = lay_out({"a": (), "b": ("a",), "c": ("a", "b")})
-    assert layout.places == {"a": Place(0, 0), "b": Place(1, 0), "c": Place(2, 0)}
-    assert layout.edges == ((Place(0, 0), Place(1, 0)), (Place(1, 0), Place(2, 0)))
+    assert layout.places == {"a": BoxPlace(0, 0), "b": BoxPlace(1, 0), "c": BoxPlace(2, 0)}
+    assert layout.edges == ((BoxPlace(0, 0), BoxPlace(1, 0)), (BoxPlace(1, 0), BoxPlace(2, 0)))
     assert (layout.columns, layout.rows) == (3, 1)
 
 
