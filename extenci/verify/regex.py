@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from enum import Enum
 
@@ -36,22 +37,23 @@ class SearchResult(Enum):
 def search(pattern: str, text: str, halt: Halt, seconds: float = PATIENCE) -> SearchResult:
     """Search a text for a pattern; `^` and `$` match at lines. The result is TOO_SLOW after `seconds` or
     PATIENCE, whichever is less, or when `halt` is set."""
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", _PROGRAM],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
     end = time.monotonic() + min(seconds, PATIENCE)
-    content: bytes | None = json.dumps([pattern, text[-LARGEST:]]).encode()
+    with tempfile.TemporaryFile() as content:
+        content.write(json.dumps([pattern, text[-LARGEST:]]).encode())
+        content.seek(0)
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _PROGRAM],
+            stdin=content,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
     while True:
         try:
-            process.communicate(content, timeout=0.1)
-            break
+            status = process.wait(timeout=0.1)
         except subprocess.TimeoutExpired:
-            content = None
-            if halt.is_set or time.monotonic() > end:
-                process.kill()
-                process.communicate()
-                return SearchResult.TOO_SLOW
-    return SearchResult(process.returncode) if process.returncode in (10, 11) else SearchResult.TOO_SLOW
+            if not halt.is_set and time.monotonic() < end:
+                continue
+            process.kill()
+            process.wait()
+            return SearchResult.TOO_SLOW
+        return SearchResult(status) if status in (10, 11) else SearchResult.TOO_SLOW

@@ -80,7 +80,7 @@ def test_what_is_missing_is_told_as_missing(clients: Clients, prefix: str) -> No
         list(clients.s3.get_object(BUCKET, f"{prefix}nothing"))
     with pytest.raises(NotFound) as missing:
         clients.unjournalled.s3.put_object("no-such-bucket", "key", b"x")
-    assert "Make the bucket no-such-bucket, or name another as `bucket:`" in missing.value.hint
+    assert "Create the bucket no-such-bucket, or name another as `bucket:`" in missing.value.hint
     with pytest.raises(NotFound):
         clients.s3.parts(BUCKET, f"{prefix}a", "nothing")
 

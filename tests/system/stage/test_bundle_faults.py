@@ -30,7 +30,7 @@ from extenci.stage.bundle.unbundle import UnbundleRequest, open_bundle
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.methods import stage
 from extenci.stage.unstage import unstage
-from tests.system.stage.conftest import Journal, context_of, service_of
+from tests.system.stage.conftest import Journal, context_of, service_of, through
 
 BLOCKS = 8
 SIZE = 2**24
@@ -174,10 +174,13 @@ def check_text(error: ExtenciError, home: Path) -> None:
     assert not [word for word in ("Traceback", "botocore", access, secret, *lines) if word in text]
 
 
-def fail(stand: Stand, kind: type[ExtenciError] = ServiceError, match: str = "", **context: object) -> str:
+def fail(
+    stand: Stand, kind: type[ExtenciError] = ServiceError, match: str = "", clients: Clients | None = None
+) -> str:
     """Stage, and see it fail clearly; what the error says."""
+    context = through(stand.context, clients) if clients else stand.context
     with pytest.raises(kind, match=match) as caught:
-        stage(stand.job, replace(stand.context, **context))  # type: ignore[arg-type]
+        stage(stand.job, context)
     check_text(caught.value, stand.home)
     return str(caught.value)
 

@@ -338,7 +338,7 @@ def test_a_service_without_a_bucket_is_told_apart(
         stage(import_job, cloud.context(journal, bucket=None))
     with pytest.raises(ServiceError) as missing:
         stage(import_job, cloud.context(journal, bucket="nobodys"))
-    assert missing.value.hint.startswith("Make the bucket nobodys")
+    assert missing.value.hint.startswith("Create the bucket nobodys")
 
 
 class Between(Listener):
