@@ -1,4 +1,4 @@
-"""Snapshots that have a disk behind them, and EC2's actions on them. Corrects these of moto:
+"""Snapshots that have a disk behind them, and EC2's actions on them. Corrects these shortcomings of moto:
 
 - Snapshots have no bytes, are always `completed`, and their `from_ami` alone keeps them in use. Here a
   snapshot is in use by every AMI whose block device mappings name it (DeleteSnapshot: InvalidSnapshot.InUse).

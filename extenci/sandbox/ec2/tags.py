@@ -1,4 +1,4 @@
-"""Tags on EC2's things. Corrects these of moto:
+"""Tags on EC2's things. Corrects these shortcomings of moto:
 
 - CreateTags accepts instances that do not exist, keys that begin with `aws:` and over-long ones.
 - DeleteTags without tags deletes nothing; on AWS it deletes them all.

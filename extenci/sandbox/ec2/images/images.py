@@ -1,4 +1,4 @@
-"""AMIs. Corrects these of moto:
+"""AMIs. Corrects these shortcomings of moto:
 
 - RegisterImage drops block device mappings, tags and every setting, and makes an unrelated snapshot;
   it accepts any name, twice too, any snapshot and any ImageLocation.

@@ -1,4 +1,4 @@
-"""Machines as EC2 sees them: launching, describing, ending. Corrects these of moto:
+"""Machines as EC2 sees them: launching, describing, ending. Corrects these shortcomings of moto:
 
 - RunInstances ignores ClientToken and MaxCount, accepts unknown AMIs, key pairs and types, and gives every
   machine an 8 GiB root volume of no snapshot. (What is asked is checked in `launching`.)

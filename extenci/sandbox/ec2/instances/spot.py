@@ -1,4 +1,4 @@
-"""Spot requests, as HTCondor makes them for `ec2_spot_price`. Corrects these of moto:
+"""Spot requests, as HTCondor makes them for `ec2_spot_price`. Corrects these shortcomings of moto:
 
 - RequestSpotInstances launches unknown images and drops zone, block devices, profile and client token.
 - A spot request and its machine do not know each other.

@@ -17,8 +17,8 @@ from extenci.verify.checks.http import HttpCheck
 from extenci.verify.checks.tcp import TcpCheck
 from extenci.verify.examine import examine
 from extenci.verify.target import Target
-from tests.system.verify_checks.servers import serve
-from tests.system.verify_checks.sshd import free_port
+from tests.system.verify.servers import serve
+from tests.system.verify.sshd import free_port
 
 MakeTarget = Callable[..., Target]
 

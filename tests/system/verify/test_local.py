@@ -20,7 +20,7 @@ from extenci.verify.checks.run import RunCheck
 from extenci.verify.checks.tcp import TcpCheck
 from extenci.verify.examine import examine
 from extenci.verify.target import Target
-from tests.system.verify_checks.sshd import Sshd, free_port
+from tests.system.verify.sshd import Sshd, free_port
 
 MakeTarget = Callable[..., Target]
 

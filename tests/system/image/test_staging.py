@@ -23,8 +23,8 @@ from extenci.model.work import StageWork
 from extenci.report.plan.json import plan_document, render_json
 from extenci.report.plan.markdown import render_markdown
 from extenci.report.plan.text import render_plan
-from tests.system.formats.disk_files import MIB, age, digest_of, make_raw, make_source, pack
-from tests.system.formats.web import Site
+from tests.system.image.disk_files import MIB, age, digest_of, make_raw, make_source, pack
+from tests.system.image.web import Site
 from tests.system.main_job.conftest import World
 
 SIZE = 64 * MIB

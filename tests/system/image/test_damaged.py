@@ -15,7 +15,7 @@ import pytest
 from extenci.image.programs import MOST_STDERR_BYTES, find_program, run_program
 from extenci.image.sources import Cache, open_source
 from extenci.model.errors import DiskError
-from tests.system.formats.disk_files import age, make_source, need
+from tests.system.image.disk_files import age, make_source, need
 
 Cached = Callable[[], list[str]]
 CLUSTER = 65_536

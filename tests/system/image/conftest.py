@@ -11,8 +11,8 @@ from extenci.cloud.clients import Clients
 from extenci.cloud.download.downloads import Downloads
 from extenci.image.sources import Cache
 from extenci.model.service import Service
-from tests.system.formats.disk_files import make_raw
-from tests.system.formats.web import Server, Site, make_certificates
+from tests.system.image.disk_files import make_raw
+from tests.system.image.web import Server, Site, make_certificates
 from tests.system.main_job.conftest import World, world
 
 __all__ = ["World", "world"]

@@ -29,8 +29,8 @@ from extenci.model.errors import (
     ServiceError,
     Unreachable,
 )
-from tests.system.formats.disk_files import MIB, digest_of, make_source
-from tests.system.formats.web import Site
+from tests.system.image.disk_files import MIB, digest_of, make_source
+from tests.system.image.web import Site
 from tests.system.main_job.conftest import World
 
 Cached = Callable[[], list[str]]

@@ -16,7 +16,7 @@ from extenci.model.errors import ServiceError
 from extenci.model.observed import JobState
 from extenci.model.outcome import Advanced, Began, Progress, Status
 from extenci.plan.instances import health
-from tests.system.condor_launch.conftest import World
+from tests.system.launch.conftest import World
 
 
 @pytest.fixture

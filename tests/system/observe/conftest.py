@@ -19,7 +19,7 @@ from extenci.model.service import KeyFiles, SandboxStatus, Service
 from extenci.model.version import BLOCK_BYTES, Architecture, Method, Registration
 from extenci.sandbox import control
 from tests.condor_pool.pool import Pool
-from tests.system.condor.queue import Queue
+from tests.system.observe.queue import Queue
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from htcondor2 import JobAction
 
-from tests.system.condor.conftest import Sandbox
-from tests.system.condor.queue import IDLE, Queue
+from tests.system.observe.conftest import Sandbox
+from tests.system.observe.queue import IDLE, Queue
 
 TAGS = {"extenci:stack": "physics", "extenci:name": "pool", "team": "$(Item) of 100%, \u00e9"}
 

@@ -8,7 +8,7 @@ from collections import Counter
 import htcondor2
 
 from extenci.sandbox import control
-from tests.system.condor_launch.conftest import World
+from tests.system.launch.conftest import World
 
 
 def test_a_group_is_launched_scaled_replaced_and_destroyed(world: World) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from extenci.verify.target import Target
 from tests.system.conftest import IN_CI
-from tests.system.verify_checks.sshd import Sshd, SshdMissing, start_sshd
+from tests.system.verify.sshd import Sshd, SshdMissing, start_sshd
 
 MakeTarget = Callable[..., Target]
 

@@ -24,7 +24,7 @@ import pytest
 from extenci.image.raw import RawDisk, read_open
 from extenci.image.sources import Cache, open_source
 from extenci.model.errors import DiskChanged, DiskError, Interrupted
-from tests.system.formats.disk_files import FORMATS, MIB, age, digest_of, make_raw, make_source, need, pack
+from tests.system.image.disk_files import FORMATS, MIB, age, digest_of, make_raw, make_source, need, pack
 
 Cached = Callable[[], list[str]]
 OPEN = """

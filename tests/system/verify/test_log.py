@@ -14,7 +14,7 @@ from extenci.model.verdict import Evidence
 from extenci.verify.checks.log import MOST_BYTES, MOST_KEPT, LogCheck
 from extenci.verify.examine import examine
 from extenci.verify.target import Target
-from tests.system.verify_checks.sshd import Sshd, free_port
+from tests.system.verify.sshd import Sshd, free_port
 
 MakeTarget = Callable[..., Target]
 

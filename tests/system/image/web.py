@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.system.formats.disk_files import need
+from tests.system.image.disk_files import need
 
 KEY = ("-newkey", "rsa:2048", "-nodes", "-days", "2")
 

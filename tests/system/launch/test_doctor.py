@@ -13,7 +13,7 @@ import pytest
 
 from extenci import api
 from extenci.model.finding import Finding, Level
-from tests.system.condor_launch.conftest import World
+from tests.system.launch.conftest import World
 
 LIMIT = "GRIDMANAGER_MAX_SUBMITTED_JOBS_PER_RESOURCE_EC2"
 

@@ -16,7 +16,7 @@ from extenci.model.verdict import Evidence, MachineReport
 from extenci.verify.checks.ssh import SshCheck
 from extenci.verify.examine import examine
 from extenci.verify.target import Target
-from tests.system.verify_checks.sshd import Sshd, free_port, make_key, start_sshd
+from tests.system.verify.sshd import Sshd, free_port, make_key, start_sshd
 
 MakeTarget = Callable[..., Target]
 

@@ -14,8 +14,8 @@ from extenci.cloud.download.minimum_rate import MinimumRate
 from extenci.image.sources import Cache
 from extenci.model.errors import ServiceError, Unreachable
 from extenci.model.service import Service
-from tests.system.formats.test_downloads import CONTENT, get, refusal
-from tests.system.formats.web import Site
+from tests.system.image.test_downloads import CONTENT, get, refusal
+from tests.system.image.web import Site
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
