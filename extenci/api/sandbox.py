@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from extenci.catalog.home import Home
+from extenci.model.abilities import AWS
 from extenci.model.desired import Desired
 from extenci.model.service import SANDBOX, KeyFiles, SandboxStatus, Service
 from extenci.sandbox import control
@@ -103,4 +104,9 @@ def _service(home: Home, status: SandboxStatus) -> Service:
 
 def _with_machines(service: Service, status: SandboxStatus) -> Service:
     elsewhere = {port: reached_at for port, reached_at in status.forwards.items() if port != reached_at}
-    return replace(service, simulated=status.machines == "simulated", forwards=elsewhere)
+    return replace(
+        service,
+        simulated=status.machines == "simulated",
+        forwards=elsewhere,
+        abilities=AWS | service.abilities,
+    )

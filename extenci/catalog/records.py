@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
 
+from extenci.catalog.abilities import LearnedAbilities
 from extenci.catalog.database.connection import Database
 from extenci.catalog.database.json_columns import damaged, pack, unpack
 from extenci.catalog.disks.block_lists import BlockLists
@@ -32,6 +33,7 @@ class Catalog:
         self.journal = Journal(database, clock)
         self.digests = Digests(database, clock)
         self.block_lists = BlockLists(database.home.blocks_folder)
+        self.abilities = LearnedAbilities(database, clock)
         self.upload_notes = UploadNotes(database.home.uploads_folder)
         self._database = database
         self._clock = clock

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from extenci.model.abilities import AWS, Abilities, Ability
 from extenci.model.launch import Launch, LaunchDefaults
 from extenci.model.version import Method
 
@@ -99,7 +100,7 @@ class Service:
     where no HTCondor launches machines there; `test` what test VMs are launched with by default; `file`
     where the service was defined, "" for the built-in. `simulated`: its machines are, and nothing boots
     there; `forwards` are ports of its machines that are reached at others, as on the sandbox where a user may
-    not listen.
+    not listen. `abilities` are those that its file declares, or that are known of its host.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Service:
     file: str = ""
     simulated: bool = False
     forwards: Mapping[int, int] = field(default_factory=dict)
+    abilities: Abilities = AWS
 
     @property
     def job_credentials(self) -> KeyFiles | None:
@@ -139,6 +141,14 @@ class Service:
         return self.ec2 is not None and all(
             is_loopback(url) for url in (self.ec2, self.s3, self.ebs) if url is not None
         )
+
+
+def effective_tagging(tags: Tagging, abilities: Abilities, creation: Ability) -> Tagging:
+    """When a kind of resource gets its tags on a service whose file says `tags`. `creation` is the ability to
+    set them at creation. Where that is not known to work, tags are looked for afterwards, and put on."""
+    if tags is Tagging.CREATE and not abilities.has(creation):
+        return Tagging.AFTER
+    return tags
 
 
 def is_loopback(url: str) -> bool:

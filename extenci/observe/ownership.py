@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from extenci.model.abilities import Ability
 from extenci.model.observed import Image, Job, Machine, ServiceState, Snapshot
 from extenci.model.ownership import read_marks
 from extenci.model.record import SUBMIT, Intent, Records, ResourceKind
-from extenci.model.service import Service, Tagging
+from extenci.model.service import Tagging
 
 Resource = TypeVar("Resource", Image, Snapshot, Machine)
 Tags = Mapping[str, str]
@@ -65,18 +66,20 @@ def _made(intent: Intent) -> tuple[str, ...]:
     return several + tuple(str(result[key]) for key in ("snapshot", "image") if result.get(key))
 
 
-def assign(state: ServiceState, service: Service, known: KnownResources) -> ServiceState:
+TaggingOf = Callable[[Ability], Tagging]
+"""When a kind of resource gets its tags, by the ability to set them at creation."""
+
+
+def assign(state: ServiceState, tagging: TaggingOf, known: KnownResources) -> ServiceState:
     """A service's state with the marks of everything that is owned there."""
-    if service.tags is Tagging.CREATE:
-        return state
     images = (_image_tags(image, known) for image in state.images)
     machines = (known.by_id.get(one.id) or known.by_token.get(one.token) for one in state.machines)
     snapshots = (known.by_id.get(one.id) for one in state.snapshots)
     return replace(
         state,
-        images=_marked(state.images, images, service),
-        snapshots=_marked(state.snapshots, snapshots, service),
-        machines=_marked(state.machines, machines, service),
+        images=_marked(state.images, images, tagging(Ability.TAG_IMAGE)),
+        snapshots=_marked(state.snapshots, snapshots, tagging(Ability.TAG_SNAPSHOT)),
+        machines=_marked(state.machines, machines, tagging(Ability.TAG_INSTANCE)),
     )
 
 
@@ -85,14 +88,16 @@ def _image_tags(image: Image, known: KnownResources) -> Tags | None:
 
 
 def _marked(
-    resources: tuple[Resource, ...], known: Iterable[Tags | None], service: Service
+    resources: tuple[Resource, ...], known: Iterable[Tags | None], tagging: Tagging
 ) -> tuple[Resource, ...]:
-    return tuple(_mark(resource, tags, service) for resource, tags in zip(resources, known, strict=True))
+    if tagging is Tagging.CREATE:
+        return resources
+    return tuple(_mark(resource, tags, tagging) for resource, tags in zip(resources, known, strict=True))
 
 
-def _mark(resource: Resource, known: Tags | None, service: Service) -> Resource:
+def _mark(resource: Resource, known: Tags | None, tagging: Tagging) -> Resource:
     """With `after` a resource's own tags come first; with `none` only the catalog's knowledge counts."""
     marks = read_marks(known) if known else None
-    if service.tags is Tagging.AFTER and resource.marks is not None:
+    if tagging is Tagging.AFTER and resource.marks is not None:
         return resource
     return replace(resource, marks=marks)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
 
+from extenci.model.abilities import Ability
 from extenci.model.observed import ServiceState, Snapshot, SnapshotState
 from extenci.model.record import Intent, Records
 from extenci.model.service import Service, Tagging
@@ -51,8 +52,8 @@ def _read(
     clients: Clients, stack: str, records: Records, now: float, stop: Event, read_machines: ReadMachines
 ) -> ServiceState:
     """The three lists are read at the same time."""
-    service, known = clients.service, known_resources(clients.service.name, records)
-    empty = ServiceState(service=service.name, at=now)
+    known = known_resources(clients.service.name, records)
+    empty = ServiceState(service=clients.service.name, at=now)
     readings: dict[str, Callable[[], ServiceState]] = {
         "images": lambda: replace(empty, images=clients.ec2.images()),
         "snapshots": lambda: replace(empty, snapshots=_snapshots(clients, stack, known)),
@@ -61,16 +62,18 @@ def _read(
     read = answers(readings, stop)
     things = replace(empty, images=read["images"].images, snapshots=read["snapshots"].snapshots)
     machines = read["machines"]
-    return replace(assign(things, service, known), machines=machines.machines, queue=machines.queue)
+    return replace(
+        assign(things, clients.tagging, known),
+        machines=machines.machines,
+        queue=machines.queue,
+        abilities=clients.abilities.now,
+    )
 
 
 def _snapshots(clients: Clients, stack: str, known: KnownResources) -> tuple[Snapshot, ...]:
-    found: list[Snapshot] = []
-    if clients.service.tags is not Tagging.NONE:
-        found += clients.ec2.snapshots(stack)
-    if clients.service.tags is not Tagging.CREATE and known.snapshots:
-        found += clients.ec2.snapshots_by_id(sorted(known.snapshots))
-    return tuple({snapshot.id: snapshot for snapshot in found}.values())
+    tagging = clients.tagging(Ability.TAG_SNAPSHOT)
+    marked = None if tagging is Tagging.NONE else stack
+    return clients.ec2.snapshots(marked, () if tagging is Tagging.CREATE else known.snapshots)
 
 
 def _hidden(service: Service, records: Records, state: ServiceState) -> tuple[Intent, ...]:

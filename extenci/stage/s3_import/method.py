@@ -10,6 +10,7 @@ import hashlib
 
 from extenci.cloud.clients import Clients
 from extenci.cloud.journalled.intents import Operation
+from extenci.model.abilities import Ability
 from extenci.model.errors import ServiceError
 from extenci.model.journal import is_sure
 from extenci.model.leftovers import Uploaded
@@ -47,7 +48,8 @@ class S3ImportMethod(StageMethod):
 
     def claim(self, stack: str, context: StageContext) -> None:
         """See `StageMethod.claim`. Only imports that are tagged tell whose they are."""
-        if context.clients.service.bucket is not None and context.tagging is Tagging.CREATE:
+        takes_tags = context.tagging(Ability.TAG_IMPORT_TASK) is Tagging.CREATE
+        if context.clients.service.bucket is not None and takes_tags:
             tasks.claim(stack, context)
 
     def leftovers(self, stored: Uploaded, clients: Clients) -> Uploaded:
@@ -121,7 +123,7 @@ def _start(
             location.bucket,
             location.key,
             token,
-            context.tags_at_creation(request.tags),
+            context.tags_at_creation(request.tags, Ability.TAG_IMPORT_TASK),
             description=f"extenci: {request.name}",
             within=operation,
         )
