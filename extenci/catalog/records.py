@@ -14,7 +14,7 @@ from extenci.catalog.disks.block_lists import BlockLists
 from extenci.catalog.disks.digests import Digests
 from extenci.catalog.disks.upload_notes import UploadNotes
 from extenci.catalog.home import Home
-from extenci.catalog.journal.intents import select_needed
+from extenci.catalog.journal.intents import select_needed, select_removed
 from extenci.catalog.journal.journal import Journal
 from extenci.catalog.journal.runs import select_finished_runs
 from extenci.catalog.verdicts import insert_verdict, select_verdicts
@@ -68,6 +68,7 @@ class Catalog:
                 intents=select_needed(connection, stack, self._clock()),
                 verdicts=select_verdicts(connection, stack),
                 finished_runs=select_finished_runs(connection, stack),
+                removed=select_removed(connection, stack, self._clock()),
             )
 
     def remember(self, stack: str, *resources: ResourceRecord) -> None:
