@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from extenci.model.errors import UsageError
+
 
 class Ability(StrEnum):
     """An ability, by the name it has in service files, in `extenci doctor` and in messages."""
@@ -151,6 +153,17 @@ def expand(names: Mapping[str, bool]) -> Iterator[tuple[Ability, bool]]:
     for name, has in names.items():
         if name not in GROUPS:
             yield Ability(name), has
+
+
+def parse_names(text: str) -> frozenset[Ability]:
+    """The abilities that a list of names stands for, with commas between; `none` says none. UsageError."""
+    names = [name for name in re.split(r"[\s,]+", text) if name not in ("", "none")]
+    for name in names:
+        if name not in GROUPS and name not in set(Ability):
+            raise UsageError(
+                f"{name!r} is no ability.", f"There are {', '.join((*GROUPS, *Ability))}; or say `none`."
+            )
+    return frozenset(ability for ability, _ in expand(dict.fromkeys(names, True)))
 
 
 def declared(names: Mapping[str, bool]) -> Abilities:

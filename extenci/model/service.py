@@ -168,7 +168,8 @@ class SandboxStatus:
     would be. `calls` is the file that lists its calls.
 
     `forwards` maps the ports of real machines that can be reached to the ports of the machine's address where
-    they are; `faults` are the rules by which it misbehaves.
+    they are; `faults` are the rules by which it misbehaves, `without` the names of abilities
+    that were taken away.
     """
 
     running: bool
@@ -180,3 +181,4 @@ class SandboxStatus:
     calls: Path
     forwards: Mapping[int, int] = field(default_factory=dict)
     faults: str = ""
+    without: str = ""

@@ -105,31 +105,49 @@ def change(
     except ServiceError as refusal:
         if not may_not_know(refusal):
             raise
-        if (made := find()) is not None:
-            return made
-        answer = _change_without(unproven, wanted, call, refusal)
-        for ability in unproven:
-            book.learn(ability, False, f"{detail} refused it")
-        return answer
-    for ability in unproven:
-        if ability not in TAGS_AT_CREATION:  # those may be ignored: only reading them back tells
-            book.learn(ability, True, f"{detail} took it")
+        return _change_with_less(session, wanted, unproven, call, find, refusal, detail)
+    _learn(session, unproven, frozenset(), detail)
     return answer
 
 
-def _change_without(
-    unproven: list[Ability],
+def _change_with_less(
+    session: ServiceSession,
     wanted: Parts,
+    unproven: list[Ability],
     call: Callable[[Mapping[str, Any], int], Answer],
+    find: Callable[[], Answer | None],
     refusal: ServiceError,
+    detail: str,
 ) -> Answer:
-    kept = {ability: one for ability, one in wanted.items() if ability not in unproven}
-    try:
-        return call(_merged(kept), ATTEMPTS)
-    except ServiceError as error:
-        if error.code == MISMATCH:  # the first call was carried out, and cannot be seen yet
-            raise refusal from None
-        raise
+    """Leave out each unproven part alone, then all of them."""
+    for left_out in _less_and_less(unproven):
+        if (made := find()) is not None:
+            return made
+        kept = {ability: one for ability, one in wanted.items() if ability not in left_out}
+        is_last = len(left_out) == len(unproven)
+        try:
+            answer = call(_merged(kept), ATTEMPTS if is_last else 1)
+        except ServiceError as error:
+            if error.code == MISMATCH:  # the first call was carried out, and cannot be seen yet
+                raise refusal from None
+            if is_last or not may_not_know(error):
+                raise
+            continue
+        _learn(session, unproven, left_out, detail)
+        return answer
+    raise AssertionError("unproven is not empty")
+
+
+def _learn(
+    session: ServiceSession, unproven: list[Ability], left_out: frozenset[Ability], detail: str
+) -> None:
+    """Learn from a changing call that was carried out. Tags that it took may still have been ignored: only
+    reading them back tells."""
+    for ability in unproven:
+        if ability in left_out:
+            session.abilities.learn(ability, False, f"{detail} refused it")
+        elif ability not in TAGS_AT_CREATION:
+            session.abilities.learn(ability, True, f"{detail} took it")
 
 
 def _less_and_less(unproven: list[Ability]) -> Iterator[frozenset[Ability]]:

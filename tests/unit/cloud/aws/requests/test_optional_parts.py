@@ -89,8 +89,9 @@ def test_a_service_that_refuses_newer_parameters_gets_none_in_changing_calls() -
 def test_a_refused_change_is_made_without_the_unproven_parts() -> None:
     asked = session(include_disabled=True)
     found = change(asked, CHANGE, refusing("EnaSupport"), lambda: None, "RegisterImage")
-    assert found == []
+    assert found == ["TagSpecifications"]
     assert asked.abilities.lacks(Ability.ENA)
+    assert asked.abilities.is_open(Ability.TAG_IMAGE)
 
 
 def test_taking_tags_does_not_yet_show_that_they_stick() -> None:
