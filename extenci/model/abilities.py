@@ -171,8 +171,15 @@ def declared(names: Mapping[str, bool]) -> Abilities:
     return Abilities({one: Evidence(has, Source.DECLARED) for one, has in expand(names)})
 
 
-AWS = Abilities({one: Evidence(True, Source.KNOWN, "AWS's documentation") for one in Ability})
-"""The abilities of AWS, and of the sandbox, which is built after it."""
+AWS = Abilities(
+    {
+        ability: Evidence(True, Source.KNOWN, "AWS's documentation")
+        for ability in Ability
+        if ability is not Ability.S3_ACL
+    }
+)
+"""The abilities of AWS, and of the sandbox, which is built after it. Whether objects take ACLs is a setting
+of each bucket."""
 
 
 _AWS_HOST = re.compile(r"(?:[a-z0-9-]+\.)*amazonaws\.(?:com|com\.cn|eu)|(?:[a-z0-9-]+\.)*api\.aws")

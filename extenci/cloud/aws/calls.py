@@ -59,9 +59,12 @@ def ebs_call(session: ServiceSession, call: str) -> Iterator[EBSClient]:
 
 
 @contextmanager
-def s3_call(session: ServiceSession, call: str, bucket: str) -> Iterator[S3Client]:
-    """Make a call of S3. ServiceError and its kinds; NotFound where the bucket does not exist."""
-    client: S3Client = session.client("s3")
+def s3_call(
+    session: ServiceSession, call: str, bucket: str, *, attempts: int = ATTEMPTS
+) -> Iterator[S3Client]:
+    """Make a call of S3, at most `attempts` times. ServiceError and its kinds; NotFound where the bucket does
+    not exist."""
+    client: S3Client = session.client("s3", attempts=attempts)
     try:
         with translated(session.service.name, call, session.address("s3"), session.hidden()):
             try:

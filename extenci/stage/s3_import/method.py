@@ -22,7 +22,7 @@ from extenci.stage.method import StageMethod
 from extenci.stage.register import register_snapshot
 from extenci.stage.s3_import import tasks
 from extenci.stage.s3_import.leftovers import find_leftovers
-from extenci.stage.s3_import.location import ImportLocation, clear, import_location
+from extenci.stage.s3_import.location import ImportLocation, clear, folder_of, import_location
 from extenci.stage.s3_import.object import clear_after, object_at, store_disk
 from extenci.stage.s3_import.tasks import find_task, is_at, tag_snapshot, wait_for_task, wait_until_completed
 from extenci.stage.tags import VISIBLE_SECONDS
@@ -52,6 +52,10 @@ class S3ImportMethod(StageMethod):
         if context.clients.service.bucket is not None and takes_tags:
             tasks.claim(stack, context)
 
+    def folders(self, stack: str, service: str) -> tuple[str, ...]:
+        """See `StageMethod.folders`."""
+        return (folder_of(stack, service),)
+
     def leftovers(self, stored: Uploaded, clients: Clients) -> Uploaded:
         """See `StageMethod.leftovers`."""
         return find_leftovers(stored, clients)
@@ -67,9 +71,23 @@ def upload(request: StageRequest, context: StageContext) -> str:
     """
     location = import_location(request, context.clients.s3.bucket)
     task = find_task(location, context)
+    require_import(context)
     if task is None:
         store_disk(location, request, context)
     return _import(task, location, request, context)
+
+
+def require_import(context: StageContext) -> None:
+    """ServiceError, before anything is sent, where the service cannot import."""
+    service = context.clients.service
+    if context.clients.abilities.lacks(Ability.IMPORT_SNAPSHOT):
+        raise ServiceError(
+            f"The service {service.name} cannot import snapshots (ability {Ability.IMPORT_SNAPSHOT}).",
+            f"Set `stage: ebs` or `stage: bundle` in {service.file or 'its file'}.",
+            service=service.name,
+            call=IMPORT,
+            code="NotImplemented",
+        )
 
 
 def _import(
