@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from extenci.model.address import Address
 from extenci.model.ownership import Marks
-from extenci.model.record import Intent, Records
+from extenci.model.record import Intent, Records, ResourceKind, ResourceRecord
 from extenci.model.service import Service, Tagging
 from extenci.observe.ownership import assign, known_resources
 from extenci.observe.visibility import MADE_SECONDS, made_lately, may_show_more
@@ -29,6 +32,15 @@ def test_what_was_launched_a_moment_ago_and_is_not_listed_may_still_show() -> No
 def test_what_extenci_removed_itself_is_not_waited_for() -> None:
     records = Records(intents=(launch(100.0, "i-1"),), removed=frozenset({"i-1"}))
     assert not may_show_more(SERVICE, records, service_state(at=101.0))
+
+
+def test_what_was_seen_once_and_is_missing_now_is_gone() -> None:
+    address = Address("cloud", "pool")
+    made = ResourceRecord("cloud", "i-1", ResourceKind.MACHINE, address, MARKS.to_tags())
+    seen = replace(made, facts={"state": "running"})
+    for record, may_show in ((made, True), (seen, False)):
+        records = Records((record,), intents=(launch(100.0, "i-1"),))
+        assert may_show_more(SERVICE, records, service_state(at=101.0)) is may_show
 
 
 def test_what_was_made_on_another_service_is_not_looked_for_here() -> None:
