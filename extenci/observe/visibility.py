@@ -35,11 +35,11 @@ def made_lately(service: str, records: Records, now: float) -> frozenset[str]:
 def may_show_more(service: Service, records: Records, state: ServiceState) -> bool:
     """Whether something may still show that a reading of a service lacks. What was seen once and is missing
     now is gone: some services forget machines as soon as they end."""
-    there = {image.id for image in state.images} | {snapshot.id for snapshot in state.snapshots}
-    there |= {machine.id for machine in state.machines}
-    return not made_lately(service.name, records, state.at) <= there or bool(
-        hidden_calls(service, records, state)
-    )
+    listed = {image.id for image in state.images} | {snapshot.id for snapshot in state.snapshots}
+    listed |= {machine.id for machine in state.machines}
+    seen = {record.id for record in records.resources if record.facts}
+    unseen = made_lately(service.name, records, state.at) - listed - seen
+    return bool(unseen or hidden_calls(service, records, state))
 
 
 def hidden_calls(service: Service, records: Records, state: ServiceState) -> tuple[Intent, ...]:
