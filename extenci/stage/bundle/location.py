@@ -82,11 +82,13 @@ def location_of_image(image: Image, bucket: str) -> BundleLocation | None:
 
 
 def possible_prefixes(image: Image) -> tuple[str, ...]:
-    """What the keys of an image's bundle begin with, where the service does not say where it lies; none for
-    an image that is not extenci's."""
+    """What the keys of an own image's bundle may begin with, where the service does not say where it lies.
+    Without tags they do not tell the stack, and all bundles in the bucket come into question."""
     marks = image.marks
-    if marks is None or image.manifest is not None:
+    if image.manifest is not None:
         return ()
+    if marks is None:
+        return FOLDERS
     return (
         f"{bundle_folder(marks.stack, marks.service)}{_role_of(marks, SEPARATOR)}{image.name}.",
         f"{folder_of(marks.stack, marks.service)}{_role_of(marks, '/')}{image.name}.",

@@ -75,7 +75,8 @@ def find_bundles(image: Image, context: StageContext) -> list[BundleLocation]:
         for prefix in possible_prefixes(image)
         for one in context.clients.s3.list_objects(bucket, prefix)
     }
-    return [BundleLocation(bucket, prefix) for prefix in sorted(prefixes - {""})]
+    locations = (BundleLocation(bucket, prefix) for prefix in sorted(prefixes))
+    return [location for location in locations if location.name.startswith(f"{image.name}.")]
 
 
 def recover(intent: Intent, context: StageContext) -> None:
