@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from extenci.catalog.home import Home
-from extenci.model.abilities import AWS, Abilities
+from extenci.model.abilities import SANDBOX_ABILITIES, Abilities
 from extenci.model.desired import Desired
 from extenci.model.service import SANDBOX, KeyFiles, SandboxStatus, Service
 from extenci.sandbox import control
@@ -111,5 +111,5 @@ def _with_machines(service: Service, status: SandboxStatus) -> Service:
         service,
         simulated=status.machines == "simulated",
         forwards=elsewhere,
-        abilities=(Abilities() if status.without else AWS) | service.abilities,
+        abilities=(Abilities() if status.without else SANDBOX_ABILITIES) | service.abilities,
     )

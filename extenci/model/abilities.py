@@ -40,6 +40,7 @@ class Ability(StrEnum):
     KEY_PAIRS = "key-pairs"
     S3_ACL = "s3-acl"
     LIST_UPLOADS = "list-multipart-uploads"
+    CONSISTENT = "consistent-lists"
 
     @property
     def meaning(self) -> str:
@@ -69,6 +70,7 @@ MEANINGS: Mapping[Ability, str] = {
     Ability.KEY_PAIRS: "CreateKeyPair makes key pairs",
     Ability.S3_ACL: "objects in S3 take the ACL aws-exec-read",
     Ability.LIST_UPLOADS: "S3 lists unfinished multipart uploads",
+    Ability.CONSISTENT: "lists show at once what was made",
 }
 
 TAGS_AT_CREATION = (
@@ -80,7 +82,7 @@ TAGS_AT_CREATION = (
 )
 
 GROUPS: Mapping[str, tuple[Ability, ...]] = {
-    "all": tuple(Ability),
+    "all": tuple(one for one in Ability if one is not Ability.CONSISTENT),
     "tag-on-create": TAGS_AT_CREATION,
     "filters": (Ability.FILTER_TAG, Ability.FILTER_TOKEN, Ability.FILTER_ID),
 }
@@ -175,12 +177,13 @@ AWS = Abilities(
     {
         ability: Evidence(True, Source.KNOWN, "AWS's documentation")
         for ability in Ability
-        if ability is not Ability.S3_ACL
+        if ability not in (Ability.S3_ACL, Ability.CONSISTENT)
     }
 )
-"""The abilities of AWS, and of the sandbox, which is built after it. Whether objects take ACLs is a setting
-of each bucket."""
+"""The abilities of AWS. Whether objects take ACLs is a setting of each bucket."""
 
+SANDBOX_ABILITIES = AWS | Abilities({Ability.CONSISTENT: Evidence(True, Source.KNOWN, "it is one process")})
+"""The abilities of the sandbox, which is built after AWS."""
 
 _AWS_HOST = re.compile(r"(?:[a-z0-9-]+\.)*amazonaws\.(?:com|com\.cn|eu)|(?:[a-z0-9-]+\.)*api\.aws")
 

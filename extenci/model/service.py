@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from extenci.model.abilities import AWS, Abilities, Ability
+from extenci.model.abilities import SANDBOX_ABILITIES, Abilities, Ability
 from extenci.model.launch import Launch, LaunchDefaults
 from extenci.model.version import Method
 
@@ -100,7 +100,8 @@ class Service:
     where no HTCondor launches machines there; `test` what test VMs are launched with by default; `file`
     where the service was defined, "" for the built-in. `simulated`: its machines are, and nothing boots
     there; `forwards` are ports of its machines that are reached at others, as on the sandbox where a user may
-    not listen. `abilities` are those that its file declares, or that are known of its host.
+    not listen. `abilities` are those that its file declares, or that are known of its
+    host; by default the sandbox's, which alone has no file.
     """
 
     name: str
@@ -121,7 +122,7 @@ class Service:
     file: str = ""
     simulated: bool = False
     forwards: Mapping[int, int] = field(default_factory=dict)
-    abilities: Abilities = AWS
+    abilities: Abilities = SANDBOX_ABILITIES
 
     @property
     def job_credentials(self) -> KeyFiles | None:

@@ -38,7 +38,7 @@ def observe_service(
     read_machines = read_with_queue if with_queue else read_without_queue
     while True:
         state = _read(clients, stack, records, clock(), stop, read_machines)
-        if not may_show_more(clients.service, records, state):
+        if not may_show_more(clients.service.name, records, state):
             return state
         stop.wait(0.5)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from extenci.model.abilities import AWS
+from extenci.model.abilities import AWS, SANDBOX_ABILITIES
 from extenci.model.desired import Desired
 from extenci.model.errors import SpecError
 from extenci.model.service import Service
@@ -32,7 +32,7 @@ def written(desired: Desired, root: Path) -> str:
             return {
                 str(key): sparse(item)
                 for key, item in value.items()
-                if item not in empty and item != asdict(AWS)
+                if item not in empty and item not in (asdict(AWS), asdict(SANDBOX_ABILITIES))
             }
         return [sparse(item) for item in value] if isinstance(value, list | tuple) else value
 
