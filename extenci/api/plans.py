@@ -21,6 +21,7 @@ from extenci.model.outcome import Listener
 from extenci.model.plan import Plan, SavedPlan
 from extenci.model.version import Disk
 from extenci.observe.verify_hashes import hash_verify_blocks
+from extenci.plan.abilities import require_abilities
 from extenci.plan.planner import make_plan
 
 
@@ -86,4 +87,5 @@ def make_planned(
         verify_hashes=hash_verify_blocks(session.desired.images),
         again=again,
     )
+    require_abilities(made, session.desired.services, observed.observation)
     return Planned(session.desired, disks, made), observed

@@ -21,6 +21,7 @@ from extenci.model.observed import Observation
 from extenci.model.record import Records
 from extenci.model.service import Service
 from extenci.observe.observe import observe
+from extenci.plan.abilities import needed_abilities
 from extenci.plan.inputs import queued_services
 
 
@@ -51,9 +52,15 @@ class Session:
         """Read the records, then the services."""
         records = self.catalog.records(self.stack)
         queues = queued_services(self.desired, records)
-        return Observed(
-            records, observe(self.clients, self.stack, records, queues=queues, stop=self.options.stop)
+        found = observe(
+            self.clients,
+            self.stack,
+            records,
+            queues=queues,
+            needed=needed_abilities(self.desired),
+            stop=self.options.stop,
         )
+        return Observed(records, found)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from extenci.cloud.aws.ebs_changes import EbsChanges
 from extenci.cloud.aws.ec2 import Ec2
 from extenci.cloud.aws.ec2_changes import Ec2Changes
 from extenci.cloud.aws.imports import Imports
+from extenci.cloud.aws.probes import Probes
 from extenci.cloud.aws.s3 import S3
 from extenci.cloud.aws.s3_changes import S3Changes
 from extenci.cloud.aws.session import ServiceSession
@@ -56,6 +57,7 @@ class Clients:
         self.ebs = Ebs(self._session)
         self.s3 = S3(self._session)
         self.imports = Imports(self._session)
+        self.probes = Probes(self._session)
         self.condor = Condor(service)
         self.unjournalled = Unjournalled(
             Ec2Changes(self._session),

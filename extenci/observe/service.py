@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ def observe_service(
     stop: Event,
     *,
     with_queue: bool = False,
+    needed: frozenset[Ability] = frozenset(),
 ) -> ServiceState:
     """The state of a stack as a service, and with `with_queue` its HTCondor, report it now. ServiceError and
     its kinds; Interrupted once `stop` is set.
@@ -37,16 +38,22 @@ def observe_service(
     """
     read_machines = read_with_queue if with_queue else read_without_queue
     while True:
-        state = _read(clients, stack, records, clock(), stop, read_machines)
+        state = _read(clients, stack, records, clock(), stop, read_machines, needed)
         if not may_show_more(clients.service.name, records, state):
             return state
         stop.wait(0.5)
 
 
 def _read(
-    clients: Clients, stack: str, records: Records, now: float, stop: Event, read_machines: ReadMachines
+    clients: Clients,
+    stack: str,
+    records: Records,
+    now: float,
+    stop: Event,
+    read_machines: ReadMachines,
+    needed: frozenset[Ability],
 ) -> ServiceState:
-    """The three lists are read at the same time."""
+    """The three lists are read at the same time, and needed abilities found out that are unknown."""
     known = known_resources(clients.service.name, records, now=now)
     empty = ServiceState(service=clients.service.name, at=now)
     readings: dict[str, Callable[[], ServiceState]] = {
@@ -54,6 +61,8 @@ def _read(
         "snapshots": lambda: replace(empty, snapshots=_snapshots(clients, stack, known)),
         "machines": lambda: read_machines(empty, clients, stack, records),
     }
+    if unknown := [ability for ability in sorted(needed) if clients.abilities.is_open(ability)]:
+        readings["abilities"] = lambda: _probe(clients, unknown, empty)
     read = answers(readings, stop)
     things = replace(empty, images=read["images"].images, snapshots=read["snapshots"].snapshots)
     machines = read["machines"]
@@ -63,6 +72,11 @@ def _read(
         queue=machines.queue,
         abilities=clients.abilities.now,
     )
+
+
+def _probe(clients: Clients, unknown: Sequence[Ability], empty: ServiceState) -> ServiceState:
+    clients.probes.find_out(unknown)
+    return empty
 
 
 def _snapshots(clients: Clients, stack: str, known: KnownResources) -> tuple[Snapshot, ...]:

@@ -30,7 +30,8 @@ def record_verdict(subject: VerdictSubject, verdict: Verdict, summary: str, cont
     """Record a verdict, on the image and in the catalog, so that every home sees it. NotFound where somebody
     removed the image meanwhile: then no verdict is recorded."""
     run = context.run
-    if context.clients.service.tags is not Tagging.NONE and not subject.aside:
+    takes_tags = context.clients.service.tags is not Tagging.NONE
+    if takes_tags and not subject.aside and not context.clients.abilities.lacks(Ability.CREATE_TAGS):
         context.changes.ec2.create_tags(
             [subject.image], {VERDICT: str(VerdictMark(verdict, subject.verify_hash))}
         )

@@ -51,9 +51,9 @@ def import_call(session: ServiceSession, call: str, *, attempts: int = ATTEMPTS)
 
 
 @contextmanager
-def ebs_call(session: ServiceSession, call: str) -> Iterator[EBSClient]:
-    """Make a call of EBS direct. ServiceError and its kinds."""
-    client: EBSClient = session.client("ebs")
+def ebs_call(session: ServiceSession, call: str, *, attempts: int = ATTEMPTS) -> Iterator[EBSClient]:
+    """Make a call of EBS direct, at most `attempts` times. ServiceError and its kinds."""
+    client: EBSClient = session.client("ebs", attempts=attempts)
     with translated(session.service.name, call, session.address("ebs"), session.hidden()):
         yield client
 
