@@ -51,6 +51,10 @@ class AbilityBook:
         """Whether nothing is known of an ability."""
         return ability not in self.now.evidence
 
+    def is_given(self, ability: Ability) -> bool:
+        """Whether the service's file or its documentation tells, so that no answer does."""
+        return ability in self._given.evidence
+
     def learn(self, ability: Ability, has: bool, detail: str, *, source: Source = Source.LEARNED) -> None:
         """Take note of what an answer showed. What is given, or known already, is left alone."""
         evidence = Evidence(has, source, detail, self._clock())

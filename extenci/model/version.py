@@ -41,6 +41,11 @@ class Method(StrEnum):
         return _NEEDED_ABILITIES.get(self)
 
     @property
+    def needs_bucket(self) -> bool:
+        """Whether the disk goes through S3."""
+        return self is not Method.EBS
+
+    @property
     def makes_snapshot(self) -> bool:
         """Whether an image stands on a snapshot, from which others can be registered. One that does not is
         made of an upload of its own."""

@@ -18,6 +18,9 @@ Kind = type[ServiceError]
 
 _KEYS = "Check the service's `credentials:`: the keys are not known there, or not for this service."
 _RIGHTS = "Ask whoever runs the account to allow this call for these credentials."
+_KEYS_OR_RIGHTS = (
+    "The service does not say why: the keys are wrong, or may not do this. `extenci doctor` finds out which."
+)
 _TIME = "Renew the credentials, and check that this machine's clock is right."
 _ACCOUNT = "The account is not ready for this: see the message, and ask whoever runs it."
 
@@ -40,7 +43,7 @@ _ACCESS = {
     "NotAuthorized": _RIGHTS,
     "Forbidden": _RIGHTS,
     "401": _KEYS,
-    "403": _RIGHTS,
+    "403": _KEYS_OR_RIGHTS,
     "RequestExpired": _TIME,
     "ExpiredToken": _TIME,
     "ExpiredTokenException": _TIME,

@@ -76,7 +76,7 @@ class Probes:
 
     def _import_snapshot(self) -> bool | None:
         self._imports.tasks()
-        return True
+        return self._unless_refused(Ability.IMPORT_SNAPSHOT)
 
     def _console(self) -> bool | None:
         try:
@@ -100,7 +100,11 @@ class Probes:
         if bucket is None:
             return None
         self._s3.multipart_uploads(bucket, "extenci/")
-        return True
+        return self._unless_refused(Ability.LIST_UPLOADS)
+
+    def _unless_refused(self, ability: Ability) -> bool | None:
+        """True, unless the call itself learned that it is refused."""
+        return True if self._session.abilities.is_open(ability) else None
 
 
 def _is_unknown_action(error: ServiceError) -> bool:

@@ -44,13 +44,14 @@ def ask(
     session: ServiceSession, parts: Parts, call: Callable[[Mapping[str, Any], int], Answer], detail: str
 ) -> Answer:
     """Make a call that reads, given the optional parameters and how many attempts to make. Where the service
-    refuses parts that it was never seen to take, it is asked without them; ServiceError and its kinds where
-    it refuses that, too. `detail` names the call."""
+    refuses, it is asked without the parts that neither its file nor documentation vouches for; ServiceError
+    and its kinds where it refuses that, too. `detail` names the call."""
     book = session.abilities
     wanted = {ability: one for ability, one in parts.items() if not book.lacks(ability)}
-    unproven = [ability for ability in wanted if book.is_open(ability)]
+    is_new = any(book.is_open(ability) for ability in wanted)
+    unproven = [ability for ability in wanted if not book.is_given(ability)]
     try:
-        answer = call(_merged(wanted), 1 if unproven else ATTEMPTS)
+        answer = call(_merged(wanted), 1 if is_new else ATTEMPTS)
     except ServiceError as refusal:
         if not unproven or not may_not_know(refusal):
             raise

@@ -117,3 +117,10 @@ def test_where_the_first_call_was_carried_out_unseen_its_outcome_stays_open() ->
     with pytest.raises(ServiceError) as caught:
         change(asked, CHANGE, call, lambda: None, "RunInstances")
     assert caught.value.code == "InternalError"
+
+
+def test_a_part_that_another_call_took_is_doubted_where_this_one_is_refused() -> None:
+    asked = session()
+    ask(asked, {Ability.PAGING: {"MaxResults": 5}}, refusing(), "DescribeInstances")
+    assert ask(asked, READ, refusing("IncludeDisabled", "MaxResults"), "DescribeImages") == []
+    assert asked.abilities.lacks(Ability.PAGING)
