@@ -16,7 +16,7 @@ from extenci.spec.root import find_root
 def recover(session: Session) -> Observed:
     """Settle the calls of runs that died, and observe (CatalogError where records are missing)."""
     recovery = begin_recovery(session)
-    observed = session.observe()
+    observed = session.observe(recovery.unread)
     end_recovery(session, recovery, observed)
     return observed
 
@@ -38,7 +38,7 @@ def recover_for_gc(session: Session) -> Observed:
     """Settle the calls of runs that died, and observe. Nothing is deleted: `gc` asks first."""
     recovery = _finish_staging(session)
     recovery.claim()
-    observed = session.observe()
+    observed = session.observe(recovery.unread)
     recovery.close(observed.observation)
     return observed
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event
@@ -17,7 +17,7 @@ from extenci.cloud.clients import Clients
 from extenci.model.abilities import Abilities, Ability, Evidence
 from extenci.model.desired import Desired
 from extenci.model.errors import CatalogError, Interrupted
-from extenci.model.observed import Observation
+from extenci.model.observed import Observation, Unread
 from extenci.model.record import Records
 from extenci.model.service import Service
 from extenci.observe.observe import observe
@@ -48,8 +48,8 @@ class Session:
         """The stack's name."""
         return self.desired.stack
 
-    def observe(self) -> Observed:
-        """Read the records, then the services."""
+    def observe(self, unread: Sequence[Unread] = ()) -> Observed:
+        """Read the records, then the services, except for those that failed already (`unread`)."""
         records = self.catalog.records(self.stack)
         queues = queued_services(self.desired, records)
         found = observe(
@@ -58,6 +58,7 @@ class Session:
             records,
             queues=queues,
             needed=needed_abilities(self.desired),
+            unread=unread,
             stop=self.options.stop,
         )
         return Observed(records, found)

@@ -248,7 +248,21 @@ class ServiceState:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A service whose state could not be read: why, and what to do about it. Nothing is planned there."""
+
+    service: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+@dataclass(frozen=True)
 class Observation:
-    """The observed state of every service that a plan looks at, by the service's name."""
+    """The observed state of every service that a plan looks at, by the service's name, and those that could
+    not be read."""
 
     services: Mapping[str, ServiceState] = field(default_factory=dict)
+    unread: tuple[Unread, ...] = ()

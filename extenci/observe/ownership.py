@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from extenci.model.abilities import Ability
-from extenci.model.observed import Image, Job, Machine, ServiceState, Snapshot
+from extenci.model.address import Address
+from extenci.model.observed import Image, Job, Machine, ServiceState, Snapshot, SnapshotState
 from extenci.model.ownership import read_marks
 from extenci.model.record import SUBMIT, Records, ResourceKind
 from extenci.model.service import Tagging
@@ -103,3 +105,23 @@ def _mark(resource: Resource, known: Tags | None, tagging: Tagging, is_recent: b
     if tagging is Tagging.CREATE and not is_recent:
         return resource
     return replace(resource, marks=read_marks(known) if known else None)
+
+
+def with_own_snapshots(images: Iterable[Image], snapshots: Collection[Snapshot]) -> Iterator[Image]:
+    """Images with the snapshots that they stand on, as far as the marks tell more than the service does.
+
+    Some services name another snapshot than the one that an image was registered from, or none. Then owned
+    snapshots of the same content and address may be in use, and count as such.
+    """
+    owned = {snapshot.id for snapshot in snapshots if snapshot.marks}
+    content: dict[tuple[Address, str], list[str]] = defaultdict(list)
+    for snapshot in sorted(snapshots, key=lambda one: one.id):
+        if snapshot.marks and snapshot.marks.digest and snapshot.state is SnapshotState.COMPLETED:
+            content[snapshot.marks.address, snapshot.marks.digest].append(snapshot.id)
+    for image in images:
+        marks = image.marks
+        if marks is None or image.manifest is not None or owned.intersection(image.snapshots):
+            yield image
+        else:
+            own = content.get((marks.address, str(marks.digest)), ())
+            yield replace(image, snapshots=(*image.snapshots, *own))

@@ -12,7 +12,7 @@ from extenci.model.observed import ServiceState, Snapshot
 from extenci.model.record import Records
 from extenci.model.service import Tagging
 from extenci.observe.machines import ReadMachines, read_with_queue, read_without_queue
-from extenci.observe.ownership import KnownResources, assign, known_resources
+from extenci.observe.ownership import KnownResources, assign, known_resources, with_own_snapshots
 from extenci.observe.parallel import answers
 from extenci.observe.visibility import may_show_more
 
@@ -66,8 +66,10 @@ def _read(
     read = answers(readings, stop)
     things = replace(empty, images=read["images"].images, snapshots=read["snapshots"].snapshots)
     machines = read["machines"]
+    owned = assign(things, clients.tagging, known)
     return replace(
-        assign(things, clients.tagging, known),
+        owned,
+        images=tuple(with_own_snapshots(owned.images, owned.snapshots)),
         machines=machines.machines,
         queue=machines.queue,
         abilities=clients.abilities.now,

@@ -6,7 +6,7 @@ import pytest
 
 from extenci.model.observed import Image, Snapshot, SnapshotState
 from extenci.model.ownership import Marks
-from extenci.plan.service_index import with_own_snapshots
+from extenci.observe.ownership import with_own_snapshots
 from tests.unit.builders import observed_image, observed_snapshot
 
 MARKS = Marks("stack", "cloud", "worker", digest="d1", version="d1-r1")
