@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from extenci.sandbox.http.access import Access
-from extenci.sandbox.http.listener import Answer, Request
+from extenci.sandbox.http.access import KeyAccess
+from extenci.sandbox.http.listener import HttpRequest, HttpResponse
 
 
 @dataclass(frozen=True)
@@ -20,23 +20,23 @@ class Call:
     parameters: Mapping[str, str]
 
 
-class Service(Protocol):
+class SandboxService(Protocol):
     """One of the sandbox's three services, in its own wire format."""
 
     name: str
 
-    def read(self, request: Request) -> Call:
+    def read(self, request: HttpRequest) -> Call:
         """Finds out what is asked, without doing it."""
         ...
 
-    def answer(self, request: Request, call: Call) -> Answer:
+    def answer(self, request: HttpRequest, call: Call) -> HttpResponse:
         """Does it."""
         ...
 
-    def refuse(self, access: Access, call: Call) -> Answer:
+    def refuse(self, access: KeyAccess, call: Call) -> HttpResponse:
         """Says no, as AWS does to such an access key."""
         ...
 
-    def fail(self, message: str) -> Answer:
+    def fail(self, message: str) -> HttpResponse:
         """Says that the sandbox itself has a defect."""
         ...

@@ -18,9 +18,9 @@ from extenci.model.abilities import Ability, parse_names
 from extenci.model.errors import UsageError
 from extenci.sandbox.ebs.checks import read_json
 from extenci.sandbox.ec2.service import ec2_error
-from extenci.sandbox.http.access import Access
-from extenci.sandbox.http.listener import Answer, Request
-from extenci.sandbox.http.service import Call, Service
+from extenci.sandbox.http.access import KeyAccess
+from extenci.sandbox.http.listener import HttpRequest, HttpResponse
+from extenci.sandbox.http.service import Call, SandboxService
 from extenci.sandbox.s3.service import s3_error
 
 _ACTIONS: Mapping[str, Ability] = {
@@ -82,24 +82,24 @@ class LackingFile:
 class LackingService:
     """Stands before a service, and refuses what it lacks."""
 
-    def __init__(self, service: Service, lacking: LackingFile) -> None:
+    def __init__(self, service: SandboxService, lacking: LackingFile) -> None:
         self.name = service.name
         self._service = service
         self._lacking = lacking
 
-    def read(self, request: Request) -> Call:
+    def read(self, request: HttpRequest) -> Call:
         """See `Service.read`."""
         return self._service.read(request)
 
-    def refuse(self, access: Access, call: Call) -> Answer:
+    def refuse(self, access: KeyAccess, call: Call) -> HttpResponse:
         """See `Service.refuse`."""
         return self._service.refuse(access, call)
 
-    def fail(self, message: str) -> Answer:
+    def fail(self, message: str) -> HttpResponse:
         """See `Service.fail`."""
         return self._service.fail(message)
 
-    def answer(self, request: Request, call: Call) -> Answer:
+    def answer(self, request: HttpRequest, call: Call) -> HttpResponse:
         """See `Service.answer`."""
         lacking = self._lacking.read()
         if not lacking:
@@ -111,10 +111,10 @@ class LackingService:
                 return _refusal_of_s3(request, call, lacking) or self._service.answer(request, call)
             case _:
                 if Ability.EBS_DIRECT in lacking:
-                    return Answer(404, {"Content-Type": "text/html"}, b"<h1>Not Found</h1>", "404")
+                    return HttpResponse(404, {"Content-Type": "text/html"}, b"<h1>Not Found</h1>", "404")
                 return self._service.answer(_untagged(request, call, lacking), call)
 
-    def _answer_ec2(self, request: Request, call: Call, lacking: frozenset[Ability]) -> Answer:
+    def _answer_ec2(self, request: HttpRequest, call: Call, lacking: frozenset[Ability]) -> HttpResponse:
         refusal = _refusal_of_ec2(call, lacking)
         if refusal is not None:
             return refusal
@@ -124,7 +124,7 @@ class LackingService:
         return answer
 
 
-def _refusal_of_ec2(call: Call, lacking: frozenset[Ability]) -> Answer | None:
+def _refusal_of_ec2(call: Call, lacking: frozenset[Ability]) -> HttpResponse | None:
     if _ACTIONS.get(call.action) in lacking:
         return ec2_error(400, "InvalidAction", f"The action {call.action} is not valid for this web service.")
     for name in call.parameters:
@@ -162,7 +162,7 @@ def _kept(call: Call, lacking: frozenset[Ability]) -> Mapping[str, str]:
     return parameters
 
 
-def _untagged(request: Request, call: Call, lacking: frozenset[Ability]) -> Request:
+def _untagged(request: HttpRequest, call: Call, lacking: frozenset[Ability]) -> HttpRequest:
     if call.action != "StartSnapshot" or Ability.TAG_SNAPSHOT not in lacking:
         return request
     asked = read_json(request.body)
@@ -170,7 +170,7 @@ def _untagged(request: Request, call: Call, lacking: frozenset[Ability]) -> Requ
     return replace(request, body=json.dumps(asked).encode())
 
 
-def _refusal_of_s3(request: Request, call: Call, lacking: frozenset[Ability]) -> Answer | None:
+def _refusal_of_s3(request: HttpRequest, call: Call, lacking: frozenset[Ability]) -> HttpResponse | None:
     if Ability.S3_ACL in lacking and ("x-amz-acl" in request.headers or "acl" in call.action.lower()):
         return s3_error(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
     if Ability.LIST_UPLOADS in lacking and call.action == "ListMultipartUploads":

@@ -13,7 +13,7 @@ _GIB = 1 << 30
 _ZEROS = bytes(BLOCK_BYTES)
 
 
-class Disk:
+class SparseDisk:
     """One raw disk of `gib` GiB. Blocks may be written by several threads at once, each block by one."""
 
     def __init__(self, path: Path, gib: int) -> None:

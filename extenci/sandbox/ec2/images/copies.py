@@ -11,7 +11,7 @@ from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.amis import Ami
 
-from extenci.sandbox.ec2.images.images import Image, ImageActions, find_image
+from extenci.sandbox.ec2.images.images import ImageActions, SandboxImage, find_image
 from extenci.sandbox.ec2.snapshots import SnapshotActions
 from extenci.sandbox.state.snapshots import NO_VOLUME
 from extenci.sandbox.state.tags import tags_at_creation
@@ -57,7 +57,7 @@ class ImageCopyActions(ImageActions, SnapshotActions):
             snapshot = self.copied(gib, volume_id, source, "Created by CreateImage", tags["snapshot"])
             ebs = {"SnapshotId": snapshot.id, "VolumeSize": gib, "VolumeType": "gp2"}
             mappings.append({"DeviceName": device, "Ebs": ebs | {"DeleteOnTermination": True}})
-        made = Image(self.cloud, self._settings(image), mappings)
+        made = SandboxImage(self.cloud, self._settings(image), mappings)
         self.backend.amis[made.id] = made
         self.backend.tags[made.id].update(tags["image"])
         return ActionResult({"ImageId": made.id})

@@ -29,7 +29,7 @@ from extenci.sandbox.ec2.actions import Actions
 from extenci.sandbox.ec2.filters import Readers, attributes, chosen
 from extenci.sandbox.ec2.images.block_devices import checked_ebs, one_of
 from extenci.sandbox.ec2.images.bundles import Bundle, drop_disk, find_bundle, open_bundle
-from extenci.sandbox.ec2.paging import page, page_size
+from extenci.sandbox.ec2.pages import page, page_size
 from extenci.sandbox.state.cloud import ACCOUNT, Cloud
 from extenci.sandbox.state.tags import tags_at_creation, tags_of
 
@@ -43,7 +43,7 @@ _CHOICES = {
 }
 
 
-class Image(Ami):
+class SandboxImage(Ami):
     """An AMI as it was registered."""
 
     def __init__(
@@ -111,7 +111,7 @@ class ImageActions(Actions):
         bundle = self._find_source(parameters, mappings)
         tags = tags_at_creation(self.tag_specifications(), ["image", "snapshot"])
         self.error_on_dryrun()
-        image = Image(self.cloud, parameters, mappings)
+        image = SandboxImage(self.cloud, parameters, mappings)
         self.backend.amis[image.id] = image
         self.backend.tags[image.id].update(tags["image"])
         if bundle is not None:
