@@ -94,7 +94,7 @@ def key_files(home: Path) -> tuple[Path, Path]:
 
 
 def bundle_keys(home: Path) -> BundleKeys:
-    """What bundles for the service `sandbox` are made with; it writes the files as it starts."""
+    """The keys of bundles for the service `sandbox`, which writes the files as it starts."""
     folder = Folder(home)
     paths = (folder.user_certificate, folder.user_key, folder.cloud_certificate)
     certificate, private_key, cloud = (str(path) for path in paths)

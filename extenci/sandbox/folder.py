@@ -1,4 +1,4 @@
-"""Where a sandbox keeps its things, below one EXTENCI_HOME."""
+"""The files and folders of a sandbox, below one EXTENCI_HOME."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Folder:
 
     @property
     def log(self) -> Path:
-        """What the server's process prints."""
+        """The output of the server's process."""
         return self.root / "server.log"
 
     @property
@@ -37,7 +37,7 @@ class Folder:
 
     @property
     def faults(self) -> Path:
-        """How the sandbox is to misbehave, if at all; see `extenci.sandbox.server.faults`."""
+        """The rules by which the sandbox misbehaves, if any; see `extenci.sandbox.server.faults`."""
         return self.root / "faults"
 
     @property

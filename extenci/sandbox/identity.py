@@ -1,4 +1,4 @@
-"""How a sandbox's server tells which one it is, to whoever has its state file."""
+"""The path at which a server tells which sandbox it belongs to."""
 
 IDENTITY_PATH = "/.extenci-sandbox"
 """The path at which the EC2 listener answers with its identity, as JSON."""

@@ -1,4 +1,4 @@
-"""What EBS direct demands of its requests (AWS: EBS direct API reference; EBS User Guide)."""
+"""Checks of requests to EBS direct (AWS: EBS direct API reference; EBS User Guide)."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class EbsService:
             return invalid("INVALID_PARAMETER_VALUE", error.message).answer()
 
     def refuse(self, access: KeyAccess, call: Call) -> HttpResponse:
-        """As the AWS gateway and EBS do ("Common errors" and AccessDeniedException)."""
+        """Refuse as the AWS gateway and EBS do ("Common errors" and AccessDeniedException)."""
         match access:
             case KeyAccess.ANONYMOUS:
                 return EbsError(
@@ -134,7 +134,7 @@ class EbsService:
         return _started(snapshot, asked)
 
     def _made(self, asked: dict[str, Any], later: ExitStack) -> DiskSnapshot:
-        """What is to be done without the lock goes to `later`."""
+        """A new snapshot. Work to be done without the lock goes to `later`."""
         gib = whole_number(asked, "VolumeSize", _GIB_RANGE, "INVALID_VOLUME_SIZE")
         minutes = whole_number({"Timeout": 60} | asked, "Timeout", _MINUTES_RANGE, "INVALID_PARAMETER_VALUE")
         try:

@@ -116,7 +116,7 @@ class Ec2Service:
         return HttpResponse(status, media, content, _error_code(status, content), self._server)
 
     def refuse(self, access: KeyAccess, call: Call) -> HttpResponse:  # noqa: ARG002
-        """As EC2 does (API reference, "Common client error codes")."""
+        """Refuse as EC2 does (API reference, "Common client error codes")."""
         match access:
             case KeyAccess.ANONYMOUS:
                 return ec2_error(

@@ -19,7 +19,7 @@ _V2 = re.compile(r"^AWS ([^:\s]+):")
 
 
 class KeyAccess(Enum):
-    """What the bearer of an access key may do."""
+    """The rights of an access key."""
 
     FULL = "full"
     READ_ONLY = "read only"

@@ -38,7 +38,7 @@ class HttpRequest:
 
 
 class Ending(Enum):
-    """What becomes of the connection: all but SEND are faults that were asked for."""
+    """The connection's fate: all but SEND are faults that were asked for."""
 
     SEND = "the answer is sent"
     CLOSE = "it is closed before the answer"
@@ -91,7 +91,7 @@ class Listener(ThreadingHTTPServer):
         return int(self.server_address[1])
 
     def server_bind(self) -> None:
-        """As HTTPServer's, but does not ask the name service who 127.0.0.1 is, which may take seconds."""
+        """Bind as HTTPServer does, without asking the name service for 127.0.0.1, which may take seconds."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()

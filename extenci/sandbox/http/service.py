@@ -12,7 +12,7 @@ from extenci.sandbox.http.listener import HttpRequest, HttpResponse
 
 @dataclass(frozen=True)
 class Call:
-    """What a request asks for. `parameters` are the service's own, decoded (EC2: the whole query)."""
+    """A request's action. `parameters` are the service's own, decoded (EC2: the whole query)."""
 
     action: str
     changes: bool
@@ -26,17 +26,17 @@ class SandboxService(Protocol):
     name: str
 
     def read(self, request: HttpRequest) -> Call:
-        """Finds out what is asked, without doing it."""
+        """Read what is asked, without doing it."""
         ...
 
     def answer(self, request: HttpRequest, call: Call) -> HttpResponse:
-        """Does it."""
+        """Carry it out."""
         ...
 
     def refuse(self, access: KeyAccess, call: Call) -> HttpResponse:
-        """Says no, as AWS does to such an access key."""
+        """Refuse it, as AWS does with such an access key."""
         ...
 
     def fail(self, message: str) -> HttpResponse:
-        """Says that the sandbox itself has a defect."""
+        """Report that the sandbox itself has a defect."""
         ...

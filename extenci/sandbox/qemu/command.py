@@ -69,7 +69,7 @@ def command_of(
 
 
 def firmware(installation: Installation, boot_mode: str) -> list[str]:
-    """Nothing for BIOS, which QEMU brings; for UEFI its two flash chips."""
+    """The arguments for the firmware: none for BIOS, which QEMU brings; two flash chips for UEFI."""
     if installation.uefi is None or not boot_mode.startswith("uefi"):
         return []
     code = str(installation.uefi).replace(",", ",,")

@@ -32,7 +32,7 @@ END_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class MachineHome:
-    """Where a machine is: its folder, its loopback address, and the ports there for those of the machine."""
+    """The place of a machine: its folder, its loopback address, and the ports there for its own."""
 
     folder: Path
     address: str
@@ -195,7 +195,7 @@ class Keeper(threading.Thread):
 
 
 def _read(serial: socket.socket) -> bytes:
-    """What the console said. Raises EOFError when QEMU is gone."""
+    """Read the console. Raises EOFError when QEMU is gone."""
     try:
         data = serial.recv(65536)
     except BlockingIOError:

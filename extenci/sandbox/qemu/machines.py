@@ -62,7 +62,8 @@ class QemuMachines:
         self._dice = random.SystemRandom()
 
     def admit(self, launch: MachineConfig, count: int) -> int:
-        """How many of `count` machines there is room for. Raises Refused for what this QEMU cannot run."""
+        """The number of `count` machines that there is room for. Raises MachineRefused for those that this
+        QEMU cannot run."""
         if launch.architecture not in ("x86_64", ""):
             raise MachineRefused(
                 "Unsupported",

@@ -85,7 +85,7 @@ class S3Service:
                 return _ask_moto(request)
 
     def _upload(self, request: HttpRequest, call: Call) -> HttpResponse | None:  # noqa: PLR0911 - one return a case
-        """What concerns uploads in parts; None: it is something else."""
+        """Answer what concerns uploads in parts; None: it is something else."""
         bucket, key = _place(request)
         uploads, query, headers = self._uploads, call.parameters, request.headers
         if call.action in UPLOAD_ACTIONS:
@@ -118,7 +118,7 @@ class S3Service:
         return request.file or store_pieces([_content(request)], self._uploads.folder)
 
     def refuse(self, access: KeyAccess, call: Call) -> HttpResponse:  # noqa: ARG002
-        """As S3 does (API reference, "Error responses")."""
+        """Refuse as S3 does (API reference, "Error responses")."""
         if access is KeyAccess.DENIED:
             message = "The AWS Access Key Id you provided does not exist in our records."
             return s3_error(403, "InvalidAccessKeyId", message)

@@ -1,4 +1,4 @@
-"""How a sandbox is told to misbehave, so that tests can see what becomes of it: rules, and when they apply.
+"""Rules by which a sandbox misbehaves, so that tests can see how its users cope, and when they apply.
 
 `PutSnapshotBlock: throttle 20%; CompleteSnapshot: lost first 1` — an action of the API (or a pattern,
 `*Block`), a fault, and when: `N%` of the calls (evenly spread), `every N`, `first N`, `after N`, `at N`,
@@ -19,7 +19,7 @@ from extenci.model.errors import UsageError
 
 
 class Fault(StrEnum):
-    """What goes wrong. Where it says nothing else, what was asked for is not done."""
+    """A kind of fault. Unless it says something else, the call is not carried out."""
 
     THROTTLE = "throttle"
     """Refused as asked for too often: of this snapshot (EBS), or at all."""

@@ -80,7 +80,7 @@ def _machines(folder: Folder, boot_seconds: float) -> Machines:
 
 
 def _check_moto() -> None:
-    """What is corrected here is moto 5.2's; another moto may be wrong elsewhere, or right by now."""
+    """SandboxError for another moto than 5.2, whose mistakes are corrected here: it may have others."""
     found = version("moto")
     numbers = tuple(int(part) for part in found.split(".")[:3] if part.isdecimal())
     if not (5, 2, 5) <= numbers < (5, 3):

@@ -1,4 +1,4 @@
-"""What the sandbox's services share: moto's EC2 backend, its lock, the disks and the machines.
+"""The state that the sandbox's services share: moto's EC2 backend, its lock, the disks and the machines.
 
 moto is not safe for threads. Whatever reads or changes the backend holds `Cloud.lock`; the bytes of
 blocks and objects are moved outside of it.
@@ -28,7 +28,7 @@ ACCOUNT = SANDBOX_ACCOUNT
 
 @dataclass(frozen=True)
 class Delays:
-    """How long things take, in seconds."""
+    """Delays of the cloud, in seconds."""
 
     complete_snapshot: float = 0.2
     shut_down: float = 0.2

@@ -25,7 +25,7 @@ class SparseDisk:
 
     @property
     def blocks(self) -> int:
-        """How many 512 KiB blocks the disk has room for."""
+        """The number of 512 KiB blocks that the disk has room for."""
         return self.gib * BLOCKS_PER_GIB
 
     def write(self, index: int, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What runs behind an instance id: the seam where real virtual machines are plugged in."""
+"""The machines behind instance ids: the seam where real virtual machines are plugged in."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ class Machines(Protocol):
         ...
 
     def admit(self, launch: MachineConfig, count: int) -> int:
-        """How many of `count` machines like this can be started now. Raises Refused for what never can."""
+        """The number of `count` machines like this that can be started now. Raises MachineRefused for those
+        that never can."""
         ...
 
     def start(self, launch: MachineConfig) -> str | None:
@@ -100,7 +101,7 @@ class Machines(Protocol):
         ...
 
     def console(self, instance_id: str) -> bytes:
-        """What came out of the serial console so far."""
+        """The output of the serial console so far."""
         ...
 
     def close(self) -> None:
@@ -140,7 +141,7 @@ class SimulatedMachines:
         return {}
 
     def stop(self, instance_id: str) -> None:
-        """Nothing runs, so nothing is to be ended."""
+        """Do nothing: nothing runs."""
 
     def halt(self, instance_id: str) -> None:
         """Likewise."""

@@ -21,7 +21,8 @@ class ImageCopyActions(ImageActions, SnapshotActions):
     """CreateImage, CopyImage: new images of new snapshots."""
 
     def create_image(self) -> ActionResult:
-        """Of a machine: simulated machines write nothing, so their volumes hold what they were made from."""
+        """Make an image of a machine. Simulated machines write nothing: their volumes hold what they were
+        made from."""
         instance = self.backend.get_instance(self._get_param("InstanceId", ""))
         devices = {
             device: self.backend.get_volume(block.volume_id)

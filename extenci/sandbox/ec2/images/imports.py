@@ -97,7 +97,7 @@ def _place(container: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _check_role(name: str | None) -> None:
-    """There is the role `vmimport`, as after the setup that the VM Import/Export User Guide asks for."""
+    """Check for the role `vmimport`, which the setup in the VM Import/Export User Guide makes."""
     if name not in (None, "vmimport"):
         raise EC2ClientError(
             "InvalidParameter",

@@ -75,7 +75,7 @@ class InstanceActions(Actions):
         return reservation
 
     def _admitted(self, order: RunInstancesOrder) -> int:
-        """How many can be launched now: as many as there is room for, but not less than MinCount."""
+        """The number of machines that can be launched now: as there is room, but not fewer than MinCount."""
         try:
             count = self.cloud.machines.admit(self._launch_of(order, ""), order.count)
         except MachineRefused as refused:

@@ -37,7 +37,7 @@ _TAGGED = ("instance", "volume", "network-interface", "spot-instances-request")
 
 @dataclass(frozen=True)
 class RunInstancesOrder:
-    """What is to be launched. `devices` are Ebs settings by device name."""
+    """The machines to launch. `devices` are Ebs settings by device name."""
 
     count: int
     least: int

@@ -94,7 +94,8 @@ class SandboxInstance(Instance):
         self.cloud.restless[self.id] = self
 
     def has_ended(self, how: MachineEnd) -> None:
-        """It ended by itself: it is stopped, or gone where that was desired or it never worked."""
+        """Note that a machine ended by itself: it is stopped, or gone where that was desired or it never
+        worked."""
         if how.failure:
             self.end(f"Server.InternalError: {how.failure}")
         elif self.instance_initiated_shutdown_behavior == "terminate":
