@@ -1,0 +1,58 @@
+"""The rows of the matrix: a cloud, a way to stage, and when its things can be tagged."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.matrix.clouds.cloud import OpenCloud
+from tests.matrix.clouds.moto import moto
+from tests.matrix.clouds.sandbox import built_in
+from tests.matrix.job.job import Job
+from tests.matrix.job.report import End, Failure, Refused, RowReport
+from tests.matrix.job.whole import do_whole_job
+from tests.matrix.processes import Missing
+
+METHODS = ("ebs", "import", "bundle")
+TAGGINGS = ("create", "after", "none")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A cloud and what its service file says of it."""
+
+    name: str
+    open: OpenCloud
+    stage: str
+    tags: str = "create"
+
+
+def _make_rows() -> Iterator[Row]:
+    for method in METHODS:
+        yield Row(f"sandbox-{method}", built_in, method)
+    for method in METHODS:
+        for tags in TAGGINGS:
+            yield Row(f"moto-{method}-tags-{tags}", moto, method, tags)
+
+
+ROWS = {row.name: row for row in _make_rows()}
+
+
+def run_row(row: Row) -> RowReport:
+    """Starts the row's cloud, does the whole job on it, and ends it."""
+    report = RowReport(row.name)
+    with tempfile.TemporaryDirectory(prefix="extenci-matrix-", ignore_cleanup_errors=True) as folder:
+        try:
+            with row.open(Path(folder)) as cloud:
+                do_whole_job(Job(Path(folder), cloud, row.stage, row.tags), report)
+        except Refused as refused:
+            report.end, report.said = End.REFUSED, str(refused)
+        except Missing as missing:
+            report.end, report.said = End.MISSING, str(missing)
+        except RuntimeError as error:
+            report.failures.append(Failure("start", str(error), None, ""))
+    if report.failures:
+        report.end = End.FAILED
+    return report
