@@ -9,14 +9,32 @@ from pathlib import Path
 
 from tests.matrix.clouds.cloud import OpenCloud
 from tests.matrix.clouds.moto import moto
-from tests.matrix.clouds.sandbox import built_in
+from tests.matrix.clouds.sandbox import built_in, named
 from tests.matrix.job.job import Job
 from tests.matrix.job.report import End, Failure, Refused, RowReport
 from tests.matrix.job.whole import do_whole_job
 from tests.matrix.processes import Missing
+from tests.matrix.proxies.clouds import with_quirk
 
 METHODS = ("ebs", "import", "bundle")
 TAGGINGS = ("create", "after", "none")
+QUIRKY = (
+    *(("drops-tags", method, tags) for method in ("ebs", "bundle") for tags in ("create", "after")),
+    *(("late", method, tags) for method in ("ebs", "bundle") for tags in TAGGINGS),
+    ("late", "import", "create"),
+    *(("no-image-location", "bundle", tags) for tags in TAGGINGS),
+    *(("strict-500", method, tags) for method in ("ebs", "bundle") for tags in ("create", "after")),
+    *(("no-upload-list-501", method, "create") for method in ("import", "bundle")),
+    *(("no-upload-list-404", method, "create") for method in ("import", "bundle")),
+    ("empty-etag", "import", "create"),
+    *(("no-acl", method, "create") for method in ("import", "bundle")),
+    *(("no-token-filter", "ebs", tags) for tags in TAGGINGS),
+    *(("ignored-token-filter", "ebs", tags) for tags in ("after", "none")),
+    *(("blind-tag-filters", method, tags) for method in ("ebs", "bundle") for tags in ("create", "after")),
+    ("no-ebs", "ebs", "create"),
+    ("no-import", "import", "create"),
+)
+"""Quirks of clouds, each with the ways to stage and to tag that it concerns."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +53,9 @@ def _make_rows() -> Iterator[Row]:
     for method in METHODS:
         for tags in TAGGINGS:
             yield Row(f"moto-{method}-tags-{tags}", moto, method, tags)
+    for quirk, method, tags in QUIRKY:
+        suffix = "" if tags == "create" else f"-tags-{tags}"
+        yield Row(f"{quirk}-{method}{suffix}", with_quirk(quirk, named), method, tags)
 
 
 ROWS = {row.name: row for row in _make_rows()}

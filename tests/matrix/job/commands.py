@@ -45,12 +45,12 @@ def stage(job: Job) -> None:
     disk = make_disk(job.folder / "by-hand.raw", 5)
     before = job.census()
     done = job.must("stage", disk.name, job.cloud.service, "--stack", "by-hand", *method(job))
-    image = done.output.strip()
-    if image not in job.census().images:
-        raise StepFailed(f"{image!r} is no image of the cloud", done.status, done.last_lines)
-    job.check_plan_is_empty()
+    image, staged = done.output.strip(), job.census()
     gone = job.must("unstage", image, job.cloud.service, "--stack", "by-hand", "-y")
+    if image not in staged.images:
+        raise StepFailed(f"{image!r} is no image of the cloud", done.status, done.last_lines)
     check_same(before, job.census(), gone)
+    job.check_plan_is_empty()
 
 
 def method(job: Job) -> tuple[str, ...]:
@@ -65,9 +65,10 @@ def both_answers(job: Job) -> None:
     refused = job.must(*words, "--no", status=1)
     check_same(before, job.census(), refused)
     job.must(*words, "--yes")
-    if len(job.census().images) != len(before.images) + 1:
-        raise StepFailed("the image that works is not there")
+    staged = job.census()
     gone = job.must("unstage", "trial", job.cloud.service, "--stack", "by-hand", "-y")
+    if len(staged.images) != len(before.images) + 1:
+        raise StepFailed("the image that works is not there", gone.status, gone.last_lines)
     check_same(before, job.census(), gone)
 
 
