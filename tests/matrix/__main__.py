@@ -45,7 +45,7 @@ def _is_chosen(name: str, patterns: list[str]) -> bool:
 
 def _run(row: Row) -> RowReport:
     report = run_row(row)
-    said = [f"{report.row}: {report.end}", *(f"  {one.short}" for one in report.failures)]
+    said = [f"{report.row}: {report.result}", *(f"  {one.short}" for one in report.failures)]
     sys.stderr.write("\n".join(said) + "\n")
     return report
 

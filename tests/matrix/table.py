@@ -10,7 +10,7 @@ from tests.matrix.job.whole import ALL
 
 def render(reports: Sequence[RowReport], *, markdown: bool = False) -> str:
     """Seconds of each step of each row, how the rows ended, and what failed or was refused."""
-    lines = [["cloud", "end", *ALL], *([one.row, str(one.end), *map(one.cell, ALL)] for one in reports)]
+    lines = [["cloud", "end", *ALL], *([one.row, one.result, *map(one.cell, ALL)] for one in reports)]
     table = _markdown(lines) if markdown else _columns(lines)
     ends = ", ".join(f"{count} {end}" for end in End if (count := sum(one.end is end for one in reports)))
     details = [text for one in reports if (text := _detail(one, markdown=markdown))]
@@ -34,5 +34,5 @@ def _detail(report: RowReport, *, markdown: bool) -> str:
     text = "\n".join(one for one in texts if one)
     if not text:
         return ""
-    name = f"{report.row}: {report.end}"
+    name = f"{report.row}: {report.result}"
     return f"### {name}\n\n```text\n{text}\n```" if markdown else f"{name}\n{text}"

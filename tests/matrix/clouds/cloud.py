@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 ACCESS_KEY, SECRET_KEY = "AKIAMATRIX0000000001", "matrix/secret/0000000000000000000000000"
+KEYS = (ACCESS_KEY, SECRET_KEY)
 BUCKET = "matrix-images"
 
 Holds = Callable[[str, Path], "bool | None"]
@@ -44,13 +45,13 @@ class Cloud:
     """One cloud that runs.
 
     `ec2`, `s3` and `ebs` are what extenci is told; `true_ec2` and `true_s3` are what the laboratory asks,
-    past any proxy. `home` is the EXTENCI_HOME that the cloud lives in, where it is the built-in sandbox.
-    `console` matches the console output of its machines, None where there is none.
+    past any proxy. `ebs` is None where there is no such service. `home` is the EXTENCI_HOME that the cloud
+    lives in, where it is the built-in sandbox. `console` matches the console output of its machines, None where there is none.
     """
 
     ec2: str
     s3: str
-    ebs: str
+    ebs: str | None
     true_ec2: str
     true_s3: str
     bucket: str = BUCKET
@@ -60,7 +61,11 @@ class Cloud:
     console: str | None = None
     holds: Holds = keeps_no_disks
     types: tuple[str, str] = ("t3.micro", "t3.small")
-    keys: tuple[str, str] = field(default=(ACCESS_KEY, SECRET_KEY), repr=False)
+    keys: tuple[str, str] = field(default=KEYS, repr=False)
+
+    def holding(self, holds: Holds) -> Cloud:
+        """The same cloud, with a way to look at its disks."""
+        return replace(self, holds=holds)
 
     @functools.cached_property
     def ec2_client(self) -> EC2Client:
@@ -85,7 +90,7 @@ CONFIG = Config(
 )
 
 
-def s3_client(url: str, keys: tuple[str, str] = (ACCESS_KEY, SECRET_KEY)) -> S3Client:
+def s3_client(url: str, keys: tuple[str, str] = KEYS) -> S3Client:
     """A client of an S3 server, by paths and not by host names."""
     return _session(keys).client("s3", endpoint_url=url, config=CONFIG)
 

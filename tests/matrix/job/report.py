@@ -49,13 +49,19 @@ class Failure:
 
 @dataclass
 class RowReport:
-    """What a row did: seconds by step, in order, and what went wrong."""
+    """What a row did: seconds by step, in order, and what went wrong. `able`: the cloud has all that it takes."""
 
     row: str
+    able: bool = True
     end: End = End.DONE
     said: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def result(self) -> str:
+        """The end, with a mark where extenci refuses a cloud that has all that it takes."""
+        return f"{self.end} (able)" if self.able and self.end is End.REFUSED else str(self.end)
 
     def cell(self, step: str) -> str:
         """What the table shows of a step."""

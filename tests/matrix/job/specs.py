@@ -90,7 +90,7 @@ class Specs:
         service: dict[str, object] = {
             "ec2": self.cloud.ec2,
             "s3": self.cloud.s3,
-            "ebs": self.cloud.ebs,
+            **({"ebs": self.cloud.ebs} if self.cloud.ebs else {}),
             "region": REGION,
             "bucket": self.cloud.bucket,
             "stage": self.stage,

@@ -49,7 +49,7 @@ def with_quirk(name: str, open_cloud: OpenCloud) -> OpenCloud:
             open_cloud(folder) as cloud,
             proxy(cloud.true_ec2, quirks) as ec2,
             proxy(cloud.true_s3, quirks) as s3,
-            proxy(cloud.ebs, quirks) as ebs,
+            proxy(cloud.ebs or cloud.true_ec2, quirks) as ebs,
         ):
             yield replace(cloud, ec2=ec2, s3=s3, ebs=ebs)
 
