@@ -46,7 +46,8 @@ class Cloud:
 
     `ec2`, `s3` and `ebs` are what extenci is told; `true_ec2` and `true_s3` are what the laboratory asks,
     past any proxy. `ebs` is None where there is no such service. `home` is the EXTENCI_HOME that the cloud
-    lives in, where it is the built-in sandbox. `console` matches the console output of its machines, None where there is none.
+    lives in, where it is the built-in sandbox. `console` matches the console output of its machines, None
+    where there is none.
     """
 
     ec2: str

@@ -49,7 +49,10 @@ class Failure:
 
 @dataclass
 class RowReport:
-    """What a row did: seconds by step, in order, and what went wrong. `able`: the cloud has all that it takes."""
+    """What a row did: seconds by step, in order, and what went wrong.
+
+    `able`: the cloud has all that the whole job takes.
+    """
 
     row: str
     able: bool = True
