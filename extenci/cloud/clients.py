@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from extenci.cloud.abilities import AbilityBook
 from extenci.cloud.aws.ebs import Ebs
 from extenci.cloud.aws.ebs_changes import EbsChanges
 from extenci.cloud.aws.ec2 import Ec2
@@ -17,7 +18,8 @@ from extenci.cloud.aws.session import ServiceSession
 from extenci.cloud.blocks.concurrency import MOST
 from extenci.cloud.condor.changes import CondorChanges
 from extenci.cloud.condor.client import Condor
-from extenci.model.service import Service
+from extenci.model.abilities import Ability
+from extenci.model.service import Service, Tagging, effective_tagging
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Unjournalled:
 class Clients:
     """The clients of one service. Making this reads and sends nothing; any thread may use it.
 
+    `abilities` is what is known of the service and takes what is learned, None: what its file says.
     `clock` tells seconds that only rise, `sleep` waits for seconds; `connections` bounds those of an upload.
     """
 
@@ -41,12 +44,14 @@ class Clients:
         self,
         service: Service,
         *,
+        abilities: AbilityBook | None = None,
         connections: int = MOST,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.service = service
-        self._session = ServiceSession(service)
+        self.abilities = abilities or AbilityBook(service.abilities)
+        self._session = ServiceSession(service, self.abilities)
         self.ec2 = Ec2(self._session)
         self.ebs = Ebs(self._session)
         self.s3 = S3(self._session)
@@ -58,6 +63,11 @@ class Clients:
             S3Changes(self._session),
             CondorChanges(self.condor),
         )
+
+    def tagging(self, creation: Ability) -> Tagging:
+        """When a kind of resource gets its tags, as far as is known now; `creation` is the ability to set
+        them at creation."""
+        return effective_tagging(self.service.tags, self.abilities.now, creation)
 
     def close(self) -> None:
         """Close the connections that are kept open. Later calls open new ones."""

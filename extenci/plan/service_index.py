@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TypeGuard, TypeVar
 
 from extenci.model.address import Address
 from extenci.model.desired import Desired
-from extenci.model.observed import Image, Job, Machine, QueueFacts, ServiceState, Snapshot
+from extenci.model.observed import Image, Job, Machine, QueueFacts, ServiceState, Snapshot, SnapshotState
 from extenci.model.ownership import Marks, Role
 from extenci.model.service import Service
 
@@ -47,8 +47,8 @@ class ServiceIndex:
 
 def index_service(desired: Desired, state: ServiceState) -> ServiceIndex:
     """Index what one service reports."""
-    images = sorted(state.images, key=lambda image: image.id)
     snapshots = sorted(state.snapshots, key=lambda snapshot: snapshot.id)
+    images = sorted(with_own_snapshots(state.images, snapshots), key=lambda image: image.id)
     machines = sorted(state.machines, key=lambda machine: machine.id)
     live = [machine for machine in machines if not machine.state.is_gone]
     scope = (desired.stack, state.service)
@@ -76,6 +76,27 @@ def index_service(desired: Desired, state: ServiceState) -> ServiceIndex:
         ),
         queue=state.queue,
     )
+
+
+def with_own_snapshots(images: Iterable[Image], snapshots: Collection[Snapshot]) -> Iterator[Image]:
+    """Images with the snapshots that they stand on, as far as the marks tell more than the service does.
+
+    Some services name another snapshot than the one that an image was registered from, or none. Then owned
+    snapshots of the same content and address may be in use, and count as such.
+    """
+    owned = {snapshot.id for snapshot in snapshots if snapshot.marks}
+    content = gather(
+        ((snapshot.marks.address, str(snapshot.marks.digest)), snapshot.id)
+        for snapshot in snapshots
+        if snapshot.marks and snapshot.marks.digest and snapshot.state is SnapshotState.COMPLETED
+    )
+    for image in images:
+        marks = image.marks
+        if marks is None or image.manifest is not None or owned.intersection(image.snapshots):
+            yield image
+        else:
+            own = content.get((marks.address, str(marks.digest)), ())
+            yield replace(image, snapshots=(*image.snapshots, *own))
 
 
 def is_planned(marks: Marks | None, stack: str, service: str | None = None) -> TypeGuard[Marks]:

@@ -41,6 +41,11 @@ class Folder:
         return self.root / "faults"
 
     @property
+    def lacking(self) -> Path:
+        """The abilities that were taken away, if any; see `extenci.sandbox.server.lacking`."""
+        return self.root / "lacking"
+
+    @property
     def disks(self) -> Path:
         """`SNAPSHOT-ID.raw`, sparse, for each snapshot that exists."""
         return self.root / "disks"

@@ -15,6 +15,7 @@ from extenci.catalog.disks.upload_notes import UploadNotes
 from extenci.image.fingerprint import Fingerprint
 from extenci.image.raw import RawDisk, open_disk
 from extenci.image.sources import Cache, open_source
+from extenci.model.abilities import Ability
 from extenci.model.errors import Interrupted
 from extenci.model.service import Tagging
 from extenci.model.version import Parent, Version
@@ -45,14 +46,14 @@ class ServiceContext:
     sleep: Callable[[float], object] | None = None
     note: Callable[[str], None] = lambda _text: None
 
-    @property
-    def tagging(self) -> Tagging:
-        """When the service takes tags."""
-        return self.clients.service.tags
+    def tagging(self, creation: Ability) -> Tagging:
+        """When a kind of resource gets its tags; see `Clients.tagging`."""
+        return self.clients.tagging(creation)
 
-    def tags_at_creation(self, tags: Mapping[str, str]) -> Mapping[str, str]:
-        """Those tags that go into the call that creates a resource."""
-        return tags if self.tagging is Tagging.CREATE else {}
+    def tags_at_creation(self, tags: Mapping[str, str], creation: Ability) -> Mapping[str, str]:
+        """Those tags that go into the call that creates a resource of a kind."""
+        wanted = self.clients.service.tags is Tagging.CREATE
+        return tags if wanted and self.clients.abilities.now.sends(creation) else {}
 
     def pause(self, seconds: float) -> None:
         """Wait. Interrupted once `stop` is set."""

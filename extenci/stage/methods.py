@@ -13,7 +13,6 @@ from extenci.stage.bundle.method import BundleMethod
 from extenci.stage.context import StageContext, StagedImage, StageRequest
 from extenci.stage.ebs.method import EbsMethod
 from extenci.stage.method import StageMethod, merged
-from extenci.stage.s3_import.location import folder_of
 from extenci.stage.s3_import.method import S3ImportMethod
 
 METHODS: Mapping[Method, StageMethod] = {
@@ -54,10 +53,12 @@ def read_uploaded(stack: str, clients: Clients, begun: Mapping[str, float]) -> U
     bucket = clients.service.bucket
     if bucket is None:
         return None
-    prefix = folder_of(stack, clients.service.name)
+    folders = {one for method in METHODS.values() for one in method.folders(stack, clients.service.name)}
     try:
-        objects = tuple(clients.s3.list_objects(bucket, prefix))
-        uploads = clients.s3.multipart_uploads(bucket, prefix)
+        objects = tuple(one for folder in sorted(folders) for one in clients.s3.list_objects(bucket, folder))
+        uploads = tuple(
+            one for folder in sorted(folders) for one in clients.s3.multipart_uploads(bucket, folder)
+        )
     except (AccessRefused, NotFound):
         if begun:
             raise

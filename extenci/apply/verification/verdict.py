@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from extenci.apply.context import ChangeContext
+from extenci.model.abilities import Ability
 from extenci.model.observed import Image, Machine
 from extenci.model.ownership import VERDICT, Role
 from extenci.model.record import VerdictRecord
@@ -62,7 +63,7 @@ def own_snapshots(image: Image, context: ChangeContext) -> tuple[str, ...]:
     """The snapshots of an image that belong to this stack."""
     found = context.clients.ec2.snapshots_by_id(image.snapshots)
     owned = {one.id for one in found if one.marks and one.marks.stack == context.run.stack}
-    if context.clients.service.tags is not Tagging.CREATE:
+    if context.clients.tagging(Ability.TAG_SNAPSHOT) is not Tagging.CREATE:
         owned |= {record.id for record in context.run.catalog.records(context.run.stack).resources}
     return tuple(name for name in image.snapshots if name in owned)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.parsers import ResponseParserError
 
 from extenci.cloud.aws.errors import translated
-from extenci.cloud.aws.session import ServiceSession
+from extenci.cloud.aws.session import ATTEMPTS, ServiceSession
 from extenci.model.errors import NotFound, ServiceError
 
 if TYPE_CHECKING:
@@ -24,9 +24,12 @@ ROLE_HINT = (
 
 
 @contextmanager
-def ec2_call(session: ServiceSession, call: str, *hidden: str) -> Iterator[EC2Client]:
-    """Make a call of EC2. ServiceError and its kinds; `hidden` are secrets that no text of them may hold."""
-    client: EC2Client = session.client("ec2")
+def ec2_call(
+    session: ServiceSession, call: str, *hidden: str, attempts: int = ATTEMPTS
+) -> Iterator[EC2Client]:
+    """Make a call of EC2, at most `attempts` times. ServiceError and its kinds; `hidden` are secrets that no
+    text of them may hold."""
+    client: EC2Client = session.client("ec2", attempts=attempts)
     with translated(session.service.name, call, session.address("ec2"), (*session.hidden(), *hidden)):
         try:
             yield client
@@ -35,9 +38,9 @@ def ec2_call(session: ServiceSession, call: str, *hidden: str) -> Iterator[EC2Cl
 
 
 @contextmanager
-def import_call(session: ServiceSession, call: str) -> Iterator[EC2Client]:
+def import_call(session: ServiceSession, call: str, *, attempts: int = ATTEMPTS) -> Iterator[EC2Client]:
     """Make a call of VM Import, whose usual obstacle is a role that is missing."""
-    client: EC2Client = session.client("ec2")
+    client: EC2Client = session.client("ec2", attempts=attempts)
     try:
         with translated(session.service.name, call, session.address("ec2"), session.hidden()):
             yield client
@@ -56,9 +59,12 @@ def ebs_call(session: ServiceSession, call: str) -> Iterator[EBSClient]:
 
 
 @contextmanager
-def s3_call(session: ServiceSession, call: str, bucket: str) -> Iterator[S3Client]:
-    """Make a call of S3. ServiceError and its kinds; NotFound where the bucket does not exist."""
-    client: S3Client = session.client("s3")
+def s3_call(
+    session: ServiceSession, call: str, bucket: str, *, attempts: int = ATTEMPTS
+) -> Iterator[S3Client]:
+    """Make a call of S3, at most `attempts` times. ServiceError and its kinds; NotFound where the bucket does
+    not exist."""
+    client: S3Client = session.client("s3", attempts=attempts)
     try:
         with translated(session.service.name, call, session.address("s3"), session.hidden()):
             try:

@@ -10,8 +10,10 @@ from typing import Any, cast
 
 from botocore.parsers import ResponseParserError
 
-from extenci.cloud.aws.calls import etag_of, in_service_file, s3_call
+from extenci.cloud.aws.calls import in_service_file, s3_call
+from extenci.cloud.aws.requests.optional_parts import may_not_know
 from extenci.cloud.aws.session import ServiceSession
+from extenci.model.abilities import Ability
 from extenci.model.errors import NotFound, ServiceError
 from extenci.model.s3 import PartUpload, StoredObject, StoredPart
 
@@ -41,14 +43,15 @@ class S3:
         return service.bucket
 
     def object_info(self, bucket: str, key: str) -> StoredObject | None:
-        """What is known of an object, None where there is none of that key."""
+        """What is known of an object, None where there is none of that key. Its `etag` is "" where there is
+        none."""
         try:
             with s3_call(self._session, "HeadObject", bucket) as s3:
                 answer = s3.head_object(Bucket=bucket, Key=key)
                 return StoredObject(
                     key,
                     answer["ContentLength"],
-                    etag_of(answer),
+                    str(answer.get("ETag", "")).strip('"'),
                     answer["LastModified"].timestamp(),
                     answer.get("Metadata", {}),
                 )
@@ -61,7 +64,7 @@ class S3:
         for page in pages:
             for one in page.get("Contents", ()):
                 yield StoredObject(
-                    one["Key"], one["Size"], one["ETag"].strip('"'), one["LastModified"].timestamp()
+                    one["Key"], one["Size"], one.get("ETag", "").strip('"'), one["LastModified"].timestamp()
                 )
 
     def get_object(
@@ -100,7 +103,21 @@ class S3:
         )
 
     def multipart_uploads(self, bucket: str, prefix: str) -> tuple[PartUpload, ...]:
-        """The uploads in parts under way to keys that begin with a prefix."""
+        """The uploads in parts under way to keys that begin with a prefix; none where the service does not
+        list them."""
+        if self._session.abilities.lacks(Ability.LIST_UPLOADS):
+            return ()
+        try:
+            return self._multipart_uploads(bucket, prefix)
+        except ServiceError as error:
+            is_unknown = may_not_know(error) or error.code == "NoSuchUpload"
+            if not is_unknown or not self._session.abilities.is_open(Ability.LIST_UPLOADS):
+                raise
+            said = error.code or "no answer of S3"
+            self._session.abilities.learn(Ability.LIST_UPLOADS, False, f"ListMultipartUploads: {said}")
+            return ()
+
+    def _multipart_uploads(self, bucket: str, prefix: str) -> tuple[PartUpload, ...]:
         pages = self._pages(
             "list_multipart_uploads", "ListMultipartUploads", bucket, Bucket=bucket, Prefix=prefix
         )

@@ -18,9 +18,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, cast
 
+from botocore.parsers import ResponseParserError
+
 from extenci.cloud.aws.calls import etag_of, expected, s3_call
-from extenci.cloud.aws.s3 import PIECE_BYTES
+from extenci.cloud.aws.requests.optional_parts import change
+from extenci.cloud.aws.s3 import PIECE_BYTES, S3
 from extenci.cloud.aws.session import ServiceSession
+from extenci.model.abilities import Ability
 from extenci.model.errors import NotFound, ServiceError
 
 SMALLEST_PART = 5 * 1024**2
@@ -29,6 +33,8 @@ LARGEST_PART = 5 * 1024**3
 MOST_PARTS = 10_000
 DELETIONS = 8
 """Objects that are deleted at once."""
+NO_CONTENT = 204
+"""The status by which S3 says that an object is gone (S3 API reference, DeleteObject)."""
 BINARY = "application/octet-stream"
 
 _MD5 = re.compile("[0-9a-f]{32}")
@@ -40,6 +46,7 @@ class S3Changes:
 
     def __init__(self, session: ServiceSession) -> None:
         self._session = session
+        self._reads = S3(session)
 
     def put_object(
         self,
@@ -54,25 +61,38 @@ class S3Changes:
     ) -> str:
         """Store an object (at most 5 GiB), in place of one of the same key; its ETag. `data` and `md5` as of
         `put_part`."""
-        more: dict[str, Any] = {"ACL": acl} if acl is not None else {}
         md5 = md5 or _md5(data)
-        with s3_call(self._session, "PutObject", bucket) as s3:
-            answer = s3.put_object(
-                Bucket=bucket,
-                Key=key,
-                Body=_body(data),
-                ContentMD5=base64.b64encode(md5).decode(),
-                ContentType=content_type,
-                Metadata=dict(metadata or {}),
-                **more,
-            )
-            self._compare(answer, md5, "PutObject", key)
-            return etag_of(answer)
+        size = _size(data)
+
+        def put(parts: Mapping[str, Any], attempts: int) -> str:
+            with s3_call(self._session, "PutObject", bucket, attempts=attempts) as s3:
+                answer = s3.put_object(
+                    Bucket=bucket,
+                    Key=key,
+                    Body=_body(data),
+                    ContentMD5=base64.b64encode(md5).decode(),
+                    ContentType=content_type,
+                    Metadata=dict(metadata or {}),
+                    **parts,
+                )
+            if not answer.get("ETag"):
+                return self._confirmed(bucket, key, size, "PutObject")
+            with s3_call(self._session, "PutObject", bucket):
+                self._compare(answer, md5, "PutObject", key)
+                return etag_of(answer)
+
+        parts = {Ability.S3_ACL: {"ACL": acl}} if acl is not None else {}
+        return change(self._session, parts, put, lambda: None, "PutObject with an ACL")
 
     def delete_object(self, bucket: str, key: str) -> None:
         """Delete an object; one that is not there is no error."""
         with s3_call(self._session, "DeleteObject", bucket) as s3:
-            s3.delete_object(Bucket=bucket, Key=key)
+            answer = s3.delete_object(Bucket=bucket, Key=key)
+        if answer["ResponseMetadata"]["HTTPStatusCode"] == NO_CONTENT:
+            return
+        if self._reads.object_info(bucket, key) is not None:  # something else than S3 may have answered
+            with s3_call(self._session, "DeleteObject", bucket):
+                raise ResponseParserError("the object is still there")
 
     def delete_objects(self, bucket: str, keys: Iterable[str]) -> None:
         """Delete objects; those that are not there are no error. The first problem ends it, the calls that
@@ -139,12 +159,22 @@ class S3Changes:
             answer = s3.complete_multipart_upload(
                 Bucket=bucket, Key=key, UploadId=upload, MultipartUpload=cast("Any", {"Parts": parts})
             )
-            expected(answer, "ETag")
+        if not answer.get("ETag"):
+            self._confirmed(bucket, key, None, "CompleteMultipartUpload")
 
     def abort_multipart(self, bucket: str, key: str, upload: str) -> None:
         """End an upload and delete its parts; one that is not there is no error."""
         with suppress(NotFound), s3_call(self._session, "AbortMultipartUpload", bucket) as s3:
             s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload)
+
+    def _confirmed(self, bucket: str, key: str, size: int | None, call: str) -> str:
+        """The ETag, or "", of an object whose storing was answered without one: it is looked for, since
+        something else than S3 may have answered. ServiceError where it is not there, or not of that size."""
+        found = self._reads.object_info(bucket, key)
+        if found is None or size not in (None, found.size):
+            with s3_call(self._session, call, bucket):
+                raise ResponseParserError("no ETag")
+        return found.etag
 
     def _compare(self, answer: Any, md5: bytes, call: str, what: str) -> None:
         """ServiceError where something else was stored than was sent, as far as the ETag can tell: it is the
@@ -168,6 +198,14 @@ def _body(data: bytes | io.RawIOBase) -> Any:
     """A body as a file: of bytes, the SDK would have to send all within the time that a connection may take
     to be made (socket.sendall, "the maximum total duration")."""
     return io.BytesIO(data) if isinstance(data, bytes) else data
+
+
+def _size(data: bytes | io.RawIOBase) -> int:
+    if isinstance(data, bytes):
+        return len(data)
+    size = data.seek(0, io.SEEK_END)
+    data.seek(0)
+    return size
 
 
 def _md5(data: bytes | io.RawIOBase) -> bytes:

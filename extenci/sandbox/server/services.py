@@ -18,6 +18,7 @@ from extenci.sandbox.s3.service import S3Service
 from extenci.sandbox.server.calls import CallLog
 from extenci.sandbox.server.faulty import FaultFile, FaultyService
 from extenci.sandbox.server.gateway import Gateway
+from extenci.sandbox.server.lacking import LackingFile, LackingService
 from extenci.sandbox.state.cloud import Cloud, Timing
 from extenci.sandbox.state.machines import Machines, SimulatedMachines
 
@@ -54,7 +55,10 @@ def open_listeners(
         S3Service(folder.objects),
         EbsService(cloud),
     )
-    faulty = [FaultyService(service, FaultFile(folder.faults), log) for service in services]
+    lacking = LackingFile(folder.lacking)
+    faulty = [
+        FaultyService(LackingService(service, lacking), FaultFile(folder.faults), log) for service in services
+    ]
     listeners = [
         Listener(
             port,
