@@ -21,7 +21,7 @@ from tests.matrix.stores.store import STORES
 
 METHODS = ("ebs", "import", "bundle")
 TAGGINGS = ("create", "after", "none")
-FOREIGN = ("moto", "rclone", "s3rver", "seaweedfs")
+FOREIGN = ("moto", "rclone", "s3rver", "seaweedfs", "nanio", "localbucket")
 """S3 servers that are not the sandbox's, below its EC2."""
 QUIRKY = (
     *(("drops-tags", method, tags) for method in ("ebs", "bundle") for tags in ("create", "after")),

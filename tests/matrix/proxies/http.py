@@ -107,8 +107,7 @@ def proxy(backend: str, quirks: Sequence[Quirk]) -> Iterator[str]:
         server_url = backend
         of_cloud = tuple(quirks)
 
-    server = ThreadingHTTPServer((HOST, 0), Handler)
-    server.daemon_threads = True
+    server = _Server((HOST, 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -116,6 +115,14 @@ def proxy(backend: str, quirks: Sequence[Quirk]) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, *_: object) -> None:
+        """Says nothing: clients that are killed break their connections off."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -78,11 +78,35 @@ def seaweedfs(folder: Path) -> Iterator[str]:
         yield url
 
 
+@contextmanager
+def nanio(folder: Path) -> Iterator[str]:
+    """PyPI's nanio: buckets are folders."""
+    programs, port, data = python_packages("nanio", ["nanio==0.1.7"]), free_port(), folder / "data"
+    data.mkdir(parents=True)
+    command = [str(programs / "nanio"), "serve", "--host", HOST, "--port", str(port), "--data-dir", str(data)]
+    environment = {"NANIO_ACCESS_KEY": ACCESS_KEY, "NANIO_SECRET_KEY": SECRET_KEY}
+    with server(command, port, folder / "nanio.log", environment) as url:
+        yield url
+
+
+@contextmanager
+def localbucket(folder: Path) -> Iterator[str]:
+    """PyPI's localbucket, which has the least of S3, and no list of uploads."""
+    programs, port = python_packages("localbucket", ["localbucket==1.2.1"]), free_port()
+    data = folder / "data"
+    data.mkdir(parents=True)
+    command = [str(programs / "localbucket"), "--host", HOST, "--port", str(port), str(data)]
+    with server(command, port, folder / "localbucket.log") as url:
+        yield url
+
+
 STORES: dict[str, OpenStore] = {
     "sandbox": sandbox_s3,
     "moto": moto_server,
     "rclone": rclone,
     "s3rver": s3rver,
     "seaweedfs": seaweedfs,
+    "nanio": nanio,
+    "localbucket": localbucket,
 }
 """S3 servers by name."""
