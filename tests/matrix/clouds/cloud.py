@@ -30,6 +30,10 @@ def keeps_no_disks(_id: str, _disk: Path) -> bool | None:
     return None
 
 
+Unfinished = Callable[[], tuple[str, ...]]
+"""The keys of multipart uploads that were begun, and neither completed nor aborted."""
+
+
 @dataclass(frozen=True)
 class BundleFiles:
     """PEM files that bundles are made with."""
@@ -47,7 +51,7 @@ class Cloud:
     `ec2`, `s3` and `ebs` are what extenci is told; `true_ec2` and `true_s3` are what the laboratory asks,
     past any proxy. `ebs` is None where there is no such service. `home` is the EXTENCI_HOME that the cloud
     lives in, where it is the built-in sandbox. `console` matches the console output of its machines, None
-    where there is none.
+    where there is none. `unfinished` tells of uploads where the S3 server cannot be asked.
     """
 
     ec2: str
@@ -61,6 +65,7 @@ class Cloud:
     bundle: BundleFiles | None = None
     console: str | None = None
     holds: Holds = keeps_no_disks
+    unfinished: Unfinished | None = None
     types: tuple[str, str] = ("t3.micro", "t3.small")
     keys: tuple[str, str] = field(default=KEYS, repr=False)
 

@@ -41,7 +41,7 @@ def openstack(open_store: OpenStore) -> OpenCloud:
             command = [*module, str(port), s3, str(place), str(bundle.cloud_key)]
             environment = {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
             with server(command, port, folder / "ec2api.log", environment) as ec2:
-                cloud = Cloud(ec2, s3, None, ec2, s3, bundle=bundle, console=CONSOLE)
+                cloud = Cloud(ec2, s3, None, ec2, s3, bundle=bundle, console=CONSOLE, unfinished=tuple)
                 yield cloud.holding(lambda image, disk: _holds(cloud, place / "digests", image, disk))
 
     return open_it

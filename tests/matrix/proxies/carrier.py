@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from tests.matrix.clouds.cloud import BUCKET, KEYS, Cloud, OpenCloud, s3_client
 from tests.matrix.clouds.sandbox import sandbox, to_cloud
 from tests.matrix.proxies.http import Answer, Call, Quirk, ec2_error, proxy
+from tests.matrix.proxies.s3 import UploadLedger
 from tests.matrix.stores.store import OpenStore
 
 if TYPE_CHECKING:
@@ -58,7 +59,19 @@ def with_store(open_store: OpenStore) -> OpenCloud:
             s3_client(s3).create_bucket(Bucket=BUCKET)
             target = s3_client(one.s3)
             target.create_bucket(Bucket=BUCKET)
-            with proxy(one.ec2, [Carrier(s3_client(s3), target)]) as ec2:
-                yield replace(to_cloud(one), ec2=ec2, s3=s3, true_s3=s3, bucket=BUCKET, keys=KEYS)
+            ledger = UploadLedger()
+            with (
+                proxy(one.ec2, [Carrier(s3_client(s3), target)]) as ec2,
+                proxy(s3, [ledger]) as seen_s3,
+            ):
+                yield replace(
+                    to_cloud(one),
+                    ec2=ec2,
+                    s3=seen_s3,
+                    true_s3=s3,
+                    bucket=BUCKET,
+                    keys=KEYS,
+                    unfinished=ledger.unfinished,
+                )
 
     return open_it

@@ -7,6 +7,26 @@ import re
 from tests.matrix.proxies.http import Answer, Call, Quirk, s3_error
 
 
+class UploadLedger(Quirk):
+    """Keeps the uploads that were begun, and neither completed nor aborted, where nobody lists them."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, str] = {}
+
+    def unfinished(self) -> tuple[str, ...]:
+        """Their keys."""
+        return tuple(self._open.values())
+
+    def after(self, call: Call, answer: Answer) -> Answer:
+        done = call.service == "s3" and answer.status < 300
+        if done and call.method == "POST" and "uploads" in call.query:
+            made = re.search(rb"<UploadId>([^<]+)</UploadId>", answer.body)
+            self._open[made[1].decode() if made else ""] = call.path
+        elif done and call.method in ("POST", "DELETE") and "uploadId" in call.query:
+            self._open.pop(call.query["uploadId"][0], None)
+        return answer
+
+
 class NoUploadList(Quirk):
     """ListMultipartUploads is not there."""
 
