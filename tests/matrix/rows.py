@@ -1,0 +1,97 @@
+"""The rows of the matrix: a cloud, a way to stage, and when its things can be tagged."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.matrix.clouds.cloud import OpenCloud
+from tests.matrix.clouds.moto import moto
+from tests.matrix.clouds.openstack import openstack
+from tests.matrix.clouds.sandbox import built_in, named
+from tests.matrix.job.job import Job
+from tests.matrix.job.report import End, Failure, Refused, RowReport
+from tests.matrix.job.whole import do_whole_job
+from tests.matrix.processes import Missing
+from tests.matrix.proxies.carrier import with_store
+from tests.matrix.proxies.clouds import with_quirk
+from tests.matrix.stores.store import STORES
+
+METHODS = ("ebs", "import", "bundle")
+TAGGINGS = ("create", "after", "none")
+FOREIGN = ("moto", "rclone", "s3rver", "seaweedfs", "nanio", "localbucket")
+"""S3 servers that are not the sandbox's, below its EC2."""
+QUIRKY = (
+    *(("drops-tags", method, tags) for method in ("ebs", "bundle") for tags in ("create", "after")),
+    *(("late", method, tags) for method in ("ebs", "bundle") for tags in TAGGINGS),
+    ("late", "import", "create"),
+    *(("no-image-location", "bundle", tags) for tags in TAGGINGS),
+    *(("strict-500", method, tags) for method in ("ebs", "bundle") for tags in ("create", "after")),
+    *(("no-upload-list-501", method, "create") for method in ("import", "bundle")),
+    *(("no-upload-list-404", method, "create") for method in ("import", "bundle")),
+    ("empty-etag", "import", "create"),
+    *(("no-acl", method, "create") for method in ("import", "bundle")),
+    *(("no-token-filter", "ebs", tags) for tags in TAGGINGS),
+    *(("ignored-token-filter", "ebs", tags) for tags in ("after", "none")),
+    *(("blind-tag-filters", method, tags) for method in ("ebs", "bundle") for tags in ("create", "after")),
+    ("no-ebs", "ebs", "create"),
+    ("no-import", "import", "create"),
+)
+"""Quirks of clouds, each with the ways to stage and to tag that it concerns."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A cloud and what its service file says of it. `able`: it has all that the whole job takes, so that a
+    refusal is a weakness of extenci's."""
+
+    name: str
+    open: OpenCloud
+    stage: str
+    tags: str = "create"
+    able: bool = True
+
+
+UNABLE = ("no-ebs", "no-import")
+
+
+def _make_rows() -> Iterator[Row]:
+    for method in METHODS:
+        yield Row(f"sandbox-{method}", built_in, method)
+    for method in METHODS:
+        for tags in TAGGINGS:
+            yield Row(f"moto-{method}-tags-{tags}", moto, method, tags, able=method != "import")
+    for name in ("sandbox", "rclone", "s3rver", "seaweedfs"):
+        for tags in ("after", "create") if name == "sandbox" else ("after",):
+            yield Row(f"openstack-{name}-tags-{tags}", openstack(STORES[name]), "bundle", tags)
+    for name in FOREIGN:
+        for method in ("import", "bundle"):
+            yield Row(f"s3-{name}-{method}", with_store(STORES[name]), method)
+    for quirk, method, tags in QUIRKY:
+        suffix = "" if tags == "create" else f"-tags-{tags}"
+        yield Row(
+            f"{quirk}-{method}{suffix}", with_quirk(quirk, named), method, tags, able=quirk not in UNABLE
+        )
+
+
+ROWS = {row.name: row for row in _make_rows()}
+
+
+def run_row(row: Row) -> RowReport:
+    """Starts the row's cloud, does the whole job on it, and ends it."""
+    report = RowReport(row.name, row.able)
+    with tempfile.TemporaryDirectory(prefix="extenci-matrix-", ignore_cleanup_errors=True) as folder:
+        try:
+            with row.open(Path(folder)) as cloud:
+                do_whole_job(Job(Path(folder), cloud, row.stage, row.tags), report)
+        except Refused as refused:
+            report.end, report.said = End.REFUSED, str(refused)
+        except Missing as missing:
+            report.end, report.said = End.MISSING, str(missing)
+        except RuntimeError as error:
+            report.failures.append(Failure("start", str(error), None, ""))
+    if report.failures:
+        report.end = End.FAILED
+    return report
