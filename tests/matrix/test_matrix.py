@@ -7,13 +7,18 @@ import os
 import pytest
 
 from tests.matrix.job.report import End
+from tests.matrix.rows import IN_CI as FEW
 from tests.matrix.rows import ROWS, run_row
 
 IN_CI = "EXTENCI_CI"
 """Set by `.ci/run`: there, a cloud that cannot be had is a failure."""
 
 
-@pytest.mark.parametrize("name", ROWS)
+ALL = "EXTENCI_MATRIX"
+"""Set to `all`: every row, in about an hour. Otherwise those of `rows.IN_CI`."""
+
+
+@pytest.mark.parametrize("name", ROWS if os.environ.get(ALL) == "all" else FEW)
 def test_the_whole_job_is_done_or_refused_before_it_begins(name: str) -> None:
     report = run_row(ROWS[name])
     if report.end is End.MISSING:

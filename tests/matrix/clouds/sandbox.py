@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.matrix.clouds.cloud import BundleFiles, Cloud
+from tests.matrix.clouds.cloud import BundleFiles, Cloud, OpenCloud
 from tests.matrix.job.command import PROGRAM, environment
 
 
@@ -46,11 +46,11 @@ class Sandbox:
 
 
 @contextmanager
-def sandbox(home: Path) -> Iterator[Sandbox]:
-    """A sandbox while it runs."""
+def sandbox(home: Path, without: str = "none") -> Iterator[Sandbox]:
+    """A sandbox while it runs; `without` are the abilities that it lacks."""
     home.mkdir(parents=True, exist_ok=True)
     try:
-        status = json.loads(_command(home, "start", "--format", "json"))
+        status = json.loads(_command(home, "start", "--without", without, "--format", "json"))
         yield Sandbox(home, status["ec2"], status["s3"], status["ebs"])
     finally:
         _command(home, "stop")
@@ -77,6 +77,17 @@ def named(folder: Path) -> Iterator[Cloud]:
     """A sandbox of somebody else's home, as a service file names it."""
     with sandbox(folder / "sandbox-home") as one:
         yield to_cloud(one)
+
+
+def without(abilities: str) -> OpenCloud:
+    """A sandbox that lacks abilities, under the name of another service."""
+
+    @contextmanager
+    def lacking(folder: Path) -> Iterator[Cloud]:
+        with sandbox(folder / "sandbox-home", abilities) as one:
+            yield to_cloud(one)
+
+    return lacking
 
 
 def to_cloud(one: Sandbox) -> Cloud:
