@@ -19,6 +19,7 @@ from extenci.sandbox.ec2.instances.console import ConsoleActions
 from extenci.sandbox.ec2.instances.lifecycle import settle
 from extenci.sandbox.ec2.instances.spot import SpotActions
 from extenci.sandbox.ec2.tags import TagActions
+from extenci.sandbox.ec2.wire import as_api_names, as_ec2_writes
 from extenci.sandbox.http.access import KeyAccess, access_key
 from extenci.sandbox.http.listener import HttpRequest, HttpResponse
 from extenci.sandbox.http.query import count_from_one, read_query, write_query
@@ -93,7 +94,7 @@ class Ec2Service:
     def answer(self, request: HttpRequest, call: Call) -> HttpResponse:  # noqa: ARG002
         if not call.action:
             return _no_such_action(call.parameters.get("Action", ""))
-        body = write_query(count_from_one(call.parameters))
+        body = write_query(count_from_one(as_api_names(call)))
         form = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
         asked = moto_request(HttpRequest("POST", "/", "", form, body), "ec2")
         return self._guarded(lambda: respond(self._cloud, asked), call.action)
@@ -111,7 +112,7 @@ class Ec2Service:
         except ValueError as error:
             return ec2_error(400, "InvalidParameterValue", f"A parameter has an invalid value: {error}")
         content = body.encode() if isinstance(body, str) else bytes(body)
-        content = content.replace(b'encoding="utf-8"?>', b'encoding="UTF-8"?>', 1)  # HTCondor compares it
+        content = as_ec2_writes(content)
         media = {"Content-Type": str(headers.get("Content-Type", "text/xml"))}
         return HttpResponse(status, media, content, _error_code(status, content), self._server)
 

@@ -56,6 +56,8 @@ class Cloud:
     """RunInstances' client tokens."""
     import_tokens: Tokens[SandboxImportTask] = field(default_factory=Tokens)
     """ImportSnapshot's."""
+    deregistered: dict[str, float] = field(default_factory=dict)
+    """When images were deregistered, by their ids."""
     _addresses: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def next_public_address(self) -> str:
