@@ -122,6 +122,7 @@ class ChangeContext:
         return StageContext(
             **self._service(),
             on_progress=lambda done, total: self._advance(done, total, "bytes"),
+            history=catalog.journal.history(self.change.address.service),
             block_lists=catalog.block_lists,
             upload_notes=catalog.upload_notes,
             sharing=self.run.sharing,
