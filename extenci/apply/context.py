@@ -131,7 +131,7 @@ class ChangeContext:
         )
 
     def launching(self) -> LaunchContext:
-        """What machines are launched and ended with."""
+        """The context in which machines are launched and ended."""
 
         def remember(ids: Sequence[str], tags: Mapping[str, str]) -> None:
             self.records.remember(ResourceKind.MACHINE, ids, tags)

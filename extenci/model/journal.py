@@ -40,7 +40,7 @@ class Calls(Protocol):
 
 
 class History(Protocol):
-    """What this home's journal tells of earlier calls on one service."""
+    """The earlier calls on one service, as this home's journal tells."""
 
     def open_uploads(self, bucket: str, prefix: str) -> tuple[PartUpload, ...]:
         """The uploads in parts that were begun, to keys that begin with a prefix, and neither completed nor

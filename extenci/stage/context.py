@@ -52,7 +52,7 @@ class ServiceContext:
         return self.clients.tagging(creation)
 
     def tags_at_creation(self, tags: Mapping[str, str], creation: Ability) -> Mapping[str, str]:
-        """Those tags that go into the call that creates a resource of a kind."""
+        """The tags that go into the call that creates a resource of a kind."""
         wanted = self.clients.service.tags is Tagging.CREATE
         return tags if wanted and self.clients.abilities.now.sends(creation) else {}
 

@@ -34,8 +34,8 @@ class Imports:
         self._session = session
 
     def tasks(self, ids: Sequence[str] = ()) -> tuple[ImportTask, ...]:
-        """Those tasks, or all that the account has, as long as the service lists them; none where it imports
-        nothing."""
+        """The tasks with these ids, or all that the account has, as long as the service lists them; none
+        where it imports nothing."""
         abilities = self._session.abilities
         if abilities.lacks(Ability.IMPORT_SNAPSHOT):
             return ()

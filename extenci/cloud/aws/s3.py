@@ -52,7 +52,7 @@ class S3:
         return service.bucket
 
     def object_info(self, bucket: str, key: str) -> StoredObject | None:
-        """What is known of an object, None where there is none of that key. Its `etag` is "" where there is
+        """The facts about an object, None where there is none of that key. Its `etag` is "" where there is
         none; the names of its metadata are in lower case, whatever the service makes of them."""
         try:
             with s3_call(self._session, "HeadObject", bucket) as s3:

@@ -237,7 +237,7 @@ class S3Changes:
             return
         service = self._session.service.name
         raise ServiceError(
-            f"The service {service} stored something else than was sent as {what}.",
+            f"The service {service} stored other data than was sent as {what}.",
             "Apply again. If it happens again, something on the way changes what is sent.",
             service=service,
             call=call,

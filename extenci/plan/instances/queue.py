@@ -69,7 +69,7 @@ def overdue_launches(inputs: PlanInputs, index: ServiceIndex, groups: Iterable[G
 
 
 def warn_of_limits(index: ServiceIndex, groups: Iterable[Group]) -> tuple[str, ...]:
-    """What will stop the jobs that this plan submits, or keep those that are there waiting."""
+    """Warnings of limits that will stop the jobs of this plan, or keep those that are there waiting."""
     queued = [group for group in groups if group.spec.launch.has_queue]
     wanted = sum(group.spec.count for group in queued)
     unsettled = any(group.missing or group.renewed or has_waiting_jobs(group) for group in queued)

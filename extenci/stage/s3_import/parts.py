@@ -177,11 +177,11 @@ class PartBody(io.RawIOBase):
         return self._position
 
     def seekable(self) -> bool:
-        """It is."""
+        """Whether it can: it can."""
         return True
 
     def readable(self) -> bool:
-        """It is."""
+        """Whether it can: it can."""
         return True
 
     def _data(self, index: int) -> bytes:
