@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
-from extenci.sandbox.http.listener import Answer, Listener, Request
+from extenci.sandbox.http.listener import HttpRequest, HttpResponse, Listener
 
 HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive", "expect"}
-PAGE = Answer(200, {"Content-Type": "text/html"}, b"<html><body><h1>Welcome</h1></body></html>")
+PAGE = HttpResponse(200, {"Content-Type": "text/html"}, b"<html><body><h1>Welcome</h1></body></html>")
 
-Forward = Callable[[], Answer]
-Strangeness = Callable[[str, Request, Forward], Answer]
+Forward = Callable[[], HttpResponse]
+Strangeness = Callable[[str, HttpRequest, Forward], HttpResponse]
 """Answers a call of S3, given its name and the request, by itself or with what the sandbox answers."""
 
 
@@ -24,7 +24,7 @@ def strange_s3(upstream: str, strangeness: Strangeness) -> Iterator[str]:
     """The URL of a strange S3 in front of a sound one."""
     netloc = urlsplit(upstream).netloc
 
-    def serve(request: Request) -> Answer:
+    def serve(request: HttpRequest) -> HttpResponse:
         return strangeness(call_of(request), request, lambda: forward(netloc, request))
 
     with Listener(0, serve) as listener:
@@ -33,14 +33,14 @@ def strange_s3(upstream: str, strangeness: Strangeness) -> Iterator[str]:
         listener.shutdown()
 
 
-def forward(netloc: str, request: Request) -> Answer:
+def forward(netloc: str, request: HttpRequest) -> HttpResponse:
     connection = http.client.HTTPConnection(netloc, timeout=30)
     target = request.path + (f"?{request.query}" if request.query else "")
     try:
         sent = {**end_to_end(request.headers), "content-length": str(len(request.body))}
         connection.request(request.method, target, request.body, sent)
         response = connection.getresponse()
-        return Answer(response.status, end_to_end(dict(response.getheaders())), response.read())
+        return HttpResponse(response.status, end_to_end(dict(response.getheaders())), response.read())
     finally:
         connection.close()
 
@@ -49,7 +49,7 @@ def end_to_end(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
 
 
-def call_of(request: Request) -> str:  # noqa: PLR0911 - a table
+def call_of(request: HttpRequest) -> str:  # noqa: PLR0911 - a table
     query = parse_qs(request.query, keep_blank_values=True)
     is_object = "/" in request.path.strip("/")
     match request.method:
@@ -75,27 +75,27 @@ def call_of(request: Request) -> str:  # noqa: PLR0911 - a table
             return "GetObject"
 
 
-def refusal(status: int, code: str) -> Answer:
+def refusal(status: int, code: str) -> HttpResponse:
     text = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>No.</Message></Error>"
-    return Answer(status, {"Content-Type": "application/xml"}, text.encode())
+    return HttpResponse(status, {"Content-Type": "application/xml"}, text.encode())
 
 
-def refusing(answer: Answer, *calls: str) -> Strangeness:
+def refusing(answer: HttpResponse, *calls: str) -> Strangeness:
     """An S3 that does not have some calls."""
     return lambda call, _request, forward: answer if call in calls else forward()
 
 
-def without_etags(_call: str, _request: Request, forward: Forward) -> Answer:
+def without_etags(_call: str, _request: HttpRequest, forward: Forward) -> HttpResponse:
     """An S3 that tells no ETag anywhere, in a header or a document."""
     answer = forward()
     headers = {name: value for name, value in answer.headers.items() if name.lower() != "etag"}
-    return Answer(answer.status, headers, re.sub(rb"<ETag>.*?</ETag>", b"<ETag></ETag>", answer.body))
+    return HttpResponse(answer.status, headers, re.sub(rb"<ETag>.*?</ETag>", b"<ETag></ETag>", answer.body))
 
 
-def without_acls(answer: Answer) -> Strangeness:
+def without_acls(answer: HttpResponse) -> Strangeness:
     """An S3 that refuses to store an object with an ACL."""
 
-    def serve(call: str, request: Request, forward: Forward) -> Answer:
+    def serve(call: str, request: HttpRequest, forward: Forward) -> HttpResponse:
         return answer if call == "PutObject" and "x-amz-acl" in request.headers else forward()
 
     return serve

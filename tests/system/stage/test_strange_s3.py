@@ -20,7 +20,7 @@ from extenci.model.errors import AccessRefused, ServiceError
 from extenci.model.service import SANDBOX_BUCKET
 from extenci.model.version import Method
 from extenci.sandbox import control
-from extenci.sandbox.http.listener import Answer, Request
+from extenci.sandbox.http.listener import HttpRequest, HttpResponse
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.methods import stage
 from extenci.stage.s3_import.location import import_location
@@ -98,15 +98,15 @@ def by(method: Method, job: StageRequest) -> StageRequest:
     return replace(job, version=replace(job.version, registration=registration))
 
 
-def copies_are_empty(call: str, _request: Request, forward: Forward) -> Answer:
+def copies_are_empty(call: str, _request: HttpRequest, forward: Forward) -> HttpResponse:
     """Takes a copy for a part without a body, and says so as S3 answers a copy."""
     if call != "UploadPartCopy":
         return forward()
     text = "<CopyPartResult><ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag></CopyPartResult>"
-    return Answer(200, {"Content-Type": "application/xml"}, text.encode())
+    return HttpResponse(200, {"Content-Type": "application/xml"}, text.encode())
 
 
-def metadata_in_capitals(_call: str, _request: Request, forward: Forward) -> Answer:
+def metadata_in_capitals(_call: str, _request: HttpRequest, forward: Forward) -> HttpResponse:
     answer = forward()
     return replace(answer, headers={name.title(): value for name, value in answer.headers.items()})
 
@@ -163,7 +163,7 @@ def test_a_bucket_without_acls_is_asked_once(open_with: Open, job: StageRequest)
     refused: list[str] = []
     serve = without_acls(refusal(400, "AccessControlListNotSupported"))
 
-    def count(call: str, request: Request, forward: Forward) -> Answer:
+    def count(call: str, request: HttpRequest, forward: Forward) -> HttpResponse:
         if call == "PutObject" and "x-amz-acl" in request.headers:
             refused.append(request.path)
         return serve(call, request, forward)
@@ -210,9 +210,9 @@ def test_a_web_page_is_no_answer(call: str, open_with: Open, sound: Clients) -> 
 def test_a_bare_answer_to_a_deletion_is_enough(open_with: Open, sound: Clients) -> None:
     """Status 204 without an id; and 200 without one, where the object is gone."""
 
-    def bare(call: str, _request: Request, forward: Forward) -> Answer:
+    def bare(call: str, _request: HttpRequest, forward: Forward) -> HttpResponse:
         answer = forward()
-        return Answer(statuses.pop(0)) if call == "DeleteObject" else answer
+        return HttpResponse(statuses.pop(0)) if call == "DeleteObject" else answer
 
     statuses = [204, 200]
     context = open_with(bare)
@@ -231,7 +231,7 @@ def test_the_journal_knows_uploads_that_the_service_does_not_list(
     with Catalog.open(Home(tmp_path / "home")) as catalog:
         lacking, broken = refusing(refusal(501, "NotImplemented"), *unlisted), [True]
 
-        def serve(call: str, request: Request, forward: Forward) -> Answer:
+        def serve(call: str, request: HttpRequest, forward: Forward) -> HttpResponse:
             if broken and call == "UploadPart" and "partNumber=5" in request.query:
                 return refusal(403, "AccessDenied")
             return lacking(call, request, forward)
