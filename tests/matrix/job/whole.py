@@ -49,6 +49,8 @@ def do_whole_job(job: Job, report: RowReport) -> None:
     for name, step in AFTER.items():
         if not STOP.is_set():
             take_step(job, report, name, step)
+    if STOP.is_set():
+        report.failures.append(Failure("stop", "the run was interrupted", None, ""))
 
 
 def take_step(job: Job, report: RowReport, name: str, step: Step) -> bool:
