@@ -65,7 +65,7 @@ def find_service(name: str, *, root: Path | None = None, home: Home | None = Non
 
 
 def owned_resources(*, home: Home | None = None) -> Mapping[str, tuple[ResourceRecord, ...]]:
-    """What is recorded as owned, by stack."""
+    """The resources that are recorded as owned, by stack."""
     with Catalog.open(home or Home.find()) as catalog:
         return {stack: tuple(catalog.records(stack).resources) for stack in catalog.stacks()}
 

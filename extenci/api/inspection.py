@@ -25,7 +25,7 @@ from extenci.plan.commands.status import make_status
 
 
 def status(desired: Desired, *, home: Home | None = None) -> StackStatus:
-    """What is desired, recorded and live, side by side."""
+    """The desired, recorded and live state, side by side."""
     home = home or Home.find()
     with open_session(desired, home, DEFAULTS) as session:
         observed = session.observe()

@@ -84,7 +84,7 @@ def open_clients(services: Mapping[str, Service], catalog: Catalog) -> Iterator[
 
 
 def book_of(service: Service, catalog: Catalog) -> AbilityBook:
-    """What is known of a service's abilities. A catalog that cannot be written to only forgets."""
+    """The known abilities of a service. A catalog that cannot be written to only forgets."""
 
     def remember(ability: Ability, evidence: Evidence) -> None:
         with suppress(CatalogError):

@@ -102,7 +102,8 @@ class Recovery:
 
     def _context(self, service: str) -> StageContext:
         clients = self._clients[service]
-        return StageContext(clients, Journalled(clients, self._run.calls(service)), note=self._tell)
+        changes = Journalled(clients, self._run.calls(service))
+        return StageContext(clients, changes, note=self._tell, history=self._journal.history(service))
 
 
 def find_outcome(intent: Intent, state: ServiceState) -> dict[str, object] | None:

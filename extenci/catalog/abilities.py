@@ -1,6 +1,6 @@
-"""What services' answers showed of their abilities, so that no later run has to find it out again.
+"""Abilities that services' answers showed, so that no later run has to find them out again.
 
-It counts for one endpoint and one version of extenci: after an upgrade the service is asked anew.
+They count for one endpoint and one version of extenci: after an upgrade the service is asked anew.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class LearnedAbilities:
         self._clock = clock
 
     def of(self, service: Service) -> Abilities:
-        """What was learned of a service at its present endpoints by this version."""
+        """The abilities that this version learned of a service at its present endpoints."""
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT ability, has, source, detail, at FROM abilities"

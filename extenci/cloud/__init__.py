@@ -1,4 +1,4 @@
-"""What exists on a cloud and can be done there: one narrow method for each call, and no decisions.
+"""Clients of clouds: one narrow method for each call, and no decisions.
 
 Errors leave here as `extenci.model.errors.ServiceError`s, never as the SDK's.
 """

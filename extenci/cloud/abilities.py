@@ -1,5 +1,5 @@
-"""What is known of a service's abilities while it is used: the file's word, what was learned, and more each
-time that the service answers."""
+"""The abilities of a service while it is used: those of its file, those learned earlier, and more each time
+that it answers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class AbilityBook:
 
     @property
     def now(self) -> Abilities:
-        """What is known at this moment."""
+        """The abilities as far as they are known at this moment."""
         with self._lock:
             return self._learned | self._given
 

@@ -119,7 +119,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Abilities:
-    """What is known of a service's abilities. An ability without evidence is unknown: neither had nor
+    """The known abilities of a service. An ability without evidence is unknown: neither had nor
     lacking."""
 
     evidence: Mapping[Ability, Evidence] = field(default_factory=dict)

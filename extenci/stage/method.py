@@ -44,7 +44,7 @@ class StageMethod(ABC):
         return ()
 
     def leftovers(self, stored: Uploaded, clients: Clients) -> Uploaded:  # noqa: ARG002 - for those that need it
-        """Those of a stack's objects and uploads in the service's bucket that this method put there, and
+        """The objects and uploads of a stack in the service's bucket that this method put there, and
         which of them are in use. ServiceError and its kinds."""
         return Uploaded(stored.bucket)
 

@@ -91,7 +91,7 @@ def no_tags(context: ServiceContext) -> ServiceError:
 def _untagged(
     creation: Ability, ids: Sequence[str], tags: Mapping[str, str], context: ServiceContext
 ) -> list[str]:
-    """Those of the resources that lack a tag, once all of them show and tags had time to."""
+    """The resources that lack a tag, once all of them show and tags had time to."""
     visible_at: float | None = None
 
     def look() -> list[str] | None:

@@ -103,7 +103,7 @@ def fill_queue(context: ChangeContext, clients: Clients, count: int) -> None:
 
 
 def peers(context: ChangeContext, schedd: Any, mine: str) -> dict[str, Callable[[], object]]:
-    """What HTCondor's own tools do for the same jobs."""
+    """The work of HTCondor's own tools for the same jobs."""
     query = [
         "condor_q",
         "-allusers",

@@ -31,7 +31,7 @@ def timed(send: Callable[[], int]) -> None:
 
 
 def by_extenci(url: str, certificate: str, disk: str, connections: int) -> None:
-    """What `extenci apply` does with a disk that it knows from planning, up to the completed snapshot."""
+    """The work of `extenci apply` with a disk that it knows from planning, up to the completed snapshot."""
     from tests.bench.shipped import prepare  # noqa: PLC0415 - fsp's Python has none of it
 
     timed(prepare(url, certificate, disk, connections))

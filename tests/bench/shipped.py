@@ -36,15 +36,15 @@ class NoJournal:
         return 0
 
     def settle(self, intent: int, result: Mapping[str, object]) -> None:
-        """Nothing to settle."""
+        """Do nothing: there is nothing to settle."""
 
     def fail(self, intent: int, reason: str) -> None:
-        """Nothing to settle."""
+        """Do nothing: there is nothing to settle."""
 
 
 @dataclass(frozen=True)
 class Shop:
-    """What `extenci apply` works with, in a home of its own."""
+    """The surroundings of `extenci apply`, in a home of its own."""
 
     context: StageContext
     catalog: Catalog

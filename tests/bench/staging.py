@@ -63,7 +63,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Target:
-    """What a ratio is meant to be."""
+    """The ratio that is aimed at."""
 
     least: float | None = None
     most: float | None = None
@@ -78,7 +78,7 @@ class Target:
 
 @dataclass(frozen=True)
 class ChangeContext:
-    """What is sent, to where, and how often."""
+    """The disk to send, its target, and how often."""
 
     folder: Path
     runs: int
@@ -117,7 +117,7 @@ class ChangeContext:
         return self._measured(command, {**os.environ, **known})
 
     def wrk(self, sink: Sink, connections: int) -> Measured:
-        """What wrk reaches."""
+        """The rate that wrk reaches."""
         script = self.folder / "put.lua"
         script.write_text(WRK_SCRIPT, "utf-8")
         command = ["wrk", "-t2", f"-c{connections}", f"-d{self.wrk_seconds}s", "-s", str(script), sink.url]

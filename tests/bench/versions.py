@@ -1,4 +1,4 @@
-"""What the next version of a disk costs: python tests/bench/versions.py [--mib N]
+"""The cost of the next version of a disk: python tests/bench/versions.py [--mib N]
 
 A disk is staged; then, in each round, 1 % of its blocks are changed, and the time to plan it (read and hash
 the file) and to send the difference is compared with that of reading and hashing alone, in the same round. At
@@ -58,7 +58,7 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def bytes_read() -> int:
-    """What this process has read so far (proc(5), `rchar`)."""
+    """The bytes that this process has read so far (proc(5), `rchar`)."""
     lines = dict(line.split(": ") for line in Path("/proc/self/io").read_text("utf-8").splitlines())
     return int(lines["rchar"])
 
@@ -109,7 +109,7 @@ def differences(disk: Path, shop: Shop, blocks: int, runs: int) -> None:
 
 
 def unchanged(disk: Path, shop: Shop, runs: int) -> None:
-    """What planning a disk that did not change since it was read costs."""
+    """The cost of planning a disk that did not change since it was read."""
     shop.plan(str(disk))
     seconds, amounts = [], []
     for _ in range(runs):

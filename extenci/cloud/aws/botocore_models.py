@@ -18,7 +18,7 @@ class LeanFileLoader(JSONFileLoader):
     """Reads a file as botocore's own loader does, but leaves out what only people read."""
 
     def load_file(self, file_path: str) -> Any:
-        """What the file holds, with `.json` or `.json.gz` behind its path; None where there is none."""
+        """The content of a file, with `.json` or `.json.gz` behind its path; None where there is none."""
         plain, packed = Path(f"{file_path}.json"), Path(f"{file_path}.json.gz")
         if plain.is_file():
             return json.loads(plain.read_bytes(), object_hook=without_documentation)

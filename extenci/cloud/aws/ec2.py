@@ -73,7 +73,7 @@ class Ec2:
         return self._snapshots(*of_stack(stack), of_ids("snapshot-id", ids))
 
     def snapshots_by_id(self, ids: Collection[str]) -> tuple[Snapshot, ...]:
-        """Those of the snapshots that exist and are the account's."""
+        """The snapshots with these ids that exist and are the account's."""
         return self._snapshots(of_ids("snapshot-id", ids))
 
     def machines(
@@ -84,7 +84,7 @@ class Ec2:
         return self._machines(*of_stack(stack), of_ids("instance-id", ids), of_tokens(tokens))
 
     def machines_by_id(self, ids: Collection[str]) -> tuple[Machine, ...]:
-        """Those of the machines that exist."""
+        """The machines with these ids that exist."""
         return self._machines(of_ids("instance-id", ids))
 
     def machines_by_token(self, tokens: Collection[str]) -> tuple[Machine, ...]:
@@ -119,7 +119,7 @@ class Ec2:
         return tuple(sorted(map(read_key_pair, mine), key=lambda pair: pair.name))
 
     def console_output(self, machine: str) -> str:
-        """What a machine wrote on its serial console, "" while the service has nothing of it."""
+        """The output of a machine's serial console, "" while the service has nothing of it."""
         with ec2_call(self._session, "GetConsoleOutput") as ec2:
             return ec2.get_console_output(InstanceId=machine).get("Output", "")
 

@@ -96,6 +96,13 @@ _IN_USE = frozenset(
     ("DependencyViolation", "ResourceInUse", "ResourceInUseException", "OperationNotPermitted.InUse")
 )
 
+_UNKNOWN_ACTION = frozenset(
+    ("InvalidAction", "UnknownAction", "ActionNotImplemented", "NotImplemented", "NotImplementedException",
+     "UnsupportedOperation", "Unsupported", "UnknownOperationException", "MethodNotAllowed", "400", "404",
+     "405", "501")
+)  # fmt: skip
+"""Codes by which services say that they do not have an action; a status where there is no code at all."""
+
 _HINTS = {
     "InvalidParameterCombination": "With `subnet`, for one, security groups are named by id (sg-…).",
     "InvalidAMIName.Duplicate": "An image of this name is registered already.",
@@ -134,6 +141,11 @@ def is_missing(code: str) -> bool:
     """Whether a code says that a thing does not exist; a deregistered AMI is `Unavailable`."""
     missing = (".NotFound", "NotFoundException", ".Unknown")
     return code.endswith(missing) or code in _MISSING
+
+
+def is_unknown_action(code: str) -> bool:
+    """Whether a code says that a service does not have an action."""
+    return code in _UNKNOWN_ACTION
 
 
 def _hint(code: str) -> str:

@@ -37,7 +37,7 @@ _NO_ANSWER = (sdk.HTTPClientError, sdk.ConnectionError, sdk.ReadTimeoutError, sd
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked of whom. No text shows what is `hidden`."""
+    """A question, and whom it was put to. No text shows what is `hidden`."""
 
     service: str
     call: str

@@ -12,6 +12,7 @@ from extenci.cloud.aws.requests.optional_parts import may_not_know
 from extenci.cloud.aws.session import ServiceSession
 from extenci.model.abilities import Ability
 from extenci.model.errors import ServiceError
+from extenci.model.journal import UNSURE_CODES
 from extenci.model.s3 import ImportState, ImportTask
 
 _STATES = {
@@ -33,15 +34,16 @@ class Imports:
         self._session = session
 
     def tasks(self, ids: Sequence[str] = ()) -> tuple[ImportTask, ...]:
-        """Those tasks, or all that the account has, as long as the service lists them; none where it imports
-        nothing."""
+        """The tasks with these ids, or all that the account has, as long as the service lists them; none
+        where it imports nothing."""
         abilities = self._session.abilities
         if abilities.lacks(Ability.IMPORT_SNAPSHOT):
             return ()
         try:
             return self._tasks(ids)
         except ServiceError as error:
-            if not may_not_know(error) or not abilities.is_open(Ability.IMPORT_SNAPSHOT):
+            is_ill = error.code in (*UNSURE_CODES, "502", "503", "504")
+            if is_ill or not may_not_know(error) or not abilities.is_open(Ability.IMPORT_SNAPSHOT):
                 raise
             said = error.code or "no answer of EC2"
             abilities.learn(Ability.IMPORT_SNAPSHOT, False, f"DescribeImportSnapshotTasks: {said}")

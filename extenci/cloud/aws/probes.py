@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from extenci.cloud.aws.calls import ebs_call, ec2_call
+from extenci.cloud.aws.error_codes import is_unknown_action
 from extenci.cloud.aws.imports import Imports
 from extenci.cloud.aws.requests.optional_parts import may_not_know
 from extenci.cloud.aws.s3 import S3
@@ -16,12 +17,6 @@ from extenci.model.ownership import STACK
 NO_SNAPSHOT = "snap-00000000000000000"
 NO_MACHINE = "i-00000000000000000"
 """Ids that nothing has: whether a service has an action shows in how it refuses them."""
-
-_UNKNOWN_ACTION = frozenset(
-    ("InvalidAction", "UnknownAction", "ActionNotImplemented", "NotImplemented", "NotImplementedException",
-     "UnsupportedOperation", "Unsupported", "UnknownOperationException", "400", "404", "405", "501")
-)  # fmt: skip
-"""Codes by which services say that they do not have an action; a status where there is no code at all."""
 
 
 class Probes:
@@ -50,7 +45,7 @@ class Probes:
             try:
                 has = probe()
             except ServiceError as error:
-                has = False if _is_unknown_action(error) else None
+                has = False if is_unknown_action(error.code) else None
                 said = f"{error.call}: {error.code or 'no answer of this API'}"
             else:
                 said = "it answered a call that only reads"
@@ -69,7 +64,7 @@ class Probes:
             with ebs_call(self._session, "ListSnapshotBlocks", attempts=1) as ebs:
                 ebs.list_snapshot_blocks(SnapshotId=NO_SNAPSHOT)
         except ServiceError as error:
-            if error.code.endswith("Exception") and error.code not in _UNKNOWN_ACTION:
+            if error.code.endswith("Exception") and not is_unknown_action(error.code):
                 return True if may_not_know(error) or isinstance(error, NotFound) else None
             raise
         return None
@@ -103,9 +98,5 @@ class Probes:
         return self._unless_refused(Ability.LIST_UPLOADS)
 
     def _unless_refused(self, ability: Ability) -> bool | None:
-        """True, unless the call itself learned that it is refused."""
+        """True, unless the call itself learned what it showed."""
         return True if self._session.abilities.is_open(ability) else None
-
-
-def _is_unknown_action(error: ServiceError) -> bool:
-    return error.code in _UNKNOWN_ACTION

@@ -45,7 +45,7 @@ class Condor:
         return self._query(f"{TOKEN} =?= {quoted(token)}")
 
     def jobs_by_id(self, ids: Sequence[str]) -> tuple[Job, ...]:
-        """Those of the jobs (`CLUSTER.PROC`) that are in the queue."""
+        """The jobs with these ids (`CLUSTER.PROC`) that are in the queue."""
         wanted = set(ids)
         clusters = sorted({int(one.partition(".")[0]) for one in wanted})
         if not clusters:
@@ -63,7 +63,7 @@ class Condor:
         return self.ask("query", ask)
 
     def facts(self) -> QueueFacts:
-        """What the schedd is, whom it takes us for, and the limits it has, as far as it says."""
+        """Facts about the schedd, whom it takes us for, and its limits, as far as it says."""
         return self.ask("look up", self._read_facts)
 
     def owner(self) -> str:
@@ -168,7 +168,7 @@ class Condor:
 
 
 def constraint_of(stack: str, service: str) -> str:
-    """What tells a stack's jobs for a service from all others, as an expression of ClassAds."""
+    """The condition that tells a stack's jobs for a service from all others, as a ClassAd expression."""
     mine = {STACK: stack, SERVICE: service}
     return " && ".join(
         f"{MARK_ATTRIBUTES[key]} =?= {quoted(to_attribute(value))}" for key, value in mine.items()

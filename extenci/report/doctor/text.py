@@ -80,7 +80,7 @@ def source_of(abilities: Abilities, ability: Ability) -> str:
 
 
 def detail_of(abilities: Abilities, ability: Ability) -> str:
-    """What showed it, or else its meaning."""
+    """The call and answer that showed it, or else its meaning."""
     found = abilities.evidence.get(ability)
     return found.detail if found is not None and found.detail else ability.meaning
 

@@ -33,7 +33,7 @@ class CredentialsSpec(Strict):
 
 
 class BundleSpec(Strict):
-    """What bundles are made with: three PEM files, and the account that owns them."""
+    """The keys of bundles: three PEM files, and the account that owns them."""
 
     certificate: KeyPath = Field(description="File with the user's certificate (X.509, PEM).")
     private_key: KeyPath = Field(description="File with the user's private key (RSA, PEM, mode 600).")

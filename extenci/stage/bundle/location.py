@@ -30,7 +30,7 @@ class BundleLocation:
 
     @property
     def stem(self) -> str:
-        """What the names of the parts begin with."""
+        """The beginning of the names of the parts."""
         return self.prefix.rpartition("/")[2]
 
     @property
@@ -82,8 +82,8 @@ def location_of_image(image: Image, bucket: str) -> BundleLocation | None:
 
 
 def possible_prefixes(image: Image) -> tuple[str, ...]:
-    """What the keys of an own image's bundle may begin with, where the service does not say where it lies.
-    Without tags they do not tell the stack, and all bundles in the bucket come into question."""
+    """The beginnings that the keys of an own image's bundle may have, where the service does not say where it
+    lies. Without tags they do not tell the stack, and all bundles in the bucket come into question."""
     marks = image.marks
     if image.manifest is not None:
         return ()

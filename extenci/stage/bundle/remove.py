@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from extenci.cloud.aws.s3 import is_forbidden
 from extenci.cloud.journalled.intents import Operation
 from extenci.model.abilities import Ability
 from extenci.model.errors import AccessRefused, ServiceError
@@ -17,9 +18,6 @@ from extenci.stage.bundle.location import (
 )
 from extenci.stage.context import StageContext
 
-NO_RIGHTS = frozenset(("AccessDenied", "Forbidden", "NotAuthorized", "403"))
-"""How services of S3 say that good credentials may not do this (S3 API reference, "Error responses")."""
-
 
 def delete(location: BundleLocation, context: StageContext, operation: Operation) -> None:
     """Delete every object of a bundle. ServiceError and its kinds where some stay."""
@@ -34,7 +32,7 @@ def remove(location: BundleLocation, context: StageContext, operation: Operation
     try:
         delete(location, context, operation)
     except AccessRefused as error:
-        if error.code not in NO_RIGHTS:
+        if not is_forbidden(error):
             raise
         context.note(f"The bundle {location.prefix} stays in the bucket {location.bucket}: {error.message}")
 

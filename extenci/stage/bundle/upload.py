@@ -25,7 +25,7 @@ from extenci.model.observed import Image
 from extenci.model.record import PUT_BUNDLE
 from extenci.model.release import __version__
 from extenci.model.version import BLOCK_BYTES
-from extenci.stage.bundle.location import BundleLocation, bundle_location, may_be_in_use
+from extenci.stage.bundle.location import FOLDERS, BundleLocation, bundle_location, may_be_in_use
 from extenci.stage.bundle.remove import delete, remove
 from extenci.stage.context import StageContext, StagedImage, StageRequest
 from extenci.stage.planned_blocks import listed, read_block
@@ -34,8 +34,8 @@ from extenci.stage.register import DUPLICATE, register
 ACL = "aws-exec-read"
 """Lets EC2 read the bundle (S3 User Guide, "Canned ACL")."""
 NO_ACL = (
-    "The bucket {bucket} takes no ACLs: if the cloud could not read the bundle, allow that by the bucket's "
-    "policy."
+    "The bucket {bucket} takes no ACLs. If the cloud could not read the bundle, let the bucket's policy "
+    "allow s3:GetObject on arn:aws:s3:::{bucket}/{folder}* to the account that it reads bundles with."
 )
 CONNECTIONS = 3
 """Parts that are sent at once: each is held in memory, 10 MiB."""
@@ -177,8 +177,10 @@ def _clear_after(
 ) -> None:
     """Remove the bundle after an error, unless it is registered or may be: the next run finds out. Where it
     stays without an image, the error's hint says so."""
-    if context.clients.abilities.lacks(Ability.S3_ACL):
-        error.hint = f"{error.hint}\n{NO_ACL.format(bucket=location.bucket)}".strip()
+    is_read = isinstance(error, ServiceError) and error.call == "RegisterImage"
+    if is_read and context.clients.abilities.lacks(Ability.S3_ACL):
+        explained = NO_ACL.format(bucket=location.bucket, folder=FOLDERS[0])
+        error.hint = f"{error.hint}\n{explained}".strip()
     try:
         images = context.clients.ec2.images()
         if may_be_in_use(location, images):

@@ -7,11 +7,12 @@ or import again.
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 
 from extenci.cloud.clients import Clients
 from extenci.cloud.journalled.intents import Operation
 from extenci.model.abilities import Ability
-from extenci.model.errors import ServiceError
+from extenci.model.errors import AccessRefused, ServiceError
 from extenci.model.journal import is_sure
 from extenci.model.leftovers import Uploaded
 from extenci.model.record import Intent
@@ -47,10 +48,12 @@ class S3ImportMethod(StageMethod):
         tasks.recover(intent, context)
 
     def claim(self, stack: str, context: StageContext) -> None:
-        """See `StageMethod.claim`. Only imports that are tagged tell whose they are."""
+        """See `StageMethod.claim`. Only imports that are tagged tell whose they are; credentials that may not
+        list imports made none."""
         takes_tags = context.tagging(Ability.TAG_IMPORT_TASK) is Tagging.CREATE
         if context.clients.service.bucket is not None and takes_tags:
-            tasks.claim(stack, context)
+            with suppress(AccessRefused):
+                tasks.claim(stack, context)
 
     def folders(self, stack: str, service: str) -> tuple[str, ...]:
         """See `StageMethod.folders`."""

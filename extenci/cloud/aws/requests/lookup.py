@@ -36,7 +36,7 @@ class Lookup(Generic[Found]):
     matches: Callable[[Found], bool]
 
     def filtered(self, read: Read[Found], attempts: int = ATTEMPTS) -> dict[str, Found]:
-        """What the service's own filter finds, by id."""
+        """The resources that the service's own filter finds, by id."""
         return {
             one.id: one
             for batch in batches(self.values, FILTER_VALUES)

@@ -1,4 +1,4 @@
-"""What RegisterImage and RunInstances are asked, as values; and in the SDK's words."""
+"""Requests to RegisterImage and RunInstances, as values and in the SDK's words."""
 
 from __future__ import annotations
 

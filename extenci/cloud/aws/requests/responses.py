@@ -1,4 +1,4 @@
-"""What EC2 answers, as observed values. Whatever a service leaves out is None, "" or empty."""
+"""Answers of EC2 as observed values. Whatever a service leaves out is None, "" or empty."""
 
 from __future__ import annotations
 
