@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.matrix.job.report import End, RowReport
+from tests.matrix.job.whole import STOP
 from tests.matrix.rows import ROWS, Row, run_row
-from tests.matrix.table import render
+from tests.matrix.table import detail, render
 
 
 def main() -> int:
@@ -24,8 +26,15 @@ def main() -> int:
     if arguments.list:
         sys.stdout.write("".join(f"{row.name}\n" for row in rows))
         return 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        reports = [*pool.map(_run, rows)]
+        running = [pool.submit(_run, row) for row in rows]
+        try:
+            reports = [one.result() for one in running]
+        except KeyboardInterrupt:
+            STOP.set()  # rows that have begun end their clouds after the step they are at
+            pool.shutdown(cancel_futures=True)
+            raise
     sys.stdout.write(render(reports, markdown=arguments.markdown))
     return int(any(one.end is End.FAILED for one in reports))
 
@@ -45,8 +54,8 @@ def _is_chosen(name: str, patterns: list[str]) -> bool:
 
 def _run(row: Row) -> RowReport:
     report = run_row(row)
-    said = [f"{report.row}: {report.result}", *(f"  {one.short}" for one in report.failures)]
-    sys.stderr.write("\n".join(said) + "\n")
+    said = detail(report) if report.failures else f"{report.row}: {report.result}"
+    sys.stderr.write(f"{said}\n")
     return report
 
 

@@ -13,7 +13,7 @@ def render(reports: Sequence[RowReport], *, markdown: bool = False) -> str:
     lines = [["cloud", "end", *ALL], *([one.row, one.result, *map(one.cell, ALL)] for one in reports)]
     table = _markdown(lines) if markdown else _columns(lines)
     ends = ", ".join(f"{count} {end}" for end in End if (count := sum(one.end is end for one in reports)))
-    details = [text for one in reports if (text := _detail(one, markdown=markdown))]
+    details = [text for one in reports if (text := detail(one, markdown=markdown))]
     return "\n\n".join([table, f"{len(reports)} rows: {ends}.", *details]) + "\n"
 
 
@@ -28,7 +28,8 @@ def _markdown(lines: Sequence[Sequence[str]]) -> str:
     return "\n".join([head, f"|{'---|' * len(lines[0])}", *rest])
 
 
-def _detail(report: RowReport, *, markdown: bool) -> str:
+def detail(report: RowReport, *, markdown: bool = False) -> str:
+    """What a row's first failure said, and its others in a line each, or how it was refused; else ""."""
     first, rest = report.failures[:1], report.failures[1:]
     texts = [*map(str, first), *(one.short for one in rest)] or [report.said]
     text = "\n".join(one for one in texts if one)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -12,6 +13,8 @@ from tests.matrix.job.job import Job
 from tests.matrix.job.report import Failure, RowReport, StepFailed
 
 ROW_SECONDS = 900.0
+STOP = threading.Event()
+"""Set where no further step is to be taken."""
 Step = Callable[[Job], None]
 BEFORE: dict[str, Step] = {"plan": changes.first_plan, "apply": changes.first_apply}
 """Steps without which there is nothing to go on with."""
@@ -41,10 +44,13 @@ def do_whole_job(job: Job, report: RowReport) -> None:
     until = time.monotonic() + ROW_SECONDS
     if all(take_step(job, report, name, step) for name, step in BEFORE.items()):
         for name, step in STEPS.items():
-            if time.monotonic() < until:
+            if time.monotonic() < until and not STOP.is_set():
                 take_step(job, report, name, step)
     for name, step in AFTER.items():
-        take_step(job, report, name, step)
+        if not STOP.is_set():
+            take_step(job, report, name, step)
+    if STOP.is_set():
+        report.failures.append(Failure("stop", "the run was interrupted", None, ""))
 
 
 def take_step(job: Job, report: RowReport, name: str, step: Step) -> bool:

@@ -39,6 +39,10 @@ QUIRKS: dict[str, Callable[[], Sequence[Quirk]]] = {
 }
 
 
+TYPES = {"strict-500": ("t2.micro", "t2.small")}
+"""Machine types of clouds that have others: an image cannot be registered for ENA there, which t3 needs."""
+
+
 def with_quirk(name: str, open_cloud: OpenCloud) -> OpenCloud:
     """A cloud as another, seen by extenci through a proxy that has a quirk."""
 
@@ -51,6 +55,6 @@ def with_quirk(name: str, open_cloud: OpenCloud) -> OpenCloud:
             proxy(cloud.true_s3, quirks) as s3,
             proxy(cloud.ebs or cloud.true_ec2, quirks) as ebs,
         ):
-            yield replace(cloud, ec2=ec2, s3=s3, ebs=ebs)
+            yield replace(cloud, ec2=ec2, s3=s3, ebs=ebs, types=TYPES.get(name, cloud.types))
 
     return open_it
