@@ -18,6 +18,7 @@ from extenci.sandbox.ec2.images.imports import ImportActions
 from extenci.sandbox.ec2.instances.console import ConsoleActions
 from extenci.sandbox.ec2.instances.lifecycle import settle
 from extenci.sandbox.ec2.instances.spot import SpotActions
+from extenci.sandbox.ec2.neighbours import answer_neighbour, neighbours_action
 from extenci.sandbox.ec2.tags import TagActions
 from extenci.sandbox.ec2.wire import as_api_names, as_ec2_writes
 from extenci.sandbox.http.access import KeyAccess, access_key
@@ -84,14 +85,17 @@ class Ec2Service:
         if request.method == "POST":
             parameters |= read_query(request.body.decode("utf-8", "replace"))
         action = parameters.get("Action", "")
+        beside = neighbours_action(request, parameters)
         return Call(
-            action=action if action in self._operations else "",
-            changes=not action.startswith(_LOOKING),
+            action=beside or (action if action in self._operations else ""),
+            changes=not (beside or action).startswith(_LOOKING),
             key=access_key(request.headers, parameters),
             parameters=parameters,
         )
 
-    def answer(self, request: HttpRequest, call: Call) -> HttpResponse:  # noqa: ARG002
+    def answer(self, request: HttpRequest, call: Call) -> HttpResponse:
+        if (answer := answer_neighbour(request, call)) is not None:
+            return answer
         if not call.action:
             return _no_such_action(call.parameters.get("Action", ""))
         body = write_query(count_from_one(as_api_names(call)))

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
-from extenci.model.service import SandboxStatus
+from extenci.model.service import SANDBOX_ACCOUNT, SandboxStatus
 from tests.matrix.packages import python_packages
 from tests.matrix.processes import Missing
 
@@ -96,3 +97,36 @@ def test_an_image_that_was_deregistered_a_moment_ago_is_not_found_and_no_error(
     image = make_image()
     ec2.deregister_image(ImageId=image)
     assert ec2.describe_images(ImageIds=[image])["Images"] == []
+
+
+def test_machines_are_launched_by_a_launch_template_under_what_the_call_says(
+    ec2: EC2Client, make_image: Callable[..., str]
+) -> None:
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": "from", "Value": "template"}]}]
+    data: Any = {"ImageId": make_image(), "InstanceType": "t3.small", "TagSpecifications": tags}
+    ec2.create_launch_template(LaunchTemplateName="pool", LaunchTemplateData=data)
+    made = ec2.run_instances(
+        LaunchTemplate={"LaunchTemplateName": "pool"}, InstanceType="t3.micro", MinCount=1, MaxCount=1
+    )
+    (machine,) = made["Instances"]
+    assert machine["InstanceType"] == "t3.micro"
+    (found,) = ec2.describe_instances(InstanceIds=[machine["InstanceId"]])["Reservations"][0]["Instances"]
+    assert found["ImageId"] == data["ImageId"]
+    assert found["Tags"] == [{"Key": "from", "Value": "template"}]
+    ec2.terminate_instances(InstanceIds=[machine["InstanceId"]])
+
+
+def test_sts_and_ssm_answer_at_ec2s_address(sandbox: SandboxStatus) -> None:
+    def client(service: str) -> Any:
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=sandbox.ec2,
+            region_name="us-east-1",
+            aws_access_key_id=KEY,
+            aws_secret_access_key="anything",
+        )
+
+    assert client("sts").get_caller_identity()["Account"] == SANDBOX_ACCOUNT
+    ssm = client("ssm")
+    ssm.put_parameter(Name="/images/worker", Value="ami-12345678", Type="String")
+    assert ssm.get_parameter(Name="/images/worker")["Parameter"]["Value"] == "ami-12345678"
