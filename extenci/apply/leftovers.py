@@ -48,7 +48,7 @@ def read_leftovers(
 
     def uploaded_to(name: str, service: Clients) -> Uploaded | None:
         begun = journal.uploaded(desired.stack, name)
-        return read_uploaded(desired.stack, service, begun, journal.history(name))
+        return read_uploaded(desired.stack, service, begun, journal.history(name), now)
 
     return Leftovers(
         key_pairs={name: service.ec2.key_pairs(KEY_PAIR_PREFIX) for name, service in sorted(clients.items())},

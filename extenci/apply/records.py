@@ -24,10 +24,15 @@ class ChangeRecords:
     address: Address
     clock: Callable[[], float]
 
-    def remember(self, kind: ResourceKind, ids: Iterable[str], tags: Mapping[str, str]) -> None:
-        """Record resources as owned as soon as they exist. `tags` are the planned ones."""
+    def remember(
+        self, kind: ResourceKind, ids: Iterable[str], tags: Mapping[str, str], facts: Facts | None = None
+    ) -> None:
+        """Record resources as owned as soon as they exist. `tags` are the planned ones; `facts` those that
+        the service may never tell."""
         service, made, now = self.address.service, {**tags, PLAN: self.run}, self.clock()
-        records = [ResourceRecord(service, one, kind, self.address, made, seen=now) for one in ids]
+        records = [
+            ResourceRecord(service, one, kind, self.address, made, facts or {}, seen=now) for one in ids
+        ]
         self.catalog.remember(self.stack, *records)
 
     def forget(self, ids: Iterable[str]) -> None:
@@ -50,6 +55,7 @@ def _present(
     stack: str, seen: float, things: Iterable[Image | Snapshot | Machine], records: Records
 ) -> Iterator[ResourceRecord]:
     tags = {record.id: record.tags for record in records.resources}
+    manifests = {record.id: record.facts.get("manifest") for record in records.resources}
     for thing in things:
         marks = thing.marks
         if marks is None or marks.stack != stack or (isinstance(thing, Machine) and thing.state.is_gone):
@@ -63,7 +69,7 @@ def _present(
             _kind(thing),
             Address(marks.service, marks.name),
             mine,
-            _facts(thing),
+            _facts(thing, manifests.get(thing.id)),
             seen,
         )
 
@@ -82,7 +88,9 @@ def _kind(thing: Image | Snapshot | Machine) -> ResourceKind:
             return ResourceKind.MACHINE
 
 
-def _facts(thing: Image | Snapshot | Machine) -> Facts:
+def _facts(thing: Image | Snapshot | Machine, known_manifest: object = None) -> Facts:
     names = ("state", *MACHINE_FACTS) if isinstance(thing, Machine) else ("state",)
     values = {name: getattr(thing, name) for name in names}
-    return {name: str(value) if name == "state" else value for name, value in values.items()}
+    manifest = (thing.manifest or known_manifest) if isinstance(thing, Image) else None
+    kept = {"manifest": str(manifest)} if manifest else {}
+    return {name: str(value) if name == "state" else value for name, value in values.items()} | kept

@@ -47,9 +47,13 @@ class History(Protocol):
         ended."""
         ...
 
-    def registration(self, name: str) -> Registration | None:
-        """The last RegisterImage of a name that was carried out, or may have been; None where there is
-        none."""
+    def registration(self, manifest: str) -> Registration | None:
+        """The last RegisterImage of a bundle, by the location of its manifest, that was carried out, or may
+        have been, unless the image was deregistered since; None where there is none."""
+        ...
+
+    def manifest_of(self, image: str) -> str | None:
+        """The location (`BUCKET/KEY`) that an image was registered from; None where that is not known."""
         ...
 
 
@@ -69,7 +73,11 @@ class NoHistory:
         """None."""
         return ()
 
-    def registration(self, name: str) -> Registration | None:  # noqa: ARG002 - as of History
+    def registration(self, manifest: str) -> Registration | None:  # noqa: ARG002 - as of History
+        """None."""
+        return None
+
+    def manifest_of(self, image: str) -> str | None:  # noqa: ARG002 - as of History
         """None."""
         return None
 

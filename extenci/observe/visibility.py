@@ -37,7 +37,7 @@ def may_show_more(service: str, records: Records, state: ServiceState) -> bool:
     now is gone: some services forget machines as soon as they end."""
     listed = {image.id for image in state.images} | {snapshot.id for snapshot in state.snapshots}
     listed |= {machine.id for machine in state.machines}
-    seen = {record.id for record in records.resources if record.facts}
+    seen = {record.id for record in records.resources if "state" in record.facts}
     unseen = made_lately(service, records, state.at) - listed - seen
     return bool(unseen or hidden_calls(service, records, state))
 

@@ -92,10 +92,12 @@ class StageRequest:
 
 @dataclass(frozen=True)
 class StagedImage:
-    """A registered image and the snapshot it stands on (None: the image is in S3)."""
+    """A registered image and the snapshot it stands on (None: the image is in S3). `manifest` is the location
+    of its bundle's manifest, None where there is none or nobody knows."""
 
     image: str
     snapshot: str | None
+    manifest: str | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 from extenci.cloud.clients import Clients
+from extenci.model.journal import History
 from extenci.model.leftovers import Uploaded
 from extenci.model.observed import Image
 from extenci.model.record import Intent
@@ -43,9 +44,16 @@ class StageMethod(ABC):
         """The prefixes of the keys in S3 under which this method keeps a stack's objects for a service."""
         return ()
 
-    def leftovers(self, stored: Uploaded, clients: Clients) -> Uploaded:  # noqa: ARG002 - for those that need it
+    def leftovers(
+        self,
+        stored: Uploaded,
+        clients: Clients,  # noqa: ARG002 - for those that need it
+        history: History,  # noqa: ARG002
+        now: float,  # noqa: ARG002
+    ) -> Uploaded:
         """The objects and uploads of a stack in the service's bucket that this method put there, and
-        which of them are in use. ServiceError and its kinds."""
+        which of them are in use, or may be. `now` is in seconds since the epoch. ServiceError and its
+        kinds."""
         return Uploaded(stored.bucket)
 
     def remove(self, image: Image, context: StageContext) -> bool:  # noqa: ARG002 - as above

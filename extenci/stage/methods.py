@@ -49,11 +49,11 @@ def claim(stack: str, context: StageContext) -> None:
 
 
 def read_uploaded(
-    stack: str, clients: Clients, begun: Mapping[str, float], history: History
+    stack: str, clients: Clients, begun: Mapping[str, float], history: History, now: float
 ) -> Uploaded | None:
     """A stack's objects and uploads in S3. `begun` are the keys that finished runs of this home uploaded to,
-    and when. None where there is no bucket, or these credentials may not list it and nothing was uploaded
-    from here. ServiceError and its kinds."""
+    and when; `now` is in seconds since the epoch. None where there is no bucket, or these credentials may not
+    list it and nothing was uploaded from here. ServiceError and its kinds."""
     bucket = clients.service.bucket
     if bucket is None:
         return None
@@ -68,4 +68,6 @@ def read_uploaded(
             raise
         return None
     stored = Uploaded(bucket, objects, uploads, begun)
-    return merged(bucket, begun, tuple(method.leftovers(stored, clients) for method in METHODS.values()))
+    return merged(
+        bucket, begun, tuple(method.leftovers(stored, clients, history, now) for method in METHODS.values())
+    )

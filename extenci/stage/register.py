@@ -65,7 +65,8 @@ def register_snapshot(snapshot: str, request: StageRequest, context: StageContex
 
 def _register(request: RegisterRequest, tags: Mapping[str, str], context: ServiceContext) -> StagedImage:
     try:
-        return StagedImage(context.changes.ec2.register_image(request, tags), request.snapshot)
+        image = context.changes.ec2.register_image(request, tags)
+        return StagedImage(image, request.snapshot, request.location)
     except ServiceError as error:
         if error.code != DUPLICATE:
             raise
@@ -78,9 +79,9 @@ def _adopted(request: RegisterRequest, tags: Mapping[str, str], context: Service
         if request.snapshot in image.snapshots:
             return StagedImage(image.id, request.snapshot)
         if request.location is not None and image.manifest == request.location:
-            return StagedImage(image.id, None)
+            return StagedImage(image.id, None, request.location)
         if _has_marks(image, tags):
-            return StagedImage(image.id, image.snapshots[0] if image.snapshots else None)
+            return StagedImage(image.id, image.snapshots[0] if image.snapshots else None, image.manifest)
     taken_by = found[0].id if found else "an image of another account"
     raise ServiceError(
         f"The service {context.clients.service.name} has an image named {request.name} already, {taken_by}, "

@@ -16,7 +16,8 @@ def image_name(work: StageWork | RegisterWork, context: ChangeContext) -> str:
 
 def staged(image: StagedImage, work: StageWork | RegisterWork, context: ChangeContext) -> Outcome:
     """Record an image and its snapshot; the outcome of the change that made them."""
-    context.records.remember(ResourceKind.IMAGE, [image.image], work.tags)
+    facts = {"manifest": image.manifest} if image.manifest else {}
+    context.records.remember(ResourceKind.IMAGE, [image.image], work.tags, facts)
     if image.snapshot:
         context.records.remember(ResourceKind.SNAPSHOT, [image.snapshot], work.tags)
     return Outcome(context.change.id, Status.DONE, made=Made(image.image, image.snapshot))

@@ -7,19 +7,26 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from extenci.cloud.clients import Clients
+from extenci.model.journal import History
 from extenci.model.leftovers import Uploaded
 from extenci.model.s3 import StoredObject
-from extenci.stage.bundle.location import BundleLocation, may_be_in_use
+from extenci.stage.bundle.location import BundleLocation
+from extenci.stage.bundle.users import is_expected, may_be_in_use
 
 BUNDLED = re.compile(r"(.+)\.(?:part\.[0-9]{2,}|manifest\.xml)")
 
 
-def find_leftovers(stored: Uploaded, clients: Clients) -> Uploaded:
-    """The parts of bundles among a stack's objects. A bundle is in use as long as its image is registered."""
+def find_leftovers(stored: Uploaded, clients: Clients, history: History, now: float) -> Uploaded:
+    """The parts of bundles among a stack's objects. A bundle is in use as long as its image is registered, or
+    was so lately that it may not show."""
     bundled = tuple(of_bundles(stored.objects))
     images = clients.ec2.images() if bundled else ()
-    bundles = {bundle_of(one.key) for one in bundled}
-    in_use = {one for one in bundles if may_be_in_use(BundleLocation(stored.bucket, one), images)}
+    locations = {one: BundleLocation(stored.bucket, one) for one in map(bundle_of, (o.key for o in bundled))}
+    in_use = {
+        prefix
+        for prefix, location in locations.items()
+        if may_be_in_use(location, images) or is_expected(location, clients, history, now)
+    }
     used = (one.key for one in bundled if bundle_of(one.key) in in_use)
     begun = {
         one.key: stored.begun[bundle] for one in bundled if (bundle := bundle_of(one.key)) in stored.begun

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from extenci.image.bundle.manifest import BundlePart, manifest_name
@@ -37,6 +36,11 @@ class BundleLocation:
     def name(self) -> str:
         """The name of the bundle, and of the disk in it."""
         return self.stem.rpartition(SEPARATOR)[2]
+
+    @property
+    def image_name(self) -> str:
+        """The name of the image that the bundle is for."""
+        return self.name.rpartition(".")[0]
 
     @property
     def manifest(self) -> str:
@@ -72,13 +76,15 @@ def _role_of(marks: Marks | None, separator: str) -> str:
 
 def location_of_image(image: Image, bucket: str) -> BundleLocation | None:
     """Where the bundle of an image lies; None where extenci did not upload it, or nothing tells."""
-    if image.manifest is None:
-        return None
-    location = BundleLocation(
-        bucket, image.manifest.removeprefix(f"{bucket}/").removesuffix(manifest_name(""))
-    )
-    ours = location.prefix.startswith(FOLDERS) and location.name.startswith(f"{image.name}.")
-    return location if ours and location.manifest == image.manifest else None
+    location = location_at(image.manifest, bucket) if image.manifest is not None else None
+    return location if location is not None and location.name.startswith(f"{image.name}.") else None
+
+
+def location_at(manifest: str, bucket: str) -> BundleLocation | None:
+    """The bundle with a manifest; None where it lies elsewhere than extenci puts bundles."""
+    key, end = manifest.removeprefix(f"{bucket}/"), manifest_name("")
+    is_there = key != manifest and key.startswith(FOLDERS) and key.endswith(end)
+    return BundleLocation(bucket, key.removesuffix(end)) if is_there else None
 
 
 def possible_prefixes(image: Image) -> tuple[str, ...]:
@@ -92,13 +98,4 @@ def possible_prefixes(image: Image) -> tuple[str, ...]:
     return (
         f"{bundle_folder(marks.stack, marks.service)}{_role_of(marks, SEPARATOR)}{image.name}.",
         f"{folder_of(marks.stack, marks.service)}{_role_of(marks, '/')}{image.name}.",
-    )
-
-
-def may_be_in_use(location: BundleLocation, images: Iterable[Image]) -> bool:
-    """Whether one of the images stands on a bundle, or may, since the service does not say on which."""
-    return any(
-        image.manifest == location.manifest
-        or (image.manifest is None and location.name.startswith(f"{image.name}."))
-        for image in images
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from extenci.cloud.clients import Clients
+from extenci.model.journal import History
 from extenci.model.leftovers import Uploaded
 from extenci.model.observed import Image
 from extenci.model.record import DELETE_BUNDLE, PUT_BUNDLE, Intent
@@ -34,9 +35,9 @@ class BundleMethod(StageMethod):
         """See `StageMethod.folders`: those of bundles now, and of versions before 0.2."""
         return (bundle_folder(stack, service), folder_of(stack, service))
 
-    def leftovers(self, stored: Uploaded, clients: Clients) -> Uploaded:
+    def leftovers(self, stored: Uploaded, clients: Clients, history: History, now: float) -> Uploaded:
         """See `StageMethod.leftovers`."""
-        return find_leftovers(stored, clients)
+        return find_leftovers(stored, clients, history, now)
 
     def remove(self, image: Image, context: StageContext) -> bool:
         """See `StageMethod.remove`."""

@@ -12,10 +12,11 @@ from extenci.model.record import DELETE_BUNDLE, Intent
 from extenci.stage.bundle.leftovers import bundle_of
 from extenci.stage.bundle.location import (
     BundleLocation,
+    location_at,
     location_of_image,
-    may_be_in_use,
     possible_prefixes,
 )
+from extenci.stage.bundle.users import find_use, is_expected
 from extenci.stage.context import StageContext
 
 
@@ -59,13 +60,18 @@ def remove_image(image: Image, context: StageContext) -> bool:
 
 
 def find_bundles(image: Image, context: StageContext) -> list[BundleLocation]:
-    """Where the bundles of an image lie: where the service says, or else wherever there are some of its
-    name. No two images have the same name."""
+    """Where the bundles of an image lie: where the service or this home's records say, or else wherever there
+    are some of its name. No two images have the same name."""
     bucket = context.clients.service.bucket
     if bucket is None:
         return []
     if (location := location_of_image(image, bucket)) is not None:
         return [location]
+    if image.manifest is not None:
+        return []
+    if (known := context.history.manifest_of(image.id)) is not None:
+        recorded = location_at(known, bucket)
+        return [recorded] if recorded is not None else []
     if context.clients.abilities.has(Ability.IMAGE_LOCATION):
         return []
     prefixes = {
@@ -78,12 +84,15 @@ def find_bundles(image: Image, context: StageContext) -> list[BundleLocation]:
 
 
 def recover(intent: Intent, context: StageContext) -> None:
-    """Remove a bundle whose run died before it was registered or removed, unless an image uses it.
-    ServiceError and its kinds."""
+    """Remove a bundle whose run died before it was registered or removed, unless an image uses it, or one was
+    registered so lately that it may not show yet: then the operation stays open. ServiceError and its
+    kinds."""
     location = BundleLocation(str(intent.request.get("bucket", "")), str(intent.request.get("key", "")))
     operation = context.changes.resume(intent)
-    if may_be_in_use(location, context.clients.ec2.images()):
+    if find_use(location, context):
         operation.done({"kept": location.manifest})
+        return
+    if is_expected(location, context.clients, context.history, context.now()):
         return
     remove(location, context, operation)
     if intent.call == DELETE_BUNDLE:

@@ -25,8 +25,9 @@ from extenci.model.observed import Image
 from extenci.model.record import PUT_BUNDLE
 from extenci.model.release import __version__
 from extenci.model.version import BLOCK_BYTES
-from extenci.stage.bundle.location import FOLDERS, BundleLocation, bundle_location, may_be_in_use
+from extenci.stage.bundle.location import FOLDERS, BundleLocation, bundle_location
 from extenci.stage.bundle.remove import delete, remove
+from extenci.stage.bundle.users import is_expected, may_be_in_use
 from extenci.stage.context import StageContext, StagedImage, StageRequest
 from extenci.stage.planned_blocks import listed, read_block
 from extenci.stage.register import DUPLICATE, register
@@ -68,25 +69,23 @@ def stage(request: StageRequest, context: StageContext) -> StagedImage:
     except ExtenciError as error:
         _clear_after(error, location, operation, request, context)
         raise
-    if _stands_elsewhere(staged.image, location, request, context):
+    _learn_location(staged, request, context)
+    if staged.manifest not in (None, location.manifest):
         remove(location, context, operation)  # another run staged the same version at the same time
     operation.done({**shown, "image": staged.image})
     return staged
 
 
-def _stands_elsewhere(
-    image: str, location: BundleLocation, request: StageRequest, context: StageContext
-) -> bool:
-    """Whether an image is seen to stand on another bundle. A service that does not list it yet, or does not
-    say where its bundle lies, shows nothing of the kind."""
+def _learn_location(staged: StagedImage, request: StageRequest, context: StageContext) -> None:
+    """Learn whether the service says where the bundle of an image lies."""
+    if not context.clients.abilities.is_open(Ability.IMAGE_LOCATION):
+        return
     for found in context.clients.ec2.images_by_name(request.name):
-        if found.id == image:
+        if found.id == staged.image:
             says = found.manifest is not None
             context.clients.abilities.learn(
                 Ability.IMAGE_LOCATION, says, f"DescribeImages {'named' if says else 'did not name'} it"
             )
-            return says and found.manifest != location.manifest
-    return False
 
 
 def _signer(context: StageContext) -> BundleSigner:
@@ -184,6 +183,8 @@ def _clear_after(
     try:
         images = context.clients.ec2.images()
         if may_be_in_use(location, images):
+            return
+        if is_expected(location, context.clients, context.history, context.now()):
             return
         if not _may_be_registered(error, request, images):
             delete(location, context, operation)

@@ -13,7 +13,7 @@ from extenci.cloud.clients import Clients
 from extenci.cloud.journalled.intents import Operation
 from extenci.model.abilities import Ability
 from extenci.model.errors import AccessRefused, ServiceError
-from extenci.model.journal import is_sure
+from extenci.model.journal import History, is_sure
 from extenci.model.leftovers import Uploaded
 from extenci.model.record import Intent
 from extenci.model.s3 import ImportState, ImportTask, StoredObject
@@ -59,7 +59,13 @@ class S3ImportMethod(StageMethod):
         """See `StageMethod.folders`."""
         return (folder_of(stack, service),)
 
-    def leftovers(self, stored: Uploaded, clients: Clients) -> Uploaded:
+    def leftovers(
+        self,
+        stored: Uploaded,
+        clients: Clients,
+        history: History,  # noqa: ARG002 - imports are listed at once
+        now: float,  # noqa: ARG002
+    ) -> Uploaded:
         """See `StageMethod.leftovers`."""
         return find_leftovers(stored, clients)
 

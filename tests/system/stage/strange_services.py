@@ -1,4 +1,4 @@
-"""S3 servers that differ from Amazon's: a proxy before the sandbox's S3 that answers some calls otherwise."""
+"""Services that differ from Amazon's: proxies before the sandbox that answer some calls otherwise."""
 
 from __future__ import annotations
 
@@ -22,10 +22,23 @@ Strangeness = Callable[[str, HttpRequest, Forward], HttpResponse]
 @contextmanager
 def strange_s3(upstream: str, strangeness: Strangeness) -> Iterator[str]:
     """The URL of a strange S3 in front of a sound one."""
+    with proxy(upstream, call_of, strangeness) as url:
+        yield url
+
+
+@contextmanager
+def strange_ec2(upstream: str, strangeness: Strangeness) -> Iterator[str]:
+    """The URL of a strange EC2 in front of a sound one."""
+    with proxy(upstream, lambda request: parse_qs(request.body.decode())["Action"][0], strangeness) as url:
+        yield url
+
+
+@contextmanager
+def proxy(upstream: str, name: Callable[[HttpRequest], str], strangeness: Strangeness) -> Iterator[str]:
     netloc = urlsplit(upstream).netloc
 
     def serve(request: HttpRequest) -> HttpResponse:
-        return strangeness(call_of(request), request, lambda: forward(netloc, request))
+        return strangeness(name(request), request, lambda: forward(netloc, request))
 
     with Listener(0, serve) as listener:
         threading.Thread(target=listener.serve_forever, args=(0.05,), daemon=True).start()
