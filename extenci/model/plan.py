@@ -12,8 +12,6 @@ from extenci.model.observed import Unread
 from extenci.model.version import Disk
 from extenci.model.work import Work
 
-FORMAT_VERSION = 1
-
 
 @dataclass(frozen=True)
 class FieldChange:

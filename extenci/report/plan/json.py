@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 
 from extenci.model.observed import Unread
-from extenci.model.plan import FORMAT_VERSION, Blocked, Change, Drift, FieldChange, Plan
+from extenci.model.plan import Blocked, Change, Drift, FieldChange, Plan
 from extenci.report.plan.view import PlanView
 from extenci.report.text.field_values import jsonable
+
+PLAN_JSON_VERSION = 1
 
 
 def plan_json(view: PlanView) -> str:
@@ -20,7 +22,7 @@ def plan_document(plan: Plan, submits: Mapping[str, str] | None = None) -> dict[
     """The plan as JSON values, in plan order. `submits` are the submit descriptions of its changes, by their
     ids; None if they were not asked for. `unread` stands there only where a service could not be read."""
     return {
-        "format_version": FORMAT_VERSION,
+        "format_version": PLAN_JSON_VERSION,
         "stack": plan.stack,
         "services": list(plan.services),
         "destroy": plan.destroy,
