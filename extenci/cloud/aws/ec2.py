@@ -1,7 +1,7 @@
-"""EC2's reading calls: one narrow method for each. Parameters and errors as in the EC2 API reference.
+"""EC2's read calls: one narrow method for each. Parameters and errors as in the EC2 API reference.
 
-Things are looked up by filters rather than by ids, because one id that no longer exists makes a whole
-call fail.
+Resources are looked up by filters rather than by ids, because a single id that no longer exists makes the
+whole call fail.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from extenci.model.ownership import STACK
 from extenci.model.service import Service
 
 PAGE = 1000
-"""Results a page: the most that DescribeInstances, -Images and -Snapshots give."""
+"""Results per page: the most that DescribeInstances, -Images and -Snapshots return."""
 FEWEST = 5
-"""The fewest results a page that DescribeInstances may be asked for."""
+"""The fewest results per page that DescribeInstances accepts."""
 FILTER_VALUES = 200
-"""The most values that a call's filters may have."""
+"""The most values that the filters of a call may have."""
 
 
 class Ec2:
-    """EC2 of one service, as far as it is read. Any thread may use it. Every method raises ServiceError and
-    its kinds."""
+    """The read calls of one service's EC2. Any thread may use it. Every method raises ServiceError and its
+    kinds."""
 
     def __init__(self, session: ServiceSession) -> None:
         self._session = session
 
     def images(self) -> tuple[Image, ...]:
-        """All images that the account owns, disabled ones too."""
+        """All images that the account owns, including disabled ones."""
         return tuple(
             map(read_image, self._pages("describe_images", "Images", **own_images(self._session.service)))
         )
 
     def images_by_name(self, name: str) -> tuple[Image, ...]:
-        """The account's images of a name (at most one on AWS)."""
+        """The account's images with a name (at most one on AWS)."""
         found = self._pages(
             "describe_images",
             "Images",
@@ -51,7 +51,7 @@ class Ec2:
         return tuple(image for image in map(read_image, found) if image.name == name)
 
     def root_device(self, image: str) -> str:
-        """The name of an image's root device, whoever owns the image. NotFound where there is none."""
+        """The name of an image's root device, whoever owns the image. NotFound if there is no such image."""
         with ec2_call(self._session, "DescribeImages") as ec2:
             found = ec2.describe_images(ImageIds=[image])["Images"]
         if not found:
@@ -64,38 +64,38 @@ class Ec2:
         return found[0].get("RootDeviceName", "/dev/sda1")
 
     def snapshots(self, stack: str) -> tuple[Snapshot, ...]:
-        """The account's snapshots that carry a stack's mark."""
+        """The account's snapshots with a stack's mark."""
         return self._snapshots("tag:" + STACK, [stack])
 
     def snapshots_by_id(self, ids: Sequence[str]) -> tuple[Snapshot, ...]:
-        """Those of the snapshots that exist and are the account's."""
+        """The snapshots with these ids, as far as they exist and belong to the account."""
         return tuple(
             one for batch in batches(ids, FILTER_VALUES) for one in self._snapshots("snapshot-id", batch)
         )
 
     def machines(self, stack: str) -> tuple[Machine, ...]:
-        """Machines that carry a stack's mark, those that ended lately too."""
+        """The machines with a stack's mark, including those that were terminated recently."""
         return self._machines("tag:" + STACK, [stack])
 
     def machines_by_id(self, ids: Sequence[str]) -> tuple[Machine, ...]:
-        """Those of the machines that exist."""
+        """The machines with these ids, as far as they exist."""
         return tuple(
             one for batch in batches(ids, FILTER_VALUES) for one in self._machines("instance-id", batch)
         )
 
     def machines_by_token(self, tokens: Sequence[str]) -> tuple[Machine, ...]:
-        """Machines that were launched with these client tokens."""
+        """The machines that were launched with these client tokens."""
         return tuple(
             one for batch in batches(tokens, FILTER_VALUES) for one in self._machines("client-token", batch)
         )
 
     def machines_of_image(self, image: str) -> tuple[Machine, ...]:
-        """All machines of the account that were launched from an image, whosever they are."""
+        """All machines of the account that were launched from an image, whoever launched them."""
         return self._machines("image-id", [image])
 
     def server_time(self) -> float | None:
-        """Asks for next to nothing: whether the service answers, and what time it has (seconds since the
-        epoch), None where it does not say."""
+        """The service's time (seconds since 1970), None if it does not tell. This is the cheapest way to find
+        out whether the service answers."""
         with ec2_call(self._session, "DescribeInstances") as ec2:
             answer = ec2.describe_instances(MaxResults=FEWEST)
         headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
@@ -112,7 +112,7 @@ class Ec2:
         return tuple(sorted(map(read_key_pair, mine), key=lambda pair: pair.name))
 
     def console_output(self, machine: str) -> str:
-        """What a machine wrote on its serial console, "" while the service has nothing of it."""
+        """The output of a machine's serial console, "" while the service has none."""
         with ec2_call(self._session, "GetConsoleOutput") as ec2:
             return ec2.get_console_output(InstanceId=machine).get("Output", "")
 
@@ -129,7 +129,8 @@ class Ec2:
         )
 
     def _pages(self, method: str, items: str, **parameters: Any) -> list[Mapping[str, Any]]:
-        """All items of all pages. Not asked for pages, AWS gives everything at once, or too much to give."""
+        """All items of all pages. Unless pages are asked for, AWS sends everything at once, or fails if
+        that is too much."""
         call = "".join(word.capitalize() for word in method.split("_"))
         with ec2_call(self._session, call) as ec2:
             pages = ec2.get_paginator(cast("Any", method)).paginate(
@@ -141,14 +142,14 @@ class Ec2:
 def own_images(service: Service) -> dict[str, Any]:
     """DescribeImages' parameters for all images of the account.
 
-    A disabled image still has its name and holds its snapshots; only AWS knows such images, and others
-    (OpenStack's ec2-api) refuse parameters that they do not know.
+    A disabled image keeps its name and its snapshots. Only AWS has such images; other services (OpenStack's
+    ec2-api) refuse parameters that they do not know.
     """
     return {"Owners": ["self"], **({"IncludeDisabled": True} if is_like_aws(service) else {})}
 
 
 def is_like_aws(service: Service) -> bool:
-    """Whether a service has AWS's newer calls: it is AWS, or offers EBS direct as AWS alone does."""
+    """Whether a service has AWS's newer calls: it is AWS, or it has EBS direct, as only AWS does."""
     host = urlsplit(service.ec2 or "").hostname or ""
     return service.ec2 is None or service.ebs is not None or ".amazonaws.com" in host
 
@@ -158,5 +159,5 @@ def _filter(name: str, values: Sequence[str]) -> dict[str, Any]:
 
 
 def _literal(text: str) -> str:
-    """A filter's value that stands for itself: `*` and `?` match anything otherwise."""
+    """A filter's value that matches literally: `*` and `?` would otherwise be wildcards."""
     return "".join("\\" + character if character in "\\*?" else character for character in text)

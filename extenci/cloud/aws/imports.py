@@ -1,5 +1,5 @@
-"""VM Import: raw disks in S3 become snapshots (EC2 API reference, ImportSnapshot; VM Import/Export User
-Guide)."""
+"""VM Import, which makes snapshots of raw disks in S3 (EC2 API reference, ImportSnapshot; VM Import/Export
+User Guide)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Imports:
         self._session = session
 
     def tasks(self, ids: Sequence[str] = ()) -> tuple[ImportTask, ...]:
-        """Those tasks, or all that the account has, as long as the service lists them."""
+        """The tasks with these ids, or all of the account's, as long as the service lists them."""
         asked: dict[str, Any] = {"ImportTaskIds": list(ids)} if ids else {}
         with import_call(self._session, "DescribeImportSnapshotTasks") as ec2:
             pages = ec2.get_paginator("describe_import_snapshot_tasks").paginate(**asked)

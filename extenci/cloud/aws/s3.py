@@ -1,6 +1,6 @@
-"""S3's reading calls (Amazon S3 API reference).
+"""S3's read calls (Amazon S3 API reference).
 
-Objects are listed by ListObjects: not every S3 has ListObjectsV2.
+Objects are listed with ListObjects, since not every S3 has ListObjectsV2.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from extenci.model.errors import NotFound, ServiceError
 from extenci.model.s3 import PartUpload, StoredObject, StoredPart
 
 PIECE_BYTES = 1024**2
-"""How much of an object is read at a time."""
+"""The bytes of an object that are read at a time."""
 
 
 class S3:
-    """S3 of one service, as far as it is read. Any thread may use it. Every method raises ServiceError and
-    its kinds; NotFound where a bucket does not exist."""
+    """The read calls of one service's S3. Any thread may use it. Every method raises ServiceError and its
+    kinds; NotFound if a bucket does not exist."""
 
     def __init__(self, session: ServiceSession) -> None:
         self._session = session
 
     @property
     def bucket(self) -> str:
-        """The bucket that the service's file names for uploads. ServiceError where it names none."""
+        """The bucket that the service's file names for uploads. ServiceError if it names none."""
         service = self._session.service
         if service.bucket is None:
             raise ServiceError(
@@ -41,7 +41,7 @@ class S3:
         return service.bucket
 
     def object_info(self, bucket: str, key: str) -> StoredObject | None:
-        """What is known of an object, None where there is none of that key."""
+        """An object's size, ETag, time and metadata; None if no object has that key."""
         try:
             with s3_call(self._session, "HeadObject", bucket) as s3:
                 answer = s3.head_object(Bucket=bucket, Key=key)
@@ -52,7 +52,7 @@ class S3:
                     answer["LastModified"].timestamp(),
                     answer.get("Metadata", {}),
                 )
-        except NotFound:  # a HEAD has no body that could say whether it is the bucket that is missing
+        except NotFound:  # the answer to HEAD has no body to tell whether the bucket is missing
             return None
 
     def list_objects(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
@@ -69,9 +69,9 @@ class S3:
     ) -> Iterator[bytes]:
         """The bytes of an object from `start` on, piece by piece (1 MiB at most).
 
-        NotFound where there is none; with `etag`, the code PreconditionFailed where the object is
-        another by now; the code InvalidRange where it ends before `start`. Unreachable where the connection
-        breaks: what was given out until then is right.
+        NotFound if there is no such object. The error's code is PreconditionFailed if the object no longer
+        has the `etag`, and InvalidRange if it ends before `start`. Unreachable if the connection breaks off;
+        the bytes yielded until then are right.
         """
         asked: dict[str, Any] = {"Bucket": bucket, "Key": key}
         asked |= {"Range": f"bytes={start}-"} if start else {}
@@ -91,7 +91,7 @@ class S3:
             body.close()
 
     def parts(self, bucket: str, key: str, upload: str) -> tuple[StoredPart, ...]:
-        """The parts that an upload holds, by number. NotFound where there is no such upload."""
+        """The parts of an upload in the order of their numbers. NotFound if there is no such upload."""
         pages = self._pages("list_parts", "ListParts", bucket, Bucket=bucket, Key=key, UploadId=upload)
         return tuple(
             StoredPart(one["PartNumber"], one["ETag"].strip('"'), one["Size"])
@@ -100,7 +100,7 @@ class S3:
         )
 
     def multipart_uploads(self, bucket: str, prefix: str) -> tuple[PartUpload, ...]:
-        """The uploads in parts under way to keys that begin with a prefix."""
+        """The multipart uploads under way to keys that begin with a prefix."""
         pages = self._pages(
             "list_multipart_uploads", "ListMultipartUploads", bucket, Bucket=bucket, Prefix=prefix
         )
@@ -123,12 +123,13 @@ class S3:
 
 
 def _check_page(page: Mapping[str, Any]) -> None:
-    """Every list tells its bucket. Something else than S3 that is well-formed would say: there is nothing."""
+    """Every listing names its bucket. A well-formed answer from something other than S3 does not; it would be
+    taken to say that nothing exists."""
     if not page.get("Name") and not page.get("Bucket"):
         raise ResponseParserError("no bucket")
 
 
 def _check_start(answer: Any, start: int) -> None:
-    """A service that ignores ranges would give the beginning for the end."""
+    """A service that ignores ranges would send the object's beginning instead."""
     if start and not str(answer.get("ContentRange", "")).startswith(f"bytes {start}-"):
         raise ResponseParserError("no ContentRange")

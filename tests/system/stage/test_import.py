@@ -425,7 +425,7 @@ def test_a_part_that_was_damaged_on_the_way_is_no_import(
         return Answer(200, {"ETag": f'"{"0" * 32}"'}) if is_part else None
 
     before = cloud.calls()
-    with pytest.raises(ServiceError, match="stored something else than was sent as part 2"):
+    with pytest.raises(ServiceError, match="stored other bytes than were sent as part 2"):
         stage(import_job, cloud.context(journal, s3=between(damage)))
     assert (cloud.calls() - before)["ImportSnapshot"] == 0
 
