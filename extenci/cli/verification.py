@@ -39,9 +39,9 @@ def write_verification(result: Result, output: VerifyFormat) -> None:
     match output:
         case VerifyFormat.JSON:
             from extenci.report.result.json import result_document
-            from extenci.report.verify.json import results_document
+            from extenci.report.verify.json import verification_document
 
-            write_json({**results_document(verified), "result": result_document(result)})
+            write_json({**verification_document(verified), "result": result_document(result)})
         case VerifyFormat.JUNIT:
             from extenci.report.verify.junit import results_junit
 

@@ -11,8 +11,6 @@ from extenci.model.desired import Desired
 from extenci.model.version import Disk
 from extenci.model.work import Work
 
-FORMAT_VERSION = 1
-
 
 @dataclass(frozen=True)
 class FieldChange:

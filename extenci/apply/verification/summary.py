@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from extenci.model.verdict import VerifyResult
-from extenci.report.verify.json import results_document
+from extenci.report.verify.json import verification_document
 from extenci.report.verify.text import render_results
 from extenci.verify.evidence_folder import EvidenceFolder
 
@@ -21,4 +21,4 @@ def save_summary(result: VerifyResult) -> None:
     with suppress(OSError):
         evidence = EvidenceFolder(Path(folder))
         evidence.write("summary.txt", render_results([result]))
-        evidence.write("summary.json", json.dumps(results_document([result]), indent=2) + "\n")
+        evidence.write("summary.json", json.dumps(verification_document([result]), indent=2) + "\n")

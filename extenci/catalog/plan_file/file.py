@@ -17,7 +17,7 @@ from extenci.model.errors import PlanError
 from extenci.model.plan import SavedPlan
 
 KIND = "extenci plan"
-FORMAT_VERSION = 2
+PLAN_FILE_VERSION = 2
 BEGINNING = b'{"kind": "extenci plan"'
 LARGEST_BYTES = 64 * 1024**2
 AGAIN = "Make a new one: `extenci plan --out FILE`."
@@ -28,7 +28,7 @@ def write_plan(saved: SavedPlan, path: Path) -> None:
 
     An earlier plan is replaced; any other file is not.
     """
-    document = {"kind": KIND, "format_version": FORMAT_VERSION, **encode(saved)}
+    document = {"kind": KIND, "format_version": PLAN_FILE_VERSION, **encode(saved)}
     content = json.dumps(document, ensure_ascii=True, allow_nan=False) + "\n"
     target = Path(os.path.realpath(path))
     try:
@@ -85,11 +85,11 @@ def require_version(version: object, path: Path) -> None:
     """PlanError for a plan of another extenci; Unexpected where there is no version."""
     if type(version) is not int:
         raise Unexpected("", "does not say its format version")
-    if version != FORMAT_VERSION:
-        age = "an older" if version < FORMAT_VERSION else "a newer"
+    if version != PLAN_FILE_VERSION:
+        age = "an older" if version < PLAN_FILE_VERSION else "a newer"
         raise PlanError(
             f"The plan file {path} was written by {age} extenci (format version {version}; this one reads "
-            f"{FORMAT_VERSION}).",
+            f"{PLAN_FILE_VERSION}).",
             AGAIN,
         )
 

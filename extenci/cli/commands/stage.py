@@ -16,7 +16,7 @@ from extenci.model.version import Architecture, BootMode, Method
 if TYPE_CHECKING:
     from extenci.api import StageResult
 
-FORMAT_VERSION = 1
+STAGE_JSON_VERSION = 1
 
 
 def stage(  # noqa: PLR0913, PLR0917 - a parameter for each argument and option
@@ -91,7 +91,7 @@ def make_disk(manifest: str, disk: Path, service: str, output: Format) -> int:
 
     Job().run(lambda options: api.unbundle(manifest, disk, service=service, options=options), api.Options())
     if output is Format.JSON:
-        write_json({"format_version": FORMAT_VERSION, "disk": str(disk)})
+        write_json({"format_version": STAGE_JSON_VERSION, "disk": str(disk)})
     else:
         write_result(f"{disk}\n")
     return 0
@@ -119,7 +119,7 @@ def document(staged: StageResult) -> dict[str, object]:
     from extenci.report.result.json import result_document
 
     return {
-        "format_version": FORMAT_VERSION,
+        "format_version": STAGE_JSON_VERSION,
         "address": str(staged.address),
         "image": staged.image if staged.result.ok else None,
         "found": staged.found is not None,

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from extenci.model.finding import Finding, Level, count_level
 
-FORMAT_VERSION = 1
+DOCTOR_JSON_VERSION = 1
 
 
 def findings_document(findings: Sequence[Finding]) -> dict[str, object]:
     """The findings as JSON values; `ok` if there is no problem."""
     return {
-        "format_version": FORMAT_VERSION,
+        "format_version": DOCTOR_JSON_VERSION,
         "ok": count_level(findings, Level.PROBLEM) == 0,
         "findings": [
             {"subject": one.subject, "level": str(one.level), "text": one.text, "hint": one.hint}

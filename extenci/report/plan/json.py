@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from extenci.model.plan import FORMAT_VERSION, Blocked, Change, Drift, FieldChange, Plan
+from extenci.model.plan import Blocked, Change, Drift, FieldChange, Plan
 from extenci.report.plan.view import PlanView
 from extenci.report.text.field_values import jsonable
+
+PLAN_JSON_VERSION = 1
 
 
 def plan_json(view: PlanView) -> str:
@@ -19,7 +21,7 @@ def plan_document(plan: Plan, submits: Mapping[str, str] | None = None) -> dict[
     """The plan as JSON values, in plan order. `submits` are the submit descriptions of its changes, by their
     ids; None if they were not asked for."""
     return {
-        "format_version": FORMAT_VERSION,
+        "format_version": PLAN_JSON_VERSION,
         "stack": plan.stack,
         "services": list(plan.services),
         "destroy": plan.destroy,

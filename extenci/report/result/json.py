@@ -10,7 +10,7 @@ from extenci.report.plan.json import blocked_document
 from extenci.report.result.outcomes import outcomes_of
 from extenci.report.text.field_values import jsonable
 
-FORMAT_VERSION = 1
+RESULT_JSON_VERSION = 1
 
 
 def result_document(result: Result) -> dict[str, object]:
@@ -19,7 +19,7 @@ def result_document(result: Result) -> dict[str, object]:
     found = outcomes_of(result)
     counts = Counter(outcome.status for _, outcome in found)
     return {
-        "format_version": FORMAT_VERSION,
+        "format_version": RESULT_JSON_VERSION,
         "run": result.run,
         "stack": result.plan.stack,
         "services": list(result.plan.services),

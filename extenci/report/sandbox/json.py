@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from extenci.model.service import SandboxStatus
 
-FORMAT_VERSION = 1
+SANDBOX_JSON_VERSION = 1
 
 
 def sandbox_document(status: SandboxStatus) -> dict[str, object]:
     """The document of `extenci sandbox status --format json`. URLs are "" while the sandbox does not run."""
     return {
-        "format_version": FORMAT_VERSION,
+        "format_version": SANDBOX_JSON_VERSION,
         "running": status.running,
         "ec2": status.ec2,
         "s3": status.s3,

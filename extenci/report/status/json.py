@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
 
-FORMAT_VERSION = 1
+STATUS_JSON_VERSION = 1
 
 
 def status_document(status: StackStatus) -> dict[str, object]:
     """The status as JSON values."""
     return {
-        "format_version": FORMAT_VERSION,
+        "format_version": STATUS_JSON_VERSION,
         "stack": status.stack,
         "services": list(status.services),
         "images": [image_document(image) for image in status.images],

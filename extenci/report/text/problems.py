@@ -9,7 +9,7 @@ from extenci.model.text import counted
 from extenci.report.text.palette import PLAIN, Palette
 from extenci.report.text.safe import safe
 
-FORMAT_VERSION = 1
+PROBLEMS_JSON_VERSION = 1
 
 
 def render_problems(problems: Sequence[Problem], *, palette: Palette = PLAIN) -> str:
@@ -29,7 +29,7 @@ def problem_text(problem: Problem, palette: Palette = PLAIN) -> str:
 def problems_document(problems: Sequence[Problem]) -> dict[str, object]:
     """The document of `validate --format json`; `ok` if there are no problems."""
     return {
-        "format_version": FORMAT_VERSION,
+        "format_version": PROBLEMS_JSON_VERSION,
         "ok": not problems,
         "problems": [
             {"file": each.file, "line": each.line, "column": each.column, "message": each.message}

@@ -6,20 +6,20 @@ from collections.abc import Sequence
 
 from extenci.model.verdict import Evidence, MachineReport, Verdict, VerifyResult
 
-FORMAT_VERSION = 1
+VERIFY_JSON_VERSION = 1
 
 
-def results_document(results: Sequence[VerifyResult]) -> dict[str, object]:
+def verification_document(results: Sequence[VerifyResult]) -> dict[str, object]:
     """All results as JSON values; `summary` counts them by verdict."""
     return {
-        "format_version": FORMAT_VERSION,
+        "format_version": VERIFY_JSON_VERSION,
         "ok": all(one.verdict is Verdict.PASSED for one in results),
-        "images": [image_document(one) for one in results],
+        "images": [verified_image_document(one) for one in results],
         "summary": {str(verdict): sum(one.verdict is verdict for one in results) for verdict in Verdict},
     }
 
 
-def image_document(result: VerifyResult) -> dict[str, object]:
+def verified_image_document(result: VerifyResult) -> dict[str, object]:
     """One version. Times are seconds, `at` and `expires` since the epoch."""
     return {
         "address": str(result.address),
@@ -35,11 +35,11 @@ def image_document(result: VerifyResult) -> dict[str, object]:
         "expires": result.expires,
         "at": result.at,
         "seconds": round(result.seconds, 3),
-        **machine_document(result.report or MachineReport("")),
+        **machine_report_document(result.report or MachineReport("")),
     }
 
 
-def machine_document(report: MachineReport) -> dict[str, object]:
+def machine_report_document(report: MachineReport) -> dict[str, object]:
     """The findings about a machine."""
     boot = report.boot_seconds
     return {

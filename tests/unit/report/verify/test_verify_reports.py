@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from extenci.model.address import Address
 from extenci.model.verdict import Decision, Evidence, MachineReport, Verdict, VerifyResult
 from extenci.report.text.palette import COLOUR
-from extenci.report.verify.json import results_document
+from extenci.report.verify.json import verification_document
 from extenci.report.verify.junit import results_junit
 from extenci.report.verify.text import render_results
 
@@ -114,7 +114,7 @@ def test_a_machine_that_never_came_up_has_no_examination() -> None:
 
 
 def test_the_json_document_has_everything() -> None:
-    document = results_document([FAILED, PASSED])
+    document = verification_document([FAILED, PASSED])
     assert json.loads(json.dumps(document)) == document
     assert list(document) == ["format_version", "ok", "images", "summary"]
     assert (document["format_version"], document["ok"]) == (1, False)
