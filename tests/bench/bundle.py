@@ -1,12 +1,13 @@
-"""How fast disks become bundles: python tests/bench/bundle.py [--mib N] [--rounds N]
+"""Measures how fast disks become bundles: python tests/bench/bundle.py [--mib N] [--rounds N]
 
-The same sparse disk, half of it text and half of it noise, becomes a bundle in files, in turns:
+Two contenders take turns to bundle the same sparse disk, half text and half noise, into files:
 
-- extenci: what it ships, from the block list to the signed manifest: read, hashed, compared, compressed by
-  all processors, encrypted, cut and hashed; in a process of its own, whose peak of memory is told;
+- extenci: the code that it ships, from the block list to the signed manifest. It reads, hashes and compares
+  the blocks, compresses them on all processors, encrypts them, and splits and hashes the result. It runs in
+  a process of its own, whose peak memory is printed;
 - tools: `tar -S -c | tee >(sha1sum) | gzip | openssl enc -aes-128-cbc | split`, then `sha1sum` of the parts.
 
-Ratios say something on any machine; seconds are this machine's. Debian: tar, gzip, openssl, coreutils.
+The ratio can be compared across machines, the seconds cannot. Debian packages: tar, gzip, openssl, coreutils.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[0] = str(ROOT)  # in place of this folder, whose queue.py would hide the one that Python has
+sys.path[0] = str(ROOT)  # not this folder, whose queue.py would hide Python's
 
 from extenci.image.bundle.bundler import Bundler, open_signer  # noqa: E402
 from extenci.image.bundle.certificates import new_key_pair  # noqa: E402
@@ -43,7 +44,8 @@ sha1sum parts/* > digests
 
 
 def make_disk(path: Path, mib: int) -> None:
-    """Data in stretches of 8 MiB, of words and of noise in turns, with holes of the same size between."""
+    """Write a disk with stretches of 8 MiB, alternately words and noise, and holes of the same size between
+    them."""
     noise, words = random.Random(1), [f"word{number:04} " for number in range(5000)]  # noqa: S311
     with path.open("wb") as file:
         for stretch in range(mib // 8):
@@ -56,7 +58,7 @@ def make_disk(path: Path, mib: int) -> None:
 
 
 def bundle(folder: Path) -> None:
-    """Bundle as `extenci.stage.bundle.method` does, into files; print the peak of memory in KiB."""
+    """Bundle into files as `extenci.stage.bundle.method` does; print the peak memory in KiB."""
     certificate, private, cloud = (str(folder / name) for name in ("user.pem", "user.key", "cloud.pem"))
     keys = BundleKeys(certificate, private, cloud, "123456789012")
     signer = open_signer(keys)
@@ -79,7 +81,7 @@ def bundle(folder: Path) -> None:
 
 
 def prepare(folder: Path, mib: int) -> None:
-    """The disk, what is known of it when it is staged, and keys."""
+    """Write the disk, the digests of its blocks, which staging knows in advance, and the keys."""
     make_disk(folder / "disk", mib)
     with open_disk(folder / "disk") as disk:
         digests = {block.index: block.sha256.hex() for block in disk.blocks()}
@@ -93,7 +95,7 @@ def prepare(folder: Path, mib: int) -> None:
 
 
 def run(command: list[str], folder: Path) -> tuple[float, int, str]:
-    """Seconds, bytes of the parts, and what was printed."""
+    """The seconds that a command takes, the total bytes of its parts, and its output."""
     for old in (folder / "parts").iterdir():
         old.unlink()
     began = time.perf_counter()
@@ -103,7 +105,7 @@ def run(command: list[str], folder: Path) -> tuple[float, int, str]:
 
 
 def main() -> None:
-    """Measure in turns, and print medians."""
+    """Read the arguments, and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--mib", type=int, default=1024, help="MiB of data")
     parser.add_argument("--rounds", type=int, default=3)
@@ -139,9 +141,7 @@ def measure(folder: Path, mib: int, rounds: int) -> None:
         seconds["tools"].append(took)
         print(f"tools    {took:6.1f} s  {size / MIB:7.1f} MiB of parts")
     medians = {who: statistics.median(found) for who, found in seconds.items()}
-    print(
-        f"extenci takes {medians['extenci'] / medians['tools']:.2f} of the tools' time (target: at most 1.3)"
-    )
+    print(f"extenci takes {medians['extenci'] / medians['tools']:.2f} times the tools' time (target: <= 1.3)")
 
 
 if __name__ == "__main__":

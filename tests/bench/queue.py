@@ -1,7 +1,7 @@
-"""How long it takes to observe a queue of 10,000 jobs of a real HTCondor: python tests/bench/queue.py [JOBS]
+"""Measures how long a real HTCondor queue of 10,000 jobs takes to observe: python tests/bench/queue.py [JOBS]
 
-Extenci's own jobs, put there by its own submit. All but the 20 that HTCondor gives to a service by default
-are idle. Medians, beside what HTCondor's own tools take for the same jobs in the same run.
+extenci submits the jobs itself. All are idle but 20, the number that HTCondor gives to a service by default.
+The medians are printed beside those of HTCondor's own tools for the same jobs in the same run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[0] = str(ROOT)  # in place of this folder, whose queue.py would hide the one that Python has
+sys.path[0] = str(ROOT)  # not this folder, whose queue.py would hide Python's
 
 from extenci import api  # noqa: E402
 from extenci.catalog.home import Home  # noqa: E402
@@ -50,19 +50,19 @@ instances:
 
 
 @dataclass(frozen=True)
-class ChangeContext:
-    """A pool, a sandbox that it launches on, and a spec."""
+class BenchContext:
+    """A pool, the sandbox that it launches on, and a spec."""
 
     folder: Path
     pool: Pool
     home: Home
 
     def desired(self) -> Desired:
-        """The spec, loaded."""
+        """Load the spec."""
         return api.load([self.folder / "specs"], home=self.home)
 
     def write_specs(self, count: int) -> None:
-        """The spec of a group of `count`, and its disk."""
+        """Write the spec of a group of `count` machines, and its disk."""
         specs = self.folder / "specs"
         specs.mkdir(exist_ok=True)
         (specs / "stack.yaml").write_text(SPEC.format(count=count), "utf-8")
@@ -71,7 +71,7 @@ class ChangeContext:
             file.write(b"one")
 
     def write_service(self) -> None:
-        """The service's file: the sandbox, its keys as files that the jobs' user can read."""
+        """Write the file of the service: the sandbox, with key files that the jobs' user can read."""
         status = control.status(self.home.path)
         texts = [path.read_text("utf-8") for path in control.key_files(self.home.path)]
         keys = [self.pool.write_key(f"bench-{number}", text) for number, text in enumerate(texts)]
@@ -87,11 +87,11 @@ class ChangeContext:
         (self.home.services_folder / f"{SERVICE}.yaml").write_text(text + "\n", "utf-8")
 
     def plan(self) -> Plan:
-        """A whole plan: specs, services, queue."""
+        """Make a whole plan from the specs, the service and the queue."""
         return api.plan(self.desired(), home=self.home).plan
 
 
-def fill_queue(context: ChangeContext, clients: Clients, count: int) -> None:
+def fill_queue(context: BenchContext, clients: Clients, count: int) -> None:
     """Submit the jobs that a plan of `count` machines asks for, and wait for those that may start."""
     work = next(one.work for one in context.plan().changes if isinstance(one.work, LaunchWork))
     assert work.count == count
@@ -102,8 +102,8 @@ def fill_queue(context: ChangeContext, clients: Clients, count: int) -> None:
         time.sleep(1)
 
 
-def peers(context: ChangeContext, schedd: Any, mine: str) -> dict[str, Callable[[], object]]:
-    """What HTCondor's own tools do for the same jobs."""
+def peers(context: BenchContext, schedd: Any, mine: str) -> dict[str, Callable[[], object]]:
+    """Queries for the same jobs with HTCondor's own tools."""
     query = [
         "condor_q",
         "-allusers",
@@ -136,15 +136,15 @@ def seconds(question: Callable[[], object]) -> float:
 
 
 def measure(jobs: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """The median of each, taking turns so that a busy moment hits all alike."""
+    """The median seconds of each job. The jobs take turns, so that a busy moment affects all alike."""
     for job in jobs.values():
         seconds(job)
     rounds = [{name: seconds(job) for name, job in jobs.items()} for _ in range(RUNS)]
     return {name: statistics.median(one[name] for one in rounds) for name in jobs}
 
 
-def count_queries(context: ChangeContext) -> int:
-    """How often a plan asks the schedd for jobs."""
+def count_queries(context: BenchContext) -> int:
+    """The number of times that a plan queries the schedd for jobs."""
     import htcondor2  # noqa: PLC0415 - reads the pool's configuration when it is loaded
 
     asked: list[object] = []
@@ -164,8 +164,8 @@ def count_queries(context: ChangeContext) -> int:
 
 
 def table(measured: dict[str, float], base: str) -> str:
-    """One line for each: median, and how many times the first peer's that is."""
-    lines = [f"{'what':<40}{'median s':>10}{'ratio':>8}{'limit s':>9}"]
+    """One line for each: its median, and the ratio to the median of `base`."""
+    lines = [f"{'query':<40}{'median s':>10}{'ratio':>8}{'limit s':>9}"]
     for name, median in measured.items():
         limit = f"{LIMIT:.2f}" if name == OBSERVING else "-"
         lines.append(f"{name:<40}{median:>10.3f}{median / measured[base]:>8.2f}{limit:>9}")
@@ -176,10 +176,10 @@ OBSERVING = "Condor.jobs"
 
 
 def run(pool: Pool, folder: Path, count: int) -> str:
-    """Fill a queue, measure, and tell."""
+    """Fill a queue, measure, and return the report."""
     import htcondor2  # noqa: PLC0415 - reads the pool's configuration when it is loaded
 
-    context = ChangeContext(folder, pool, Home(folder / "home"))
+    context = BenchContext(folder, pool, Home(folder / "home"))
     api.sandbox_service(context.home)
     try:
         context.write_service()
@@ -195,14 +195,14 @@ def run(pool: Pool, folder: Path, count: int) -> str:
             "api.plan": context.plan,
             **peers(context, htcondor2.Schedd(found), mine),
         }
-        told = table(measure(jobs), "condor_q -json, the same attributes")
-        return f"{told}\n{count} jobs; queries of one plan: {count_queries(context)}"
+        report = table(measure(jobs), "condor_q -json, the same attributes")
+        return f"{report}\n{count} jobs; queries of one plan: {count_queries(context)}"
     finally:
         control.stop(context.home.path)
 
 
 def main(count: int) -> None:
-    """Start a pool of its own, and measure."""
+    """Start a pool, and measure."""
     pool = start_pool(find_installation())
     try:
         pool.reconfigure({"GRIDMANAGER_MAX_SUBMITTED_JOBS_PER_RESOURCE_EC2": str(AT_A_TIME)})

@@ -1,4 +1,4 @@
-"""One contender of tests/bench/staging.py in a process of its own; its last line is how it went, in JSON."""
+"""Runs one contender of tests/bench/staging.py in a process of its own; prints its result as JSON."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ SNAPSHOT = "snap-0123456789abcdef0"
 
 
 def tell(blocks: int, seconds: float, cpu: float) -> None:
-    """The last line."""
+    """Print the result: bytes of peak memory, seconds, and processor seconds."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps({"blocks": blocks, "seconds": seconds, "cpu": cpu, "peak": peak}))
 
 
 def timed(send: Callable[[], int]) -> None:
-    """Send, and tell how long it took."""
+    """Send the blocks, and print how long that took."""
     begin, cpu = time.perf_counter(), time.process_time()
     blocks = send()
     tell(blocks, time.perf_counter() - begin, time.process_time() - cpu)
 
 
 def by_extenci(url: str, certificate: str, disk: str, connections: int) -> None:
-    """What `extenci apply` does with a disk that it knows from planning, up to the completed snapshot."""
-    from tests.bench.shipped import prepare  # noqa: PLC0415 - fsp's Python has none of it
+    """Upload as `extenci apply` does, from a disk that the plan has read to the completed snapshot."""
+    from tests.bench.shipped import prepare  # noqa: PLC0415 - missing in fsp's Python
 
     timed(prepare(url, certificate, disk, connections))
 
 
 def by_boto3(url: str, certificate: str, disk: str, connections: int) -> None:
-    """boto3 in threads, with nothing else in the way."""
+    """Upload with boto3 in threads, and nothing else."""
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - as above
     from threading import Semaphore  # noqa: PLC0415
 
@@ -83,7 +83,7 @@ def by_boto3(url: str, certificate: str, disk: str, connections: int) -> None:
 
 
 def by_fsp(folder: str, disk: str) -> None:
-    """flexible-snapshot-proxy's own `upload`, with the number of jobs that its main.py gives it."""
+    """Upload with flexible-snapshot-proxy's own `upload`, and as many jobs as its main.py uses."""
     import contextlib  # noqa: PLC0415
     import importlib  # noqa: PLC0415
     import inspect  # noqa: PLC0415

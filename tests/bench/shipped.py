@@ -1,4 +1,4 @@
-"""The upload that `extenci apply` makes, with all that belongs to it, as a function of no arguments."""
+"""The upload that `extenci apply` makes, complete, as a function without arguments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from extenci.stage.ebs.method import upload
 
 
 class NoJournal:
-    """A journal that keeps nothing: it is written to twice an upload."""
+    """A journal that keeps nothing: an upload writes to it only twice."""
 
     def begin(
         self,
@@ -32,26 +32,26 @@ class NoJournal:
         request: Mapping[str, object] | None = None,  # noqa: ARG002
         tags: Mapping[str, str] | None = None,  # noqa: ARG002
     ) -> int:
-        """Write nothing down."""
+        """Keep nothing."""
         return 0
 
     def settle(self, intent: int, result: Mapping[str, object]) -> None:
-        """Nothing to settle."""
+        """Keep nothing."""
 
     def fail(self, intent: int, reason: str) -> None:
-        """Nothing to settle."""
+        """Keep nothing."""
 
 
 @dataclass(frozen=True)
 class Shop:
-    """What `extenci apply` works with, in a home of its own."""
+    """The clients and the catalog that `extenci apply` works with, in a home of their own."""
 
     context: StageContext
     catalog: Catalog
 
     @classmethod
     def open(cls, url: str, certificate: str, folder: Path, connections: int) -> Shop:
-        """Clients of the sink, and a home in a folder."""
+        """Clients of the sink, and a home in `folder`."""
         (folder / "access").write_text("AKIABENCH", "utf-8")
         (folder / "secret").write_text("bench", "utf-8")
         keys = KeyFiles(str(folder / "access"), str(folder / "secret"))
@@ -70,7 +70,7 @@ class Shop:
         return cls(context, catalog)
 
     def plan(self, path: str) -> StageRequest:
-        """Read a disk as a plan does, and say what is to be staged."""
+        """Read a disk as a plan does, and return the request to stage it."""
         spec = DesiredImage(Address("bench", "worker"), Origin("bench.yaml", 1, 1), path, Method.EBS)
         cache = Cache(self.catalog.home.cache_folder)
         reader = Reader(self.catalog.digests, self.catalog.block_lists, lambda _service: cache)
@@ -80,7 +80,8 @@ class Shop:
 
 
 def prepare(url: str, certificate: str, disk: str, connections: int) -> Callable[[], int]:
-    """Know the disk as a plan does, and have clients; what is returned uploads, and tells how many blocks."""
+    """Read the disk as a plan does, and create the clients; the function returned uploads the disk,
+    and returns the number of its blocks."""
     shop = Shop.open(url, certificate, Path(tempfile.mkdtemp(dir=Path(disk).parent)), connections)
     job = shop.plan(disk)
     snapshot = shop.context.clients.unjournalled.ebs.start_snapshot(1, "warm", {})

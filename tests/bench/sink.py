@@ -1,6 +1,6 @@
-"""EBS direct as a sink: nginx with Lua over TLS, which reads every body and stores nothing.
+"""A sink for EBS direct: nginx with Lua over TLS, which reads every body and stores nothing.
 
-What it says about a block is what its client claimed, so nothing on its side costs more than reading does.
+It confirms each block with the checksum that the client sent, so that reading is all the work that it does.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ PACKAGES = "apt-get install nginx-light libnginx-mod-http-lua wrk openssl"
 PATIENCE_SECONDS = 10.0
 
 KEEPS_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(256 << 20), "MALLOC_MMAP_THRESHOLD_": str(32 << 20)}
-"""mallopt(3): nginx has a buffer for each body. By default glibc returns it to the system after every request
-where few are under way, and the faults to get it again are a seventh of what a block costs nginx."""
+"""mallopt(3): nginx has a buffer for each body. While few requests are under way, glibc by default returns
+the buffer to the system after each; the page faults to get it back take a seventh of nginx's time for a
+block."""
 
 CONFIGURATION = """\
 load_module {modules}/ndk_http_module.so;
@@ -83,12 +84,12 @@ http {{
 
 
 class SinkMissing(RuntimeError):
-    """Something that the sink is made of is not installed; the text says how to install it."""
+    """A program that the sink needs is not installed; the message says how to install it."""
 
 
 @dataclass(frozen=True)
 class Sink:
-    """A sink that runs: its URL, and the certificate that signs it."""
+    """A running sink: its URL, and its certificate."""
 
     url: str
     certificate: Path
@@ -96,7 +97,8 @@ class Sink:
 
 @contextmanager
 def run_sink(folder: Path, *, address: str = "127.0.0.1", delay_seconds: float = 0) -> Iterator[Sink]:
-    """A sink that answers blocks after a delay, until the block ends. SinkMissing."""
+    """Run a sink, which answers each block after a delay, while the context lasts. SinkMissing if a program
+    is not installed."""
     program = _nginx()
     folder.mkdir(parents=True, exist_ok=True)
     certificate, key = make_certificate(folder, address)
@@ -125,7 +127,7 @@ def run_sink(folder: Path, *, address: str = "127.0.0.1", delay_seconds: float =
 
 
 def make_certificate(folder: Path, address: str) -> tuple[Path, Path]:
-    """A certificate for an address, signed by itself, and its key."""
+    """A self-signed certificate for an address, and its key."""
     certificate, key = folder / "cert.pem", folder / "key.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=sink"]
     names = ["-addext", f"subjectAltName=IP:{address}", "-keyout", str(key), "-out", str(certificate)]
@@ -134,7 +136,7 @@ def make_certificate(folder: Path, address: str) -> tuple[Path, Path]:
 
 
 def free_port(address: str) -> int:
-    """A port that nobody listens on."""
+    """A port on which nothing listens."""
     with socket.socket() as bound:
         bound.bind((address, 0))
         return int(bound.getsockname()[1])
@@ -143,7 +145,7 @@ def free_port(address: str) -> int:
 def _nginx() -> str:
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None or not (LUA_MODULES / "ngx_http_lua_module.so").exists():
-        raise SinkMissing(f"There is no nginx with Lua here. On Debian: {PACKAGES}")
+        raise SinkMissing(f"nginx with Lua is not installed. On Debian: {PACKAGES}")
     return program
 
 

@@ -1,16 +1,16 @@
-"""How fast disks get into snapshots: python tests/bench/staging.py [--mib N] [--fsp FOLDER]
+"""Measures how fast disks are sent into snapshots: python tests/bench/staging.py [--mib N] [--fsp FOLDER]
 
-Contenders send the same sparse disk to the same sink (nginx with Lua over TLS, on this machine), in turns,
-each in a process of its own:
+Contenders take turns to send the same sparse disk to the same sink (nginx with Lua over TLS, on this
+machine), each in a process of its own:
 
-- extenci: what it ships, from opening the disk to the completed snapshot: read, hashed, signed, sent, retried
-  where need be, compared;
-- boto3: the same disk read and hashed as fast, put by as many threads;
-- flexible-snapshot-proxy: awslabs' tool as it is (`--fsp`: its checkout, `--fsp-python`: a Python that has
-  what it needs);
+- extenci: the code that it ships, from opening the disk to the completed snapshot. It reads, hashes, signs
+  and sends the blocks, retries them if need be, and compares the checksums;
+- boto3: the same disk, read and hashed by the same code, and put by as many threads;
+- flexible-snapshot-proxy: awslabs' tool, unchanged (`--fsp`: its checkout, `--fsp-python`: a Python with
+  the packages that it needs);
 - wrk: unsigned blocks of 512 KiB, as fast as a C program can send them.
 
-Ratios say something on any machine; MB/s are this machine's, shared with the sink.
+Ratios can be compared across machines; MB/s cannot, and the sink runs on the same processors.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[0] = str(ROOT)  # in place of this folder, whose queue.py would hide the one that Python has
+sys.path[0] = str(ROOT)  # not this folder, whose queue.py would hide Python's
 
 from tests.bench.sink import PACKAGES, Sink, SinkMissing, run_sink  # noqa: E402
 
@@ -47,8 +47,8 @@ ADDRESSES = ("127.0.0.1", "127.0.0.9")
 
 @dataclass(frozen=True)
 class Measured:
-    """One run: blocks, seconds, the processor seconds of the sending process and the most memory that it had,
-    in bytes (0: not known)."""
+    """One run: its blocks and seconds, and the sending process's peak memory in bytes and processor seconds
+    (0 if not known)."""
 
     blocks: int
     seconds: float
@@ -57,19 +57,19 @@ class Measured:
 
     @property
     def rate(self) -> float:
-        """Millions of bytes a second."""
+        """The rate in MB/s (1e6 bytes)."""
         return self.blocks * BLOCK / self.seconds / 1e6
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a ratio is meant to be."""
+    """The bounds that a ratio should keep."""
 
     least: float | None = None
     most: float | None = None
 
     def said(self, value: float) -> str:
-        """The target, and whether a value meets it."""
+        """The bounds, and whether a value keeps them."""
         bounds = [f">= {self.least:g}"] if self.least is not None else []
         bounds += [f"<= {self.most:g}"] if self.most is not None else []
         is_met = (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
@@ -77,8 +77,9 @@ class Target:
 
 
 @dataclass(frozen=True)
-class ChangeContext:
-    """What is sent, to where, and how often."""
+class BenchContext:
+    """The folder for disks, the number of runs and connections, and the checkout and the Python of
+    flexible-snapshot-proxy."""
 
     folder: Path
     runs: int
@@ -97,16 +98,16 @@ class ChangeContext:
             for number in range(count):
                 file.seek(number * step * BLOCK)
                 file.write(os.urandom(BLOCK))
-        os.utime(path, (1, 1))  # a plan waits a moment for what was written just now
+        os.utime(path, (1, 1))  # a plan waits if a disk was written just now
         return path
 
     def send(self, how: str, sink: Sink, disk: Path, connections: int) -> Measured:
-        """Have a disk sent by a process of its own."""
+        """Send a disk in a process of its own. `how` names the contender."""
         command = [sys.executable, str(SENDERS), how, sink.url, str(sink.certificate), str(disk)]
         return self._measured([*command, str(connections)], dict(os.environ))
 
     def send_by_fsp(self, sink: Sink, disk: Path) -> Measured:
-        """Have a disk sent by flexible-snapshot-proxy's own `upload`."""
+        """Send a disk with flexible-snapshot-proxy's own `upload`."""
         assert self.fsp is not None
         folder, python = self.fsp
         known = {
@@ -117,7 +118,7 @@ class ChangeContext:
         return self._measured(command, {**os.environ, **known})
 
     def wrk(self, sink: Sink, connections: int) -> Measured:
-        """What wrk reaches."""
+        """Send blocks with wrk."""
         script = self.folder / "put.lua"
         script.write_text(WRK_SCRIPT, "utf-8")
         command = ["wrk", "-t2", f"-c{connections}", f"-d{self.wrk_seconds}s", "-s", str(script), sink.url]
@@ -128,7 +129,7 @@ class ChangeContext:
         return Measured(round(rate * self.wrk_seconds), float(self.wrk_seconds))
 
     def in_turns(self, contenders: Mapping[str, Callable[[], Measured]]) -> dict[str, list[Measured]]:
-        """Every contender so many times, taking turns, so that a busy moment hits all alike."""
+        """Run each contender `runs` times. They take turns, so that a busy moment affects all alike."""
         found: dict[str, list[Measured]] = {name: [] for name in contenders}
         for _ in range(self.runs):
             for name, contender in contenders.items():
@@ -145,12 +146,12 @@ class ChangeContext:
 
 
 def ratio(ours: Sequence[Measured], theirs: Sequence[Measured]) -> float:
-    """The median of the rounds' ratios."""
+    """The median of the ratios in each round."""
     return statistics.median(one.rate / other.rate for one, other in zip(ours, theirs, strict=True))
 
 
-def compare(context: ChangeContext, sink: Sink, mib: int) -> list[str]:
-    """The disk of `mib` MiB of data in twice the size, by all contenders."""
+def compare(context: BenchContext, sink: Sink, mib: int) -> list[str]:
+    """Compare all contenders with a disk of twice `mib` MiB, half of it data."""
     disk = context.disk("disk.raw", 2 * mib * MIB, mib * MIB)
     wide = context.connections
     contenders: dict[str, Callable[[], Measured]] = {
@@ -170,12 +171,12 @@ def compare(context: ChangeContext, sink: Sink, mib: int) -> list[str]:
     peak = max(one.peak for one in found["extenci"]) / MIB
     lines.append(f"extenci's peak memory, MiB: {peak:.0f} {Target(most=120).said(peak)}")
     if context.fsp is None:
-        lines.append("flexible-snapshot-proxy: not measured (--fsp FOLDER, a checkout of it)")
+        lines.append("flexible-snapshot-proxy: not measured (needs --fsp FOLDER, its checkout)")
     return lines
 
 
-def with_delay(context: ChangeContext, sink: Sink, mib: int, seconds: float) -> list[str]:
-    """Every answer takes longer: then it is the number of connections that decides."""
+def with_delay(context: BenchContext, sink: Sink, mib: int, seconds: float) -> list[str]:
+    """Measure extenci with slower answers, where the number of connections limits the rate."""
     disk = context.disk("delayed.raw", 2 * mib * MIB, mib * MIB)
     wide = context.connections
     found = context.in_turns({"extenci": partial(context.send, "extenci", sink, disk, wide)})["extenci"]
@@ -189,8 +190,8 @@ def with_delay(context: ChangeContext, sink: Sink, mib: int, seconds: float) -> 
     ]
 
 
-def sparse(context: ChangeContext, sink: Sink, mib: int, gib: int) -> list[str]:
-    """The same data in a small and in a huge file: holes cost nothing."""
+def sparse(context: BenchContext, sink: Sink, mib: int, gib: int) -> list[str]:
+    """Compare the same amount of data in a small and in a huge file: holes should cost nothing."""
     small = context.disk("small.raw", 2 * mib * MIB, mib * MIB)
     huge = context.disk("huge.raw", gib * 1024 * MIB, mib * MIB)
     sending = {
@@ -212,16 +213,16 @@ HEAD = f"{'':<26}{'MB/s':>8}{'CPU s/GB':>10}{'ratio':>8}{'target':>16}"
 
 
 def line_of(name: str, runs: Sequence[Measured], value: str, verdict: str = "") -> str:
-    """A row of the table: the median rate, and the ratio of extenci's to it."""
+    """A row of the table: the median rate and processor time, a ratio, and whether it meets its target."""
     rate = statistics.median(one.rate for one in runs)
     cpu = statistics.median(one.cpu * 1e9 / (one.blocks * BLOCK) for one in runs)
     return f"{name:<26}{rate:>8.0f}{cpu:>10.2f}{value:>8}{verdict}"
 
 
-def run(context: ChangeContext, mib: int, gib: int, delay: float) -> None:
-    """Measure everything, and tell."""
+def run(context: BenchContext, mib: int, gib: int, delay: float) -> None:
+    """Measure everything, and print the tables."""
     if shutil.which("wrk") is None:
-        raise SinkMissing(f"There is no wrk here. On Debian: {PACKAGES}")
+        raise SinkMissing(f"wrk is not installed. On Debian: {PACKAGES}")
     with run_sink(context.folder / "sink", address=ADDRESSES[0]) as sink:
         print("\n".join(compare(context, sink, mib)), end="\n\n", flush=True)
         print("\n".join(sparse(context, sink, mib, gib)), end="\n\n", flush=True)
@@ -235,15 +236,21 @@ def main() -> int:
     parser.add_argument("--mib", type=int, default=1024, help="MiB of data (default: 1024)")
     parser.add_argument("--gib", type=int, default=64, help="size of the huge sparse file (default: 64)")
     parser.add_argument("--runs", type=int, default=5, help="repetitions, in turns (default: 5)")
-    parser.add_argument("--connections", type=int, default=64, help="of extenci, boto3 and wrk (default: 64)")
+    parser.add_argument(
+        "--connections", type=int, default=64, help="connections of each contender but fsp (default: 64)"
+    )
     parser.add_argument("--delay", type=float, default=0.1, help="seconds added to answers (default: 0.1)")
-    parser.add_argument("--folder", type=Path, help="where disks are made (default: the system's for such)")
+    parser.add_argument(
+        "--folder", type=Path, help="where disks are written (default: the system's temporary folder)"
+    )
     parser.add_argument("--fsp", type=Path, help="a checkout of awslabs/flexible-snapshot-proxy")
-    parser.add_argument("--fsp-python", default=sys.executable, help="has boto3, joblib, numpy, zstandard")
+    parser.add_argument(
+        "--fsp-python", default=sys.executable, help="a Python that has boto3, joblib, numpy and zstandard"
+    )
     asked = parser.parse_args()
     fsp = (asked.fsp.resolve(), asked.fsp_python) if asked.fsp else None
     with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
-        context = ChangeContext(Path(folder), asked.runs, asked.connections, fsp=fsp)
+        context = BenchContext(Path(folder), asked.runs, asked.connections, fsp=fsp)
         try:
             run(context, asked.mib, asked.gib, asked.delay)
         except SinkMissing as missing:

@@ -1,6 +1,6 @@
-"""How long `extenci --help` and `extenci validate specs` take, whole processes: python tests/bench/startup.py
+"""Measures how long `extenci --help` and `extenci validate specs` take: python tests/bench/startup.py
 
-Medians, beside that of a Python that does nothing on the same machine in the same run.
+The medians of whole processes are printed beside that of a Python process that does nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ RUNS = 10
 
 @dataclass(frozen=True)
 class Job:
-    """A command, and the most seconds that it should take; None where nothing was promised."""
+    """A command, and the most seconds that it should take; None if there is no limit."""
 
     name: str
     command: tuple[str, ...]
@@ -34,14 +34,14 @@ JOBS = (
 
 
 def seconds(job: Job) -> float:
-    """The wall-clock seconds of one run; CalledProcessError where it fails."""
+    """The wall-clock seconds of one run. CalledProcessError if it fails."""
     begin = time.perf_counter()
     subprocess.run(job.command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
     return time.perf_counter() - begin
 
 
 def medians() -> list[float]:
-    """The median of each job, the jobs taking turns so that a busy moment hits them alike."""
+    """The median seconds of each job. The jobs take turns, so that a busy moment affects all alike."""
     for job in JOBS:
         seconds(job)
     rounds = [[seconds(job) for job in JOBS] for _ in range(RUNS)]
@@ -49,7 +49,7 @@ def medians() -> list[float]:
 
 
 def table(measured: list[float]) -> str:
-    """One line for each job: median, how many times the bare Python's that is, and the limit."""
+    """One line for each job: its median, the ratio to the bare Python's, and the limit."""
     lines = [f"{'command':<24}{'median s':>10}{'ratio':>8}{'limit s':>9}"]
     for job, median in zip(JOBS, measured, strict=True):
         limit = "-" if job.limit is None else f"{job.limit:.2f}"
