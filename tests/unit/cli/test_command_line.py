@@ -208,13 +208,17 @@ def test_services_are_added_shown_and_removed(tmp_path: Path) -> None:
     assert extenci(tmp_path, "catalog", "show", "bnl").returncode == 1
 
 
-def test_a_plan_file_takes_no_selection(tmp_path: Path) -> None:
+def test_a_plan_file_takes_no_selection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EXTENCI_HOME", str(tmp_path / "home"))
     saved = tmp_path / "saved.plan"
     saved.write_text('{"kind": "extenci plan", "format_version": 1}')
     for extra in (["--service", "bnl"], ["--target", "bnl/pool"], ["--force"], [str(tmp_path)]):
-        run = extenci(tmp_path, "apply", saved, *extra)
-        assert (run.returncode, run.stdout) == (1, "")
-        assert "is a saved plan" in run.stderr
+        assert run_here(["apply", str(saved), *extra]) == 1
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        assert "is a saved plan" in shown.err
 
 
 def test_the_2011_command_is_installed_under_its_own_name(tmp_path: Path) -> None:

@@ -19,10 +19,10 @@ MOST_FILES = 16
 
 def named(tree: ast.Module) -> Iterator[str]:
     names = {(one.__name__, member.name) for one in (Launch, Method) for member in one}
-    texts = {f"{enum}.{member}" for enum, member in names}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in texts:
-            yield ast.unparse(node)
+        match node:
+            case ast.Attribute(value=ast.Name(id=enum), attr=member) if (enum, member) in names:
+                yield f"{enum}.{member}"
 
 
 def test_engines_and_staging_methods_are_named_where_they_are_made_only() -> None:

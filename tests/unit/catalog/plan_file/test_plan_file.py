@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import json
 import os
 import stat
@@ -49,6 +50,7 @@ PLAIN: dict[type, st.SearchStrategy[Any]] = {
 }
 
 
+@functools.cache
 def strategy(kind: Any) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one return a kind of type
     """Values of a type of the model, by its fields, with valid names and JSON values for `object`."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import tracemalloc
 from collections.abc import Callable
@@ -27,10 +28,22 @@ from tests.unit.image.bundle.conftest import SECRET, Keys, make_bundle, make_dis
 SIZE = 90 * BLOCK_BYTES + 5
 
 
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_disk(tmp_path_factory.mktemp("disk") / "disk", set(range(0, 90, 2)), SIZE)
+
+
+@pytest.fixture(scope="module")
+def bundled(disk: Path, tmp_path_factory: pytest.TempPathFactory, keys: Keys) -> Path:
+    """The manifest of a bundle of two parts, which no test changes."""
+    return make_bundle(disk, tmp_path_factory.mktemp("bundle"), keys)
+
+
 @pytest.fixture
-def manifest(tmp_path: Path, folder: Path, keys: Keys) -> Path:
-    """A bundle of two parts."""
-    return make_bundle(make_disk(tmp_path / "disk", set(range(0, 90, 2)), SIZE), folder, keys)
+def manifest(bundled: Path, folder: Path) -> Path:
+    """A copy of the bundle."""
+    shutil.copytree(bundled.parent, folder, dirs_exist_ok=True)
+    return folder / bundled.name
 
 
 @pytest.fixture
@@ -60,8 +73,8 @@ def resigned(text: bytes, keys: Keys, **changes: object) -> bytes:
     return manifest_text(changed, signature, "1.0")
 
 
-def test_a_bundle_is_a_disk_again(manifest: Path, opened: Callable[[bytes], Path], tmp_path: Path) -> None:
-    assert read_disk(opened(manifest.read_bytes())) == read_disk(tmp_path / "disk")
+def test_a_bundle_is_a_disk_again(manifest: Path, opened: Callable[[bytes], Path], disk: Path) -> None:
+    assert read_disk(opened(manifest.read_bytes())) == read_disk(disk)
 
 
 def test_nothing_is_written_over(manifest: Path, opened: Callable[[bytes], Path], folder: Path) -> None:
