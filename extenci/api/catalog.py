@@ -14,7 +14,10 @@ from extenci.catalog.services.text import ServiceFields
 from extenci.model.errors import SpecError
 from extenci.model.record import ResourceRecord
 from extenci.model.service import SANDBOX, Service
+from extenci.spec.arguments import find_service as find_service_in
+from extenci.spec.root import SERVICES_FOLDER, find_root
 from extenci.spec.services.file import read_service
+from extenci.spec.yaml.load import SUFFIXES
 
 __all__ = [
     "ServiceFields",
@@ -49,23 +52,29 @@ def list_services(*, home: Home | None = None) -> ServiceList:
     return ServiceList(tuple(services), tuple(errors))
 
 
-def find_service(name: str, *, home: Home | None = None) -> Service:
-    """A service of the catalog, or the built-in one, which is not started (CatalogError, SpecError)."""
+def find_service(name: str, *, root: Path | None = None, home: Home | None = None) -> Service:
+    """A service of the catalog or of the folder `services` in a spec root (default: that of the current
+    folder), or the built-in one, which is not started (CatalogError, SpecError, UsageError)."""
     home = home or Home.find()
-    return shown_sandbox_service(home) if name == SANDBOX else read_service(files.find_service(home, name))
+    if name == SANDBOX:
+        return shown_sandbox_service(home)
+    catalog, folder = files.service_files(home), find_root(root or Path())
+    if any((folder / SERVICES_FOLDER / f"{name}{suffix}").is_file() for suffix in SUFFIXES):
+        return find_service_in(name, folder, catalog)
+    return read_service(files.find_service(home, name))
 
 
 def owned_resources(*, home: Home | None = None) -> Mapping[str, tuple[ResourceRecord, ...]]:
-    """What is recorded as owned, by stack."""
+    """The resources that are recorded as owned, by stack."""
     with Catalog.open(home or Home.find()) as catalog:
         return {stack: tuple(catalog.records(stack).resources) for stack in catalog.stacks()}
 
 
-def init_service(name: str, *, home: Home | None = None) -> None:
-    """Begin the records of a service that takes no tags (CatalogError, SpecError): they are the truth for it
-    from now on."""
+def init_service(name: str, *, root: Path | None = None, home: Home | None = None) -> None:
+    """Begin the records of a service that takes no tags: they are the truth for it from now on. `root` and
+    errors as of `find_service`."""
     home = home or Home.find()
-    find_service(name, home=home)
+    find_service(name, root=root, home=home)
     with Catalog.open(home) as catalog:
         catalog.initialise(name)
 

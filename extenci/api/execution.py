@@ -13,6 +13,7 @@ from extenci.apply.records import reconcile
 from extenci.model.errors import CatalogError, Interrupted, ServiceError
 from extenci.model.outcome import Result
 from extenci.model.plan import Plan
+from extenci.plan.abilities import require_abilities
 
 
 def new_run_id() -> str:
@@ -31,8 +32,10 @@ class Run:
 
 
 def carry_out(session: Session, plan: Plan, observed: Observed, run: Run) -> Result:
-    """Carry out a plan that was approved, if anybody was asked. What fails is in the result."""
+    """Carry out a plan that was approved, if anybody was asked. What fails is in the result. PlanError
+    where it needs what a service lacks."""
     options = session.options
+    require_abilities(plan, session.desired.services, observed.observation)
     if options.approve is None:
         options.on_plan(plan)
     result = apply_run.carry_out(

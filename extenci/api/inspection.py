@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 from extenci.api.disks import known_disks
 from extenci.api.options import DEFAULTS
 from extenci.api.sandbox import sandbox_service, sandbox_status
-from extenci.api.session import open_session
+from extenci.api.session import open_clients, open_session
+from extenci.apply.bucket_probe import try_bucket
 from extenci.catalog.home import Home
+from extenci.catalog.records import Catalog
+from extenci.cloud.clients import Clients
 from extenci.model.desired import Desired
+from extenci.model.errors import CatalogError
 from extenci.model.finding import Finding
-from extenci.model.service import SANDBOX
+from extenci.model.service import SANDBOX, Service
 from extenci.model.status import StackStatus
 from extenci.observe.doctor.diagnosis import diagnose
 from extenci.plan.commands.status import make_status
 
 
 def status(desired: Desired, *, home: Home | None = None) -> StackStatus:
-    """What is desired, recorded and live, side by side."""
+    """The desired, recorded and live state, side by side."""
     home = home or Home.find()
     with open_session(desired, home, DEFAULTS) as session:
         observed = session.observe()
@@ -31,8 +36,35 @@ def status(desired: Desired, *, home: Home | None = None) -> StackStatus:
 
 
 def doctor(
-    paths: Sequence[Path] = (), *, home: Home | None = None, service: str | None = None
+    paths: Sequence[Path] = (),
+    *,
+    home: Home | None = None,
+    service: str | None = None,
+    probe: bool = False,
+    write: bool = False,
 ) -> tuple[Finding, ...]:
     """Find out what is missing on this machine and for each service of the specs, or of the catalog where
-    there are no specs. What cannot be examined is a finding, too; only UsageError is raised."""
-    return diagnose(paths, home or Home.find(), service, sandbox_service)
+    there are no specs. What cannot be examined is a finding, too; only UsageError is raised.
+
+    With `probe`, what was learned of the services' abilities is forgotten and found out anew. With `write`, a
+    small object is stored in each service's bucket, read and deleted; otherwise only calls that read are
+    sent.
+    """
+    home = home or Home.find()
+    found: list[Finding] = []
+
+    @contextmanager
+    def opened(services: Mapping[str, Service]) -> Iterator[Mapping[str, Clients]]:
+        with Catalog.open(home) as catalog:
+            for one in services.values() if probe else ():
+                with suppress(CatalogError):
+                    catalog.abilities.forget(one)
+            with open_clients(services, catalog) as clients:
+                yield clients
+                if write:
+                    found.extend(
+                        one for each in clients.values() for one in try_bucket(each, catalog.journal)
+                    )
+
+    examined = diagnose(paths, home, service, sandbox_service, opened)
+    return (*examined, *found)

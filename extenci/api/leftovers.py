@@ -29,9 +29,11 @@ def gc(desired: Desired, *, home: Home | None = None, options: Options = DEFAULT
 def _propose(session: Session) -> Proposal:
     observed = recover_for_gc(session)
     queues = queued_services(session.desired, observed.records)
-    left = read_leftovers(session.desired, session.clients, session.catalog.journal, session.home, queues)
+    clients = {name: one for name, one in session.clients.items() if name in observed.observation.services}
+    queues &= clients.keys()
+    left = read_leftovers(session.desired, clients, session.catalog.journal, session.home, queues)
     plan = plan_gc(session.desired, observed.observation, observed.records, time.time(), left)
-    return Proposal(plan, observed)
+    return Proposal(replace(plan, unread=observed.observation.unread), observed)
 
 
 def _approved_only(approved: Plan, now: Plan) -> Plan:

@@ -34,7 +34,7 @@ DEFAULT_STAGING = Staging()
 
 @dataclass(frozen=True)
 class StageResult:
-    """What became of staging an image. `found` is the image that was there already, None where there was
+    """The result of staging an image. `found` is the image that was there already, None where there was
     none."""
 
     address: Address

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -17,10 +17,12 @@ from extenci.catalog.plan_file.file import looks_like_plan, write_plan
 from extenci.launch.preview import preview_launches
 from extenci.model.address import Address
 from extenci.model.desired import Desired
+from extenci.model.observed import Unread
 from extenci.model.outcome import Listener
 from extenci.model.plan import Plan, SavedPlan
 from extenci.model.version import Disk
 from extenci.observe.verify_hashes import hash_verify_blocks
+from extenci.plan.abilities import require_abilities
 from extenci.plan.planner import make_plan
 
 
@@ -69,13 +71,18 @@ def is_plan_file(path: Path) -> bool:
 
 
 def make_planned(
-    session: Session, *, destroy: bool = False, again: frozenset[Address] = frozenset()
+    session: Session,
+    *,
+    destroy: bool = False,
+    again: frozenset[Address] = frozenset(),
+    unread: Sequence[Unread] = (),
 ) -> tuple[Planned, Observed]:
-    """Observe and plan. `again` are the images to verify whatever is known of them."""
+    """Observe and plan. `again` are the images to verify whatever is known of them; `unread` the services
+    that failed already."""
     disks = {} if destroy else known_disks(session)
-    observed = session.observe()
+    observed = session.observe(unread)
     if not destroy and read_pinned_disks(session, disks, observed):
-        observed = session.observe()  # reading may have taken long
+        observed = session.observe(unread)  # reading may have taken long
     made = make_plan(
         session.desired,
         disks,
@@ -86,4 +93,5 @@ def make_planned(
         verify_hashes=hash_verify_blocks(session.desired.images),
         again=again,
     )
+    require_abilities(made, session.desired.services, observed.observation)
     return Planned(session.desired, disks, made), observed

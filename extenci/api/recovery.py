@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 import time
+from pathlib import Path
 
 from extenci.api.session import Observed, Session
 from extenci.apply.recovery import Recovery
 from extenci.model.errors import CatalogError
 from extenci.model.service import Tagging
+from extenci.spec.root import find_root
 
 
 def recover(session: Session) -> Observed:
     """Settle the calls of runs that died, and observe (CatalogError where records are missing)."""
     recovery = begin_recovery(session)
-    observed = session.observe()
+    observed = session.observe(recovery.unread)
     end_recovery(session, recovery, observed)
     return observed
 
@@ -35,7 +38,7 @@ def recover_for_gc(session: Session) -> Observed:
     """Settle the calls of runs that died, and observe. Nothing is deleted: `gc` asks first."""
     recovery = _finish_staging(session)
     recovery.claim()
-    observed = session.observe()
+    observed = session.observe(recovery.unread)
     recovery.close(observed.observation)
     return observed
 
@@ -50,9 +53,18 @@ def require_records(session: Session) -> None:
         raise CatalogError(
             f"The service {name} has no tags, so only the records here tell what is owned there, and there "
             f"are none of the stack {session.stack}.",
-            f"If nothing was made there yet, run `extenci catalog init {name}`; otherwise apply where the "
+            f"If nothing was made there yet, run `{init_command(session, name)}`; otherwise apply where the "
             "records are. Nothing was done.",
         )
+
+
+def init_command(session: Session, service: str) -> str:
+    """The command that begins the records of a service. It names the spec root where the service is its own
+    and the user is elsewhere."""
+    root = session.desired.root
+    is_own = Path(session.clients[service].service.file).is_relative_to(root)
+    named = [root] if is_own and str(find_root(Path())) != root else []
+    return shlex.join(["extenci", "catalog", "init", service, *named])
 
 
 def _finish_staging(session: Session) -> Recovery:

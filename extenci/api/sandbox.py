@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from extenci.catalog.home import Home
+from extenci.model.abilities import SANDBOX_ABILITIES, Abilities
 from extenci.model.desired import Desired
 from extenci.model.service import SANDBOX, KeyFiles, SandboxStatus, Service
 from extenci.sandbox import control
@@ -15,10 +16,12 @@ from extenci.spec.services.library import SANDBOX_STAND_IN
 NOT_RUNNING = "http://127.0.0.1 (not running)"
 
 
-def start_sandbox(faults: str | None = None, *, home: Home | None = None) -> SandboxStatus:
+def start_sandbox(
+    faults: str | None = None, without: str | None = None, *, home: Home | None = None
+) -> SandboxStatus:
     """Start the sandbox unless it runs (SandboxError). `faults` says how it is to misbehave from now on,
-    `none`: not at all (UsageError)."""
-    return control.start((home or Home.find()).path, faults)
+    `none`: not at all; `without` names the abilities that it is to lack, `none`: it has all (UsageError)."""
+    return control.start((home or Home.find()).path, faults, without)
 
 
 def stop_sandbox(*, home: Home | None = None) -> SandboxStatus:
@@ -92,6 +95,7 @@ def _service(home: Home, status: SandboxStatus) -> Service:
     access, secret = control.key_files(home.path)
     service = replace(
         SANDBOX_STAND_IN,
+        abilities=Abilities(),
         ec2=status.ec2 or NOT_RUNNING,
         s3=status.s3 or NOT_RUNNING,
         ebs=status.ebs or NOT_RUNNING,
@@ -103,4 +107,9 @@ def _service(home: Home, status: SandboxStatus) -> Service:
 
 def _with_machines(service: Service, status: SandboxStatus) -> Service:
     elsewhere = {port: reached_at for port, reached_at in status.forwards.items() if port != reached_at}
-    return replace(service, simulated=status.machines == "simulated", forwards=elsewhere)
+    return replace(
+        service,
+        simulated=status.machines == "simulated",
+        forwards=elsewhere,
+        abilities=(Abilities() if status.without else SANDBOX_ABILITIES) | service.abilities,
+    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event
 
@@ -12,12 +12,16 @@ from extenci.api.sandbox import recognise_sandbox
 from extenci.catalog.home import Home
 from extenci.catalog.lock import hold
 from extenci.catalog.records import Catalog
+from extenci.cloud.abilities import AbilityBook
 from extenci.cloud.clients import Clients
+from extenci.model.abilities import Abilities, Ability, Evidence
 from extenci.model.desired import Desired
-from extenci.model.errors import Interrupted
-from extenci.model.observed import Observation
+from extenci.model.errors import CatalogError, Interrupted
+from extenci.model.observed import Observation, Unread
 from extenci.model.record import Records
+from extenci.model.service import Service
 from extenci.observe.observe import observe
+from extenci.plan.abilities import needed_abilities
 from extenci.plan.inputs import queued_services
 
 
@@ -44,26 +48,51 @@ class Session:
         """The stack's name."""
         return self.desired.stack
 
-    def observe(self) -> Observed:
-        """Read the records, then the services."""
+    def observe(self, unread: Sequence[Unread] = ()) -> Observed:
+        """Read the records, then the services, except for those that failed already (`unread`)."""
         records = self.catalog.records(self.stack)
         queues = queued_services(self.desired, records)
-        return Observed(
-            records, observe(self.clients, self.stack, records, queues=queues, stop=self.options.stop)
+        found = observe(
+            self.clients,
+            self.stack,
+            records,
+            queues=queues,
+            needed=needed_abilities(self.desired),
+            unread=unread,
+            stop=self.options.stop,
         )
+        return Observed(records, found)
 
 
 @contextmanager
 def open_session(desired: Desired, home: Home, options: Options) -> Iterator[Session]:
     """A session that only reads: it takes no lock."""
     services = {name: recognise_sandbox(desired.services[name], home) for name in desired.touched_services}
-    clients = {name: Clients(service) for name, service in services.items()}
+    with Catalog.open(home) as catalog, open_clients(services, catalog) as clients:
+        yield Session(desired, home, catalog, clients, options)
+
+
+@contextmanager
+def open_clients(services: Mapping[str, Service], catalog: Catalog) -> Iterator[Mapping[str, Clients]]:
+    """The clients of services, which know what earlier runs learned of them and remember what they learn."""
+    clients = {name: Clients(one, abilities=book_of(one, catalog)) for name, one in services.items()}
     try:
-        with Catalog.open(home) as catalog:
-            yield Session(desired, home, catalog, clients, options)
+        yield clients
     finally:
         for client in clients.values():
             client.close()
+
+
+def book_of(service: Service, catalog: Catalog) -> AbilityBook:
+    """The known abilities of a service. A catalog that cannot be written to only forgets."""
+
+    def remember(ability: Ability, evidence: Evidence) -> None:
+        with suppress(CatalogError):
+            catalog.abilities.remember(service, ability, evidence)
+
+    is_complete = len(service.abilities.evidence) == len(Ability)
+    learned = Abilities() if is_complete else catalog.abilities.of(service)
+    return AbilityBook(service.abilities, learned, remember)
 
 
 @contextmanager

@@ -122,6 +122,7 @@ class ChangeContext:
         return StageContext(
             **self._service(),
             on_progress=lambda done, total: self._advance(done, total, "bytes"),
+            history=catalog.journal.history(self.change.address.service),
             block_lists=catalog.block_lists,
             upload_notes=catalog.upload_notes,
             sharing=self.run.sharing,
@@ -130,7 +131,7 @@ class ChangeContext:
         )
 
     def launching(self) -> LaunchContext:
-        """What machines are launched and ended with."""
+        """The context in which machines are launched and ended."""
 
         def remember(ids: Sequence[str], tags: Mapping[str, str]) -> None:
             self.records.remember(ResourceKind.MACHINE, ids, tags)

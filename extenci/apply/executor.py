@@ -1,4 +1,4 @@
-"""Does the changes of a plan in dependency order, several at a time, and reports the outcome of each.
+"""Carries out the changes of a plan in dependency order, several at a time, and reports the outcome of each.
 
 It knows nothing of clouds: a step is a function from a change and the outcomes before it to an outcome. A
 change that fails blocks only those that depend on it.

@@ -13,7 +13,7 @@ from extenci.catalog.journal.key_pairs import MadeKeyPair
 from extenci.launch.engines import ENGINES
 from extenci.model.address import Address
 from extenci.model.desired import Desired
-from extenci.model.leftovers import Leftovers
+from extenci.model.leftovers import Leftovers, Uploaded
 from extenci.model.verification import KEY_PAIR_PREFIX
 from extenci.observe.leftovers import unused_cache, unused_job_files, unused_keys, unused_upload_files
 from extenci.stage.methods import read_uploaded
@@ -46,6 +46,10 @@ def read_leftovers(
         asked = [engine.files_in_use(clients[name]) for name in sorted(queues) for engine in ENGINES.values()]
         return frozenset().union(*asked)
 
+    def uploaded_to(name: str, service: Clients) -> Uploaded | None:
+        begun = journal.uploaded(desired.stack, name)
+        return read_uploaded(desired.stack, service, begun, journal.history(name))
+
     return Leftovers(
         key_pairs={name: service.ec2.key_pairs(KEY_PAIR_PREFIX) for name, service in sorted(clients.items())},
         made=made,
@@ -54,9 +58,7 @@ def read_leftovers(
         cache_files=tuple(unused_cache(home.cache_folder, now)),
         upload_files=tuple(unused_upload_files(home, now)),
         uploaded={
-            name: found
-            for name, service in sorted(clients.items())
-            if (found := read_uploaded(desired.stack, service, journal.uploaded(desired.stack, name)))
+            name: found for name, service in sorted(clients.items()) if (found := uploaded_to(name, service))
         },
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,8 @@ from extenci.catalog.journal.journal import Journal
 from extenci.cloud.journalled.client import Journalled
 from extenci.launch import engines
 from extenci.launch.key_pairs import key_file
-from extenci.model.observed import Observation, ServiceState
+from extenci.model.errors import ServiceError
+from extenci.model.observed import Observation, ServiceState, Unread
 from extenci.model.record import Intent
 from extenci.stage import methods
 from extenci.stage.context import StageContext
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 class Recovery:
     """Recovers from a stack's dead runs. The lock must be held, so that no run of this home is alive.
 
-    `tell` tells a person something worth a line. Every method raises ServiceError and its kinds.
+    `tell` tells a person something worth a line. Services that fail are in `unread`, and nothing more is done
+    there; ServiceError and its kinds where there is only one.
     """
 
     def __init__(
@@ -35,18 +38,36 @@ class Recovery:
         self._journal = journal
         self._tell = tell
         self._run = RecoveryRun(journal, stack)
+        self._unread: dict[str, Unread] = {}
+
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        """The services that failed."""
+        return tuple(self._unread.values())
 
     def finish_staging(self, now: float) -> None:
         """Finish or undo the operations of staging methods. `now` is seconds since the epoch."""
         for name in self._clients:
-            methods.recover(self._unsettled(name), replace(self._context(name), now=lambda: now))
+            with self._noting(name):
+                methods.recover(self._unsettled(name), replace(self._context(name), now=lambda: now))
         self._run.end()
 
     def claim(self) -> None:
         """Tag the resources that runs of any home made for the stack and did not live to tag."""
-        for name in self._clients:
-            methods.claim(self._stack, self._context(name))
+        for name in self._clients.keys() - self._unread.keys():
+            with self._noting(name):
+                methods.claim(self._stack, self._context(name))
         self._run.end()
+
+    @contextmanager
+    def _noting(self, service: str) -> Iterator[None]:
+        """Note that a service failed, where there are others."""
+        try:
+            yield
+        except ServiceError as error:
+            if len(self._clients) == 1:
+                raise
+            self._unread[service] = Unread(service, error.message, error.hint)
 
     def close(self, observation: Observation) -> None:
         """Journal the outcome of unanswered calls as the observation shows it: the resources they made, or
@@ -66,7 +87,9 @@ class Recovery:
         in `folder`."""
         for name in self._clients:
             state = observation.services.get(name)
-            used = {machine.key_name for machine in state.machines} if state else set()
+            if state is None:
+                continue
+            used = {machine.key_name for machine in state.machines}
             for key_pair in self._journal.left_key_pairs(self._stack, name):
                 if key_pair not in used:
                     self._context(name).changes.ec2.delete_key_pair(key_pair)
@@ -79,7 +102,8 @@ class Recovery:
 
     def _context(self, service: str) -> StageContext:
         clients = self._clients[service]
-        return StageContext(clients, Journalled(clients, self._run.calls(service)), note=self._tell)
+        changes = Journalled(clients, self._run.calls(service))
+        return StageContext(clients, changes, note=self._tell, history=self._journal.history(service))
 
 
 def find_outcome(intent: Intent, state: ServiceState) -> dict[str, object] | None:

@@ -52,7 +52,9 @@ def record_applied(result: Result, desired: Desired, run_context: RunContext) ->
         if outcome.status is not Status.DONE:
             undone.add(str(change.address))
     mine: list[DesiredImage | DesiredGroup] = [
-        spec for spec in _selected(desired) if str(spec.address) not in undone
+        spec
+        for spec in _selected(desired)
+        if str(spec.address) not in undone and spec.address.service in result.plan.services
     ]
     if result.plan.destroy:
         run_context.catalog.clear_applied(run_context.stack, *[spec.address for spec in mine])

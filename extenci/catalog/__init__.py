@@ -1,1 +1,1 @@
-"""What this user has: service files, records of what is owned, the journal, the lock, saved plans."""
+"""The belongings of this user: service files, records of what is owned, journal, lock, saved plans."""

@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
 
+from extenci.catalog.abilities import LearnedAbilities
 from extenci.catalog.database.connection import Database
 from extenci.catalog.database.json_columns import damaged, pack, unpack
 from extenci.catalog.disks.block_lists import BlockLists
 from extenci.catalog.disks.digests import Digests
 from extenci.catalog.disks.upload_notes import UploadNotes
 from extenci.catalog.home import Home
-from extenci.catalog.journal.intents import select_needed
+from extenci.catalog.journal.intents import select_needed, select_removed
 from extenci.catalog.journal.journal import Journal
 from extenci.catalog.journal.runs import select_finished_runs
 from extenci.catalog.verdicts import insert_verdict, select_verdicts
@@ -32,6 +33,7 @@ class Catalog:
         self.journal = Journal(database, clock)
         self.digests = Digests(database, clock)
         self.block_lists = BlockLists(database.home.blocks_folder)
+        self.abilities = LearnedAbilities(database, clock)
         self.upload_notes = UploadNotes(database.home.uploads_folder)
         self._database = database
         self._clock = clock
@@ -66,6 +68,7 @@ class Catalog:
                 intents=select_needed(connection, stack, self._clock()),
                 verdicts=select_verdicts(connection, stack),
                 finished_runs=select_finished_runs(connection, stack),
+                removed=select_removed(connection, stack, self._clock()),
             )
 
     def remember(self, stack: str, *resources: ResourceRecord) -> None:

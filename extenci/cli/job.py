@@ -1,4 +1,4 @@
-"""What surrounds a job of the API while it runs: progress on stderr, and signals."""
+"""The surroundings of a job of the API while it runs: progress on stderr, and signals."""
 
 from __future__ import annotations
 

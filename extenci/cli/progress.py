@@ -39,7 +39,7 @@ class ProgressLog:
                 write_aside("\n".join(lines) + "\n")
 
     def pause(self) -> None:
-        """Nothing is drawn."""
+        """Do nothing: nothing is drawn."""
 
 
 def open_progress() -> ProgressView:

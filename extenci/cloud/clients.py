@@ -6,18 +6,21 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from extenci.cloud.abilities import AbilityBook
 from extenci.cloud.aws.ebs import Ebs
 from extenci.cloud.aws.ebs_changes import EbsChanges
 from extenci.cloud.aws.ec2 import Ec2
 from extenci.cloud.aws.ec2_changes import Ec2Changes
 from extenci.cloud.aws.imports import Imports
+from extenci.cloud.aws.probes import Probes
 from extenci.cloud.aws.s3 import S3
 from extenci.cloud.aws.s3_changes import S3Changes
 from extenci.cloud.aws.session import ServiceSession
 from extenci.cloud.blocks.concurrency import MOST
 from extenci.cloud.condor.changes import CondorChanges
 from extenci.cloud.condor.client import Condor
-from extenci.model.service import Service
+from extenci.model.abilities import Ability
+from extenci.model.service import Service, Tagging, effective_tagging
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Unjournalled:
 class Clients:
     """The clients of one service. Creating it reads and sends nothing; any thread may use it.
 
+    `abilities` is what is known of the service and takes what is learned, None: what its file says.
     `clock` returns monotonic seconds, `sleep` waits for so many seconds; an upload uses at most `connections`
     connections.
     """
@@ -42,16 +46,19 @@ class Clients:
         self,
         service: Service,
         *,
+        abilities: AbilityBook | None = None,
         connections: int = MOST,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.service = service
-        self._session = ServiceSession(service)
+        self.abilities = abilities or AbilityBook(service.abilities)
+        self._session = ServiceSession(service, self.abilities)
         self.ec2 = Ec2(self._session)
         self.ebs = Ebs(self._session)
         self.s3 = S3(self._session)
         self.imports = Imports(self._session)
+        self.probes = Probes(self._session)
         self.condor = Condor(service)
         self.unjournalled = Unjournalled(
             Ec2Changes(self._session),
@@ -59,6 +66,11 @@ class Clients:
             S3Changes(self._session),
             CondorChanges(self.condor),
         )
+
+    def tagging(self, creation: Ability) -> Tagging:
+        """When a kind of resource gets its tags, as far as is known now; `creation` is the ability to set
+        them at creation."""
+        return effective_tagging(self.service.tags, self.abilities.now, creation)
 
     def close(self) -> None:
         """Close the idle connections. Later calls open new ones."""

@@ -144,7 +144,7 @@ def _finish(conversion: Conversion, program: RunningProgram, *fine: int) -> int:
 
 
 def _answer(conversion: Conversion, command: list[str], *fine: int) -> dict[str, object]:
-    """What qemu-img prints about the source, as JSON."""
+    """The facts that qemu-img prints about the source, as JSON."""
     with _qemu(conversion, command, piped=True) as program:
         answer = bytearray()
         while piece := _read(conversion, program, bytearray(BLOCK_BYTES)):

@@ -16,14 +16,15 @@ from extenci.launch.job_request import describe_change, job_request
 from extenci.launch.order import LaunchOrder, request_of, unused_token
 from extenci.launch.readiness import SCHEDD_OUTAGE_SECONDS, judge, lost_error
 from extenci.launch.user_data import write_user_data
+from extenci.model.abilities import Ability
 from extenci.model.errors import Interrupted, ServiceError
 from extenci.model.observed import Job, JobState, MachineHandle, ServiceState
 from extenci.model.ownership import Marks
 from extenci.model.plan import Change
 from extenci.model.record import SUBMIT, Intent
-from extenci.model.service import Service
+from extenci.model.service import Service, Tagging
 from extenci.plan.condor.holds import advise_hold, explain_hold
-from extenci.stage.tags import tag_after_creation
+from extenci.stage.tags import ensure_tags
 from extenci.stage.waiting import wait_for
 
 
@@ -78,7 +79,8 @@ class CondorEngine(Engine):
 
 def _submit(order: LaunchOrder, token: str, context: LaunchContext) -> None:
     tags, clients = context.tags(order.tags), context.clients
-    request = request_of(order, order.count, token, context)
+    own = tags if clients.service.tags is Tagging.CREATE else {}  # HTCondor calls CreateTags for them
+    request = replace(request_of(order, order.count, token, context), tags=own)
     if order.group.settings.root_volume is not None:
         request = replace(request, root_device=clients.ec2.root_device(order.image))
     user_data = write_user_data(order.group, context.jobs_folder, clients)
@@ -111,8 +113,7 @@ def _record_machines(ids: Sequence[str], order: LaunchOrder, context: LaunchCont
     """Record machines as soon as their jobs have them, and tag them where their launch could not."""
     tags = context.tags(order.tags)
     context.remember(ids, tags)
-    for id_ in ids:
-        tag_after_creation(id_, tags, context)
+    ensure_tags(Ability.TAG_INSTANCE, ids, tags, context)
 
 
 def _check_jobs(jobs: Sequence[Job], count: int, context: LaunchContext) -> None:

@@ -8,10 +8,11 @@ from extenci.launch.context import LaunchContext
 from extenci.launch.engine import Engine
 from extenci.launch.order import LaunchOrder, request_of, unused_token
 from extenci.launch.readiness import wait_until_gone, wait_until_running
+from extenci.model.abilities import Ability
 from extenci.model.errors import Interrupted, ServiceError
 from extenci.model.observed import MachineHandle, ServiceState
 from extenci.model.record import Intent
-from extenci.stage.tags import tag_after_creation
+from extenci.stage.tags import ensure_tags
 
 LARGEST_LAUNCH = 100
 """Machines in one RunInstances. When the capacity is short, less is lost with a smaller call."""
@@ -67,10 +68,10 @@ def _run_instances(order: LaunchOrder, count: int, context: LaunchContext) -> tu
     """One RunInstances. A service short of capacity may give fewer machines than asked, at least one."""
     ec2, tags = context.clients.ec2, context.tags(order.tags)
     token = unused_token(context, lambda token: bool(ec2.machines_by_token([token])))
-    ids = context.changes.ec2.run_instances(request_of(order, count, token, context), tags)
+    request = request_of(order, count, token, context)
+    ids = context.changes.ec2.run_instances(request, tags)
     if not ids:
         raise ServiceError(f"{context.address.service} launched no machine and gave no reason.")
     context.remember(ids, tags)
-    for id_ in ids:
-        tag_after_creation(id_, tags, context)
+    ensure_tags(Ability.TAG_INSTANCE, ids, tags, context, at_creation=request.tags)
     return ids

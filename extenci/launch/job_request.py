@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 from pathlib import Path
 
-from extenci.cloud.aws.parameters import LaunchRequest
+from extenci.cloud.aws.requests.parameters import LaunchRequest
 from extenci.cloud.condor.submission import JobRequest, describe_jobs
 from extenci.launch.user_data import user_data_path
 from extenci.model.desired import DesiredGroup

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from extenci.cloud.journalled.intents import Operation
 from extenci.launch.context import LaunchContext
+from extenci.model.abilities import Ability
 from extenci.model.verification import KEY_PAIR_PREFIX
 
 NAME_CHARACTERS = 16
@@ -17,7 +18,8 @@ NAME_CHARACTERS = 16
 def make_key_pair(context: LaunchContext, tags: Mapping[str, str]) -> tuple[str, Path]:
     """Make a key pair; its name, and the file of its private key, which only this user can read."""
     name = KEY_PAIR_PREFIX + context.next_token()[:NAME_CHARACTERS]
-    private_key = context.changes.ec2.create_key_pair(name, context.tags_at_creation(context.tags(tags)))
+    at_creation = context.tags_at_creation(context.tags(tags), Ability.TAG_KEY_PAIR)
+    private_key = context.changes.ec2.create_key_pair(name, at_creation)
     context.keys_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = key_file(name, context.keys_folder)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

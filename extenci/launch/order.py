@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from extenci.cloud.aws.parameters import LaunchRequest
+from extenci.cloud.aws.requests.parameters import LaunchRequest
 from extenci.launch.context import LaunchContext
+from extenci.model.abilities import Ability
 from extenci.model.desired import DesiredGroup
 
 
@@ -30,7 +31,7 @@ def request_of(order: LaunchOrder, count: int, token: str, context: LaunchContex
         settings=order.group.settings,
         count=count,
         token=token,
-        tags=context.tags_at_creation(context.tags(order.tags)),
+        tags=context.tags_at_creation(context.tags(order.tags), Ability.TAG_INSTANCE),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a change does, with the words for it."""
+"""The actions of changes, with the words for them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Self
 
 
 class Effect(StrEnum):
-    """What an action means for what exists."""
+    """The meaning of an action for the things that exist."""
 
     symbol: str
     """The sign before a change in a plan."""

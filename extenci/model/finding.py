@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from extenci.model.abilities import Abilities
+
 
 class Level(StrEnum):
     """How bad a finding is: a PROBLEM stops something that the specs ask for."""
@@ -17,12 +19,14 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one check. `subject` is a service's name, or MACHINE; `hint` says what to do."""
+    """The result of one check. `subject` is a service's name, or MACHINE; `hint` says what to do.
+    `abilities` are those of a service, in the finding that lists them."""
 
     subject: str
     level: Level
     text: str
     hint: str = ""
+    abilities: Abilities | None = None
 
 
 MACHINE = "this machine"

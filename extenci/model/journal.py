@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from extenci.model.errors import ServiceError, Throttled, Unreachable
+from extenci.model.s3 import PartUpload
 
 UNSURE_CODES = frozenset(
     ("InternalError", "InternalFailure", "InternalServerException", "RequestTimeout", "ServiceUnavailable",
@@ -35,6 +37,41 @@ class Calls(Protocol):
     def fail(self, intent: int, reason: str) -> None:
         """Write down that the call certainly changed nothing."""
         ...
+
+
+class History(Protocol):
+    """The earlier calls on one service, as this home's journal tells."""
+
+    def open_uploads(self, bucket: str, prefix: str) -> tuple[PartUpload, ...]:
+        """The uploads in parts that were begun, to keys that begin with a prefix, and neither completed nor
+        ended."""
+        ...
+
+    def registration(self, name: str) -> Registration | None:
+        """The last RegisterImage of a name that was carried out, or may have been; None where there is
+        none."""
+        ...
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A RegisterImage in the journal, made at `at` (seconds since the epoch); `image` is None while nobody
+    knows what came of it."""
+
+    at: float
+    image: str | None
+
+
+class NoHistory:
+    """The `History` of work without a journal."""
+
+    def open_uploads(self, bucket: str, prefix: str) -> tuple[PartUpload, ...]:  # noqa: ARG002 - as of History
+        """None."""
+        return ()
+
+    def registration(self, name: str) -> Registration | None:  # noqa: ARG002 - as of History
+        """None."""
+        return None
 
 
 def is_sure(error: ServiceError) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from extenci.model.abilities import AWS, Abilities
 from extenci.model.launch import Launch
 from extenci.model.ownership import Marks
 
@@ -234,7 +235,7 @@ class ServiceState:
 
     `at` is when it was read (seconds since the epoch). `images` are all images of the account, since a
     foreign one may use an owned snapshot; `snapshots` and `machines` only those of this stack. `queue` is
-    None where no HTCondor was asked.
+    None where no HTCondor was asked; `abilities` are what is known of the service by then.
     """
 
     service: str
@@ -243,10 +244,25 @@ class ServiceState:
     snapshots: tuple[Snapshot, ...] = ()
     machines: tuple[Machine, ...] = ()
     queue: QueueFacts | None = None
+    abilities: Abilities = AWS
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A service whose state could not be read: why, and what to do about it. Nothing is planned there."""
+
+    service: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
 
 
 @dataclass(frozen=True)
 class Observation:
-    """The observed state of every service that a plan looks at, by the service's name."""
+    """The observed state of every service that a plan looks at, by the service's name, and those that could
+    not be read."""
 
     services: Mapping[str, ServiceState] = field(default_factory=dict)
+    unread: tuple[Unread, ...] = ()

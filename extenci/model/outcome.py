@@ -103,7 +103,7 @@ class Result:
     def waits(self) -> bool:
         """Whether nothing failed, and all that is not done waits for a person."""
         statuses = {outcome.status for outcome in self.outcomes}
-        failed = bool(self.unrecorded) or any(not one.waits for one in self.plan.blocked)
+        failed = bool(self.unrecorded or self.plan.unread) or any(not one.waits for one in self.plan.blocked)
         waiting = Status.WAITING in statuses or any(one.waits for one in self.plan.blocked)
         return waiting and not failed and not statuses & {Status.FAILED, Status.SKIPPED}
 
@@ -111,4 +111,4 @@ class Result:
     def ok(self) -> bool:
         """Whether everything that was asked for was done, and is known to the catalog."""
         done = all(outcome.status is Status.DONE for outcome in self.outcomes)
-        return done and not self.plan.blocked and not self.unrecorded
+        return done and not self.plan.blocked and not self.plan.unread and not self.unrecorded

@@ -14,7 +14,7 @@ from extenci.model.version import Parent
 
 
 class Role(StrEnum):
-    """What an owned machine or image is there for (tag `extenci:role`)."""
+    """The purpose of an owned machine or image (tag `extenci:role`)."""
 
     POOL = "pool"
     TEST = "test"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from extenci.model.action import Action
 from extenci.model.address import Address, Kind
 from extenci.model.desired import Desired
+from extenci.model.observed import Unread
 from extenci.model.version import Disk
 from extenci.model.work import Work
 
@@ -66,7 +67,7 @@ class Plan:
     """The changes, in an order that can be followed from first to last.
 
     `refusals` name the limits of services that the plan exceeds: it is shown, but not applied without
-    --force.
+    --force. `unread` are services that could not be read, of which the plan says nothing.
     """
 
     stack: str
@@ -77,6 +78,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
     destroy: bool = False
+    unread: tuple[Unread, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -90,13 +90,27 @@ class Intent:
     request: Mapping[str, object] = field(default_factory=dict)
     result: Mapping[str, object] | None = None
 
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The ids of what the call made, as far as its answer is known."""
+        return resources_in(self.result or {})
+
+
+def resources_in(noted: Mapping[str, object]) -> tuple[str, ...]:
+    """The ids of machines, snapshot and image in a request or an answer, as the journal notes them."""
+    machines = noted.get("machines", ())
+    several = tuple(str(id_) for id_ in machines) if isinstance(machines, list | tuple) else ()
+    return several + tuple(str(noted[key]) for key in ("snapshot", "image") if noted.get(key))
+
 
 @dataclass(frozen=True)
 class Records:
-    """All records of a stack. `finished_runs` are the ids of runs that ended, or were killed."""
+    """All records of a stack. `finished_runs` are the ids of runs that ended, or were killed;
+    `removed` those of the resources that extenci itself removed lately."""
 
     resources: tuple[ResourceRecord, ...] = ()
     applied: Mapping[Address, AppliedRecord] = field(default_factory=dict)
     intents: tuple[Intent, ...] = ()
     verdicts: tuple[VerdictRecord, ...] = ()
     finished_runs: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()

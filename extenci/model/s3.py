@@ -1,4 +1,4 @@
-"""What lies in S3: objects, uploads in parts, and imports of objects into snapshots."""
+"""The contents of S3: objects, uploads in parts, and imports of objects into snapshots."""
 
 from __future__ import annotations
 

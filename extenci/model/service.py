@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from extenci.model.abilities import SANDBOX_ABILITIES, Abilities, Ability
 from extenci.model.launch import Launch, LaunchDefaults
 from extenci.model.version import Method
 
@@ -99,7 +100,8 @@ class Service:
     where no HTCondor launches machines there; `test` what test VMs are launched with by default; `file`
     where the service was defined, "" for the built-in. `simulated`: its machines are, and nothing boots
     there; `forwards` are ports of its machines that are reached at others, as on the sandbox where a user may
-    not listen.
+    not listen. `abilities` are those that its file declares, or that are known of its
+    host; by default the sandbox's, which alone has no file.
     """
 
     name: str
@@ -120,6 +122,7 @@ class Service:
     file: str = ""
     simulated: bool = False
     forwards: Mapping[int, int] = field(default_factory=dict)
+    abilities: Abilities = SANDBOX_ABILITIES
 
     @property
     def job_credentials(self) -> KeyFiles | None:
@@ -141,6 +144,14 @@ class Service:
         )
 
 
+def effective_tagging(tags: Tagging, abilities: Abilities, creation: Ability) -> Tagging:
+    """When a kind of resource gets its tags on a service whose file says `tags`. `creation` is the ability to
+    set them at creation. Where that is not known to work, tags are looked for afterwards, and put on."""
+    if tags is Tagging.CREATE and not abilities.has(creation):
+        return Tagging.AFTER
+    return tags
+
+
 def is_loopback(url: str) -> bool:
     """Whether a URL's host is this machine's loopback: 127.0.0.0/8, ::1, or a localhost name."""
     host = urlsplit(url).hostname or ""
@@ -158,7 +169,8 @@ class SandboxStatus:
     would be. `calls` is the file that lists its calls.
 
     `forwards` maps the ports of real machines that can be reached to the ports of the machine's address where
-    they are; `faults` are the rules by which it misbehaves.
+    they are; `faults` are the rules by which it misbehaves, `without` the names of abilities
+    that were taken away.
     """
 
     running: bool
@@ -170,3 +182,4 @@ class SandboxStatus:
     calls: Path
     forwards: Mapping[int, int] = field(default_factory=dict)
     faults: str = ""
+    without: str = ""

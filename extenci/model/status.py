@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from extenci.model.address import Address
+from extenci.model.observed import Unread
 
 
 @dataclass(frozen=True)
@@ -54,3 +55,4 @@ class StackStatus:
     images: tuple[ImageStatus, ...]
     instances: tuple[InstancesStatus, ...]
     sandbox_machines: str | None = None
+    unread: tuple[Unread, ...] = ()

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import ClassVar, Self
 
+from extenci.model.abilities import Ability
 from extenci.model.launch import Launch, LaunchSettings
 
 HASH_FORMAT = 1
@@ -44,6 +45,8 @@ class Check(ABC):
     """Whether it passes only where the machine answers from its network."""
     answers_soon: ClassVar[bool] = False
     """Whether what it asks is answered within seconds, or never."""
+    ability: ClassVar[Ability | None] = None
+    """The ability that the service needs for it."""
 
     timeout: int | None = field(default=None, kw_only=True)
     retries: int | None = field(default=None, kw_only=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from extenci.model.abilities import Ability
+
 
 class Architecture(StrEnum):
     """RegisterImage's `Architecture`."""
@@ -34,6 +36,16 @@ class Method(StrEnum):
     BUNDLE = "bundle"
 
     @property
+    def ability(self) -> Ability | None:
+        """The ability that the service needs for it; None where all have it."""
+        return _NEEDED_ABILITIES.get(self)
+
+    @property
+    def needs_bucket(self) -> bool:
+        """Whether the disk goes through S3."""
+        return self is not Method.EBS
+
+    @property
     def makes_snapshot(self) -> bool:
         """Whether an image stands on a snapshot, from which others can be registered. One that does not is
         made of an upload of its own."""
@@ -45,6 +57,8 @@ class Method(StrEnum):
         interrupted one be resumed."""
         return self is Method.EBS
 
+
+_NEEDED_ABILITIES = {Method.EBS: Ability.EBS_DIRECT, Method.IMPORT: Ability.IMPORT_SNAPSHOT}
 
 BLOCK_BYTES = 524_288
 """Bytes of a block: fixed by the EBS direct APIs (StartSnapshot's answer, `BlockSize`)."""

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
 
-from extenci.model.observed import ServiceState, Snapshot, SnapshotState
-from extenci.model.record import Intent, Records
-from extenci.model.service import Service, Tagging
+from extenci.model.abilities import Ability
+from extenci.model.observed import ServiceState, Snapshot
+from extenci.model.record import Records
+from extenci.model.service import Tagging
 from extenci.observe.machines import ReadMachines, read_with_queue, read_without_queue
-from extenci.observe.ownership import KnownResources, assign, known_resources
+from extenci.observe.ownership import KnownResources, assign, known_resources, with_own_snapshots
 from extenci.observe.parallel import answers
+from extenci.observe.visibility import may_show_more
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
-
-VISIBLE_SECONDS = 30.0
-"""How long after a call the resource it made may still be invisible (EC2 API reference, "Eventual
-consistency": "typically seconds"); on loopback there is one server, and only calls under way are waited
-for."""
-VISIBLE_SECONDS_LOOPBACK = 2.0
 
 
 def observe_service(
@@ -32,68 +28,64 @@ def observe_service(
     stop: Event,
     *,
     with_queue: bool = False,
+    needed: frozenset[Ability] = frozenset(),
 ) -> ServiceState:
     """The state of a stack as a service, and with `with_queue` its HTCondor, report it now. ServiceError and
     its kinds; Interrupted once `stop` is set.
 
-    A call of a killed run may have reached the service and not show yet: while that can be, the service is
-    read again.
+    What was made a moment ago may not show yet, and a call of a killed run may have reached the service:
+    while that can be, the service is read again.
     """
     read_machines = read_with_queue if with_queue else read_without_queue
     while True:
-        state = _read(clients, stack, records, clock(), stop, read_machines)
-        if not _hidden(clients.service, records, state):
+        state = _read(clients, stack, records, clock(), stop, read_machines, needed)
+        if not may_show_more(clients.service.name, records, state):
             return state
         stop.wait(0.5)
 
 
 def _read(
-    clients: Clients, stack: str, records: Records, now: float, stop: Event, read_machines: ReadMachines
+    clients: Clients,
+    stack: str,
+    records: Records,
+    now: float,
+    stop: Event,
+    read_machines: ReadMachines,
+    needed: frozenset[Ability],
 ) -> ServiceState:
-    """The three lists are read at the same time."""
-    service, known = clients.service, known_resources(clients.service.name, records)
-    empty = ServiceState(service=service.name, at=now)
+    """The three lists are read at the same time, and needed abilities found out that are unknown."""
+    known = known_resources(clients.service.name, records, now=now)
+    empty = ServiceState(service=clients.service.name, at=now)
     readings: dict[str, Callable[[], ServiceState]] = {
         "images": lambda: replace(empty, images=clients.ec2.images()),
         "snapshots": lambda: replace(empty, snapshots=_snapshots(clients, stack, known)),
         "machines": lambda: read_machines(empty, clients, stack, records),
     }
+    if unknown := [ability for ability in sorted(needed) if clients.abilities.is_open(ability)]:
+        readings["abilities"] = lambda: _probe(clients, unknown, empty)
     read = answers(readings, stop)
     things = replace(empty, images=read["images"].images, snapshots=read["snapshots"].snapshots)
     machines = read["machines"]
-    return replace(assign(things, service, known), machines=machines.machines, queue=machines.queue)
-
-
-def _snapshots(clients: Clients, stack: str, known: KnownResources) -> tuple[Snapshot, ...]:
-    found: list[Snapshot] = []
-    if clients.service.tags is not Tagging.NONE:
-        found += clients.ec2.snapshots(stack)
-    if clients.service.tags is not Tagging.CREATE and known.snapshots:
-        found += clients.ec2.snapshots_by_id(sorted(known.snapshots))
-    return tuple({snapshot.id: snapshot for snapshot in found}.values())
-
-
-def _hidden(service: Service, records: Records, state: ServiceState) -> tuple[Intent, ...]:
-    """Calls with an unknown outcome that left no trace so far and may still show."""
-    window = VISIBLE_SECONDS_LOOPBACK if service.on_loopback else VISIBLE_SECONDS
-    return tuple(
-        intent
-        for intent in records.intents
-        if intent.service == service.name
-        and intent.result is None
-        and 0 <= state.at - intent.at < window
-        and _may_show(intent, state)
+    owned = assign(things, clients.tagging, known)
+    return replace(
+        owned,
+        images=tuple(with_own_snapshots(owned.images, owned.snapshots)),
+        machines=machines.machines,
+        queue=machines.queue,
+        abilities=clients.abilities.now,
     )
 
 
-def _may_show(intent: Intent, state: ServiceState) -> bool:
-    """Whether a launch has no machine yet, or a sealed snapshot is still pending: it takes no more blocks,
-    and resuming its upload would be refused."""
-    match intent.call:
-        case "RunInstances":
-            return all(machine.token != intent.token for machine in state.machines)
-        case "CompleteSnapshot":
-            pending = {one.id for one in state.snapshots if one.state is SnapshotState.PENDING}
-            return intent.request.get("snapshot") in pending
-        case _:
-            return False
+def _probe(clients: Clients, unknown: Sequence[Ability], empty: ServiceState) -> ServiceState:
+    clients.probes.find_out(unknown)
+    return empty
+
+
+def _snapshots(clients: Clients, stack: str, known: KnownResources) -> tuple[Snapshot, ...]:
+    tagging = clients.tagging(Ability.TAG_SNAPSHOT)
+    marked = None if tagging is Tagging.NONE else stack
+    if tagging is not Tagging.CREATE:
+        return clients.ec2.snapshots(marked, known.snapshots)
+    found = clients.ec2.snapshots(marked)
+    unseen = (known.snapshots & known.recent) - {one.id for one in found}
+    return found + clients.ec2.snapshots_by_id(unseen)

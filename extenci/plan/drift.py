@@ -58,7 +58,8 @@ def machine_drift(index: ServiceIndex, record: ResourceRecord) -> Iterator[Drift
     facts = {name: getattr(machine, name) for name in MACHINE_FACTS if name in record.facts}
     for field in differences(record.facts, facts, facts):
         yield Drift(record.address, Kind.INSTANCES, f"{path}.{field.path}", field.before, field.after)
-    yield from tag_drift(index, record, machine.tags, Kind.INSTANCES)
+    if machine.exists:  # a job that waits has nothing yet that could carry tags
+        yield from tag_drift(index, record, machine.tags, Kind.INSTANCES)
 
 
 def thing_drift(

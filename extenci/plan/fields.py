@@ -1,4 +1,4 @@
-"""What the specs ask for as fields, under the names that the specs use."""
+"""The wishes of the specs as fields, under the names that the specs use."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LAUNCH_FIELDS = (
 
 
 def desired_fields(spec: DesiredImage | DesiredGroup) -> dict[str, object]:
-    """What a spec asks for, by the spec's own names: JSON values, user data by its hash only. These are the
+    """The fields of a spec, by its own names: JSON values, user data by its hash only. These are the
     `fields` of an AppliedRecord once the spec is fully applied."""
     match spec:
         case DesiredImage():

@@ -14,7 +14,7 @@ from extenci.model.verification import KEY_PAIR_PREFIX
 
 @dataclass(frozen=True)
 class PlanPart:
-    """What one step of planning adds to a plan."""
+    """The part of a plan that one step of planning adds."""
 
     changes: tuple[Change, ...] = ()
     blocked: tuple[Blocked, ...] = ()

@@ -75,6 +75,7 @@ def make_plan(
         warnings=whole.warnings,
         refusals=tuple(refusal for service in services for refusal in service.refusals),
         destroy=destroy,
+        unread=observation.unread,
     )
 
 
@@ -140,7 +141,7 @@ def check_services(desired: Desired, observation: Observation, records: Records)
     """Refuse to plan where a service of the stack is missing from the specs, or was not observed
     (PlanError)."""
     for name in desired.touched_services:
-        if name not in observation.services:
+        if name not in observation.services and name not in {one.service for one in observation.unread}:
             raise PlanError(f"The state of {name} was not read, so nothing can be planned for it.")
     lost = Counter(
         address.service

@@ -47,8 +47,8 @@ class ServiceIndex:
 
 def index_service(desired: Desired, state: ServiceState) -> ServiceIndex:
     """Index what one service reports."""
-    images = sorted(state.images, key=lambda image: image.id)
     snapshots = sorted(state.snapshots, key=lambda snapshot: snapshot.id)
+    images = sorted(state.images, key=lambda image: image.id)
     machines = sorted(state.machines, key=lambda machine: machine.id)
     live = [machine for machine in machines if not machine.state.is_gone]
     scope = (desired.stack, state.service)

@@ -75,7 +75,7 @@ def image_retags(
     )
     for thing in things:
         if thing.id not in removed:
-            yield from retag(index, thing, spec, spec.sha256 if thing.id in current else None)
+            yield from retag(thing, spec, spec.sha256 if thing.id in current else None)
 
 
 def made_of(source: ImageSource | None) -> frozenset[str]:
@@ -93,17 +93,15 @@ def group_retags(spec: DesiredGroup, index: ServiceIndex, removed: frozenset[str
     """The tags to change on the machines of a spec."""
     for machine in index.owned_machines.get(spec.address, ()):
         if machine.exists and str(machine.handle) not in removed:
-            yield from retag(index, machine, spec, None)
+            yield from retag(machine, spec, None)
 
 
-def retag(
-    index: ServiceIndex, thing: Thing, spec: DesiredImage | DesiredGroup, source: str | None
-) -> Iterator[Retag]:
+def retag(thing: Thing, spec: DesiredImage | DesiredGroup, source: str | None) -> Iterator[Retag]:
     """The tags to change on one resource, if any."""
     if thing.marks is None:
         return
     wanted = wanted_tags(thing.marks, spec, source)
-    if index.service.tags is Tagging.AFTER and read_marks(thing.tags) is None:
+    if read_marks(thing.tags) is None:
         yield Retag(thing, True, tuple(sorted(wanted.items())), ())
         return
     tags = thing.tags

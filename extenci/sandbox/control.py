@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from extenci.model.abilities import parse_names
 from extenci.model.service import SANDBOX_ACCOUNT, BundleKeys, SandboxStatus
 from extenci.sandbox.folder import Folder
 from extenci.sandbox.keys import write_keys
@@ -24,26 +25,33 @@ from extenci.sandbox.qemu.ports import wanted_ports
 from extenci.sandbox.server.faults import parse_faults
 
 FAULTS = "EXTENCI_SANDBOX_FAULTS"
+WITHOUT = "EXTENCI_SANDBOX_WITHOUT"
 
 
-def start(home: Path, faults: str | None = None) -> SandboxStatus:
+def start(home: Path, faults: str | None = None, without: str | None = None) -> SandboxStatus:
     """Starts the sandbox of `home` unless it runs, and returns when it answers (about 1 second).
 
     `faults` says how it is to misbehave from now on, also where it runs already ("none": not at all); None:
     as it does, and one that starts does as the environment variable EXTENCI_SANDBOX_FAULTS says.
-    Raises SandboxError when moto is not installed or the server does not come up, UsageError of `faults`.
+    `without` likewise names the abilities that it is to lack (EXTENCI_SANDBOX_WITHOUT).
+    Raises SandboxError when moto is not installed or the server does not come up, UsageError of
+    `faults` and `without`.
     """
     folder = Folder(home)
     at_start = os.environ.get(FAULTS, "") if faults is None else faults
     parse_faults(at_start)
+    lacking_at_start = os.environ.get(WITHOUT, "") if without is None else without
+    parse_names(lacking_at_start)
     with _locked(folder):
         server = _running(folder)
         if server is None:
             end(folder)
             _discard(folder, keep_keys=True)
-            server, faults = _start(folder, (0, 0, 0)), at_start
+            server, faults, without = _start(folder, (0, 0, 0)), at_start, lacking_at_start
         if faults is not None:
-            _write_faults(folder, faults)
+            _write_rules(folder.faults, faults, is_empty=not parse_faults(faults))
+        if without is not None:
+            _write_rules(folder.lacking, without, is_empty=not parse_names(without))
         return _status(folder, server)
 
 
@@ -69,12 +77,13 @@ def reset(home: Path) -> SandboxStatus:
     with _locked(folder):
         server = _running(folder)
         end(folder)
-        faults = _read_faults(folder)
+        faults, without = _read_rules(folder.faults), _read_rules(folder.lacking)
         _discard(folder, keep_keys=server is not None)
         if server is None:
             return _status(folder, None)
         server = _start(folder, server.ports)
-        _write_faults(folder, faults)
+        _write_rules(folder.faults, faults, is_empty=not faults)
+        _write_rules(folder.lacking, without, is_empty=not without)
         return _status(folder, server)
 
 
@@ -85,7 +94,7 @@ def key_files(home: Path) -> tuple[Path, Path]:
 
 
 def bundle_keys(home: Path) -> BundleKeys:
-    """What bundles for the service `sandbox` are made with; it writes the files as it starts."""
+    """The keys of bundles for the service `sandbox`, which writes the files as it starts."""
     folder = Folder(home)
     paths = (folder.user_certificate, folder.user_key, folder.cloud_certificate)
     certificate, private_key, cloud = (str(path) for path in paths)
@@ -101,19 +110,19 @@ def _start(folder: Folder, ports: tuple[int, int, int]) -> Server:
     return launch(folder, ports)
 
 
-def _write_faults(folder: Folder, text: str) -> None:
+def _write_rules(path: Path, text: str, *, is_empty: bool) -> None:
     """In one step: the server reads the file at every request."""
-    if not parse_faults(text):
-        folder.faults.unlink(missing_ok=True)
+    if is_empty:
+        path.unlink(missing_ok=True)
         return
-    unfinished = folder.faults.with_suffix(".new")
+    unfinished = path.with_suffix(".new")
     unfinished.write_text(text, "utf-8")
-    unfinished.replace(folder.faults)
+    unfinished.replace(path)
 
 
-def _read_faults(folder: Folder) -> str:
+def _read_rules(path: Path) -> str:
     try:
-        return folder.faults.read_text("utf-8")
+        return path.read_text("utf-8")
     except OSError:
         return ""
 
@@ -124,8 +133,9 @@ def _status(folder: Folder, server: Server | None) -> SandboxStatus:
     ec2, s3, ebs = (f"http://127.0.0.1:{port}" for port in server.ports)
     forwards = {int(port): here for port, here in server.forwards.items()}
     return SandboxStatus(
-        True, ec2, s3, ebs, server.machines, server.pid, folder.calls, forwards, _read_faults(folder)
-    )
+        True, ec2, s3, ebs, server.machines, server.pid, folder.calls, forwards,
+        faults=_read_rules(folder.faults), without=_read_rules(folder.lacking),
+    )  # fmt: skip
 
 
 @contextlib.contextmanager

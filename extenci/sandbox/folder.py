@@ -1,4 +1,4 @@
-"""Where a sandbox keeps its things, below one EXTENCI_HOME."""
+"""The files and folders of a sandbox, below one EXTENCI_HOME."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Folder:
 
     @property
     def log(self) -> Path:
-        """What the server's process prints."""
+        """The output of the server's process."""
         return self.root / "server.log"
 
     @property
@@ -37,8 +37,13 @@ class Folder:
 
     @property
     def faults(self) -> Path:
-        """How the sandbox is to misbehave, if at all; see `extenci.sandbox.server.faults`."""
+        """The rules by which the sandbox misbehaves, if any; see `extenci.sandbox.server.faults`."""
         return self.root / "faults"
+
+    @property
+    def lacking(self) -> Path:
+        """The abilities that were taken away, if any; see `extenci.sandbox.server.lacking`."""
+        return self.root / "lacking"
 
     @property
     def disks(self) -> Path:

@@ -19,8 +19,8 @@ from typing import Literal, Self
 
 from extenci.model.errors import SandboxError
 from extenci.sandbox.folder import Folder
+from extenci.sandbox.identity import IDENTITY_PATH
 
-IDENTITY_PATH = "/.extenci-sandbox"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 ANSWER_SECONDS = 5.0

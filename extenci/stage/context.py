@@ -15,7 +15,9 @@ from extenci.catalog.disks.upload_notes import UploadNotes
 from extenci.image.fingerprint import Fingerprint
 from extenci.image.raw import RawDisk, open_disk
 from extenci.image.sources import Cache, open_source
+from extenci.model.abilities import Ability
 from extenci.model.errors import Interrupted
+from extenci.model.journal import History, NoHistory
 from extenci.model.service import Tagging
 from extenci.model.version import Parent, Version
 from extenci.stage.shared_reading import SharedReading
@@ -45,14 +47,14 @@ class ServiceContext:
     sleep: Callable[[float], object] | None = None
     note: Callable[[str], None] = lambda _text: None
 
-    @property
-    def tagging(self) -> Tagging:
-        """When the service takes tags."""
-        return self.clients.service.tags
+    def tagging(self, creation: Ability) -> Tagging:
+        """When a kind of resource gets its tags; see `Clients.tagging`."""
+        return self.clients.tagging(creation)
 
-    def tags_at_creation(self, tags: Mapping[str, str]) -> Mapping[str, str]:
-        """Those tags that go into the call that creates a resource."""
-        return tags if self.tagging is Tagging.CREATE else {}
+    def tags_at_creation(self, tags: Mapping[str, str], creation: Ability) -> Mapping[str, str]:
+        """The tags that go into the call that creates a resource of a kind."""
+        wanted = self.clients.service.tags is Tagging.CREATE
+        return tags if wanted and self.clients.abilities.now.sends(creation) else {}
 
     def pause(self, seconds: float) -> None:
         """Wait. Interrupted once `stop` is set."""
@@ -100,13 +102,15 @@ class StagedImage:
 class StageContext(ServiceContext):
     """The context in which a disk is staged.
 
-    `on_progress` gets bytes sent and bytes to send. `block_lists` are those of disks that were read,
-    `upload_notes` name the blocks that uploads have sent; `sharing` joins uploads that read one disk;
-    `digest_of` gives the known digest of a path with a fingerprint; `cache` is where sources are converted
-    and downloaded to, None: only raw disks at paths can be opened.
+    `on_progress` gets bytes sent and bytes to send. `history` is what the journal tells of earlier calls.
+    `block_lists` are those of disks that were read, `upload_notes` name the blocks that uploads have sent;
+    `sharing` joins uploads that read one disk; `digest_of` gives the known digest of a path with a
+    fingerprint; `cache` is where sources are converted and downloaded to, None: only raw disks at paths can
+    be opened.
     """
 
     on_progress: Callable[[int, int], None] = lambda _done, _total: None
+    history: History = field(default_factory=NoHistory)
     block_lists: BlockLists = field(default_factory=BlockLists)
     upload_notes: UploadNotes = field(default_factory=UploadNotes)
     sharing: SharedReading = field(default_factory=SharedReading)

@@ -39,8 +39,12 @@ class StageMethod(ABC):
         """Tag the resources that runs of any home made for the stack and did not live to tag. ServiceError
         and its kinds."""
 
+    def folders(self, stack: str, service: str) -> tuple[str, ...]:  # noqa: ARG002 - most use no S3
+        """The prefixes of the keys in S3 under which this method keeps a stack's objects for a service."""
+        return ()
+
     def leftovers(self, stored: Uploaded, clients: Clients) -> Uploaded:  # noqa: ARG002 - for those that need it
-        """Those of a stack's objects and uploads in the service's bucket that this method put there, and
+        """The objects and uploads of a stack in the service's bucket that this method put there, and
         which of them are in use. ServiceError and its kinds."""
         return Uploaded(stored.bucket)
 

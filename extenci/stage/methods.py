@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from extenci.cloud.clients import Clients
 from extenci.model.errors import AccessRefused, NotFound
+from extenci.model.journal import History
 from extenci.model.leftovers import Uploaded
 from extenci.model.record import Intent
 from extenci.model.version import Method
@@ -13,8 +14,8 @@ from extenci.stage.bundle.method import BundleMethod
 from extenci.stage.context import StageContext, StagedImage, StageRequest
 from extenci.stage.ebs.method import EbsMethod
 from extenci.stage.method import StageMethod, merged
-from extenci.stage.s3_import.location import folder_of
 from extenci.stage.s3_import.method import S3ImportMethod
+from extenci.stage.uploads import unfinished_uploads
 
 METHODS: Mapping[Method, StageMethod] = {
     Method.EBS: EbsMethod(),
@@ -47,17 +48,21 @@ def claim(stack: str, context: StageContext) -> None:
         method.claim(stack, context)
 
 
-def read_uploaded(stack: str, clients: Clients, begun: Mapping[str, float]) -> Uploaded | None:
+def read_uploaded(
+    stack: str, clients: Clients, begun: Mapping[str, float], history: History
+) -> Uploaded | None:
     """A stack's objects and uploads in S3. `begun` are the keys that finished runs of this home uploaded to,
     and when. None where there is no bucket, or these credentials may not list it and nothing was uploaded
     from here. ServiceError and its kinds."""
     bucket = clients.service.bucket
     if bucket is None:
         return None
-    prefix = folder_of(stack, clients.service.name)
+    folders = {one for method in METHODS.values() for one in method.folders(stack, clients.service.name)}
     try:
-        objects = tuple(clients.s3.list_objects(bucket, prefix))
-        uploads = clients.s3.multipart_uploads(bucket, prefix)
+        objects = tuple(one for folder in sorted(folders) for one in clients.s3.list_objects(bucket, folder))
+        uploads = tuple(
+            one for folder in sorted(folders) for one in unfinished_uploads(bucket, folder, clients, history)
+        )
     except (AccessRefused, NotFound):
         if begun:
             raise

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from extenci.cloud.aws.parameters import RegisterRequest
+from extenci.cloud.aws.requests.parameters import RegisterRequest
+from extenci.model.abilities import Ability
 from extenci.model.errors import ServiceError
 from extenci.model.observed import Image, ImageState
 from extenci.model.ownership import STACK, VERSION
 from extenci.model.version import Method, Registration
 from extenci.stage.context import ServiceContext, StageContext, StagedImage, StageRequest
 from extenci.stage.snapshots import discard
-from extenci.stage.tags import tag_after_creation
+from extenci.stage.tags import ensure_tags
 from extenci.stage.waiting import wait_for
 
 AVAILABLE_SECONDS = 900.0
@@ -43,12 +44,12 @@ def register(
         name=name,
         snapshot=snapshot,
         registration=registration,
-        tags=context.tags_at_creation(tags),
+        tags=context.tags_at_creation(tags, Ability.TAG_IMAGE),
         volume_type=_VOLUME_TYPES.get(registration.method),
         location=location,
     )
     staged = _register(request, tags, context)
-    tag_after_creation(staged.image, tags, context)
+    ensure_tags(Ability.TAG_IMAGE, [staged.image], tags, context, at_creation=request.tags)
     _wait_until_available(staged.image, name, context)
     return staged
 

@@ -22,7 +22,7 @@ sys.path[0] = str(ROOT)  # not this folder, whose queue.py would hide Python's
 
 from extenci import api  # noqa: E402
 from extenci.catalog.home import Home  # noqa: E402
-from extenci.cloud.aws.parameters import LaunchRequest  # noqa: E402
+from extenci.cloud.aws.requests.parameters import LaunchRequest  # noqa: E402
 from extenci.cloud.clients import Clients  # noqa: E402
 from extenci.cloud.condor.client import constraint_of  # noqa: E402
 from extenci.cloud.condor.job_ads import PROJECTION  # noqa: E402

@@ -12,6 +12,7 @@ from extenci.apply.steps.machines import delete_key_pairs
 from extenci.launch import engines
 from extenci.launch.key_pairs import make_key_pair
 from extenci.launch.order import LaunchOrder
+from extenci.model.abilities import Ability
 from extenci.model.desired import DesiredGroup, ImageId, Origin
 from extenci.model.errors import Unreachable
 from extenci.model.observed import Machine
@@ -85,7 +86,7 @@ def own_machines(context: ChangeContext) -> set[str]:
     """The machines that this run has made for the change: by their tags, or by the records where services
     have none."""
     run = context.run
-    if context.clients.service.tags is Tagging.CREATE:
+    if context.clients.tagging(Ability.TAG_INSTANCE) is Tagging.CREATE:
         found = context.clients.ec2.machines(run.stack)
         return {one.id for one in found if is_own(one.marks, context) and not one.state.is_gone}
     return {

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from extenci.apply.context import ChangeContext
-from extenci.model.observed import Image, Machine
+from extenci.model.abilities import Ability
+from extenci.model.observed import Machine
 from extenci.model.ownership import VERDICT, Role
 from extenci.model.record import VerdictRecord
 from extenci.model.service import Tagging
 from extenci.model.text import counted
 from extenci.model.verdict import Verdict, VerdictMark
+from extenci.observe.service import observe_service
 from extenci.stage.unstage import unstage
 
 
@@ -29,7 +31,8 @@ def record_verdict(subject: VerdictSubject, verdict: Verdict, summary: str, cont
     """Record a verdict, on the image and in the catalog, so that every home sees it. NotFound where somebody
     removed the image meanwhile: then no verdict is recorded."""
     run = context.run
-    if context.clients.service.tags is not Tagging.NONE and not subject.aside:
+    takes_tags = context.clients.service.tags is not Tagging.NONE
+    if takes_tags and not subject.aside and not context.clients.abilities.lacks(Ability.CREATE_TAGS):
         context.changes.ec2.create_tags(
             [subject.image], {VERDICT: str(VerdictMark(verdict, subject.verify_hash))}
         )
@@ -41,8 +44,10 @@ def record_verdict(subject: VerdictSubject, verdict: Verdict, summary: str, cont
 
 def unstage_failed(subject: VerdictSubject, context: ChangeContext) -> str:
     """Unstage a version that failed, unless machines use it; a sentence about the outcome."""
-    ec2 = context.clients.ec2
-    image = next((one for one in ec2.images() if one.id == subject.image), None)
+    ec2, run = context.clients.ec2, context.run
+    records = run.catalog.records(run.stack)
+    state = observe_service(context.clients, run.stack, records, run.clock, context.stop)
+    image = next((one for one in state.images if one.id == subject.image), None)
     if image is None:
         return "It is no longer staged."
     users = [
@@ -52,19 +57,12 @@ def unstage_failed(subject: VerdictSubject, context: ChangeContext) -> str:
     ]
     if users:
         return f"It stays staged: it is used by {counted(len(users), 'machine')}."
-    for warning in unstage(image.id, own_snapshots(image, context), context.staging()):
+    owned = {one.id for one in state.snapshots if one.marks and one.marks.stack == run.stack}
+    own = tuple(name for name in image.snapshots if name in owned)
+    for warning in unstage(image.id, own, context.staging()):
         context.note(warning)
     context.records.forget([image.id, *image.snapshots])
     return "It was unstaged."
-
-
-def own_snapshots(image: Image, context: ChangeContext) -> tuple[str, ...]:
-    """The snapshots of an image that belong to this stack."""
-    found = context.clients.ec2.snapshots_by_id(image.snapshots)
-    owned = {one.id for one in found if one.marks and one.marks.stack == context.run.stack}
-    if context.clients.service.tags is not Tagging.CREATE:
-        owned |= {record.id for record in context.run.catalog.records(context.run.stack).resources}
-    return tuple(name for name in image.snapshots if name in owned)
 
 
 def is_own_test(machine: Machine, context: ChangeContext) -> bool:

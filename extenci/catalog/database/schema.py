@@ -104,4 +104,18 @@ CHANGE_TIMES = """
 ALTER TABLE digests ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT 0;
 """
 
-MIGRATIONS = (FIRST, VERDICTS, CHANGE_TIMES)
+ABILITIES = """
+CREATE TABLE abilities (
+    service TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    version TEXT NOT NULL,
+    ability TEXT NOT NULL,
+    has INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (service, endpoint, version, ability)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS = (FIRST, VERDICTS, CHANGE_TIMES, ABILITIES)

@@ -1,1 +1,1 @@
-"""What is remembered of disks: digests, block lists, unfinished uploads."""
+"""The memory of disks: digests, block lists, unfinished uploads."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from extenci.catalog.database.json_columns import unpack
-from extenci.model.record import SUBMIT, Intent
+from extenci.model.record import SUBMIT, Intent, resources_in
 
 LAUNCH_CALLS = ("RunInstances", "StartSnapshot", "ImportSnapshot", "RegisterImage", SUBMIT)
 """Calls whose product is known by token, name or record alone until it is tagged."""
@@ -24,6 +24,15 @@ UNSETTLED_OR_LAUNCHED = (
 """These, and settled calls whose products may have no tags yet."""
 
 
+REMOVAL_CALLS = ("TerminateInstances", "DeregisterImage", "DeleteSnapshot")
+"""Calls that remove what launching calls made."""
+
+REMOVED = (
+    "runs.stack = ? AND calls.failure IS NULL AND calls.settled_at >= ?"
+    f" AND calls.call IN ({', '.join('?' * len(REMOVAL_CALLS))})"
+)
+
+
 def select_unsettled(connection: sqlite3.Connection, stack: str) -> tuple[Intent, ...]:
     """The calls of a stack whose outcome is unknown, oldest first."""
     return select_intents(connection, UNSETTLED, (stack,))
@@ -33,6 +42,13 @@ def select_needed(connection: sqlite3.Connection, stack: str, now: float) -> tup
     """The calls that planning a stack needs: unsettled ones, and launches of the last 48 hours."""
     values = (stack, now - LAUNCH_SECONDS, *LAUNCH_CALLS)
     return select_intents(connection, UNSETTLED_OR_LAUNCHED, values)
+
+
+def select_removed(connection: sqlite3.Connection, stack: str, now: float) -> frozenset[str]:
+    """The ids of the resources that a stack's runs removed in the last 48 hours."""
+    values = (stack, now - LAUNCH_SECONDS, *REMOVAL_CALLS)
+    calls = select_intents(connection, REMOVED, values)
+    return frozenset(id_ for call in calls for id_ in resources_in(call.request))
 
 
 def select_intents(

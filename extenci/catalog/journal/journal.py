@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from extenci.catalog.database.connection import Database
 from extenci.catalog.database.json_columns import pack
 from extenci.catalog.journal import key_pairs
+from extenci.catalog.journal.history import ServiceHistory
 from extenci.catalog.journal.intents import select_unsettled
 from extenci.catalog.journal.key_pairs import MadeKeyPair
 from extenci.catalog.journal.redaction import without_secrets
@@ -147,6 +148,10 @@ class Journal:
         the last call (seconds since the epoch; infinite for the prefix of a bundle)."""
         with self._database.reading() as connection:
             return select_uploaded(connection, stack, service)
+
+    def history(self, service: str) -> ServiceHistory:
+        """The calls on a service, over all stacks."""
+        return ServiceHistory(self._database, service)
 
     def _mark(self, run: str, change: str, status: str) -> None:
         with self._database.writing() as connection:

@@ -1,4 +1,4 @@
-"""What of a call the journal keeps: no user data, which may hold passwords and keys."""
+"""The part of a call that the journal keeps: no user data, which may hold passwords and keys."""
 
 from __future__ import annotations
 

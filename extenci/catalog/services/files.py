@@ -45,7 +45,8 @@ def find_service(home: Home, name: str) -> Path:
         hint = f"Did you mean {close[0]}? " if close else ""
         raise CatalogError(
             f"There is no service {name!r} in {home.services_folder}.",
-            f"{hint}`extenci catalog list` lists the services; `extenci catalog add` adds one.",
+            f"{hint}`extenci catalog list` lists the services; `extenci catalog add` adds one. For one of a "
+            "spec repository, name its folder, too.",
         )
     return files[name]
 

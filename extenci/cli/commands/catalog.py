@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +22,14 @@ app = typer.Typer(
 )
 
 Name = Annotated[str, typer.Argument(help="The name of the service.", metavar="NAME")]
+Root = Annotated[
+    Path | None,
+    typer.Argument(
+        help="A folder of specs, whose own `services` count, too. Default: the current folder.",
+        metavar="[ROOT]",
+        show_default=False,
+    ),
+]
 
 
 @app.command("list", cls=Command)
@@ -44,7 +53,7 @@ def list_() -> int:
 
 
 @app.command("show", cls=Command)
-def show(name: Name) -> int:
+def show(name: Name, root: Root = None) -> int:
     """Show a service and what is recorded as owned there.
 
     \b
@@ -54,7 +63,7 @@ def show(name: Name) -> int:
     from extenci import api
     from extenci.report.catalog.text import render_records, render_service
 
-    text = render_service(api.find_service(name))
+    text = render_service(api.find_service(name, root=root))
     for stack, records in api.owned_resources().items():
         there = [record for record in records if record.service == name]
         if there:
@@ -64,19 +73,20 @@ def show(name: Name) -> int:
 
 
 @app.command("init", cls=Command)
-def init(name: Name) -> int:
+def init(name: Name, root: Root = None) -> int:
     """Begin the records of a service that takes no tags (`tags: none`).
 
     On such a service only the records of this home tell what is owned. Apply refuses to start without any,
     since it could not know what was made from elsewhere. Run this once, before anything is made there.
 
     \b
-    Example:
+    Examples:
       extenci catalog init bnl
+      extenci catalog init campus path/to/specs
     """
     from extenci import api
 
-    api.init_service(name)
+    api.init_service(name, root=root)
     write_result(f"The records of this home are the truth for {name} from now on.\n")
     return 0
 

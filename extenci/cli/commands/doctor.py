@@ -3,28 +3,50 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
+
+import typer
 
 from extenci.cli.options import Format, Output, Paths, ServiceName
 from extenci.cli.terminal import palette_of, width_of, write_json, write_result
 
 
-def doctor(paths: Paths = None, service: ServiceName = None, output: Output = Format.TEXT) -> int:
+def doctor(
+    paths: Paths = None,
+    service: ServiceName = None,
+    output: Output = Format.TEXT,
+    probe: Annotated[
+        bool,
+        typer.Option(
+            "--probe", help="Forget what was learned of the services, and find out anew what they can do."
+        ),
+    ] = False,
+    write: Annotated[
+        bool,
+        typer.Option("--write", help="Also store a small object in each service's bucket, and delete it."),
+    ] = False,
+) -> int:
     """Find out what is missing on this machine and for each service.
 
     Examines the services of the specs, or all services of the catalog where there are no specs: whether they
     answer and accept the credentials, and whether the HTCondor that is to launch their machines can do so.
-    Changes nothing. Exits with 1 where there is a problem, and with 0 where there are only warnings.
+    Shows what each service can do, and how that is known: declared in its file, known of AWS, probed by calls
+    that only read, or learned from its answers to work.
+
+    Changes nothing, except with --write. Exits with 1 where there is a problem, and with 0 where there are
+    only warnings.
 
     \b
     Examples:
       extenci doctor
       extenci doctor specs --service campus
+      extenci doctor --probe --write
       extenci doctor --format json
     """
     from extenci import api
     from extenci.model.finding import Level, count_level
 
-    found = api.doctor(paths or (), service=service)
+    found = api.doctor(paths or (), service=service, probe=probe, write=write)
     if output is Format.JSON:
         from extenci.report.doctor.json import findings_document
 

@@ -35,8 +35,8 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> int:
     """Show what apply would do. Changes nothing on any service.
 
-    Exits with 0. With --detailed-exitcode: 0 nothing to do, 2 changes are pending, 1 something is blocked,
-    3 a test VM waits for a person.
+    Exits with 0, or 1 where a service could not be read. With --detailed-exitcode: 0 nothing to do, 2 changes
+    are pending, 1 something is blocked or could not be read, 3 a test VM waits for a person.
 
     \b
     Examples:
@@ -60,6 +60,8 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
     write_result(FORMATS[output](view))
     if out is not None:
         write_aside(f"Saved to {out}. Apply exactly this plan: extenci apply {out}\n")
+    if planned.plan.unread:
+        return 1
     return exit_status(planned.plan) if detailed_exitcode else 0
 
 

@@ -36,6 +36,15 @@ def start(
             "(`none`: no longer). Default: EXTENCI_SANDBOX_FAULTS when it starts.",
         ),
     ] = None,
+    without: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ABILITIES",
+            show_default=False,
+            help="Take abilities away, as other clouds lack them: names that `extenci doctor` shows, with "
+            "commas between (`none`: it has all). Default: EXTENCI_SANDBOX_WITHOUT when it starts.",
+        ),
+    ] = None,
 ) -> int:
     """Start the local cloud unless it runs.
 
@@ -49,10 +58,11 @@ def start(
       extenci sandbox start
       extenci sandbox start --faults 'PutSnapshotBlock: throttle 20%'
       extenci sandbox start --faults none
+      extenci sandbox start --without tag-on-create,filters
     """
     from extenci import api
 
-    show(api.start_sandbox(faults), output)
+    show(api.start_sandbox(faults, without), output)
     return 0
 
 

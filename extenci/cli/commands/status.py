@@ -29,7 +29,7 @@ def status(
 ) -> int:
     """Show what is desired, recorded and live.
 
-    Machines are listed with the addresses to log in at.
+    Machines are listed with the addresses to log in at. Exits with 1 where a service could not be read.
 
     \b
     Examples:
@@ -44,11 +44,12 @@ def status(
         )
 
     def look() -> str:
-        return look_once(paths or [], service, output)
+        return look_once(paths or [], service, output)[0]
 
     if not watch:
-        write_result(look())
-        return 0
+        text, is_whole = look_once(paths or [], service, output)
+        write_result(text)
+        return 0 if is_whole else 1
     try:
         keep_looking(look)
     except KeyboardInterrupt:  # the usual end of a watch, not a failure
@@ -56,8 +57,8 @@ def status(
     return 0
 
 
-def look_once(paths: list[Path], service: str | None, output: Format) -> str:
-    """The status as text or JSON."""
+def look_once(paths: list[Path], service: str | None, output: Format) -> tuple[str, bool]:
+    """The status as text or JSON, and whether all services could be read."""
     from extenci import api
 
     found = api.status(api.load(paths, service=service))
@@ -65,10 +66,10 @@ def look_once(paths: list[Path], service: str | None, output: Format) -> str:
         from extenci.report.plan.json import render_json
         from extenci.report.status.json import status_document
 
-        return render_json(status_document(found))
+        return render_json(status_document(found)), not found.unread
     from extenci.report.status.text import render_status
 
-    return render_status(found, palette=palette_of(sys.stdout))
+    return render_status(found, palette=palette_of(sys.stdout)), not found.unread
 
 
 def keep_looking(look: Callable[[], str], sleep: Callable[[float], None] = time.sleep) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.parsers import ResponseParserError
 
 from extenci.cloud.aws.errors import translated
-from extenci.cloud.aws.session import ServiceSession
+from extenci.cloud.aws.session import ATTEMPTS, ServiceSession
 from extenci.model.errors import NotFound, ServiceError
 
 if TYPE_CHECKING:
@@ -24,9 +24,12 @@ ROLE_HINT = (
 
 
 @contextmanager
-def ec2_call(session: ServiceSession, call: str, *hidden: str) -> Iterator[EC2Client]:
-    """A call to EC2. Raises ServiceError and its kinds, whose texts never show the secrets in `hidden`."""
-    client: EC2Client = session.client("ec2")
+def ec2_call(
+    session: ServiceSession, call: str, *hidden: str, attempts: int = ATTEMPTS
+) -> Iterator[EC2Client]:
+    """A call to EC2, made at most `attempts` times. Raises ServiceError and its kinds, whose texts never show
+    the secrets in `hidden`."""
+    client: EC2Client = session.client("ec2", attempts=attempts)
     with translated(session.service.name, call, session.address("ec2"), (*session.hidden(), *hidden)):
         try:
             yield client
@@ -35,9 +38,9 @@ def ec2_call(session: ServiceSession, call: str, *hidden: str) -> Iterator[EC2Cl
 
 
 @contextmanager
-def import_call(session: ServiceSession, call: str) -> Iterator[EC2Client]:
+def import_call(session: ServiceSession, call: str, *, attempts: int = ATTEMPTS) -> Iterator[EC2Client]:
     """A call to VM Import, which most often fails for want of a role. Raises ServiceError and its kinds."""
-    client: EC2Client = session.client("ec2")
+    client: EC2Client = session.client("ec2", attempts=attempts)
     try:
         with translated(session.service.name, call, session.address("ec2"), session.hidden()):
             yield client
@@ -48,17 +51,20 @@ def import_call(session: ServiceSession, call: str) -> Iterator[EC2Client]:
 
 
 @contextmanager
-def ebs_call(session: ServiceSession, call: str) -> Iterator[EBSClient]:
-    """A call to EBS direct. Raises ServiceError and its kinds."""
-    client: EBSClient = session.client("ebs")
+def ebs_call(session: ServiceSession, call: str, *, attempts: int = ATTEMPTS) -> Iterator[EBSClient]:
+    """A call to EBS direct, made at most `attempts` times. Raises ServiceError and its kinds."""
+    client: EBSClient = session.client("ebs", attempts=attempts)
     with translated(session.service.name, call, session.address("ebs"), session.hidden()):
         yield client
 
 
 @contextmanager
-def s3_call(session: ServiceSession, call: str, bucket: str) -> Iterator[S3Client]:
-    """A call to S3. Raises ServiceError and its kinds; NotFound if the bucket does not exist."""
-    client: S3Client = session.client("s3")
+def s3_call(
+    session: ServiceSession, call: str, bucket: str, *, attempts: int = ATTEMPTS
+) -> Iterator[S3Client]:
+    """A call to S3, made at most `attempts` times. Raises ServiceError and its kinds; NotFound if the bucket
+    does not exist."""
+    client: S3Client = session.client("s3", attempts=attempts)
     try:
         with translated(session.service.name, call, session.address("s3"), session.hidden()):
             try:

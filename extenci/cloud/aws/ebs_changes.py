@@ -13,7 +13,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from extenci.cloud.aws.calls import ebs_call, expected
-from extenci.cloud.aws.parameters import tag_list
+from extenci.cloud.aws.requests.parameters import tag_list
 from extenci.cloud.aws.session import ServiceSession
 from extenci.cloud.blocks.block import damaged
 from extenci.cloud.blocks.concurrency import MOST

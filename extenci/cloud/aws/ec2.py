@@ -6,25 +6,26 @@ whole call fail.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
-from urllib.parse import urlsplit
 
-from extenci.cloud.aws.calls import batches, ec2_call
-from extenci.cloud.aws.responses import read_image, read_key_pair, read_machine, read_snapshot
-from extenci.cloud.aws.session import ServiceSession
+from extenci.cloud.aws.calls import ec2_call
+from extenci.cloud.aws.requests.lookup import Lookup, filter_of, literal, look_up
+from extenci.cloud.aws.requests.optional_parts import Parts, ask
+from extenci.cloud.aws.requests.responses import read_image, read_key_pair, read_machine, read_snapshot
+from extenci.cloud.aws.session import ATTEMPTS, ServiceSession
+from extenci.model.abilities import Ability
 from extenci.model.errors import NotFound
 from extenci.model.observed import Image, KeyPair, Machine, Snapshot
 from extenci.model.ownership import STACK
-from extenci.model.service import Service
 
 PAGE = 1000
 """Results per page: the most that DescribeInstances, -Images and -Snapshots return."""
 FEWEST = 5
 """The fewest results per page that DescribeInstances accepts."""
-FILTER_VALUES = 200
-"""The most values that the filters of a call may have."""
+PAGE_SIZE = "page size"
+"""The SDK's paging, among the parameters of a call."""
 
 
 class Ec2:
@@ -35,18 +36,22 @@ class Ec2:
         self._session = session
 
     def images(self) -> tuple[Image, ...]:
-        """All images that the account owns, including disabled ones."""
-        return tuple(
-            map(read_image, self._pages("describe_images", "Images", **own_images(self._session.service)))
-        )
+        """All images that the account owns, including disabled ones if the service has such: they keep their
+        names and their snapshots."""
+        parts = {Ability.INCLUDE_DISABLED: {"IncludeDisabled": True}}
+        found = self._pages("describe_images", "Images", parts, Owners=["self"])
+        return tuple(map(read_image, found))
 
     def images_by_name(self, name: str) -> tuple[Image, ...]:
         """The account's images with a name (at most one on AWS)."""
+        if not self._session.abilities.has(Ability.FILTER_ID):
+            return tuple(image for image in self.images() if image.name == name)
         found = self._pages(
             "describe_images",
             "Images",
-            Filters=[_filter("name", [_literal(name)])],
-            **own_images(self._session.service),
+            {Ability.INCLUDE_DISABLED: {"IncludeDisabled": True}},
+            Owners=["self"],
+            Filters=[filter_of("name", [literal(name)])],
         )
         return tuple(image for image in map(read_image, found) if image.name == name)
 
@@ -63,41 +68,43 @@ class Ec2:
             )
         return found[0].get("RootDeviceName", "/dev/sda1")
 
-    def snapshots(self, stack: str) -> tuple[Snapshot, ...]:
-        """The account's snapshots with a stack's mark."""
-        return self._snapshots("tag:" + STACK, [stack])
+    def snapshots(self, stack: str | None, ids: Collection[str] = ()) -> tuple[Snapshot, ...]:
+        """The account's snapshots that carry a stack's mark, or have one of these ids."""
+        return self._snapshots(*of_stack(stack), of_ids("snapshot-id", ids))
 
-    def snapshots_by_id(self, ids: Sequence[str]) -> tuple[Snapshot, ...]:
-        """The snapshots with these ids, as far as they exist and belong to the account."""
-        return tuple(
-            one for batch in batches(ids, FILTER_VALUES) for one in self._snapshots("snapshot-id", batch)
-        )
+    def snapshots_by_id(self, ids: Collection[str]) -> tuple[Snapshot, ...]:
+        """The snapshots with these ids that exist and are the account's."""
+        return self._snapshots(of_ids("snapshot-id", ids))
 
-    def machines(self, stack: str) -> tuple[Machine, ...]:
-        """The machines with a stack's mark, including those that were terminated recently."""
-        return self._machines("tag:" + STACK, [stack])
+    def machines(
+        self, stack: str | None, ids: Collection[str] = (), tokens: Collection[str] = ()
+    ) -> tuple[Machine, ...]:
+        """The machines that carry a stack's mark, have one of these ids, or were launched with one of these
+        client tokens, including those that were terminated recently."""
+        return self._machines(*of_stack(stack), of_ids("instance-id", ids), of_tokens(tokens))
 
-    def machines_by_id(self, ids: Sequence[str]) -> tuple[Machine, ...]:
-        """The machines with these ids, as far as they exist."""
-        return tuple(
-            one for batch in batches(ids, FILTER_VALUES) for one in self._machines("instance-id", batch)
-        )
+    def machines_by_id(self, ids: Collection[str]) -> tuple[Machine, ...]:
+        """The machines with these ids that exist."""
+        return self._machines(of_ids("instance-id", ids))
 
-    def machines_by_token(self, tokens: Sequence[str]) -> tuple[Machine, ...]:
+    def machines_by_token(self, tokens: Collection[str]) -> tuple[Machine, ...]:
         """The machines that were launched with these client tokens."""
-        return tuple(
-            one for batch in batches(tokens, FILTER_VALUES) for one in self._machines("client-token", batch)
-        )
+        return self._machines(of_tokens(tokens))
 
     def machines_of_image(self, image: str) -> tuple[Machine, ...]:
         """All machines of the account that were launched from an image, whoever launched them."""
-        return self._machines("image-id", [image])
+        return self._machines(Lookup(Ability.FILTER_ID, "image-id", (image,), lambda one: one.image == image))
 
     def server_time(self) -> float | None:
         """The service's time (seconds since 1970), None if it does not tell. This is the cheapest way to find
         out whether the service answers."""
-        with ec2_call(self._session, "DescribeInstances") as ec2:
-            answer = ec2.describe_instances(MaxResults=FEWEST)
+
+        def describe(parts: Mapping[str, Any], attempts: int) -> Mapping[str, Any]:
+            with ec2_call(self._session, "DescribeInstances", attempts=attempts) as ec2:
+                return cast("Any", ec2).describe_instances(**parts)  # type: ignore[no-any-return]
+
+        parts = {Ability.PAGING: {"MaxResults": FEWEST}}
+        answer = ask(self._session, parts, describe, "DescribeInstances")
         headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         try:
             return parsedate_to_datetime(headers["date"]).timestamp()
@@ -116,48 +123,65 @@ class Ec2:
         with ec2_call(self._session, "GetConsoleOutput") as ec2:
             return ec2.get_console_output(InstanceId=machine).get("Output", "")
 
-    def _snapshots(self, name: str, values: Sequence[str]) -> tuple[Snapshot, ...]:
-        found = self._pages(
-            "describe_snapshots", "Snapshots", OwnerIds=["self"], Filters=[_filter(name, values)]
-        )
-        return tuple(map(read_snapshot, found))
+    def _snapshots(self, *lookups: Lookup[Snapshot]) -> tuple[Snapshot, ...]:
+        def read(filters: Mapping[str, Any], attempts: int) -> list[Snapshot]:
+            found = self._pages(
+                "describe_snapshots", "Snapshots", attempts=attempts, OwnerIds=["self"], **filters
+            )
+            return list(map(read_snapshot, found))
 
-    def _machines(self, name: str, values: Sequence[str]) -> tuple[Machine, ...]:
-        found = self._pages("describe_instances", "Reservations", Filters=[_filter(name, values)])
-        return tuple(
-            read_machine(machine) for reservation in found for machine in reservation.get("Instances", ())
-        )
+        return look_up(self._session.abilities, lookups, read)
 
-    def _pages(self, method: str, items: str, **parameters: Any) -> list[Mapping[str, Any]]:
+    def _machines(self, *lookups: Lookup[Machine]) -> tuple[Machine, ...]:
+        def read(filters: Mapping[str, Any], attempts: int) -> list[Machine]:
+            found = self._pages("describe_instances", "Reservations", attempts=attempts, **filters)
+            return [
+                read_machine(machine) for reservation in found for machine in reservation.get("Instances", ())
+            ]
+
+        return look_up(self._session.abilities, lookups, read)
+
+    def _pages(
+        self,
+        method: str,
+        items: str,
+        parts: Parts | None = None,
+        *,
+        attempts: int = ATTEMPTS,
+        **parameters: Any,
+    ) -> list[Mapping[str, Any]]:
         """All items of all pages. Unless pages are asked for, AWS sends everything at once, or fails if
         that is too much."""
         call = "".join(word.capitalize() for word in method.split("_"))
-        with ec2_call(self._session, call) as ec2:
-            pages = ec2.get_paginator(cast("Any", method)).paginate(
-                **parameters, PaginationConfig={"PageSize": PAGE}
-            )
-            return [item for page in pages for item in cast("Any", page).get(items, ())]
+
+        def read(optional: Mapping[str, Any], most_attempts: int) -> list[Mapping[str, Any]]:
+            with ec2_call(self._session, call, attempts=min(attempts, most_attempts)) as ec2:
+                more = {name: value for name, value in optional.items() if name != PAGE_SIZE}
+                paging = {"PageSize": optional[PAGE_SIZE]} if PAGE_SIZE in optional else {}
+                pages = ec2.get_paginator(cast("Any", method)).paginate(
+                    **parameters, **more, PaginationConfig=paging
+                )
+                return [item for page in pages for item in cast("Any", page).get(items, ())]
+
+        return ask(self._session, {**(parts or {}), Ability.PAGING: {PAGE_SIZE: PAGE}}, read, call)
 
 
-def own_images(service: Service) -> dict[str, Any]:
-    """DescribeImages' parameters for all images of the account.
-
-    A disabled image keeps its name and its snapshots. Only AWS has such images; other services (OpenStack's
-    ec2-api) refuse parameters that they do not know.
-    """
-    return {"Owners": ["self"], **({"IncludeDisabled": True} if is_like_aws(service) else {})}
+def of_stack(stack: str | None) -> tuple[Lookup[Any], ...]:
+    """Looks for resources that carry a stack's mark."""
+    if stack is None:
+        return ()
+    return (Lookup(Ability.FILTER_TAG, "tag:" + STACK, (stack,), lambda one: one.tags.get(STACK) == stack),)
 
 
-def is_like_aws(service: Service) -> bool:
-    """Whether a service has AWS's newer calls: it is AWS, or it has EBS direct, as only AWS does."""
-    host = urlsplit(service.ec2 or "").hostname or ""
-    return service.ec2 is None or service.ebs is not None or ".amazonaws.com" in host
+def of_ids(name: str, ids: Collection[str]) -> Lookup[Any]:
+    """Looks for resources by id."""
+    wanted = frozenset(ids)
+    return Lookup(Ability.FILTER_ID, name, tuple(sorted(wanted)), lambda one: one.id in wanted)
 
 
-def _filter(name: str, values: Sequence[str]) -> dict[str, Any]:
-    return {"Name": name, "Values": list(values)}
-
-
-def _literal(text: str) -> str:
-    """A filter's value that matches literally: `*` and `?` would otherwise be wildcards."""
-    return "".join("\\" + character if character in "\\*?" else character for character in text)
+def of_tokens(tokens: Collection[str]) -> Lookup[Machine]:
+    """Looks for machines by client token."""
+    wanted = frozenset(tokens)
+    return Lookup(
+        Ability.FILTER_TOKEN, "client-token", tuple(sorted(wanted)), lambda one: one.token in wanted
+    )

@@ -11,15 +11,18 @@ from typing import Any, cast
 from extenci.cloud.aws.calls import batches, ec2_call, import_call
 from extenci.cloud.aws.ec2 import Ec2
 from extenci.cloud.aws.imports import read_task
-from extenci.cloud.aws.parameters import (
+from extenci.cloud.aws.requests.optional_parts import change
+from extenci.cloud.aws.requests.parameters import (
     LaunchRequest,
     RegisterRequest,
     register_parameters,
+    register_parts,
     run_parameters,
     tag_list,
-    tag_specification,
+    tag_part,
 )
 from extenci.cloud.aws.session import ServiceSession
+from extenci.model.abilities import Ability
 from extenci.model.s3 import ImportTask
 
 IMPORT_TASK = "import-snapshot-task"
@@ -36,9 +39,16 @@ class Ec2Changes:
         self._reads = Ec2(session)
 
     def register_image(self, request: RegisterRequest) -> str:
-        """Register an image; its id. The error's code is InvalidAMIName.Duplicate if the name is taken."""
-        with ec2_call(self._session, "RegisterImage") as ec2:
-            return ec2.register_image(**register_parameters(request))["ImageId"]
+        """Register an image of a snapshot; its id. The code InvalidAMIName.Duplicate: the name is taken."""
+
+        def register(parts: Mapping[str, Any], attempts: int) -> str:
+            with ec2_call(self._session, "RegisterImage", attempts=attempts) as ec2:
+                return ec2.register_image(**register_parameters(request), **parts)["ImageId"]
+
+        def find() -> str | None:
+            return next((image.id for image in self._reads.images_by_name(request.name)), None)
+
+        return change(self._session, register_parts(request), register, find, "RegisterImage")
 
     def deregister_image(self, image: str) -> None:
         """Deregister an image; its snapshots stay. NotFound if there is no such image."""
@@ -56,9 +66,20 @@ class Ec2Changes:
         if request.settings.root_volume is not None and root_device is None:
             root_device = self._reads.root_device(request.image)
         user_data = request.settings.user_data
-        with ec2_call(self._session, "RunInstances", *((user_data,) if user_data else ())) as ec2:
-            answer = ec2.run_instances(**run_parameters(request, root_device))
-        return tuple(machine["InstanceId"] for machine in answer["Instances"])
+        hidden = (user_data,) if user_data else ()
+        parameters = run_parameters(request, root_device)
+
+        def run(parts: Mapping[str, Any], attempts: int) -> tuple[str, ...]:
+            with ec2_call(self._session, "RunInstances", *hidden, attempts=attempts) as ec2:
+                answer = ec2.run_instances(**parameters, **parts)
+                return tuple(machine["InstanceId"] for machine in answer["Instances"])
+
+        def find() -> tuple[str, ...] | None:
+            found = self._reads.machines_by_token([request.token] if request.token else [])
+            return tuple(machine.id for machine in found) or None
+
+        parts = tag_part(Ability.TAG_INSTANCE, "instance", request.tags)
+        return change(self._session, parts, run, find, "RunInstances")
 
     def terminate(self, ids: Sequence[str]) -> None:
         """Terminate machines; those that are terminated already are no error. NotFound names machines that
@@ -80,14 +101,20 @@ class Ec2Changes:
                 ec2.delete_tags(Resources=list(batch), Tags=[{"Key": key} for key in sorted(keys)])
 
     def create_key_pair(self, name: str, tags: Mapping[str, str]) -> str:
-        """Make a key pair; its private key (PEM), which is secret and sent only once. The error's code is
-        InvalidKeyPair.Duplicate if the name is taken."""
-        specification = tag_specification("key-pair", tags)
-        with ec2_call(self._session, "CreateKeyPair") as ec2:
-            answer = ec2.create_key_pair(
-                KeyName=name, **cast("Any", {"TagSpecifications": specification} if specification else {})
-            )
-        return answer["KeyMaterial"]
+        """Make a key pair; its private key (PEM), which is secret and told only once. The code
+        InvalidKeyPair.Duplicate: the name is taken."""
+
+        def create(parts: Mapping[str, Any], attempts: int) -> str:
+            with ec2_call(self._session, "CreateKeyPair", attempts=attempts) as ec2:
+                return ec2.create_key_pair(KeyName=name, **parts)["KeyMaterial"]
+
+        def delete() -> None:
+            """A key pair whose private key nobody got is of no use."""
+            if any(pair.name == name for pair in self._reads.key_pairs(name)):
+                self.delete_key_pair(name)
+
+        parts = tag_part(Ability.TAG_KEY_PAIR, "key-pair", tags)
+        return change(self._session, parts, create, delete, "CreateKeyPair")
 
     def delete_key_pair(self, name: str) -> None:
         """Delete a key pair; one that does not exist is no error."""
@@ -97,16 +124,19 @@ class Ec2Changes:
     def import_snapshot(
         self, bucket: str, key: str, token: str, tags: Mapping[str, str], *, description: str = ""
     ) -> ImportTask:
-        """Begin to import a raw disk from S3. The task gets the `tags`, its snapshot does not. The same token
-        (at most 64 characters) with the same request returns the same task; with another request, the error's
-        code is IdempotentParameterMismatch."""
-        specification = tag_specification(IMPORT_TASK, tags)
-        more = {"TagSpecifications": specification} if specification else {}
-        with import_call(self._session, "ImportSnapshot") as ec2:
-            answer = ec2.import_snapshot(
-                ClientToken=token,
-                Description=description,
-                DiskContainer={"Format": "RAW", "UserBucket": {"S3Bucket": bucket, "S3Key": key}},
-                **cast("Any", more),
-            )
-            return read_task(answer)
+        """Begin to import a raw disk from S3. `tags` go on the task, not on its snapshot. The same token (at
+        most 64 characters) and request again: the same task; with another request, the code
+        IdempotentParameterMismatch."""
+
+        def begin(parts: Mapping[str, Any], attempts: int) -> ImportTask:
+            with import_call(self._session, "ImportSnapshot", attempts=attempts) as ec2:
+                answer = ec2.import_snapshot(
+                    ClientToken=token,
+                    Description=description,
+                    DiskContainer={"Format": "RAW", "UserBucket": {"S3Bucket": bucket, "S3Key": key}},
+                    **parts,
+                )
+                return read_task(answer)
+
+        parts = tag_part(Ability.TAG_IMPORT_TASK, IMPORT_TASK, tags)
+        return change(self._session, parts, begin, lambda: None, "ImportSnapshot")

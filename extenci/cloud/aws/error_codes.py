@@ -18,6 +18,9 @@ Kind = type[ServiceError]
 
 _KEYS = "Check the service's `credentials:`: the keys are not known there, or not for this service."
 _RIGHTS = "Ask whoever runs the account to allow this call for these credentials."
+_KEYS_OR_RIGHTS = (
+    "The service does not say why: the keys are wrong, or may not do this. `extenci doctor` finds out which."
+)
 _TIME = "Renew the credentials, and check that this machine's clock is right."
 _ACCOUNT = "The account is not ready for this: see the message, and ask whoever runs it."
 
@@ -40,7 +43,7 @@ _ACCESS = {
     "NotAuthorized": _RIGHTS,
     "Forbidden": _RIGHTS,
     "401": _KEYS,
-    "403": _RIGHTS,
+    "403": _KEYS_OR_RIGHTS,
     "RequestExpired": _TIME,
     "ExpiredToken": _TIME,
     "ExpiredTokenException": _TIME,
@@ -93,6 +96,13 @@ _IN_USE = frozenset(
     ("DependencyViolation", "ResourceInUse", "ResourceInUseException", "OperationNotPermitted.InUse")
 )
 
+_UNKNOWN_ACTION = frozenset(
+    ("InvalidAction", "UnknownAction", "ActionNotImplemented", "NotImplemented", "NotImplementedException",
+     "UnsupportedOperation", "Unsupported", "UnknownOperationException", "MethodNotAllowed", "400", "404",
+     "405", "501")
+)  # fmt: skip
+"""Codes by which services say that they do not have an action; a status where there is no code at all."""
+
 _HINTS = {
     "InvalidParameterCombination": "With `subnet`, for one, security groups are named by id (sg-…).",
     "InvalidAMIName.Duplicate": "An image of this name is registered already.",
@@ -131,6 +141,11 @@ def is_missing(code: str) -> bool:
     """Whether a code says that a resource does not exist; a deregistered AMI is `Unavailable`."""
     missing = (".NotFound", "NotFoundException", ".Unknown")
     return code.endswith(missing) or code in _MISSING
+
+
+def is_unknown_action(code: str) -> bool:
+    """Whether a code says that a service does not have an action."""
+    return code in _UNKNOWN_ACTION
 
 
 def _hint(code: str) -> str:

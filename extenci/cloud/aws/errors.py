@@ -37,7 +37,7 @@ _NO_ANSWER = (sdk.HTTPClientError, sdk.ConnectionError, sdk.ReadTimeoutError, sd
 
 @dataclass(frozen=True)
 class Asked:
-    """A call and the service that it was made to. No text shows the secrets in `hidden`."""
+    """A question, and whom it was put to. No text shows what is `hidden`."""
 
     service: str
     call: str

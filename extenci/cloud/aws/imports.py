@@ -8,7 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from extenci.cloud.aws.calls import import_call
+from extenci.cloud.aws.requests.optional_parts import may_not_know
 from extenci.cloud.aws.session import ServiceSession
+from extenci.model.abilities import Ability
+from extenci.model.errors import ServiceError
+from extenci.model.journal import UNSURE_CODES
 from extenci.model.s3 import ImportState, ImportTask
 
 _STATES = {
@@ -30,7 +34,22 @@ class Imports:
         self._session = session
 
     def tasks(self, ids: Sequence[str] = ()) -> tuple[ImportTask, ...]:
-        """The tasks with these ids, or all of the account's, as long as the service lists them."""
+        """The tasks with these ids, or all that the account has, as long as the service lists them; none
+        where it imports nothing."""
+        abilities = self._session.abilities
+        if abilities.lacks(Ability.IMPORT_SNAPSHOT):
+            return ()
+        try:
+            return self._tasks(ids)
+        except ServiceError as error:
+            is_ill = error.code in (*UNSURE_CODES, "502", "503", "504")
+            if is_ill or not may_not_know(error) or not abilities.is_open(Ability.IMPORT_SNAPSHOT):
+                raise
+            said = error.code or "no answer of EC2"
+            abilities.learn(Ability.IMPORT_SNAPSHOT, False, f"DescribeImportSnapshotTasks: {said}")
+            return ()
+
+    def _tasks(self, ids: Sequence[str]) -> tuple[ImportTask, ...]:
         asked: dict[str, Any] = {"ImportTaskIds": list(ids)} if ids else {}
         with import_call(self._session, "DescribeImportSnapshotTasks") as ec2:
             pages = ec2.get_paginator("describe_import_snapshot_tasks").paginate(**asked)

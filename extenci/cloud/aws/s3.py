@@ -1,6 +1,7 @@
 """S3's read calls (Amazon S3 API reference).
 
-Objects are listed with ListObjects, since not every S3 has ListObjectsV2.
+Objects are listed by ListObjects, which some S3 do not have, or else by ListObjectsV2, which others do not
+have. Lists of parts and of uploads under way are optional: s3rver has neither.
 """
 
 from __future__ import annotations
@@ -10,13 +11,22 @@ from typing import Any, cast
 
 from botocore.parsers import ResponseParserError
 
-from extenci.cloud.aws.calls import etag_of, in_service_file, s3_call
+from extenci.cloud.aws.calls import in_service_file, s3_call
+from extenci.cloud.aws.error_codes import is_unknown_action
+from extenci.cloud.aws.requests.optional_parts import may_not_know
 from extenci.cloud.aws.session import ServiceSession
-from extenci.model.errors import NotFound, ServiceError
+from extenci.model.abilities import Ability
+from extenci.model.errors import AccessRefused, NotFound, ServiceError, Throttled, Unreachable
 from extenci.model.s3 import PartUpload, StoredObject, StoredPart
 
 PIECE_BYTES = 1024**2
-"""The bytes of an object that are read at a time."""
+"""How much of an object is read at a time."""
+NO_UPLOAD = "NoSuchUpload"
+"""The code for an upload in parts that is not there (S3 API reference, "Error responses")."""
+NO_RIGHTS = frozenset(("AccessDenied", "Forbidden", "NotAuthorized", "403"))
+"""How services of S3 say that good credentials may not do this (S3 API reference, "Error responses")."""
+_LIST = ("list_objects", "ListObjects")
+_LIST_V2 = ("list_objects_v2", "ListObjectsV2")
 
 
 class S3:
@@ -25,6 +35,7 @@ class S3:
 
     def __init__(self, session: ServiceSession) -> None:
         self._session = session
+        self._list = _LIST
 
     @property
     def bucket(self) -> str:
@@ -41,28 +52,49 @@ class S3:
         return service.bucket
 
     def object_info(self, bucket: str, key: str) -> StoredObject | None:
-        """An object's size, ETag, time and metadata; None if no object has that key."""
+        """The facts about an object, None where there is none of that key. Its `etag` is "" where there is
+        none; the names of its metadata are in lower case, whatever the service makes of them."""
         try:
             with s3_call(self._session, "HeadObject", bucket) as s3:
                 answer = s3.head_object(Bucket=bucket, Key=key)
                 return StoredObject(
                     key,
                     answer["ContentLength"],
-                    etag_of(answer),
+                    str(answer.get("ETag", "")).strip('"'),
                     answer["LastModified"].timestamp(),
-                    answer.get("Metadata", {}),
+                    {name.lower(): value for name, value in answer.get("Metadata", {}).items()},
                 )
         except NotFound:  # the answer to HEAD has no body to tell whether the bucket is missing
             return None
 
     def list_objects(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
         """The objects whose keys begin with a prefix, in the order of their keys."""
-        pages = self._pages("list_objects", "ListObjects", bucket, Bucket=bucket, Prefix=prefix)
-        for page in pages:
+        for page in self._object_pages(bucket, prefix):
             for one in page.get("Contents", ()):
-                yield StoredObject(
-                    one["Key"], one["Size"], one["ETag"].strip('"'), one["LastModified"].timestamp()
-                )
+                if one["Key"].startswith(prefix):
+                    yield StoredObject(
+                        one["Key"],
+                        one["Size"],
+                        one.get("ETag", "").strip('"'),
+                        one["LastModified"].timestamp(),
+                    )
+
+    def _object_pages(self, bucket: str, prefix: str) -> Iterator[Mapping[str, Any]]:
+        pages = self._pages(*self._list, bucket, Bucket=bucket, Prefix=prefix)
+        try:
+            first = next(pages, None)
+        except ServiceError as refusal:
+            if self._list == _LIST_V2 or not _is_not_offered(refusal):
+                raise
+            pages = self._pages(*_LIST_V2, bucket, Bucket=bucket, Prefix=prefix)
+            try:
+                first = next(pages, None)
+            except ServiceError:
+                raise refusal from None
+            self._list = _LIST_V2
+        if first is not None:
+            yield first
+            yield from pages
 
     def get_object(
         self, bucket: str, key: str, start: int = 0, *, etag: str | None = None
@@ -90,17 +122,43 @@ class S3:
         finally:
             body.close()
 
-    def parts(self, bucket: str, key: str, upload: str) -> tuple[StoredPart, ...]:
-        """The parts of an upload in the order of their numbers. NotFound if there is no such upload."""
+    def parts(self, bucket: str, key: str, upload: str) -> tuple[StoredPart, ...] | None:
+        """The parts that an upload holds, by number; None where the service does not list them, or not for
+        these credentials. NotFound where there is no such upload."""
         pages = self._pages("list_parts", "ListParts", bucket, Bucket=bucket, Key=key, UploadId=upload)
-        return tuple(
-            StoredPart(one["PartNumber"], one["ETag"].strip('"'), one["Size"])
-            for page in pages
-            for one in page.get("Parts", ())
-        )
+        try:
+            return tuple(
+                StoredPart(one["PartNumber"], one.get("ETag", "").strip('"'), one["Size"])
+                for page in pages
+                for one in page.get("Parts", ())
+            )
+        except ServiceError as error:
+            if _is_not_offered(error) or is_forbidden(error):
+                return None
+            raise
 
     def multipart_uploads(self, bucket: str, prefix: str) -> tuple[PartUpload, ...]:
-        """The multipart uploads under way to keys that begin with a prefix."""
+        """The uploads in parts under way to keys that begin with a prefix; none where the service does not
+        list them. Where it was seen to, it has the ability LIST_UPLOADS afterwards. `rclone serve s3` says
+        NoSuchUpload where there are none."""
+        book = self._session.abilities
+        if book.lacks(Ability.LIST_UPLOADS):
+            return ()
+        try:
+            found = self._multipart_uploads(bucket, prefix)
+        except ServiceError as error:
+            if error.code == NO_UPLOAD:
+                return ()
+            if book.has(Ability.LIST_UPLOADS) or not may_not_know(error):
+                raise
+            if _is_not_offered(error):  # and the service is not just ill
+                said = error.code or "no answer of S3"
+                book.learn(Ability.LIST_UPLOADS, False, f"ListMultipartUploads: {said}")
+            return ()
+        book.learn(Ability.LIST_UPLOADS, True, "ListMultipartUploads was answered")
+        return found
+
+    def _multipart_uploads(self, bucket: str, prefix: str) -> tuple[PartUpload, ...]:
         pages = self._pages(
             "list_multipart_uploads", "ListMultipartUploads", bucket, Bucket=bucket, Prefix=prefix
         )
@@ -108,6 +166,7 @@ class S3:
             PartUpload(one["Key"], one["UploadId"], one["Initiated"].timestamp())
             for page in pages
             for one in page.get("Uploads", ())
+            if one["Key"].startswith(prefix)
         )
 
     def _pages(self, method: str, call: str, bucket: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:
@@ -120,6 +179,19 @@ class S3:
                     return
                 _check_page(page)
             yield page
+
+
+def is_forbidden(error: ServiceError) -> bool:
+    """Whether an error says that good credentials may not do this. A HEAD has no body that could tell it from
+    wrong credentials."""
+    return isinstance(error, AccessRefused) and error.code in NO_RIGHTS
+
+
+def _is_not_offered(error: ServiceError) -> bool:
+    """Whether a call is one that the service does not have: it says so, or its answer is none of S3."""
+    if isinstance(error, AccessRefused | Throttled | Unreachable):
+        return False
+    return is_unknown_action(error.code) or not error.code
 
 
 def _check_page(page: Mapping[str, Any]) -> None:

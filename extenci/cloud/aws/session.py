@@ -18,6 +18,7 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
+from extenci.cloud.abilities import AbilityBook
 from extenci.cloud.aws.botocore_models import shared_loader
 from extenci.cloud.aws.credentials import hidden_of, open_session
 from extenci.cloud.aws.errors import translated
@@ -41,19 +42,21 @@ class ServiceSession:
     """The credentials and clients of one service. Any thread may use it; nothing is read or sent before the
     first call of a method."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, abilities: AbilityBook | None = None) -> None:
         self.service = service
+        self.abilities = abilities or AbilityBook(service.abilities)
         self._session: Session | None = None
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, int], Any] = {}
         self._keys: CurrentKeys | None = None
 
-    def client(self, api: str) -> Any:
-        """The SDK's client for an API (`ec2`, `s3`, `ebs`). AccessRefused if there are no credentials."""
+    def client(self, api: str, *, attempts: int = ATTEMPTS) -> Any:
+        """The SDK's client of an API (`ec2`, `s3`, `ebs`), which makes some attempts at each call.
+        AccessRefused without credentials."""
         with _making:
-            if api not in self._clients:
+            if (api, attempts) not in self._clients:
                 with translated(self.service.name, f"a connection to {api}", self.address(api)):
-                    self._clients[api] = self._make(api)
-            return self._clients[api]
+                    self._clients[api, attempts] = self._make(api, attempts)
+            return self._clients[api, attempts]
 
     def address(self, api: str) -> str:
         """The URL that the service's file gives for an API, "" if AWS's own is used."""
@@ -84,7 +87,7 @@ class ServiceSession:
     def _addresses(self) -> Mapping[str, str | None]:
         return {"ec2": self.service.ec2, "s3": self.service.s3, "ebs": self.service.ebs}
 
-    def _make(self, api: str) -> Any:
+    def _make(self, api: str, attempts: int) -> Any:
         if self._session is None:
             self._session = open_session(self.service.name, self.service.credentials)
             self._session.register_component("data_loader", shared_loader(self._session))
@@ -95,7 +98,7 @@ class ServiceSession:
                 region_name=self.service.region,
                 endpoint_url=self.address(api) or None,
                 verify=self.service.ca_bundle,
-                config=self._config(api),
+                config=self._config(api, attempts),
             )
         except ValueError:
             raise self._no_url(api) from None
@@ -111,11 +114,11 @@ class ServiceSession:
             service=self.service.name,
         )
 
-    def _config(self, api: str) -> Config:
+    def _config(self, api: str, attempts: int) -> Config:
         return Config(
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS.get(api, OTHER_READ_SECONDS),
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=CONNECTIONS,
             user_agent_extra=f"extenci/{__version__}",
             proxies={} if is_loopback(self.address(api)) else None,

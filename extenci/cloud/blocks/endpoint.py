@@ -6,7 +6,6 @@ import os
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
-from urllib.parse import urlsplit
 
 from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
@@ -15,9 +14,8 @@ from botocore.session import Session
 from botocore.utils import get_environ_proxies
 
 from extenci.cloud.blocks.signing import Keys
+from extenci.model.abilities import is_aws
 from extenci.model.service import Service, is_loopback
-
-_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Endpoint:
     @property
     def is_aws(self) -> bool:
         """Whether it is one of AWS's own, whose quotas are known."""
-        return (urlsplit(self.url).hostname or "").endswith(_AWS)
+        return is_aws(self.url)
 
 
 def endpoint_of(client: Any, session: Session, service: Service) -> Endpoint:

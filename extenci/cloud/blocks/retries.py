@@ -26,7 +26,7 @@ _LONGEST_SECONDS = 20.0
 
 
 class FailureKind(Enum):
-    """What went wrong with a call, as far as it matters for a retry."""
+    """A kind of failure of a call, as far as it matters for a retry."""
 
     FINAL = auto()
     TRANSIENT = auto()

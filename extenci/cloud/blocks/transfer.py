@@ -70,7 +70,7 @@ class Body:
 
 @dataclass
 class Answer:
-    """What has been read of an answer, and the body that it answers."""
+    """The part of an answer that has been read, and the body that it answers."""
 
     key: int
     sent: Body

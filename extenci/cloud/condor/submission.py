@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from extenci.cloud.aws.parameters import LaunchRequest
+from extenci.cloud.aws.requests.parameters import LaunchRequest
 from extenci.model.desired import LaunchSettings
 from extenci.model.errors import PlanError
 from extenci.model.ownership import MARK_KEYS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from extenci.cloud.aws.ec2_changes import Ec2Changes
-from extenci.cloud.aws.parameters import LaunchRequest, RegisterRequest
+from extenci.cloud.aws.requests.parameters import LaunchRequest, RegisterRequest
 from extenci.cloud.journalled.intents import Intents, Operation
 from extenci.model.errors import NotFound
 from extenci.model.s3 import ImportTask

@@ -91,6 +91,6 @@ class PartUploads:
         """Send a part; its ETag. See `S3Changes.put_part`."""
         return self._bare.put_part(*self._target, number, data, md5=md5)
 
-    def copy(self, number: int, source: str) -> str:
-        """Make a part of the whole object `source`, on the service; its ETag."""
-        return self._bare.copy_part(*self._target, number, source)
+    def copy(self, number: int, source: str, *, md5: bytes) -> str:
+        """Make a part of the whole object `source`, on the service; its ETag. See `S3Changes.copy_part`."""
+        return self._bare.copy_part(*self._target, number, source, md5=md5)

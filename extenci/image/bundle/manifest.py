@@ -22,7 +22,7 @@ HASH = "SHA1"
 
 _HEX = re.compile(r"[0-9A-Fa-f]{2,4096}")
 _SHA1 = re.compile(r"[0-9A-Fa-f]{40}")
-_PART_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9()\[\] .'@_-]{0,254}")
+_PART_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9()\[\] .'@_-]{0,1023}")
 _VERSION = re.compile(rb"<manifest>\s*<version>\s*2007-10-10\s*</version>")
 _NUMBER = re.compile(r"[0-9]{1,15}")
 

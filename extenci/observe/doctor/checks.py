@@ -19,6 +19,7 @@ from extenci.model.desired import Desired, DesiredGroup
 from extenci.model.errors import SandboxError, ServiceError
 from extenci.model.finding import MACHINE, Finding, Level
 from extenci.model.service import SANDBOX
+from extenci.observe.doctor.abilities import check_abilities, check_bucket
 from extenci.observe.parallel import answers
 
 if TYPE_CHECKING:
@@ -129,6 +130,9 @@ def check_service(clients: Clients, groups: tuple[DesiredGroup, ...], folder: Pa
     from extenci.observe.doctor.condor import check_condor  # noqa: PLC0415 - few services have one
 
     found = list(check_calls(clients))
+    if not any(one.level is Level.PROBLEM for one in found):
+        found += check_abilities(clients)
+    found += check_bucket(clients)
     queued = [group for group in groups if group.launch.has_queue]
     if queued or clients.service.condor is not None:
         found += check_condor(clients, queued, folder)

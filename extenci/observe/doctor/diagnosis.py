@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from extenci.catalog.home import Home
 from extenci.catalog.services.files import service_files
@@ -18,11 +20,20 @@ from extenci.spec.load import load_desired
 from extenci.spec.services.file import read_service
 from extenci.spec.services.library import SANDBOX_STAND_IN
 
+if TYPE_CHECKING:
+    from extenci.cloud.clients import Clients
+
 StartSandbox = Callable[[Home], Service]
+OpenClients = Callable[[Mapping[str, Service]], AbstractContextManager[Mapping[str, "Clients"]]]
+"""Gives the clients of services, which know what earlier runs learned of them."""
 
 
 def diagnose(
-    paths: Sequence[Path], home: Home, service: str | None, start_sandbox: StartSandbox
+    paths: Sequence[Path],
+    home: Home,
+    service: str | None,
+    start_sandbox: StartSandbox,
+    open_clients: OpenClients,
 ) -> tuple[Finding, ...]:
     """Findings about this machine and the services of the specs at `paths`; without specs, about those of
     this user. UsageError where `paths` or `service` name nothing."""
@@ -37,19 +48,15 @@ def diagnose(
             del services[SANDBOX]
     elif SANDBOX in services:
         del services[SANDBOX]
-    return (*found, *look_at(services, desired, home))
+    return (*found, *look_at(services, desired, home, open_clients))
 
 
-def look_at(services: dict[str, Service], desired: Desired, home: Home) -> tuple[Finding, ...]:
+def look_at(
+    services: dict[str, Service], desired: Desired, home: Home, open_clients: OpenClients
+) -> tuple[Finding, ...]:
     """Checks of all services."""
-    from extenci.cloud.clients import Clients  # noqa: PLC0415 - the SDK is slow to load
-
-    clients = {name: Clients(service) for name, service in services.items()}
-    try:
+    with open_clients(services) as clients:
         return check_services(clients, desired, home)
-    finally:
-        for client in clients.values():
-            client.close()
 
 
 def read_desired(paths: Sequence[Path], home: Home, service: str | None) -> tuple[Desired, list[Finding]]:

@@ -30,6 +30,7 @@ def make_status(
     sources = {name: find_image_sources(inputs, index) for name, index in inputs.indexes.items()}
     return StackStatus(
         stack=desired.stack,
+        unread=observation.unread,
         services=tuple(inputs.indexes),
         images=tuple(
             image_status(inputs, index, address, sources[name].get(address))

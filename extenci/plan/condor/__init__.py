@@ -1,1 +1,1 @@
-"""What planning knows of HTCondor: holds, queue, limits. Pure."""
+"""The knowledge of HTCondor that planning has: holds, queue, limits. Pure."""

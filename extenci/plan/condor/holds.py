@@ -81,12 +81,12 @@ def explain_hold(job: Job) -> str:
 
 
 def advise_hold(job: Job) -> str:
-    """What to do about a held job."""
+    """The next step about a held job."""
     return meaning_of(job)[1]
 
 
 def meaning_of(job: Job) -> tuple[str, str]:
-    """What a job's codes mean, and what to do."""
+    """The meaning of a job's codes, and the next step."""
     answer = ANSWER.search(job.hold_reason)
     if answer and job.hold_code == LAUNCHING:
         return LATER if FAULTS_OF_THE_SERVICE.search(answer[1]) else REFUSED

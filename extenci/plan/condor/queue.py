@@ -1,4 +1,4 @@
-"""What HTCondor's queue says of a service without being asked: it is full, cut off, or lost a machine."""
+"""Warnings about HTCondor's queue of a service: it is full, cut off, or lost a machine."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
+from extenci.model.abilities import is_aws
 from extenci.model.finding import Finding, Level
 from extenci.model.observed import QueueFacts
 from extenci.model.service import Service, is_loopback
@@ -20,7 +21,6 @@ OLDEST = (8, 8)
 """The first stable series that signs all requests as every region of AWS takes it."""
 OLDEST_TRIED = (23, 0)
 NOBODY = ("", "unauthenticated", "anonymous")
-AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
 
 
 def judge_queue(service: Service, facts: QueueFacts, wanted: int) -> tuple[Finding, ...]:
@@ -114,13 +114,12 @@ def judge_host(service: Service) -> Iterator[Finding]:
     signed = signs_for(host)
     if signed == ("ec2", service.region):
         return
-    is_aws = host.endswith(AWS_DOMAINS)
     yield Finding(
         service.name,
-        Level.PROBLEM if is_aws else Level.WARNING,
+        Level.PROBLEM if is_aws(service.ec2_url) else Level.WARNING,
         f"HTCondor takes service and region for its signatures from the host name {host}: it signs for "
         f"{signed[0]} in {signed[1]}, not for ec2 in {service.region}, and "
-        + ("AWS refuses that." if is_aws else "a service that checks it refuses that."),
+        + ("AWS refuses that." if is_aws(service.ec2_url) else "a service that checks it refuses that."),
         f"Use a name that begins with ec2.{service.region}. for the endpoint.",
     )
 

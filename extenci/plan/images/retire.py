@@ -44,9 +44,9 @@ class Retirement:
 
 @dataclass(frozen=True)
 class RemovalInputs:
-    """What decides whether an image can be removed: the sources of desired images, the change that ends each
-    machine to be ended (by its handle), the groups that name an image by its id, and the ids of images to
-    keep since their verification is not over."""
+    """The facts that decide whether an image can be removed: the sources of desired images, the change that
+    ends each machine to be ended (by its handle), the groups that name an image by its id, and the ids of
+    images to keep since their verification is not over."""
 
     sources: Mapping[Address, ImageSource]
     ended_by: Mapping[str, str]

@@ -63,8 +63,8 @@ def staged_as(image: Image) -> Staged:
 
 
 def usable_now(source: Staged | ToBeStaged) -> Staged | ToBeStaged:
-    """What machines are launched from right now: an older version that passed its verification, while that of
-    the wanted one is not over."""
+    """The image that machines are launched from right now: an older version that passed its verification,
+    while that of the wanted one is not over."""
     return staged_as(source.meanwhile) if source.verified_by and source.meanwhile else source
 
 

@@ -1,4 +1,4 @@
-"""What is recorded as owned, counted."""
+"""The resources that are recorded as owned, counted."""
 
 from __future__ import annotations
 

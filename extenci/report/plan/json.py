@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from extenci.model.observed import Unread
 from extenci.model.plan import Blocked, Change, Drift, FieldChange, Plan
 from extenci.report.plan.view import PlanView
 from extenci.report.text.field_values import jsonable
@@ -19,7 +20,7 @@ def plan_json(view: PlanView) -> str:
 
 def plan_document(plan: Plan, submits: Mapping[str, str] | None = None) -> dict[str, object]:
     """The plan as JSON values, in plan order. `submits` are the submit descriptions of its changes, by their
-    ids; None if they were not asked for."""
+    ids; None if they were not asked for. `unread` stands there only where a service could not be read."""
     return {
         "format_version": PLAN_JSON_VERSION,
         "stack": plan.stack,
@@ -31,8 +32,14 @@ def plan_document(plan: Plan, submits: Mapping[str, str] | None = None) -> dict[
         "warnings": list(plan.warnings),
         "refusals": list(plan.refusals),
         "summary": dict(sorted(plan.summary.items())),
+        **({"unread": [unread_document(one) for one in plan.unread]} if plan.unread else {}),
         **({"submit_descriptions": dict(submits)} if submits is not None else {}),
     }
+
+
+def unread_document(unread: Unread) -> dict[str, object]:
+    """One service that could not be read."""
+    return {"service": unread.service, "message": unread.message, "hint": unread.hint}
 
 
 def change_document(change: Change) -> dict[str, object]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from extenci.model.plan import Change, Plan
-from extenci.report.plan.phrases import details, headline, nothing_to_do, services_text, summary_phrase
+from extenci.report.plan.phrases import (
+    UNREAD,
+    details,
+    headline,
+    nothing_to_do,
+    services_text,
+    summary_phrase,
+)
 from extenci.report.plan.text import drift_text
 from extenci.report.plan.view import PlanView
 from extenci.report.text.field_values import field_text
@@ -43,6 +50,7 @@ def main_parts(plan: Plan) -> Iterator[str]:
     yield from sentence_part("Over a limit: refused without `--force`", plan.refusals)
     blocked = [f"{each.action} {each.address}: {each.reason}" for each in plan.blocked]
     yield from sentence_part("Blocked", blocked)
+    yield from sentence_part(UNREAD, [str(one) for one in plan.unread])
     yield from sentence_part("Warnings", plan.warnings)
     for service in dict.fromkeys((*plan.services, *(change.address.service for change in plan.changes))):
         changes = [change for change in plan.changes if change.address.service == service]

@@ -29,6 +29,7 @@ def render_result(result: Result, *, palette: Palette = PLAIN, width: int = 80) 
     sections = [
         *(outcome_lines(status, found, palette, width) for status in TITLES),
         blocked_lines(result, palette, width),
+        unread_lines(result, palette, width),
         unrecorded_lines(result, palette, width),
         [palette.paint(palette.good if result.ok else palette.alarm, summary(result))],
     ]
@@ -57,6 +58,20 @@ def blocked_lines(result: Result, palette: Palette, width: int) -> list[str]:
     lines = [palette.paint(palette.warning, "Blocked in the plan:")]
     for each in result.plan.blocked:
         lines += [f"  {each.action} {safe(each.address)}", *lines_of(each.reason, width, " " * 6)]
+    return lines
+
+
+def unread_lines(result: Result, palette: Palette, width: int) -> list[str]:
+    """The services that could not be read, on which nothing was done."""
+    if not result.plan.unread:
+        return []
+    lines = [palette.paint(palette.alarm, "Not read, so nothing was done there:")]
+    for each in result.plan.unread:
+        lines += [
+            f"  {safe(each.service)}",
+            *lines_of(each.message, width, " " * 6),
+            *lines_of(each.hint, width, " " * 6),
+        ]
     return lines
 
 

@@ -19,4 +19,5 @@ def sandbox_document(status: SandboxStatus) -> dict[str, object]:
         "ports": {str(port): reached_at for port, reached_at in status.forwards.items()},
         "calls": str(status.calls),
         "faults": status.faults,
+        **({"without": status.without} if status.without else {}),
     }

@@ -25,6 +25,8 @@ def render_sandbox(status: SandboxStatus) -> str:
     ]
     if status.faults:
         rows.append(("faults", status.faults))
+    if status.without:
+        rows.append(("without", status.without))
     if status.forwards:
         rows.insert(-1, ("ports", ports_text(status.forwards)))
     return "The sandbox runs.\n" + "".join(f"  {name:<8}  {value}\n" for name, value in rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
+from extenci.report.plan.json import unread_document
 
 STATUS_JSON_VERSION = 1
 
@@ -16,6 +17,7 @@ def status_document(status: StackStatus) -> dict[str, object]:
         "images": [image_document(image) for image in status.images],
         "instances": [instances_document(group) for group in status.instances],
         "sandbox_machines": status.sandbox_machines,
+        **({"unread": [unread_document(one) for one in status.unread]} if status.unread else {}),
     }
 
 

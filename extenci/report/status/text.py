@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from extenci.model.observed import Unread
 from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
 from extenci.model.text import listed
 from extenci.report.text.columns import columns
@@ -17,6 +18,7 @@ def render_status(status: StackStatus, *, palette: Palette = PLAIN) -> str:
         image_lines(status.images, palette),
         *(instances_lines(group, palette) for group in status.instances),
         sandbox_lines(status.sandbox_machines),
+        unread_lines(status.unread, palette),
     ]
     if not status.images and not status.instances:
         sections.insert(1, ["The specs ask for nothing, and the stack owns nothing."])
@@ -79,6 +81,13 @@ def machine_row(machine: MachineStatus) -> tuple[object, ...]:
     job = f"job {machine.job}" if machine.job else ""
     notes = ", ".join(note for note in (job, "outdated" if machine.outdated else "") if note)
     return machine.id, machine.state, machine.host or "-", machine.image, notes
+
+
+def unread_lines(unread: tuple[Unread, ...], palette: Palette) -> list[str]:
+    """The services that could not be read, of which nothing is shown."""
+    if not unread:
+        return []
+    return [palette.paint(palette.alarm, "Not read"), *(f"  - {safe(one)}" for one in unread)]
 
 
 def sandbox_lines(machines: str | None) -> list[str]:

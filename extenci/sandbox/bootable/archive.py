@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Entry:
+class ArchiveEntry:
     """A file, folder or symbolic link; `name` without a leading slash, `mode` with the kind of file."""
 
     name: str
@@ -21,29 +21,29 @@ class Entry:
     device: tuple[int, int] = (0, 0)
 
 
-def folder(name: str, permissions: int = 0o755) -> Entry:
-    return Entry(name, stat.S_IFDIR | permissions)
+def folder(name: str, permissions: int = 0o755) -> ArchiveEntry:
+    return ArchiveEntry(name, stat.S_IFDIR | permissions)
 
 
-def file(name: str, content: bytes, permissions: int = 0o644) -> Entry:
-    return Entry(name, stat.S_IFREG | permissions, content)
+def file(name: str, content: bytes, permissions: int = 0o644) -> ArchiveEntry:
+    return ArchiveEntry(name, stat.S_IFREG | permissions, content)
 
 
-def link(name: str, target: str) -> Entry:
-    return Entry(name, stat.S_IFLNK | 0o777, target.encode())
+def link(name: str, target: str) -> ArchiveEntry:
+    return ArchiveEntry(name, stat.S_IFLNK | 0o777, target.encode())
 
 
-def character_device(name: str, major: int, minor: int) -> Entry:
-    return Entry(name, stat.S_IFCHR | 0o600, b"", (major, minor))
+def character_device(name: str, major: int, minor: int) -> ArchiveEntry:
+    return ArchiveEntry(name, stat.S_IFCHR | 0o600, b"", (major, minor))
 
 
-def pack(entries: Iterable[Entry]) -> bytes:
+def pack(entries: Iterable[ArchiveEntry]) -> bytes:
     """The archive; folders must come before what is in them."""
     parts = [_record(number, entry) for number, entry in enumerate(entries, 1)]
-    return b"".join([*parts, _record(0, Entry("TRAILER!!!", 0))])
+    return b"".join([*parts, _record(0, ArchiveEntry("TRAILER!!!", 0))])
 
 
-def _record(number: int, entry: Entry) -> bytes:
+def _record(number: int, entry: ArchiveEntry) -> bytes:
     name = entry.name.encode() + b"\0"
     fields = (
         number,

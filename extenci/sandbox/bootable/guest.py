@@ -1,4 +1,4 @@
-"""What runs inside of the image: busybox as init, DHCP, the metadata service, dropbear, a login prompt."""
+"""The guest inside the image: busybox as init, DHCP, the metadata service, dropbear, a login prompt."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ LABEL linux
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is to be in the image: the public keys that root may log in with, in OpenSSH's form (more come
+    """The contents of an image: the public keys that root may log in with, in OpenSSH's form (more come
     from the metadata service at boot); no SSH server; a kernel that panics."""
 
     keys: Sequence[str] = ()

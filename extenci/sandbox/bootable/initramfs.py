@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from extenci.sandbox.bootable import guest
-from extenci.sandbox.bootable.archive import Entry, character_device, file, folder, link, pack
+from extenci.sandbox.bootable.archive import ArchiveEntry, character_device, file, folder, link, pack
 from extenci.sandbox.bootable.kernel import Kernel
 from extenci.sandbox.bootable.tools import Tools
 
@@ -50,7 +50,7 @@ def build(tools: Tools, kernel: Kernel, keys: Sequence[str], *, ssh: bool, panic
     return gzip.compress(pack(entries), 6, mtime=0)
 
 
-def _busybox(tools: Tools) -> Iterator[Entry]:
+def _busybox(tools: Tools) -> Iterator[ArchiveEntry]:
     """busybox, and a link to it for each of its programs."""
     yield file("bin/busybox", tools.busybox.read_bytes(), 0o755)
     listed = subprocess.run([tools.busybox, "--list"], capture_output=True, text=True, check=True).stdout
@@ -60,7 +60,7 @@ def _busybox(tools: Tools) -> Iterator[Entry]:
         yield link(name, "/bin/busybox")
 
 
-def _system(kernel: Kernel, keys: Sequence[str], *, ssh: bool) -> Iterator[Entry]:
+def _system(kernel: Kernel, keys: Sequence[str], *, ssh: bool) -> Iterator[ArchiveEntry]:
     modules = [module.stem for module in kernel.modules]
     boot = guest.BOOT.replace("@MODULES@", " ".join(modules))
     boot = boot.replace("@HOST_KEYS@", guest.HOST_KEYS if ssh else "echo 'No SSH server here.' >/dev/console")
@@ -82,7 +82,7 @@ def _system(kernel: Kernel, keys: Sequence[str], *, ssh: bool) -> Iterator[Entry
         yield file(f"lib/modules/{module.name}", module.read_bytes())
 
 
-def _programs(tools: Tools) -> Iterator[Entry]:
+def _programs(tools: Tools) -> Iterator[ArchiveEntry]:
     """dropbear and the shared libraries that it needs, where the dynamic loader looks for them."""
     programs = (tools.dropbear, tools.dropbearkey)
     libraries = dict(found for program in programs for found in _libraries(tools, program))

@@ -16,7 +16,7 @@ _SYSTEM = os.pathsep.join(("/usr/local/sbin", "/usr/sbin", "/sbin"))
 
 @dataclass(frozen=True)
 class Tools:
-    """Where everything was found."""
+    """The paths of the tools that were found."""
 
     syslinux: Path
     boot_sector: Path

@@ -18,7 +18,7 @@ _PAGE_RANGE = range(100, 10001)
 
 
 def block_token(snapshot: DiskSnapshot, index: int) -> str:
-    """What GetSnapshotBlock wants to see; only the lists tell it."""
+    """The token that GetSnapshotBlock demands; only the lists give it."""
     text = f"{snapshot.id}/{index}".encode()
     return base64.b64encode(hashlib.sha256(_SECRET + text).digest()).decode()
 

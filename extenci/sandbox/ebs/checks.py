@@ -1,4 +1,4 @@
-"""What EBS direct demands of its requests (AWS: EBS direct API reference; EBS User Guide)."""
+"""Checks of requests to EBS direct (AWS: EBS direct API reference; EBS User Guide)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from extenci.sandbox.ebs.errors import EbsError, invalid
-from extenci.sandbox.http.listener import Request
+from extenci.sandbox.http.listener import HttpRequest
 from extenci.sandbox.state.disks import BLOCK_BYTES
 from extenci.sandbox.state.snapshots import DiskSnapshot
 
 
-def checked_block(request: Request) -> bytes:
+def checked_block(request: HttpRequest) -> bytes:
     """The SHA-256 of the block, if it is what the headers say. Raises ValidationException."""
     if request.headers.get("x-amz-data-length") != str(BLOCK_BYTES) or len(request.body) != BLOCK_BYTES:
         raise invalid("INVALID_BLOCK", f"A block has {BLOCK_BYTES} bytes.")

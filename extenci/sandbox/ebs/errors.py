@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from extenci.sandbox.http.listener import Answer
+from extenci.sandbox.http.listener import HttpResponse
 
 
 class EbsError(Exception):
@@ -17,10 +17,10 @@ class EbsError(Exception):
         self.message = message
         self.reason = reason
 
-    def answer(self) -> Answer:
+    def answer(self) -> HttpResponse:
         content = {"Message": self.message} | ({"Reason": self.reason} if self.reason else {})
         headers = {"Content-Type": "application/json", "x-amzn-ErrorType": self.name}
-        return Answer(self.status, headers, json.dumps(content).encode(), self.name)
+        return HttpResponse(self.status, headers, json.dumps(content).encode(), self.name)
 
 
 def invalid(reason: str, message: str) -> EbsError:

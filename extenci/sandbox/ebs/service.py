@@ -25,8 +25,8 @@ from extenci.sandbox.ebs.checks import (
     whole_number,
 )
 from extenci.sandbox.ebs.errors import EbsError, conflict, invalid, no_such_snapshot
-from extenci.sandbox.http.access import Access, access_key
-from extenci.sandbox.http.listener import Answer, Request
+from extenci.sandbox.http.access import KeyAccess, access_key
+from extenci.sandbox.http.listener import HttpRequest, HttpResponse
 from extenci.sandbox.http.query import read_query
 from extenci.sandbox.http.service import Call
 from extenci.sandbox.state.cloud import ACCOUNT, Cloud
@@ -58,7 +58,7 @@ class EbsService:
         self._cloud = cloud
         self._tokens: Tokens[DiskSnapshot] = Tokens()
 
-    def read(self, request: Request) -> Call:
+    def read(self, request: HttpRequest) -> Call:
         parameters = read_query(request.query)
         action = ""
         for method, pattern, name in _COMPILED:
@@ -68,8 +68,8 @@ class EbsService:
         key = access_key(request.headers, parameters)
         return Call(action, action in _CHANGING, key, parameters)
 
-    def answer(self, request: Request, call: Call) -> Answer:
-        act: Callable[[Request, Mapping[str, str]], Answer]
+    def answer(self, request: HttpRequest, call: Call) -> HttpResponse:
+        act: Callable[[HttpRequest, Mapping[str, str]], HttpResponse]
         match call.action:
             case "StartSnapshot":
                 act = self._start
@@ -92,14 +92,14 @@ class EbsService:
         except EC2ClientError as error:
             return invalid("INVALID_PARAMETER_VALUE", error.message).answer()
 
-    def refuse(self, access: Access, call: Call) -> Answer:
-        """As the AWS gateway and EBS do ("Common errors" and AccessDeniedException)."""
+    def refuse(self, access: KeyAccess, call: Call) -> HttpResponse:
+        """Refuse as the AWS gateway and EBS do ("Common errors" and AccessDeniedException)."""
         match access:
-            case Access.ANONYMOUS:
+            case KeyAccess.ANONYMOUS:
                 return EbsError(
                     403, "MissingAuthenticationTokenException", "Missing Authentication Token"
                 ).answer()
-            case Access.DENIED:
+            case KeyAccess.DENIED:
                 return EbsError(
                     403,
                     "UnrecognizedClientException",
@@ -113,10 +113,10 @@ class EbsService:
                     "UNAUTHORIZED_ACCOUNT",
                 ).answer()
 
-    def fail(self, message: str) -> Answer:
+    def fail(self, message: str) -> HttpResponse:
         return EbsError(500, "InternalServerException", message).answer()
 
-    def _start(self, request: Request, _: Mapping[str, str]) -> Answer:
+    def _start(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
         asked = read_json(request.body)
         token = asked.pop("ClientToken", None)
         if token is not None and not 0 < len(str(token)) <= TOKEN_CHARACTERS:
@@ -134,7 +134,7 @@ class EbsService:
         return _started(snapshot, asked)
 
     def _made(self, asked: dict[str, Any], later: ExitStack) -> DiskSnapshot:
-        """What is to be done without the lock goes to `later`."""
+        """A new snapshot. Work to be done without the lock goes to `later`."""
         gib = whole_number(asked, "VolumeSize", _GIB_RANGE, "INVALID_VOLUME_SIZE")
         minutes = whole_number({"Timeout": 60} | asked, "Timeout", _MINUTES_RANGE, "INVALID_PARAMETER_VALUE")
         try:
@@ -169,7 +169,7 @@ class EbsService:
             raise invalid("INVALID_VOLUME_SIZE", "VolumeSize is smaller than the parent's.")
         return parent
 
-    def _put(self, request: Request, place: Mapping[str, str]) -> Answer:
+    def _put(self, request: HttpRequest, place: Mapping[str, str]) -> HttpResponse:
         snapshot = self._found(place["snapshot"])
         index = block_index(place["index"], snapshot)
         digest = checked_block(request)
@@ -177,9 +177,9 @@ class EbsService:
             snapshot.put(index, request.body, digest)
         except NotPending:
             raise _not_pending(snapshot) from None
-        return Answer(201, checksum_headers(digest) | {"Content-Type": "application/json"}, b"{}")
+        return HttpResponse(201, checksum_headers(digest) | {"Content-Type": "application/json"}, b"{}")
 
-    def _complete(self, request: Request, place: Mapping[str, str]) -> Answer:
+    def _complete(self, request: HttpRequest, place: Mapping[str, str]) -> HttpResponse:
         snapshot = self._found(place["snapshot"])
         try:
             snapshot.seal()
@@ -193,7 +193,7 @@ class EbsService:
         snapshot.complete(self._cloud.timing.complete_snapshot)
         return _reply(202, {"Status": "pending"})
 
-    def _get(self, _: Request, place: Mapping[str, str]) -> Answer:
+    def _get(self, _: HttpRequest, place: Mapping[str, str]) -> HttpResponse:
         snapshot = self._completed(place["snapshot"])
         index = block_index(place["index"], snapshot)
         if place.get("blockToken") != block_token(snapshot, index):
@@ -205,13 +205,13 @@ class EbsService:
             "x-amz-Data-Length": str(BLOCK_BYTES),
             "Content-Type": "application/octet-stream",
         }
-        return Answer(200, headers, data)
+        return HttpResponse(200, headers, data)
 
-    def _list(self, _: Request, place: Mapping[str, str]) -> Answer:
+    def _list(self, _: HttpRequest, place: Mapping[str, str]) -> HttpResponse:
         snapshot = self._completed(place["snapshot"])
         return _reply(200, snapshot_blocks(snapshot, place, self._cloud.clock()))
 
-    def _list_changed(self, _: Request, place: Mapping[str, str]) -> Answer:
+    def _list_changed(self, _: HttpRequest, place: Mapping[str, str]) -> HttpResponse:
         second = self._completed(place["snapshot"])
         first = self._completed(place["firstSnapshotId"]) if "firstSnapshotId" in place else None
         return _reply(200, changed_blocks(first, second, place, self._cloud.clock()))
@@ -229,7 +229,7 @@ class EbsService:
         return snapshot
 
 
-def _started(snapshot: DiskSnapshot, asked: Mapping[str, Any]) -> Answer:
+def _started(snapshot: DiskSnapshot, asked: Mapping[str, Any]) -> HttpResponse:
     shown: dict[str, Any] = {
         "SnapshotId": snapshot.id,
         "OwnerId": ACCOUNT,
@@ -249,5 +249,5 @@ def _not_pending(snapshot: DiskSnapshot) -> EbsError:
     return invalid("INVALID_SNAPSHOT_ID", f"The snapshot {snapshot.id} is not pending.")
 
 
-def _reply(status: int, content: Mapping[str, Any]) -> Answer:
-    return Answer(status, {"Content-Type": "application/json"}, json.dumps(content).encode())
+def _reply(status: int, content: Mapping[str, Any]) -> HttpResponse:
+    return HttpResponse(status, {"Content-Type": "application/json"}, json.dumps(content).encode())

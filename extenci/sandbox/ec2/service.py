@@ -18,9 +18,11 @@ from extenci.sandbox.ec2.images.imports import ImportActions
 from extenci.sandbox.ec2.instances.console import ConsoleActions
 from extenci.sandbox.ec2.instances.lifecycle import settle
 from extenci.sandbox.ec2.instances.spot import SpotActions
+from extenci.sandbox.ec2.neighbours import answer_neighbour, neighbours_action
 from extenci.sandbox.ec2.tags import TagActions
-from extenci.sandbox.http.access import Access, access_key
-from extenci.sandbox.http.listener import Answer, Request
+from extenci.sandbox.ec2.wire import as_api_names, as_ec2_writes
+from extenci.sandbox.http.access import KeyAccess, access_key
+from extenci.sandbox.http.listener import HttpRequest, HttpResponse
 from extenci.sandbox.http.query import count_from_one, read_query, write_query
 from extenci.sandbox.http.service import Call
 from extenci.sandbox.state.cloud import Cloud
@@ -78,27 +80,30 @@ class Ec2Service:
         self._server = server
         self._operations = frozenset(get_service_model("ec2").operation_names) - _NOT_HERE
 
-    def read(self, request: Request) -> Call:
+    def read(self, request: HttpRequest) -> Call:
         parameters = read_query(request.query)
         if request.method == "POST":
             parameters |= read_query(request.body.decode("utf-8", "replace"))
         action = parameters.get("Action", "")
+        beside = neighbours_action(request, parameters)
         return Call(
-            action=action if action in self._operations else "",
-            changes=not action.startswith(_LOOKING),
+            action=beside or (action if action in self._operations else ""),
+            changes=not (beside or action).startswith(_LOOKING),
             key=access_key(request.headers, parameters),
             parameters=parameters,
         )
 
-    def answer(self, request: Request, call: Call) -> Answer:  # noqa: ARG002
+    def answer(self, request: HttpRequest, call: Call) -> HttpResponse:
+        if (answer := answer_neighbour(request, call)) is not None:
+            return answer
         if not call.action:
             return _no_such_action(call.parameters.get("Action", ""))
-        body = write_query(count_from_one(call.parameters))
+        body = write_query(count_from_one(as_api_names(call)))
         form = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
-        asked = moto_request(Request("POST", "/", "", form, body), "ec2")
+        asked = moto_request(HttpRequest("POST", "/", "", form, body), "ec2")
         return self._guarded(lambda: respond(self._cloud, asked), call.action)
 
-    def _guarded(self, act: Callable[[], tuple[int, Any, str | bytes]], action: str) -> Answer:
+    def _guarded(self, act: Callable[[], tuple[int, Any, str | bytes]], action: str) -> HttpResponse:
         """With the lock held, and moto's own failures said as AWS would say them."""
         try:
             with self._cloud.lock:
@@ -111,18 +116,18 @@ class Ec2Service:
         except ValueError as error:
             return ec2_error(400, "InvalidParameterValue", f"A parameter has an invalid value: {error}")
         content = body.encode() if isinstance(body, str) else bytes(body)
-        content = content.replace(b'encoding="utf-8"?>', b'encoding="UTF-8"?>', 1)  # HTCondor compares it
+        content = as_ec2_writes(content)
         media = {"Content-Type": str(headers.get("Content-Type", "text/xml"))}
-        return Answer(status, media, content, _error_code(status, content), self._server)
+        return HttpResponse(status, media, content, _error_code(status, content), self._server)
 
-    def refuse(self, access: Access, call: Call) -> Answer:  # noqa: ARG002
-        """As EC2 does (API reference, "Common client error codes")."""
+    def refuse(self, access: KeyAccess, call: Call) -> HttpResponse:  # noqa: ARG002
+        """Refuse as EC2 does (API reference, "Common client error codes")."""
         match access:
-            case Access.ANONYMOUS:
+            case KeyAccess.ANONYMOUS:
                 return ec2_error(
                     401, "MissingAuthenticationToken", "The request must contain valid credentials."
                 )
-            case Access.DENIED:
+            case KeyAccess.DENIED:
                 return ec2_error(
                     401,
                     "AuthFailure",
@@ -133,21 +138,21 @@ class Ec2Service:
                     403, "UnauthorizedOperation", "You are not authorized to perform this operation."
                 )
 
-    def fail(self, message: str) -> Answer:
+    def fail(self, message: str) -> HttpResponse:
         return ec2_error(500, "InternalError", message)
 
 
-def ec2_error(status: int, code: str, message: str) -> Answer:
+def ec2_error(status: int, code: str, message: str) -> HttpResponse:
     """An error as EC2 writes it (API reference, "Example error response")."""
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<Response><Errors><Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
         "</Error></Errors><RequestID>sandbox</RequestID></Response>"
     )
-    return Answer(status, {"Content-Type": "text/xml;charset=UTF-8"}, body.encode(), code)
+    return HttpResponse(status, {"Content-Type": "text/xml;charset=UTF-8"}, body.encode(), code)
 
 
-def _no_such_action(action: str) -> Answer:
+def _no_such_action(action: str) -> HttpResponse:
     if not action:
         return ec2_error(400, "MissingAction", "The request is missing an action.")
     message = f"The action {action} is not valid for this web service (the sandbox does not have it)."

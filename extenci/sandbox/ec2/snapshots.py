@@ -18,7 +18,7 @@ from moto.ec2.models.elastic_block_store import Snapshot
 
 from extenci.sandbox.ec2.actions import Actions
 from extenci.sandbox.ec2.filters import Readers, attributes, chosen
-from extenci.sandbox.ec2.paging import page, page_size
+from extenci.sandbox.ec2.pages import page, page_size
 from extenci.sandbox.state.cloud import ACCOUNT
 from extenci.sandbox.state.snapshots import (
     NO_VOLUME,

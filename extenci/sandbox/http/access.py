@@ -18,8 +18,8 @@ _V4 = re.compile(r"Credential=([^/,\s]+)/")
 _V2 = re.compile(r"^AWS ([^:\s]+):")
 
 
-class Access(Enum):
-    """What the bearer of an access key may do."""
+class KeyAccess(Enum):
+    """The rights of an access key."""
 
     FULL = "full"
     READ_ONLY = "read only"
@@ -27,7 +27,7 @@ class Access(Enum):
     ANONYMOUS = "anonymous"
 
     def allows(self, *, changes: bool) -> bool:
-        return self is Access.FULL or (self is Access.READ_ONLY and not changes)
+        return self is KeyAccess.FULL or (self is KeyAccess.READ_ONLY and not changes)
 
 
 def access_key(headers: Mapping[str, str], parameters: Mapping[str, str]) -> str:
@@ -47,9 +47,9 @@ def access_key(headers: Mapping[str, str], parameters: Mapping[str, str]) -> str
     return ""
 
 
-def access_of(key: str) -> Access:
+def access_of(key: str) -> KeyAccess:
     if not key:
-        return Access.ANONYMOUS
+        return KeyAccess.ANONYMOUS
     if key.startswith("AKIADENIED"):
-        return Access.DENIED
-    return Access.READ_ONLY if key.startswith("AKIAREADONLY") else Access.FULL
+        return KeyAccess.DENIED
+    return KeyAccess.READ_ONLY if key.startswith("AKIAREADONLY") else KeyAccess.FULL

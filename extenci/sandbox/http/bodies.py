@@ -20,7 +20,7 @@ class CutShort(Exception):
 
 
 @dataclass(frozen=True)
-class Body:
+class StoredBody:
     """A body in a file, of which zeros are holes. `md5` is raw, of all its bytes."""
 
     path: Path
@@ -36,12 +36,12 @@ class Body:
         self.path.unlink(missing_ok=True)
 
 
-def store(source: BinaryIO, size: int, folder: Path) -> Body:
+def store(source: BinaryIO, size: int, folder: Path) -> StoredBody:
     """Write `size` bytes of a stream into a new file of a folder. CutShort where it ends before."""
     return store_pieces(_pieces_of(source, size), folder)
 
 
-def store_pieces(pieces: Iterable[bytes], folder: Path) -> Body:
+def store_pieces(pieces: Iterable[bytes], folder: Path) -> StoredBody:
     """The same of pieces of any length."""
     md5, size = hashlib.md5(usedforsecurity=False), 0
     descriptor, name = tempfile.mkstemp(dir=folder)
@@ -57,7 +57,7 @@ def store_pieces(pieces: Iterable[bytes], folder: Path) -> Body:
         raise
     finally:
         os.close(descriptor)
-    return Body(Path(name), size, md5.digest())
+    return StoredBody(Path(name), size, md5.digest())
 
 
 def _pieces_of(source: BinaryIO, size: int) -> Iterator[bytes]:
@@ -84,7 +84,7 @@ def decode_chunks(body: bytes) -> bytes:
         position = end + 2 + size + 2
 
 
-class Content(io.RawIOBase):
+class ObjectContent(io.RawIOBase):
     """An object's bytes: those of some files, one after the other. Closed, it deletes them."""
 
     def __init__(self, bodies: Iterable[tuple[Path, int]]) -> None:

@@ -16,14 +16,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from extenci.sandbox.http.bodies import Body, CutShort, store
+from extenci.sandbox.http.bodies import CutShort, StoredBody, store
 
 IDLE_SECONDS = 120.0
 SPOOL_BYTES = 65_536
 
 
 @dataclass(frozen=True)
-class Request:
+class HttpRequest:
     """One request. `path` and `query` are as they were sent, percent-encoded; header names are lower case.
 
     A big body is in `file` where the listener keeps such ones in files; `body` is empty then.
@@ -34,11 +34,11 @@ class Request:
     query: str
     headers: Mapping[str, str]
     body: bytes = b""
-    file: Body | None = None
+    file: StoredBody | None = None
 
 
 class Ending(Enum):
-    """What becomes of the connection: all but SEND are faults that were asked for."""
+    """The connection's fate: all but SEND are faults that were asked for."""
 
     SEND = "the answer is sent"
     CLOSE = "it is closed before the answer"
@@ -47,7 +47,7 @@ class Ending(Enum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpResponse:
     """One answer. `code` is the error's name, for the log; it is not sent. `server` is the header's value.
     With `pieces`, the body is what they yield, and the header Content-Length tells how much that is."""
 
@@ -76,10 +76,10 @@ class Listener(ThreadingHTTPServer):
     def __init__(
         self,
         port: int,
-        service: Callable[[Request], Answer],
+        service: Callable[[HttpRequest], HttpResponse],
         *,
         spool: Path | None = None,
-        breaks_off: Callable[[Request], bool] = lambda _head: False,
+        breaks_off: Callable[[HttpRequest], bool] = lambda _head: False,
     ) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.breaks_off = breaks_off
@@ -91,7 +91,7 @@ class Listener(ThreadingHTTPServer):
         return int(self.server_address[1])
 
     def server_bind(self) -> None:
-        """As HTTPServer's, but does not ask the name service who 127.0.0.1 is, which may take seconds."""
+        """Bind as HTTPServer does, without asking the name service for 127.0.0.1, which may take seconds."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
@@ -116,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
     def serve(self) -> None:
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, path, query, headers)
+        request = HttpRequest(self.command, path, query, headers)
         if self.server.breaks_off(request):
             self.rfile.read(_length_of(headers) // 2)
             self._end(Ending.RESET)
@@ -127,7 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = b"" if file else self._body()
         except (BadBody, CutShort, ValueError):
             self.close_connection = True
-            self._send(Answer(400, {}, b"The body is not framed as HTTP/1.1 says.\n"))
+            self._send(HttpResponse(400, {}, b"The body is not framed as HTTP/1.1 says.\n"))
             return
         try:
             answer = self.server.service(replace(request, body=body, file=file))
@@ -141,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = serve  # noqa: N815
 
-    def _file(self) -> Body | None:
+    def _file(self) -> StoredBody | None:
         """The body in a file, where it is big and as it is to be stored."""
         size = int(self.headers.get("Content-Length", "0"))
         framed = f"{self.headers.get('Transfer-Encoding', '')},{self.headers.get('Content-Encoding', '')}"
@@ -171,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise BadBody
         return data
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: HttpResponse) -> None:
         """Head and body in one write: two would wait for each other's acknowledgement."""
         reason = HTTPStatus(answer.status).phrase
         lines = [f"HTTP/1.1 {answer.status} {reason}", f"Server: {answer.server}"]
@@ -194,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
                 while self.connection.recv(65536):
                     pass
 
-    def _length(self, answer: Answer) -> str:
+    def _length(self, answer: HttpResponse) -> str:
         """HEAD's answer tells the length of what GET would have sent (RFC 9110, 8.6)."""
         named = {name.lower(): value for name, value in answer.headers.items()}.get("content-length")
         is_elsewhere = self.command == "HEAD" or answer.pieces is not None

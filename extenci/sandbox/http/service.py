@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from extenci.sandbox.http.access import Access
-from extenci.sandbox.http.listener import Answer, Request
+from extenci.sandbox.http.access import KeyAccess
+from extenci.sandbox.http.listener import HttpRequest, HttpResponse
 
 
 @dataclass(frozen=True)
 class Call:
-    """What a request asks for. `parameters` are the service's own, decoded (EC2: the whole query)."""
+    """A request's action. `parameters` are the service's own, decoded (EC2: the whole query)."""
 
     action: str
     changes: bool
@@ -20,23 +20,23 @@ class Call:
     parameters: Mapping[str, str]
 
 
-class Service(Protocol):
+class SandboxService(Protocol):
     """One of the sandbox's three services, in its own wire format."""
 
     name: str
 
-    def read(self, request: Request) -> Call:
-        """Finds out what is asked, without doing it."""
+    def read(self, request: HttpRequest) -> Call:
+        """Read what is asked, without doing it."""
         ...
 
-    def answer(self, request: Request, call: Call) -> Answer:
-        """Does it."""
+    def answer(self, request: HttpRequest, call: Call) -> HttpResponse:
+        """Carry it out."""
         ...
 
-    def refuse(self, access: Access, call: Call) -> Answer:
-        """Says no, as AWS does to such an access key."""
+    def refuse(self, access: KeyAccess, call: Call) -> HttpResponse:
+        """Refuse it, as AWS does with such an access key."""
         ...
 
-    def fail(self, message: str) -> Answer:
-        """Says that the sandbox itself has a defect."""
+    def fail(self, message: str) -> HttpResponse:
+        """Report that the sandbox itself has a defect."""
         ...

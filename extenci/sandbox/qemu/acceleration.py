@@ -27,7 +27,7 @@ _PROGRAM = bytes.fromhex("baf400b010eef4ebfd")
 
 @dataclass(frozen=True)
 class Acceleration:
-    """How QEMU runs the guest's code."""
+    """A way for QEMU to run the guest's code."""
 
     name: str
     accelerator: str

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from extenci.sandbox.qemu.acceleration import Acceleration
 from extenci.sandbox.qemu.installation import Installation
-from extenci.sandbox.state.machines import Launch
+from extenci.sandbox.state.machines import MachineConfig
 
 BASE = "base.raw"
 OVERLAY = "disk.qcow2"
@@ -39,7 +39,9 @@ def uuid_of(instance_id: str) -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
-def command_of(installation: Installation, how: Acceleration, launch: Launch, ends: Descriptors) -> list[str]:
+def command_of(
+    installation: Installation, how: Acceleration, launch: MachineConfig, ends: Descriptors
+) -> list[str]:
     """Program and arguments: a PC with virtio devices, nothing that is not asked for, and no window."""
     uuid = uuid_of(launch.instance_id)
     mac = mac_of(launch.instance_id).hex(":")
@@ -67,7 +69,7 @@ def command_of(installation: Installation, how: Acceleration, launch: Launch, en
 
 
 def firmware(installation: Installation, boot_mode: str) -> list[str]:
-    """Nothing for BIOS, which QEMU brings; for UEFI its two flash chips."""
+    """The arguments for the firmware: none for BIOS, which QEMU brings; two flash chips for UEFI."""
     if installation.uefi is None or not boot_mode.startswith("uefi"):
         return []
     code = str(installation.uefi).replace(",", ",,")

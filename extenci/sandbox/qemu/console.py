@@ -1,4 +1,4 @@
-"""What a machine's serial console said, as much of it as EC2 keeps."""
+"""The output of a machine's serial console, as much of it as EC2 keeps."""
 
 from __future__ import annotations
 

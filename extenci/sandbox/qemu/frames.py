@@ -27,7 +27,7 @@ SYN, RST, ACK = 0x02, 0x04, 0x10
 
 @dataclass(frozen=True)
 class Segment:
-    """Where the parts of a TCP segment in an IPv4 frame are, and what is said in them."""
+    """A TCP segment in an IPv4 frame: the places of its parts, and their values."""
 
     source: bytes
     target: bytes

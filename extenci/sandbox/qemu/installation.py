@@ -63,7 +63,7 @@ def find_qemu() -> Installation | str:
 
 
 def choose(environ: Mapping[str, str] = os.environ) -> Installation | None:
-    """What machines are run by; None: they are simulated.
+    """The QEMU that runs machines; None: they are simulated.
 
     Raises SandboxError when `qemu` is demanded and not there, or something else is demanded.
     """
@@ -83,7 +83,7 @@ def choose(environ: Mapping[str, str] = os.environ) -> Installation | None:
 
 
 def kind(environ: Mapping[str, str] = os.environ) -> Literal["qemu", "simulated"]:
-    """What the machines of a sandbox that is started now are. Never raises."""
+    """The kind of machines that a sandbox which is started now has. Never raises."""
     try:
         return "qemu" if choose(environ) else "simulated"
     except SandboxError:

@@ -24,7 +24,7 @@ from extenci.sandbox.qemu.metadata import Metadata, MetadataListener
 from extenci.sandbox.qemu.monitor import Monitor
 from extenci.sandbox.qemu.relay import Relay
 from extenci.sandbox.qemu.spawn import spawn
-from extenci.sandbox.state.machines import Launch
+from extenci.sandbox.state.machines import MachineConfig
 
 TICK_SECONDS = 0.1
 END_SECONDS = 5.0
@@ -32,7 +32,7 @@ END_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class MachineHome:
-    """Where a machine is: its folder, its loopback address, and the ports there for those of the machine."""
+    """The place of a machine: its folder, its loopback address, and the ports there for its own."""
 
     folder: Path
     address: str
@@ -42,7 +42,7 @@ class MachineHome:
 class Keeper(threading.Thread):
     """One thread for one machine's whole life: QEMU ends when it does."""
 
-    def __init__(self, installation: Installation, launch: Launch, place: MachineHome) -> None:
+    def __init__(self, installation: Installation, launch: MachineConfig, place: MachineHome) -> None:
         super().__init__(name=f"keeper of {launch.instance_id}", daemon=True)
         self.launch = launch
         self.address = place.address
@@ -195,7 +195,7 @@ class Keeper(threading.Thread):
 
 
 def _read(serial: socket.socket) -> bytes:
-    """What the console said. Raises EOFError when QEMU is gone."""
+    """Read the console. Raises EOFError when QEMU is gone."""
     try:
         data = serial.recv(65536)
     except BlockingIOError:

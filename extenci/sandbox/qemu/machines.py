@@ -13,7 +13,7 @@ from typing import Literal
 from extenci.model.errors import SandboxError
 from extenci.sandbox.qemu.installation import Installation
 from extenci.sandbox.qemu.keeper import Keeper, MachineHome
-from extenci.sandbox.state.machines import Launch, MachineEnd, Refused
+from extenci.sandbox.state.machines import MachineConfig, MachineEnd, MachineRefused
 
 MEMORY_SETTING = "EXTENCI_SANDBOX_MEMORY"
 MOST_MIB = 2048
@@ -39,7 +39,7 @@ def memory_budget(environ: Mapping[str, str] = os.environ) -> int:
     return MOST_MIB
 
 
-def memory_of(launch: Launch, budget_mib: int) -> int:
+def memory_of(launch: MachineConfig, budget_mib: int) -> int:
     """MiB that the machine gets: what its type says, or an eighth of what there is for all."""
     most = max(LEAST_MIB, min(MOST_MIB, budget_mib // ROOM_FOR - OVERHEAD_MIB))
     return min(launch.memory_mib, most)
@@ -61,16 +61,17 @@ class QemuMachines:
         self._addresses: dict[str, str] = {}
         self._dice = random.SystemRandom()
 
-    def admit(self, launch: Launch, count: int) -> int:
-        """How many of `count` machines there is room for. Raises Refused for what this QEMU cannot run."""
+    def admit(self, launch: MachineConfig, count: int) -> int:
+        """The number of `count` machines that there is room for. Raises MachineRefused for those that this
+        QEMU cannot run."""
         if launch.architecture not in ("x86_64", ""):
-            raise Refused(
+            raise MachineRefused(
                 "Unsupported",
                 f"The sandbox's machines are run by qemu-system-x86_64, which cannot boot the architecture "
                 f"{launch.architecture} of {launch.image_id}.",
             )
         if launch.boot_mode == "uefi" and self._installation.uefi is None:
-            raise Refused(
+            raise MachineRefused(
                 "Unsupported",
                 f"{launch.image_id} boots by UEFI, and there is no firmware for it on this machine. As root: "
                 "apt-get install ovmf",
@@ -79,10 +80,10 @@ class QemuMachines:
         used = sum(self._taken(one.launch) for one in kept)
         return max(0, min(count, (self._budget_mib - used) // self._taken(launch)))
 
-    def _taken(self, launch: Launch) -> int:
+    def _taken(self, launch: MachineConfig) -> int:
         return memory_of(launch, self._budget_mib) + OVERHEAD_MIB
 
-    def start(self, launch: Launch) -> str:
+    def start(self, launch: MachineConfig) -> str:
         folder = self._folder / launch.instance_id
         folder.mkdir(mode=0o700, parents=True)
         if launch.disk is not None:
@@ -92,7 +93,7 @@ class QemuMachines:
         self._keep(launch)
         return address
 
-    def _keep(self, launch: Launch) -> None:
+    def _keep(self, launch: MachineConfig) -> None:
         given = replace(launch, memory_mib=memory_of(launch, self._budget_mib))
         place = MachineHome(
             self._folder / launch.instance_id, self._addresses[launch.instance_id], self.forwards

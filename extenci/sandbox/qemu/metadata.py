@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from extenci.sandbox.http.listener import Answer, Listener, Request
+from extenci.sandbox.http.listener import HttpRequest, HttpResponse, Listener
 from extenci.sandbox.qemu.command import mac_of
-from extenci.sandbox.state.machines import Launch
+from extenci.sandbox.state.machines import MachineConfig
 
 TOKEN_HEADER = "x-aws-ec2-metadata-token"  # noqa: S105 - a header's name
 TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds"
@@ -30,7 +30,7 @@ class Metadata:
     """Answers one machine's questions. Never raises."""
 
     def __init__(
-        self, launch: Launch, public_address: str, clock: Callable[[], float] = time.monotonic
+        self, launch: MachineConfig, public_address: str, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._launch = launch
         self._clock = clock
@@ -39,58 +39,60 @@ class Metadata:
         self._document = json.dumps(_document(launch), indent=2)
         self._entries = _entries(launch, public_address)
 
-    def __call__(self, request: Request) -> Answer:
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         version, _, path = request.path.lstrip("/").partition("/")
         if request.method == "PUT":
-            return self._new_token(request) if (version, path) == ("latest", "api/token") else Answer(404)
+            return (
+                self._new_token(request) if (version, path) == ("latest", "api/token") else HttpResponse(404)
+            )
         if request.method not in ("GET", "HEAD"):
-            return Answer(405)
+            return HttpResponse(405)
         if not self._allowed(request.headers.get(TOKEN_HEADER)):
-            return Answer(401)
+            return HttpResponse(401)
         return self._content(path) if version else _text("1.0\nlatest")
 
-    def _content(self, path: str) -> Answer:
+    def _content(self, path: str) -> HttpResponse:
         if path.rstrip("/") == "user-data":
-            return _bytes(self._user_data) if self._user_data else Answer(404)
+            return _bytes(self._user_data) if self._user_data else HttpResponse(404)
         if path == "dynamic/instance-identity/document":
             return _text(self._document)
         kind, _, name = path.partition("/")
         if kind == "meta-data":
             return self._entry(name)
-        return Answer(404)
+        return HttpResponse(404)
 
-    def _new_token(self, request: Request) -> Answer:
+    def _new_token(self, request: HttpRequest) -> HttpResponse:
         try:
             lifetime = int(request.headers.get(TTL_HEADER, ""))
         except ValueError:
-            return Answer(400)
+            return HttpResponse(400)
         if not 1 <= lifetime <= LONGEST_SECONDS or "x-forwarded-for" in request.headers:
-            return Answer(400 if "x-forwarded-for" not in request.headers else 403)
+            return HttpResponse(400 if "x-forwarded-for" not in request.headers else 403)
         now = self._clock()
         self._tokens = {token: end for token, end in self._tokens.items() if end > now}
         token = secrets.token_urlsafe(40)
         self._tokens[token] = now + lifetime
-        return Answer(200, {"Content-Type": "text/plain", TTL_HEADER: str(lifetime)}, token.encode())
+        return HttpResponse(200, {"Content-Type": "text/plain", TTL_HEADER: str(lifetime)}, token.encode())
 
     def _allowed(self, token: str | None) -> bool:
         if token is None:
             return not self._launch.token_required
         return self._tokens.get(token, 0) > self._clock()
 
-    def _entry(self, name: str) -> Answer:
+    def _entry(self, name: str) -> HttpResponse:
         if name in self._entries:
             return _text(self._entries[name])
         folder = f"{name.rstrip('/')}/" if name else ""
         below = [entry.removeprefix(folder) for entry in self._entries if entry.startswith(folder)]
         if not below:
-            return Answer(404)
+            return HttpResponse(404)
         if folder == "public-keys/":
             return _text(f"0={self._launch.key_name}")
         shown = dict.fromkeys(entry.partition("/")[0] + ("/" if "/" in entry else "") for entry in below)
         return _text("\n".join(shown))
 
 
-def _entries(launch: Launch, public_address: str) -> dict[str, str]:
+def _entries(launch: MachineConfig, public_address: str) -> dict[str, str]:
     name = f"ip-{launch.private_address.replace('.', '-')}.ec2.internal"
     found = {
         "ami-id": launch.image_id,
@@ -113,7 +115,7 @@ def _entries(launch: Launch, public_address: str) -> dict[str, str]:
     return found
 
 
-def _document(launch: Launch) -> dict[str, str]:
+def _document(launch: MachineConfig) -> dict[str, str]:
     return {
         "architecture": launch.architecture,
         "availabilityZone": launch.zone,
@@ -126,12 +128,12 @@ def _document(launch: Launch) -> dict[str, str]:
     }
 
 
-def _text(text: str) -> Answer:
-    return Answer(200, {"Content-Type": "text/plain"}, text.encode())
+def _text(text: str) -> HttpResponse:
+    return HttpResponse(200, {"Content-Type": "text/plain"}, text.encode())
 
 
-def _bytes(data: bytes) -> Answer:
-    return Answer(200, {"Content-Type": "application/octet-stream"}, data)
+def _bytes(data: bytes) -> HttpResponse:
+    return HttpResponse(200, {"Content-Type": "application/octet-stream"}, data)
 
 
 class MetadataListener(Listener):

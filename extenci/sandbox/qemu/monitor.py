@@ -45,7 +45,7 @@ class Monitor:
         self.ready = True
 
     def reset(self) -> None:
-        """As if the machine's reset button was pressed."""
+        """Reset the machine, as its button would."""
         self._send({"execute": "system_reset"}, lambda _: None)
 
     def human(self, line: str, answered: Callable[[str], None]) -> None:

@@ -20,12 +20,12 @@ from moto.s3.responses import S3Response
 from werkzeug.exceptions import NotFound
 
 from extenci.model.service import SANDBOX_BUCKET
-from extenci.sandbox.http.access import Access, access_key
-from extenci.sandbox.http.bodies import Body, decode_chunks, store_pieces
-from extenci.sandbox.http.listener import Answer, Request
+from extenci.sandbox.http.access import KeyAccess, access_key
+from extenci.sandbox.http.bodies import StoredBody, decode_chunks, store_pieces
+from extenci.sandbox.http.listener import HttpRequest, HttpResponse
 from extenci.sandbox.http.query import read_query
 from extenci.sandbox.http.service import Call
-from extenci.sandbox.s3.uploads import Joined, Refused, Uploads, copy_source
+from extenci.sandbox.s3.uploads import Joined, S3Error, Uploads, copy_source
 from extenci.sandbox.state.cloud import ACCOUNT, REGION
 from extenci.sandbox.state.moto_request import moto_request
 from extenci.sandbox.state.objects import (
@@ -58,7 +58,7 @@ class S3Service:
         self._uploads = Uploads(folder)
         s3_backends[ACCOUNT]["aws"].create_bucket(SANDBOX_BUCKET, REGION)
 
-    def read(self, request: Request) -> Call:
+    def read(self, request: HttpRequest) -> Call:
         parameters = read_query(request.query)
         return Call(
             action=_action(request),
@@ -67,12 +67,12 @@ class S3Service:
             parameters=parameters,
         )
 
-    def answer(self, request: Request, call: Call) -> Answer:
+    def answer(self, request: HttpRequest, call: Call) -> HttpResponse:
         if not _is_whole(request):
             return s3_error(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
         try:
             done = self._upload(request, call)
-        except Refused as refused:
+        except S3Error as refused:
             return s3_error(refused.status, refused.code, refused.message)
         if done is not None:
             return done
@@ -84,8 +84,8 @@ class S3Service:
             case _:
                 return _ask_moto(request)
 
-    def _upload(self, request: Request, call: Call) -> Answer | None:  # noqa: PLR0911 - one return a case
-        """What concerns uploads in parts; None: it is something else."""
+    def _upload(self, request: HttpRequest, call: Call) -> HttpResponse | None:  # noqa: PLR0911 - one return a case
+        """Answer what concerns uploads in parts; None: it is something else."""
         bucket, key = _place(request)
         uploads, query, headers = self._uploads, call.parameters, request.headers
         if call.action in UPLOAD_ACTIONS:
@@ -94,17 +94,19 @@ class S3Service:
             case "CreateMultipartUpload":
                 return _xml(uploads.create(bucket, key, headers))
             case "UploadPart":
-                return Answer(200, {"ETag": f'"{uploads.put(bucket, key, query, self._body(request))}"'})
+                return HttpResponse(
+                    200, {"ETag": f'"{uploads.put(bucket, key, query, self._body(request))}"'}
+                )
             case "UploadPartCopy":
                 source = find_object(*copy_source(headers))
                 if source is None:
-                    raise Refused(404, "NoSuchKey", "The specified key does not exist.")
+                    raise S3Error(404, "NoSuchKey", "The specified key does not exist.")
                 return _xml(uploads.copy(bucket, key, query, headers, source))
             case "CompleteMultipartUpload":
                 return _xml(uploads.complete(bucket, key, query, _content(request), _make_object))
             case "AbortMultipartUpload":
                 uploads.abort(bucket, key, query)
-                return Answer(204)
+                return HttpResponse(204)
             case "ListParts":
                 return _xml(uploads.list_parts(bucket, key, query))
             case "ListMultipartUploads":
@@ -112,21 +114,21 @@ class S3Service:
             case _:
                 return None
 
-    def _body(self, request: Request) -> Body:
+    def _body(self, request: HttpRequest) -> StoredBody:
         return request.file or store_pieces([_content(request)], self._uploads.folder)
 
-    def refuse(self, access: Access, call: Call) -> Answer:  # noqa: ARG002
-        """As S3 does (API reference, "Error responses")."""
-        if access is Access.DENIED:
+    def refuse(self, access: KeyAccess, call: Call) -> HttpResponse:  # noqa: ARG002
+        """Refuse as S3 does (API reference, "Error responses")."""
+        if access is KeyAccess.DENIED:
             message = "The AWS Access Key Id you provided does not exist in our records."
             return s3_error(403, "InvalidAccessKeyId", message)
         return s3_error(403, "AccessDenied", "Access Denied")
 
-    def fail(self, message: str) -> Answer:
+    def fail(self, message: str) -> HttpResponse:
         return s3_error(500, "InternalError", message)
 
 
-def _ask_moto(request: Request) -> Answer:
+def _ask_moto(request: HttpRequest) -> HttpResponse:
     asked = moto_request(request, "s3", body=_content(request))
     bucket, key = _place(request)
     respond = S3Response.key_dispatch if key else S3Response.ambiguous_dispatch
@@ -135,10 +137,10 @@ def _ask_moto(request: Request) -> Answer:
     with OBJECTS_LOCK:
         status, headers, body = respond(asked, asked.raw_url, dict(asked.headers))
     content = body.encode() if isinstance(body, str) else bytes(body)
-    return Answer(int(status), _sendable(headers), content, _error_code(int(status), content))
+    return HttpResponse(int(status), _sendable(headers), content, _error_code(int(status), content))
 
 
-def _put_object(request: Request, body: Body) -> Answer:
+def _put_object(request: HttpRequest, body: StoredBody) -> HttpResponse:
     """moto puts an empty object, with its headers; then it gets its bytes."""
     answer = _ask_moto(replace(request, file=None))
     if answer.status != 200:
@@ -156,16 +158,16 @@ def _make_object(joined: Joined) -> None:
     upload = joined.upload
     path = f"/{quote(upload.bucket)}/{quote(upload.key)}"
     headers = {name: value for name, value in upload.headers.items() if name not in _OF_THE_REQUEST}
-    answer = _ask_moto(Request("PUT", path, "", headers))
+    answer = _ask_moto(HttpRequest("PUT", path, "", headers))
     if answer.status != 200:
-        raise Refused(answer.status, answer.code or "InternalError", "The object could not be made.")
+        raise S3Error(answer.status, answer.code or "InternalError", "The object could not be made.")
     with OBJECTS_LOCK:
         key = find_key(upload.bucket, upload.key)
         if key is not None:
             fill(key, joined.bodies, joined.etag)
 
 
-def _get_object(request: Request) -> Answer | None:
+def _get_object(request: HttpRequest) -> HttpResponse | None:
     """An object whose bytes are in files, piece by piece; None: moto gives it, or says why not."""
     key = find_object(*_place(request))
     if key is None or content_of(key) is None:
@@ -184,15 +186,15 @@ def _get_object(request: Request) -> Answer | None:
     named["Content-Length"] = str(end - start)
     if asked is not None:
         named["Content-Range"] = f"bytes {start}-{end - 1}/{key.size}"
-    return Answer(206 if asked else 200, named, pieces=pieces_of(key, start, end))
+    return HttpResponse(206 if asked else 200, named, pieces=pieces_of(key, start, end))
 
 
-def _place(request: Request) -> tuple[str, str]:
+def _place(request: HttpRequest) -> tuple[str, str]:
     bucket, _, key = request.path.lstrip("/").partition("/")
     return bucket, unquote(key)
 
 
-def _content(request: Request) -> bytes:
+def _content(request: HttpRequest) -> bytes:
     """The body in memory, as it is to be stored."""
     body = request.file.read() if request.file is not None else request.body
     return decode_chunks(body) if "aws-chunked" in request.headers.get("content-encoding", "") else body
@@ -200,14 +202,14 @@ def _content(request: Request) -> bytes:
 
 def _require_bucket(bucket: str) -> None:
     if bucket not in s3_backends[ACCOUNT]["aws"].buckets:
-        raise Refused(404, "NoSuchBucket", "The specified bucket does not exist")
+        raise S3Error(404, "NoSuchBucket", "The specified bucket does not exist")
 
 
-def _xml(body: str) -> Answer:
-    return Answer(200, {"Content-Type": "application/xml"}, body.encode())
+def _xml(body: str) -> HttpResponse:
+    return HttpResponse(200, {"Content-Type": "application/xml"}, body.encode())
 
 
-def _action(request: Request) -> str:
+def _action(request: HttpRequest) -> str:
     """The API's name for it, from the service model; else the method."""
     try:
         operation, _ = get_service_router("s3").match(moto_request(request, "s3", body=b""))
@@ -216,7 +218,7 @@ def _action(request: Request) -> str:
     return str(operation.name)
 
 
-def _is_whole(request: Request) -> bool:
+def _is_whole(request: HttpRequest) -> bool:
     """Whether the body has the MD5 that it was sent with (moto does not look)."""
     sent = request.headers.get("content-md5")
     if sent is None:
@@ -239,11 +241,11 @@ def _error_code(status: int, body: bytes) -> str:
     return found[1].decode("utf-8", "replace") if found else str(status)
 
 
-def s3_error(status: int, code: str, message: str) -> Answer:
+def s3_error(status: int, code: str, message: str) -> HttpResponse:
     """An error as S3 writes it (API reference, "REST error responses")."""
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<Error><Code>{code}</Code><Message>{escape(message)}</Message>"
         "<RequestId>sandbox</RequestId></Error>"
     )
-    return Answer(status, {"Content-Type": "application/xml"}, body.encode(), code)
+    return HttpResponse(status, {"Content-Type": "application/xml"}, body.encode(), code)

@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 
 from moto.s3.models import FakeKey
 
-from extenci.sandbox.http.bodies import Body, store_pieces
+from extenci.sandbox.http.bodies import StoredBody, store_pieces
 from extenci.sandbox.s3.xml import bool_text, element, time_text, xml_answer
 from extenci.sandbox.state.objects import content_of, pieces_of
 
@@ -27,7 +27,7 @@ MOST_PARTS = 10_000
 PAGE = 1000
 
 
-class Refused(Exception):
+class S3Error(Exception):
     """S3 says no: status, code and message."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -81,7 +81,7 @@ class Uploads:
             self._uploads[upload.id] = upload
         return xml_answer("InitiateMultipartUploadResult", Bucket=bucket, Key=key, UploadId=upload.id)
 
-    def put(self, bucket: str, key: str, query: Mapping[str, str], body: Body) -> str:
+    def put(self, bucket: str, key: str, query: Mapping[str, str], body: StoredBody) -> str:
         """UploadPart; the part's ETag."""
         number = _part_number(query)
         path = body.path.rename(body.path.with_name(f"{body.path.name}.part"))
@@ -90,7 +90,7 @@ class Uploads:
             with self._lock:
                 old = self._find(bucket, key, query).parts.get(number)
                 self._find(bucket, key, query).parts[number] = part
-        except Refused:
+        except S3Error:
             path.unlink()
             raise
         if old is not None:
@@ -106,18 +106,18 @@ class Uploads:
         etag = self.put(bucket, key, query, self._copied(source, headers.get("x-amz-copy-source-range")))
         return xml_answer("CopyPartResult", ETag=f'"{etag}"', LastModified=time_text(datetime.now(UTC)))
 
-    def _copied(self, source: FakeKey, asked: str | None) -> Body:
+    def _copied(self, source: FakeKey, asked: str | None) -> StoredBody:
         """A whole object in one file is linked to, not copied: it never changes."""
         content = content_of(source)
         if asked is None and content is not None and content.only is not None:
             path = self.folder / f"link-{secrets.token_hex(8)}"
             os.link(content.only, path)
-            return Body(path, content.size, bytes.fromhex(source.etag.strip('"')))
+            return StoredBody(path, content.size, bytes.fromhex(source.etag.strip('"')))
         start, end = 0, source.size
         if asked is not None:
             found = re.fullmatch(r"bytes=(\d+)-(\d+)", asked)
             if found is None or int(found[2]) >= source.size or int(found[1]) > int(found[2]):
-                raise Refused(400, "InvalidArgument", "Range specified is not valid for source object")
+                raise S3Error(400, "InvalidArgument", "Range specified is not valid for source object")
             start, end = int(found[1]), int(found[2]) + 1
         return store_pieces(pieces_of(source, start, end), self.folder)
 
@@ -212,7 +212,7 @@ class Uploads:
     def _find(self, bucket: str, key: str, query: Mapping[str, str]) -> MultipartUpload:
         upload = self._uploads.get(query.get("uploadId", ""))
         if upload is None or (upload.bucket, upload.key) != (bucket, key):
-            raise Refused(
+            raise S3Error(
                 404,
                 "NoSuchUpload",
                 "The specified upload does not exist. The upload ID may be invalid, or the upload may have "
@@ -231,20 +231,20 @@ def copy_source(headers: Mapping[str, str]) -> tuple[str, str]:
 def _join(upload: MultipartUpload, wanted: list[tuple[int, str]]) -> Joined:
     numbers = [number for number, _ in wanted]
     if numbers != sorted(set(numbers)):
-        raise Refused(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
+        raise S3Error(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
     for number, etag in wanted:
         if number not in upload.parts or upload.parts[number].etag != etag:
-            raise Refused(400, "InvalidPart", "One or more of the specified parts could not be found.")
+            raise S3Error(400, "InvalidPart", "One or more of the specified parts could not be found.")
     parts = [upload.parts[number] for number in numbers]
     if any(part.size < SMALLEST_PART for part in parts[:-1]):
-        raise Refused(400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
+        raise S3Error(400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
     digests = b"".join(bytes.fromhex(part.etag) for part in parts)
     md5 = hashlib.md5(digests, usedforsecurity=False).hexdigest()
     return Joined(upload, [(part.path, part.size) for part in parts], f"{md5}-{len(parts)}")
 
 
 def _read_parts(body: bytes) -> list[tuple[int, str]]:
-    malformed = Refused(400, "MalformedXML", "The XML you provided was not well-formed")
+    malformed = S3Error(400, "MalformedXML", "The XML you provided was not well-formed")
     try:
         root = ElementTree.fromstring(body)  # noqa: S314  # the sandbox's own user wrote it
         found = [
@@ -261,7 +261,7 @@ def _read_parts(body: bytes) -> list[tuple[int, str]]:
 def _part_number(query: Mapping[str, str]) -> int:
     text = query.get("partNumber", "")
     if not text.isdecimal() or not 1 <= int(text) <= MOST_PARTS:
-        raise Refused(400, "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
+        raise S3Error(400, "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
     return int(text)
 
 

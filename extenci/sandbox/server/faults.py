@@ -1,4 +1,4 @@
-"""How a sandbox is told to misbehave, so that tests can see what becomes of it: rules, and when they apply.
+"""Rules by which a sandbox misbehaves, so that tests can see how its users cope, and when they apply.
 
 `PutSnapshotBlock: throttle 20%; CompleteSnapshot: lost first 1` — an action of the API (or a pattern,
 `*Block`), a fault, and when: `N%` of the calls (evenly spread), `every N`, `first N`, `after N`, `at N`,
@@ -18,8 +18,8 @@ from fnmatch import fnmatchcase
 from extenci.model.errors import UsageError
 
 
-class Kind(StrEnum):
-    """What goes wrong. Where it says nothing else, what was asked for is not done."""
+class Fault(StrEnum):
+    """A kind of fault. Unless it says something else, the call is not carried out."""
 
     THROTTLE = "throttle"
     """Refused as asked for too often: of this snapshot (EBS), or at all."""
@@ -50,7 +50,7 @@ class Kind(StrEnum):
     """The right thing is stored; the answer's checksum is another's."""
 
 
-_WITH_TIME = {Kind.MISSING, Kind.SLOW}
+_WITH_TIME = {Fault.MISSING, Fault.SLOW}
 _RULE = re.compile(
     r"(?P<action>[\w*?\[\]]+)\s*:\s*(?P<kind>[a-z-]+)"
     r"(?:\s+(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s)?(?![\d%]))?"
@@ -59,11 +59,11 @@ _RULE = re.compile(
 
 
 @dataclass(frozen=True)
-class Rule:
+class FaultRule:
     """One fault: of which actions, and at which of their calls. `number` is of seconds, or a status."""
 
     action: str
-    kind: Kind
+    kind: Fault
     number: float = 0.0
     word: str = "after"
     count: int = 0
@@ -84,7 +84,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Asked:
+class FaultSubject:
     """A call as rules see it; `thing` is what it is about, where that may have been made just now."""
 
     action: str
@@ -92,25 +92,25 @@ class Asked:
     thing: str = ""
 
 
-def parse_faults(text: str) -> tuple[Rule, ...]:
+def parse_faults(text: str) -> tuple[FaultRule, ...]:
     """The rules that a text says, parted by `;` or line ends; `none` says none. UsageError."""
     pieces = [piece.strip() for piece in re.split(r"[;\n]", text)]
     return tuple(_rule(piece) for piece in pieces if piece not in ("", "none"))
 
 
-def _rule(text: str) -> Rule:
+def _rule(text: str) -> FaultRule:
     found = _RULE.fullmatch(text)
-    if found is None or found["kind"] not in tuple(Kind):
+    if found is None or found["kind"] not in tuple(Fault):
         raise _wrong(text)
-    kind, number, unit = Kind(found["kind"]), found["number"], found["unit"]
-    if (number is not None) != (kind in _WITH_TIME or kind is Kind.ERROR):
+    kind, number, unit = Fault(found["kind"]), found["number"], found["unit"]
+    if (number is not None) != (kind in _WITH_TIME or kind is Fault.ERROR):
         raise _wrong(text)
-    if (unit is not None) != (kind in _WITH_TIME) or (kind is Kind.ERROR and number not in ("500", "503")):
+    if (unit is not None) != (kind in _WITH_TIME) or (kind is Fault.ERROR and number not in ("500", "503")):
         raise _wrong(text)
     amount = float(number or 0) / (1000 if unit == "ms" else 1)
     if found["percent"]:
-        return Rule(found["action"], kind, amount, "percent", int(found["percent"]))
-    rule = Rule(found["action"], kind, amount, found["word"] or "after", int(found["count"] or 0))
+        return FaultRule(found["action"], kind, amount, "percent", int(found["percent"]))
+    rule = FaultRule(found["action"], kind, amount, found["word"] or "after", int(found["count"] or 0))
     if rule.word == "every" and rule.count == 0:
         raise _wrong(text)
     return rule
@@ -120,7 +120,7 @@ def _wrong(text: str) -> UsageError:
     return UsageError(
         f"{text!r} is no fault of the sandbox.",
         "Write them like: PutSnapshotBlock: throttle 20%; CompleteSnapshot: lost first 1. "
-        f"Faults are {', '.join(Kind)}; error takes 500 or 503, missing and slow a time (200ms, 2s); "
+        f"Faults are {', '.join(Fault)}; error takes 500 or 503, missing and slow a time (200ms, 2s); "
         "then N%, every N, first N, after N, at N, or nothing for always.",
     )
 
@@ -128,14 +128,18 @@ def _wrong(text: str) -> UsageError:
 class Faults:
     """Rules at work: counts calls. Any thread may ask. `clock` tells seconds that only rise."""
 
-    def __init__(self, rules: tuple[Rule, ...] = (), clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, rules: tuple[FaultRule, ...] = (), clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._rules = rules
         self._clock = clock
         self._lock = threading.Lock()
         self._counts: dict[tuple[int, str], int] = {}
         self._seen: dict[tuple[int, str], float] = {}
 
-    def due(self, asked: Asked, *, only: Kind | None = None, but: Kind | None = None) -> tuple[Rule, ...]:
+    def due(
+        self, asked: FaultSubject, *, only: Fault | None = None, but: Fault | None = None
+    ) -> tuple[FaultRule, ...]:
         """The rules that apply to this call, in their order; it is counted by those that were looked at."""
         with self._lock:
             return tuple(
@@ -147,10 +151,10 @@ class Faults:
                 and self._is_due(place, rule, asked)
             )
 
-    def _is_due(self, place: int, rule: Rule, asked: Asked) -> bool:
-        counted = (place, asked.key if rule.kind is Kind.EXPIRED else "")
+    def _is_due(self, place: int, rule: FaultRule, asked: FaultSubject) -> bool:
+        counted = (place, asked.key if rule.kind is Fault.EXPIRED else "")
         self._counts[counted] = nth = self._counts.get(counted, 0) + 1
-        if rule.kind is Kind.MISSING:
+        if rule.kind is Fault.MISSING:
             now = self._clock()
             if now - self._seen.setdefault((place, asked.thing), now) >= rule.number:
                 return False

@@ -20,38 +20,38 @@ from pathlib import Path
 from extenci.model.errors import UsageError
 from extenci.sandbox.ebs.errors import EbsError, no_such_snapshot
 from extenci.sandbox.ec2.service import ec2_error
-from extenci.sandbox.http.access import Access
-from extenci.sandbox.http.listener import Answer, Ending, Request
-from extenci.sandbox.http.service import Call, Service
+from extenci.sandbox.http.access import KeyAccess
+from extenci.sandbox.http.listener import Ending, HttpRequest, HttpResponse
+from extenci.sandbox.http.service import Call, SandboxService
 from extenci.sandbox.s3.service import s3_error
 from extenci.sandbox.server.calls import CallLog
-from extenci.sandbox.server.faults import Asked, Faults, Kind, Rule, parse_faults
+from extenci.sandbox.server.faults import Fault, FaultRule, Faults, FaultSubject, parse_faults
 
 _CHECKSUM = "x-amz-checksum"
 _NO_IMAGES = b"<DescribeImagesResponse><requestId>sandbox</requestId><imagesSet/></DescribeImagesResponse>"
-_REFUSALS: Mapping[str, Mapping[tuple[Kind, int], tuple[int, str, str]]] = {
+_REFUSALS: Mapping[str, Mapping[tuple[Fault, int], tuple[int, str, str]]] = {
     "ebs": {
-        (Kind.THROTTLE, 0): (400, "ThrottlingException", "Rate exceeded"),
-        (Kind.ERROR, 500): (500, "InternalServerException", "An internal error has occurred."),
-        (Kind.ERROR, 503): (503, "ServiceUnavailable", "The service is temporarily unavailable."),
-        (Kind.DENIED, 0): (403, "AccessDeniedException", "You are not authorized to perform this operation."),
-        (Kind.EXPIRED, 0): (403, "ExpiredTokenException", "The security token is expired"),
+        (Fault.THROTTLE, 0): (400, "ThrottlingException", "Rate exceeded"),
+        (Fault.ERROR, 500): (500, "InternalServerException", "An internal error has occurred."),
+        (Fault.ERROR, 503): (503, "ServiceUnavailable", "The service is temporarily unavailable."),
+        (Fault.DENIED, 0): (403, "AccessDeniedException", "You are not authorized to perform this operation"),
+        (Fault.EXPIRED, 0): (403, "ExpiredTokenException", "The security token is expired"),
     },
     "ec2": {
-        (Kind.THROTTLE, 0): (503, "RequestLimitExceeded", "Request limit exceeded."),
-        (Kind.ERROR, 500): (500, "InternalError", "An internal error has occurred"),
-        (Kind.ERROR, 503): (503, "Unavailable", "The service is unavailable. Please try again shortly."),
-        (Kind.DENIED, 0): (403, "UnauthorizedOperation", "You are not authorized to perform this operation."),
-        (Kind.EXPIRED, 0): (400, "RequestExpired", "Request has expired."),
-        (Kind.MISSING, 0): (400, "InvalidSnapshot.NotFound", "The snapshot does not exist."),
+        (Fault.THROTTLE, 0): (503, "RequestLimitExceeded", "Request limit exceeded."),
+        (Fault.ERROR, 500): (500, "InternalError", "An internal error has occurred"),
+        (Fault.ERROR, 503): (503, "Unavailable", "The service is unavailable. Please try again shortly."),
+        (Fault.DENIED, 0): (403, "UnauthorizedOperation", "You are not authorized to perform this operation"),
+        (Fault.EXPIRED, 0): (400, "RequestExpired", "Request has expired."),
+        (Fault.MISSING, 0): (400, "InvalidSnapshot.NotFound", "The snapshot does not exist."),
     },
     "s3": {
-        (Kind.THROTTLE, 0): (503, "SlowDown", "Please reduce your request rate."),
-        (Kind.ERROR, 500): (500, "InternalError", "We encountered an internal error. Please try again."),
-        (Kind.ERROR, 503): (503, "ServiceUnavailable", "Please reduce your request rate."),
-        (Kind.DENIED, 0): (403, "AccessDenied", "Access Denied"),
-        (Kind.EXPIRED, 0): (400, "ExpiredToken", "The provided token has expired."),
-        (Kind.MISSING, 0): (404, "NoSuchUpload", "The specified upload does not exist."),
+        (Fault.THROTTLE, 0): (503, "SlowDown", "Please reduce your request rate."),
+        (Fault.ERROR, 500): (500, "InternalError", "We encountered an internal error. Please try again."),
+        (Fault.ERROR, 503): (503, "ServiceUnavailable", "Please reduce your request rate."),
+        (Fault.DENIED, 0): (403, "AccessDenied", "Access Denied"),
+        (Fault.EXPIRED, 0): (400, "ExpiredToken", "The provided token has expired."),
+        (Fault.MISSING, 0): (404, "NoSuchUpload", "The specified upload does not exist."),
     },
 }  # fmt: skip
 
@@ -85,7 +85,11 @@ class FaultyService:
     """Stands before a service, and misbehaves where the rules say so."""
 
     def __init__(
-        self, service: Service, faults: FaultFile, log: CallLog, sleep: Callable[[float], None] = time.sleep
+        self,
+        service: SandboxService,
+        faults: FaultFile,
+        log: CallLog,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.name = service.name
         self._service = service
@@ -93,16 +97,16 @@ class FaultyService:
         self._log = log
         self._sleep = sleep
 
-    def read(self, request: Request) -> Call:
+    def read(self, request: HttpRequest) -> Call:
         return self._service.read(request)
 
-    def refuse(self, access: Access, call: Call) -> Answer:
+    def refuse(self, access: KeyAccess, call: Call) -> HttpResponse:
         return self._service.refuse(access, call)
 
-    def fail(self, message: str) -> Answer:
+    def fail(self, message: str) -> HttpResponse:
         return self._service.fail(message)
 
-    def breaks_off(self, head: Request) -> bool:
+    def breaks_off(self, head: HttpRequest) -> bool:
         """Whether the connection is to be reset half-way through the body, of which nothing is read yet.
 
         EC2's actions stand in the body: their connections are reset after it, see `answer`.
@@ -111,63 +115,63 @@ class FaultyService:
             return False
         faults = self._faults.read()
         call = self._service.read(head)
-        if not faults.due(_asked(call), only=Kind.RESET):
+        if not faults.due(_asked(call), only=Fault.RESET):
             return False
         self._log.write(self.name, call.action, call.key, status=0, error="fault:reset", changes=call.changes)
         return True
 
-    def answer(self, request: Request, call: Call) -> Answer:
+    def answer(self, request: HttpRequest, call: Call) -> HttpResponse:
         is_done = self.name != "ec2" and request.headers.get("content-length", "0") != "0"
-        but = Kind.RESET if is_done else None  # asked already, before the body
+        but = Fault.RESET if is_done else None  # asked already, before the body
         rules = self._faults.read().due(_asked(call), but=but)
         for rule in rules:
-            if rule.kind is Kind.SLOW:
+            if rule.kind is Fault.SLOW:
                 self._sleep(rule.number)
-        first = next((rule for rule in rules if rule.kind is not Kind.SLOW), None)
+        first = next((rule for rule in rules if rule.kind is not Fault.SLOW), None)
         if first is None:
             return self._service.answer(request, call)
         return self._misbehave(first, request, call)
 
-    def _misbehave(self, rule: Rule, request: Request, call: Call) -> Answer:
+    def _misbehave(self, rule: FaultRule, request: HttpRequest, call: Call) -> HttpResponse:
         told = f"fault:{rule.kind}"
         match rule.kind:
-            case Kind.RESET:
-                return Answer(200, code=told, ending=Ending.RESET)
-            case Kind.STALL:
-                return Answer(200, code=told, ending=Ending.STALL)
-            case Kind.LOST | Kind.GARBLED | Kind.DAMAGED | Kind.ROTTEN | Kind.WRONG_CHECKSUM:
+            case Fault.RESET:
+                return HttpResponse(200, code=told, ending=Ending.RESET)
+            case Fault.STALL:
+                return HttpResponse(200, code=told, ending=Ending.STALL)
+            case Fault.LOST | Fault.GARBLED | Fault.DAMAGED | Fault.ROTTEN | Fault.WRONG_CHECKSUM:
                 answer = self._done_wrongly(rule.kind, request, call)
                 return replace(answer, code=answer.code or told)
             case _:
                 return _refusal(self.name, rule, call)
 
-    def _done_wrongly(self, kind: Kind, request: Request, call: Call) -> Answer:
+    def _done_wrongly(self, kind: Fault, request: HttpRequest, call: Call) -> HttpResponse:
         sent = _bytes_of(request)
-        if kind in (Kind.GARBLED, Kind.DAMAGED, Kind.ROTTEN):
-            request = _with_body(request, _changed(sent), fitting=kind is not Kind.GARBLED)
+        if kind in (Fault.GARBLED, Fault.DAMAGED, Fault.ROTTEN):
+            request = _with_body(request, _changed(sent), fitting=kind is not Fault.GARBLED)
         answer = self._service.answer(request, call)
-        if kind is Kind.LOST:
+        if kind is Fault.LOST:
             return replace(answer, ending=Ending.CLOSE)
-        if kind is Kind.ROTTEN or kind is Kind.WRONG_CHECKSUM:
-            return _with_checksum(answer, _checksums(sent if kind is Kind.ROTTEN else b"another"))
+        if kind is Fault.ROTTEN or kind is Fault.WRONG_CHECKSUM:
+            return _with_checksum(answer, _checksums(sent if kind is Fault.ROTTEN else b"another"))
         return answer
 
 
-def _asked(call: Call) -> Asked:
+def _asked(call: Call) -> FaultSubject:
     thing = next((call.parameters[name] for name in _THINGS if name in call.parameters), "")
-    return Asked(call.action, call.key, thing)
+    return FaultSubject(call.action, call.key, thing)
 
 
 _THINGS = ("snapshot", "uploadId", "BlockDeviceMapping.1.Ebs.SnapshotId", "ResourceId.1", "SnapshotId.1")
 
 
-def _refusal(service: str, rule: Rule, call: Call) -> Answer:
-    status = int(rule.number) if rule.kind is Kind.ERROR else 0
-    if service == "ebs" and rule.kind is Kind.MISSING:
+def _refusal(service: str, rule: FaultRule, call: Call) -> HttpResponse:
+    status = int(rule.number) if rule.kind is Fault.ERROR else 0
+    if service == "ebs" and rule.kind is Fault.MISSING:
         return no_such_snapshot(call.parameters.get("snapshot", "")).answer()
-    if rule.kind is Kind.MISSING and call.action == "DescribeImages":
-        return Answer(200, {"Content-Type": "text/xml;charset=UTF-8"}, _NO_IMAGES, "fault:missing")
-    if rule.kind is Kind.THROTTLE and call.action == "PutSnapshotBlock":
+    if rule.kind is Fault.MISSING and call.action == "DescribeImages":
+        return HttpResponse(200, {"Content-Type": "text/xml;charset=UTF-8"}, _NO_IMAGES, "fault:missing")
+    if rule.kind is Fault.THROTTLE and call.action == "PutSnapshotBlock":
         return EbsError(400, "RequestThrottledException", "Rate exceeded", "RESOURCE_LEVEL_THROTTLE").answer()
     told = _REFUSALS[service][rule.kind, status]
     match service:
@@ -185,11 +189,11 @@ def _changed(body: bytes) -> bytes:
     return body[:middle] + bytes((body[middle] ^ 1,)) + body[middle + 1 :] if body else b"\1"
 
 
-def _bytes_of(request: Request) -> bytes:
+def _bytes_of(request: HttpRequest) -> bytes:
     return request.file.read() if request.file is not None else request.body
 
 
-def _with_body(request: Request, body: bytes, *, fitting: bool) -> Request:
+def _with_body(request: HttpRequest, body: bytes, *, fitting: bool) -> HttpRequest:
     """The request with another body, which the checksums sent with it fit, or do not."""
     headers = dict(request.headers)
     if fitting:
@@ -208,7 +212,7 @@ def _checksums(body: bytes) -> dict[str, str]:
     return {_CHECKSUM: digest, f"{_CHECKSUM}-sha256": digest, "etag": f'"{md5}"'}
 
 
-def _with_checksum(answer: Answer, checksums: Mapping[str, str]) -> Answer:
+def _with_checksum(answer: HttpResponse, checksums: Mapping[str, str]) -> HttpResponse:
     """The answer with other checksums, wherever it has some."""
     headers = {name: checksums.get(name.lower(), value) for name, value in answer.headers.items()}
     body = re.sub(rb"<ETag>[^<]*</ETag>", b"<ETag>" + checksums["etag"].encode() + b"</ETag>", answer.body)

@@ -8,23 +8,23 @@ import traceback
 from collections.abc import Mapping
 
 from extenci.sandbox.http.access import access_of
-from extenci.sandbox.http.listener import Answer, Request
-from extenci.sandbox.http.service import Call, Service
-from extenci.sandbox.process import IDENTITY_PATH
+from extenci.sandbox.http.listener import HttpRequest, HttpResponse
+from extenci.sandbox.http.service import Call, SandboxService
+from extenci.sandbox.identity import IDENTITY_PATH
 from extenci.sandbox.server.calls import CallLog
 
 
 class Gateway:
     """Puts one service behind a listener. Never raises."""
 
-    def __init__(self, service: Service, log: CallLog, identity: Mapping[str, str]) -> None:
+    def __init__(self, service: SandboxService, log: CallLog, identity: Mapping[str, str]) -> None:
         self._service = service
         self._log = log
         self._identity = json.dumps(dict(identity)).encode()
 
-    def __call__(self, request: Request) -> Answer:
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path == IDENTITY_PATH:
-            return Answer(200, {"Content-Type": "application/json"}, self._identity)
+            return HttpResponse(200, {"Content-Type": "application/json"}, self._identity)
         call = Call("", True, "", {})
         try:
             call = self._service.read(request)

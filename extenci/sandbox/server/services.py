@@ -10,7 +10,7 @@ from extenci.sandbox.ebs.service import EbsService
 from extenci.sandbox.ec2.service import AMAZON, Ec2Service
 from extenci.sandbox.folder import Folder
 from extenci.sandbox.http.listener import Listener
-from extenci.sandbox.http.service import Service
+from extenci.sandbox.http.service import SandboxService
 from extenci.sandbox.qemu import installation
 from extenci.sandbox.qemu.machines import QemuMachines, memory_budget
 from extenci.sandbox.qemu.ports import reachable_ports, wanted_ports
@@ -18,7 +18,8 @@ from extenci.sandbox.s3.service import S3Service
 from extenci.sandbox.server.calls import CallLog
 from extenci.sandbox.server.faulty import FaultFile, FaultyService
 from extenci.sandbox.server.gateway import Gateway
-from extenci.sandbox.state.cloud import Cloud, Timing
+from extenci.sandbox.server.lacking import LackingFile, LackingService
+from extenci.sandbox.state.cloud import Cloud, Delays
 from extenci.sandbox.state.machines import Machines, SimulatedMachines
 
 
@@ -42,19 +43,22 @@ def open_listeners(
     """
     _check_moto()
     machines = _machines(folder, boot_seconds)
-    timing = Timing(
+    timing = Delays(
         complete_snapshot=seal_seconds, forget_terminated=forget_seconds, import_snapshot=import_seconds
     )
     cloud = Cloud(folder.disks, machines, timing, folder.cloud_key, folder.user_certificate)
     _ = cloud.backend  # made now, not by the first request
     log = CallLog(folder.calls)
     told = {"identity": identity, "pid": str(os.getpid()), "machines": machines.kind}
-    services: tuple[Service, ...] = (
+    services: tuple[SandboxService, ...] = (
         Ec2Service(cloud, server_name),
         S3Service(folder.objects),
         EbsService(cloud),
     )
-    faulty = [FaultyService(service, FaultFile(folder.faults), log) for service in services]
+    lacking = LackingFile(folder.lacking)
+    faulty = [
+        FaultyService(LackingService(service, lacking), FaultFile(folder.faults), log) for service in services
+    ]
     listeners = [
         Listener(
             port,
@@ -76,7 +80,7 @@ def _machines(folder: Folder, boot_seconds: float) -> Machines:
 
 
 def _check_moto() -> None:
-    """What is corrected here is moto 5.2's; another moto may be wrong elsewhere, or right by now."""
+    """SandboxError for another moto than 5.2, whose mistakes are corrected here: it may have others."""
     found = version("moto")
     numbers = tuple(int(part) for part in found.split(".")[:3] if part.isdecimal())
     if not (5, 2, 5) <= numbers < (5, 3):

@@ -1,4 +1,4 @@
-"""What the sandbox's services share: moto's EC2 backend, its lock, the disks and the machines.
+"""The state that the sandbox's services share: moto's EC2 backend, its lock, the disks and the machines.
 
 moto is not safe for threads. Whatever reads or changes the backend holds `Cloud.lock`; the bytes of
 blocks and objects are moved outside of it.
@@ -18,7 +18,7 @@ from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.instances import Instance, Reservation
 
 from extenci.model.service import SANDBOX_ACCOUNT
-from extenci.sandbox.state.imports import ImportTask
+from extenci.sandbox.state.imports import SandboxImportTask
 from extenci.sandbox.state.machines import Machines
 from extenci.sandbox.state.tokens import Tokens
 
@@ -27,8 +27,8 @@ ACCOUNT = SANDBOX_ACCOUNT
 
 
 @dataclass(frozen=True)
-class Timing:
-    """How long things take, in seconds."""
+class Delays:
+    """Delays of the cloud, in seconds."""
 
     complete_snapshot: float = 0.2
     shut_down: float = 0.2
@@ -42,7 +42,7 @@ class Cloud:
 
     disks: Path
     machines: Machines
-    timing: Timing = field(default_factory=Timing)
+    timing: Delays = field(default_factory=Delays)
     key: Path = Path()
     """The private key that bundles are opened with."""
     user_certificate: Path = Path()
@@ -51,11 +51,13 @@ class Cloud:
     lock: threading.RLock = field(default_factory=threading.RLock)
     restless: dict[str, Instance] = field(default_factory=dict)
     """Machines that are on their way to another state, by id."""
-    imports: dict[str, ImportTask] = field(default_factory=dict)
+    imports: dict[str, SandboxImportTask] = field(default_factory=dict)
     launches: Tokens[Reservation] = field(default_factory=Tokens)
     """RunInstances' client tokens."""
-    import_tokens: Tokens[ImportTask] = field(default_factory=Tokens)
+    import_tokens: Tokens[SandboxImportTask] = field(default_factory=Tokens)
     """ImportSnapshot's."""
+    deregistered: dict[str, float] = field(default_factory=dict)
+    """When images were deregistered, by their ids."""
     _addresses: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def next_public_address(self) -> str:

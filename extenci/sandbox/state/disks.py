@@ -13,7 +13,7 @@ _GIB = 1 << 30
 _ZEROS = bytes(BLOCK_BYTES)
 
 
-class Disk:
+class SparseDisk:
     """One raw disk of `gib` GiB. Blocks may be written by several threads at once, each block by one."""
 
     def __init__(self, path: Path, gib: int) -> None:
@@ -25,7 +25,7 @@ class Disk:
 
     @property
     def blocks(self) -> int:
-        """How many 512 KiB blocks the disk has room for."""
+        """The number of 512 KiB blocks that the disk has room for."""
         return self.gib * BLOCKS_PER_GIB
 
     def write(self, index: int, data: bytes) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass
-class ImportTask:
+class SandboxImportTask:
     """One import. `status` is active, completed or deleted (failed; `message` says why), as on AWS."""
 
     id: str

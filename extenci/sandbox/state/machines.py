@@ -1,4 +1,4 @@
-"""What runs behind an instance id: the seam where real virtual machines are plugged in."""
+"""The machines behind instance ids: the seam where real virtual machines are plugged in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 
 @dataclass(frozen=True)
-class Launch:
+class MachineConfig:
     """All that a machine is started from. `disk` is its image's root disk (None: the image has none),
     to be copied, never written to; `user_data` is decoded."""
 
@@ -40,7 +40,7 @@ class MachineEnd:
     failure: str
 
 
-class Refused(Exception):
+class MachineRefused(Exception):
     """A machine cannot be started. `code` is EC2's."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -59,11 +59,12 @@ class Machines(Protocol):
         """The ports of a machine that can be reached, and at which port of its address."""
         ...
 
-    def admit(self, launch: Launch, count: int) -> int:
-        """How many of `count` machines like this can be started now. Raises Refused for what never can."""
+    def admit(self, launch: MachineConfig, count: int) -> int:
+        """The number of `count` machines like this that can be started now. Raises MachineRefused for those
+        that never can."""
         ...
 
-    def start(self, launch: Launch) -> str | None:
+    def start(self, launch: MachineConfig) -> str | None:
         """Begins to start a machine; `booted` tells when it is up.
 
         Returns the address at which it can be reached from here, which is shown as its public one; None
@@ -100,7 +101,7 @@ class Machines(Protocol):
         ...
 
     def console(self, instance_id: str) -> bytes:
-        """What came out of the serial console so far."""
+        """The output of the serial console so far."""
         ...
 
     def close(self) -> None:
@@ -110,7 +111,7 @@ class Machines(Protocol):
 
 @dataclass(frozen=True)
 class _Simulated:
-    launch: Launch
+    launch: MachineConfig
     since: float
 
 
@@ -125,10 +126,10 @@ class SimulatedMachines:
         self._clock = clock
         self._machines: dict[str, _Simulated] = {}
 
-    def admit(self, launch: Launch, count: int) -> int:  # noqa: ARG002
+    def admit(self, launch: MachineConfig, count: int) -> int:  # noqa: ARG002
         return count
 
-    def start(self, launch: Launch) -> str | None:
+    def start(self, launch: MachineConfig) -> str | None:
         self._machines[launch.instance_id] = _Simulated(launch, self._clock())
         return None
 
@@ -140,7 +141,7 @@ class SimulatedMachines:
         return {}
 
     def stop(self, instance_id: str) -> None:
-        """Nothing runs, so nothing is to be ended."""
+        """Do nothing: nothing runs."""
 
     def halt(self, instance_id: str) -> None:
         """Likewise."""

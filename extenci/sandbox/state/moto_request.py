@@ -11,14 +11,14 @@ from collections.abc import Mapping
 
 from moto.core.request import Request as MotoRequest
 
-from extenci.sandbox.http.listener import Request
+from extenci.sandbox.http.listener import HttpRequest
 from extenci.sandbox.state.cloud import REGION
 
 _DROPPED = {"authorization", "user-agent", "transfer-encoding", "connection", "content-length", "expect"}
 
 
 def moto_request(
-    request: Request, service: str, *, body: bytes | None = None, query: str | None = None
+    request: HttpRequest, service: str, *, body: bytes | None = None, query: str | None = None
 ) -> MotoRequest:
     """`request` for moto's `service`, with another body or query if given."""
     content = request.body if body is None else body

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from moto.s3.models import FakeKey, s3_backends
 
-from extenci.sandbox.http.bodies import PIECE_BYTES, Body, Content
+from extenci.sandbox.http.bodies import PIECE_BYTES, ObjectContent, StoredBody
 from extenci.sandbox.state.cloud import ACCOUNT
 
 OBJECTS_LOCK = threading.Lock()
@@ -38,23 +38,23 @@ def fill(key: FakeKey, bodies: list[tuple[Path, int]], etag: str) -> None:
     """Give an object that was put empty its bytes."""
     with key.lock:
         key._value_buffer.close()  # noqa: SLF001  # moto has no other way to its bytes
-        content = Content(bodies)
+        content = ObjectContent(bodies)
         key._value_buffer = content  # type: ignore[assignment]  # noqa: SLF001
         key.contentsize = content.size
         key._etag = etag  # noqa: SLF001
 
 
-def fill_with_body(key: FakeKey, body: Body) -> None:
+def fill_with_body(key: FakeKey, body: StoredBody) -> None:
     """The same with one body."""
     fill(
         key, [(body.path.rename(body.path.with_name(f"{body.path.name}.object")), body.size)], body.md5.hex()
     )
 
 
-def content_of(key: FakeKey) -> Content | None:
+def content_of(key: FakeKey) -> ObjectContent | None:
     """The files that an object's bytes are in; None: moto has them in memory, they are few."""
     found: object = key._value_buffer  # noqa: SLF001
-    return found if isinstance(found, Content) else None
+    return found if isinstance(found, ObjectContent) else None
 
 
 def pieces_of(key: FakeKey, start: int, end: int, length: int = PIECE_BYTES) -> Iterator[bytes]:

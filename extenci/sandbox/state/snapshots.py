@@ -11,7 +11,7 @@ from moto.ec2.models.elastic_block_store import Snapshot, Volume
 from moto.ec2.utils import random_snapshot_id
 
 from extenci.sandbox.state.cloud import Cloud
-from extenci.sandbox.state.disks import Disk
+from extenci.sandbox.state.disks import SparseDisk
 from extenci.sandbox.state.tags import no_such_snapshot
 
 NO_VOLUME = "vol-ffffffff"
@@ -37,7 +37,7 @@ class DiskSnapshot(Snapshot):
     ) -> None:
         snapshot_id = random_snapshot_id()
         self.cloud = cloud
-        self.disk = Disk(cloud.disks / f"{snapshot_id}.raw", gib)
+        self.disk = SparseDisk(cloud.disks / f"{snapshot_id}.raw", gib)
         self.inherited: frozenset[int] = frozenset()
         """Blocks that came from the parent."""
         self.written: dict[int, bytes] = {}

@@ -27,13 +27,13 @@ class _Use(Generic[Made]):
 
 
 class Tokens(Generic[Made]):
-    """What was made for which token. Not safe for threads: its owner holds the lock."""
+    """The products of client tokens. Not safe for threads: its owner holds the lock."""
 
     def __init__(self) -> None:
         self._uses: dict[str, _Use[Made]] = {}
 
     def made(self, token: str | None, parameters: Mapping[str, object]) -> Made | None:
-        """What `token` made before; None if it is new (or none). Raises TokenReused."""
+        """The product of an earlier call with `token`; None if it is new (or none). Raises TokenReused."""
         use = self._uses.get(token) if token else None
         if use is None:
             return None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from extenci.model.abilities import GROUPS, Ability
 from extenci.spec.validation.fields import ONE_LINE, FilePath
 from extenci.spec.validation.strict import Expected, wrong
 
@@ -61,3 +63,16 @@ Account = Annotated[
     Expected("the number of an account, 12 digits in quotes"),
 ]
 KeyPath = Annotated[FilePath, AfterValidator(require_no_key)]
+
+
+def require_ability(name: str) -> str:
+    """The name of an ability, or of a group of them."""
+    if name not in GROUPS and name not in set(Ability):
+        close = difflib.get_close_matches(name, [*GROUPS, *Ability], n=1, cutoff=0.5)
+        raise wrong(
+            f"is no ability{f'; did you mean {close[0]}?' if close else ''} `extenci doctor` lists them"
+        )
+    return name
+
+
+AbilityName = Annotated[str, AfterValidator(require_ability)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from extenci.model.abilities import declared, is_aws, known_of
 from extenci.model.address import NAME
 from extenci.model.errors import SpecError
 from extenci.model.launch import Launch, LaunchDefaults
@@ -21,7 +22,7 @@ from extenci.model.service import (
 from extenci.spec.launch.keys import read_launch_keys
 from extenci.spec.problems import to_problems
 from extenci.spec.services.format import BundleSpec, CredentialsSpec, ServiceFile, build_condor
-from extenci.spec.services.region import find_region, is_aws
+from extenci.spec.services.region import find_region
 from extenci.spec.validation.faults import place, validate
 from extenci.spec.yaml.document import Document, Fault, Mark, locate
 from extenci.spec.yaml.files import absolute
@@ -90,6 +91,7 @@ def _build(name: str, path: Path, spec: ServiceFile, test: LaunchDefaults | None
         limits=Limits(spec.limits.delete_percent, spec.limits.instances),
         test=test,
         file=str(path.absolute()),
+        abilities=known_of(spec.ec2) | declared(spec.abilities),
     )
 
 

@@ -10,7 +10,7 @@ from extenci.model.launch import Launch
 from extenci.model.service import CondorAccess, KeyFiles, Tagging
 from extenci.model.version import Method
 from extenci.spec.format import LaunchKeys
-from extenci.spec.services.fields import Account, Bucket, KeyPath, Region, Url
+from extenci.spec.services.fields import AbilityName, Account, Bucket, KeyPath, Region, Url
 from extenci.spec.validation.fields import FilePath, LaunchChoice, MethodChoice, TaggingChoice, Text
 from extenci.spec.validation.strict import Expected, Strict, wrong
 
@@ -33,7 +33,7 @@ class CredentialsSpec(Strict):
 
 
 class BundleSpec(Strict):
-    """What bundles are made with: three PEM files, and the account that owns them."""
+    """The keys of bundles: three PEM files, and the account that owns them."""
 
     certificate: KeyPath = Field(description="File with the user's certificate (X.509, PEM).")
     private_key: KeyPath = Field(description="File with the user's private key (RSA, PEM, mode 600).")
@@ -97,6 +97,12 @@ class ServiceFile(Strict):
     condor: CondorSpec | None = Field(default=None, description="HTCondor that launches machines.")
     limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits that need --force to exceed.")
     test: LaunchKeys | None = Field(default=None, description="Defaults for test VMs.")
+    abilities: dict[AbilityName, bool] = Field(
+        default={},
+        description="Abilities that the service has (true) or lacks (false), by the names that `extenci "
+        "doctor` shows; `all`, `tag-on-create` and `filters` stand for several. Default: those of AWS at "
+        "AWS's endpoints; elsewhere they are found out.",
+    )
 
     @model_validator(mode="after")
     def _require_place(self) -> Self:

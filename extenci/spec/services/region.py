@@ -1,17 +1,13 @@
-"""AWS's endpoints, and the regions in their names."""
+"""The regions in the names of AWS's endpoints."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import urlsplit
 
-_AWS_HOST = re.compile(r"(?:[a-z0-9-]+\.)*amazonaws\.(?:com|com\.cn|eu)|(?:[a-z0-9-]+\.)*api\.aws")
+from extenci.model.abilities import is_aws
+
 _AWS_REGION = re.compile(r"(?:^|\.)([a-z]{2}(?:-[a-z]+)+-\d)\.")
-
-
-def is_aws(url: str) -> bool:
-    """Whether a URL is an endpoint of AWS."""
-    return bool(_AWS_HOST.fullmatch(urlsplit(url).hostname or ""))
 
 
 def find_region(url: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What the file formats add to pydantic: strict models, errors in our own words, and types with a name.
+"""Additions of the file formats to pydantic: strict models, errors in our own words, and types with a name.
 
 A message begins with a verb; the key it is about is put before it (`faults.py`).
 """

@@ -9,6 +9,7 @@ from dataclasses import replace
 from extenci.cloud.clients import Clients
 from extenci.model.leftovers import Uploaded
 from extenci.model.s3 import StoredObject
+from extenci.stage.bundle.location import BundleLocation, may_be_in_use
 
 BUNDLED = re.compile(r"(.+)\.(?:part\.[0-9]{2,}|manifest\.xml)")
 
@@ -16,8 +17,10 @@ BUNDLED = re.compile(r"(.+)\.(?:part\.[0-9]{2,}|manifest\.xml)")
 def find_leftovers(stored: Uploaded, clients: Clients) -> Uploaded:
     """The parts of bundles among a stack's objects. A bundle is in use as long as its image is registered."""
     bundled = tuple(of_bundles(stored.objects))
-    manifests = {image.manifest for image in clients.ec2.images()} if bundled else set()
-    used = (one.key for one in bundled if f"{stored.bucket}/{bundle_of(one.key)}.manifest.xml" in manifests)
+    images = clients.ec2.images() if bundled else ()
+    bundles = {bundle_of(one.key) for one in bundled}
+    in_use = {one for one in bundles if may_be_in_use(BundleLocation(stored.bucket, one), images)}
+    used = (one.key for one in bundled if bundle_of(one.key) in in_use)
     begun = {
         one.key: stored.begun[bundle] for one in bundled if (bundle := bundle_of(one.key)) in stored.begun
     }

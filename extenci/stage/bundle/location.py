@@ -9,9 +9,16 @@ from dataclasses import dataclass
 
 from extenci.image.bundle.manifest import BundlePart, manifest_name
 from extenci.model.observed import Image
-from extenci.model.ownership import Role, read_marks
+from extenci.model.ownership import Marks, Role, read_marks
 from extenci.stage.context import StageRequest
 from extenci.stage.s3_import.location import FOLDER, folder_of
+
+SEPARATOR = "@"
+"""Parts the keys of bundles in place of "/". AWS and Eucalyptus read the parts beside the manifest, and
+OpenStack's ec2-api from the top of the bucket: where no folder is, both are the same place. Stacks, services
+and images have no "@" in their names, but those of parts may (ec2-ami-tools, manifestv20071010.rb)."""
+FOLDERS = (FOLDER + SEPARATOR, f"{FOLDER}/")
+"""What the keys of bundles begin with: now, and of versions before 0.2."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +29,14 @@ class BundleLocation:
     prefix: str
 
     @property
+    def stem(self) -> str:
+        """The beginning of the names of the parts."""
+        return self.prefix.rpartition("/")[2]
+
+    @property
     def name(self) -> str:
         """The name of the bundle, and of the disk in it."""
-        return self.prefix.rpartition("/")[2]
+        return self.stem.rpartition(SEPARATOR)[2]
 
     @property
     def manifest(self) -> str:
@@ -33,7 +45,7 @@ class BundleLocation:
 
     def key_of(self, part: BundlePart) -> str:
         """The key of a part."""
-        return f"{self.prefix.removesuffix(self.name)}{part.name}"
+        return f"{self.prefix.removesuffix(self.stem)}{part.name}"
 
     def has(self, key: str) -> bool:
         """Whether a key belongs to the bundle."""
@@ -45,22 +57,48 @@ def bundle_location(request: StageRequest, bucket: str) -> BundleLocation:
     """Where in a bucket an attempt puts its bundle."""
     attempt = hashlib.sha256(request.token.encode()).hexdigest()[:8]
     marks = read_marks(request.tags)
-    folder = f"{FOLDER}/" if marks is None else folder_of(marks.stack, marks.service)
-    role = "" if marks is None or marks.role is Role.POOL else f"{marks.role}/"
-    return BundleLocation(bucket, f"{folder}{role}{request.name}.{attempt}")
+    folder = FOLDER + SEPARATOR if marks is None else bundle_folder(marks.stack, marks.service)
+    return BundleLocation(bucket, f"{folder}{_role_of(marks, SEPARATOR)}{request.name}.{attempt}")
+
+
+def bundle_folder(stack: str, service: str) -> str:
+    """The prefix of the keys of a stack's bundles for a service."""
+    return SEPARATOR.join((FOLDER, stack, service, ""))
+
+
+def _role_of(marks: Marks | None, separator: str) -> str:
+    return "" if marks is None or marks.role is Role.POOL else f"{marks.role}{separator}"
 
 
 def location_of_image(image: Image, bucket: str) -> BundleLocation | None:
-    """Where the bundle of an image lies; None where extenci did not upload it."""
+    """Where the bundle of an image lies; None where extenci did not upload it, or nothing tells."""
     if image.manifest is None:
         return None
     location = BundleLocation(
         bucket, image.manifest.removeprefix(f"{bucket}/").removesuffix(manifest_name(""))
     )
-    ours = location.prefix.startswith(f"{FOLDER}/") and location.name.startswith(f"{image.name}.")
+    ours = location.prefix.startswith(FOLDERS) and location.name.startswith(f"{image.name}.")
     return location if ours and location.manifest == image.manifest else None
 
 
-def is_registered(location: BundleLocation, images: Iterable[Image]) -> bool:
-    """Whether one of the images was registered from a bundle."""
-    return any(image.manifest == location.manifest for image in images)
+def possible_prefixes(image: Image) -> tuple[str, ...]:
+    """The beginnings that the keys of an own image's bundle may have, where the service does not say where it
+    lies. Without tags they do not tell the stack, and all bundles in the bucket come into question."""
+    marks = image.marks
+    if image.manifest is not None:
+        return ()
+    if marks is None:
+        return FOLDERS
+    return (
+        f"{bundle_folder(marks.stack, marks.service)}{_role_of(marks, SEPARATOR)}{image.name}.",
+        f"{folder_of(marks.stack, marks.service)}{_role_of(marks, '/')}{image.name}.",
+    )
+
+
+def may_be_in_use(location: BundleLocation, images: Iterable[Image]) -> bool:
+    """Whether one of the images stands on a bundle, or may, since the service does not say on which."""
+    return any(
+        image.manifest == location.manifest
+        or (image.manifest is None and location.name.startswith(f"{image.name}."))
+        for image in images
+    )

@@ -8,8 +8,10 @@ from extenci.model.observed import Image
 from extenci.model.record import DELETE_BUNDLE, PUT_BUNDLE, Intent
 from extenci.stage.bundle import remove
 from extenci.stage.bundle.leftovers import find_leftovers
+from extenci.stage.bundle.location import bundle_folder
 from extenci.stage.context import StageContext, StagedImage, StageRequest
 from extenci.stage.method import StageMethod
+from extenci.stage.s3_import.location import folder_of
 
 
 class BundleMethod(StageMethod):
@@ -27,6 +29,10 @@ class BundleMethod(StageMethod):
     def recover(self, intent: Intent, context: StageContext) -> None:
         """See `StageMethod.recover`."""
         remove.recover(intent, context)
+
+    def folders(self, stack: str, service: str) -> tuple[str, ...]:
+        """See `StageMethod.folders`: those of bundles now, and of versions before 0.2."""
+        return (bundle_folder(stack, service), folder_of(stack, service))
 
     def leftovers(self, stored: Uploaded, clients: Clients) -> Uploaded:
         """See `StageMethod.leftovers`."""

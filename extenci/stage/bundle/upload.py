@@ -18,13 +18,14 @@ from extenci.image.bundle.manifest import BundlePart, manifest_name
 from extenci.image.bundle.tar import tar_stream
 from extenci.image.problems import other_content
 from extenci.image.raw import RawDisk
+from extenci.model.abilities import Ability
 from extenci.model.errors import ExtenciError, ServiceError
 from extenci.model.journal import is_sure
 from extenci.model.observed import Image
 from extenci.model.record import PUT_BUNDLE
 from extenci.model.release import __version__
 from extenci.model.version import BLOCK_BYTES
-from extenci.stage.bundle.location import BundleLocation, bundle_location, is_registered
+from extenci.stage.bundle.location import FOLDERS, BundleLocation, bundle_location, may_be_in_use
 from extenci.stage.bundle.remove import delete, remove
 from extenci.stage.context import StageContext, StagedImage, StageRequest
 from extenci.stage.planned_blocks import listed, read_block
@@ -32,6 +33,10 @@ from extenci.stage.register import DUPLICATE, register
 
 ACL = "aws-exec-read"
 """Lets EC2 read the bundle (S3 User Guide, "Canned ACL")."""
+NO_ACL = (
+    "The bucket {bucket} takes no ACLs. If the cloud could not read the bundle, let the bucket's policy "
+    "allow s3:GetObject on arn:aws:s3:::{bucket}/{folder}* to the account that it reads bundles with."
+)
 CONNECTIONS = 3
 """Parts that are sent at once: each is held in memory, 10 MiB."""
 XML = "application/xml"
@@ -63,10 +68,25 @@ def stage(request: StageRequest, context: StageContext) -> StagedImage:
     except ExtenciError as error:
         _clear_after(error, location, operation, request, context)
         raise
-    if not is_registered(location, context.clients.ec2.images_by_name(request.name)):
+    if _stands_elsewhere(staged.image, location, request, context):
         remove(location, context, operation)  # another run staged the same version at the same time
     operation.done({**shown, "image": staged.image})
     return staged
+
+
+def _stands_elsewhere(
+    image: str, location: BundleLocation, request: StageRequest, context: StageContext
+) -> bool:
+    """Whether an image is seen to stand on another bundle. A service that does not list it yet, or does not
+    say where its bundle lies, shows nothing of the kind."""
+    for found in context.clients.ec2.images_by_name(request.name):
+        if found.id == image:
+            says = found.manifest is not None
+            context.clients.abilities.learn(
+                Ability.IMAGE_LOCATION, says, f"DescribeImages {'named' if says else 'did not name'} it"
+            )
+            return says and found.manifest != location.manifest
+    return False
 
 
 def _signer(context: StageContext) -> BundleSigner:
@@ -89,7 +109,7 @@ def _upload(
     context: StageContext,
     operation: Operation,
 ) -> None:
-    bundler = Bundler(location.name, new_secret())
+    bundler = Bundler(location.stem, new_secret())
     with context.open(request) as disk:
         if disk.size != request.size:
             raise other_content(request.source)
@@ -157,9 +177,13 @@ def _clear_after(
 ) -> None:
     """Remove the bundle after an error, unless it is registered or may be: the next run finds out. Where it
     stays without an image, the error's hint says so."""
+    is_read = isinstance(error, ServiceError) and error.call == "RegisterImage"
+    if is_read and context.clients.abilities.lacks(Ability.S3_ACL):
+        explained = NO_ACL.format(bucket=location.bucket, folder=FOLDERS[0])
+        error.hint = f"{error.hint}\n{explained}".strip()
     try:
         images = context.clients.ec2.images()
-        if is_registered(location, images):
+        if may_be_in_use(location, images):
             return
         if not _may_be_registered(error, request, images):
             delete(location, context, operation)

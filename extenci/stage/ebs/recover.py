@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from extenci.cloud.journalled.intents import Operation
+from extenci.model.abilities import Ability
 from extenci.model.errors import ServiceError
 from extenci.model.journal import is_sure
 from extenci.model.record import Intent
@@ -19,7 +20,7 @@ def recover(intent: Intent, context: StageContext) -> None:
     ServiceError and its kinds.
     """
     operation = context.changes.resume(intent)
-    if context.tagging is Tagging.CREATE:
+    if context.tagging(Ability.TAG_SNAPSHOT) is Tagging.CREATE:
         operation.failed("its outcome is unknown, and a snapshot that it made is known by its tags")
         return
     if context.now() - intent.at >= TIMEOUT_MINUTES * 60:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from extenci.image.block_list import BlockList
+from extenci.model.abilities import Ability
 from extenci.model.errors import AccessRefused, LimitReached, ServiceError, Throttled
 from extenci.model.journal import is_sure
 from extenci.model.observed import Snapshot, SnapshotState
@@ -17,7 +18,7 @@ from extenci.model.service import Tagging
 from extenci.model.version import Parent
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.snapshots import discard
-from extenci.stage.tags import tag_after_creation
+from extenci.stage.tags import ensure_tags
 
 TIMEOUT_MINUTES = 4320
 """An interrupted upload can be resumed for three days after its last block, the longest `Timeout` of
@@ -58,7 +59,7 @@ def _take_over(found: Snapshot, request: StageRequest, context: StageContext) ->
     """Put this run's mark on a snapshot, so that nobody takes it for one of a run that is over. Where these
     credentials may not, it can still be filled."""
     plan = request.tags.get(PLAN)
-    if context.tagging is Tagging.NONE or plan in (None, found.tags.get(PLAN)):
+    if context.clients.service.tags is Tagging.NONE or plan in (None, found.tags.get(PLAN)):
         return
     with suppress(AccessRefused):
         context.changes.ec2.create_tags([found.id], {PLAN: plan})
@@ -90,6 +91,7 @@ def _start_from(parent: Parent | None, token: str, request: StageRequest, contex
 
 def _start_with(parent: Parent | None, token: str, request: StageRequest, context: StageContext) -> str:
     tags = {**request.tags, **({PARENT: str(parent)} if parent else {})}
+    at_creation = context.tags_at_creation(tags, Ability.TAG_SNAPSHOT)
     snapshot = context.changes.ebs.start_snapshot(
         request.version.registration.gib,
         request.name,
@@ -97,9 +99,9 @@ def _start_with(parent: Parent | None, token: str, request: StageRequest, contex
         timeout_minutes=TIMEOUT_MINUTES,
         parent=parent.snapshot if parent else None,
         tags=tags,
-        at_creation=context.tags_at_creation(tags),
+        at_creation=at_creation,
     )
-    tag_after_creation(snapshot, tags, context)
+    ensure_tags(Ability.TAG_SNAPSHOT, [snapshot], tags, context, at_creation=at_creation)
     return snapshot
 
 

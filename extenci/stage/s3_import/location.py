@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 from extenci.cloud.journalled.intents import Operation
@@ -10,6 +9,7 @@ from extenci.model.errors import AccessRefused
 from extenci.model.ownership import Role, read_marks
 from extenci.model.s3 import PartUpload
 from extenci.stage.context import StageContext, StageRequest
+from extenci.stage.uploads import unfinished_uploads
 
 FOLDER = "extenci"
 DISK = ".raw"
@@ -54,13 +54,11 @@ def clear(location: ImportLocation, context: StageContext, *, within: Operation 
         s3.delete_objects(location.bucket, (location.key, location.zeros), within=within)
     except AccessRefused as error:
         context.note(f"The object {location.key} stays in the bucket {location.bucket}: {error.message}")
-    for upload in uploads_to(location, context):
-        s3.abort_multipart(location.bucket, upload.key, upload.id, within=within)
+    for upload in uploads_to(location, context):  # each in the journal, which may be all that knows it
+        s3.abort_multipart(location.bucket, upload.key, upload.id)
 
 
 def uploads_to(location: ImportLocation, context: StageContext) -> tuple[PartUpload, ...]:
-    """The unfinished uploads to a location; none where these credentials may not list them."""
-    with suppress(AccessRefused):
-        found = context.clients.s3.multipart_uploads(location.bucket, location.key)
-        return tuple(one for one in found if one.key in (location.key, location.zeros))
-    return ()
+    """The unfinished uploads to a location; see `unfinished_uploads`."""
+    found = unfinished_uploads(location.bucket, location.key, context.clients, context.history)
+    return tuple(one for one in found if one.key in (location.key, location.zeros))

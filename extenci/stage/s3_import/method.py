@@ -7,10 +7,12 @@ or import again.
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 
 from extenci.cloud.clients import Clients
 from extenci.cloud.journalled.intents import Operation
-from extenci.model.errors import ServiceError
+from extenci.model.abilities import Ability
+from extenci.model.errors import AccessRefused, ServiceError
 from extenci.model.journal import is_sure
 from extenci.model.leftovers import Uploaded
 from extenci.model.record import Intent
@@ -21,7 +23,7 @@ from extenci.stage.method import StageMethod
 from extenci.stage.register import register_snapshot
 from extenci.stage.s3_import import tasks
 from extenci.stage.s3_import.leftovers import find_leftovers
-from extenci.stage.s3_import.location import ImportLocation, clear, import_location
+from extenci.stage.s3_import.location import ImportLocation, clear, folder_of, import_location
 from extenci.stage.s3_import.object import clear_after, object_at, store_disk
 from extenci.stage.s3_import.tasks import find_task, is_at, tag_snapshot, wait_for_task, wait_until_completed
 from extenci.stage.tags import VISIBLE_SECONDS
@@ -46,9 +48,16 @@ class S3ImportMethod(StageMethod):
         tasks.recover(intent, context)
 
     def claim(self, stack: str, context: StageContext) -> None:
-        """See `StageMethod.claim`. Only imports that are tagged tell whose they are."""
-        if context.clients.service.bucket is not None and context.tagging is Tagging.CREATE:
-            tasks.claim(stack, context)
+        """See `StageMethod.claim`. Only imports that are tagged tell whose they are; credentials that may not
+        list imports made none."""
+        takes_tags = context.tagging(Ability.TAG_IMPORT_TASK) is Tagging.CREATE
+        if context.clients.service.bucket is not None and takes_tags:
+            with suppress(AccessRefused):
+                tasks.claim(stack, context)
+
+    def folders(self, stack: str, service: str) -> tuple[str, ...]:
+        """See `StageMethod.folders`."""
+        return (folder_of(stack, service),)
 
     def leftovers(self, stored: Uploaded, clients: Clients) -> Uploaded:
         """See `StageMethod.leftovers`."""
@@ -65,9 +74,23 @@ def upload(request: StageRequest, context: StageContext) -> str:
     """
     location = import_location(request, context.clients.s3.bucket)
     task = find_task(location, context)
+    require_import(context)
     if task is None:
         store_disk(location, request, context)
     return _import(task, location, request, context)
+
+
+def require_import(context: StageContext) -> None:
+    """ServiceError, before anything is sent, where the service cannot import."""
+    service = context.clients.service
+    if context.clients.abilities.lacks(Ability.IMPORT_SNAPSHOT):
+        raise ServiceError(
+            f"The service {service.name} cannot import snapshots (ability {Ability.IMPORT_SNAPSHOT}).",
+            f"Set `stage: ebs` or `stage: bundle` in {service.file or 'its file'}.",
+            service=service.name,
+            call=IMPORT,
+            code="NotImplemented",
+        )
 
 
 def _import(
@@ -121,7 +144,7 @@ def _start(
             location.bucket,
             location.key,
             token,
-            context.tags_at_creation(request.tags),
+            context.tags_at_creation(request.tags, Ability.TAG_IMPORT_TASK),
             description=f"extenci: {request.name}",
             within=operation,
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from extenci.cloud.aws.s3 import NO_UPLOAD
 from extenci.image.block_list import BlockList
 from extenci.image.problems import other_content
 from extenci.image.raw import RawDisk
+from extenci.model.abilities import Ability
 from extenci.model.errors import DiskError, Interrupted, NotFound, ServiceError
-from extenci.model.s3 import StoredObject
+from extenci.model.s3 import PartUpload, StoredObject
 from extenci.stage.context import KEPT, StageContext, StageRequest
 from extenci.stage.planned_blocks import check_fits, listed
 from extenci.stage.s3_import.location import ImportLocation, clear, uploads_to
@@ -51,7 +53,7 @@ def _fill(
     except NotFound as error:
         if _is_stored(object_at(location, context), plan, request):
             return
-        if error.code == "NoSuchUpload":
+        if error.code == NO_UPLOAD:
             error.hint = "Another run, or another person, ended the upload. Apply again."
         raise
 
@@ -73,14 +75,29 @@ def _is_stored(found: StoredObject | None, plan: PartPlan, request: StageRequest
 def _upload_of(location: ImportLocation, request: StageRequest, context: StageContext) -> ImportLocation:
     """The location with its upload: the newest one that is unfinished, or a new one."""
     begun = [one for one in uploads_to(location, context) if one.key == location.key]
-    if begun:
-        newest = max(begun, key=lambda one: (one.started, one.id))
-        return ImportLocation(location.bucket, location.key, newest.id)
+    for one in sorted(begun, key=lambda one: (one.started, one.id), reverse=True):
+        if _can_go_on(one, location, context):
+            return ImportLocation(location.bucket, location.key, one.id)
     metadata = {"extenci-digest": request.version.digest}
     upload = context.changes.s3.start_multipart(
         location.bucket, location.key, metadata=metadata, tags=request.tags
     )
     return ImportLocation(location.bucket, location.key, upload)
+
+
+def _can_go_on(upload: PartUpload, location: ImportLocation, context: StageContext) -> bool:
+    """Whether an upload is there to be gone on with. One that the service does not list, nor its parts, is
+    ended: nobody could tell what it holds."""
+    if context.clients.abilities.has(Ability.LIST_UPLOADS):
+        return True
+    try:
+        if context.clients.s3.parts(location.bucket, upload.key, upload.id) is not None:
+            return True
+    except NotFound as error:
+        if error.code != NO_UPLOAD:
+            raise
+    context.changes.s3.abort_multipart(location.bucket, upload.key, upload.id)
+    return False
 
 
 def clear_after(error: DiskError | ServiceError, location: ImportLocation, context: StageContext) -> None:

@@ -13,8 +13,7 @@ from extenci.cloud.journalled.s3 import PartUploads
 from extenci.image.block_list import BlockList
 from extenci.image.digest import ZERO_BLOCK
 from extenci.image.raw import RawDisk
-from extenci.model.errors import DiskError, ServiceError
-from extenci.model.journal import is_sure
+from extenci.model.errors import DiskError, ServiceError, Throttled, Unreachable
 from extenci.model.s3 import StoredPart
 from extenci.model.version import BLOCK_BYTES
 from extenci.stage.context import StageContext, StageRequest
@@ -44,9 +43,8 @@ def send_parts(
 
     DiskChanged, DiskError, ServiceError or Interrupted at the first problem, once started calls have settled.
     """
-    held = {
-        part.number: part for part in context.clients.s3.parts(location.bucket, location.key, location.upload)
-    }
+    listed = context.clients.s3.parts(location.bucket, location.key, location.upload)
+    held = {part.number: part for part in listed or ()}
     etags: dict[int, str] = {}
     sent = 0
     with context.changes.s3.sending_parts(
@@ -179,11 +177,11 @@ class PartBody(io.RawIOBase):
         return self._position
 
     def seekable(self) -> bool:
-        """It is."""
+        """Whether it can: it can."""
         return True
 
     def readable(self) -> bool:
-        """It is."""
+        """Whether it can: it can."""
         return True
 
     def _data(self, index: int) -> bytes:
@@ -225,16 +223,16 @@ class ZeroParts:
 
     def copy(self, part: UploadPart) -> str | None:
         """Let the service copy a part of zeros; its ETag. None where sending it costs no more, or the service
-        cannot copy parts, or refuses it to these credentials."""
+        cannot copy parts, makes something else of them, or refuses it to these credentials."""
         with self._lock:
             self._asked += 1
             if self._asked < WORTH_COPYING or not self._store(part):
                 return None
         try:
-            return self._uploads.copy(part.number, self._location.zeros)
-        except ServiceError as error:
-            if not is_sure(error):
-                raise
+            return self._uploads.copy(part.number, self._location.zeros, md5=self._md5s[part.blocks])
+        except (Throttled, Unreachable):
+            raise
+        except ServiceError:
             self._is_stored = False
             return None
 

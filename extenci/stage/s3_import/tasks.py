@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from extenci.cloud.journalled.intents import Operation
+from extenci.model.abilities import Ability
 from extenci.model.errors import ServiceError
 from extenci.model.observed import SnapshotState
 from extenci.model.ownership import DIGEST, STACK
@@ -14,7 +15,7 @@ from extenci.model.service import Tagging
 from extenci.stage.context import StageContext
 from extenci.stage.s3_import.location import ImportLocation, clear
 from extenci.stage.snapshots import find_snapshot
-from extenci.stage.tags import tag_once_visible
+from extenci.stage.tags import put_tags
 from extenci.stage.waiting import wait_for
 
 IMPORT_SECONDS = 24 * 3600.0
@@ -86,8 +87,8 @@ def tag_snapshot(
     snapshot: str, tags: Mapping[str, str], context: StageContext, *, within: Operation | None = None
 ) -> None:
     """Put the tags on the snapshot of an import: ImportSnapshot itself cannot."""
-    if context.tagging is not Tagging.NONE and tags:
-        tag_once_visible(snapshot, tags, context, within=within)
+    if context.clients.service.tags is not Tagging.NONE and tags:
+        put_tags([snapshot], tags, context, Ability.TAG_SNAPSHOT, within=within)
 
 
 def recover(intent: Intent, context: StageContext) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from extenci.model.abilities import Ability
 from extenci.model.verification import Check
 from extenci.spec.validation.fields import Regex
 from extenci.verify.attempt import Attempt, AttemptResult, CheckContext
@@ -21,6 +22,7 @@ class ConsoleCheck(Check):
     kind = "console"
     uses_network = False
     answers_soon = True
+    ability = Ability.CONSOLE
 
     console: str
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
-from extenci.sandbox.http.listener import Answer, Listener, Request
+from extenci.sandbox.http.listener import HttpRequest, HttpResponse, Listener
 
 Way = Literal["before", "after"]
 """Whether the fatal call dies on its way to the service, or its answer on the way back."""
@@ -22,7 +22,7 @@ _EBS_CALLS = (
     ("PUT", re.compile(r"/snapshots/[^/]+/blocks/\d+"), "PutSnapshotBlock"),
     ("POST", re.compile(r"/snapshots/completion/[^/]+"), "CompleteSnapshot"),
 )
-_DROPPED = Answer(503, {}, b"nobody is there to read this\n")
+_DROPPED = HttpResponse(503, {}, b"nobody is there to read this\n")
 _HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "keep-alive", "expect"}
 
 
@@ -68,7 +68,7 @@ class KillingProxy:
             time.sleep(0.01)
         self._aim = None
 
-    def _pass(self, action: str, forward: Callable[[], Answer]) -> Answer:
+    def _pass(self, action: str, forward: Callable[[], HttpResponse]) -> HttpResponse:
         aim = self._aim
         if aim is None or not action:
             return forward()
@@ -79,7 +79,7 @@ class KillingProxy:
                 return self._kill(aim, forward)
         return _DROPPED if count > aim.nth else forward()
 
-    def _kill(self, aim: Aim, forward: Callable[[], Answer]) -> Answer:
+    def _kill(self, aim: Aim, forward: Callable[[], HttpResponse]) -> HttpResponse:
         if aim.way == "after":
             forward()
         aim.kill()
@@ -90,7 +90,7 @@ class _Counting(Listener):
     """Forwards to one upstream, and knows how many connections are open."""
 
     def __init__(
-        self, api: str, upstream: str, decide: Callable[[str, Callable[[], Answer]], Answer]
+        self, api: str, upstream: str, decide: Callable[[str, Callable[[], HttpResponse]], HttpResponse]
     ) -> None:
         self.open = 0
         self._counting = threading.Lock()
@@ -110,13 +110,13 @@ class _Counting(Listener):
         with self._counting:
             self.open += step
 
-    def _forward(self, request: Request) -> Answer:
+    def _forward(self, request: HttpRequest) -> HttpResponse:
         connection = http.client.HTTPConnection(self._upstream, timeout=30)
         target = request.path + (f"?{request.query}" if request.query else "")
         try:
             connection.request(request.method, target, request.body, _end_to_end(request.headers))
             response = connection.getresponse()
-            return Answer(response.status, _end_to_end(dict(response.getheaders())), response.read())
+            return HttpResponse(response.status, _end_to_end(dict(response.getheaders())), response.read())
         finally:
             connection.close()
 
@@ -125,20 +125,20 @@ def _end_to_end(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name.lower() not in _HOP_BY_HOP}
 
 
-def _ec2_action(request: Request) -> str:
+def _ec2_action(request: HttpRequest) -> str:
     """The action's name where it may change something, otherwise ""."""
     (action,) = parse_qs(request.body.decode()).get("Action", [""])
     return "" if action.startswith(("Describe", "Get")) else action
 
 
-def _ebs_action(request: Request) -> str:
+def _ebs_action(request: HttpRequest) -> str:
     for method, path, action in _EBS_CALLS:
         if request.method == method and path.fullmatch(request.path):
             return action
     return ""
 
 
-def _s3_action(request: Request) -> str:
+def _s3_action(request: HttpRequest) -> str:
     query = parse_qs(request.query, keep_blank_values=True)
     match request.method:
         case "POST" if "uploads" in query:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from extenci.cloud.aws.parameters import LaunchRequest
+from extenci.cloud.aws.requests.parameters import LaunchRequest
 from extenci.cloud.clients import Clients
 from extenci.model.desired import LaunchSettings, RootVolume
 from extenci.model.errors import InUse, NotFound, ServiceError

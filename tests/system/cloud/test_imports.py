@@ -13,7 +13,7 @@ from extenci.cloud.clients import Clients
 from extenci.model.errors import AccessRefused, ServiceError
 from extenci.model.s3 import ImportState, ImportTask
 from extenci.model.service import SANDBOX_BUCKET, Service
-from extenci.sandbox.http.listener import Answer, Listener
+from extenci.sandbox.http.listener import HttpResponse, Listener
 
 
 def begin_import(clients: Clients, bucket: str, key: str, *more: Any, **named: Any) -> ImportTask:
@@ -66,7 +66,7 @@ def test_a_missing_role_is_told_with_what_to_do(service: Service) -> None:
         "does not exist or does not have sufficient permissions</Message></Error></Errors>"
         "<RequestID>r</RequestID></Response>"
     )
-    listener = Listener(0, lambda _: Answer(400, {"Content-Type": "text/xml"}, body.encode()))
+    listener = Listener(0, lambda _: HttpResponse(400, {"Content-Type": "text/xml"}, body.encode()))
     threading.Thread(target=listener.serve_forever, args=(0.05,), daemon=True).start()
     clients = Clients(replace(service, ec2=f"http://127.0.0.1:{listener.port}"))
     with pytest.raises(ServiceError) as missing:

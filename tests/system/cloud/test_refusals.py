@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from extenci.cloud.aws.parameters import LaunchRequest
+from extenci.cloud.aws.requests.parameters import LaunchRequest
 from extenci.cloud.clients import Clients
 from extenci.model.desired import LaunchSettings
 from extenci.model.errors import AccessRefused, ServiceError, Unreachable

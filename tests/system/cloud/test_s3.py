@@ -94,7 +94,7 @@ def test_parts_become_an_object(clients: Clients, prefix: str) -> None:
         1: changes.put_part(BUCKET, key, upload, 1, first),
     }
     assert [(one.key, one.id) for one in s3.multipart_uploads(BUCKET, prefix)] == [(key, upload)]
-    assert [(one.number, one.etag, one.size) for one in s3.parts(BUCKET, key, upload)] == [
+    assert [(one.number, one.etag, one.size) for one in s3.parts(BUCKET, key, upload) or ()] == [
         (1, md5(first), len(first)),
         (2, md5(last), len(last)),
     ]

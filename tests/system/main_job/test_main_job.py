@@ -9,7 +9,7 @@ import pytest
 
 from extenci import api
 from extenci.catalog.records import Catalog
-from extenci.cloud.aws.parameters import LaunchRequest, RegisterRequest
+from extenci.cloud.aws.requests.parameters import LaunchRequest, RegisterRequest
 from extenci.cloud.clients import Clients
 from extenci.model.action import Action
 from extenci.model.address import Address

@@ -12,7 +12,7 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from extenci.cloud.aws.parameters import RegisterRequest
+from extenci.cloud.aws.requests.parameters import RegisterRequest
 from extenci.cloud.clients import Clients
 from extenci.model.observed import SnapshotState
 from extenci.model.service import KeyFiles, SandboxStatus, Service

@@ -268,8 +268,8 @@ def test_what_cannot_be_removed_is_told_and_the_next_run_removes_it(
     misbehave(rules)
     text = fail(stand, ServiceError, said)
     misbehave("none")
-    place = stand.keys[0].rpartition("/")[0]
-    assert f"in the bucket {SANDBOX_BUCKET} at {place}/" in text
+    place = stand.keys[0].rpartition("@")[0]
+    assert f"in the bucket {SANDBOX_BUCKET} at {place}@" in text
     assert [one.call for one in stand.journal.left()] == [PUT_BUNDLE]
     stand.stage_next()
     stand.check_right()

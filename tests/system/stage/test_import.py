@@ -28,7 +28,7 @@ from extenci.model.ownership import STACK
 from extenci.model.service import SANDBOX_BUCKET, KeyFiles, Service, Tagging
 from extenci.model.version import BLOCK_BYTES, Method
 from extenci.sandbox import control
-from extenci.sandbox.http.listener import Answer, Listener, Request
+from extenci.sandbox.http.listener import HttpRequest, HttpResponse, Listener
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.methods import stage
 from extenci.stage.s3_import.location import FOLDER, import_location
@@ -308,9 +308,9 @@ def test_an_import_that_fails_says_why_and_leaves_nothing(
 def test_an_import_that_is_refused_leaves_nothing(
     cloud: Cloud, journal: Any, import_job: StageRequest, between: Callable[..., str]
 ) -> None:
-    def refuse(request: Request) -> Answer | None:
+    def refuse(request: HttpRequest) -> HttpResponse | None:
         body = b"<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors></Response>"
-        return Answer(403, {}, body) if b"Action=ImportSnapshot&" in request.body else None
+        return HttpResponse(403, {}, body) if b"Action=ImportSnapshot&" in request.body else None
 
     context = cloud.context(journal, ec2=between(refuse, cloud.service.ec2))
     with pytest.raises(AccessRefused):
@@ -344,18 +344,18 @@ def test_a_service_without_a_bucket_is_told_apart(
 class Between(Listener):
     """Passes requests on, but those that `refuse` answers itself."""
 
-    def __init__(self, upstream: str, refuse: Callable[[Request], Answer | None]) -> None:
+    def __init__(self, upstream: str, refuse: Callable[[HttpRequest], HttpResponse | None]) -> None:
         self._upstream = urlsplit(upstream).netloc
         super().__init__(0, lambda request: refuse(request) or self._forward(request))
 
-    def _forward(self, request: Request) -> Answer:
+    def _forward(self, request: HttpRequest) -> HttpResponse:
         connection = http.client.HTTPConnection(self._upstream, timeout=30)
         target = request.path + (f"?{request.query}" if request.query else "")
         headers = {name: value for name, value in request.headers.items() if name != "expect"}
         with closing(connection):
             connection.request(request.method, target, request.body, headers)
             answer = connection.getresponse()
-            return Answer(answer.status, dict(answer.getheaders()), answer.read())
+            return HttpResponse(answer.status, dict(answer.getheaders()), answer.read())
 
 
 @pytest.fixture
@@ -363,7 +363,7 @@ def between(cloud: Cloud) -> Iterator[Callable[..., str]]:
     """between(refuse, upstream): the URL of a service (S3) that refuses some requests."""
     listeners = []
 
-    def make(refuse: Callable[[Request], Answer | None], upstream: str | None = None) -> str:
+    def make(refuse: Callable[[HttpRequest], HttpResponse | None], upstream: str | None = None) -> str:
         listener = Between(upstream or cloud.service.s3 or "", refuse)
         threading.Thread(target=listener.serve_forever, args=(0.05,), daemon=True).start()
         listeners.append(listener)
@@ -375,14 +375,16 @@ def between(cloud: Cloud) -> Iterator[Callable[..., str]]:
         listener.server_close()
 
 
-def error(status: int, code: str) -> Answer:
-    return Answer(status, {"Content-Type": "application/xml"}, f"<Error><Code>{code}</Code></Error>".encode())
+def error(status: int, code: str) -> HttpResponse:
+    return HttpResponse(
+        status, {"Content-Type": "application/xml"}, f"<Error><Code>{code}</Code></Error>".encode()
+    )
 
 
 def test_where_nothing_can_be_copied_zeros_are_sent(
     cloud: Cloud, journal: Any, prepare: Callable[..., StageRequest], between: Callable[..., str]
 ) -> None:
-    def refuse(request: Request) -> Answer | None:
+    def refuse(request: HttpRequest) -> HttpResponse | None:
         return error(501, "NotImplemented") if "x-amz-copy-source" in request.headers else None
 
     job = prepare(12 * PART, {0: b"start", 12 * PART - 3: b"end"})
@@ -420,12 +422,12 @@ def test_a_part_that_was_damaged_on_the_way_is_no_import(
 ) -> None:
     """The service's word for what it stored is compared with what was sent."""
 
-    def damage(request: Request) -> Answer | None:
+    def damage(request: HttpRequest) -> HttpResponse | None:
         is_part = request.method == "PUT" and "partNumber=2" in request.query
-        return Answer(200, {"ETag": f'"{"0" * 32}"'}) if is_part else None
+        return HttpResponse(200, {"ETag": f'"{"0" * 32}"'}) if is_part else None
 
     before = cloud.calls()
-    with pytest.raises(ServiceError, match="stored other bytes than were sent as part 2"):
+    with pytest.raises(ServiceError, match="stored other data than was sent as part 2"):
         stage(import_job, cloud.context(journal, s3=between(damage)))
     assert (cloud.calls() - before)["ImportSnapshot"] == 0
 

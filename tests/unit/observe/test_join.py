@@ -9,7 +9,7 @@ import pytest
 from extenci.model.observed import Job, JobState, Machine, MachineState, ServiceState
 from extenci.model.ownership import Marks
 from extenci.model.record import SUBMIT, Intent, Records
-from extenci.model.service import Service, Tagging
+from extenci.model.service import Tagging
 from extenci.observe.join import join, unexplained
 from extenci.observe.ownership import assign, known_resources
 from tests.unit.builders import observed_machine
@@ -212,7 +212,6 @@ def test_of_two_jobs_that_came_at_once_the_order_of_reading_does_not_choose() ->
 
 @pytest.mark.parametrize("mode", [Tagging.AFTER, Tagging.NONE])
 def test_without_tags_a_machine_belongs_to_its_jobs_stack(mode: Tagging) -> None:
-    service = Service("cloud", "us-east-1", tags=mode)
     jobs = [job(machine="i-1", state="running"), job("1.1", client_token="tok"), job("1.2")]
     known = known_resources("cloud", Records(), jobs)
     machines = (
@@ -220,7 +219,7 @@ def test_without_tags_a_machine_belongs_to_its_jobs_stack(mode: Tagging) -> None
         machine("i-2", token="tok", marks=None),
         machine("i-9", marks=None),
     )
-    found = assign(ServiceState("cloud", 0.0, machines=machines), service, known)
+    found = assign(ServiceState("cloud", 0.0, machines=machines), lambda _kind: mode, known)
     assert [one.id for one in found.machines if one.marks == MARKS] == ["i-1", "i-2"]
     assert "i-1" in known.machines
     assert shown(join(found.machines, jobs, jobs)) == [
@@ -239,6 +238,6 @@ def test_the_tags_that_the_submit_was_written_down_with_count_before_the_jobs_ma
 
 
 def test_where_things_are_tagged_at_birth_the_tags_alone_tell() -> None:
-    service = Service("cloud", "us-east-1")
     state = ServiceState("cloud", 0.0, machines=(machine(marks=None),))
-    assert assign(state, service, known_resources("cloud", Records(), [job(machine="i-1")])) == state
+    known = known_resources("cloud", Records(), [job(machine="i-1")])
+    assert assign(state, lambda _kind: Tagging.CREATE, known) == state

@@ -39,7 +39,7 @@ def intent(call: str, token: str, result: dict[str, object] | None = None) -> In
 
 
 def owners(mode: Tagging, records: Records, *machines: Machine) -> list[str]:
-    found = assign(state(*machines), replace(SERVICE, tags=mode), known_resources("cloud", records))
+    found = assign(state(*machines), lambda _kind: mode, known_resources("cloud", records))
     return [one.id for one in found.machines if one.marks is not None]
 
 
@@ -87,7 +87,7 @@ def test_images_are_known_by_their_name_and_snapshots_by_the_answer(mode: Taggin
                 Snapshot("snap-2", SnapshotState.PENDING, 1),
             ),
         ),
-        replace(SERVICE, tags=mode),
+        lambda _kind: mode,
         known_resources("cloud", Records(intents=calls)),
     )
     assert [one.marks for one in found.images] == [MARKS, None]

@@ -20,14 +20,14 @@ DIGEST = hashlib.sha256(BLOCK).digest()
 def respond(cloud: Cloud) -> Any:
     """respond(Action, parameters…): the XML that EC2 answers."""
     from extenci.sandbox.ec2.service import Ec2Service  # noqa: PLC0415
-    from extenci.sandbox.http.listener import Request  # noqa: PLC0415
+    from extenci.sandbox.http.listener import HttpRequest  # noqa: PLC0415
     from extenci.sandbox.http.query import write_query  # noqa: PLC0415
 
     service = Ec2Service(cloud)
 
     def ask(action: str, **parameters: str) -> str:
         body = write_query({"Action": action} | {k.replace("_", "."): v for k, v in parameters.items()})
-        request = Request("POST", "/", "", {"host": "127.0.0.1"}, body)
+        request = HttpRequest("POST", "/", "", {"host": "127.0.0.1"}, body)
         answer = service.answer(request, service.read(request))
         assert answer.status == 200, answer.body
         return answer.body.decode()

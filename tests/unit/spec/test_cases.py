@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from extenci.model.abilities import AWS, SANDBOX_ABILITIES
 from extenci.model.desired import Desired
 from extenci.model.errors import SpecError
 from extenci.model.service import Service
@@ -27,7 +28,12 @@ def written(desired: Desired, root: Path) -> str:
 
     def sparse(value: object) -> object:
         if isinstance(value, dict):
-            return {str(key): sparse(item) for key, item in value.items() if item not in (None, "", (), {})}
+            empty: tuple[object, ...] = (None, "", (), {}, {"evidence": {}})
+            return {
+                str(key): sparse(item)
+                for key, item in value.items()
+                if item not in empty and item not in (asdict(AWS), asdict(SANDBOX_ABILITIES))
+            }
         return [sparse(item) for item in value] if isinstance(value, list | tuple) else value
 
     text = json.dumps(sparse(asdict(desired)), indent=1, sort_keys=True)

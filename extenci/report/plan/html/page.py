@@ -18,6 +18,7 @@ from extenci.report.plan.phrases import (
     BLOCKED,
     DRIFT,
     REFUSED,
+    UNREAD,
     action_phrase,
     details,
     headline,
@@ -76,10 +77,13 @@ def add_header(body: Element, plan: Plan) -> None:
 def add_dangers(main: Element, plan: Plan, anchors: Mapping[str, str]) -> None:
     """The refusals, blocked changes and dangerous changes, if there are any."""
     dangerous = [change for change in plan.changes if change.action.effect.is_dangerous]
-    if not (dangerous or plan.blocked or plan.refusals):
+    if not (dangerous or plan.blocked or plan.refusals or plan.unread):
         return
     section = add(main, "section", class_="danger")
     add(section, "h2", "Look at this first")
+    if plan.unread:
+        add(section, "h3", UNREAD)
+        add_sentences(section, [str(one) for one in plan.unread])
     if plan.refusals:
         add(section, "h3", REFUSED)
         add_sentences(section, plan.refusals)

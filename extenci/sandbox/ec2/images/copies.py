@@ -11,7 +11,7 @@ from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.amis import Ami
 
-from extenci.sandbox.ec2.images.images import Image, ImageActions, find_image
+from extenci.sandbox.ec2.images.images import ImageActions, SandboxImage, find_image
 from extenci.sandbox.ec2.snapshots import SnapshotActions
 from extenci.sandbox.state.snapshots import NO_VOLUME
 from extenci.sandbox.state.tags import tags_at_creation
@@ -21,7 +21,8 @@ class ImageCopyActions(ImageActions, SnapshotActions):
     """CreateImage, CopyImage: new images of new snapshots."""
 
     def create_image(self) -> ActionResult:
-        """Of a machine: simulated machines write nothing, so their volumes hold what they were made from."""
+        """Make an image of a machine. Simulated machines write nothing: their volumes hold what they were
+        made from."""
         instance = self.backend.get_instance(self._get_param("InstanceId", ""))
         devices = {
             device: self.backend.get_volume(block.volume_id)
@@ -57,7 +58,7 @@ class ImageCopyActions(ImageActions, SnapshotActions):
             snapshot = self.copied(gib, volume_id, source, "Created by CreateImage", tags["snapshot"])
             ebs = {"SnapshotId": snapshot.id, "VolumeSize": gib, "VolumeType": "gp2"}
             mappings.append({"DeviceName": device, "Ebs": ebs | {"DeleteOnTermination": True}})
-        made = Image(self.cloud, self._settings(image), mappings)
+        made = SandboxImage(self.cloud, self._settings(image), mappings)
         self.backend.amis[made.id] = made
         self.backend.tags[made.id].update(tags["image"])
         return ActionResult({"ImageId": made.id})

@@ -29,7 +29,7 @@ from extenci.sandbox.ec2.actions import Actions
 from extenci.sandbox.ec2.filters import Readers, attributes, chosen
 from extenci.sandbox.ec2.images.block_devices import checked_ebs, one_of
 from extenci.sandbox.ec2.images.bundles import Bundle, drop_disk, find_bundle, open_bundle
-from extenci.sandbox.ec2.paging import page, page_size
+from extenci.sandbox.ec2.pages import page, page_size
 from extenci.sandbox.state.cloud import ACCOUNT, Cloud
 from extenci.sandbox.state.tags import tags_at_creation, tags_of
 
@@ -43,7 +43,7 @@ _CHOICES = {
 }
 
 
-class Image(Ami):
+class SandboxImage(Ami):
     """An AMI as it was registered."""
 
     def __init__(
@@ -95,6 +95,9 @@ class Image(Ami):
         return devices.get(self.root_device_name)
 
 
+GOING_SECONDS = 60.0
+
+
 class ImageActions(Actions):
     """RegisterImage, DescribeImages, DeregisterImage."""
 
@@ -111,7 +114,7 @@ class ImageActions(Actions):
         bundle = self._find_source(parameters, mappings)
         tags = tags_at_creation(self.tag_specifications(), ["image", "snapshot"])
         self.error_on_dryrun()
-        image = Image(self.cloud, parameters, mappings)
+        image = SandboxImage(self.cloud, parameters, mappings)
         self.backend.amis[image.id] = image
         self.backend.tags[image.id].update(tags["image"])
         if bundle is not None:
@@ -121,7 +124,8 @@ class ImageActions(Actions):
     def describe_images(self) -> ActionResult:
         self.error_on_dryrun()
         ids = self._get_param("ImageIds", [])
-        images = [find_image(self.cloud, one) for one in ids] or list(self.backend.amis.values())
+        named = [find_image(self.cloud, one) for one in ids if not self._is_going(one)]
+        images = named if ids else list(self.backend.amis.values())
         owners = {ACCOUNT if owner == "self" else owner for owner in self._get_param("Owners", [])}
         if owners:
             images = [image for image in images if {image.owner_id, image.owner_alias} & owners]
@@ -134,9 +138,16 @@ class ImageActions(Actions):
         image = find_image(self.cloud, self._get_param("ImageId", ""))
         self.error_on_dryrun()
         self.backend.deregister_image(image.id)
+        self.cloud.deregistered[image.id] = self.cloud.clock()
         drop_disk(self.cloud, image.id)
         self.backend.tags.pop(image.id, None)
         return ActionResult({"Return": True})
+
+    def _is_going(self, image_id: str) -> bool:
+        """Whether an image was deregistered a moment ago: for that long, its id finds nothing, and is no
+        error. Terraform's AWS provider waits for the empty answer."""
+        gone = self.cloud.deregistered.get(image_id)
+        return gone is not None and self.cloud.clock() - gone < GOING_SECONDS
 
     def check_name(self, name: str | None) -> None:
         if name is None:

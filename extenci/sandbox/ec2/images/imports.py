@@ -26,11 +26,11 @@ from moto.s3.models import FakeKey
 
 from extenci.sandbox.ec2.actions import Actions
 from extenci.sandbox.ec2.filters import Readers, chosen
-from extenci.sandbox.ec2.paging import page, page_size
-from extenci.sandbox.http.bodies import Content, store_pieces
+from extenci.sandbox.ec2.pages import page, page_size
+from extenci.sandbox.http.bodies import ObjectContent, store_pieces
 from extenci.sandbox.state.cloud import Cloud
 from extenci.sandbox.state.disks import BLOCK_BYTES
-from extenci.sandbox.state.imports import ImportTask
+from extenci.sandbox.state.imports import SandboxImportTask
 from extenci.sandbox.state.objects import find_object, pieces_of
 from extenci.sandbox.state.snapshots import DiskSnapshot, add_snapshot
 from extenci.sandbox.state.tags import tags_at_creation, tags_of
@@ -59,7 +59,7 @@ class ImportActions(Actions):
         if task is None:
             description = self._get_param("Description") or container.get("Description", "")
             kind = str(container.get("Format", "")).upper()
-            task = ImportTask(random_id("import-snap"), description, bucket, key, kind)
+            task = SandboxImportTask(random_id("import-snap"), description, bucket, key, kind)
             self.cloud.imports[task.id] = task
             self.cloud.import_tokens.remember(token, parameters, task)
             self.backend.tags[task.id].update(tags["import-snapshot-task"])
@@ -97,7 +97,7 @@ def _place(container: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _check_role(name: str | None) -> None:
-    """There is the role `vmimport`, as after the setup that the VM Import/Export User Guide asks for."""
+    """Check for the role `vmimport`, which the setup in the VM Import/Export User Guide makes."""
     if name not in (None, "vmimport"):
         raise EC2ClientError(
             "InvalidParameter",
@@ -105,13 +105,13 @@ def _check_role(name: str | None) -> None:
         )
 
 
-def _carry_out(cloud: Cloud, task: ImportTask) -> None:
+def _carry_out(cloud: Cloud, task: SandboxImportTask) -> None:
     """Runs in a thread of its own; the bytes are copied without the lock."""
     time.sleep(cloud.timing.import_snapshot)
     try:
         task.message = "converting"
         snapshot = _import(cloud, task)
-    except Unusable as problem:
+    except ImportFailed as problem:
         task.status, task.message = "deleted", f"ClientError: {problem}"
     except Exception:  # noqa: BLE001  # the object went meanwhile, say: whoever waits must be told
         traceback.print_exc(file=sys.stderr)
@@ -125,25 +125,25 @@ def _carry_out(cloud: Cloud, task: ImportTask) -> None:
             task.snapshot_id, task.progress, task.status = snapshot.id, 100, "completed"
 
 
-class Unusable(Exception):
+class ImportFailed(Exception):
     """The object is no disk that can be imported."""
 
 
-def _import(cloud: Cloud, task: ImportTask) -> DiskSnapshot:
+def _import(cloud: Cloud, task: SandboxImportTask) -> DiskSnapshot:
     source = find_object(task.bucket, task.key)
     if task.format not in ("RAW", *CONVERTED):
-        raise Unusable(f"Unsupported disk format {task.format}.")
+        raise ImportFailed(f"Unsupported disk format {task.format}.")
     if source is None:
-        raise Unusable(f"Cannot access the object s3://{task.bucket}/{task.key}.")
+        raise ImportFailed(f"Cannot access the object s3://{task.bucket}/{task.key}.")
     if source.size == 0:
-        raise Unusable("Disk validation failed [the disk image is empty]")
+        raise ImportFailed("Disk validation failed [the disk image is empty]")
     if task.format == "RAW":
         task.size = source.size
         return _filled(cloud, task, pieces_of(source, 0, source.size, BLOCK_BYTES))
     with tempfile.TemporaryDirectory() as folder:
         raw = _converted(source, CONVERTED[task.format], Path(folder))
         task.size = raw.stat().st_size
-        content = Content([(raw, task.size)])
+        content = ObjectContent([(raw, task.size)])
         return _filled(cloud, task, content.pieces(0, task.size, BLOCK_BYTES))
 
 
@@ -155,16 +155,16 @@ def _converted(source: FakeKey, kind: str, folder: Path) -> Path:
     """The raw disk of an object in another format."""
     program = shutil.which("qemu-img")
     if program is None:
-        raise Unusable("Without qemu-img, the sandbox imports RAW disks only.")
+        raise ImportFailed("Without qemu-img, the sandbox imports RAW disks only.")
     body = store_pieces(pieces_of(source, 0, source.size), folder)
     raw = folder / "raw"
     command = [program, "convert", "-f", kind, "-O", "raw", "-S", "4k", str(body.path), str(raw)]
     if subprocess.run(command, check=False, capture_output=True).returncode:
-        raise Unusable("Disk validation failed [Unsupported or corrupt disk image]")
+        raise ImportFailed("Disk validation failed [Unsupported or corrupt disk image]")
     return raw
 
 
-def _filled(cloud: Cloud, task: ImportTask, blocks: Iterable[bytes]) -> DiskSnapshot:
+def _filled(cloud: Cloud, task: SandboxImportTask, blocks: Iterable[bytes]) -> DiskSnapshot:
     description = f"Created by AWS-VMImport service for {task.id}"
     snapshot = DiskSnapshot(cloud, -(-task.size // _GIB), description)
     for index, block in enumerate(blocks):
@@ -176,4 +176,4 @@ def _filled(cloud: Cloud, task: ImportTask, blocks: Iterable[bytes]) -> DiskSnap
     return snapshot
 
 
-_FILTERS: Readers[ImportTask] = {"status": lambda task: [task.status]}
+_FILTERS: Readers[SandboxImportTask] = {"status": lambda task: [task.status]}

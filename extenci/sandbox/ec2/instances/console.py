@@ -14,7 +14,7 @@ class ConsoleActions(Actions):
     """GetConsoleOutput."""
 
     def get_console_output(self) -> ActionResult:
-        """What the machine's serial console said, base64. Simulated machines say that they are."""
+        """The output of the machine's serial console, base64. Simulated machines say that they are."""
         instance = self.backend.get_instance(self._get_param("InstanceId", ""))
         text = self.cloud.machines.console(instance.id)
         output = base64.b64encode(text).decode()

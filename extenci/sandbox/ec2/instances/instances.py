@@ -26,10 +26,10 @@ from extenci.sandbox.ec2.filters import chosen
 from extenci.sandbox.ec2.images.bundles import disk_of
 from extenci.sandbox.ec2.instances.filters import INSTANCE_FILTERS
 from extenci.sandbox.ec2.instances.launch import RunInstancesOrder, read_order
-from extenci.sandbox.ec2.instances.lifecycle import Machine, part_of
-from extenci.sandbox.ec2.paging import page, page_size
+from extenci.sandbox.ec2.instances.lifecycle import SandboxInstance, part_of
+from extenci.sandbox.ec2.pages import page, page_size
 from extenci.sandbox.state.cloud import ACCOUNT
-from extenci.sandbox.state.machines import Launch, Refused
+from extenci.sandbox.state.machines import MachineConfig, MachineRefused
 from extenci.sandbox.state.snapshots import DiskSnapshot
 from extenci.sandbox.state.tags import tags_of
 from extenci.sandbox.state.tokens import TokenReused
@@ -75,10 +75,10 @@ class InstanceActions(Actions):
         return reservation
 
     def _admitted(self, order: RunInstancesOrder) -> int:
-        """How many can be launched now: as many as there is room for, but not less than MinCount."""
+        """The number of machines that can be launched now: as there is room, but not fewer than MinCount."""
         try:
             count = self.cloud.machines.admit(self._launch_of(order, ""), order.count)
-        except Refused as refused:
+        except MachineRefused as refused:
             raise EC2ClientError(refused.code, refused.message) from None
         if count < order.least:
             raise EC2ClientError(
@@ -89,8 +89,8 @@ class InstanceActions(Actions):
             )
         return count
 
-    def _launch_one(self, order: RunInstancesOrder, index: int) -> Machine:
-        machine = Machine(self.cloud, order, index)  # type: ignore[abstract]  # by name only
+    def _launch_one(self, order: RunInstancesOrder, index: int) -> SandboxInstance:
+        machine = SandboxInstance(self.cloud, order, index)  # type: ignore[abstract]  # by name only
         self.backend.tags[machine.id].update(order.tags["instance"])
         for device, ebs in order.devices.items():
             machine.attach(device, ebs, order.tags["volume"])
@@ -100,7 +100,7 @@ class InstanceActions(Actions):
             machine.nics[0].public_ip = address or self.cloud.next_public_address()
         return machine
 
-    def _launch_of(self, order: RunInstancesOrder, instance_id: str, address: str = "") -> Launch:
+    def _launch_of(self, order: RunInstancesOrder, instance_id: str, address: str = "") -> MachineConfig:
         root = order.devices.get(order.image.root_device_name, {})
         snapshot = self.backend.snapshots.get(root.get("SnapshotId", ""))
         if isinstance(snapshot, DiskSnapshot):
@@ -109,7 +109,7 @@ class InstanceActions(Actions):
             disk = disk_of(self.cloud, order.image.id)
         key_pair = self.backend.key_pairs.get(order.key_name or "")
         tokens = order.metadata_options.get("HttpTokens")
-        return Launch(
+        return MachineConfig(
             instance_id=instance_id,
             image_id=order.image.id,
             instance_type=order.type,
@@ -177,7 +177,7 @@ class InstanceActions(Actions):
     def _end(self, instance: Instance) -> dict[str, Any]:
         """Ending a machine that is ended is no error, and changes nothing (API reference)."""
         before = {"Name": instance.state, "Code": instance.state_code}
-        if instance.state not in ("shutting-down", "terminated") and isinstance(instance, Machine):
+        if instance.state not in ("shutting-down", "terminated") and isinstance(instance, SandboxInstance):
             instance.end()
         now = {"Name": instance.state, "Code": instance.state_code}
         return {"InstanceId": instance.id, "PreviousState": before, "CurrentState": now}

@@ -27,6 +27,7 @@ from moto.ec2.models.security_groups import SecurityGroup
 from extenci.sandbox.ec2.images.block_devices import checked_ebs
 from extenci.sandbox.ec2.images.images import find_image
 from extenci.sandbox.ec2.instances.network import groups_of, private_address, subnet_of
+from extenci.sandbox.ec2.instances.templates import with_template
 from extenci.sandbox.state.cloud import ACCOUNT, Cloud
 from extenci.sandbox.state.tags import tags_at_creation
 from extenci.sandbox.state.tokens import TOKEN_CHARACTERS
@@ -37,7 +38,7 @@ _TAGGED = ("instance", "volume", "network-interface", "spot-instances-request")
 
 @dataclass(frozen=True)
 class RunInstancesOrder:
-    """What is to be launched. `devices` are Ebs settings by device name."""
+    """The machines to launch. `devices` are Ebs settings by device name."""
 
     count: int
     least: int
@@ -67,8 +68,7 @@ class RunInstancesOrder:
 
 def read_order(cloud: Cloud, asked: Mapping[str, Any]) -> RunInstancesOrder:
     """Raises EC2ClientError for what AWS would refuse."""
-    if "LaunchTemplate" in asked:
-        raise EC2ClientError("UnsupportedOperation", "The sandbox launches without launch templates.")
+    asked = with_template(cloud, asked)
     image = _image(cloud, asked)
     subnet = subnet_of(cloud, asked)
     encoded, user_bytes = _user_data(asked.get("UserData"))

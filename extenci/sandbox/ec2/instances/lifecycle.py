@@ -23,7 +23,7 @@ from extenci.sandbox.state.cloud import REGION, Cloud
 from extenci.sandbox.state.machines import MachineEnd
 
 
-class Machine(Instance):
+class SandboxInstance(Instance):
     """An instance that is pending until its machine is up, and shutting-down before it is terminated."""
 
     spot_instance_request_id: str | None = None
@@ -94,7 +94,8 @@ class Machine(Instance):
         self.cloud.restless[self.id] = self
 
     def has_ended(self, how: MachineEnd) -> None:
-        """It ended by itself: it is stopped, or gone where that was desired or it never worked."""
+        """Note that a machine ended by itself: it is stopped, or gone where that was desired or it never
+        worked."""
         if how.failure:
             self.end(f"Server.InternalError: {how.failure}")
         elif self.instance_initiated_shutdown_behavior == "terminate":
@@ -159,10 +160,10 @@ def settle(cloud: Cloud) -> None:
     now = cloud.clock()
     for instance_id, how in cloud.machines.take_ended().items():
         machine = cloud.backend.get_instance(instance_id)
-        if isinstance(machine, Machine):
+        if isinstance(machine, SandboxInstance):
             machine.has_ended(how)
     for machine in list(cloud.restless.values()):
-        assert isinstance(machine, Machine)  # noqa: S101 - only these are put there
+        assert isinstance(machine, SandboxInstance)  # noqa: S101 - only these are put there
         match machine.state:
             case "pending" if cloud.machines.booted(machine.id):
                 machine.change("running", 16)
@@ -173,7 +174,7 @@ def settle(cloud: Cloud) -> None:
                 _forget(cloud, machine)
 
 
-def _forget(cloud: Cloud, machine: Machine) -> None:
+def _forget(cloud: Cloud, machine: SandboxInstance) -> None:
     del cloud.restless[machine.id]
     cloud.machines.forget(machine.id)
     cloud.backend.tags.pop(machine.id, None)

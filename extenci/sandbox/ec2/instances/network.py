@@ -1,4 +1,4 @@
-"""Where a machine is put: subnet, zone, security groups and address, as RunInstances names them.
+"""The place of a machine: subnet, zone, security groups and address, as RunInstances names them.
 
 AWS: API reference, RunInstances, "Error codes". moto makes up security groups that do not exist.
 """

@@ -17,13 +17,13 @@ from moto.ec2.utils import random_spot_request_id
 
 from extenci.sandbox.ec2.instances.instances import InstanceActions
 from extenci.sandbox.ec2.instances.launch import RunInstancesOrder, read_order
-from extenci.sandbox.ec2.instances.lifecycle import Machine
+from extenci.sandbox.ec2.instances.lifecycle import SandboxInstance
 
 
 class SpotRequest(SpotInstanceRequest):
     """A spot request, fulfilled by `machine`."""
 
-    def __init__(self, asked: Mapping[str, Any], order: RunInstancesOrder, machine: Machine) -> None:
+    def __init__(self, asked: Mapping[str, Any], order: RunInstancesOrder, machine: SandboxInstance) -> None:
         self._machine = machine
         super().__init__(
             machine.cloud.backend,
@@ -50,7 +50,7 @@ class SpotRequest(SpotInstanceRequest):
         )
         machine.spot_instance_request_id = self.id
 
-    def launch_instance(self) -> Machine:
+    def launch_instance(self) -> SandboxInstance:
         return self._machine
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extenci.cloud.aws.parameters import LaunchRequest
+from extenci.cloud.aws.requests.parameters import LaunchRequest
 from extenci.cloud.condor.submission import (
     JobRequest,
     attribute_of,

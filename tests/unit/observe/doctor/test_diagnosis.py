@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
 
 from extenci import api
 from extenci.catalog.home import Home
+from extenci.cloud.clients import Clients
 from extenci.model.errors import UsageError
 from extenci.model.finding import MACHINE, Finding, Level
 from extenci.model.service import Service
@@ -80,6 +83,9 @@ def test_a_home_that_cannot_be_made_is_a_problem_and_no_sandbox_is_started(tmp_p
     def start(_home: Home) -> Service:
         raise AssertionError("started")
 
-    found = problems(diagnose([tmp_path / "specs"], Home(tmp_path / "file"), None, start))
+    def opened(_services: Mapping[str, Service]) -> AbstractContextManager[Mapping[str, Clients]]:
+        return nullcontext({})
+
+    found = problems(diagnose([tmp_path / "specs"], Home(tmp_path / "file"), None, start, opened))
     assert [subject for subject, _ in found] == [MACHINE, MACHINE]
     assert "cannot be written to" in found[0][1]

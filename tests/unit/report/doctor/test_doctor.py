@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from extenci.model.abilities import AWS, Abilities, Ability, Evidence, Source
 from extenci.model.finding import MACHINE, Finding, Level
 from extenci.report.doctor.json import findings_document
 from extenci.report.doctor.text import render_findings
@@ -55,3 +56,27 @@ def test_findings_as_json() -> None:
             "hint": "Work as another user.",
         }
     ]
+
+
+def test_the_abilities_of_a_service_are_a_table() -> None:
+    learned = Abilities({Ability.PAGING: Evidence(False, Source.LEARNED, "DescribeImages refused it")})
+    text = render_findings([Finding("campus", Level.OK, "abilities", abilities=learned)], width=80)
+    assert "           paging                     no   learned   DescribeImages refused it\n" in text
+    assert "           tag-on-create-image        ?              RegisterImage sets tags\n" in text
+    assert all(len(line) <= 80 for line in text.splitlines())
+
+
+def test_what_documentation_says_takes_one_line() -> None:
+    text = render_findings([Finding("amazon", Level.OK, "abilities", abilities=AWS)])
+    assert "all but these, by AWS's documentation\n" in text
+    assert "ena-support" not in text
+
+
+def test_abilities_in_json_say_whether_and_how_they_are_known() -> None:
+    learned = Abilities({Ability.PAGING: Evidence(False, Source.LEARNED, "DescribeImages refused it")})
+    document = findings_document([Finding("campus", Level.OK, "abilities", abilities=learned)])
+    found = document["abilities"]
+    assert isinstance(found, dict)
+    expected = {"has": False, "source": "learned", "detail": "DescribeImages refused it"}
+    assert found["campus"]["paging"] == expected
+    assert found["campus"]["ebs-direct"] == {"has": None, "source": None, "detail": ""}

@@ -54,7 +54,7 @@ def test_an_unknown_name_is_refused_also_where_nothing_is_left_to_filter(things:
 
 
 def test_a_page_goes_on_after_the_last_item_also_when_others_vanish() -> None:
-    from extenci.sandbox.ec2.paging import page  # noqa: PLC0415  # it loads moto
+    from extenci.sandbox.ec2.pages import page  # noqa: PLC0415  # it loads moto
 
     items = ["a", "b", "c", "d", "e"]
     shown, token = page(items, 2, None, str)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extenci.sandbox.http.access import Access, access_key, access_of
+from extenci.sandbox.http.access import KeyAccess, access_key, access_of
 
 V4 = "AWS4-HMAC-SHA256 Credential=AKIAV4/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=0"
 
@@ -30,13 +30,13 @@ def test_the_key_is_found_wherever_it_was_signed(
 @pytest.mark.parametrize(
     ("key", "access", "looks", "changes"),
     [
-        ("AKIASANDBOX123456789", Access.FULL, True, True),
-        ("AKIAREADONLY", Access.READ_ONLY, True, False),
-        ("AKIADENIED0000000000", Access.DENIED, False, False),
-        ("", Access.ANONYMOUS, False, False),
+        ("AKIASANDBOX123456789", KeyAccess.FULL, True, True),
+        ("AKIAREADONLY", KeyAccess.READ_ONLY, True, False),
+        ("AKIADENIED0000000000", KeyAccess.DENIED, False, False),
+        ("", KeyAccess.ANONYMOUS, False, False),
     ],
 )
-def test_a_keys_beginning_tells_what_it_may(key: str, access: Access, looks: bool, changes: bool) -> None:
+def test_a_keys_beginning_tells_what_it_may(key: str, access: KeyAccess, looks: bool, changes: bool) -> None:
     found = access_of(key)
     assert found is access
     assert (found.allows(changes=False), found.allows(changes=True)) == (looks, changes)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from extenci.sandbox.http.access import Access
-from extenci.sandbox.http.listener import Answer, Listener, Request
+from extenci.sandbox.http.access import KeyAccess
+from extenci.sandbox.http.listener import HttpRequest, HttpResponse, Listener
 from extenci.sandbox.http.service import Call
 from extenci.sandbox.server.calls import CallLog
 from extenci.sandbox.server.gateway import Gateway
@@ -23,21 +23,21 @@ class Echo:
 
     name = "echo"
 
-    def read(self, request: Request) -> Call:
+    def read(self, request: HttpRequest) -> Call:
         key = request.headers.get("x-key", "AKIAECHO")
         return Call(request.method, request.method == "PUT", key, {})
 
-    def answer(self, request: Request, call: Call) -> Answer:
+    def answer(self, request: HttpRequest, call: Call) -> HttpResponse:
         if request.path == "/fail":
             raise RuntimeError("no secret in the answer")
         told = f"{call.action} {request.path} {request.query} ".encode()
-        return Answer(200, {"Content-Length": "1000", "X-Own": "kept"}, told + request.body)
+        return HttpResponse(200, {"Content-Length": "1000", "X-Own": "kept"}, told + request.body)
 
-    def refuse(self, access: Access, call: Call) -> Answer:
-        return Answer(403, {}, f"{call.action} {access.value}".encode(), "Refused")
+    def refuse(self, access: KeyAccess, call: Call) -> HttpResponse:
+        return HttpResponse(403, {}, f"{call.action} {access.value}".encode(), "Refused")
 
-    def fail(self, message: str) -> Answer:
-        return Answer(500, {}, message.encode(), "Failed")
+    def fail(self, message: str) -> HttpResponse:
+        return HttpResponse(500, {}, message.encode(), "Failed")
 
 
 @pytest.fixture

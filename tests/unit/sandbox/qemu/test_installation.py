@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from extenci.model.errors import SandboxError
-from extenci.sandbox.http.listener import Answer, Request
+from extenci.sandbox.http.listener import HttpRequest, HttpResponse
 from extenci.sandbox.qemu import installation
 from extenci.sandbox.qemu.acceleration import TCG
 from extenci.sandbox.qemu.command import Descriptors, command_of, mac_of, uuid_of
@@ -19,9 +19,9 @@ from extenci.sandbox.qemu.installation import Installation
 from extenci.sandbox.qemu.machines import memory_budget, memory_of
 from extenci.sandbox.qemu.metadata import Metadata, owner_of
 from extenci.sandbox.qemu.ports import reachable_ports, wanted_ports
-from extenci.sandbox.state.machines import Launch
+from extenci.sandbox.state.machines import MachineConfig
 
-LAUNCH = Launch(
+LAUNCH = MachineConfig(
     instance_id="i-0123456789abcdef0",
     image_id="ami-1",
     instance_type="t3.micro",
@@ -84,12 +84,16 @@ def test_the_command_line_names_no_path_that_a_comma_could_break() -> None:
 
 def test_uefi_gets_the_firmware_there_is() -> None:
     found = Installation(Path("/q"), Path("/i"), "9", Path("/f,w/OVMF_CODE.fd"))
-    words = command_of(found, TCG, Launch(**{**vars(LAUNCH), "boot_mode": "uefi"}), Descriptors(3, 4, 5, 6))
+    words = command_of(
+        found, TCG, MachineConfig(**{**vars(LAUNCH), "boot_mode": "uefi"}), Descriptors(3, 4, 5, 6)
+    )
     assert "if=pflash,unit=0,format=raw,readonly=on,file=/f,,w/OVMF_CODE.fd" in words
 
 
-def get(service: Metadata, path: str, method: str = "GET", **headers: str) -> Answer:
-    return service(Request(method, path, "", {name.replace("_", "-"): one for name, one in headers.items()}))
+def get(service: Metadata, path: str, method: str = "GET", **headers: str) -> HttpResponse:
+    return service(
+        HttpRequest(method, path, "", {name.replace("_", "-"): one for name, one in headers.items()})
+    )
 
 
 def test_metadata_are_where_ec2_has_them() -> None:
@@ -108,14 +112,14 @@ def test_metadata_are_where_ec2_has_them() -> None:
     )
     for path in ("/latest/meta-data/nothing", "/latest/other", "/latest/meta-data/instance-id/x"):
         assert get(service, path).status == 404
-    bare = Metadata(Launch(**{**vars(LAUNCH), "user_data": b"", "public_key": b""}), "")
+    bare = Metadata(MachineConfig(**{**vars(LAUNCH), "user_data": b"", "public_key": b""}), "")
     assert get(bare, "/latest/user-data").status == 404
     assert get(bare, "/latest/meta-data/public-keys/0/openssh-key").status == 404
 
 
 def test_tokens_are_given_checked_and_forgotten() -> None:
     now = [0.0]
-    strict = Launch(**{**vars(LAUNCH), "token_required": True})
+    strict = MachineConfig(**{**vars(LAUNCH), "token_required": True})
     service = Metadata(strict, "127.64.0.9", clock=lambda: now[0])
     path = "/latest/meta-data/instance-id"
     assert get(service, path).status == 401
@@ -149,7 +153,7 @@ def test_a_console_keeps_its_end() -> None:
     [(1024, 9000, 1024), (8192, 9000, 1061), (8192, 99999, 2048), (512, 1000, 256), (128, 1000, 128)],
 )
 def test_a_machine_has_its_types_memory_or_an_eighth(of_type: int, budget: int, given: int) -> None:
-    assert memory_of(Launch(**{**vars(LAUNCH), "memory_mib": of_type}), budget) == given
+    assert memory_of(MachineConfig(**{**vars(LAUNCH), "memory_mib": of_type}), budget) == given
 
 
 def test_memory_is_half_of_what_there_is_or_what_is_said() -> None:

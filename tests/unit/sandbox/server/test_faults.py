@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from extenci.model.errors import UsageError
-from extenci.sandbox.server.faults import Asked, Faults, Kind, Rule, parse_faults
+from extenci.sandbox.server.faults import Fault, FaultRule, Faults, FaultSubject, parse_faults
 
-PUT = Asked("PutSnapshotBlock", "AKIA1", "snap-1")
+PUT = FaultSubject("PutSnapshotBlock", "AKIA1", "snap-1")
 
 
-def when(text: str, calls: int = 10, asked: Asked = PUT) -> list[int]:
+def when(text: str, calls: int = 10, asked: FaultSubject = PUT) -> list[int]:
     """At which of some calls the one rule of a text applies, counted from 1."""
     faults = Faults(parse_faults(text))
     return [nth for nth in range(1, calls + 1) if faults.due(asked)]
@@ -36,9 +36,9 @@ def test_a_rule_says_at_which_calls(text: str, nths: list[int]) -> None:
 def test_rules_are_parted_by_semicolons_and_lines() -> None:
     text = "Put*: error 503 first 1;\n CompleteSnapshot : missing 200ms ; RegisterImage: slow 1.5s every 2\n;"
     assert parse_faults(text) == (
-        Rule("Put*", Kind.ERROR, 503, "first", 1),
-        Rule("CompleteSnapshot", Kind.MISSING, 0.2),
-        Rule("RegisterImage", Kind.SLOW, 1.5, "every", 2),
+        FaultRule("Put*", Fault.ERROR, 503, "first", 1),
+        FaultRule("CompleteSnapshot", Fault.MISSING, 0.2),
+        FaultRule("RegisterImage", Fault.SLOW, 1.5, "every", 2),
     )
 
 
@@ -73,7 +73,7 @@ def test_rules_are_about_actions_or_patterns_of_them() -> None:
 
 def test_expired_credentials_are_counted_for_each_key() -> None:
     faults = Faults(parse_faults("*: expired after 2"))
-    old, new = Asked("PutSnapshotBlock", "AKIAOLD"), Asked("PutSnapshotBlock", "AKIANEW")
+    old, new = FaultSubject("PutSnapshotBlock", "AKIAOLD"), FaultSubject("PutSnapshotBlock", "AKIANEW")
     assert [bool(faults.due(one)) for one in (old, old, old, new, new, new)] == [
         False, False, True, False, False, True,
     ]  # fmt: skip
@@ -82,7 +82,7 @@ def test_expired_credentials_are_counted_for_each_key() -> None:
 def test_each_thing_is_missing_for_its_own_first_seconds() -> None:
     now = [100.0]
     faults = Faults(parse_faults("*: missing 2s"), clock=lambda: now[0])
-    other = Asked("PutSnapshotBlock", "AKIA1", "snap-2")
+    other = FaultSubject("PutSnapshotBlock", "AKIA1", "snap-2")
     assert faults.due(PUT)
     now[0] = 101.5
     assert faults.due(PUT)
@@ -94,6 +94,6 @@ def test_each_thing_is_missing_for_its_own_first_seconds() -> None:
 
 def test_a_rule_that_is_not_asked_does_not_count() -> None:
     faults = Faults(parse_faults("*: reset at 2; *: lost at 1"))
-    assert faults.due(PUT, only=Kind.RESET) == ()
-    assert [rule.kind for rule in faults.due(PUT, but=Kind.RESET)] == [Kind.LOST]
-    assert [rule.kind for rule in faults.due(PUT, only=Kind.RESET)] == [Kind.RESET]
+    assert faults.due(PUT, only=Fault.RESET) == ()
+    assert [rule.kind for rule in faults.due(PUT, but=Fault.RESET)] == [Fault.LOST]
+    assert [rule.kind for rule in faults.due(PUT, only=Fault.RESET)] == [Fault.RESET]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from extenci.sandbox.state.machines import Launch, Machines, SimulatedMachines
+from extenci.sandbox.state.machines import MachineConfig, Machines, SimulatedMachines
 
-LAUNCH = Launch("i-1", "ami-1", "t3.micro", "x86_64", "uefi", None, 8, "172.31.0.4", b"", b"")
+LAUNCH = MachineConfig("i-1", "ami-1", "t3.micro", "x86_64", "uefi", None, 8, "172.31.0.4", b"", b"")
 
 
 def test_a_simulated_machine_boots_after_its_time_and_says_what_it_is() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from extenci.model.abilities import Ability
 from extenci.model.desired import LaunchSettings, RootVolume
 from extenci.model.version import Architecture, BootMode, Registration
 
@@ -48,28 +49,39 @@ class LaunchRequest:
 
 
 def register_parameters(request: RegisterRequest) -> dict[str, Any]:
-    """RegisterImage's parameters. They set everything whose default is wrong for today's machines.
+    """RegisterImage's parameters that every service takes, beside the optional ones of `register_parts`."""
+    boot_mode = request.registration.boot_mode
+    return _given(
+        Name=request.name,
+        Description=request.description or None,
+        Architecture=str(request.registration.architecture),
+        VirtualizationType="hvm",
+        BootMode=str(boot_mode) if boot_mode else None,
+        ImageLocation=request.location,
+        RootDeviceName=ROOT_DEVICE if request.snapshot else None,
+        BlockDeviceMappings=_root_of_snapshot(request) if request.snapshot else None,
+    )
+
+
+def register_parts(request: RegisterRequest) -> dict[Ability, dict[str, Any]]:
+    """RegisterImage's optional parts. Everything whose default is wrong for today's machines is said.
 
     They do not set SriovNetSupport, since an image that lacks the ixgbevf driver would have no network on the
     few old types that use it, nor TpmSupport, which changes what a guest may rely on.
     """
     registration = request.registration
-    boot_mode = registration.boot_mode
-    if boot_mode is None and registration.architecture is Architecture.ARM64:
-        boot_mode = BootMode.UEFI
-    return _given(
-        Name=request.name,
-        Description=request.description or None,
-        Architecture=str(registration.architecture),
-        VirtualizationType="hvm",
-        EnaSupport=True,
-        ImdsSupport="v2.0",
-        BootMode=str(boot_mode) if boot_mode else None,
-        ImageLocation=request.location,
-        RootDeviceName=ROOT_DEVICE if request.snapshot else None,
-        BlockDeviceMappings=_root_of_snapshot(request) if request.snapshot else None,
-        TagSpecifications=tag_specification("image", request.tags),
-    )
+    parts: dict[Ability, dict[str, Any]] = {
+        Ability.ENA: {"EnaSupport": True},
+        Ability.IMDS: {"ImdsSupport": "v2.0"},
+    }
+    if registration.boot_mode is None and registration.architecture is Architecture.ARM64:
+        parts[Ability.BOOT_MODE] = {"BootMode": str(BootMode.UEFI)}
+    return parts | tag_part(Ability.TAG_IMAGE, "image", request.tags)
+
+
+def tag_part(ability: Ability, kind: str, tags: Mapping[str, str]) -> dict[Ability, dict[str, Any]]:
+    """Tags for a resource of a kind, as an optional part of the call that creates it."""
+    return {ability: {"TagSpecifications": [{"ResourceType": kind, "Tags": tag_list(tags)}]}} if tags else {}
 
 
 def _root_of_snapshot(request: RegisterRequest) -> list[dict[str, Any]]:
@@ -101,13 +113,7 @@ def run_parameters(request: LaunchRequest, root_device: str | None) -> dict[str,
         IamInstanceProfile=_profile(settings.instance_profile),
         BlockDeviceMappings=_root_mapping(settings.root_volume, root_device),
         InstanceMarketOptions=_spot(settings.spot_price),
-        TagSpecifications=tag_specification("instance", request.tags),
     )
-
-
-def tag_specification(kind: str, tags: Mapping[str, str]) -> list[dict[str, Any]] | None:
-    """Tags for resources of a kind, set when they are created; None if there are no tags."""
-    return [{"ResourceType": kind, "Tags": tag_list(tags)}] if tags else None
 
 
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -1,20 +1,39 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from extenci.cloud.aws.parameters import LaunchRequest, RegisterRequest, register_parameters, run_parameters
+from extenci.cloud.aws.requests.parameters import (
+    LaunchRequest,
+    RegisterRequest,
+    register_parameters,
+    register_parts,
+    run_parameters,
+    tag_part,
+)
+from extenci.model.abilities import Ability
 from extenci.model.desired import LaunchSettings, RootVolume
 from extenci.model.version import Architecture, BootMode, Method, Registration
+
+
+def merged(parts: Mapping[Ability, Mapping[str, Any]]) -> dict[str, Any]:
+    return {name: value for one in parts.values() for name, value in one.items()}
+
+
+def registered(request: RegisterRequest) -> dict[str, Any]:
+    return register_parameters(request) | merged(register_parts(request))
+
 
 PLAIN = Registration(Architecture.X86_64, None, Method.EBS, 8)
 
 
 def test_registering_says_everything_whose_default_is_wrong_for_today() -> None:
     request = RegisterRequest("worker-1", "snap-1", PLAIN, {"b": "2", "a": "1"}, volume_type="gp3")
-    assert register_parameters(request) == {
+    assert registered(request) == {
         "Name": "worker-1",
         "Architecture": "x86_64",
         "VirtualizationType": "hvm",
@@ -51,7 +70,7 @@ def test_the_boot_mode_is_said_where_it_is_known(
     architecture: Architecture, asked: BootMode | None, said: str | None
 ) -> None:
     registration = replace(PLAIN, architecture=architecture, boot_mode=asked)
-    parameters = register_parameters(RegisterRequest("worker", "snap-1", registration))
+    parameters = registered(RegisterRequest("worker", "snap-1", registration))
     assert parameters.get("BootMode") == said
     assert "TagSpecifications" not in parameters
 
@@ -79,7 +98,9 @@ def test_a_full_launch_says_it_all() -> None:
         root_volume=RootVolume(32, "gp3", True),
         spot_price="0.05",
     )
-    assert run_parameters(LaunchRequest("ami-1", settings, 5, "t", {"k": "v"}, minimum=5), "/dev/sda1") == {
+    request = LaunchRequest("ami-1", settings, 5, "t", {"k": "v"}, minimum=5)
+    tags = merged(tag_part(Ability.TAG_INSTANCE, "instance", request.tags))
+    assert run_parameters(request, "/dev/sda1") | tags == {
         "ImageId": "ami-1",
         "InstanceType": "m5.large",
         "MinCount": 5,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from extenci.cloud.aws.responses import read_image, read_machine, read_snapshot
+from extenci.cloud.aws.requests.responses import read_image, read_machine, read_snapshot
 from extenci.model.observed import Image, ImageState, Machine, MachineState, Snapshot, SnapshotState
 from extenci.model.ownership import Marks
 

@@ -1,0 +1,1 @@
+"""Requests and answers of EC2: optional parts, filters, and the SDK's words for our values."""

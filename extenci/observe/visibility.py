@@ -1,0 +1,69 @@
+"""Resources that were made and do not show yet. Pure.
+
+EC2 is eventually consistent: for some seconds a list may lack what a call has made ("Eventual consistency in
+the Amazon EC2 API"). Taken for gone, it would be made again.
+"""
+
+from __future__ import annotations
+
+from extenci.model.abilities import Ability
+from extenci.model.observed import ServiceState, SnapshotState
+from extenci.model.record import Intent, Records
+
+MADE_SECONDS = 60.0
+"""How long after it was made a resource counts as there although no list shows it, or its tags."""
+
+VISIBLE_SECONDS = 30.0
+"""How long after a call with an unknown outcome its product may still be invisible. Where lists are
+consistent, only calls under way are waited for."""
+VISIBLE_SECONDS_CONSISTENT = 2.0
+
+CREATING_CALLS = frozenset(("RunInstances", "StartSnapshot", "ImportSnapshot", "RegisterImage"))
+
+
+def made_lately(service: str, records: Records, now: float) -> frozenset[str]:
+    """The ids of what this home's runs made on a service within `MADE_SECONDS`, and did not remove."""
+    return frozenset(
+        id_
+        for intent in records.intents
+        if intent.service == service and intent.call in CREATING_CALLS and 0 <= now - intent.at < MADE_SECONDS
+        for id_ in intent.made
+        if id_ not in records.removed
+    )
+
+
+def may_show_more(service: str, records: Records, state: ServiceState) -> bool:
+    """Whether something may still show that a reading of a service lacks. What was seen once and is missing
+    now is gone: some services forget machines as soon as they end."""
+    listed = {image.id for image in state.images} | {snapshot.id for snapshot in state.snapshots}
+    listed |= {machine.id for machine in state.machines}
+    seen = {record.id for record in records.resources if record.facts}
+    unseen = made_lately(service, records, state.at) - listed - seen
+    return bool(unseen or hidden_calls(service, records, state))
+
+
+def hidden_calls(service: str, records: Records, state: ServiceState) -> tuple[Intent, ...]:
+    """Calls with an unknown outcome that left no trace so far and may still show."""
+    is_consistent = state.abilities.has(Ability.CONSISTENT)
+    window = VISIBLE_SECONDS_CONSISTENT if is_consistent else VISIBLE_SECONDS
+    return tuple(
+        intent
+        for intent in records.intents
+        if intent.service == service
+        and intent.result is None
+        and 0 <= state.at - intent.at < window
+        and _may_show(intent, state)
+    )
+
+
+def _may_show(intent: Intent, state: ServiceState) -> bool:
+    """Whether a launch has no machine yet, or a sealed snapshot is still pending: it takes no more blocks,
+    and resuming its upload would be refused."""
+    match intent.call:
+        case "RunInstances":
+            return all(machine.token != intent.token for machine in state.machines)
+        case "CompleteSnapshot":
+            pending = {one.id for one in state.snapshots if one.state is SnapshotState.PENDING}
+            return intent.request.get("snapshot") in pending
+        case _:
+            return False
