@@ -1,6 +1,6 @@
-"""Clients of clouds: one narrow method for each call, and no decisions.
+"""Clients for clouds and HTCondor: one narrow method for each call, and no decisions.
 
-Errors leave here as `extenci.model.errors.ServiceError`s, never as the SDK's.
+They raise `extenci.model.errors.ServiceError` and its kinds, never the SDK's errors.
 """
 
 from __future__ import annotations

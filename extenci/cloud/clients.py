@@ -1,4 +1,4 @@
-"""The clients of one service: those that read, and apart from them those that change."""
+"""The clients of one service: those that read and, apart from them, those that make changes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from extenci.model.service import Service, Tagging, effective_tagging
 
 @dataclass(frozen=True)
 class Unjournalled:
-    """The changing calls of one service, bare. Only `extenci.cloud.journalled` makes them, and journals
-    each."""
+    """The changing calls of one service, without a journal. Only `extenci.cloud.journalled` makes them, and
+    journals each."""
 
     ec2: Ec2Changes
     ebs: EbsChanges
@@ -35,10 +35,11 @@ class Unjournalled:
 
 
 class Clients:
-    """The clients of one service. Making this reads and sends nothing; any thread may use it.
+    """The clients of one service. Creating it reads and sends nothing; any thread may use it.
 
     `abilities` is what is known of the service and takes what is learned, None: what its file says.
-    `clock` tells seconds that only rise, `sleep` waits for seconds; `connections` bounds those of an upload.
+    `clock` returns monotonic seconds, `sleep` waits for so many seconds; an upload uses at most `connections`
+    connections.
     """
 
     def __init__(
@@ -72,5 +73,5 @@ class Clients:
         return effective_tagging(self.service.tags, self.abilities.now, creation)
 
     def close(self) -> None:
-        """Close the connections that are kept open. Later calls open new ones."""
+        """Close the idle connections. Later calls open new ones."""
         self._session.close()

@@ -1,1 +1,1 @@
-"""EC2, S3 and EBS direct, through the AWS SDK."""
+"""EC2, S3 and EBS direct, called through the AWS SDK."""

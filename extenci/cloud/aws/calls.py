@@ -1,4 +1,4 @@
-"""The way of every call through the SDK: a client of the service, whose errors are translated."""
+"""The contexts in which calls are made through the SDK: each supplies a client and translates its errors."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ ROLE_HINT = (
 def ec2_call(
     session: ServiceSession, call: str, *hidden: str, attempts: int = ATTEMPTS
 ) -> Iterator[EC2Client]:
-    """Make a call of EC2, at most `attempts` times. ServiceError and its kinds; `hidden` are secrets that no
-    text of them may hold."""
+    """A call to EC2, made at most `attempts` times. Raises ServiceError and its kinds, whose texts never show
+    the secrets in `hidden`."""
     client: EC2Client = session.client("ec2", attempts=attempts)
     with translated(session.service.name, call, session.address("ec2"), (*session.hidden(), *hidden)):
         try:
@@ -39,7 +39,7 @@ def ec2_call(
 
 @contextmanager
 def import_call(session: ServiceSession, call: str, *, attempts: int = ATTEMPTS) -> Iterator[EC2Client]:
-    """Make a call of VM Import, whose usual obstacle is a role that is missing."""
+    """A call to VM Import, which most often fails for want of a role. Raises ServiceError and its kinds."""
     client: EC2Client = session.client("ec2", attempts=attempts)
     try:
         with translated(session.service.name, call, session.address("ec2"), session.hidden()):
@@ -52,7 +52,7 @@ def import_call(session: ServiceSession, call: str, *, attempts: int = ATTEMPTS)
 
 @contextmanager
 def ebs_call(session: ServiceSession, call: str, *, attempts: int = ATTEMPTS) -> Iterator[EBSClient]:
-    """Make a call of EBS direct, at most `attempts` times. ServiceError and its kinds."""
+    """A call to EBS direct, made at most `attempts` times. Raises ServiceError and its kinds."""
     client: EBSClient = session.client("ebs", attempts=attempts)
     with translated(session.service.name, call, session.address("ebs"), session.hidden()):
         yield client
@@ -62,8 +62,8 @@ def ebs_call(session: ServiceSession, call: str, *, attempts: int = ATTEMPTS) ->
 def s3_call(
     session: ServiceSession, call: str, bucket: str, *, attempts: int = ATTEMPTS
 ) -> Iterator[S3Client]:
-    """Make a call of S3, at most `attempts` times. ServiceError and its kinds; NotFound where the bucket does
-    not exist."""
+    """A call to S3, made at most `attempts` times. Raises ServiceError and its kinds; NotFound if the bucket
+    does not exist."""
     client: S3Client = session.client("s3", attempts=attempts)
     try:
         with translated(session.service.name, call, session.address("s3"), session.hidden()):
@@ -79,24 +79,24 @@ def s3_call(
 
 
 def in_service_file(file: str) -> str:
-    """Where to name something, as the end of a sentence; "" where there is no file."""
+    """The service's file in parentheses, to end a sentence with; "" if there is none."""
     return f" ({file})" if file else ""
 
 
 def expected(answer: Mapping[str, Any], name: str) -> object:
-    """A part that every answer to a call has; an answer without it comes from something else."""
+    """A part that every answer to a call has: an answer without it does not come from such a service."""
     if answer.get(name) in (None, ""):
         raise ResponseParserError(f"no {name}")
     return answer[name]
 
 
 def etag_of(answer: Any) -> str:
-    """The ETag of an answer of S3, without its quotes."""
+    """The ETag in an answer from S3, without its quotes."""
     return str(expected(answer, "ETag")).strip('"')
 
 
 def batches(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """Some ids in batches of at most `size`."""
+    """The ids in batches of at most `size`."""
     return (ids[start : start + size] for start in range(0, len(ids), size))
 
 

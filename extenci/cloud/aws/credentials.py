@@ -1,4 +1,4 @@
-"""Where a service's credentials come from, and that they look like credentials before they are sent."""
+"""Finds a service's credentials, and checks that they look like credentials before they are sent."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NO_SHARED_FILES = {
 
 
 def open_session(service: str, credentials: Credentials) -> Session:
-    """A botocore session that signs with these credentials. AccessRefused where there are none."""
+    """A botocore session that signs with these credentials. AccessRefused if there are none."""
     with translated(service, "finding the credentials"):
         match credentials:
             case KeyFiles():
@@ -40,7 +40,7 @@ def open_session(service: str, credentials: Credentials) -> Session:
 
 
 def hidden_of(session: Session) -> tuple[str, ...]:
-    """The secrets of a session, which no text may hold."""
+    """The secrets of a session, which no text may show."""
     try:
         credentials = session.get_credentials()
         found = credentials.get_frozen_credentials() if credentials else None
@@ -50,9 +50,9 @@ def hidden_of(session: Session) -> tuple[str, ...]:
 
 
 def read_keys(service: str, files: KeyFiles) -> tuple[str, str]:
-    """The access key and the secret key. AccessRefused where a file is not one line that could be a key.
+    """The access key and the secret key. AccessRefused if a file is not a single line that could be a key.
 
-    The message names the file and never shows what it holds.
+    The message names the file and never shows its content.
     """
     return (
         _read_key(service, files.access_key_file, ACCESS_KEY, "an access key"),
@@ -90,7 +90,7 @@ def _read_key(service: str, path: str, pattern: re.Pattern[str], what: str) -> s
 
 
 def _content(path: str) -> bytes:
-    """The bytes of a small regular file; ValueError for anything else, without waiting for a FIFO."""
+    """The bytes of a small regular file. ValueError for anything else; a FIFO is not waited for."""
     if not stat.S_ISREG(Path(path).stat().st_mode):
         raise ValueError("it is not a file")
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)

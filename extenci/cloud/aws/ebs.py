@@ -1,6 +1,6 @@
-"""EBS direct's reading calls (EBS direct API reference).
+"""EBS direct's read calls (EBS direct API reference).
 
-Blocks have 512 KiB; a block's index is its offset divided by that.
+A block has 512 KiB; its index is its offset divided by that.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from extenci.cloud.aws.session import ServiceSession
 
 
 class Ebs:
-    """EBS direct of one service, as far as it is read. Any thread may use it. Every method raises
-    ServiceError and its kinds."""
+    """The read calls of one service's EBS direct. Any thread may use it. Every method raises ServiceError and
+    its kinds."""
 
     def __init__(self, session: ServiceSession) -> None:
         self._session = session
 
     def list_blocks(self, snapshot: str) -> dict[int, str]:
-        """Indexes of the blocks that a snapshot holds, each with the token that reads it."""
+        """The indexes of the blocks in a snapshot, each with the token that its read call needs."""
         found: dict[int, str] = {}
         following: dict[str, Any] = {}
         while True:
@@ -32,7 +32,7 @@ class Ebs:
             following = {"NextToken": page["NextToken"]}
 
     def get_block(self, snapshot: str, index: int, token: str) -> bytes:
-        """The bytes of a block that `list_blocks` named."""
+        """The bytes of a block that `list_blocks` listed."""
         with ebs_call(self._session, "GetSnapshotBlock") as ebs:
             answer = ebs.get_snapshot_block(SnapshotId=snapshot, BlockIndex=index, BlockToken=token)
             return answer["BlockData"].read()

@@ -1,7 +1,7 @@
 """EBS direct's changing calls: snapshots written block by block (EBS direct API reference).
 
-They are made through `extenci.cloud.journalled` only, which writes each down before it is made. Blocks have
-512 KiB; a block's index is its offset divided by that.
+Only `extenci.cloud.journalled` makes them, and journals each first. A block has 512 KiB; its index is its
+offset divided by that.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 class EbsChanges:
-    """EBS direct of one service, as far as it is changed. Any thread may use it. Every method raises
-    ServiceError and its kinds.
+    """The changing calls of one service's EBS direct. Any thread may use it. Every method raises ServiceError
+    and its kinds.
 
-    `clock` tells seconds that only rise, `sleep` waits for seconds; `connections` bounds how many blocks an
-    upload has under way.
+    `clock` returns monotonic seconds, `sleep` waits for so many seconds; an upload has at most `connections`
+    blocks under way.
     """
 
     def __init__(
@@ -59,9 +59,9 @@ class EbsChanges:
         timeout_minutes: int = 60,
         parent: str | None = None,
     ) -> str:
-        """Start a snapshot of a volume of `gib` GiB; its id. It fails by itself when no block comes for
-        `timeout_minutes` (10 to 4320). The same token (at most 64 characters) and parameters again: the same
-        snapshot."""
+        """Start a snapshot of a volume of `gib` GiB; its id. It fails if no block arrives for
+        `timeout_minutes` (10 to 4320). The same token (at most 64 characters) with the same parameters
+        returns the same snapshot."""
         asked: dict[str, Any] = {
             "VolumeSize": gib, "ClientToken": token, "Timeout": timeout_minutes,
             "Tags": tag_list(tags) or None, "Description": description or None, "ParentSnapshotId": parent,
@@ -75,8 +75,8 @@ class EbsChanges:
     def put_block(
         self, snapshot: str, index: int, data: bytes, sha256: bytes, *, stop: Event | None = None
     ) -> None:
-        """Write a block: 512 KiB and their SHA-256 (32 raw bytes). ServiceError where the service stored
-        something else."""
+        """Write a block: 512 KiB and their SHA-256 (32 raw bytes). ServiceError if the service stored other
+        bytes."""
         checksum = base64.b64encode(sha256).decode()
 
         def put() -> None:
@@ -103,9 +103,9 @@ class EbsChanges:
         stop: Event | None = None,
         on_stored: Callable[[int], None] = lambda _index: None,
     ) -> BlockUpload:
-        """A context that sends blocks into a pending snapshot, many at a time. `reread` gives one that has to
-        be sent again, by its index and SHA-256; `on_stored` is told each index once the service confirmed
-        the block: both in a thread of their own."""
+        """A context that sends blocks into a pending snapshot, many at a time. `reread` returns a block that
+        has to be sent again, given its index and SHA-256; `on_stored` is called with the index of each block
+        that the service confirmed. Both are called in the sending thread."""
         from extenci.cloud.blocks.upload import (  # noqa: PLC0415 - libcurl, which only staging needs
             UploadLimits,
             open_upload,
@@ -123,9 +123,9 @@ class EbsChanges:
         )
 
     def complete(self, snapshot: str, changed_blocks: int, linear_sha256: bytes) -> None:
-        """Seal a snapshot of which `changed_blocks` blocks were put. The service refuses where the SHA-256
-        over the blocks' raw SHA-256s in the order of their indexes is another. The snapshot is pending
-        for a while after."""
+        """Seal a snapshot into which `changed_blocks` blocks were put. `linear_sha256` is the SHA-256 of the
+        blocks' raw SHA-256s in the order of their indexes; the service refuses if it finds another. The
+        snapshot stays pending for a while."""
         aggregate: dict[str, Any] = {
             "Checksum": base64.b64encode(linear_sha256).decode(),
             "ChecksumAlgorithm": "SHA256",
@@ -144,7 +144,7 @@ class EbsChanges:
         self._patiently(complete, snapshot, None)
 
     def _patiently(self, attempt: Callable[[], None], snapshot: str, stop: Event | None) -> None:
-        """Attempt, and again while the snapshot is so young that "does not exist" may pass."""
+        """Make a call, and repeat it while the snapshot is so young that the service may not know it yet."""
         known_since = self._known.setdefault(snapshot, self._clock())
         while True:
             try:

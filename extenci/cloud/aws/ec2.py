@@ -1,7 +1,7 @@
-"""EC2's reading calls: one narrow method for each. Parameters and errors as in the EC2 API reference.
+"""EC2's read calls: one narrow method for each. Parameters and errors as in the EC2 API reference.
 
-Things are looked up by filters rather than by ids, because one id that no longer exists makes a whole
-call fail.
+Resources are looked up by filters rather than by ids, because a single id that no longer exists makes the
+whole call fail.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from extenci.model.observed import Image, KeyPair, Machine, Snapshot
 from extenci.model.ownership import STACK
 
 PAGE = 1000
-"""Results a page: the most that DescribeInstances, -Images and -Snapshots give."""
+"""Results per page: the most that DescribeInstances, -Images and -Snapshots return."""
 FEWEST = 5
-"""The fewest results a page that DescribeInstances may be asked for."""
+"""The fewest results per page that DescribeInstances accepts."""
 PAGE_SIZE = "page size"
 """The SDK's paging, among the parameters of a call."""
 
 
 class Ec2:
-    """EC2 of one service, as far as it is read. Any thread may use it. Every method raises ServiceError and
-    its kinds."""
+    """The read calls of one service's EC2. Any thread may use it. Every method raises ServiceError and its
+    kinds."""
 
     def __init__(self, session: ServiceSession) -> None:
         self._session = session
 
     def images(self) -> tuple[Image, ...]:
-        """All images that the account owns, disabled ones too where the service knows such images: they still
-        have their names and hold their snapshots."""
+        """All images that the account owns, including disabled ones if the service has such: they keep their
+        names and their snapshots."""
         parts = {Ability.INCLUDE_DISABLED: {"IncludeDisabled": True}}
         found = self._pages("describe_images", "Images", parts, Owners=["self"])
         return tuple(map(read_image, found))
 
     def images_by_name(self, name: str) -> tuple[Image, ...]:
-        """The account's images of a name (at most one on AWS)."""
+        """The account's images with a name (at most one on AWS)."""
         if not self._session.abilities.has(Ability.FILTER_ID):
             return tuple(image for image in self.images() if image.name == name)
         found = self._pages(
@@ -56,7 +56,7 @@ class Ec2:
         return tuple(image for image in map(read_image, found) if image.name == name)
 
     def root_device(self, image: str) -> str:
-        """The name of an image's root device, whoever owns the image. NotFound where there is none."""
+        """The name of an image's root device, whoever owns the image. NotFound if there is no such image."""
         with ec2_call(self._session, "DescribeImages") as ec2:
             found = ec2.describe_images(ImageIds=[image])["Images"]
         if not found:
@@ -79,8 +79,8 @@ class Ec2:
     def machines(
         self, stack: str | None, ids: Collection[str] = (), tokens: Collection[str] = ()
     ) -> tuple[Machine, ...]:
-        """Machines that carry a stack's mark, or have one of these ids, or were launched with one of these
-        client tokens; those that ended lately too."""
+        """The machines that carry a stack's mark, have one of these ids, or were launched with one of these
+        client tokens, including those that were terminated recently."""
         return self._machines(*of_stack(stack), of_ids("instance-id", ids), of_tokens(tokens))
 
     def machines_by_id(self, ids: Collection[str]) -> tuple[Machine, ...]:
@@ -88,16 +88,16 @@ class Ec2:
         return self._machines(of_ids("instance-id", ids))
 
     def machines_by_token(self, tokens: Collection[str]) -> tuple[Machine, ...]:
-        """Machines that were launched with these client tokens."""
+        """The machines that were launched with these client tokens."""
         return self._machines(of_tokens(tokens))
 
     def machines_of_image(self, image: str) -> tuple[Machine, ...]:
-        """All machines of the account that were launched from an image, whosever they are."""
+        """All machines of the account that were launched from an image, whoever launched them."""
         return self._machines(Lookup(Ability.FILTER_ID, "image-id", (image,), lambda one: one.image == image))
 
     def server_time(self) -> float | None:
-        """Asks for next to nothing: whether the service answers, and what time it has (seconds since the
-        epoch), None where it does not say."""
+        """The service's time (seconds since 1970), None if it does not tell. This is the cheapest way to find
+        out whether the service answers."""
 
         def describe(parts: Mapping[str, Any], attempts: int) -> Mapping[str, Any]:
             with ec2_call(self._session, "DescribeInstances", attempts=attempts) as ec2:
@@ -119,7 +119,7 @@ class Ec2:
         return tuple(sorted(map(read_key_pair, mine), key=lambda pair: pair.name))
 
     def console_output(self, machine: str) -> str:
-        """The output of a machine's serial console, "" while the service has nothing of it."""
+        """The output of a machine's serial console, "" while the service has none."""
         with ec2_call(self._session, "GetConsoleOutput") as ec2:
             return ec2.get_console_output(InstanceId=machine).get("Output", "")
 
@@ -150,7 +150,8 @@ class Ec2:
         attempts: int = ATTEMPTS,
         **parameters: Any,
     ) -> list[Mapping[str, Any]]:
-        """All items of all pages. Not asked for pages, AWS gives everything at once, or too much to give."""
+        """All items of all pages. Unless pages are asked for, AWS sends everything at once, or fails if
+        that is too much."""
         call = "".join(word.capitalize() for word in method.split("_"))
 
         def read(optional: Mapping[str, Any], most_attempts: int) -> list[Mapping[str, Any]]:

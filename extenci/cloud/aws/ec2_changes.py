@@ -1,6 +1,6 @@
 """EC2's changing calls: one narrow method for each. Parameters and errors as in the EC2 API reference.
 
-They are made through `extenci.cloud.journalled` only, which writes each down before it is made.
+Only `extenci.cloud.journalled` makes them, and journals each first.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from extenci.model.s3 import ImportTask
 
 IMPORT_TASK = "import-snapshot-task"
 RESOURCES = 1000
-"""The most resources that TerminateInstances, CreateTags and DeleteTags take at once."""
+"""The most resources that TerminateInstances, CreateTags and DeleteTags accept in one call."""
 
 
 class Ec2Changes:
-    """EC2 of one service, as far as it is changed. Any thread may use it. Every method raises ServiceError
-    and its kinds."""
+    """The changing calls of one service's EC2. Any thread may use it. Every method raises ServiceError and
+    its kinds."""
 
     def __init__(self, session: ServiceSession) -> None:
         self._session = session
@@ -51,17 +51,17 @@ class Ec2Changes:
         return change(self._session, register_parts(request), register, find, "RegisterImage")
 
     def deregister_image(self, image: str) -> None:
-        """Deregister an image; its snapshots stay. NotFound where there is none."""
+        """Deregister an image; its snapshots stay. NotFound if there is no such image."""
         with ec2_call(self._session, "DeregisterImage") as ec2:
             ec2.deregister_image(ImageId=image)
 
     def delete_snapshot(self, snapshot: str) -> None:
-        """Delete a snapshot. NotFound where there is none, InUse while an image uses it."""
+        """Delete a snapshot. NotFound if there is no such snapshot, InUse while an image uses it."""
         with ec2_call(self._session, "DeleteSnapshot") as ec2:
             ec2.delete_snapshot(SnapshotId=snapshot)
 
     def run_instances(self, request: LaunchRequest) -> tuple[str, ...]:
-        """Launch machines; their ids. The same token and request again: the same machines."""
+        """Launch machines; their ids. The same token with the same request returns the same machines."""
         root_device = request.root_device
         if request.settings.root_volume is not None and root_device is None:
             root_device = self._reads.root_device(request.image)
@@ -82,14 +82,14 @@ class Ec2Changes:
         return change(self._session, parts, run, find, "RunInstances")
 
     def terminate(self, ids: Sequence[str]) -> None:
-        """End machines; those that ended already are no error. NotFound names those that never were,
-        or ended long ago; then none of its thousand was ended."""
+        """Terminate machines; those that are terminated already are no error. NotFound names machines that
+        never existed or were terminated long ago; then none of their batch of 1000 was terminated."""
         for batch in batches(ids, RESOURCES):
             with ec2_call(self._session, "TerminateInstances") as ec2:
                 ec2.terminate_instances(InstanceIds=list(batch))
 
     def create_tags(self, ids: Sequence[str], tags: Mapping[str, str]) -> None:
-        """Put tags on resources, in place of those of the same keys."""
+        """Put tags on resources, replacing those with the same keys."""
         for batch in batches(ids, RESOURCES) if tags else ():
             with ec2_call(self._session, "CreateTags") as ec2:
                 ec2.create_tags(Resources=list(batch), Tags=cast("Any", tag_list(tags)))
@@ -117,7 +117,7 @@ class Ec2Changes:
         return change(self._session, parts, create, delete, "CreateKeyPair")
 
     def delete_key_pair(self, name: str) -> None:
-        """Delete a key pair; one that is not there is no error."""
+        """Delete a key pair; one that does not exist is no error."""
         with ec2_call(self._session, "DeleteKeyPair") as ec2:
             ec2.delete_key_pair(KeyName=name)
 

@@ -1,4 +1,4 @@
-"""Which kind of error a service's code stands for, and what to do about it.
+"""The kind of error that a service's code stands for, and what to do about it.
 
 Sources: EC2 API reference, "Error codes for the Amazon EC2 API"; EBS direct API reference, "Errors".
 """
@@ -62,7 +62,7 @@ SIGNATURE_CODES = frozenset(
         "IncompleteSignatureException",
     )
 )
-"""Their messages quote the canonical request, session token included."""
+"""Their messages quote the canonical request, including the session token."""
 
 _QUOTA = "Ask the service for a higher quota, or end what is no longer needed."
 _CAPACITY = "Try later, or another type or availability zone."
@@ -118,7 +118,7 @@ _MISSING = frozenset(("InvalidAMIID.Unavailable", "NoSuchBucket", "NoSuchKey", "
 
 
 def kind_of_code(code: str) -> tuple[Kind, str]:
-    """The class of error that a code stands for, and the next step ("" where none is known)."""
+    """The class of error that a code stands for, and what to do next ("" if that is not known)."""
     if code in _ACCESS:
         return AccessRefused, _ACCESS[code]
     if code in _THROTTLES or code.startswith("Throttl"):
@@ -138,7 +138,7 @@ def is_limit(code: str) -> bool:
 
 
 def is_missing(code: str) -> bool:
-    """Whether a code says that a thing does not exist; a deregistered AMI is `Unavailable`."""
+    """Whether a code says that a resource does not exist; a deregistered AMI is `Unavailable`."""
     missing = (".NotFound", "NotFoundException", ".Unknown")
     return code.endswith(missing) or code in _MISSING
 

@@ -1,4 +1,4 @@
-"""The SDK's errors, said so that a person can act on them: service, address, call, reason, next step.
+"""Translates the SDK's errors into ones that users can act on: service, address, call, reason, next step.
 
 Sources: EC2 API reference, "Error codes for the Amazon EC2 API"; EBS direct API reference, "Common errors"
 and RequestThrottledException; botocore/exceptions.py.
@@ -46,12 +46,12 @@ class Asked:
 
     @property
     def place(self) -> str:
-        """The service and, where it is known, its address (without a password that it may hold)."""
+        """The service and, if it is known, its address (without a user name and password)."""
         address = re.sub(r"//[^/@]*@", "//", self.address)
         return f"The service {self.service}" + (f" at {address}" if address else "")
 
     def clean(self, text: str) -> str:
-        """A text of the service's or the SDK's: one line, not endless, without secrets."""
+        """A text from the service or the SDK as one line of limited length, without secrets."""
         for secret in self.hidden:
             text = text.replace(secret, "***")
         text = re.split(r"\s*Encoded authorization failure message", text)[0]
@@ -61,7 +61,7 @@ class Asked:
 
 @contextmanager
 def translated(service: str, call: str, address: str = "", hidden: tuple[str, ...] = ()) -> Iterator[None]:
-    """Turn every error of the SDK inside the block into a ServiceError.
+    """Turn every error that the SDK raises inside the block into a ServiceError.
 
     The SDK's own error is not chained: it may quote requests, and with them user data or signatures.
     """
@@ -91,7 +91,7 @@ def _refused(asked: Asked, error: sdk.ClientError) -> ServiceError:
     code, reason = str(details.get("Code", "")), asked.clean(str(details.get("Message", "")))
     kind, hint = kind_of_code(code)
     if code in SIGNATURE_CODES:
-        reason = "the request's signature is not valid"  # the services' own words quote signed headers
+        reason = "the request's signature is not valid"  # the services' own messages quote signed headers
     if code.isdigit() or not code:
         said = f"{asked.place} answered {asked.call} with HTTP status {code or 'unknown'}"
     else:
@@ -116,7 +116,7 @@ def _nonsense(asked: Asked) -> ServiceError:
 
 
 def _not_asked(asked: Asked, report: str) -> ServiceError:
-    """Names of parameters only: the SDK's report quotes their values."""
+    """Shows only the parameters' names: the SDK's report also quotes their values."""
     names = sorted(set(re.findall(r"parameter:? \"?([A-Za-z0-9_.\[\]]+)\"?", report)))
     about = f" of {', '.join(names)}" if names else ""
     return ServiceError(

@@ -1,5 +1,5 @@
-"""VM Import: raw disks in S3 become snapshots (EC2 API reference, ImportSnapshot; VM Import/Export User
-Guide)."""
+"""VM Import, which makes snapshots of raw disks in S3 (EC2 API reference, ImportSnapshot; VM Import/Export
+User Guide)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""S3's reading calls (Amazon S3 API reference).
+"""S3's read calls (Amazon S3 API reference).
 
 Objects are listed by ListObjects, which some S3 do not have, or else by ListObjectsV2, which others do not
 have. Lists of parts and of uploads under way are optional: s3rver has neither.
@@ -30,8 +30,8 @@ _LIST_V2 = ("list_objects_v2", "ListObjectsV2")
 
 
 class S3:
-    """S3 of one service, as far as it is read. Any thread may use it. Every method raises ServiceError and
-    its kinds; NotFound where a bucket does not exist."""
+    """The read calls of one service's S3. Any thread may use it. Every method raises ServiceError and its
+    kinds; NotFound if a bucket does not exist."""
 
     def __init__(self, session: ServiceSession) -> None:
         self._session = session
@@ -39,7 +39,7 @@ class S3:
 
     @property
     def bucket(self) -> str:
-        """The bucket that the service's file names for uploads. ServiceError where it names none."""
+        """The bucket that the service's file names for uploads. ServiceError if it names none."""
         service = self._session.service
         if service.bucket is None:
             raise ServiceError(
@@ -64,7 +64,7 @@ class S3:
                     answer["LastModified"].timestamp(),
                     {name.lower(): value for name, value in answer.get("Metadata", {}).items()},
                 )
-        except NotFound:  # a HEAD has no body that could say whether it is the bucket that is missing
+        except NotFound:  # the answer to HEAD has no body to tell whether the bucket is missing
             return None
 
     def list_objects(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
@@ -101,9 +101,9 @@ class S3:
     ) -> Iterator[bytes]:
         """The bytes of an object from `start` on, piece by piece (1 MiB at most).
 
-        NotFound where there is none; with `etag`, the code PreconditionFailed where the object is
-        another by now; the code InvalidRange where it ends before `start`. Unreachable where the connection
-        breaks: what was given out until then is right.
+        NotFound if there is no such object. The error's code is PreconditionFailed if the object no longer
+        has the `etag`, and InvalidRange if it ends before `start`. Unreachable if the connection breaks off;
+        the bytes yielded until then are right.
         """
         asked: dict[str, Any] = {"Bucket": bucket, "Key": key}
         asked |= {"Range": f"bytes={start}-"} if start else {}
@@ -195,12 +195,13 @@ def _is_not_offered(error: ServiceError) -> bool:
 
 
 def _check_page(page: Mapping[str, Any]) -> None:
-    """Every list tells its bucket. Something else than S3 that is well-formed would say: there is nothing."""
+    """Every listing names its bucket. A well-formed answer from something other than S3 does not; it would be
+    taken to say that nothing exists."""
     if not page.get("Name") and not page.get("Bucket"):
         raise ResponseParserError("no bucket")
 
 
 def _check_start(answer: Any, start: int) -> None:
-    """A service that ignores ranges would give the beginning for the end."""
+    """A service that ignores ranges would send the object's beginning instead."""
     if start and not str(answer.get("ContentRange", "")).startswith(f"bytes {start}-"):
         raise ResponseParserError("no ContentRange")

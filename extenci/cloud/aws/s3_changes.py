@@ -1,10 +1,10 @@
-"""S3's changing calls: objects, and uploads in parts (Amazon S3 API reference).
+"""S3's changing calls: objects and multipart uploads (Amazon S3 API reference).
 
-They are made through `extenci.cloud.journalled` only, which writes each down before it is made.
+Only `extenci.cloud.journalled` makes them, and journals each first.
 
-Each body is sent with its MD5 (`Content-MD5`): every S3 knows that one, Walrus and older gateways no other,
-and all of them refuse a body that differs. Objects are deleted one by one: not every S3 has DeleteObjects.
-Buckets are never made here.
+Each body is sent with its MD5 (`Content-MD5`), since every S3 checks that and refuses a body that differs;
+Walrus and older gateways have no other checksum. Objects are deleted one by one, since not every S3 has
+DeleteObjects. Buckets are never created here.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from extenci.model.abilities import Ability
 from extenci.model.errors import NotFound, ServiceError
 
 SMALLEST_PART = 5 * 1024**2
-"""Bytes that every part but the last has at least (S3 User Guide, "Amazon S3 multipart upload limits")."""
+"""The fewest bytes of every part but the last (S3 User Guide, "Amazon S3 multipart upload limits")."""
 LARGEST_PART = 5 * 1024**3
 MOST_PARTS = 10_000
 DELETIONS = 8
@@ -47,8 +47,8 @@ _MD5 = re.compile("[0-9a-f]{32}")
 
 
 class S3Changes:
-    """S3 of one service, as far as it is changed. Any thread may use it. Every method raises ServiceError and
-    its kinds; NotFound where a bucket does not exist."""
+    """The changing calls of one service's S3. Any thread may use it. Every method raises ServiceError and its
+    kinds; NotFound if a bucket does not exist."""
 
     def __init__(self, session: ServiceSession) -> None:
         self._session = session
@@ -65,7 +65,7 @@ class S3Changes:
         metadata: Mapping[str, str] | None = None,
         md5: bytes | None = None,
     ) -> str:
-        """Store an object (at most 5 GiB), in place of one of the same key; its ETag. `data` and `md5` as of
+        """Store an object (at most 5 GiB), replacing one with the same key; its ETag. `data` and `md5` as for
         `put_part`."""
         asked = {"ContentType": content_type, "Metadata": dict(metadata or {})}
         md5, size, book = md5 or _md5(data), _size(data), self._session.abilities
@@ -105,15 +105,15 @@ class S3Changes:
         return etag_of(answer)
 
     def delete_object(self, bucket: str, key: str) -> None:
-        """Delete an object; one that is not there is no error."""
+        """Delete an object; one that does not exist is no error."""
         with s3_call(self._session, "DeleteObject", bucket) as s3:
             answer = s3.delete_object(Bucket=bucket, Key=key)
         if not _is_of_s3(answer) and self._reads.object_info(bucket, key) is not None:
             raise self._no_answer("DeleteObject", bucket, "the object is still there")
 
     def delete_objects(self, bucket: str, keys: Iterable[str]) -> None:
-        """Delete objects; those that are not there are no error. The first problem ends it, the calls that
-        were made by then excepted."""
+        """Delete objects; those that do not exist are no error. After the first error no other call is
+        begun, and the error is raised once those under way have ended."""
         with ThreadPoolExecutor(DELETIONS, thread_name_prefix="delete") as pool:
             for _ in pool.map(lambda key: self.delete_object(bucket, key), keys):
                 pass
@@ -121,7 +121,7 @@ class S3Changes:
     def start_multipart(
         self, bucket: str, key: str, *, content_type: str = BINARY, metadata: Mapping[str, str] | None = None
     ) -> str:
-        """Begin an upload in parts; its id. Two begun for one key are two uploads."""
+        """Begin a multipart upload; its id. Each call begins another upload, even with the same key."""
         with s3_call(self._session, "CreateMultipartUpload", bucket) as s3:
             answer = s3.create_multipart_upload(
                 Bucket=bucket, Key=key, ContentType=content_type, Metadata=dict(metadata or {})
@@ -138,11 +138,11 @@ class S3Changes:
         *,
         md5: bytes | None = None,
     ) -> str:
-        """Send a part, in place of one of the same number (1 to 10,000); its ETag. `md5` is its MD5 where it
+        """Send a part, replacing one with the same number (1 to 10,000); its ETag. `md5` is its MD5 where it
         is known already, 16 raw bytes; `data` may be a file that can be rewound. Where the service says no
         ETag, it is looked up, or the MD5 in hex where that cannot be.
 
-        ServiceError where the service stored something else; NotFound where there is no such upload.
+        ServiceError if the service stored other bytes; NotFound if there is no such upload.
         """
         md5 = md5 or _md5(data)
         with s3_call(self._session, "UploadPart", bucket) as s3:
@@ -179,8 +179,8 @@ class S3Changes:
         return etag
 
     def complete_multipart(self, bucket: str, key: str, upload: str, etags: Mapping[int, str]) -> None:
-        """Make an object of an upload's parts: their ETags by number. NotFound where there is no such
-        upload: never begun, completed already, or ended."""
+        """Make an object of an upload's parts. `etags` are their ETags by number. NotFound if there is no
+        such upload: it was never begun, or is completed or aborted already."""
         parts = [{"PartNumber": number, "ETag": f'"{etags[number]}"'} for number in sorted(etags)]
         with s3_call(self._session, "CompleteMultipartUpload", bucket) as s3:
             answer = s3.complete_multipart_upload(
@@ -190,7 +190,7 @@ class S3Changes:
             self._confirmed(bucket, key, None, "CompleteMultipartUpload")
 
     def abort_multipart(self, bucket: str, key: str, upload: str) -> None:
-        """End an upload and delete its parts; one that is not there is no error."""
+        """Abort an upload and delete its parts; one that does not exist is no error."""
         with suppress(NotFound):
             with s3_call(self._session, "AbortMultipartUpload", bucket) as s3:
                 answer = s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload)
@@ -227,9 +227,9 @@ class S3Changes:
         return found.etag
 
     def _compare(self, answer: Any, md5: bytes, call: str, what: str) -> None:
-        """ServiceError where something else was stored than was sent, as far as the ETag can tell: it is the
-        MD5 unless the service encrypts with keys of KMS or of the customer, and some services have others
-        (S3 API reference, `ETag` of Object)."""
+        """ServiceError if the service stored other bytes than were sent, as far as the ETag can tell. It is
+        the MD5 unless the object is encrypted with a key from KMS or the customer; some services use other
+        ETags (S3 API reference, `ETag` of Object)."""
         is_encrypted = str(answer.get("ServerSideEncryption", "")).startswith("aws:kms")
         if is_encrypted or answer.get("SSECustomerAlgorithm") or etag_of(answer) == md5.hex():
             return
@@ -238,7 +238,7 @@ class S3Changes:
         service = self._session.service.name
         raise ServiceError(
             f"The service {service} stored other data than was sent as {what}.",
-            "Apply again. If it happens again, something on the way changes what is sent.",
+            "Apply again. If it happens again, something between here and the service changes the data.",
             service=service,
             call=call,
         )
@@ -252,8 +252,8 @@ def _is_of_s3(answer: Any) -> bool:
 
 
 def _body(data: bytes | io.RawIOBase) -> Any:
-    """A body as a file: of bytes, the SDK would have to send all within the time that a connection may take
-    to be made (socket.sendall, "the maximum total duration")."""
+    """The body as a file. If it were bytes, all of them would have to be sent within the connect timeout
+    (socket.sendall: "the maximum total duration")."""
     return io.BytesIO(data) if isinstance(data, bytes) else data
 
 

@@ -1,7 +1,7 @@
-"""The SDK's clients of one service, each made when it is first needed.
+"""The SDK's clients of one service, each created when it is first needed.
 
-Making one costs 0.2 s, most of it for reading the SDK's own descriptions of the API, so they are shared
-by all threads and the descriptions by all services.
+Creating one takes 0.2 s, mostly to read the SDK's description of the API. So all threads share the clients,
+and all services share the descriptions.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ READ_SECONDS = {"ebs": 20}
 OTHER_READ_SECONDS = 60
 ATTEMPTS = 6
 ATTEMPTS_WITHOUT_CONNECTION = 3
-"""Where nobody listens, six attempts would keep a person waiting for half a minute."""
+"""If nothing listens at the address, six attempts would keep the user waiting for half a minute."""
 CONNECTIONS = 64
 
 _making = threading.Lock()
 
 
 class ServiceSession:
-    """Credentials and clients of one service. Any thread may use it; nothing is read or sent before the
+    """The credentials and clients of one service. Any thread may use it; nothing is read or sent before the
     first call of a method."""
 
     def __init__(self, service: Service, abilities: AbilityBook | None = None) -> None:
@@ -59,25 +59,25 @@ class ServiceSession:
             return self._clients[api, attempts]
 
     def address(self, api: str) -> str:
-        """The URL that the service file names for an API, "" where it is AWS's own."""
+        """The URL that the service's file gives for an API, "" if AWS's own is used."""
         return self._addresses.get(api) or ""
 
     def hidden(self) -> tuple[str, ...]:
-        """Secrets of this service's credentials, which no text may hold."""
+        """The secrets in this service's credentials, which no text may show."""
         return hidden_of(self._session) if self._session is not None else ()
 
     def endpoint(self, api: str) -> tuple[Endpoint, CurrentKeys]:
-        """How to call an API without its client, and with which keys. Errors as of `client`."""
+        """The endpoint and the keys to call an API without its client. Errors as of `client`."""
         client = self.client(api)
         with _making:
-            assert self._session is not None  # noqa: S101 - it made the client
+            assert self._session is not None  # noqa: S101 - it created the client
             if self._keys is None:
                 is_chain = not isinstance(self.service.credentials, KeyFiles)
                 self._keys = CurrentKeys(self._session, is_chain=is_chain)
             return endpoint_of(client, self._session, self.service), self._keys
 
     def close(self) -> None:
-        """Close the connections that are kept open. Later calls open new ones."""
+        """Close the idle connections. Later calls open new ones."""
         with _making:
             for client in self._clients.values():
                 client.close()
@@ -109,7 +109,7 @@ class ServiceSession:
 
     def _no_url(self, api: str) -> ServiceError:
         return ServiceError(
-            f"The service {self.service.name} cannot be called: its `{api}:` is no URL.",
+            f"The service {self.service.name} cannot be called: its `{api}:` is not a URL.",
             "Correct the service's file: URLs begin with https:// or http://.",
             service=self.service.name,
         )
@@ -129,7 +129,7 @@ class ServiceSession:
 
 
 def check_ca_bundle(service: Service) -> None:
-    """ServiceError where `ca_bundle` is no file of certificates: the SDK would blame the service for it."""
+    """ServiceError if `ca_bundle` is not a file of certificates; the SDK would blame the service for that."""
     path = service.ca_bundle
     if path is None:
         return
@@ -149,8 +149,8 @@ def check_ca_bundle(service: Service) -> None:
 
 
 def _check_request_id(parsed: Mapping[str, Any], http_response: Any, **_: object) -> None:
-    """Every EC2 answer has a requestId. A web page that happens to be well-formed does not; taken for an
-    answer, it would say that nothing exists."""
+    """Every answer from EC2 has a requestId. A well-formed web page has none; it would be taken to say that
+    nothing exists."""
     if http_response.status_code < 300 and not parsed.get("ResponseMetadata", {}).get("RequestId"):
         raise ResponseParserError("no requestId")
 

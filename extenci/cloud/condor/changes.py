@@ -1,6 +1,6 @@
-"""Putting jobs into the queue of a schedd, and removing them.
+"""Puts jobs into the queue of a schedd, and removes them.
 
-They are made through `extenci.cloud.journalled` only, which writes each down before it is made.
+Only `extenci.cloud.journalled` makes these calls, and journals each first.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from extenci.cloud.condor.client import Condor
 from extenci.model.errors import AccessRefused
 
 REMOVE_AT_ONCE = 1000
-"""The most jobs that are removed by one request."""
+"""The most jobs that one request removes."""
 
 
 class CondorChanges:
-    """The queue of one service's schedd, as far as it is changed. Any thread may use it. Every method raises
-    ServiceError and its kinds."""
+    """Changes the queue of one service's schedd. Any thread may use it. Every method raises ServiceError and
+    its kinds."""
 
     def __init__(self, condor: Condor) -> None:
         self._condor = condor
 
     def submit(self, description: Mapping[str, str], count: int) -> tuple[str, ...]:
-        """Put `count` jobs into the queue, all or none; their ids. Where the answer was lost,
-        `jobs_by_token` tells whether they are there."""
+        """Put `count` jobs into the queue, all or none; their ids. If the answer is lost,
+        `Condor.jobs_by_token` tells whether they are there."""
 
         def send(htcondor: Any, schedd: Any) -> tuple[str, ...]:
             with warnings.catch_warnings(record=True):  # about macros that the schedd's machine sets
@@ -36,8 +36,8 @@ class CondorChanges:
         return self._condor.ask("submit", send)
 
     def remove(self, ids: Sequence[str], reason: str, *, at_once: bool = False) -> None:
-        """Remove jobs, and so end their machines; jobs that are not in the queue are no error. `at_once`:
-        drop jobs that are removed already, whatever became of their machines."""
+        """Remove jobs, and so terminate their machines; jobs that are not in the queue are no error.
+        `at_once`: drop jobs that are removed already, whatever became of their machines."""
         for start in range(0, len(ids), REMOVE_AT_ONCE):
             batch = list(ids[start : start + REMOVE_AT_ONCE])
             self._condor.ask("remove", partial(self._act, batch, reason, at_once))

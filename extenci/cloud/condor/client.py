@@ -1,6 +1,6 @@
-"""HTCondor, as far as it launches machines: one schedd's queue, asked and told through the bindings.
+"""Reads one schedd's queue of machines through HTCondor's Python bindings.
 
-The bindings authenticate as their configuration says (FS, IDTOKENS, SSL, …); nothing of that is set here.
+The bindings authenticate as their configuration says (FS, IDTOKENS, SSL, …), which is not changed here.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _one_at_a_time = threading.Lock()  # the bindings keep connections and sessions 
 
 
 class Condor:
-    """The queue of one service's schedd, as far as it is read. Making this asks nothing; any thread may use
-    it. Every method raises ServiceError and its kinds."""
+    """Reads the queue of one service's schedd. Creating it sends nothing; any thread may use it. Every method
+    raises ServiceError and its kinds."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
@@ -41,11 +41,11 @@ class Condor:
         return self._query(constraint_of(stack, self.service.name))
 
     def jobs_by_token(self, token: str) -> tuple[Job, ...]:
-        """The jobs of one submit."""
+        """The jobs that one submit put into the queue."""
         return self._query(f"{TOKEN} =?= {quoted(token)}")
 
     def jobs_by_id(self, ids: Sequence[str]) -> tuple[Job, ...]:
-        """The jobs with these ids (`CLUSTER.PROC`) that are in the queue."""
+        """The jobs with these ids (`CLUSTER.PROC`), as far as they are in the queue."""
         wanted = set(ids)
         clusters = sorted({int(one.partition(".")[0]) for one in wanted})
         if not clusters:
@@ -54,7 +54,7 @@ class Condor:
         return tuple(job for job in among if job.id in wanted)
 
     def user_data_files(self) -> frozenset[str]:
-        """The files of user data that jobs in the queue name, whoever's they are (`EC2UserDataFile`)."""
+        """The files of user data that jobs in the queue name (`EC2UserDataFile`), whoever owns the jobs."""
 
         def ask(_htcondor: Any, schedd: Any) -> frozenset[str]:
             ads = schedd.query("EC2UserDataFile =!= undefined", ["EC2UserDataFile"])
@@ -63,11 +63,11 @@ class Condor:
         return self.ask("query", ask)
 
     def facts(self) -> QueueFacts:
-        """Facts about the schedd, whom it takes us for, and its limits, as far as it says."""
+        """The schedd's name and version, the user it takes us for, and its limits, as far as it tells."""
         return self.ask("look up", self._read_facts)
 
     def owner(self) -> str:
-        """The user who would own jobs that are submitted here: `ann@example.edu`."""
+        """The user who would own jobs submitted from here: `ann@example.edu`."""
         return self.ask("authenticate", self._read_owner)
 
     def _read_facts(self, htcondor: Any, _schedd: Any) -> QueueFacts:
@@ -80,7 +80,7 @@ class Condor:
         return known
 
     def _read_owner(self, htcondor: Any, _schedd: Any) -> str:
-        """Asked of the command that submits, which has to authenticate; others need not."""
+        """The user, as the command that submits sees it: that one requires authentication, others may not."""
         answer = htcondor.ping(self._locate(htcondor), SUBMITTING)
         return str(answer.get("MyRemoteUserName", ""))
 
@@ -94,17 +94,17 @@ class Condor:
         except Unreachable:
             if not was_known:
                 raise
-            return self.ask("query", ask)  # a schedd that was restarted has another address
+            return self.ask("query", ask)  # a restarted schedd has another address
 
     def ask(self, call: str, question: Callable[[Any, Any], Found]) -> Found:
-        """The answer of a schedd to a question, which is given the bindings and the schedd."""
+        """The result of `question`, which is called with the bindings and the schedd."""
         htcondor = self._bindings()
         with _one_at_a_time, self._translated(htcondor, call):
             return question(htcondor, htcondor.Schedd(self._locate(htcondor)))
 
     def _bindings(self) -> Any:
         try:
-            import htcondor2  # noqa: PLC0415 - slow to load, and not everybody needs it
+            import htcondor2  # noqa: PLC0415 - slow to load, and seldom needed
         except ImportError:
             raise ServiceError(
                 "HTCondor's bindings for Python are not installed here.",
@@ -114,8 +114,8 @@ class Condor:
         return htcondor2
 
     def _locate(self, htcondor: Any) -> Any:
-        """The schedd's address. Asked by name, or of the pool, or of this machine's own configuration; a
-        pool that has just one schedd needs no name."""
+        """The schedd's address, found by its name, in the pool, or in this machine's own configuration. No
+        name is needed in a pool with only one schedd."""
         if self._known is None:
             access = self._access
             collector = htcondor.Collector(access.pool) if access.pool else htcondor.Collector()
@@ -168,7 +168,7 @@ class Condor:
 
 
 def constraint_of(stack: str, service: str) -> str:
-    """The condition that tells a stack's jobs for a service from all others, as a ClassAd expression."""
+    """The ClassAd expression that is true only for a stack's jobs for a service."""
     mine = {STACK: stack, SERVICE: service}
     return " && ".join(
         f"{MARK_ATTRIBUTES[key]} =?= {quoted(to_attribute(value))}" for key, value in mine.items()
@@ -185,7 +185,7 @@ FAILED = {
 
 
 def classify(text: str) -> tuple[type[ServiceError], str]:
-    """The kind of a failure that the bindings tell only in words, and what to do about it."""
+    """The kind of a failure, and what to do about it. The bindings tell the kind only in their message."""
     lower = text.lower()
     if any(
         word in lower

@@ -1,8 +1,9 @@
 """Describes a launch to HTCondor: the submit description of jobs in the EC2 grid universe. Pure.
 
-Sources: HTCondor manual, "The EC2 grid type"; src/condor_utils/submit_utils.cpp; and FACTS there is a test
-for: tags and other parameters of RunInstances itself go along as `ec2_parameter_…`, so that a machine is
-owned from the moment it exists.
+Tags and other parameters of RunInstances are passed as `ec2_parameter_…`, so that a machine is owned from
+the moment it exists.
+
+Sources: HTCondor manual, "The EC2 grid type"; src/condor_utils/submit_utils.cpp; tests with HTCondor itself.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from extenci.model.s3 import ImportTask
 
 class JournalledEc2:
     """Changes resources of one service's EC2. `tags` are the final ones of a new resource, set at its
-    creation or soon after: the journal has them, should the run die in between."""
+    creation or soon after. The journal has them in case the run dies in between."""
 
     def __init__(self, bare: Ec2Changes, intents: Intents) -> None:
         self._bare = bare

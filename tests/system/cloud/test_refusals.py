@@ -160,7 +160,7 @@ def test_a_bad_ca_bundle_is_named(with_keys: Callable[..., Clients]) -> None:
 
 
 def test_an_address_that_is_no_url_is_an_error(with_keys: Callable[..., Clients]) -> None:
-    with pytest.raises(ServiceError, match="its `ec2:` is no URL"):
+    with pytest.raises(ServiceError, match="its `ec2:` is not a URL"):
         with_keys(ec2="not an address").ec2.images()
 
 

@@ -1,4 +1,4 @@
-"""Requests to RegisterImage and RunInstances, as values and in the SDK's words."""
+"""The requests of RegisterImage and RunInstances, and their parameters as the SDK takes them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from extenci.model.desired import LaunchSettings, RootVolume
 from extenci.model.version import Architecture, BootMode, Registration
 
 ROOT_DEVICE = "/dev/xvda"
-"""The root device of images that extenci registers, as of Debian's and Amazon's own: what a guest on Xen
-sees it as. Nitro guests see NVMe and do not care (EC2 User Guide, "Device names for volumes")."""
+"""The root device of images that extenci registers, as in Debian's and Amazon's own images: the name that
+guests on Xen see. Guests on Nitro see an NVMe device instead (EC2 User Guide, "Device names for volumes")."""
 
 
 @dataclass(frozen=True)
 class RegisterRequest:
-    """An image to register from a snapshot, or where that is None, from a bundle whose manifest lies in S3 at
-    `location` (`BUCKET/KEY`). `tags` go on in the same call; `volume_type` None leaves it to the service
-    (AWS: gp2)."""
+    """An image to register from a snapshot or, if that is None, from a bundle whose manifest is in S3 at
+    `location` (`BUCKET/KEY`). The same call sets the `tags`; if `volume_type` is None, the service chooses
+    one (AWS: gp2)."""
 
     name: str
     snapshot: str | None
@@ -35,8 +35,8 @@ class RegisterRequest:
 class LaunchRequest:
     """Machines to launch: at least `minimum`, at most `count`, each created with `tags`.
 
-    `token` is at most 64 characters; `root_device` the image's, needed where `settings.root_volume` is
-    given, asked of the service when None.
+    `token` has at most 64 characters. `root_device` is the image's; if it is None, but needed for
+    `settings.root_volume`, the service is asked for it.
     """
 
     image: str
@@ -66,8 +66,8 @@ def register_parameters(request: RegisterRequest) -> dict[str, Any]:
 def register_parts(request: RegisterRequest) -> dict[Ability, dict[str, Any]]:
     """RegisterImage's optional parts. Everything whose default is wrong for today's machines is said.
 
-    Not said: SriovNetSupport, which would leave an image without the ixgbevf driver without a network on
-    the few old types that have it; TpmSupport, which changes what a guest may rely on.
+    They do not set SriovNetSupport, since an image that lacks the ixgbevf driver would have no network on the
+    few old types that use it, nor TpmSupport, which changes what a guest may rely on.
     """
     registration = request.registration
     parts: dict[Ability, dict[str, Any]] = {
@@ -95,7 +95,7 @@ def _root_of_snapshot(request: RegisterRequest) -> list[dict[str, Any]]:
 
 
 def run_parameters(request: LaunchRequest, root_device: str | None) -> dict[str, Any]:
-    """RunInstances' parameters. The SDK encodes user data itself, so it gets the bytes."""
+    """RunInstances' parameters. User data are raw bytes, since the SDK encodes them itself."""
     settings = request.settings
     groups = settings.security_groups
     return _given(
@@ -117,7 +117,7 @@ def run_parameters(request: LaunchRequest, root_device: str | None) -> dict[str,
 
 
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags in the SDK's words, in the order of their keys."""
+    """Tags as the SDK takes them, in the order of their keys."""
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
@@ -133,7 +133,8 @@ def _root_mapping(volume: RootVolume | None, root_device: str | None) -> list[di
 
 
 def _spot(price: str | None) -> dict[str, Any] | None:
-    """One-time: a spot machine that was taken away is gone, and the next plan says so."""
+    """The options of a one-time spot request: an interrupted machine is not replaced, and the next plan shows
+    that it is missing."""
     if price is None:
         return None
     return {"MarketType": "spot", "SpotOptions": {"MaxPrice": price, "SpotInstanceType": "one-time"}}

@@ -1,4 +1,4 @@
-"""Answers of EC2 as observed values. Whatever a service leaves out is None, "" or empty."""
+"""Reads EC2's answers as observed values. Whatever a service leaves out is None, "" or empty."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from extenci.model.ownership import read_marks
 
 Answer = Mapping[str, Any]
 MANIFEST = ".manifest.xml"
-"""What the location of an image in S3 ends with."""
+"""The end of a bundle's location in S3."""
 
 
 def read_image(answer: Answer) -> Image:
-    """An `Image` of DescribeImages. Sizes in GiB."""
+    """An `Image` in an answer to DescribeImages. Its size is in GiB."""
     tags = read_tags(answer)
     volumes = [
         (one.get("DeviceName"), one["Ebs"]) for one in answer.get("BlockDeviceMappings", ()) if one.get("Ebs")
@@ -47,13 +47,13 @@ def read_image(answer: Answer) -> Image:
 
 
 def _read_manifest(answer: Answer) -> str | None:
-    """Where the manifest of a bundle lies; other images have their owner and name as their location."""
+    """The location of a bundle's manifest, None for other images: their location is their owner and name."""
     location = str(answer.get("ImageLocation", "")).lstrip("/")
     return location if location.endswith(MANIFEST) else None
 
 
 def read_snapshot(answer: Answer) -> Snapshot:
-    """A `Snapshot` of DescribeSnapshots."""
+    """A `Snapshot` in an answer to DescribeSnapshots."""
     tags = read_tags(answer)
     state = answer.get("State", "")
     started = answer.get("StartTime")
@@ -68,10 +68,10 @@ def read_snapshot(answer: Answer) -> Snapshot:
 
 
 def read_machine(answer: Answer) -> Machine:
-    """An `Instance` of DescribeInstances.
+    """An `Instance` in an answer to DescribeInstances.
 
-    `host` is the public address, or the private one where there is no other; a state that EC2 does not
-    know counts as pending.
+    `host` is the public address, or the private one if there is no other. A state that EC2 does not have
+    counts as pending.
     """
     tags = read_tags(answer)
     state = answer.get("State", {}).get("Name", "")
@@ -101,8 +101,8 @@ def read_machine(answer: Answer) -> Machine:
 
 
 def read_reason_code(answer: Answer) -> str:
-    """Why a machine ended or stopped, as a code. Services without `StateReason` say it in
-    `StateTransitionReason`, which begins with "User initiated" where somebody asked for it."""
+    """Why a machine was terminated or stopped, as a code. Services without `StateReason` give the reason in
+    `StateTransitionReason`, which begins with "User initiated" if somebody asked for it."""
     code = answer.get("StateReason", {}).get("Code", "")
     if not code and str(answer.get("StateTransitionReason", "")).startswith("User initiated"):
         return ENDED_BY_USER
@@ -110,7 +110,8 @@ def read_reason_code(answer: Answer) -> str:
 
 
 def read_key_pair(answer: Answer) -> KeyPair:
-    """A `KeyPair` of DescribeKeyPairs. Services that do not tag key pairs give none."""
+    """A `KeyPairInfo` in an answer to DescribeKeyPairs. It has no marks if the service does not tag key
+    pairs."""
     return KeyPair(answer["KeyName"], read_marks(read_tags(answer)))
 
 
@@ -120,7 +121,7 @@ def read_tags(answer: Answer) -> dict[str, str]:
 
 
 def read_groups(groups: Sequence[Answer]) -> frozenset[str]:
-    """Names and ids of security groups."""
+    """The names and ids of security groups."""
     return frozenset(
         text for group in groups for text in (group.get("GroupName"), group.get("GroupId")) if text
     )
