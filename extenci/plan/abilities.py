@@ -80,8 +80,8 @@ def describe(service: str, need: Ability, advice: str, changes: Sequence[str]) -
 
 def lacking(change: Change, service: Service, abilities: Abilities) -> Iterator[tuple[Ability, str]]:
     """The abilities that a change needs and the service lacks, each with what to set instead."""
-    for need, advice in needs_of(change, service):
-        if abilities.lacks(need):
+    for need, advice in needs_of(change, service, abilities):
+        if abilities.lacks(need) or (need is Ability.BOOT_MODE and not abilities.sends(need)):
             yield need, advice
     needs_tagging = not all(abilities.has(one) for one in made_with_tags(change))
     if service.tags is not Tagging.NONE and abilities.lacks(Ability.CREATE_TAGS) and needs_tagging:
@@ -89,19 +89,27 @@ def lacking(change: Change, service: Service, abilities: Abilities) -> Iterator[
         yield Ability.CREATE_TAGS, advice
 
 
-def needs_of(change: Change, service: Service) -> Iterator[tuple[Ability, str]]:
+def needs_of(change: Change, service: Service, abilities: Abilities) -> Iterator[tuple[Ability, str]]:
     """The abilities that a change needs, each with what to set where the service lacks it."""
     match change.work:
         case StageWork(version=version) | RegisterWork(version=version):
             method, boot_mode = version.registration.method, version.registration.boot_mode
             if isinstance(change.work, StageWork) and method.ability is not None:
-                others = [f"`stage: {other}`" for other in Method if other is not method]
-                yield method.ability, f"Set {' or '.join(others)} in {file_of(service)}."
+                yield method.ability, f"Set {other_methods(method, abilities)} in {file_of(service)}."
             if boot_mode is not None:
                 yield Ability.BOOT_MODE, "Take `boot_mode` out of the spec."
         case VerifyWork(verify=verify):
             for need in sorted(needs_of_verify(verify)):
                 yield need, "Take the checks that need it out of the verify block, or name a `key_name`."
+
+
+def other_methods(method: Method, abilities: Abilities) -> str:
+    """The settings for the other methods that a service may be able to do."""
+    return " or ".join(
+        f"`stage: {other}`"
+        for other in Method
+        if other is not method and (other.ability is None or not abilities.lacks(other.ability))
+    )
 
 
 def file_of(service: Service) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from extenci.model.abilities import TAGS_AT_CREATION, Ability
 from extenci.model.errors import ServiceError
 from extenci.model.finding import Finding, Level
 from extenci.model.service import Service, Tagging
-from extenci.model.version import Method
+from extenci.plan.abilities import other_methods
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
@@ -25,9 +25,9 @@ PROBED = (
 """Abilities that a call of its own can show; lists show others as they are read."""
 
 
-def check_abilities(clients: Clients) -> Iterator[Finding]:
-    """The table of a service's abilities, and problems with those that its settings need. Only calls that
-    read are sent."""
+def check_abilities(clients: Clients, needed: Collection[Ability] = ()) -> Iterator[Finding]:
+    """The table of a service's abilities, and problems with those that its settings, or the specs (`needed`),
+    need. Only calls that read are sent."""
     service = clients.service
     if clients.abilities.is_open(Ability.INCLUDE_DISABLED):
         try:
@@ -40,13 +40,17 @@ def check_abilities(clients: Clients) -> Iterator[Finding]:
     yield Finding(service.name, Level.OK, "abilities", abilities=now)
     need = service.stage.ability
     if need is not None and now.lacks(need):
-        others = " or ".join(f"`stage: {one}`" for one in Method if one is not service.stage)
+        others = other_methods(service.stage, now)
         yield Finding(
             service.name,
             Level.PROBLEM,
             f"Disks cannot be staged by `{service.stage}`: the service lacks {need}.",
             f"Set {others} in {file_of(service)}.",
         )
+    for ability in sorted(set(needed) - {need, Ability.CREATE_TAGS}):
+        if now.lacks(ability):
+            text = f"The specs need what the service lacks: {ability} ({ability.meaning})."
+            yield Finding(service.name, Level.PROBLEM, text, "`extenci plan` says what to set instead.")
     is_tagged_at_creation = all(now.has(one) for one in TAGS_AT_CREATION)
     if service.tags is not Tagging.NONE and now.lacks(Ability.CREATE_TAGS) and not is_tagged_at_creation:
         yield Finding(

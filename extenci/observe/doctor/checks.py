@@ -15,12 +15,14 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from extenci.catalog.home import Home
+from extenci.model.abilities import Ability
 from extenci.model.desired import Desired, DesiredGroup
 from extenci.model.errors import SandboxError, ServiceError
 from extenci.model.finding import MACHINE, Finding, Level
 from extenci.model.service import SANDBOX
 from extenci.observe.doctor.abilities import check_abilities, check_bucket
 from extenci.observe.parallel import answers
+from extenci.plan.abilities import needed_abilities
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
@@ -112,7 +114,13 @@ def check_services(
 ) -> tuple[Finding, ...]:
     """Checks of every service, made side by side, in the order of their names."""
     questions: dict[str, Callable[[], tuple[Finding, ...]]] = {
-        name: partial(check_service, clients[name], groups_on(desired, name), home.jobs_folder)
+        name: partial(
+            check_service,
+            clients[name],
+            groups_on(desired, name),
+            home.jobs_folder,
+            needed_abilities(desired).get(name, frozenset()),
+        )
         for name in sorted(clients)
     }
     found = answers(questions, stop or Event())
@@ -125,13 +133,19 @@ def groups_on(desired: Desired, service: str) -> tuple[DesiredGroup, ...]:
     return tuple(one for one in desired.instances if one.address.service == service and covers(one.address))
 
 
-def check_service(clients: Clients, groups: tuple[DesiredGroup, ...], folder: Path) -> tuple[Finding, ...]:
-    """Checks of one service, and of the HTCondor that launches its machines."""
+def check_service(
+    clients: Clients,
+    groups: tuple[DesiredGroup, ...],
+    folder: Path,
+    needed: frozenset[Ability] = frozenset(),
+) -> tuple[Finding, ...]:
+    """Checks of one service, and of the HTCondor that launches its machines. `needed` are the abilities that
+    the specs need."""
     from extenci.observe.doctor.condor import check_condor  # noqa: PLC0415 - few services have one
 
     found = list(check_calls(clients))
     if not any(one.level is Level.PROBLEM for one in found):
-        found += check_abilities(clients)
+        found += check_abilities(clients, needed)
     found += check_bucket(clients)
     queued = [group for group in groups if group.launch.has_queue]
     if queued or clients.service.condor is not None:

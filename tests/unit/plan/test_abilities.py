@@ -51,7 +51,7 @@ def without(*names: str) -> Abilities:
 def test_on_aws_and_where_nothing_is_known_everything_may_be_tried() -> None:
     changes = (stage(Method.EBS, BootMode.UEFI), launch())
     assert refusal(AWS, *changes) == ""
-    assert refusal(Abilities(), *changes) == ""
+    assert refusal(declared({"include-disabled": True}), *changes) == ""
 
 
 @pytest.mark.parametrize(
@@ -92,3 +92,14 @@ def test_several_missing_abilities_are_told_at_once() -> None:
     said = refusal(without("ebs-direct", "boot-mode"), stage(Method.EBS, BootMode.UEFI))
     assert said.count("lacks the ability") == 2
     assert Ability.BOOT_MODE.meaning in said
+
+
+def test_only_methods_that_the_service_may_be_able_to_do_are_advised() -> None:
+    said = refusal(without("ebs-direct", "import-snapshot"), stage(Method.EBS))
+    assert "Set `stage: bundle` in /s/cloud.yaml" in said
+
+
+def test_a_boot_mode_is_refused_where_newer_parameters_are() -> None:
+    strict = declared({"include-disabled": False})
+    assert "boot-mode" in refusal(strict, stage(Method.BUNDLE, BootMode.UEFI))
+    assert refusal(strict, stage(Method.BUNDLE)) == ""
