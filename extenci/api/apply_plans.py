@@ -24,6 +24,7 @@ from extenci.model.service import SANDBOX
 from extenci.observe.disks import changed_disks
 from extenci.plan.staleness import compare
 from extenci.plan.staleness.compare import Fresh, Stale, compare_plans
+from extenci.plan.staleness.services import comparable
 from extenci.spec.services.file import read_service
 
 
@@ -77,7 +78,11 @@ def _remainder(session: Session, saved: SavedPlan, planned: Planned) -> Plan:
         raise stale_plan(tuple(f"{address}: the disk's content changed" for address in changed))
     journal = session.catalog.journal
     begun, done = journal.halfway_changes(saved.id), journal.done_changes(saved.id)
-    match compare_plans(saved.plan, planned.plan, begun, done):
+    old, now = comparable(saved.plan, planned.plan)
+    is_whole = len(old.changes) == len(saved.plan.changes)
+    match compare_plans(old, now, begun, done):
+        case compare.AlreadyApplied() if not is_whole:
+            return replace(now, changes=())
         case compare.AlreadyApplied():
             raise AlreadyApplied(
                 "This plan was already applied: nothing of it is left to do.",
@@ -86,7 +91,7 @@ def _remainder(session: Session, saved: SavedPlan, planned: Planned) -> Plan:
         case Stale(differences=differences):
             raise stale_plan(differences)
         case Fresh():
-            return _with_waiver(planned.plan, saved)
+            return _with_waiver(now, saved)
         case rest:
             return _with_waiver(rest.plan, saved)
 

@@ -14,6 +14,7 @@ from extenci.model.errors import Declined, PlanRefused, StalePlan
 from extenci.model.outcome import Result
 from extenci.model.plan import Plan
 from extenci.plan.staleness.compare import Stale, compare_plans
+from extenci.plan.staleness.services import comparable
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,9 @@ Agree = Callable[[Plan, Plan], Plan]
 
 
 def require_same(approved: Plan, now: Plan) -> Plan:
-    """The plan that was made now; StalePlan unless it is the approved one."""
+    """The plan that was made now; StalePlan unless it is the approved one, as far as both could read the
+    services. Nothing is done that was not approved."""
+    approved, now = comparable(approved, now)
     if approved.changes or now.changes:
         status = compare_plans(approved, now, frozenset(), frozenset())
         if isinstance(status, Stale):

@@ -30,8 +30,14 @@ def _propose(session: Session) -> Proposal:
     observed = recover_for_gc(session)
     queues = queued_services(session.desired, observed.records)
     clients = {name: one for name, one in session.clients.items() if name in observed.observation.services}
-    queues &= clients.keys()
-    left = read_leftovers(session.desired, clients, session.catalog.journal, session.home, queues)
+    left = read_leftovers(
+        session.desired,
+        clients,
+        session.catalog.journal,
+        session.home,
+        queues & clients.keys(),
+        all_queues_read=queues <= clients.keys(),
+    )
     plan = plan_gc(session.desired, observed.observation, observed.records, time.time(), left)
     return Proposal(replace(plan, unread=observed.observation.unread), observed)
 

@@ -29,9 +29,12 @@ def read_leftovers(
     home: Home,
     queues: frozenset[str] = frozenset(),
     clock: Callable[[], float] = time.time,
+    *,
+    all_queues_read: bool = True,
 ) -> Leftovers:
     """The stack's possible leftovers on the given services and in this home. The lock must be held, so that
-    no run of this home is at work; `queues` names the services whose schedd is asked.
+    no run of this home is at work; `queues` names the services whose schedd is asked, and unless these are
+    all, no file counts as unneeded that a job may need.
 
     ServiceError and its kinds; CatalogError.
     """
@@ -54,7 +57,9 @@ def read_leftovers(
         key_pairs={name: service.ec2.key_pairs(KEY_PAIR_PREFIX) for name, service in sorted(clients.items())},
         made=made,
         key_files=dict(unused_keys(home.keys_folder, known, frozenset(clients), desired.stack, now)),
-        job_files=tuple(unused_job_files(home.jobs_folder, desired, files_in_use, now)),
+        job_files=tuple(unused_job_files(home.jobs_folder, desired, files_in_use, now))
+        if all_queues_read
+        else (),
         cache_files=tuple(unused_cache(home.cache_folder, now)),
         upload_files=tuple(unused_upload_files(home, now)),
         uploaded={

@@ -6,7 +6,7 @@ from collections import Counter
 
 from extenci.model.outcome import Outcome, Result, Status
 from extenci.model.plan import Change
-from extenci.report.plan.json import blocked_document
+from extenci.report.plan.json import blocked_document, unread_document
 from extenci.report.result.outcomes import outcomes_of
 from extenci.report.text.field_values import jsonable
 
@@ -28,6 +28,7 @@ def result_document(result: Result) -> dict[str, object]:
         "seconds": round(result.seconds, 3),
         "changes": [outcome_document(change, outcome) for change, outcome in found],
         "blocked": [blocked_document(blocked) for blocked in result.plan.blocked],
+        **({"unread": [unread_document(one) for one in result.plan.unread]} if result.plan.unread else {}),
         "summary": {str(status): counts[status] for status in Status},
     }
 

@@ -48,9 +48,9 @@ def root(cloud: SandboxStatus, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(root: Path, tmp_path: Path) -> Run:
-    def command(*words: str) -> subprocess.CompletedProcess[str]:
+    def command(*words: str, at: Path = root) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "extenci", words[0], str(root), *words[1:]],
+            [sys.executable, "-m", "extenci", words[0], str(at), *words[1:]],
             env={**os.environ, "EXTENCI_HOME": str(tmp_path / "mine"), "COLUMNS": "80"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -128,3 +128,17 @@ def test_a_service_that_cannot_be_read_stops_no_other(run: Run, root: Path) -> N
     destroyed = run("destroy", "--auto-approve")
     assert destroyed.returncode == 1
     assert "1 machine terminated, 1 image unstaged" in destroyed.stdout
+
+
+def test_a_saved_plan_is_applied_where_its_services_answer(run: Run, root: Path, tmp_path: Path) -> None:
+    stage_by(root, "import")
+    (root / "dead.yaml").write_text(
+        "service: dead\ninstances: {p: {image: ami-12345678, type: t3.micro, count: 1}}\n"
+    )
+    file = tmp_path / "saved.plan"
+    assert run("plan", "--out", str(file)).returncode == 1
+    applied = run("apply", "--auto-approve", at=file)
+    assert applied.returncode == 1
+    assert "1 image staged, 1 machine launched" in applied.stdout, applied.stderr
+    assert "Not read, so nothing was done there:\n  dead\n" in applied.stdout
+    assert "1 machine terminated" in run("destroy", "--auto-approve").stdout
