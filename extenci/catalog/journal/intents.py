@@ -27,10 +27,8 @@ UNSETTLED_OR_LAUNCHED = (
 REMOVAL_CALLS = ("TerminateInstances", "DeregisterImage", "DeleteSnapshot")
 """Calls that remove what launching calls made."""
 
-REMOVED = (
-    "runs.stack = ? AND calls.failure IS NULL AND calls.settled_at >= ?"
-    f" AND calls.call IN ({', '.join('?' * len(REMOVAL_CALLS))})"
-)
+REMOVED = f"runs.stack = ? AND calls.at >= ? AND calls.call IN ({', '.join('?' * len(REMOVAL_CALLS))})"
+"""Calls that may have removed something, whatever is known of their outcome."""
 
 
 def select_unsettled(connection: sqlite3.Connection, stack: str) -> tuple[Intent, ...]:
@@ -45,7 +43,7 @@ def select_needed(connection: sqlite3.Connection, stack: str, now: float) -> tup
 
 
 def select_removed(connection: sqlite3.Connection, stack: str, now: float) -> frozenset[str]:
-    """The ids of the resources that a stack's runs removed in the last 48 hours."""
+    """The ids of the resources that a stack's runs removed in the last 48 hours, or may have removed."""
     values = (stack, now - LAUNCH_SECONDS, *REMOVAL_CALLS)
     calls = select_intents(connection, REMOVED, values)
     return frozenset(id_ for call in calls for id_ in resources_in(call.request))
