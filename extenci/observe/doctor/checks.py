@@ -144,12 +144,13 @@ def check_service(
     from extenci.observe.doctor.condor import check_condor  # noqa: PLC0415 - few services have one
 
     found = list(check_calls(clients))
-    if not any(one.level is Level.PROBLEM for one in found):
-        found += check_abilities(clients, needed)
-    found += check_bucket(clients)
+    answers_calls = not any(one.level is Level.PROBLEM for one in found)
     queued = [group for group in groups if group.launch.has_queue]
     if queued or clients.service.condor is not None:
         found += check_condor(clients, queued, folder)
+    if answers_calls:
+        found += check_abilities(clients, needed)
+    found += check_bucket(clients)
     return tuple(found)
 
 

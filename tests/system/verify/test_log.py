@@ -61,7 +61,7 @@ def test_a_file_of_others_says_so(sshd: Sshd, make_target: MakeTarget, tmp_path:
 
 
 def test_a_file_that_comes_later_is_waited_for(sshd: Sshd, make_target: MakeTarget, tmp_path: Path) -> None:
-    timer = threading.Timer(1.0, lambda: (tmp_path / "log").write_text("finished\n"))
+    timer = threading.Timer(3.0, lambda: (tmp_path / "log").write_text("finished\n"))
     timer.start()
     evidence = look(make_target(), sshd, "finished", tmp_path / "log", retries=None)
     timer.join()
