@@ -34,7 +34,7 @@ tagged = ec2.ex_create_tags(node, {"team": "physics"})
 tags = ec2.ex_describe_tags(node)
 untagged = ec2.ex_delete_tags(node, {"team": "physics"})
 ended = ec2.destroy_node(node)
-print(json.dumps([seen == [node.id], tagged, tags.get("team"), untagged, ended]))
+print(json.dumps([node.id in seen, tagged, tags.get("team"), untagged, ended]))
 """
 """A machine's life by libcloud: made, listed, tagged, ended."""
 SECONDS = 120
