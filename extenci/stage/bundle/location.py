@@ -17,7 +17,7 @@ SEPARATOR = "@"
 OpenStack's ec2-api from the top of the bucket: where no folder is, both are the same place. Stacks, services
 and images have no "@" in their names, but those of parts may (ec2-ami-tools, manifestv20071010.rb)."""
 FOLDERS = (FOLDER + SEPARATOR, f"{FOLDER}/")
-"""What the keys of bundles begin with: now, and of versions before 0.2."""
+"""What the keys of bundles begin with: now, and of earlier versions."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class BundleMethod(StageMethod):
         remove.recover(intent, context)
 
     def folders(self, stack: str, service: str) -> tuple[str, ...]:
-        """See `StageMethod.folders`: those of bundles now, and of versions before 0.2."""
+        """See `StageMethod.folders`: those of bundles now, and of earlier versions."""
         return (bundle_folder(stack, service), folder_of(stack, service))
 
     def leftovers(self, stored: Uploaded, clients: Clients, history: History, now: float) -> Uploaded:
