@@ -66,7 +66,7 @@ def recover_and_plan(
 ) -> tuple[Planned, Observed]:
     """Settle the calls of runs that died, and plan. The session must hold the lock."""
     recovery = begin_recovery(session)
-    planned, observed = make_planned(session, destroy=destroy, again=again, unread=recovery.unread)
+    planned, observed = make_planned(session, destroy=destroy, again=again)
     end_recovery(session, recovery, observed)
     return planned, observed
 

@@ -23,11 +23,11 @@ def known_disks(session: Session) -> dict[Address, Disk]:
 
 
 def read_pinned_disks(session: Session, disks: dict[Address, Disk], observed: Observed) -> bool:
-    """Add the disks of pinned images that must be read, or downloaded; return whether there were any."""
+    """Add the disks of pinned images that must be read, or downloaded; return whether there were any, so that
+    the services must be observed again."""
     images = images_to_read(session.desired, disks, observed.observation, observed.records)
-    read = read_disks(images, _reader(session))
-    disks.update(read)
-    return bool(read)
+    disks.update(read_disks(images, _reader(session)))
+    return bool(images)
 
 
 def _reader(session: Session) -> Reader:
@@ -37,4 +37,11 @@ def _reader(session: Session) -> Reader:
         downloads = Downloads(session.clients[service])
         return Cache(session.home.cache_folder, downloads, options.tell, options.stop or Event())
 
-    return Reader(catalog.digests, catalog.block_lists, cache, tell=options.tell, stop=options.stop)
+    return Reader(
+        catalog.digests,
+        catalog.block_lists,
+        cache,
+        session.failures,
+        tell=options.tell,
+        stop=options.stop,
+    )

@@ -9,7 +9,7 @@ from extenci.api.approval import Proposal, carry_out_approved
 from extenci.api.execution import Run
 from extenci.api.options import DEFAULTS, Options
 from extenci.api.recovery import recover_for_gc
-from extenci.api.session import Session
+from extenci.api.session import Observed, Session
 from extenci.apply.leftovers import read_leftovers
 from extenci.catalog.home import Home
 from extenci.model.desired import Desired
@@ -29,17 +29,12 @@ def gc(desired: Desired, *, home: Home | None = None, options: Options = DEFAULT
 def _propose(session: Session) -> Proposal:
     observed = recover_for_gc(session)
     queues = queued_services(session.desired, observed.records)
-    clients = {name: one for name, one in session.clients.items() if name in observed.observation.services}
     left = read_leftovers(
-        session.desired,
-        clients,
-        session.catalog.journal,
-        session.home,
-        queues & clients.keys(),
-        all_queues_read=queues <= clients.keys(),
+        session.desired, session.clients, session.catalog.journal, session.home, session.failures, queues
     )
-    plan = plan_gc(session.desired, observed.observation, observed.records, time.time(), left)
-    return Proposal(replace(plan, unread=observed.observation.unread), observed)
+    observation = observed.observation.without(session.failures.unread)
+    plan = plan_gc(session.desired, observation, observed.records, time.time(), left)
+    return Proposal(plan, Observed(observed.records, observation))
 
 
 def _approved_only(approved: Plan, now: Plan) -> Plan:

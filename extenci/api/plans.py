@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
@@ -17,12 +17,11 @@ from extenci.catalog.plan_file.file import looks_like_plan, write_plan
 from extenci.launch.preview import preview_launches
 from extenci.model.address import Address
 from extenci.model.desired import Desired
-from extenci.model.observed import Unread
 from extenci.model.outcome import Listener
 from extenci.model.plan import Plan, SavedPlan
 from extenci.model.version import Disk
 from extenci.observe.verify_hashes import hash_verify_blocks
-from extenci.plan.abilities import require_abilities
+from extenci.plan.abilities import refused_services
 from extenci.plan.planner import make_plan
 
 
@@ -71,27 +70,33 @@ def is_plan_file(path: Path) -> bool:
 
 
 def make_planned(
-    session: Session,
-    *,
-    destroy: bool = False,
-    again: frozenset[Address] = frozenset(),
-    unread: Sequence[Unread] = (),
+    session: Session, *, destroy: bool = False, again: frozenset[Address] = frozenset()
 ) -> tuple[Planned, Observed]:
-    """Observe and plan. `again` are the images to verify whatever is known of them; `unread` the services
-    that failed already."""
+    """Observe and plan. `again` are the images to verify whatever is known of them. Services that lack an
+    ability which their changes need are left out of the plan, like those that cannot be read; PlanError where
+    no other is left."""
     disks = {} if destroy else known_disks(session)
-    observed = session.observe(unread)
+    observed = session.observe()
     if not destroy and read_pinned_disks(session, disks, observed):
-        observed = session.observe(unread)  # reading may have taken long
-    made = make_plan(
-        session.desired,
-        disks,
-        observed.observation,
-        observed.records,
-        now=time.time(),
-        destroy=destroy,
-        verify_hashes=hash_verify_blocks(session.desired.images),
-        again=again,
-    )
-    require_abilities(made, session.desired.services, observed.observation)
+        observed = session.observe()  # reading may have taken long
+    now, hashes = time.time(), hash_verify_blocks(session.desired.images)
+
+    def plan_observed() -> Plan:
+        return make_plan(
+            session.desired,
+            disks,
+            observed.observation,
+            observed.records,
+            now=now,
+            destroy=destroy,
+            verify_hashes=hashes,
+            again=again,
+        )
+
+    made = plan_observed()
+    if refused := refused_services(made, session.desired.services, observed.observation):
+        for service, error in refused.items():
+            session.failures.note(service, error)
+        observed = replace(observed, observation=observed.observation.without(session.failures.unread))
+        made = plan_observed()
     return Planned(session.desired, disks, made), observed

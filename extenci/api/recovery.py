@@ -16,7 +16,7 @@ from extenci.spec.root import find_root
 def recover(session: Session) -> Observed:
     """Settle the calls of runs that died, and observe (CatalogError where records are missing)."""
     recovery = begin_recovery(session)
-    observed = session.observe(recovery.unread)
+    observed = session.observe()
     end_recovery(session, recovery, observed)
     return observed
 
@@ -38,7 +38,7 @@ def recover_for_gc(session: Session) -> Observed:
     """Settle the calls of runs that died, and observe. Nothing is deleted: `gc` asks first."""
     recovery = _finish_staging(session)
     recovery.claim()
-    observed = session.observe(recovery.unread)
+    observed = session.observe()
     recovery.close(observed.observation)
     return observed
 
@@ -68,6 +68,7 @@ def init_command(session: Session, service: str) -> str:
 
 
 def _finish_staging(session: Session) -> Recovery:
-    recovery = Recovery(session.stack, session.clients, session.catalog.journal, session.options.tell)
+    journal, failures = session.catalog.journal, session.failures
+    recovery = Recovery(session.stack, session.clients, journal, session.options.tell, failures)
     recovery.finish_staging(time.time())
     return recovery

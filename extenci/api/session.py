@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event
@@ -17,9 +17,10 @@ from extenci.cloud.clients import Clients
 from extenci.model.abilities import Abilities, Ability, Evidence
 from extenci.model.desired import Desired
 from extenci.model.errors import CatalogError, Interrupted
-from extenci.model.observed import Observation, Unread
+from extenci.model.observed import Observation
 from extenci.model.record import Records
 from extenci.model.service import Service
+from extenci.observe.failures import Failures
 from extenci.observe.observe import observe
 from extenci.plan.abilities import needed_abilities
 from extenci.plan.inputs import queued_services
@@ -35,21 +36,23 @@ class Observed:
 
 @dataclass(frozen=True)
 class Session:
-    """One stack's catalog, and the clients of the services that the selection is about."""
+    """One stack's catalog, and the clients of the services that the selection is about. `failures` are those
+    that failed since it was opened."""
 
     desired: Desired
     home: Home
     catalog: Catalog
     clients: Mapping[str, Clients]
     options: Options
+    failures: Failures
 
     @property
     def stack(self) -> str:
         """The stack's name."""
         return self.desired.stack
 
-    def observe(self, unread: Sequence[Unread] = ()) -> Observed:
-        """Read the records, then the services, except for those that failed already (`unread`)."""
+    def observe(self) -> Observed:
+        """Read the records, then the services, except for those that failed already."""
         records = self.catalog.records(self.stack)
         queues = queued_services(self.desired, records)
         found = observe(
@@ -58,7 +61,7 @@ class Session:
             records,
             queues=queues,
             needed=needed_abilities(self.desired),
-            unread=unread,
+            failures=self.failures,
             stop=self.options.stop,
         )
         return Observed(records, found)
@@ -69,7 +72,7 @@ def open_session(desired: Desired, home: Home, options: Options) -> Iterator[Ses
     """A session that only reads: it takes no lock."""
     services = {name: recognise_sandbox(desired.services[name], home) for name in desired.touched_services}
     with Catalog.open(home) as catalog, open_clients(services, catalog) as clients:
-        yield Session(desired, home, catalog, clients, options)
+        yield Session(desired, home, catalog, clients, options, Failures(clients))
 
 
 @contextmanager

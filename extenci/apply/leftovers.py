@@ -14,7 +14,9 @@ from extenci.launch.engines import ENGINES
 from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.leftovers import Leftovers, Uploaded
+from extenci.model.observed import KeyPair
 from extenci.model.verification import KEY_PAIR_PREFIX
+from extenci.observe.failures import Failures
 from extenci.observe.leftovers import unused_cache, unused_job_files, unused_keys, unused_upload_files
 from extenci.stage.methods import read_uploaded
 
@@ -27,44 +29,44 @@ def read_leftovers(
     clients: Mapping[str, Clients],
     journal: Journal,
     home: Home,
+    failures: Failures,
     queues: frozenset[str] = frozenset(),
     clock: Callable[[], float] = time.time,
-    *,
-    all_queues_read: bool = True,
 ) -> Leftovers:
-    """The stack's possible leftovers on the given services and in this home. The lock must be held, so that
-    no run of this home is at work; `queues` names the services whose schedd is asked, and unless these are
-    all, no file counts as unneeded that a job may need.
+    """The stack's possible leftovers on its services and in this home. The lock must be held, so that no run
+    of this home is at work. `queues` names the services whose schedd is asked; unless all of them answer, no
+    file counts as unneeded that a job may need.
 
-    ServiceError and its kinds; CatalogError.
+    A service that fails is noted in `failures`, and what is left there is not known. ServiceError and its
+    kinds where none is left; CatalogError.
     """
     known, now = journal.key_pairs(), clock()
+    key_pairs: dict[str, tuple[KeyPair, ...]] = {}
+    uploaded: dict[str, Uploaded] = {}
+    in_use: set[str] = set()
+    for name in failures.working():
+        service = clients[name]
+        with failures.noting(name):
+            pairs, begun = service.ec2.key_pairs(KEY_PAIR_PREFIX), journal.uploaded(desired.stack, name)
+            stored = read_uploaded(desired.stack, service, begun, journal.history(name), now)
+            for engine in ENGINES.values() if name in queues else ():
+                in_use |= engine.files_in_use(service)
+            key_pairs[name] = pairs
+            uploaded.update({name: stored} if stored else {})
+    read = frozenset(failures.working())
     made = {
         one.name: address
         for one in known
         if one.stack == desired.stack and one.is_over and (address := address_of(one)) is not None
     }
-
-    def files_in_use() -> frozenset[str]:
-        asked = [engine.files_in_use(clients[name]) for name in sorted(queues) for engine in ENGINES.values()]
-        return frozenset().union(*asked)
-
-    def uploaded_to(name: str, service: Clients) -> Uploaded | None:
-        begun = journal.uploaded(desired.stack, name)
-        return read_uploaded(desired.stack, service, begun, journal.history(name), now)
-
     return Leftovers(
-        key_pairs={name: service.ec2.key_pairs(KEY_PAIR_PREFIX) for name, service in sorted(clients.items())},
+        key_pairs=key_pairs,
         made=made,
-        key_files=dict(unused_keys(home.keys_folder, known, frozenset(clients), desired.stack, now)),
-        job_files=tuple(unused_job_files(home.jobs_folder, desired, files_in_use, now))
-        if all_queues_read
-        else (),
+        key_files=dict(unused_keys(home.keys_folder, known, read, desired.stack, now)),
+        job_files=tuple(unused_job_files(home.jobs_folder, desired, in_use, now)) if queues <= read else (),
         cache_files=tuple(unused_cache(home.cache_folder, now)),
         upload_files=tuple(unused_upload_files(home, now)),
-        uploaded={
-            name: found for name, service in sorted(clients.items()) if (found := uploaded_to(name, service))
-        },
+        uploaded=uploaded,
     )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +13,9 @@ from extenci.cloud.journalled.client import Journalled
 from extenci.launch import engines
 from extenci.launch.key_pairs import key_file
 from extenci.model.errors import ServiceError
-from extenci.model.observed import Observation, ServiceState, Unread
+from extenci.model.observed import Observation, ServiceState
 from extenci.model.record import Intent
+from extenci.observe.failures import Failures
 from extenci.stage import methods
 from extenci.stage.context import StageContext
 
@@ -26,48 +26,38 @@ if TYPE_CHECKING:
 class Recovery:
     """Recovers from a stack's dead runs. The lock must be held, so that no run of this home is alive.
 
-    `tell` tells a person something worth a line. Services that fail are in `unread`, and nothing more is done
-    there; ServiceError and its kinds where there is only one.
+    `tell` tells a person something worth a line. Services that fail are noted in `failures`, and nothing more
+    is done there; ServiceError and its kinds where none is left.
     """
 
     def __init__(
-        self, stack: str, clients: Mapping[str, Clients], journal: Journal, tell: Callable[[str], None]
+        self,
+        stack: str,
+        clients: Mapping[str, Clients],
+        journal: Journal,
+        tell: Callable[[str], None],
+        failures: Failures | None = None,
     ) -> None:
         self._stack = stack
         self._clients = clients
         self._journal = journal
         self._tell = tell
         self._run = RecoveryRun(journal, stack)
-        self._unread: dict[str, Unread] = {}
-
-    @property
-    def unread(self) -> tuple[Unread, ...]:
-        """The services that failed."""
-        return tuple(self._unread.values())
+        self._failures = failures or Failures(clients)
 
     def finish_staging(self, now: float) -> None:
         """Finish or undo the operations of staging methods. `now` is seconds since the epoch."""
-        for name in self._clients:
-            with self._noting(name):
+        for name in self._failures.working():
+            with self._failures.noting(name):
                 methods.recover(self._unsettled(name), replace(self._context(name), now=lambda: now))
         self._run.end()
 
     def claim(self) -> None:
         """Tag the resources that runs of any home made for the stack and did not live to tag."""
-        for name in self._clients.keys() - self._unread.keys():
-            with self._noting(name):
+        for name in self._failures.working():
+            with self._failures.noting(name):
                 methods.claim(self._stack, self._context(name))
         self._run.end()
-
-    @contextmanager
-    def _noting(self, service: str) -> Iterator[None]:
-        """Note that a service failed, where there are others."""
-        try:
-            yield
-        except ServiceError as error:
-            if len(self._clients) == 1:
-                raise
-            self._unread[service] = Unread(service, error.message, error.hint)
 
     def close(self, observation: Observation) -> None:
         """Journal the outcome of unanswered calls as the observation shows it: the resources they made, or
@@ -84,18 +74,21 @@ class Recovery:
 
     def delete_key_pairs(self, observation: Observation, folder: Path) -> None:
         """Delete the key pairs that finished runs made for test VMs and that no machine has, and their files
-        in `folder`."""
-        for name in self._clients:
-            state = observation.services.get(name)
-            if state is None:
-                continue
-            used = {machine.key_name for machine in state.machines}
-            for key_pair in self._journal.left_key_pairs(self._stack, name):
-                if key_pair not in used:
-                    self._context(name).changes.ec2.delete_key_pair(key_pair)
-                    key_file(key_pair, folder).unlink(missing_ok=True)
-                    self._journal.forget_key_pair(key_pair)
+        in `folder`. No work needs that, so a failure is only told of: the next command tries again."""
+        for name, state in observation.services.items():
+            try:
+                self._delete_key_pairs(state, folder)
+            except ServiceError as error:
+                self._tell(f"A key pair of a test VM is still on {name}: {error.message}")
         self._run.end()
+
+    def _delete_key_pairs(self, state: ServiceState, folder: Path) -> None:
+        used = {machine.key_name for machine in state.machines}
+        for key_pair in self._journal.left_key_pairs(self._stack, state.service):
+            if key_pair not in used:
+                self._context(state.service).changes.ec2.delete_key_pair(key_pair)
+                key_file(key_pair, folder).unlink(missing_ok=True)
+                self._journal.forget_key_pair(key_pair)
 
     def _unsettled(self, service: str) -> Iterable[Intent]:
         return (one for one in self._journal.unsettled(self._stack) if one.service == service)

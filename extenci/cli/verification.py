@@ -41,11 +41,12 @@ def write_verification(result: Result, output: VerifyFormat) -> None:
             from extenci.report.result.json import result_document
             from extenci.report.verify.json import verification_document
 
-            write_json({**verification_document(verified), "result": result_document(result)})
+            document = verification_document(verified, result.plan.unread)
+            write_json({**document, "result": result_document(result)})
         case VerifyFormat.JUNIT:
             from extenci.report.verify.junit import results_junit
 
-            write_result(results_junit(verified))
+            write_result(results_junit(verified, result.plan.unread))
         case VerifyFormat.TEXT:
             found = [one.verified for one in result.outcomes if one.verified is not None]
             write_result(render_text(result, found))
@@ -66,7 +67,7 @@ def verifications_of(result: Result) -> list[VerifyResult]:
 
 
 def render_text(result: Result, verified: Sequence[VerifyResult]) -> str:
-    """The verdict on each version; where one could not be verified, the reason."""
+    """The verdict on each version; where one could not be verified, or a service was left out, the reason."""
     from extenci.report.result.text import render_result
     from extenci.report.verify.text import render_results
 
@@ -74,6 +75,6 @@ def render_text(result: Result, verified: Sequence[VerifyResult]) -> str:
     told = {outcome.change for outcome in result.outcomes if outcome.verified is not None}
     untold = any(one.status is not Status.DONE and one.change not in told for one in result.outcomes)
     parts = [render_results(verified, palette=palette, width=width)] if verified else []
-    if untold or not verified:
+    if untold or result.plan.unread or not verified:
         parts.append(render_result(result, palette=palette, width=width))
     return "\n".join(parts)

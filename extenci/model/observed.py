@@ -249,7 +249,8 @@ class ServiceState:
 
 @dataclass(frozen=True)
 class Unread:
-    """A service whose state could not be read: why, and what to do about it. Nothing is planned there."""
+    """A service that was left out, since it could not be read or lacks what its changes need: why, and what
+    to do about it. Nothing is planned there."""
 
     service: str
     message: str
@@ -266,3 +267,8 @@ class Observation:
 
     services: Mapping[str, ServiceState] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
+
+    def without(self, unread: tuple[Unread, ...]) -> Observation:
+        """The observation without services that turned out to be unreadable after it was made."""
+        gone = {one.service for one in unread}
+        return Observation({name: one for name, one in self.services.items() if name not in gone}, unread)

@@ -17,6 +17,7 @@ from extenci.model.address import Address
 from extenci.model.desired import Desired, DesiredImage
 from extenci.model.errors import DiskError, Problem, SpecError
 from extenci.model.version import Disk, is_url, shown_source
+from extenci.observe.failures import Failures
 
 Tell = Callable[[str], None]
 
@@ -33,11 +34,13 @@ def desired_images(desired: Desired) -> tuple[DesiredImage, ...]:
 @dataclass(frozen=True)
 class Reader:
     """The means to read disks. `cache` gives a service's folder for converted and downloaded sources; the
-    findings are kept in `digests` and `block_lists`."""
+    findings are kept in `digests` and `block_lists`. A service that a download failed for is noted in
+    `failures`."""
 
     digests: Digests
     block_lists: BlockLists
     cache: Callable[[str], Cache]
+    failures: Failures
     tell: Tell = lambda _text: None
     stop: Event | None = None
     clock: Callable[[], float] = time.time
@@ -66,7 +69,7 @@ def read_disks(images: Iterable[DesiredImage], reader: Reader) -> dict[Address, 
     """Each image's disk, read where it must be; a pinned image whose file is missing is left out.
 
     SpecError has a problem for each disk that cannot be read, at the line that names it; ServiceError and its
-    kinds where one cannot be downloaded.
+    kinds where nothing can be downloaded for any service.
     """
     disks: dict[Address, Disk] = {}
     problems: list[Problem] = []
@@ -76,9 +79,10 @@ def read_disks(images: Iterable[DesiredImage], reader: Reader) -> dict[Address, 
             continue
         key = (spec.source, spec.sha256)
         try:
-            if key not in read:
-                read[key] = known_disk(spec, reader.digests) or _read(spec, reader)
-            disks[spec.address] = read[key]
+            with reader.failures.noting(spec.address.service):
+                if key not in read:
+                    read[key] = known_disk(spec, reader.digests) or _read(spec, reader)
+                disks[spec.address] = read[key]
         except DiskError as error:
             problems.append(_problem(spec, error))
     if problems:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -44,16 +44,13 @@ def unused_keys(
             yield file.name, str(file)
 
 
-def unused_job_files(
-    folder: Path, desired: Desired, in_use: Callable[[], frozenset[str]], now: float
-) -> Iterator[str]:
-    """Files of user data that no spec asks for, that no machine in the making needs (`in_use` gives those),
-    and that were not written for long; and unfinished ones."""
+def unused_job_files(folder: Path, desired: Desired, in_use: Collection[str], now: float) -> Iterator[str]:
+    """Files of user data that no spec asks for, that no machine in the making needs (`in_use`), and that were
+    not written for long; and unfinished ones."""
     desired_files = set(desired_user_data(desired))
-    old = [one for one in files_in(folder) if one.name not in desired_files and is_forgotten(one, now)]
-    if old:
-        named = in_use()
-        yield from (str(file) for file in old if str(file) not in named)
+    for one in files_in(folder):
+        if one.name not in desired_files and str(one) not in in_use and is_forgotten(one, now):
+            yield str(one)
 
 
 def unused_cache(cache: Path, now: float) -> Iterator[str]:

@@ -54,21 +54,31 @@ def needs_of_verify(verify: Verify) -> frozenset[Ability]:
 
 def require_abilities(plan: Plan, services: Mapping[str, Service], observation: Observation) -> None:
     """PlanError where changes of a plan need abilities that a service is known to lack."""
-    problems: dict[tuple[str, Ability, str], list[str]] = defaultdict(list)
+    for error in refused_services(plan, services, observation).values():
+        raise error
+
+
+def refused_services(
+    plan: Plan, services: Mapping[str, Service], observation: Observation
+) -> Mapping[str, PlanError]:
+    """The services on which changes of a plan need abilities that they are known to lack, each with the
+    error."""
+    problems: dict[str, dict[tuple[Ability, str], list[str]]] = defaultdict(lambda: defaultdict(list))
     for change in plan.changes:
         name = change.address.service
         state = observation.services.get(name)
         if state is None or name not in services:
             continue
         for need, advice in lacking(change, services[name], state.abilities):
-            problems[name, need, advice].append(change.id)
-    if problems:
-        files = listed([file_of(services[name]) for name in dict.fromkeys(name for name, _, _ in problems)])
-        raise PlanError(
-            "\n".join(describe(*problem, changes) for problem, changes in problems.items()),
-            "Nothing was done. If a service has the ability all the same, say so as `abilities:` in "
-            f"{files}, or have it looked for again with `extenci doctor --probe`.",
+            problems[name][need, advice].append(change.id)
+    return {
+        name: PlanError(
+            "\n".join(describe(name, *need, changes) for need, changes in found.items()),
+            f"Nothing was done there. If {name} has the ability all the same, say so as `abilities:` in "
+            f"{file_of(services[name])}, or have it looked for again with `extenci doctor --probe`.",
         )
+        for name, found in sorted(problems.items())
+    }
 
 
 def describe(service: str, need: Ability, advice: str, changes: Sequence[str]) -> str:

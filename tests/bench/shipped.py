@@ -17,6 +17,7 @@ from extenci.model.desired import DesiredImage, Origin
 from extenci.model.service import KeyFiles, Service
 from extenci.model.version import Architecture, Method, Registration, Version
 from extenci.observe.disks import Reader, read_disks
+from extenci.observe.failures import Failures
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.ebs.method import upload
 
@@ -73,7 +74,9 @@ class Shop:
         """Read a disk as a plan does, and return the request to stage it."""
         spec = DesiredImage(Address("bench", "worker"), Origin("bench.yaml", 1, 1), path, Method.EBS)
         cache = Cache(self.catalog.home.cache_folder)
-        reader = Reader(self.catalog.digests, self.catalog.block_lists, lambda _service: cache)
+        reader = Reader(
+            self.catalog.digests, self.catalog.block_lists, lambda _service: cache, Failures(("bench",))
+        )
         disk = read_disks([spec], reader)[spec.address]
         version = Version(disk.digest, Registration(Architecture.X86_64, None, Method.EBS, disk.gib))
         return StageRequest(version, path, disk.size, disk.blocks, "bench", {}, "token")

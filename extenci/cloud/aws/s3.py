@@ -55,6 +55,14 @@ class S3:
         """The facts about an object, None where there is none of that key. Its `etag` is "" where there is
         none; the names of its metadata are in lower case, whatever the service makes of them."""
         try:
+            return self._head(bucket, key)
+        except AccessRefused as error:
+            if error.code in NO_RIGHTS:  # no body tells missing rights from wrong credentials: GET has one
+                next(self.get_object(bucket, key), None)
+            raise
+
+    def _head(self, bucket: str, key: str) -> StoredObject | None:
+        try:
             with s3_call(self._session, "HeadObject", bucket) as s3:
                 answer = s3.head_object(Bucket=bucket, Key=key)
                 return StoredObject(

@@ -57,7 +57,14 @@ def plan_gc(
     }
     files = collect_files(inputs, leftovers, collected)
     changes = order_changes((*whole.changes, *files))
-    return Plan(desired.stack, tuple(inputs.indexes), changes, blocked=whole.blocked, warnings=whole.warnings)
+    return Plan(
+        desired.stack,
+        tuple(inputs.indexes),
+        changes,
+        blocked=whole.blocked,
+        warnings=whole.warnings,
+        unread=observation.unread,
+    )
 
 
 def collect_on_service(inputs: PlanInputs, index: ServiceIndex, leftovers: Leftovers) -> PlanPart:

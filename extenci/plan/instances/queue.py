@@ -55,12 +55,14 @@ def overdue_launches(inputs: PlanInputs, index: ServiceIndex, groups: Iterable[G
             and inputs.now - max(job.entered, job.queued) > limit
         ]
         if waiting:
+            running = sum(member.machine.exists for member in group.members)
             verb = "has" if len(waiting) == 1 else "have"
             yield Blocked(
                 group.spec.address,
                 Kind.INSTANCES,
                 Action.LAUNCH,
-                f"{counted(len(waiting), 'job')} of {group.spec.count} {verb} waited in the queue for more "
+                f"It has {running} of {counted(group.spec.count, 'machine')}: "
+                f"{counted(len(waiting), 'job')} {verb} waited in the queue for more "
                 f"than {spell_seconds(limit)}: HTCondor gives {index.service.name} at most "
                 f"{index.queue.most_submitted} jobs at a time. Raise "
                 "GRIDMANAGER_MAX_SUBMITTED_JOBS_PER_RESOURCE_EC2 in the schedd's configuration, or lower the "

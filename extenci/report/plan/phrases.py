@@ -33,7 +33,7 @@ def summary_order(action: Action) -> tuple[bool, int]:
 
 SUMMARY_ORDER = tuple(sorted(Action, key=summary_order))
 
-UNREAD = "Not read, so nothing is planned there"
+UNREAD = "Left out, so nothing is planned there"
 REFUSED = "Over a limit: refused without --force"
 BLOCKED = "Blocked: needed, but not possible now"
 DRIFT = "Drift: changed outside the specs"

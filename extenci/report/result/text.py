@@ -65,7 +65,7 @@ def unread_lines(result: Result, palette: Palette, width: int) -> list[str]:
     """The services that could not be read, on which nothing was done."""
     if not result.plan.unread:
         return []
-    lines = [palette.paint(palette.alarm, "Not read, so nothing was done there:")]
+    lines = [palette.paint(palette.alarm, "Left out, so nothing was done there:")]
     for each in result.plan.unread:
         lines += [
             f"  {safe(each.service)}",

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from extenci.model.observed import Unread
 from extenci.model.verdict import Evidence, MachineReport, Verdict, VerifyResult
+from extenci.report.plan.json import unread_document
 
 VERIFY_JSON_VERSION = 1
 
 
-def verification_document(results: Sequence[VerifyResult]) -> dict[str, object]:
-    """All results as JSON values; `summary` counts them by verdict."""
+def verification_document(
+    results: Sequence[VerifyResult], unread: Sequence[Unread] = ()
+) -> dict[str, object]:
+    """All results as JSON values; `summary` counts them by verdict. `unread` stands there only where services
+    were left out."""
     return {
         "format_version": VERIFY_JSON_VERSION,
-        "ok": all(one.verdict is Verdict.PASSED for one in results),
+        "ok": not unread and all(one.verdict is Verdict.PASSED for one in results),
         "images": [verified_image_document(one) for one in results],
         "summary": {str(verdict): sum(one.verdict is verdict for one in results) for verdict in Verdict},
+        **({"unread": [unread_document(one) for one in unread]} if unread else {}),
     }
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from extenci.model.observed import Unread
 from extenci.model.verdict import Evidence, Verdict, VerifyResult
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -19,12 +20,15 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\U00
 
 VERDICT = "verdict"
 """The test case for the version as a whole: a person's answer, or a machine that never came up."""
+SERVICE = "service"
+"""The test case for a service that was left out."""
 
 
-def results_junit(results: Sequence[VerifyResult]) -> str:
-    """The whole document."""
+def results_junit(results: Sequence[VerifyResult], unread: Sequence[Unread] = ()) -> str:
+    """The whole document. `unread` are services that were left out: their images have no results, so each is
+    an error."""
     top = Element("testsuites", {"name": "extenci verify"})
-    suites = [add_suite(top, one) for one in results]
+    suites = [*(add_suite(top, one) for one in results), *(add_unread(top, one) for one in unread)]
     for count in ("tests", "failures", "errors", "skipped"):
         top.set(count, str(sum(int(suite.get(count, "0")) for suite in suites)))
     top.set("time", f"{sum(one.seconds for one in results):.3f}")
@@ -46,10 +50,25 @@ def add_suite(top: Element, result: VerifyResult) -> Element:
     add_verdict(suite, name, result, has_failed=any(not one.passed and one.tries for one in evidence))
     if result.report and result.report.console_end:
         SubElement(suite, "system-out").text = clean(result.report.console_end)
+    set_counts(suite)
+    return suite
+
+
+def add_unread(top: Element, unread: Unread) -> Element:
+    """A service that was left out."""
+    name = clean(unread.service)
+    suite = SubElement(top, "testsuite", {"name": name, "time": "0.000"})
+    reason = {"message": clean(str(unread)), "type": "unread"}
+    SubElement(new_case(suite, name, SERVICE), "error", reason)
+    set_counts(suite)
+    return suite
+
+
+def set_counts(suite: Element) -> None:
+    """The numbers of a suite's cases."""
     suite.set("tests", str(len(suite.findall("testcase"))))
     for count, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(count, str(len(suite.findall(f"testcase/{kind}"))))
-    return suite
 
 
 def add_properties(suite: Element, result: VerifyResult) -> None:

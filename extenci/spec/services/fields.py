@@ -69,9 +69,8 @@ def require_ability(name: str) -> str:
     """The name of an ability, or of a group of them."""
     if name not in GROUPS and name not in set(Ability):
         close = difflib.get_close_matches(name, [*GROUPS, *Ability], n=1, cutoff=0.5)
-        raise wrong(
-            f"is no ability{f'; did you mean {close[0]}?' if close else ''} `extenci doctor` lists them"
-        )
+        meant = f"; did you mean {close[0]!r}" if close else ""
+        raise wrong(f"is no ability{meant} (`extenci doctor` lists all of them)")
     return name
 
 

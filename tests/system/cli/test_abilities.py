@@ -91,6 +91,17 @@ def test_a_plan_that_needs_what_is_lacking_is_refused_with_what_to_set(run: Run)
     assert "Set `stage: import` or `stage: bundle` in" in planned.stderr
 
 
+def test_a_service_that_lacks_what_its_changes_need_stops_no_other(run: Run, root: Path) -> None:
+    cloud = root / "services" / "cloud.yaml"
+    (root / "services" / "other.yaml").write_text(cloud.read_text() + "stage: import\n")
+    (root / "other.yaml").write_text("service: other\nimages: {tiny: {source: tiny.raw}}\n")
+    applied = run("apply", "--auto-approve")
+    assert applied.returncode == 1
+    assert "1 image staged" in applied.stdout
+    assert "Left out, so nothing was done there:\n  cloud\n" in applied.stdout
+    assert "ebs-direct" in applied.stdout
+
+
 def test_tags_that_the_service_drops_are_put_on_and_nothing_is_made_twice(run: Run, root: Path) -> None:
     stage_by(root, "import")
     applied = run("apply", "--auto-approve")
@@ -120,7 +131,7 @@ def test_a_service_that_cannot_be_read_stops_no_other(run: Run, root: Path) -> N
     applied = run("apply", "--auto-approve")
     assert applied.returncode == 1
     assert "1 image staged, 1 machine launched" in applied.stdout
-    assert "Not read, so nothing was done there:\n  dead\n" in applied.stdout
+    assert "Left out, so nothing was done there:\n  dead\n" in applied.stdout
     status = run("status")
     assert status.returncode == 1
     assert "cloud/pool: 1 wanted, 1 running" in status.stdout
@@ -140,5 +151,5 @@ def test_a_saved_plan_is_applied_where_its_services_answer(run: Run, root: Path,
     applied = run("apply", "--auto-approve", at=file)
     assert applied.returncode == 1
     assert "1 image staged, 1 machine launched" in applied.stdout, applied.stderr
-    assert "Not read, so nothing was done there:\n  dead\n" in applied.stdout
+    assert "Left out, so nothing was done there:\n  dead\n" in applied.stdout
     assert "1 machine terminated" in run("destroy", "--auto-approve").stdout

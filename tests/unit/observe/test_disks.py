@@ -16,6 +16,7 @@ from extenci.model.desired import Desired, DesiredImage, Origin
 from extenci.model.errors import SpecError
 from extenci.model.version import Disk, Method
 from extenci.observe.disks import Reader, changed_disks, known_disks, read_disks
+from extenci.observe.failures import Failures
 
 WORKER = Address("sandbox", "worker")
 
@@ -28,7 +29,8 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 
 @pytest.fixture
 def reader(catalog: Catalog, tmp_path: Path) -> Reader:
-    return Reader(catalog.digests, catalog.block_lists, lambda _service: Cache(tmp_path / "cache"))
+    cache = Cache(tmp_path / "cache")
+    return Reader(catalog.digests, catalog.block_lists, lambda _service: cache, Failures(("campus",)))
 
 
 def spec(source: Path | str, sha256: str | None = None) -> DesiredImage:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 from extenci.model.address import Address
+from extenci.model.observed import Unread
 from extenci.model.verdict import Decision, Evidence, MachineReport, Verdict, VerifyResult
 from extenci.report.text.palette import COLOUR
 from extenci.report.verify.json import verification_document
@@ -200,3 +201,17 @@ def test_junit_is_xml_whatever_machines_say() -> None:
         PASSED, report=MachineReport("x", (replace(SSH, check=wild, message=wild, output=wild),), wild)
     )
     ElementTree.fromstring(results_junit([one]))  # noqa: S314 - our own
+
+
+def test_services_that_were_left_out_leave_no_report_green() -> None:
+    unread = (Unread("dead", "dead does not answer.", "Is it on?"),)
+    document = verification_document([PASSED], unread)
+    assert document["ok"] is False
+    assert document["unread"] == [
+        {"service": "dead", "message": "dead does not answer.", "hint": "Is it on?"}
+    ]
+    top = ElementTree.fromstring(results_junit([PASSED], unread))  # noqa: S314 - our own
+    assert top.get("errors") == "1"
+    error = top.find("testsuite[@name='dead']/testcase[@name='service']/error")
+    assert error is not None
+    assert error.get("message") == "dead does not answer. Is it on?"
