@@ -34,17 +34,20 @@ __all__ = [
 
 @dataclass(frozen=True)
 class ServiceList:
-    """The services of the catalog, with the built-in one first, and the errors of files that are wrong."""
+    """Services, with the built-in one first, and the errors of files that are wrong."""
 
     services: tuple[Service, ...]
     errors: tuple[SpecError, ...]
 
 
-def list_services(*, home: Home | None = None) -> ServiceList:
-    """All services of the catalog."""
+def list_services(*, root: Path | None = None, home: Home | None = None) -> ServiceList:
+    """All services of the catalog, and then those of the folder `services` in a spec root (default: that of
+    the current folder). UsageError where the root does not exist."""
     home = home or Home.find()
     services, errors = [shown_sandbox_service(home)], []
-    for path in files.service_files(home).values():
+    own = find_root(root or Path()) / SERVICES_FOLDER
+    paths = sorted(path for suffix in SUFFIXES for path in own.glob(f"*{suffix}") if path.is_file())
+    for path in (*files.service_files(home).values(), *paths):
         try:
             services.append(read_service(path))
         except SpecError as error:

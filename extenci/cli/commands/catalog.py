@@ -33,18 +33,19 @@ Root = Annotated[
 
 
 @app.command("list", cls=Command)
-def list_() -> int:
+def list_(root: Root = None) -> int:
     """List the services, and count what is recorded as owned there.
 
     \b
-    Example:
+    Examples:
       extenci catalog list
+      extenci catalog list path/to/specs
     """
     from extenci import api
     from extenci.report.catalog.records import render_counts
     from extenci.report.catalog.text import render_services
 
-    found = api.list_services()
+    found = api.list_services(root=root)
     for error in found.errors:
         report_error(error)
     write_result(render_services(found.services, palette=palette_of(sys.stdout)))

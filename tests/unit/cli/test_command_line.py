@@ -203,6 +203,10 @@ def test_services_are_added_shown_and_removed(tmp_path: Path) -> None:
     assert "profile mine" in shown.stdout
     listed = extenci(tmp_path, "catalog", "list")
     assert re.findall(r"^(bnl|sandbox) ", listed.stdout, re.MULTILINE) == ["sandbox", "bnl"]
+    (tmp_path / "specs" / "services").mkdir(parents=True)
+    (tmp_path / "specs" / "services" / "campus.yml").write_text("region: west\n")
+    listed = extenci(tmp_path, "catalog", "list", str(tmp_path / "specs"))
+    assert re.findall(r"^(bnl|campus) ", listed.stdout, re.MULTILINE) == ["bnl", "campus"]
     removed = extenci(tmp_path, "catalog", "remove", "bnl")
     assert (removed.returncode, removed.stdout.startswith("Removed bnl")) == (0, True)
     assert extenci(tmp_path, "catalog", "show", "bnl").returncode == 1
