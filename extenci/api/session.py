@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
 
 from extenci.api.options import Options
 from extenci.api.sandbox import recognise_sandbox
 from extenci.catalog.home import Home
-from extenci.catalog.lock import hold
+from extenci.catalog.lock import hold, is_free
 from extenci.catalog.records import Catalog
 from extenci.cloud.abilities import AbilityBook
 from extenci.cloud.clients import Clients
@@ -68,10 +69,13 @@ class Session:
 
 
 @contextmanager
-def open_session(desired: Desired, home: Home, options: Options) -> Iterator[Session]:
-    """A session that only reads: it takes no lock."""
+def open_session(
+    desired: Desired, home: Home, options: Options, *, is_locked: bool = False
+) -> Iterator[Session]:
+    """A session; without the lock (`is_locked`) it only reads."""
     services = {name: recognise_sandbox(desired.services[name], home) for name in desired.touched_services}
-    with Catalog.open(home) as catalog, open_clients(services, catalog) as clients:
+    alone = partial(is_free, home) if not is_locked else lambda: True
+    with Catalog.open(home, alone=alone) as catalog, open_clients(services, catalog) as clients:
         yield Session(desired, home, catalog, clients, options, Failures(clients))
 
 
@@ -109,6 +113,6 @@ def open_locked(desired: Desired, home: Home, options: Options) -> Iterator[Sess
 
     with (
         hold(home, options.command, options.lock_timeout, sleep=sleep, on_wait=options.tell),
-        open_session(desired, home, options) as session,
+        open_session(desired, home, options, is_locked=True) as session,
     ):
         yield session

@@ -6,6 +6,7 @@ of the whole file at the server. The file says who holds it, and stays when it i
 
 from __future__ import annotations
 
+import fcntl
 import getpass
 import json
 import os
@@ -26,8 +27,10 @@ from extenci.model.errors import CatalogError, LockHeld
 
 PAUSE_SECONDS = 0.5
 HOLDER_BYTES = 4096
-TRIES = 2
-"""Two, since filelock gives up where someone deletes the file between opening and locking it."""
+TRIES = 5
+TRY_PAUSE_SECONDS = 0.01
+"""Several tries, since filelock gives up where someone deletes the file between opening and locking it, and
+`is_free` holds the lock for an instant."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +89,25 @@ def take(lock: FileLock, path: Path) -> bool:
         try:
             lock.acquire()
         except Timeout:
+            time.sleep(TRY_PAUSE_SECONDS)
             continue
         except OSError as error:
             raise unusable(path, error) from error
         return True
     return False
+
+
+def is_free(home: Home) -> bool:
+    """Whether nobody holds the lock of a home, so that no run of it is alive. Where that cannot be told, it
+    is taken to be held."""
+    try:
+        with home.lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def held(holder: Holder | None, waited: float) -> LockHeld:

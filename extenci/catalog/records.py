@@ -28,9 +28,14 @@ class Catalog:
     Every method raises CatalogError where the file cannot be used. Reading creates nothing.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], float] = time.time,
+        alone: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.home = database.home
-        self.journal = Journal(database, clock)
+        self.journal = Journal(database, clock, alone)
         self.digests = Digests(database, clock)
         self.block_lists = BlockLists(database.home.blocks_folder)
         self.abilities = LearnedAbilities(database, clock)
@@ -39,9 +44,16 @@ class Catalog:
         self._clock = clock
 
     @classmethod
-    def open(cls, home: Home, clock: Callable[[], float] = time.time) -> Catalog:
-        """The catalog of a home. Its file is opened, and created, when it is first needed."""
-        return cls(Database(home), clock)
+    def open(
+        cls,
+        home: Home,
+        clock: Callable[[], float] = time.time,
+        *,
+        alone: Callable[[], bool] = lambda: False,
+    ) -> Catalog:
+        """The catalog of a home. Its file is opened, and created, when it is first needed. `alone` tells
+        whether no other process has a run in this home."""
+        return cls(Database(home), clock, alone)
 
     def __enter__(self) -> Catalog:
         return self
@@ -67,7 +79,7 @@ class Catalog:
                 applied=select_applied(connection, stack),
                 intents=select_needed(connection, stack, self._clock()),
                 verdicts=select_verdicts(connection, stack),
-                finished_runs=select_finished_runs(connection, stack),
+                finished_runs=select_finished_runs(connection, stack, self.journal.alive(connection)),
                 removed=select_removed(connection, stack, self._clock()),
             )
 

@@ -6,6 +6,7 @@ or a power cut the next run knows what may exist.
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Mapping
 
@@ -16,7 +17,14 @@ from extenci.catalog.journal.history import ServiceHistory
 from extenci.catalog.journal.intents import select_unsettled
 from extenci.catalog.journal.key_pairs import MadeKeyPair
 from extenci.catalog.journal.redaction import without_secrets
-from extenci.catalog.journal.runs import KEPT_SECONDS, Run, insert_run, prune_runs, select_runs
+from extenci.catalog.journal.runs import (
+    KEPT_SECONDS,
+    Run,
+    insert_run,
+    prune_runs,
+    select_alive,
+    select_runs,
+)
 from extenci.catalog.journal.uploads import select_uploaded
 from extenci.model.errors import CatalogError
 from extenci.model.outcome import Status
@@ -28,11 +36,18 @@ BEGUN = "begun"
 
 class Journal:
     """Runs, their changes and their calls. Any thread may use it. CatalogError where the file cannot be
-    used."""
+    used. `alone` tells whether no other process has a run in this home."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], float] = time.time,
+        alone: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._alone = alone
+        self._own: frozenset[str] = frozenset()
 
     # Runs.
 
@@ -45,6 +60,7 @@ class Journal:
         with self._database.writing() as connection:
             prune_runs(connection, now - KEPT_SECONDS)
             insert_run(connection, id, stack, plan_id, command, now)
+        self._own |= {id}
 
     def end_run(self, id: str, outcome: str) -> None:  # noqa: A002
         """Write down that a run ended, and how: `done`, `failed` or `interrupted`."""
@@ -52,6 +68,11 @@ class Journal:
             connection.execute(
                 "UPDATE runs SET ended = ?, outcome = ? WHERE id = ?", (self._clock(), outcome, id)
             )
+        self._own -= {id}
+
+    def alive(self, connection: sqlite3.Connection) -> frozenset[str]:
+        """The ids of the runs of all stacks that may be under way."""
+        return select_alive(connection, self._own, alone=self._alone())
 
     def runs(self, stack: str) -> tuple[Run, ...]:
         """The runs of a stack, oldest first."""
@@ -131,12 +152,12 @@ class Journal:
     def left_key_pairs(self, stack: str, service: str) -> tuple[str, ...]:
         """The names of those that all runs of a stack which are over left on one service."""
         with self._database.reading() as connection:
-            return key_pairs.select_left(connection, stack, service)
+            return key_pairs.select_left(connection, stack, service, self.alive(connection))
 
     def key_pairs(self) -> tuple[MadeKeyPair, ...]:
         """The key pairs of every stack in this home, oldest first."""
         with self._database.reading() as connection:
-            return key_pairs.select_all(connection)
+            return key_pairs.select_all(connection, self.alive(connection))
 
     def forget_key_pair(self, name: str) -> None:
         """Write down that a key pair was deleted, whichever run made it."""
@@ -147,7 +168,7 @@ class Journal:
         """The keys in S3 that runs of a stack which are over uploaded to on a service, each with the time of
         the last call (seconds since the epoch; infinite for the prefix of a bundle)."""
         with self._database.reading() as connection:
-            return select_uploaded(connection, stack, service)
+            return select_uploaded(connection, stack, service, self.alive(connection))
 
     def history(self, service: str) -> ServiceHistory:
         """The calls on a service, over all stacks."""

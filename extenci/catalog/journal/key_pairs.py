@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass, replace
 
 from extenci.catalog.database.json_columns import unpack
-from extenci.catalog.journal.runs import is_over, select_finished_runs
+from extenci.catalog.journal.runs import select_finished_runs
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,14 @@ def select_made(connection: sqlite3.Connection, run: str, change: str) -> tuple[
     return select_names(connection, "run = ? AND change = ?", (run, change))
 
 
-def select_left(connection: sqlite3.Connection, stack: str, service: str) -> tuple[str, ...]:
-    """The names of those that all runs of a stack which are over left on one service."""
+def select_left(
+    connection: sqlite3.Connection, stack: str, service: str, alive: frozenset[str]
+) -> tuple[str, ...]:
+    """The names of those that all runs of a stack which are over left on one service. `alive` are runs that
+    are not."""
     names = (
         name
-        for run in sorted(select_finished_runs(connection, stack))
+        for run in sorted(select_finished_runs(connection, stack, alive))
         for name in select_names(connection, "run = ? AND service = ?", (run, service))
     )
     return tuple(dict.fromkeys(names))
@@ -48,10 +51,10 @@ def select_names(connection: sqlite3.Connection, condition: str, values: tuple[s
     return tuple(name for name, is_there in names.items() if is_there)
 
 
-def select_all(connection: sqlite3.Connection) -> tuple[MadeKeyPair, ...]:
-    """The key pairs of every stack, oldest first."""
+def select_all(connection: sqlite3.Connection, alive: frozenset[str]) -> tuple[MadeKeyPair, ...]:
+    """The key pairs of every stack, oldest first. `alive` are the runs that are not over."""
     rows = connection.execute(
-        "SELECT call, request, failure, service, change, stack, pid, host, ended FROM calls"
+        "SELECT call, request, failure, service, change, stack, run FROM calls"
         " JOIN runs ON runs.id = calls.run WHERE call IN ('CreateKeyPair', 'DeleteKeyPair') ORDER BY calls.id"
     ).fetchall()
     found: dict[str, MadeKeyPair] = {}
@@ -59,7 +62,7 @@ def select_all(connection: sqlite3.Connection) -> tuple[MadeKeyPair, ...]:
         name, is_done = name_in(row), row["failure"] is None
         if row["call"] == "CreateKeyPair":
             found[name] = MadeKeyPair(
-                name, row["stack"], row["service"], row["change"], is_done, is_over(row)
+                name, row["stack"], row["service"], row["change"], is_done, row["run"] not in alive
             )
         elif name in found and is_done:
             found[name] = replace(found[name], is_there=False)

@@ -7,7 +7,6 @@ import socket
 import sqlite3
 from dataclasses import dataclass
 
-from extenci.catalog.process import has_died
 from extenci.model.errors import CatalogError
 
 KEPT_SECONDS = 90 * 86400.0
@@ -62,15 +61,25 @@ def select_runs(connection: sqlite3.Connection, stack: str) -> tuple[Run, ...]:
     return tuple(Run(*row) for row in rows)
 
 
-def select_finished_runs(connection: sqlite3.Connection, stack: str) -> frozenset[str]:
-    """The ids of a stack's runs that are over: they ended, or their process on this host is gone."""
-    rows = connection.execute("SELECT id, pid, host, ended FROM runs WHERE stack = ?", (stack,)).fetchall()
-    return frozenset(row["id"] for row in rows if is_over(row))
+def select_finished_runs(connection: sqlite3.Connection, stack: str, alive: frozenset[str]) -> frozenset[str]:
+    """The ids of a stack's runs that are over: all but those that are `alive`."""
+    rows = connection.execute("SELECT id FROM runs WHERE stack = ?", (stack,)).fetchall()
+    return frozenset(row["id"] for row in rows) - alive
 
 
-def is_over(row: sqlite3.Row) -> bool:
-    """Whether the run of a row of `runs` ended, or was killed on this host."""
-    return row["ended"] is not None or has_died(row["pid"], row["host"])
+def select_alive(connection: sqlite3.Connection, own: frozenset[str], *, alone: bool) -> frozenset[str]:
+    """The ids of the runs that may be alive: `own` ones, which this process has begun, and unless it is
+    `alone`, the last one that has not ended.
+
+    A run holds the home's lock, so there is one at a time, wherever its process is: in containers, process
+    numbers and host names tell nothing.
+    """
+    if alone:
+        return own
+    rows = connection.execute(
+        "SELECT id FROM runs WHERE ended IS NULL ORDER BY began DESC, id DESC LIMIT 1"
+    ).fetchall()
+    return own | {row["id"] for row in rows}
 
 
 def prune_runs(connection: sqlite3.Connection, before: float) -> None:

@@ -12,14 +12,16 @@ from extenci.model.record import PUT_BUNDLE
 UPLOAD_CALLS = ("CreateMultipartUpload", "UploadPart", "PutObject", "CompleteMultipartUpload", PUT_BUNDLE)
 
 
-def select_uploaded(connection: sqlite3.Connection, stack: str, service: str) -> dict[str, float]:
+def select_uploaded(
+    connection: sqlite3.Connection, stack: str, service: str, alive: frozenset[str]
+) -> dict[str, float]:
     """The keys that runs of a stack which are over uploaded to on a service, each with the time of the last
-    call (seconds since the epoch).
+    call (seconds since the epoch). `alive` are the runs that are not over.
 
     A bundle's key is a prefix that one attempt alone uses; its time is infinite, since parts may still arrive
     after its run was killed.
     """
-    finished = select_finished_runs(connection, stack)
+    finished = select_finished_runs(connection, stack, alive)
     rows = connection.execute(
         "SELECT calls.run, calls.call, calls.request, calls.at, calls.settled_at FROM calls"  # noqa: S608 - only a constant of this module
         " JOIN runs ON runs.id = calls.run WHERE runs.stack = ? AND calls.service = ?"

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import pytest
 
 from extenci.catalog.home import Home
-from extenci.catalog.lock import hold
+from extenci.catalog.lock import hold, is_free
 from extenci.model.errors import CatalogError, LockHeld
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -51,6 +51,17 @@ class Time:
     def sleep(self, seconds: float) -> None:
         self.now += seconds
         self.then()
+
+
+def test_whether_the_lock_is_free_is_told_without_taking_it(home: Home, start: Start) -> None:
+    assert is_free(home)
+    process = held_by(start, home)
+    assert not is_free(home)
+    process.kill()
+    process.wait()
+    assert is_free(home)
+    with hold(home, "extenci apply"):
+        assert not is_free(home)
 
 
 def test_the_second_apply_is_told_who_holds_the_lock_and_how_to_wait(home: Home, start: Start) -> None:
