@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from extenci.catalog.home import Home
@@ -10,7 +12,7 @@ from extenci.catalog.records import Catalog
 def left(home: Home) -> Home:
     """A home whose last two runs were killed: nothing tells that but the lock."""
     for number, run in enumerate(("first", "last")):
-        with Catalog.open(home, clock=lambda at=100.0 + number: at) as catalog:
+        with Catalog.open(home, clock=itertools.repeat(100.0 + number).__next__) as catalog:
             catalog.journal.begin_run(run, "stack", "extenci apply")
             catalog.journal.begin(
                 "CreateKeyPair", run=run, change="verify a/b", service="a", token=run, request={"name": run}
