@@ -50,6 +50,10 @@ class JournalCalls:
         """See `Calls.fail`."""
         self.journal.fail(intent, reason)
 
+    def unseen_seconds(self, resource: str) -> float | None:
+        """See `Calls.unseen_seconds`."""
+        return self.journal.unseen_seconds(self.service, resource)
+
 
 class RecoveryRun:
     """A run of its own for the changes that recovery makes. Most make none, so it is journalled with its

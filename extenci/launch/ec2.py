@@ -56,12 +56,13 @@ class Ec2Engine(Engine):
 
 
 def terminate(ids: Sequence[str], context: LaunchContext) -> tuple[str, ...]:
-    """Terminate machines; the ids of those that existed. One that the service has forgotten is left out,
-    since it would refuse the whole call."""
-    there = tuple(machine.id for machine in context.clients.ec2.machines_by_id(ids)) if ids else ()
-    if there:
-        context.changes.ec2.terminate(there)
-    return there
+    """Terminate machines; the ids of those that existed. The service refuses a call for all of its machines
+    where it does not know one, so those that it does not list, or not yet, have calls of their own."""
+    listed = {machine.id for machine in context.clients.ec2.machines_by_id(ids)} if ids else set()
+    there = tuple(id_ for id_ in ids if id_ in listed)
+    ended = context.changes.ec2.terminate(there) if there else ()
+    hidden = (context.changes.ec2.terminate([id_]) for id_ in ids if id_ not in listed)
+    return (*ended, *(id_ for found in hidden for id_ in found))
 
 
 def _run_instances(order: LaunchOrder, count: int, context: LaunchContext) -> tuple[str, ...]:

@@ -15,6 +15,11 @@ UNSURE_CODES = frozenset(
 )  # fmt: skip
 """Error codes of a service that does not know whether it carried out the call."""
 
+VISIBLE_SECONDS = 60.0
+"""How long a service's lists may lack what a call has made, or its tags, and how long it may refuse its id as
+unknown ("Eventual consistency in the Amazon EC2 API": "a few seconds", and minutes at worst). Until then it
+counts as made, and is waited for."""
+
 
 class Calls(Protocol):
     """Writes changing calls to the journal: on disk when a method returns. Any thread may use it."""
@@ -36,6 +41,11 @@ class Calls(Protocol):
 
     def fail(self, intent: int, reason: str) -> None:
         """Write down that the call certainly changed nothing."""
+        ...
+
+    def unseen_seconds(self, resource: str) -> float | None:
+        """How long ago this home's runs made a resource that was never seen in a list since; None where they
+        did not, or it was seen."""
         ...
 
 

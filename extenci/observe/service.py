@@ -19,6 +19,9 @@ from extenci.observe.visibility import may_show_more
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
 
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, PAUSE_GROWTH = 0.5, 5.0, 1.5
+"""The pauses between readings of a service that may show more: each is longer than the one before."""
+
 
 def observe_service(
     clients: Clients,
@@ -37,11 +40,13 @@ def observe_service(
     while that can be, the service is read again.
     """
     read_machines = read_with_queue if with_queue else read_without_queue
+    pause = SHORTEST_PAUSE_SECONDS
     while True:
         state = _read(clients, stack, records, clock(), stop, read_machines, needed)
         if not may_show_more(clients.service.name, records, state):
             return state
-        stop.wait(0.5)
+        stop.wait(pause)
+        pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE_SECONDS)
 
 
 def _read(

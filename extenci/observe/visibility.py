@@ -7,26 +7,24 @@ the Amazon EC2 API"). Taken for gone, it would be made again.
 from __future__ import annotations
 
 from extenci.model.abilities import Ability
+from extenci.model.journal import VISIBLE_SECONDS
 from extenci.model.observed import ServiceState, SnapshotState
 from extenci.model.record import Intent, Records
 
-MADE_SECONDS = 60.0
-"""How long after it was made a resource counts as there although no list shows it, or its tags."""
-
-VISIBLE_SECONDS = 30.0
-"""How long after a call with an unknown outcome its product may still be invisible. Where lists are
-consistent, only calls under way are waited for."""
 VISIBLE_SECONDS_CONSISTENT = 2.0
+"""How long the product of a call with an unknown outcome may be invisible where lists are consistent: only
+calls under way are waited for."""
 
 CREATING_CALLS = frozenset(("RunInstances", "StartSnapshot", "ImportSnapshot", "RegisterImage"))
 
 
 def made_lately(service: str, records: Records, now: float) -> frozenset[str]:
-    """The ids of what this home's runs made on a service within `MADE_SECONDS`, and did not remove."""
+    """The ids of what this home's runs made on a service within `VISIBLE_SECONDS`, and did not remove."""
     return frozenset(
         id_
         for intent in records.intents
-        if intent.service == service and intent.call in CREATING_CALLS and 0 <= now - intent.at < MADE_SECONDS
+        if intent.service == service and intent.call in CREATING_CALLS
+        if 0 <= now - intent.at < VISIBLE_SECONDS
         for id_ in intent.made
         if id_ not in records.removed
     )
@@ -57,11 +55,15 @@ def hidden_calls(service: str, records: Records, state: ServiceState) -> tuple[I
 
 
 def _may_show(intent: Intent, state: ServiceState) -> bool:
-    """Whether a launch has no machine yet, or a sealed snapshot is still pending: it takes no more blocks,
-    and resuming its upload would be refused."""
+    """Whether a launch has fewer machines than it asked for, or a registration no image, or a sealed snapshot
+    is still pending: it takes no more blocks, and resuming its upload would be refused."""
     match intent.call:
         case "RunInstances":
-            return all(machine.token != intent.token for machine in state.machines)
+            wanted = intent.request.get("count")
+            seen = sum(machine.token == intent.token for machine in state.machines)
+            return seen < (wanted if isinstance(wanted, int) else 1)
+        case "RegisterImage":
+            return all(image.name != intent.token for image in state.images)
         case "CompleteSnapshot":
             pending = {one.id for one in state.snapshots if one.state is SnapshotState.PENDING}
             return intent.request.get("snapshot") in pending

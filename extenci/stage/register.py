@@ -13,7 +13,7 @@ from extenci.model.version import Method, Registration
 from extenci.stage.context import ServiceContext, StageContext, StagedImage, StageRequest
 from extenci.stage.snapshots import discard
 from extenci.stage.tags import ensure_tags
-from extenci.stage.waiting import wait_for
+from extenci.stage.waiting import look_while_hidden, wait_for
 
 AVAILABLE_SECONDS = 900.0
 """How long a service may take to make a registered image available."""
@@ -74,14 +74,18 @@ def _register(request: RegisterRequest, tags: Mapping[str, str], context: Servic
 
 
 def _adopted(request: RegisterRequest, tags: Mapping[str, str], context: ServiceContext) -> StagedImage:
-    found = context.clients.ec2.images_by_name(request.name)
-    for image in found:
-        if request.snapshot in image.snapshots:
-            return StagedImage(image.id, request.snapshot)
-        if request.location is not None and image.manifest == request.location:
-            return StagedImage(image.id, None, request.location)
-        if _has_marks(image, tags):
-            return StagedImage(image.id, image.snapshots[0] if image.snapshots else None, image.manifest)
+    """The image that has the name, if it is extenci's. It may have been registered a moment ago, and not show
+    yet, or not its tags."""
+    found: tuple[Image, ...] = ()
+
+    def look() -> StagedImage | None:
+        nonlocal found
+        found = context.clients.ec2.images_by_name(request.name)
+        return next((own for image in found if (own := _as_staged(image, request, tags))), None)
+
+    adopted = look_while_hidden(look, context, context.now())
+    if adopted is not None:
+        return adopted
     taken_by = found[0].id if found else "an image of another account"
     raise ServiceError(
         f"The service {context.clients.service.name} has an image named {request.name} already, {taken_by}, "
@@ -91,6 +95,16 @@ def _adopted(request: RegisterRequest, tags: Mapping[str, str], context: Service
         call="RegisterImage",
         code=DUPLICATE,
     )
+
+
+def _as_staged(image: Image, request: RegisterRequest, tags: Mapping[str, str]) -> StagedImage | None:
+    if request.snapshot in image.snapshots:
+        return StagedImage(image.id, request.snapshot)
+    if request.location is not None and image.manifest == request.location:
+        return StagedImage(image.id, None, request.location)
+    if _has_marks(image, tags):
+        return StagedImage(image.id, image.snapshots[0] if image.snapshots else None, image.manifest)
+    return None
 
 
 def _has_marks(image: Image, tags: Mapping[str, str]) -> bool:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from extenci.model.abilities import Ability
 from extenci.model.errors import NotFound, ServiceError, Unreachable
+from extenci.model.journal import VISIBLE_SECONDS
 from extenci.stage.context import ServiceContext
 
 SHORTEST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
+HIDDEN_PAUSE_SECONDS = 1.0
 PAUSE_FRACTION = 0.1
 """Each pause is this part of the time already waited: long waits ask seldom, and end late by a tenth at
 most."""
@@ -61,6 +64,21 @@ def _through_outages(
         return found
 
     return look_again
+
+
+def look_while_hidden(
+    look: Callable[[], Found | None], context: ServiceContext, made_at: float
+) -> Found | None:
+    """Call `look` until it finds something, or until what was made at `made_at` (seconds since the epoch)
+    would show; None then. One look is enough where lists are consistent. Interrupted."""
+    is_consistent = context.clients.abilities.has(Ability.CONSISTENT)
+    left = 0.0 if is_consistent else VISIBLE_SECONDS - (context.now() - made_at)
+    began = context.clock()
+    while (found := look()) is None:
+        if context.clock() - began >= left:
+            return None
+        context.pause(HIDDEN_PAUSE_SECONDS)
+    return found
 
 
 def once_visible(call: Callable[[], None], context: ServiceContext, seconds: float, what: str) -> None:

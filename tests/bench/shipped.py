@@ -42,6 +42,10 @@ class NoJournal:
     def fail(self, intent: int, reason: str) -> None:
         """Keep nothing."""
 
+    def unseen_seconds(self, resource: str) -> float | None:  # noqa: ARG002
+        """It keeps nothing."""
+        return None
+
 
 @dataclass(frozen=True)
 class Shop:

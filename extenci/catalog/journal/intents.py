@@ -49,6 +49,23 @@ def select_removed(connection: sqlite3.Connection, stack: str, now: float) -> fr
     return frozenset(id_ for call in calls for id_ in resources_in(call.request))
 
 
+def select_unseen(connection: sqlite3.Connection, service: str, resource: str) -> float | None:
+    """When a resource was made (seconds since the epoch) that no list has shown since; None where nothing is
+    known of that, or it was seen: its record has the facts of an observation then."""
+    recorded = connection.execute(
+        "SELECT facts, seen FROM resources WHERE service = ? AND id = ?", (service, resource)
+    ).fetchone()
+    if recorded is not None:
+        return None if "state" in unpack(recorded["facts"]) else float(recorded["seen"])
+    rows = connection.execute(
+        "SELECT result, settled_at FROM calls WHERE service = ? AND result LIKE ?"  # noqa: S608 - only a constant of this module
+        f" AND call IN ({', '.join('?' * len(LAUNCH_CALLS))}) ORDER BY id DESC",
+        (service, f'%"{resource}"%', *LAUNCH_CALLS),
+    ).fetchall()
+    made = (row["settled_at"] for row in rows if resource in resources_in(unpack(row["result"])))
+    return next(made, None)
+
+
 def select_intents(
     connection: sqlite3.Connection, condition: str, values: tuple[object, ...]
 ) -> tuple[Intent, ...]:

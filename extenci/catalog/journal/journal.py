@@ -14,7 +14,7 @@ from extenci.catalog.database.connection import Database
 from extenci.catalog.database.json_columns import pack
 from extenci.catalog.journal import key_pairs
 from extenci.catalog.journal.history import ServiceHistory
-from extenci.catalog.journal.intents import select_unsettled
+from extenci.catalog.journal.intents import select_unseen, select_unsettled
 from extenci.catalog.journal.key_pairs import MadeKeyPair
 from extenci.catalog.journal.redaction import without_secrets
 from extenci.catalog.journal.runs import (
@@ -169,6 +169,13 @@ class Journal:
         the last call (seconds since the epoch; infinite for the prefix of a bundle)."""
         with self._database.reading() as connection:
             return select_uploaded(connection, stack, service, self.alive(connection))
+
+    def unseen_seconds(self, service: str, resource: str) -> float | None:
+        """How long ago runs of this home made a machine, a snapshot or an image that was not listed since;
+        None where they did not, or it was."""
+        with self._database.reading() as connection:
+            made_at = select_unseen(connection, service, resource)
+        return None if made_at is None else self._clock() - made_at
 
     def history(self, service: str) -> ServiceHistory:
         """The calls on a service, over all stacks."""

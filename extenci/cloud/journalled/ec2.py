@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
+from extenci.cloud.abilities import AbilityBook
 from extenci.cloud.aws.ec2_changes import Ec2Changes
 from extenci.cloud.aws.requests.parameters import LaunchRequest, RegisterRequest
 from extenci.cloud.journalled.intents import Intents, Operation
+from extenci.model.abilities import Ability
 from extenci.model.errors import NotFound
+from extenci.model.journal import VISIBLE_SECONDS
 from extenci.model.s3 import ImportTask
+
+PAUSE_SECONDS = 1.0
+"""The pause between attempts to remove what the service does not know yet."""
 
 
 class JournalledEc2:
     """Changes resources of one service's EC2. `tags` are the final ones of a new resource, set at its
     creation or soon after. The journal has them in case the run dies in between."""
 
-    def __init__(self, bare: Ec2Changes, intents: Intents) -> None:
+    def __init__(
+        self,
+        bare: Ec2Changes,
+        intents: Intents,
+        abilities: AbilityBook,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._bare = bare
         self._intents = intents
+        self._abilities = abilities
+        self._sleep = sleep
 
     def register_image(self, request: RegisterRequest, tags: Mapping[str, str]) -> str:
         """Register an image; its id."""
@@ -35,23 +51,15 @@ class JournalledEc2:
         """Deregister an image; one that is gone already is no error."""
         shown = {"image": image}
         with self._intents.writing("DeregisterImage", request=shown, within=within) as settle:
-            try:
-                self._bare.deregister_image(image)
-            except NotFound:
-                settle({**shown, "gone": True})
-            else:
-                settle(shown)
+            was_there = self._remove(image, lambda: self._bare.deregister_image(image))
+            settle(shown if was_there else {**shown, "gone": True})
 
     def delete_snapshot(self, snapshot: str) -> None:
         """Delete a snapshot; one that is gone already is no error. InUse while an image uses it."""
         shown = {"snapshot": snapshot}
         with self._intents.writing("DeleteSnapshot", request=shown) as settle:
-            try:
-                self._bare.delete_snapshot(snapshot)
-            except NotFound:
-                settle({**shown, "gone": True})
-            else:
-                settle(shown)
+            was_there = self._remove(snapshot, lambda: self._bare.delete_snapshot(snapshot))
+            settle(shown if was_there else {**shown, "gone": True})
 
     def import_snapshot(
         self,
@@ -77,11 +85,31 @@ class JournalledEc2:
             settle({"machines": list(ids)})
         return ids
 
-    def terminate(self, ids: Sequence[str]) -> None:
-        """Terminate machines."""
+    def terminate(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Terminate machines; those that existed. One that the service has forgotten is no error."""
         with self._intents.writing("TerminateInstances", request={"machines": list(ids)}) as settle:
-            self._bare.terminate(ids)
-            settle({"machines": list(ids)})
+            try:
+                self._bare.terminate(ids)
+                there = tuple(ids)
+            except NotFound:  # one that is not there is enough for none to be terminated
+                there = tuple(id_ for id_ in ids if self._remove(id_, partial(self._bare.terminate, [id_])))
+            settle({"machines": list(there)})
+        return there
+
+    def _remove(self, resource: str, remove: Callable[[], None]) -> bool:
+        """Make a call that removes a resource; False where it is gone already. One that was made a moment ago
+        may not be known to the service everywhere: it is removed as soon as it is."""
+        while True:
+            try:
+                remove()
+            except NotFound:
+                unseen = self._intents.calls.unseen_seconds(resource)
+                may_show = unseen is not None and 0 <= unseen < VISIBLE_SECONDS
+                if not may_show or self._abilities.has(Ability.CONSISTENT):
+                    return False
+                self._sleep(PAUSE_SECONDS)
+            else:
+                return True
 
     def create_tags(
         self, ids: Sequence[str], tags: Mapping[str, str], *, within: Operation | None = None

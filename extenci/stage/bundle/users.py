@@ -6,6 +6,7 @@ bundle an image stands on.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from extenci.cloud.clients import Clients
@@ -15,13 +16,10 @@ from extenci.model.observed import Image
 from extenci.stage.bundle.location import BundleLocation, bundle_folder
 from extenci.stage.context import StageContext
 from extenci.stage.s3_import.location import folder_of
+from extenci.stage.waiting import look_while_hidden
 
 RECENT_SECONDS = 600.0
 """How long an image that was registered counts as there although no list shows it."""
-VISIBLE_SECONDS = 30.0
-"""How long after a RegisterImage with an unknown outcome its image may still be invisible (EC2 API reference,
-"Eventual consistency": "typically seconds")."""
-PAUSE_SECONDS = 1.0
 
 
 def may_be_in_use(location: BundleLocation, images: Iterable[Image]) -> bool:
@@ -54,12 +52,10 @@ def is_expected(location: BundleLocation, clients: Clients, history: History, no
 def find_use(location: BundleLocation, context: StageContext) -> bool:
     """Whether an image stands on a bundle, or may. Where it is not known whether one was registered, it is
     looked for until it would show. ServiceError and its kinds; Interrupted."""
-    clients, began = context.clients, context.clock()
     made = context.history.registration(location.manifest)
-    is_unknown = made is not None and made.image is None and not clients.abilities.has(Ability.CONSISTENT)
-    left = VISIBLE_SECONDS - (context.now() - made.at) if made is not None and is_unknown else 0.0
-    while not may_be_in_use(location, clients.ec2.images()):
-        if context.clock() - began >= left:
-            return False
-        context.pause(PAUSE_SECONDS)
-    return True
+    made_at = made.at if made is not None and made.image is None else -math.inf
+
+    def look() -> bool | None:
+        return may_be_in_use(location, context.clients.ec2.images()) or None
+
+    return look_while_hidden(look, context, made_at) or False

@@ -7,22 +7,19 @@ from extenci.model.abilities import Ability
 from extenci.model.errors import ServiceError
 from extenci.model.journal import is_sure
 from extenci.model.record import Intent
-from extenci.model.service import Tagging
 from extenci.stage.context import StageContext
 from extenci.stage.ebs.start import TIMEOUT_MINUTES
 
 
 def recover(intent: Intent, context: StageContext) -> None:
-    """Find the snapshot of an unanswered StartSnapshot, for the next plan to use or remove. Where its tags do
-    not tell, the call is repeated: the same token gives the same snapshot (EBS direct APIs, "Idempotency").
+    """Find the snapshot of an unanswered StartSnapshot, for the next plan to use or remove, by repeating the
+    call: the same token gives the same snapshot (EBS direct APIs, "Idempotency"), whether lists show it yet
+    or not.
 
     A call whose snapshot would have timed out by now is closed: to repeat it could only make another.
     ServiceError and its kinds.
     """
     operation = context.changes.resume(intent)
-    if context.tagging(Ability.TAG_SNAPSHOT) is Tagging.CREATE:
-        operation.failed("its outcome is unknown, and a snapshot that it made is known by its tags")
-        return
     if context.now() - intent.at >= TIMEOUT_MINUTES * 60:
         operation.failed("its outcome is unknown, and what it may have made has timed out")
         return
@@ -47,7 +44,7 @@ def repeat_start(intent: Intent, operation: Operation, context: StageContext) ->
         intent.token,
         timeout_minutes=TIMEOUT_MINUTES,
         parent=str(parent) if parent else None,
-        tags={},
-        at_creation={},
+        tags=intent.tags,
+        at_creation=context.tags_at_creation(intent.tags, Ability.TAG_SNAPSHOT),
         within=operation,
     )

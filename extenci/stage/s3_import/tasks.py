@@ -16,7 +16,7 @@ from extenci.stage.context import StageContext
 from extenci.stage.s3_import.location import ImportLocation, clear
 from extenci.stage.snapshots import find_snapshot
 from extenci.stage.tags import put_tags
-from extenci.stage.waiting import wait_for
+from extenci.stage.waiting import look_while_hidden, wait_for
 
 IMPORT_SECONDS = 24 * 3600.0
 """How long an import may take. AWS reads some 100 MiB a second; others are slower."""
@@ -99,12 +99,18 @@ def recover(intent: Intent, context: StageContext) -> None:
     """
     location = ImportLocation(str(intent.request.get("bucket", "")), str(intent.request.get("key", "")))
     operation = context.changes.resume(intent)
-    tasks = [task for task in context.clients.imports.tasks() if is_at(task, location)]
-    if any(task.state is ImportState.ACTIVE for task in tasks):
-        return
-    made = next((task for task in tasks if find_snapshot(task.snapshot, context) is not None), None)
-    if made is None or made.snapshot is None:
+
+    def look() -> ImportTask | None:
+        tasks = [task for task in context.clients.imports.tasks() if is_at(task, location)]
+        active = (task for task in tasks if task.state is ImportState.ACTIVE)
+        made = (task for task in tasks if find_snapshot(task.snapshot, context) is not None)
+        return next(active, None) or next(made, None)
+
+    made = look_while_hidden(look, context, intent.at)
+    if made is None:
         operation.failed("nothing came of it")
+        return
+    if made.state is ImportState.ACTIVE or made.snapshot is None:
         return
     if is_untagged(made, context):
         tag_snapshot(made.snapshot, intent.tags, context, within=operation)

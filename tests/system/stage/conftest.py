@@ -56,6 +56,9 @@ class Journal:
     def fail(self, intent: int, reason: str) -> None:  # noqa: ARG002
         self._close("fail", intent)
 
+    def unseen_seconds(self, resource: str) -> float | None:  # noqa: ARG002
+        return None
+
     def _close(self, how: str, intent: int) -> None:
         with self._lock:
             self.lines.append((how, self.names.pop(intent)))

@@ -25,7 +25,7 @@ from extenci.model.service import SANDBOX_BUCKET
 from extenci.model.version import Method
 from extenci.sandbox import control
 from extenci.sandbox.http.listener import HttpRequest, HttpResponse
-from extenci.stage.bundle import users
+from extenci.stage import waiting
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.methods import read_uploaded, recover, stage
 from extenci.stage.unstage import unstage
@@ -151,7 +151,7 @@ def test_a_bundle_whose_image_does_not_show_yet_is_not_removed(
     bundle = keys_in(context.clients)
 
     hidden[0] = True
-    monkeypatch.setattr(users, "VISIBLE_SECONDS", 10.0)
+    monkeypatch.setattr(waiting, "VISIBLE_SECONDS", 10.0)
     slept = []
 
     def sleep(seconds: float) -> None:

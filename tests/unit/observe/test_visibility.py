@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from extenci.model.address import Address
+from extenci.model.journal import VISIBLE_SECONDS
 from extenci.model.ownership import Marks
 from extenci.model.record import Intent, Records, ResourceKind, ResourceRecord
 from extenci.model.service import Tagging
 from extenci.observe.ownership import assign, known_resources
-from extenci.observe.visibility import MADE_SECONDS, made_lately, may_show_more
+from extenci.observe.visibility import made_lately, may_show_more
 from tests.unit.builders import observed_machine, service_state
 
 MARKS = Marks("stack", "cloud", "pool")
@@ -25,7 +26,7 @@ def test_what_was_launched_a_moment_ago_and_is_not_listed_may_still_show() -> No
     seen = observed_machine("i-1", MARKS)
     assert may_show_more("cloud", records, service_state(seen, at=105.0))
     assert not may_show_more("cloud", records, service_state(seen, observed_machine("i-2"), at=105.0))
-    assert not may_show_more("cloud", records, service_state(seen, at=100.0 + MADE_SECONDS))
+    assert not may_show_more("cloud", records, service_state(seen, at=100.0 + VISIBLE_SECONDS))
 
 
 def test_what_extenci_removed_itself_is_not_waited_for() -> None:
@@ -46,7 +47,7 @@ def test_what_was_made_on_another_service_is_not_looked_for_here() -> None:
     assert made_lately("elsewhere", Records(intents=(launch(100.0, "i-1"),)), 101.0) == frozenset()
 
 
-@pytest.mark.parametrize(("now", "is_ours"), [(105.0, True), (100.0 + MADE_SECONDS, False)])
+@pytest.mark.parametrize(("now", "is_ours"), [(105.0, True), (100.0 + VISIBLE_SECONDS, False)])
 def test_a_machine_whose_tags_are_late_is_ours_for_as_long_as_they_may_be(now: float, is_ours: bool) -> None:
     known = known_resources("cloud", Records(intents=(launch(100.0, "i-1"),)), now=now)
     found = assign(service_state(observed_machine("i-1")), lambda _kind: Tagging.CREATE, known)

@@ -33,6 +33,9 @@ class Journal:
     def fail(self, intent: int, reason: str) -> None:
         self.lines.append((intent, reason))
 
+    def unseen_seconds(self, resource: str) -> float | None:  # noqa: ARG002
+        return None
+
 
 def test_a_call_is_journalled_before_it_is_made_and_its_answer_after() -> None:
     journal = Journal()
