@@ -42,12 +42,14 @@ if TYPE_CHECKING:
         stop_sandbox,
     )
     from extenci.api.specs import empty_stack, load, spec_schema, validate
+    from extenci.api.unlock import FoundLease, unlock
     from extenci.api.verification import confirm, verify
     from extenci.catalog.home import Home
 
 __all__ = [
     "DEFAULTS",
     "Approve",
+    "FoundLease",
     "Home",
     "Options",
     "Planned",
@@ -84,6 +86,7 @@ __all__ = [
     "stop_sandbox",
     "submit_descriptions",
     "unbundle",
+    "unlock",
     "unstage",
     "validate",
     "verify",
@@ -106,6 +109,7 @@ _FILES = {
         "stop_sandbox",
     ),
     "extenci.api.specs": ("empty_stack", "load", "spec_schema", "validate"),
+    "extenci.api.unlock": ("FoundLease", "unlock"),
     "extenci.api.verification": ("confirm", "verify"),
     "extenci.catalog.home": ("Home",),
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from threading import Event
 
 from extenci.api.options import Options
 from extenci.api.sandbox import recognise_sandbox
+from extenci.apply.leases import Patience, hold_leases
 from extenci.catalog.home import Home
 from extenci.catalog.lock import hold, is_free
 from extenci.catalog.records import Catalog
@@ -104,15 +106,18 @@ def book_of(service: Service, catalog: Catalog) -> AbilityBook:
 
 @contextmanager
 def open_locked(desired: Desired, home: Home, options: Options) -> Iterator[Session]:
-    """A session that holds the home's lock, so that it may change something (LockHeld, Interrupted)."""
+    """A session that holds the home's lock and the stack's leases on its services, so that it may change
+    something (LockHeld, Interrupted; ServiceError where no service can be reached)."""
     stop = options.stop or Event()
 
     def sleep(seconds: float) -> None:
         if stop.wait(seconds):
             raise Interrupted("Waiting for the lock was interrupted. Nothing was done.")
 
+    patience = Patience(time.monotonic() + options.lock_timeout, options.tell, sleep)
     with (
         hold(home, options.command, options.lock_timeout, sleep=sleep, on_wait=options.tell),
         open_session(desired, home, options, is_locked=True) as session,
+        hold_leases(session.stack, session.clients, session.failures, home, options.command, patience),
     ):
         yield session

@@ -19,6 +19,7 @@ from extenci.cli.commands.run_test_vm import run_test_vm
 from extenci.cli.commands.specs import schema, validate
 from extenci.cli.commands.stage import stage
 from extenci.cli.commands.status import status
+from extenci.cli.commands.unlock import unlock
 from extenci.cli.commands.unstage import unstage
 from extenci.cli.commands.verify import verify
 from extenci.cli.failures import (
@@ -77,7 +78,10 @@ def describe(
     """
 
 
-for command in (plan, apply, destroy, status, verify, confirm, gc, validate, doctor, schema, stage, unstage):
+COMMANDS = (
+    plan, apply, destroy, status, verify, confirm, gc, unlock, validate, doctor, schema, stage, unstage,
+)  # fmt: skip
+for command in COMMANDS:
     app.command(cls=Command)(command)
 app.command("test-vm", cls=Command)(run_test_vm)
 app.add_typer(catalog.app)

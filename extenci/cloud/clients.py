@@ -38,6 +38,7 @@ class Clients:
     """The clients of one service. Creating it reads and sends nothing; any thread may use it.
 
     `abilities` is what is known of the service and takes what is learned, None: what its file says.
+    `fence` is called before each journalled call, and raises ServiceError where nothing may be changed.
     `clock` returns monotonic seconds, `sleep` waits for so many seconds; an upload uses at most `connections`
     connections.
     """
@@ -53,6 +54,7 @@ class Clients:
     ) -> None:
         self.service = service
         self.abilities = abilities or AbilityBook(service.abilities)
+        self.fence: Callable[[], None] = lambda: None
         self._session = ServiceSession(service, self.abilities)
         self.ec2 = Ec2(self._session)
         self.ebs = Ebs(self._session)

@@ -40,6 +40,7 @@ class Ability(StrEnum):
     KEY_PAIRS = "key-pairs"
     S3_ACL = "s3-acl"
     LIST_UPLOADS = "list-multipart-uploads"
+    CONDITIONAL_WRITES = "conditional-writes"
     CONSISTENT = "consistent-lists"
 
     @property
@@ -70,6 +71,7 @@ MEANINGS: Mapping[Ability, str] = {
     Ability.KEY_PAIRS: "CreateKeyPair makes key pairs",
     Ability.S3_ACL: "objects in S3 take the ACL aws-exec-read",
     Ability.LIST_UPLOADS: "S3 lists unfinished multipart uploads",
+    Ability.CONDITIONAL_WRITES: "S3 stores an object only where there is none (If-None-Match)",
     Ability.CONSISTENT: "lists show at once what was made",
 }
 

@@ -194,10 +194,14 @@ class Machine:
 
 @dataclass(frozen=True)
 class KeyPair:
-    """A key pair of the account; `marks` is None where it carries no tags of extenci."""
+    """A key pair of the account; `marks` is None where it carries no tags of extenci, `id` is "" where the
+    service has only names."""
 
     name: str
     marks: Marks | None = None
+    id: str = ""
+    fingerprint: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 ENDED_BY_USER = "Client.UserInitiatedShutdown"

@@ -20,6 +20,16 @@ class StoredObject:
 
 
 @dataclass(frozen=True)
+class SmallObject:
+    """An object with its content; `idle` is for how many seconds it has not changed, by the service's clock,
+    None where that does not tell."""
+
+    data: bytes
+    etag: str
+    idle: float | None = None
+
+
+@dataclass(frozen=True)
 class StoredPart:
     """A part that an upload holds already. Numbers begin at 1; `etag` is without quotes."""
 

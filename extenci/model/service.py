@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from extenci.model.abilities import SANDBOX_ABILITIES, Abilities, Ability
 from extenci.model.launch import Launch, LaunchDefaults
+from extenci.model.lease import Lock
 from extenci.model.version import Method
 
 
@@ -96,12 +97,12 @@ class Service:
     """One cloud, as its service file names it.
 
     `ec2`, `s3`, `ebs` are endpoint URLs, None for AWS's own of the region; `ca_bundle` a file of PEM
-    certificates that sign the endpoints'; `bundle` None where no bundles can be made for it; `condor` None
-    where no HTCondor launches machines there; `test` what test VMs are launched with by default; `file`
-    where the service was defined, "" for the built-in. `simulated`: its machines are, and nothing boots
-    there; `forwards` are ports of its machines that are reached at others, as on the sandbox where a user may
-    not listen. `abilities` are those that its file declares, or that are known of its
-    host; by default the sandbox's, which alone has no file.
+    certificates that sign the endpoints'; `lock` where leases are kept, None: wherever that works; `bundle`
+    None where no bundles can be made for it; `condor` None where no HTCondor launches machines there; `test`
+    what test VMs are launched with by default; `file` where the service was defined, "" for the built-in.
+    `simulated`: its machines are, and nothing boots there; `forwards` are ports of its machines that are
+    reached at others, as on the sandbox where a user may not listen. `abilities` are those that its file
+    declares, or that are known of its host; by default the sandbox's, which alone has no file.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Service:
     stage: Method = Method.EBS
     tags: Tagging = Tagging.CREATE
     bucket: str | None = None
+    lock: Lock | None = None
     bundle: BundleKeys | None = None
     condor: CondorAccess | None = None
     limits: Limits = Limits()

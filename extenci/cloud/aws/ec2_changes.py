@@ -21,8 +21,10 @@ from extenci.cloud.aws.requests.parameters import (
     tag_list,
     tag_part,
 )
+from extenci.cloud.aws.requests.responses import read_key_pair
 from extenci.cloud.aws.session import ServiceSession
 from extenci.model.abilities import Ability
+from extenci.model.observed import KeyPair
 from extenci.model.s3 import ImportTask
 
 IMPORT_TASK = "import-snapshot-task"
@@ -115,6 +117,18 @@ class Ec2Changes:
 
         parts = tag_part(Ability.TAG_KEY_PAIR, "key-pair", tags)
         return change(self._session, parts, create, delete, "CreateKeyPair")
+
+    def import_key_pair(self, name: str, public_key: bytes, tags: Mapping[str, str]) -> KeyPair:
+        """Make a key pair of a public key in OpenSSH's format. The code InvalidKeyPair.Duplicate: the name is
+        taken."""
+
+        def make(parts: Mapping[str, Any], attempts: int) -> KeyPair:
+            with ec2_call(self._session, "ImportKeyPair", attempts=attempts) as ec2:
+                answer = ec2.import_key_pair(KeyName=name, PublicKeyMaterial=public_key, **parts)
+                return read_key_pair(cast("Any", answer))
+
+        parts = tag_part(Ability.TAG_KEY_PAIR, "key-pair", tags)
+        return change(self._session, parts, make, lambda: None, "ImportKeyPair")
 
     def delete_key_pair(self, name: str) -> None:
         """Delete a key pair; one that does not exist is no error."""

@@ -7,17 +7,18 @@ have. Lists of parts and of uploads under way are optional: s3rver has neither.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 from botocore.parsers import ResponseParserError
 
-from extenci.cloud.aws.calls import in_service_file, s3_call
+from extenci.cloud.aws.calls import etag_of, in_service_file, s3_call
 from extenci.cloud.aws.error_codes import is_unknown_action
 from extenci.cloud.aws.requests.optional_parts import may_not_know
 from extenci.cloud.aws.session import ServiceSession
 from extenci.model.abilities import Ability
 from extenci.model.errors import AccessRefused, NotFound, ServiceError, Throttled, Unreachable
-from extenci.model.s3 import PartUpload, StoredObject, StoredPart
+from extenci.model.s3 import PartUpload, SmallObject, StoredObject, StoredPart
 
 PIECE_BYTES = 1024**2
 """How much of an object is read at a time."""
@@ -130,6 +131,22 @@ class S3:
         finally:
             body.close()
 
+    def small_object(self, bucket: str, key: str, limit: int) -> SmallObject | None:
+        """An object of at most `limit` bytes, of which more are not read; None where there is none of that
+        key."""
+        try:
+            with s3_call(self._session, "GetObject", bucket) as s3:
+                answer = s3.get_object(Bucket=bucket, Key=key)
+                try:
+                    data = answer["Body"].read(limit)
+                finally:
+                    answer["Body"].close()
+                return SmallObject(data, etag_of(answer), _idle_seconds(answer))
+        except NotFound as error:
+            if error.code == "NoSuchBucket":
+                raise
+            return None
+
     def parts(self, bucket: str, key: str, upload: str) -> tuple[StoredPart, ...] | None:
         """The parts that an upload holds, by number; None where the service does not list them, or not for
         these credentials. NotFound where there is no such upload."""
@@ -187,6 +204,15 @@ class S3:
                     return
                 _check_page(page)
             yield page
+
+
+def _idle_seconds(answer: Any) -> float | None:
+    """For how many seconds an object has not changed, by the service's own clock."""
+    try:
+        now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"]).timestamp()
+        return max(0.0, now - float(answer["LastModified"].timestamp()))
+    except (KeyError, ValueError, TypeError):
+        return None
 
 
 def is_forbidden(error: ServiceError) -> bool:

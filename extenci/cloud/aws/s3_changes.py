@@ -43,6 +43,9 @@ _ACL_REFUSED = frozenset(
 """Codes by which a bucket refuses an ACL: AWS's buckets without ACLs, Ceph before Reef, and S3 servers that
 know none. AccessDenied where the credentials may store objects but set no ACL."""
 
+_CONDITION_FAILED = frozenset(("PreconditionFailed", "ConditionalRequestConflict", "412", "409"))
+"""How S3 says that the condition of a write does not hold (S3 User Guide, "Conditional writes")."""
+
 _MD5 = re.compile("[0-9a-f]{32}")
 
 
@@ -103,6 +106,27 @@ class S3Changes:
             return self._confirmed(bucket, key, size, "PutObject")
         self._compare(answer, md5, "PutObject", key)
         return etag_of(answer)
+
+    def put_new_object(self, bucket: str, key: str, data: bytes) -> str | None:
+        """Store an object unless there is one of that key; its ETag, None where there is one. Services that
+        ignore conditions replace it."""
+        return self._put_if(bucket, key, data, IfNoneMatch="*")
+
+    def replace_object(self, bucket: str, key: str, data: bytes, etag: str) -> str | None:
+        """Store an object in the place of the one with an ETag; its own ETag, None where there is no such
+        one any more. Services that ignore conditions on writing are asked for the ETag before."""
+        found = self._reads.object_info(bucket, key)
+        if found is None or found.etag != etag:
+            return None
+        return self._put_if(bucket, key, data, IfMatch=f'"{etag}"')
+
+    def _put_if(self, bucket: str, key: str, data: bytes, **condition: str) -> str | None:
+        try:
+            return self._put(bucket, key, data, _md5(data), len(data), condition)
+        except ServiceError as error:
+            if error.code in _CONDITION_FAILED:
+                return None
+            raise
 
     def delete_object(self, bucket: str, key: str) -> None:
         """Delete an object; one that does not exist is no error."""

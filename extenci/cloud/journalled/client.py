@@ -18,7 +18,7 @@ class Journalled:
     """Changes one service, and journals each call. Any thread may use it."""
 
     def __init__(self, clients: Clients, calls: Calls) -> None:
-        bare, self._intents = clients.unjournalled, Intents(calls)
+        bare, self._intents = clients.unjournalled, Intents(calls, clients.fence)
         self.ec2 = JournalledEc2(bare.ec2, self._intents, clients.abilities)
         self.ebs = JournalledEbs(bare.ebs, self._intents)
         self.s3 = JournalledS3(bare.s3, self._intents)

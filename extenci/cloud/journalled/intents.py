@@ -35,9 +35,10 @@ class Operation:
 
 @dataclass(frozen=True)
 class Intents:
-    """Journals the calls of one service."""
+    """Journals the calls of one service. `fence` raises ServiceError where nothing may be changed."""
 
     calls: Calls
+    fence: Callable[[], None] = lambda: None
 
     def writing(
         self,
@@ -54,6 +55,7 @@ class Intents:
         A sure refusal of the service is journalled; where nobody can know (no answer, a crash of the service,
         a kill), the intent stays open for the next run to find out.
         """
+        self.fence()
         if within is not None:
             return nullcontext(_ignore)
         return self._written(call, token, request, tags or {})
@@ -79,6 +81,7 @@ class Intents:
         tags: Mapping[str, str] | None = None,
     ) -> Operation:
         """Journal that an operation begins."""
+        self.fence()
         return Operation(self.calls, self.calls.begin(call, token=token, request=request, tags=tags or {}))
 
 

@@ -61,6 +61,7 @@ _FILTERS: Mapping[str, Ability] = {
     "image-id": Ability.FILTER_ID,
     "name": Ability.FILTER_ID,
 }
+_CONDITIONS = ("if-none-match", "if-match")
 _NOTHING = "nothing-has-this-value"
 _LOCATION = re.compile(rb"<imageLocation>[^<]*</imageLocation>")
 
@@ -108,7 +109,8 @@ class LackingService:
             case "ec2":
                 return self._answer_ec2(request, call, lacking)
             case "s3":
-                return _refusal_of_s3(request, call, lacking) or self._service.answer(request, call)
+                refusal = _refusal_of_s3(request, call, lacking)
+                return refusal or self._service.answer(_unconditional(request, lacking), call)
             case _:
                 if Ability.EBS_DIRECT in lacking:
                     return HttpResponse(404, {"Content-Type": "text/html"}, b"<h1>Not Found</h1>", "404")
@@ -168,6 +170,14 @@ def _untagged(request: HttpRequest, call: Call, lacking: frozenset[Ability]) -> 
     asked = read_json(request.body)
     asked.pop("Tags", None)
     return replace(request, body=json.dumps(asked).encode())
+
+
+def _unconditional(request: HttpRequest, lacking: frozenset[Ability]) -> HttpRequest:
+    """Without the ability, conditions of writes are ignored in silence, as by most S3 servers."""
+    if Ability.CONDITIONAL_WRITES not in lacking or request.method != "PUT":
+        return request
+    kept = {name: value for name, value in request.headers.items() if name.lower() not in _CONDITIONS}
+    return replace(request, headers=kept)
 
 
 def _refusal_of_s3(request: HttpRequest, call: Call, lacking: frozenset[Ability]) -> HttpResponse | None:

@@ -86,6 +86,7 @@ def _build(name: str, path: Path, spec: ServiceFile, test: LaunchDefaults | None
         stage=spec.stage,
         tags=spec.tags,
         bucket=spec.bucket,
+        lock=spec.lock,
         bundle=_build_bundle(spec.bundle, folder),
         condor=build_condor(spec.condor) if spec.condor or spec.launch is Launch.CONDOR else None,
         limits=Limits(spec.limits.delete_percent, spec.limits.instances),

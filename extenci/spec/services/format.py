@@ -11,7 +11,14 @@ from extenci.model.service import CondorAccess, KeyFiles, Tagging
 from extenci.model.version import Method
 from extenci.spec.format import LaunchKeys
 from extenci.spec.services.fields import AbilityName, Account, Bucket, KeyPath, Region, Url
-from extenci.spec.validation.fields import FilePath, LaunchChoice, MethodChoice, TaggingChoice, Text
+from extenci.spec.validation.fields import (
+    FilePath,
+    LaunchChoice,
+    LockChoice,
+    MethodChoice,
+    TaggingChoice,
+    Text,
+)
 from extenci.spec.validation.strict import Expected, Strict, wrong
 
 
@@ -93,6 +100,12 @@ class ServiceFile(Strict):
         default=Tagging.CREATE, description="When things can be tagged: `create`, `after` or `none`."
     )
     bucket: Bucket | None = Field(default=None, description="S3 bucket for uploads.")
+    lock: LockChoice | None = Field(
+        default=None,
+        description="Where the lease is kept that lets one apply of a stack work at a time: `s3` (an "
+        "object in the bucket), `tag` (a key pair with tags) or `none`. Default: `s3` where disks are staged "
+        "through the bucket, else `tag`.",
+    )
     bundle: BundleSpec | None = Field(default=None, description="Keys and certificates for `stage: bundle`.")
     condor: CondorSpec | None = Field(default=None, description="HTCondor that launches machines.")
     limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits that need --force to exceed.")

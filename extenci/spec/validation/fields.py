@@ -22,6 +22,7 @@ from pydantic import (
 
 from extenci.model.address import NAME
 from extenci.model.launch import Launch
+from extenci.model.lease import Lock
 from extenci.model.ownership import PREFIX, TAG_KEYS_LIMIT, join_keys
 from extenci.model.service import Tagging
 from extenci.model.version import Architecture, BootMode, Method
@@ -220,3 +221,4 @@ BootModeChoice = Annotated[BootMode, Field(strict=False)]
 MethodChoice = Annotated[Method, Field(strict=False)]
 LaunchChoice = Annotated[Launch, Field(strict=False)]
 TaggingChoice = Annotated[Tagging, Field(strict=False)]
+LockChoice = Annotated[Lock, Field(strict=False)]

@@ -25,7 +25,7 @@ instances:
 """
 
 COMMANDS = (
-    "plan", "apply", "destroy", "status", "verify", "confirm", "gc", "stage", "unstage", "test-vm",
+    "plan", "apply", "destroy", "status", "verify", "confirm", "gc", "unlock", "stage", "unstage", "test-vm",
     "validate", "doctor", "schema",
     "catalog list", "catalog show", "catalog init", "catalog add", "catalog edit", "catalog remove",
     "sandbox start", "sandbox stop", "sandbox status", "sandbox reset", "sandbox image",

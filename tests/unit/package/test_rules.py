@@ -58,7 +58,7 @@ def test_no_file_is_too_long_to_be_read() -> None:
 def test_no_folder_holds_too_many_files() -> None:
     folders = {path.parent for path in PACKAGE.rglob("*.py")}
     counts = {folder: len([*folder.glob("*.py")]) - 1 for folder in folders}
-    allowed = {PACKAGE / "model": 23}  # values that all parts share: one flat vocabulary
+    allowed = {PACKAGE / "model": 24}  # values that all parts share: one flat vocabulary
     assert {
         str(folder): count for folder, count in counts.items() if count > allowed.get(folder, MOST_FILES)
     } == {}

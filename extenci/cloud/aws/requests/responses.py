@@ -112,7 +112,14 @@ def read_reason_code(answer: Answer) -> str:
 def read_key_pair(answer: Answer) -> KeyPair:
     """A `KeyPairInfo` in an answer to DescribeKeyPairs. It has no marks if the service does not tag key
     pairs."""
-    return KeyPair(answer["KeyName"], read_marks(read_tags(answer)))
+    tags = read_tags(answer)
+    return KeyPair(
+        answer["KeyName"],
+        read_marks(tags),
+        answer.get("KeyPairId", ""),
+        answer.get("KeyFingerprint", ""),
+        tags,
+    )
 
 
 def read_tags(answer: Answer) -> dict[str, str]:

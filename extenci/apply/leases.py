@@ -1,0 +1,113 @@
+"""The leases of a command: one at a time changes a stack on a service, wherever it runs."""
+
+from __future__ import annotations
+
+import socket
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from extenci.catalog.home import Home
+from extenci.catalog.identity import home_id
+from extenci.catalog.lock import user_name
+from extenci.cloud.clients import Clients
+from extenci.cloud.leases.lease import Lease
+from extenci.cloud.leases.store import LeaseNotOffered
+from extenci.cloud.leases.stores import stores_of
+from extenci.model.errors import LockHeld
+from extenci.model.lease import LeaseTerms
+from extenci.observe.failures import Failures
+
+PAUSE_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a command waits for leases: until `deadline` (monotonic seconds). `tell` is told for whom it
+    waits; `sleep` waits for seconds, or raises Interrupted."""
+
+    deadline: float
+    tell: Callable[[str], None]
+    sleep: Callable[[float], None]
+
+
+@contextmanager
+def hold_leases(
+    stack: str,
+    clients: Mapping[str, Clients],
+    failures: Failures,
+    home: Home,
+    command: str,
+    patience: Patience,
+) -> Iterator[None]:
+    """Hold the leases of a stack on services while the block runs. LockHeld where another command has one for
+    longer than this one waits. A service that fails is left out; ServiceError where none is left."""
+    terms = LeaseTerms(home_id(home), uuid.uuid4().hex, holder_text(command))
+    held: dict[str, Lease] = {}
+    with ExitStack() as leases:
+        for name in failures.working():
+            with failures.noting(name):
+                lease = _take(stack, clients[name], terms, held, patience)
+                if lease is not None:
+                    leases.callback(lease.release)
+                    clients[name].fence = lease.check
+        yield
+
+
+def _take(
+    stack: str,
+    clients: Clients,
+    terms: LeaseTerms,
+    held: dict[str, Lease],
+    patience: Patience,
+) -> Lease | None:
+    """The lease of a stack on one service; None where it needs none, or can have none. Two services that
+    share an account share the lease."""
+    refusal: LeaseNotOffered | None = None
+    stores = stores_of(clients, stack)
+    for store in stores:
+        if store.place in held:
+            clients.fence = held[store.place].check
+            return None
+        lease = Lease(stack, clients.service.name, store, terms, sleep=patience.sleep)
+        try:
+            _wait_for(lease, patience)
+        except LeaseNotOffered as error:
+            refusal = error
+            continue
+        held[store.place] = lease
+        return lease
+    if refusal is not None:
+        if clients.service.lock is not None:
+            raise refusal
+        patience.tell(
+            f"No lease keeps others from changing the stack {stack} on {clients.service.name} at the same "
+            f"time: {refusal.message} See to it that nobody else does, or say `lock: none`."
+        )
+    return None
+
+
+def _wait_for(lease: Lease, patience: Patience) -> None:
+    is_told = False
+    while True:
+        try:
+            lease.take()
+        except LockHeld as error:
+            left = patience.deadline - time.monotonic()
+            if left <= 0:
+                raise
+            if not is_told:
+                patience.tell(f"Waiting: {error.message}")
+                is_told = True
+            patience.sleep(min(PAUSE_SECONDS, left))
+        else:
+            return
+
+
+def holder_text(command: str) -> str:
+    """Who is at work, for others."""
+    since = datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{user_name()} on {socket.gethostname()} (`{command}`, since {since})"

@@ -1,0 +1,147 @@
+"""A lease as a key pair: EC2 refuses to make a second one of the same name (EC2 API reference,
+InvalidKeyPair.Duplicate). Its tags say whose it is, where key pairs can be tagged.
+
+The public key is a new one each time, so that its fingerprint tells one lease from another, and nobody keeps
+the private key.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+
+from extenci.cloud.abilities import AbilityBook
+from extenci.cloud.aws.ec2 import Ec2
+from extenci.cloud.aws.ec2_changes import Ec2Changes
+from extenci.cloud.aws.error_codes import is_unknown_action
+from extenci.cloud.leases.store import LeaseNotOffered, LeaseStore
+from extenci.model.abilities import Ability
+from extenci.model.errors import AccessRefused, ServiceError
+from extenci.model.lease import LeaseTerms, StoredLease
+from extenci.model.observed import KeyPair
+
+HOME, COMMAND, HOLDER, RENEWED = (
+    "extenci:lease-home",
+    "extenci:lease-command",
+    "extenci:lease-holder",
+    "extenci:lease-renewed",
+)
+LONGEST_TAG = 250
+"""Characters of a tag's value; EC2 takes 256."""
+DUPLICATE = "InvalidKeyPair.Duplicate"
+BAD_FORMAT = ("InvalidKey.Format", "InvalidKeyPair.Format", "InvalidParameterValue")
+"""How services refuse a public key of a kind that they do not know."""
+
+
+class KeyPairStore(LeaseStore):
+    """Keeps a lease as a key pair."""
+
+    def __init__(self, reads: Ec2, changes: Ec2Changes, abilities: AbilityBook, ec2: str, name: str) -> None:
+        self.place = f"the key pair {name} at {ec2}"
+        self._reads, self._changes, self._abilities = reads, changes, abilities
+        self._name = name
+        self._offset: float | None = None
+
+    def create(self, terms: LeaseTerms) -> str | None:
+        """See `LeaseStore.create`."""
+        if self._abilities.lacks(Ability.KEY_PAIRS):
+            raise self._not_offered(f"it lacks the ability {Ability.KEY_PAIRS}")
+        tags = self._tags(terms)
+        try:
+            made = self._make(tags)
+        except AccessRefused as error:
+            raise self._not_offered(error.message) from error
+        except ServiceError as error:
+            if error.code == DUPLICATE:
+                return None
+            if is_unknown_action(error.code):
+                raise self._not_offered(error.message) from error
+            raise
+        self._tag(made.id, tags)
+        return made.fingerprint
+
+    def _make(self, tags: Mapping[str, str]) -> KeyPair:
+        try:
+            return self._changes.import_key_pair(self._name, new_public_key(), tags)
+        except ServiceError as error:
+            if error.code not in BAD_FORMAT and not is_unknown_action(error.code):
+                raise
+        self._changes.create_key_pair(self._name, tags)  # takes the service longer
+        return self._find() or KeyPair(self._name)
+
+    def _find(self) -> KeyPair | None:
+        return next((one for one in self._reads.key_pairs(self._name) if one.name == self._name), None)
+
+    def read(self) -> StoredLease | None:
+        """See `LeaseStore.read`."""
+        found = self._find()
+        if found is None:
+            return None
+        tags = found.tags
+        terms = LeaseTerms(tags[HOME], tags.get(COMMAND, ""), tags.get(HOLDER, "")) if HOME in tags else None
+        return StoredLease(found.fingerprint, terms, self._idle(tags))
+
+    def renew(self, terms: LeaseTerms, version: str) -> str | None:
+        """See `LeaseStore.renew`. Where key pairs have no tags nothing is written."""
+        found = self._find()
+        if found is not None and found.fingerprint != version:
+            return None
+        if found is not None:
+            self._tag(found.id, self._tags(terms))
+        return version
+
+    def take_over(self, terms: LeaseTerms, version: str) -> str | None:
+        """See `LeaseStore.take_over`."""
+        found = self.read()
+        if found is not None and found.version != version:
+            return None
+        self.delete()
+        return self.create(terms)
+
+    def delete(self) -> None:
+        """See `LeaseStore.delete`."""
+        self._changes.delete_key_pair(self._name)
+
+    def _tags(self, terms: LeaseTerms) -> dict[str, str]:
+        texts = {
+            HOME: terms.home,
+            COMMAND: terms.command,
+            HOLDER: terms.holder,
+            RENEWED: f"{self._now():.0f}",
+        }
+        return {key: text[:LONGEST_TAG] for key, text in texts.items()}
+
+    def _tag(self, key_pair: str, tags: Mapping[str, str]) -> None:
+        """Tags only tell others more; a service that has none keeps leases all the same."""
+        if key_pair and not self._abilities.lacks(Ability.CREATE_TAGS):
+            with suppress(ServiceError):
+                self._changes.create_tags([key_pair], tags)
+
+    def _now(self) -> float:
+        """The time by the service's clock (seconds since the epoch): clocks of others do not matter then."""
+        if self._offset is None:
+            theirs = self._reads.server_time()
+            self._offset = theirs - time.time() if theirs is not None else 0.0
+        return time.time() + self._offset
+
+    def _idle(self, tags: Mapping[str, str]) -> float | None:
+        try:
+            return max(0.0, self._now() - float(tags[RENEWED]))
+        except (KeyError, ValueError):
+            return None
+
+    def _not_offered(self, why: str) -> LeaseNotOffered:
+        return LeaseNotOffered(
+            f"The service can keep no lease as a key pair: {why.rstrip('.')}.",
+            "Set `lock: s3`, or `lock: none` if nobody else applies this stack.",
+        )
+
+
+def new_public_key() -> bytes:
+    """A public key, as OpenSSH writes it, whose private key nobody has: 32 random bytes (RFC 8709)."""
+    name, point = b"ssh-ed25519", os.urandom(32)
+    blob = b"".join(len(part).to_bytes(4) + part for part in (name, point))
+    return name + b" " + base64.b64encode(blob)
