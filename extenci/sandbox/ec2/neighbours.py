@@ -18,7 +18,8 @@ TARGET = "AmazonSSM."
 """What the header `X-Amz-Target` of SSM's calls begins with."""
 _PARAMETER_CALLS = frozenset(
     ("PutParameter", "GetParameter", "GetParameters", "GetParametersByPath", "DescribeParameters",
-     "DeleteParameter", "DeleteParameters")
+     "DeleteParameter", "DeleteParameters", "GetParameterHistory", "AddTagsToResource",
+     "RemoveTagsFromResource", "ListTagsForResource")
 )  # fmt: skip
 
 

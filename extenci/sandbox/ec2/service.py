@@ -13,11 +13,13 @@ from moto.core.utils import get_service_model
 from moto.ec2.responses import EC2Response
 from moto.ec2.responses._base_response import EC2BaseResponse
 
+from extenci.sandbox.ec2.images.attributes import ImageAttributeActions
 from extenci.sandbox.ec2.images.copies import ImageCopyActions
 from extenci.sandbox.ec2.images.imports import ImportActions
 from extenci.sandbox.ec2.instances.console import ConsoleActions
 from extenci.sandbox.ec2.instances.lifecycle import settle
 from extenci.sandbox.ec2.instances.spot import SpotActions
+from extenci.sandbox.ec2.instances.template_actions import LaunchTemplateActions
 from extenci.sandbox.ec2.neighbours import answer_neighbour, neighbours_action
 from extenci.sandbox.ec2.tags import TagActions
 from extenci.sandbox.ec2.wire import as_api_names, as_ec2_writes
@@ -37,9 +39,11 @@ makes a key pair for each job (ec2_gahp/amazonCommands.cpp, AmazonVMServerType).
 _ALWAYS_PENDING = "RunInstances.Reservation.Instances.Instance.State"
 
 
-class Ec2Actions(
+class Ec2Actions(  # type: ignore[misc]  # moto's reset_snapshot_attribute only raises
+    ImageAttributeActions,
     ImageCopyActions,
     SpotActions,
+    LaunchTemplateActions,
     ImportActions,
     TagActions,
     ConsoleActions,

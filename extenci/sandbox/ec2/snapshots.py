@@ -4,8 +4,10 @@
   snapshot is in use by every AMI whose block device mappings name it (DeleteSnapshot: InvalidSnapshot.InUse).
 - DescribeSnapshots ignores Owners, MaxResults and NextToken.
 - CreateSnapshot and CopySnapshot copy nothing.
+- ModifySnapshotAttribute passes over `CreateVolumePermission.Add`, and ResetSnapshotAttribute is missing.
 
-AWS: API reference, DescribeSnapshots, DeleteSnapshot, CreateSnapshot; EBS direct APIs, StartSnapshot.
+AWS: API reference, DescribeSnapshots, DeleteSnapshot, CreateSnapshot, ModifySnapshotAttribute; EBS direct
+APIs, StartSnapshot.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from moto.core.responses import ActionResult, EmptyResult
-from moto.ec2.exceptions import EC2ClientError, InvalidSnapshotInUse
+from moto.ec2.exceptions import EC2ClientError, InvalidSnapshotInUse, MissingParameterError
 from moto.ec2.models.elastic_block_store import Snapshot
 
 from extenci.sandbox.ec2.actions import Actions
@@ -78,6 +80,36 @@ class SnapshotActions(Actions):
             raise not_completed(source)
         snapshot = self._of_request(source.disk.gib, NO_VOLUME, source.id)
         return ActionResult({"SnapshotId": snapshot.id, "Tags": snapshot.tag_set})
+
+    def modify_snapshot_attribute(self) -> ActionResult:
+        snapshot = find_snapshot(self.cloud, self._get_param("SnapshotId", ""))
+        added, removed = self._permissions("Add"), self._permissions("Remove")
+        if not added and not removed:
+            raise MissingParameterError("createVolumePermission")
+        self.error_on_dryrun()
+        for kind, allowed in (
+            ("Group", snapshot.create_volume_permission_groups),
+            ("UserId", snapshot.create_volume_permission_userids),
+        ):
+            allowed.update(one[kind] for one in added if kind in one)
+            allowed.difference_update(one[kind] for one in removed if kind in one)
+        return EmptyResult()
+
+    def reset_snapshot_attribute(self) -> ActionResult:
+        snapshot = find_snapshot(self.cloud, self._get_param("SnapshotId", ""))
+        self.error_on_dryrun()
+        snapshot.create_volume_permission_groups.clear()
+        snapshot.create_volume_permission_userids.clear()
+        return EmptyResult()
+
+    def _permissions(self, operation: str) -> list[dict[str, str]]:
+        """Those to add or to remove: `CreateVolumePermission.Add.1.UserId`, or `OperationType=add` and
+        `UserId.1`."""
+        found = [*self._get_param("CreateVolumePermission", {}).get(operation, [])]
+        if self._get_param("OperationType") == operation.lower():
+            found += [{"UserId": one} for one in self._get_param("UserIds", [])]
+            found += [{"Group": one} for one in self._get_param("GroupNames", [])]
+        return found
 
     def _of_request(self, gib: int, volume_id: str, source: str) -> DiskSnapshot:
         tags = tags_at_creation(self.tag_specifications(), ["snapshot"])["snapshot"]

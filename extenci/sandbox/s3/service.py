@@ -70,6 +70,7 @@ class S3Service:
     def answer(self, request: HttpRequest, call: Call) -> HttpResponse:
         if not _is_whole(request):
             return s3_error(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
+        request = _with_source(request)
         try:
             done = self._upload(request, call)
         except S3Error as refused:
@@ -187,6 +188,14 @@ def _get_object(request: HttpRequest) -> HttpResponse | None:
     if asked is not None:
         named["Content-Range"] = f"bytes {start}-{end - 1}/{key.size}"
     return HttpResponse(206 if asked else 200, named, pieces=pieces_of(key, start, end))
+
+
+def _with_source(request: HttpRequest) -> HttpRequest:
+    """A copy whose source is as S3 reads it: `+` is a blank, as in a query (Terraform writes it so)."""
+    source = request.headers.get("x-amz-copy-source")
+    if source is None:
+        return request
+    return replace(request, headers={**request.headers, "x-amz-copy-source": source.replace("+", "%20")})
 
 
 def _place(request: HttpRequest) -> tuple[str, str]:

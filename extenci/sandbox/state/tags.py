@@ -15,10 +15,18 @@ from moto.ec2.models.core import TaggedEC2Resource
 KEY_CHARACTERS = 127
 VALUE_CHARACTERS = 255
 TAGS_EACH = 50
+RESERVED = "aws:"
 
 
 def tags_of(backend: EC2Backend, resource_id: str) -> dict[str, str]:
     return dict(backend.tags.get(resource_id, {}))
+
+
+def own_tags(backend: EC2Backend, resource_id: str) -> dict[str, str]:
+    """Those that its user gave it: the ones of AWS itself cannot be deleted, and do not count."""
+    return {
+        key: value for key, value in tags_of(backend, resource_id).items() if not key.startswith(RESERVED)
+    }
 
 
 def _get_tags(self: Any) -> list[dict[str, str]]:
@@ -36,8 +44,7 @@ def checked_tags(tags: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         key, value = tag.get("Key"), tag.get("Value", "")
         if not key:
             raise _invalid("Tag key cannot be null or empty")
-        if key.lower().startswith("aws:"):
-            raise _invalid("Tag keys starting with 'aws:' are reserved for internal use")
+        refuse_reserved(key)
         if len(key) > KEY_CHARACTERS:
             raise _invalid(f"Tag key exceeds the maximum length of {KEY_CHARACTERS} characters")
         if len(value) > VALUE_CHARACTERS:
@@ -48,6 +55,12 @@ def checked_tags(tags: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     if len(checked) > TAGS_EACH:
         raise TagLimitExceeded
     return checked
+
+
+def refuse_reserved(key: str) -> None:
+    """Raises InvalidParameterValue for the key of a tag that only AWS gives and takes away."""
+    if key.lower().startswith(RESERVED):
+        raise _invalid("Tag keys starting with 'aws:' are reserved for internal use")
 
 
 def tags_at_creation(

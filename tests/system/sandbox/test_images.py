@@ -275,3 +275,12 @@ def test_an_image_made_of_a_machine_has_its_disks(
     run(ImageId=copy)
     with refused("InvalidAMIName.Duplicate"):
         ec2.create_image(InstanceId=machine, Name="of-a-machine")
+
+
+def test_an_image_that_was_deregistered_a_moment_ago_is_not_found_and_no_error(
+    ec2: EC2Client, make_image: Callable[..., str]
+) -> None:
+    """Terraform waits for this."""
+    image = make_image()
+    ec2.deregister_image(ImageId=image)
+    assert ec2.describe_images(ImageIds=[image])["Images"] == []

@@ -117,3 +117,27 @@ def test_what_does_not_exist_cannot_be_tagged(ec2: EC2Client, image: str, thing:
     with refused(code):
         ec2.create_tags(Resources=[image, thing], Tags=[{"Key": "half", "Value": "done"}])
     assert "half" not in tags_of(ec2, image)
+
+
+def test_what_is_deleted_takes_its_tags_along(ec2: EC2Client) -> None:
+    def tagged(kind: str) -> Any:
+        return [{"ResourceType": kind, "Tags": [{"Key": "kept", "Value": "not for long"}]}]
+
+    def those_with_tags() -> set[str]:
+        found = ec2.describe_tags(Filters=[{"Name": "key", "Values": ["kept"]}])["Tags"]
+        return {one["ResourceId"] for one in found}
+
+    volume = ec2.create_volume(Size=1, AvailabilityZone="us-east-1a", TagSpecifications=tagged("volume"))[
+        "VolumeId"
+    ]
+    key = ec2.create_key_pair(KeyName="kept", TagSpecifications=tagged("key-pair"))["KeyPairId"]
+    group = ec2.create_security_group(
+        GroupName="kept", Description="kept", TagSpecifications=tagged("security-group")
+    )["GroupId"]
+    address = ec2.allocate_address(TagSpecifications=tagged("elastic-ip"))["AllocationId"]
+    assert those_with_tags() == {volume, key, group, address}
+    ec2.delete_volume(VolumeId=volume)
+    ec2.delete_key_pair(KeyName="kept")
+    ec2.delete_security_group(GroupId=group)
+    ec2.release_address(AllocationId=address)
+    assert those_with_tags() == set()

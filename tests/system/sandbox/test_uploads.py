@@ -1,9 +1,10 @@
-"""Multipart uploads, and objects that do not fit into memory."""
+"""Multipart uploads, copies, and objects that do not fit into memory."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -190,3 +191,14 @@ def test_a_range_of_a_big_object_is_given(
     answer = s3.get_object(Bucket=bucket, Key="range", Range=asked)
     assert answer["ContentRange"] == f"bytes {start}-{end - 1}/{MIB}"
     assert answer["Body"].read() == data[start:end]
+
+
+def test_a_plus_in_the_source_of_a_copy_is_a_blank(sandbox: SandboxStatus, s3: S3Client, bucket: str) -> None:
+    """As in S3. Terraform writes blanks so."""
+    s3.put_object(Bucket=bucket, Key="with a blank", Body=b"content")
+    headers = {"Authorization": "AWS AKIATEST000000000000:any", "x-amz-copy-source": "uploads%2Fwith+a+blank"}
+    url = f"{sandbox.s3}/{bucket}/copied"
+    request = urllib.request.Request(url, method="PUT", headers=headers)  # noqa: S310
+    with urllib.request.urlopen(request) as answer:  # noqa: S310
+        assert answer.status == 200
+    assert s3.get_object(Bucket=bucket, Key="copied")["Body"].read() == b"content"

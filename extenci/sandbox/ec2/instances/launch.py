@@ -68,11 +68,13 @@ class RunInstancesOrder:
 
 def read_order(cloud: Cloud, asked: Mapping[str, Any]) -> RunInstancesOrder:
     """Raises EC2ClientError for what AWS would refuse."""
-    asked = with_template(cloud, asked)
+    asked, of_template = with_template(cloud, asked)
     image = _image(cloud, asked)
     subnet = subnet_of(cloud, asked)
     encoded, user_bytes = _user_data(asked.get("UserData"))
     least, most = _count(asked)
+    tags = tags_at_creation(asked.get("TagSpecifications", []), _TAGGED)
+    tags["instance"] |= of_template
     return RunInstancesOrder(
         count=most,
         least=least,
@@ -87,7 +89,7 @@ def read_order(cloud: Cloud, asked: Mapping[str, Any]) -> RunInstancesOrder:
         private_address=private_address(asked, subnet),
         public_address=asked.get("AssociatePublicIpAddress"),
         devices=_devices(cloud, asked, image),
-        tags=tags_at_creation(asked.get("TagSpecifications", []), _TAGGED),
+        tags=tags,
         user_data=encoded,
         user_bytes=user_bytes,
         spot=asked.get("InstanceMarketOptions", {}).get("MarketType") == "spot",
