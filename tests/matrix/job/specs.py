@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.disks import add_boot_sector
 from tests.matrix.clouds.cloud import REGION, Cloud
 
 MIB = 1 << 20
@@ -114,4 +115,5 @@ def make_disk(path: Path, version: int) -> Path:
         file.truncate(DISK_BYTES)
         file.seek(MIB)
         file.write(content)
+    add_boot_sector(path)
     return path

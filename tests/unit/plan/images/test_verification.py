@@ -116,7 +116,7 @@ def plan_of(
 
 def spec(count: int, verify: Verify | None) -> Desired:
     origin = Origin("a.yaml", 1, 1)
-    worker = DesiredImage(WORKER, origin, "/w.raw", Method.EBS, verify=verify)
+    worker = DesiredImage(WORKER, origin, "/w.raw", Method.EBS, keep=0, verify=verify)
     pool = DesiredGroup(POOL, origin, WORKER, count, LaunchSettings("t3.micro"))
     return Desired("lab", "/specs", {"cloud": Service("cloud", "us-east-1")}, (worker,), (pool,))
 
