@@ -65,7 +65,7 @@ class Specs:
         path.write_text(json.dumps(self._service(), indent=1) + "\n")
 
     def _image(self) -> dict[str, object]:
-        image: dict[str, object] = {"source": "disks/worker.raw", "method": self.stage}
+        image: dict[str, object] = {"source": "disks/worker.raw", "method": self.stage, "keep": 0}
         if self.verified:
             checks = [{"console": self.cloud.console}] if self.cloud.console else []
             image["verify"] = {
