@@ -114,18 +114,19 @@ def run_test_vm(
     machine_type: str,
     *,
     stack: str | None = None,
+    raw: bool = False,
     home: Home | None = None,
     options: Options = DEFAULTS,
 ) -> Result:
     """Stage a disk as `stage` does, run a test VM of a type from it, ask `options.ask` whether it works, and
-    terminate it. Where the answer is no, the image is unstaged.
+    terminate it. Where the answer is no, the image is unstaged. `raw` is that of Staging.
 
     UsageError where nobody can be asked, and what `stage` raises.
     """
     if options.ask is None:
         raise UsageError("Nobody can be asked whether the test VM works.", "Nothing was done.")
     home = home or Home.find()
-    desired = image_to_test(file, service, machine_type, stack, Path.cwd(), service_files(home))
+    desired = image_to_test(file, service, machine_type, stack, Path.cwd(), service_files(home), raw=raw)
     desired = with_running_sandbox(desired, home)
 
     def propose(session: Session) -> Proposal:

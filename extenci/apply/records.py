@@ -11,6 +11,8 @@ from extenci.model.observed import Image, Machine, Observation, Snapshot
 from extenci.model.ownership import PLAN
 from extenci.model.record import Facts, Records, ResourceKind, ResourceRecord
 
+IMAGE_FACTS = ("manifest", "bytes", "blocks")
+"""Facts that are known from an image's making, and kept."""
 MACHINE_FACTS = ("image", "type", "key_name", "subnet", "availability_zone", "instance_profile")
 
 
@@ -55,7 +57,7 @@ def _present(
     stack: str, seen: float, things: Iterable[Image | Snapshot | Machine], records: Records
 ) -> Iterator[ResourceRecord]:
     tags = {record.id: record.tags for record in records.resources}
-    manifests = {record.id: record.facts.get("manifest") for record in records.resources}
+    facts = {record.id: record.facts for record in records.resources}
     for thing in things:
         marks = thing.marks
         if marks is None or marks.stack != stack or (isinstance(thing, Machine) and thing.state.is_gone):
@@ -69,7 +71,7 @@ def _present(
             _kind(thing),
             Address(marks.service, marks.name),
             mine,
-            _facts(thing, manifests.get(thing.id)),
+            _facts(thing, facts.get(thing.id, {})),
             seen,
         )
 
@@ -88,9 +90,10 @@ def _kind(thing: Image | Snapshot | Machine) -> ResourceKind:
             return ResourceKind.MACHINE
 
 
-def _facts(thing: Image | Snapshot | Machine, known_manifest: object = None) -> Facts:
+def _facts(thing: Image | Snapshot | Machine, known: Facts) -> Facts:
     names = ("state", *MACHINE_FACTS) if isinstance(thing, Machine) else ("state",)
     values = {name: getattr(thing, name) for name in names}
-    manifest = (thing.manifest or known_manifest) if isinstance(thing, Image) else None
-    kept = {"manifest": str(manifest)} if manifest else {}
+    kept = {name: known[name] for name in IMAGE_FACTS if name in known} if isinstance(thing, Image) else {}
+    if isinstance(thing, Image) and thing.manifest:
+        kept["manifest"] = thing.manifest
     return {name: str(value) if name == "state" else value for name, value in values.items()} | kept

@@ -90,6 +90,14 @@ LockTimeout = Annotated[
 ]
 Output = Annotated[Format, typer.Option("--format", help="How the result is printed.")]
 VerifyOutput = Annotated[VerifyFormat, typer.Option("--format", help="How the result is printed.")]
+Raw = Annotated[
+    bool,
+    typer.Option(
+        "--raw",
+        help="Stage it although its content is not known: no boot sector, partition table or file system, or "
+        "one that reaches past its end.",
+    ),
+]
 StackName = Annotated[
     str | None,
     typer.Option(

@@ -13,6 +13,7 @@ import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from extenci.image.completeness import qcow2, vhd, vhdx, vmdk
 from extenci.image.formats import QCOW2, VDI, VHD, VHDX, VMDK, Format
 from extenci.image.problems import shown
 from extenci.image.read_at import ReadAt, reader_of
@@ -31,6 +32,9 @@ _ALONE = (
 )
 
 
+_INCOMPLETE = "Check whether it was written, or downloaded, completely."
+
+
 def check_self_contained(path: Path | str, descriptor: int, size: int, found: Format) -> None:
     """DiskError if a disk image of `size` bytes needs other files or a password, is cut off, or cannot be
     read."""
@@ -42,9 +46,7 @@ def check_self_contained(path: Path | str, descriptor: int, size: int, found: Fo
         case Refers():
             raise DiskError(f"The disk {shown(path)} {fault}.", _ALONE.format(path=shown(path)))
         case Broken():
-            raise DiskError(
-                f"The disk {shown(path)} {fault}.", "Check whether it was written, or downloaded, completely."
-            )
+            raise DiskError(f"The disk {shown(path)} {fault}.", _INCOMPLETE)
         case Locked():
             raise DiskError(
                 f"The disk {shown(path)} {fault}.",
@@ -52,6 +54,23 @@ def check_self_contained(path: Path | str, descriptor: int, size: int, found: Fo
             )
         case None:
             pass
+
+
+def check_complete(path: Path | str, descriptor: int, size: int, found: Format) -> None:
+    """DiskError if the file of a disk image has fewer bytes than its tables refer to. To be called after
+    `qemu-img` has found no other fault."""
+    needed = _LENGTHS.get(found)
+    if needed is None:
+        return
+    try:
+        length = needed(reader_of(path, descriptor), size)
+    except struct.error:
+        length = size + 1
+    if length > size:
+        raise DiskError(
+            f"The disk {shown(path)} is cut off: the file has {size:,} bytes, but its tables refer to more.",
+            _INCOMPLETE,
+        )
 
 
 class Refers(str):
@@ -155,3 +174,11 @@ _CHECKS: Mapping[Format, Callable[[ReadAt, int], Fault]] = {
     VHDX: check_vhdx,
     VDI: check_vdi,
 }
+
+_LENGTHS: Mapping[Format, Callable[[ReadAt, int], int]] = {
+    QCOW2: qcow2.needed_bytes,
+    VMDK: vmdk.needed_bytes,
+    VHD: vhd.needed_bytes,
+    VHDX: vhdx.needed_bytes,
+}
+"""The length that an image's file needs by its tables; that of VDI images is in their header."""

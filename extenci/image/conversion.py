@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from extenci.image.cache import LOOK_SECONDS, WriteMonitor, write_errors
-from extenci.image.containers import LARGEST_BYTES, check_self_contained
+from extenci.image.containers import LARGEST_BYTES, check_complete, check_self_contained
 from extenci.image.digest import ZERO_BLOCK
-from extenci.image.formats import Container, Format, Packed, Unusable, foreign_format, refusal
+from extenci.image.formats import Container, Format, Packed, Unusable, refusal
 from extenci.image.problems import shown
 from extenci.image.programs import RunningProgram, find_program, run_program
+from extenci.image.recognition import foreign_format
 from extenci.model.errors import DiskError
 from extenci.model.version import BLOCK_BYTES
 
@@ -69,7 +70,7 @@ def convert(conversion: Conversion, found: Format) -> None:
     match found.way:
         case Container(driver):
             check_self_contained(conversion.path, conversion.source, conversion.size, found)
-            _convert_image(conversion, driver)
+            _convert_image(conversion, driver, found)
         case Packed() as packed:
             inner = _decompress(conversion, packed)
             if inner is not None:
@@ -92,12 +93,13 @@ def _convert_aside(conversion: Conversion, found: Format) -> None:
         convert(replace(conversion, source=aside.fileno(), size=size), found)
 
 
-def _convert_image(conversion: Conversion, driver: str) -> None:
+def _convert_image(conversion: Conversion, driver: str, found: Format) -> None:
     qemu_img = find_program("qemu-img", QEMU_IMG, conversion.path)
     source = _blockdev(driver, conversion.source)
     size = _virtual_size(conversion, [qemu_img, "info", "--output=json", source])
     if driver in _CHECKED:
         _check_whole(conversion, [qemu_img, "check", source])
+    check_complete(conversion.path, conversion.source, conversion.size, found)
     with write_errors(conversion.monitor):
         os.ftruncate(conversion.target, size)
     # Without qemu's locks: the target is locked already, and on NFS the two kinds of lock would conflict.

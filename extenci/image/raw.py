@@ -15,8 +15,9 @@ from extenci.image import problems
 from extenci.image.digest import ZERO_BLOCK, Digest, FileHash
 from extenci.image.extents import data_blocks
 from extenci.image.fingerprint import Fingerprint, fingerprint_of
-from extenci.image.formats import Format, foreign_format, refusal
+from extenci.image.formats import Format, refusal
 from extenci.image.read_at import read_at, reader_of
+from extenci.image.recognition import foreign_format
 from extenci.model.errors import Interrupted
 from extenci.model.version import BLOCK_BYTES, Disk
 

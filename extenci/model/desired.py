@@ -38,18 +38,20 @@ class Origin:
 
 @dataclass(frozen=True)
 class DesiredImage:
-    """A desired image. `source` is an absolute path or a URL; `gib` None means the disk's own, rounded up;
-    `keep` is the number of versions kept beside the desired one; `verify` None: it is not verified."""
+    """A desired image. `source` is an absolute path or a URL; with `raw` it is staged although its content is
+    not known to be a disk; `gib` None means the disk's own, rounded up; `keep` is the number of versions kept
+    beside the desired one; `verify` None: it is not verified."""
 
     address: Address
     origin: Origin
     source: str
     method: Method
     sha256: str | None = None
+    raw: bool = False
     architecture: Architecture = Architecture.X86_64
     boot_mode: BootMode | None = None
     gib: int | None = None
-    keep: int = 0
+    keep: int = 1
     protect: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
     verify: Verify | None = None

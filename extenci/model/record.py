@@ -37,8 +37,8 @@ class ResourceKind(StrEnum):
 class ResourceRecord:
     """An owned resource. `tags` are the marks and tags that it was made with (on a service with `tags: none`,
     there are no others); `facts` are the fields of the observed value when it was last seen, at `seen`
-    (seconds since the epoch); and from its making on the `manifest` of an image in S3, which not every
-    service tells."""
+    (seconds since the epoch); and from its making on what not every service tells of an image: the `manifest`
+    of one in S3, the `bytes` of its disk and the number of its non-zero `blocks`."""
 
     service: str
     id: str

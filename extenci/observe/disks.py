@@ -10,6 +10,7 @@ from threading import Event
 
 from extenci.catalog.disks.block_lists import BlockLists
 from extenci.catalog.disks.digests import Digests
+from extenci.image.content.check import check_content
 from extenci.image.fingerprint import fingerprint, is_settled
 from extenci.image.raw import read_open
 from extenci.image.sources import Cache, open_source
@@ -53,11 +54,12 @@ def known_disks(images: Iterable[DesiredImage], digests: Digests) -> dict[Addres
 
 
 def known_disk(spec: DesiredImage, digests: Digests) -> Disk | None:
-    """A disk as it was read before, if it has not changed since; None where it must be read."""
+    """A disk as it was read before, if it has not changed since, and its content is known or `raw`; None
+    where it must be read."""
     if is_url(spec.source):
-        return digests.pinned_disk(spec.sha256) if spec.sha256 else None
+        return digests.pinned_disk(spec.sha256, recognised=not spec.raw) if spec.sha256 else None
     try:
-        known = digests.cached_disk(spec.source, fingerprint(spec.source))
+        known = digests.cached_disk(spec.source, fingerprint(spec.source), recognised=not spec.raw)
     except DiskError:
         return None
     if known is None or spec.sha256 not in (None, known.sha256):
@@ -68,16 +70,16 @@ def known_disk(spec: DesiredImage, digests: Digests) -> Disk | None:
 def read_disks(images: Iterable[DesiredImage], reader: Reader) -> dict[Address, Disk]:
     """Each image's disk, read where it must be; a pinned image whose file is missing is left out.
 
-    SpecError has a problem for each disk that cannot be read, at the line that names it; ServiceError and its
-    kinds where nothing can be downloaded for any service.
+    SpecError has a problem for each disk that cannot be read or is none, at the line that names it;
+    ServiceError and its kinds where nothing can be downloaded for any service.
     """
     disks: dict[Address, Disk] = {}
     problems: list[Problem] = []
-    read: dict[tuple[str, str | None], Disk] = {}
+    read: dict[tuple[str, str | None, bool], Disk] = {}
     for spec in images:
         if spec.sha256 and is_missing(spec.source):
             continue
-        key = (spec.source, spec.sha256)
+        key = (spec.source, spec.sha256, spec.raw)
         try:
             with reader.failures.noting(spec.address.service):
                 if key not in read:
@@ -105,14 +107,15 @@ def is_missing(source: str) -> bool:
 def _read(spec: DesiredImage, reader: Reader) -> Disk:
     before = None if is_url(spec.source) else fingerprint(spec.source)
     with open_source(spec.source, reader.cache(spec.address.service), sha256=spec.sha256) as source:
+        recognised = check_content(source, meant=spec.raw)
         reader.tell(f"Reading {shown_source(spec.source)} …")
         with reader.block_lists.record() as writer:
             disk = read_open(source, sha256=spec.sha256, on_block=writer.add, stop=reader.stop)
             writer.keep(disk.digest)
     if before is None and spec.sha256 is not None:
-        reader.digests.store_pinned(spec.sha256, disk)
+        reader.digests.store_pinned(spec.sha256, disk, recognised=recognised)
     elif before is not None and fingerprint(spec.source) == before and is_settled(before, reader.clock()):
-        reader.digests.store(spec.source, before, disk)
+        reader.digests.store(spec.source, before, disk, recognised=recognised)
     return disk
 
 

@@ -43,6 +43,7 @@ def image_fields(spec: DesiredImage) -> dict[str, object]:
     return {
         "source": shown_source(spec.source),
         "sha256": spec.sha256,
+        "raw": spec.raw,
         "architecture": str(spec.architecture),
         "boot_mode": str(spec.boot_mode) if spec.boot_mode else None,
         "method": str(spec.method),

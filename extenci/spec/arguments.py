@@ -33,11 +33,18 @@ NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def image_to_test(
-    file: Path, service: str, type_: str, stack: str | None, here: Path, catalog: Mapping[str, Path]
+    file: Path,
+    service: str,
+    type_: str,
+    stack: str | None,
+    here: Path,
+    catalog: Mapping[str, Path],
+    *,
+    raw: bool = False,
 ) -> Desired:
     """One image to stage from a file on a service, with a test VM of type `type_` that a person confirms; the
     service's defaults for test VMs apply. extenci.yaml and services/ are looked for at `here`; `catalog` has
-    the catalog's service files by name.
+    the catalog's service files by name; `raw` is that of DesiredImage.
 
     UsageError says which argument is wrong, or what is missing; SpecError has the problems of files.
     """
@@ -53,14 +60,15 @@ def image_to_test(
     defaults = found.test or LaunchDefaults()
     verify = Verify(to_settings(type_, defaults), defaults.launch or found.launch, confirm=True)
     address = Address(service, name_of(file))
-    image = DesiredImage(address, Origin(shown(file), 0, 0), str(file.resolve()), found.stage, verify=verify)
+    origin = Origin(shown(file), 0, 0)
+    image = DesiredImage(address, origin, str(file.resolve()), found.stage, raw=raw, verify=verify)
     return replace(empty, images=(image,), selection=Selection(frozenset({address})))
 
 
 @dataclass(frozen=True)
 class Staging:
     """How to stage a disk without a spec. None: the default that specs have; `gib` is the volume's size,
-    `sha256` that of the file's bytes."""
+    `sha256` that of the file's bytes, `raw` that of DesiredImage."""
 
     name: str | None = None
     method: Method | None = None
@@ -68,6 +76,7 @@ class Staging:
     boot_mode: BootMode | None = None
     gib: int | None = None
     sha256: str | None = None
+    raw: bool = False
 
 
 def image_to_stage(
@@ -87,6 +96,7 @@ def image_to_stage(
         source=file if is_url(file) else str(Path(file).resolve()),
         method=method,
         sha256=how.sha256.lower() if how.sha256 else None,
+        raw=how.raw,
         architecture=how.architecture,
         boot_mode=how.boot_mode,
         gib=how.gib,

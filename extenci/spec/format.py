@@ -113,6 +113,11 @@ class ImageSpec(Strict):
         description="SHA-256 of the source file's bytes. Required for URLs; with it, the file is needed "
         "only to upload it.",
     )
+    raw: bool = Field(
+        default=False,
+        description="Whether to stage the disk although its content is not known: no boot sector, partition "
+        "table or file system, or one that reaches past its end.",
+    )
     architecture: ArchitectureChoice = Field(
         default=Architecture.X86_64, description="Architecture to register. Default: `x86_64`."
     )
@@ -126,7 +131,9 @@ class ImageSpec(Strict):
         default=None, description="Volume size in GiB. Default: the disk's, rounded up."
     )
     keep: Annotated[int, Field(ge=0, le=100), Expected("a whole number of versions")] = Field(
-        default=0, description="Older versions kept for rollback, newest first. Default: 0."
+        default=1,
+        description="Older versions kept for rollback, newest first; each costs the storage "
+        "of its disk. Default: 1.",
     )
     protect: bool = Field(default=False, description="Whether plans must never remove it.")
     tags: Tags = Field(default_factory=dict, description="Tags of the image and its snapshot.")

@@ -136,6 +136,7 @@ def _resolve_image(
         source=spec.source if spec.from_url else absolute(entry.path.parent, spec.source),
         method=method,
         sha256=spec.sha256,
+        raw=spec.raw,
         architecture=spec.architecture,
         boot_mode=spec.boot_mode,
         gib=spec.size,

@@ -34,6 +34,7 @@ from extenci.model.work import LaunchWork  # noqa: E402
 from extenci.sandbox import control  # noqa: E402
 from tests.condor_pool.installation import find_installation  # noqa: E402
 from tests.condor_pool.pool import Pool, start_pool  # noqa: E402
+from tests.disks import disk_bytes  # noqa: E402
 
 STACK = "default"
 SERVICE = "campus"
@@ -68,7 +69,7 @@ class BenchContext:
         (specs / "stack.yaml").write_text(SPEC.format(count=count), "utf-8")
         with (specs / "worker.raw").open("wb") as file:
             file.truncate(1 << 30)
-            file.write(b"one")
+            file.write(disk_bytes(b"one"))
 
     def write_service(self) -> None:
         """Write the file of the service: the sandbox, with key files that the jobs' user can read."""

@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[0] = str(ROOT)  # not this folder, whose queue.py would hide Python's
 
 from tests.bench.sink import PACKAGES, Sink, SinkMissing, run_sink  # noqa: E402
+from tests.disks import add_boot_sector  # noqa: E402
 
 BLOCK = 524_288
 MIB = 1024**2
@@ -98,6 +99,7 @@ class BenchContext:
             for number in range(count):
                 file.seek(number * step * BLOCK)
                 file.write(os.urandom(BLOCK))
+        add_boot_sector(path)
         os.utime(path, (1, 1))  # a plan waits if a disk was written just now
         return path
 

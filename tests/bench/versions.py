@@ -27,6 +27,7 @@ from extenci.stage.context import StageRequest  # noqa: E402
 from extenci.stage.ebs.method import upload  # noqa: E402
 from tests.bench.shipped import Shop  # noqa: E402
 from tests.bench.sink import SinkMissing, run_sink  # noqa: E402
+from tests.disks import add_boot_sector  # noqa: E402
 
 SNAPSHOT = "snap-0123456789abcdef0"
 
@@ -38,6 +39,7 @@ def make_disk(path: Path, blocks: int) -> None:
         for number in range(blocks):
             file.seek(2 * number * BLOCK_BYTES)
             file.write(os.urandom(BLOCK_BYTES))
+    add_boot_sector(path)
     os.utime(path, (1, 1))
 
 

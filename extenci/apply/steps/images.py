@@ -16,7 +16,9 @@ def image_name(work: StageWork | RegisterWork, context: ChangeContext) -> str:
 
 def staged(image: StagedImage, work: StageWork | RegisterWork, context: ChangeContext) -> Outcome:
     """Record an image and its snapshot; the outcome of the change that made them."""
-    facts = {"manifest": image.manifest} if image.manifest else {}
+    facts: dict[str, str | int] = {"manifest": image.manifest} if image.manifest else {}
+    if isinstance(work, StageWork):
+        facts |= {"bytes": work.size, "blocks": work.blocks}
     context.records.remember(ResourceKind.IMAGE, [image.image], work.tags, facts)
     if image.snapshot:
         context.records.remember(ResourceKind.SNAPSHOT, [image.snapshot], work.tags)

@@ -27,43 +27,50 @@ class Digests:
         self._database = database
         self._clock = clock
 
-    def cached_disk(self, path: Path | str, fingerprint: Fingerprint) -> Disk | None:
-        """The disk in a file with this fingerprint, or None. Its `sha256` may be None."""
-        return self._find(key_of(path), fingerprint)
+    def cached_disk(
+        self, path: Path | str, fingerprint: Fingerprint, *, recognised: bool = False
+    ) -> Disk | None:
+        """The disk in a file with this fingerprint, or None. Its `sha256` may be None. With `recognised`, a
+        disk only whose content was known to be one."""
+        return self._find(key_of(path), fingerprint, recognised=recognised)
 
     def digest_of(self, path: Path | str, fingerprint: Fingerprint) -> str | None:
         """The digest of the disk in a file with this fingerprint, or None."""
         known = self.cached_disk(path, fingerprint)
         return known.digest if known else None
 
-    def pinned_disk(self, sha256: str) -> Disk | None:
-        """The disk in a file with this SHA-256 (hex), wherever the file is: that of a download."""
-        return self._find(f"{PINNED}{sha256}", NO_FINGERPRINT)
+    def pinned_disk(self, sha256: str, *, recognised: bool = False) -> Disk | None:
+        """The disk in a file with this SHA-256 (hex), wherever the file is: that of a download; `recognised`
+        as of `cached_disk`."""
+        return self._find(f"{PINNED}{sha256}", NO_FINGERPRINT, recognised=recognised)
 
-    def store(self, path: Path | str, fingerprint: Fingerprint, disk: Disk) -> None:
-        """Remember the disk in a file. A known SHA-256 of the same content is kept."""
+    def store(
+        self, path: Path | str, fingerprint: Fingerprint, disk: Disk, *, recognised: bool = True
+    ) -> None:
+        """Remember the disk in a file, and whether its content is known to be one. A known SHA-256 of the
+        same content is kept."""
         known = self.cached_disk(path, fingerprint)
         sha256 = disk.sha256 or (known.sha256 if known and known.digest == disk.digest else None)
-        self._store(key_of(path), fingerprint, replace(disk, sha256=sha256))
+        self._store(key_of(path), fingerprint, replace(disk, sha256=sha256), recognised=recognised)
 
-    def store_pinned(self, sha256: str, disk: Disk) -> None:
-        """Remember the disk in a file with this SHA-256 (hex)."""
-        self._store(f"{PINNED}{sha256}", NO_FINGERPRINT, replace(disk, sha256=sha256))
+    def store_pinned(self, sha256: str, disk: Disk, *, recognised: bool = True) -> None:
+        """Remember the disk in a file with this SHA-256 (hex), as `store` does."""
+        self._store(f"{PINNED}{sha256}", NO_FINGERPRINT, replace(disk, sha256=sha256), recognised=recognised)
 
-    def _find(self, key: str, fingerprint: Fingerprint) -> Disk | None:
+    def _find(self, key: str, fingerprint: Fingerprint, *, recognised: bool) -> Disk | None:
         with self._database.reading() as connection:
             row = connection.execute("SELECT * FROM digests WHERE path = ?", (key,)).fetchone()
-        if row is None or fingerprint_of(row) != tuple(fingerprint):
+        if row is None or fingerprint_of(row) != tuple(fingerprint) or row["recognised"] < recognised:
             return None
         return Disk(digest=row["digest"], size=row["disk_size"], blocks=row["blocks"], sha256=row["sha256"])
 
-    def _store(self, key: str, fingerprint: Fingerprint, disk: Disk) -> None:
+    def _store(self, key: str, fingerprint: Fingerprint, disk: Disk, *, recognised: bool) -> None:
         size, mtime_ns, inode, device, ctime_ns = fingerprint
         with self._database.writing() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (key, size, mtime_ns, str(inode), str(device), disk.digest, disk.size, disk.blocks,
-                 disk.sha256, self._clock(), ctime_ns),
+                 disk.sha256, self._clock(), ctime_ns, recognised),
             )  # fmt: skip
 
 

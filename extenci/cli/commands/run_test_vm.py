@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from extenci.cli.job import Job
-from extenci.cli.options import LockTimeout, StackName, VerifyFormat, VerifyOutput
+from extenci.cli.options import LockTimeout, Raw, StackName, VerifyFormat, VerifyOutput
 from extenci.cli.terminal import write_aside, write_result
 from extenci.cli.verification import run_verification
 from extenci.cli.vm_question import YES_OR_NO, given_answer, make_ask
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from extenci.model.outcome import Result
 
 
-def run_test_vm(
+def run_test_vm(  # noqa: PLR0913, PLR0917 - a parameter for each argument and option
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="A disk: raw, qcow2, VMDK, VHD, VHDX.", show_default=False)
     ],
@@ -35,6 +35,7 @@ def run_test_vm(
     ],
     yes: Annotated[bool, typer.Option("--yes", help="Answer in advance: it works.")] = False,
     no: Annotated[bool, typer.Option("--no", help="Answer in advance: it does not work.")] = False,
+    raw: Raw = False,
     stack: StackName = None,
     lock_timeout: LockTimeout = 0.0,
     output: VerifyOutput = VerifyFormat.TEXT,
@@ -59,7 +60,7 @@ def run_test_vm(
     results: list[Result] = []
 
     def start(options: Options) -> Result:
-        results.append(api.run_test_vm(file, service, type_, stack=stack, options=options))
+        results.append(api.run_test_vm(file, service, type_, stack=stack, raw=raw, options=options))
         return results[0]
 
     options = api.Options(lock_timeout=lock_timeout)

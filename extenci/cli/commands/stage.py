@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from extenci.cli.job import Job, exit_status
-from extenci.cli.options import Format, LockTimeout, Output, StackName
+from extenci.cli.options import Format, LockTimeout, Output, Raw, StackName
 from extenci.cli.terminal import palette_of, width_of, write_aside, write_json, write_result
 from extenci.model.version import Architecture, BootMode, Method
 
@@ -48,6 +48,7 @@ def stage(  # noqa: PLR0913, PLR0917 - a parameter for each argument and option
     sha256: Annotated[
         str | None, typer.Option(metavar="HEX", help="The SHA-256 that the file must have; needed for URLs.")
     ] = None,
+    raw: Raw = False,
     stack: StackName = None,
     unbundle: Annotated[
         str | None,
@@ -76,7 +77,7 @@ def stage(  # noqa: PLR0913, PLR0917 - a parameter for each argument and option
         return make_disk(unbundle, Path(file), service, output)
     from extenci import api
 
-    how = api.Staging(name, method, architecture, boot_mode, size, sha256)
+    how = api.Staging(name, method, architecture, boot_mode, size, sha256, raw)
     staged = Job().run(
         lambda options: api.stage(file, service, how, stack=stack, options=options),
         api.Options(lock_timeout=lock_timeout),

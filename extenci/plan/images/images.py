@@ -13,6 +13,7 @@ from extenci.model.plan import Blocked, Change
 from extenci.plan.images.changes import MadeImage, make_images
 from extenci.plan.images.lookup import MissingImage, look_for_usable, needed_images
 from extenci.plan.images.obsolete_test_vms import endings_of
+from extenci.plan.images.shrinkage import shrinkage_warning
 from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, Unavailable
 from extenci.plan.images.verification import HeldBack, find_verdict_status, last_good, verify_version
 from extenci.plan.inputs import PlanInputs
@@ -22,13 +23,14 @@ from extenci.plan.service_index import ServiceIndex
 
 @dataclass(frozen=True)
 class PlannedImage:
-    """One needed image: what was found, its source, and the changes that make and verify it."""
+    """One needed image: what was found, its source, the changes that make and verify it, and a warning."""
 
     spec: DesiredImage
     found: ImageSource | MissingImage | HeldBack
     source: ImageSource
     change: Change | None = None
     verification: Change | None = None
+    warning: str = ""
 
     @property
     def blocked(self) -> tuple[Blocked, ...]:
@@ -71,14 +73,15 @@ def plan_image(
     """Plan one image. Nothing uses it before its verification has passed."""
     source = source_of(found, made)
     change = made.change if made else None
+    warning = shrinkage_warning(inputs, index, found) if isinstance(found, MissingImage) and change else ""
     if not isinstance(source, Staged | ToBeStaged) or not needs_verification(
         inputs, index, spec, found, source
     ):
-        return PlannedImage(spec, found, source, change)
+        return PlannedImage(spec, found, source, change, warning=warning)
     verification = verify_version(inputs, spec, source, endings_of(inputs, index, spec.address))
     meanwhile = last_good(inputs, index, spec, source.label)
     held = replace(source, verified_by=verification.id, meanwhile=meanwhile)
-    return PlannedImage(spec, found, held, change, verification)
+    return PlannedImage(spec, found, held, change, verification, warning)
 
 
 def put_together(images: Iterable[PlannedImage]) -> ImagePlan:
@@ -95,6 +98,7 @@ def put_together(images: Iterable[PlannedImage]) -> ImagePlan:
                 *(one.verification for one in every if one.verification),
             ),
             blocked=tuple(blocked for one in in_order for blocked in one.blocked),
+            warnings=tuple(one.warning for one in in_order if one.warning),
         ),
         cleared=tuple(
             image for one in missing if isinstance(one.found, MissingImage) for image in one.found.failed

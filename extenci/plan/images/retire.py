@@ -110,21 +110,32 @@ def superfluous(
         )
         if isinstance(source, Staged | ToBeStaged):
             others = tuple(image for image in images if image not in failed)
-            yield from superfluous_versions(others, spec, source)
+            yield from superfluous_versions(rollback_order(inputs, index, others, spec), spec, source)
 
 
 FAILED_VERIFICATION = "failed its verification"
 
 
+def rollback_order(
+    inputs: PlanInputs, index: ServiceIndex, images: tuple[Image, ...], spec: DesiredImage
+) -> tuple[Image, ...]:
+    """Images in the order in which they are kept to go back to: the newest first, but where versions are
+    verified, those that passed before all others."""
+    newest = newest_first(images)
+    if spec.verify is None:
+        return tuple(newest)
+    return tuple(sorted(newest, key=lambda one: verdict_of(inputs, index, one) is not Verdict.PASSED))
+
+
 def superfluous_versions(
     images: tuple[Image, ...], spec: DesiredImage, source: Staged | ToBeStaged
 ) -> Iterator[ImageRemoval]:
-    """Versions beyond `keep`, newest first, duplicates of the wanted one, and images that failed to
-    register."""
+    """Versions beyond `keep`, duplicates of the wanted one, and images that failed to register. The `images`
+    are in the order in which they are kept."""
     after = changes_before(source)
     current = source.image if isinstance(source, Staged) else None
     kept = 0
-    for image in newest_first(images):
+    for image in images:
         wanted = image.marks is not None and image.marks.version == source.label
         if image == current or (wanted and current is None):
             continue

@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.disks import add_boot_sector
 from tests.matrix.clouds.cloud import REGION, Cloud
 
 MIB = 1 << 20
@@ -64,7 +65,7 @@ class Specs:
         path.write_text(json.dumps(self._service(), indent=1) + "\n")
 
     def _image(self) -> dict[str, object]:
-        image: dict[str, object] = {"source": "disks/worker.raw", "method": self.stage}
+        image: dict[str, object] = {"source": "disks/worker.raw", "method": self.stage, "keep": 0}
         if self.verified:
             checks = [{"console": self.cloud.console}] if self.cloud.console else []
             image["verify"] = {
@@ -114,4 +115,5 @@ def make_disk(path: Path, version: int) -> Path:
         file.truncate(DISK_BYTES)
         file.seek(MIB)
         file.write(content)
+    add_boot_sector(path)
     return path

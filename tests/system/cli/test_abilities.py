@@ -13,6 +13,7 @@ import pytest
 
 from extenci.model.service import SandboxStatus
 from extenci.sandbox import control
+from tests.disks import disk_bytes
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 LACKING = "ebs-direct,paging,tag-on-create,list-multipart-uploads"
@@ -38,7 +39,7 @@ def root(cloud: SandboxStatus, tmp_path: Path) -> Path:
     endpoints = f"ec2: {cloud.ec2}\ns3: {cloud.s3}\nebs: {cloud.ebs}\nregion: us-east-1\nbucket: extenci\n"
     (folder / "services" / "cloud.yaml").write_text(endpoints + credentials)
     (folder / "services" / "dead.yaml").write_text(f"ec2: {NOBODY}\nregion: us-east-1\n{credentials}")
-    (folder / "tiny.raw").write_bytes(os.urandom(1 << 20))
+    (folder / "tiny.raw").write_bytes(disk_bytes(os.urandom(1 << 20)))
     (folder / "pool.yaml").write_text(
         "service: cloud\nimages: {tiny: {source: tiny.raw}}\n"
         "instances: {pool: {image: tiny, type: t3.micro, count: 1}}\n"

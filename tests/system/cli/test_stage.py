@@ -19,6 +19,7 @@ from extenci import api
 from extenci.catalog.home import Home
 from extenci.cloud.clients import Clients
 from extenci.sandbox import control
+from tests.disks import add_boot_sector
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -65,6 +66,7 @@ def make_disk(folder: Path, name: str, mib: int = 2) -> Path:
     with path.open("wb") as file:
         file.truncate(64 << 20)
         file.write(os.urandom(mib << 20))
+    add_boot_sector(path)
     return path
 
 

@@ -20,6 +20,7 @@ from extenci.model.outcome import Result
 from extenci.model.plan import Plan
 from extenci.sandbox import control
 from tests.condor_pool.pool import Pool
+from tests.disks import disk_bytes
 
 SPEC = """\
 service: campus
@@ -87,7 +88,7 @@ class World:
         self.specs.mkdir(exist_ok=True)
         with (self.specs / "worker.raw").open("wb") as file:
             file.truncate(1 << 30)
-            file.write(content)
+            file.write(disk_bytes(content))
 
     def plan(self, *, destroy: bool = False) -> Plan:
         return api.plan(api.load([self.specs], home=self.home), home=self.home, destroy=destroy).plan

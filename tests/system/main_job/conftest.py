@@ -16,6 +16,7 @@ from extenci.cloud.clients import Clients
 from extenci.model.outcome import Result
 from extenci.model.plan import Plan
 from extenci.sandbox import control
+from tests.disks import add_boot_sector
 
 MIB = 1 << 20
 SPEC = """\
@@ -62,6 +63,7 @@ class World:
             file.write(os.urandom(1024) * (data // 1024))
             file.seek(size // 2)
             file.write(content)
+        add_boot_sector(self.disk)
         os.utime(self.disk, (1_000_000_000, 1_000_000_000))
 
     def change_byte(self, content: bytes) -> None:

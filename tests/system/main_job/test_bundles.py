@@ -13,9 +13,11 @@ images:
   worker:
     source: disks/worker.raw
     method: bundle
+    keep: 0
   same:
     source: disks/worker.raw
     method: bundle
+    keep: 0
 instances:
   pool:
     image: worker

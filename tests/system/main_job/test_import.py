@@ -13,6 +13,7 @@ images:
     source: disks/worker.raw
     method: import
     size: 3
+    keep: 0
 instances:
   pool:
     image: worker

@@ -65,7 +65,9 @@ def test_other_settings_of_the_same_content_upload_nothing(world: World) -> None
     assert world.apply().ok
     before, (old,) = puts(world), world.cloud.ec2.images()
     spec = world.specs / "stack.yaml"
-    spec.write_text(spec.read_text().replace("    keep: 0\n", "    size: 3\n    boot_mode: uefi\n"))
+    spec.write_text(
+        spec.read_text().replace("    keep: 0\n", "    keep: 0\n    size: 3\n    boot_mode: uefi\n")
+    )
 
     assert world.apply().ok
 

@@ -14,6 +14,7 @@ import pytest
 
 from extenci import __version__
 from extenci.cli.main import run as run_here
+from tests.disks import disk_bytes
 
 SPEC = """\
 service: sandbox
@@ -38,7 +39,7 @@ HEAVY = ("boto3", "botocore", "moto", "deepdiff", "pydantic", "ruamel", "sqlite3
 def specs(tmp_path: Path) -> Path:
     folder = tmp_path / "specs"
     folder.mkdir()
-    (folder / "worker.raw").write_bytes(b"\x01" * 4096)
+    (folder / "worker.raw").write_bytes(disk_bytes())
     (folder / "extenci.yaml").write_text("stack: test\n")
     (folder / "pool.yaml").write_text(SPEC)
     return folder

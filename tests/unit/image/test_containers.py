@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from extenci.image.containers import check_self_contained
-from extenci.image.formats import foreign_format
+from extenci.image.recognition import foreign_format
 from extenci.model.errors import DiskError
 
 DESCRIPTOR = b'# Disk DescriptorFile\nversion=1\nCID=1\nparentCID=%s\nRW 8 SPARSE "a.vmdk"\n%s'

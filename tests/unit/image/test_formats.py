@@ -14,6 +14,7 @@ import pytest
 from extenci.image.raw import read_disk
 from extenci.model.errors import DiskError
 
+LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:%b\nsize 8589934592\n" % (b"4d" * 32)
 CONTENT = b"\0" * 512 + b"partition" * 100
 
 
@@ -55,7 +56,23 @@ FILES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "older html": (lambda _: b"<HTML lang=en>".ljust(600), "a web page"),
     "zip": (zipped, "a zip archive"),
     "ova": (tarred, "a tar archive"),
-    "iso": (iso, "an ISO 9660 CD image"),
+    "LFS pointer": (lambda _: LFS_POINTER, "a Git LFS pointer"),
+    "annex pointer": (lambda _: b"/annex/objects/SHA256E-s9--00.raw\n", "a git-annex pointer"),
+    "JSON": (lambda _: b'{"message": "Not Found"}', "a JSON text"),
+    "a JSON list": (lambda _: b"\xef\xbb\xbf [\n {}]", "a JSON text"),
+    "XML": (lambda _: b'<?xml version="1.0"?><Error><Code>NoSuchKey</Code></Error>', "an XML text"),
+    "XML without a declaration": (lambda _: b"<Error>AccessDenied</Error>", "an XML text"),
+    "7z": (lambda content: b"7z\xbc\xaf\x27\x1c\0\4" + content, "a 7z archive"),
+    "RAR": (lambda content: b"Rar!\x1a\x07\x01\0" + content, "a RAR archive"),
+    "ELF": (lambda content: b"\x7fELF\2\1\1" + content, "an ELF program"),
+    "PE": (
+        lambda _: b"MZ".ljust(60, b"\0") + b"\x80\0\0\0".ljust(68, b"\0") + b"PE\0\0",
+        "a Windows or UEFI",
+    ),
+    "kernel": (lambda _: b"MZ".ljust(510, b"\0") + b"\x55\xaa\xeb\x6aHdrS", "a Linux kernel"),
+    "Android": (lambda content: b"\x3a\xff\x26\xed\1\0" + content, "an Android sparse image"),
+    "PDF": (lambda _: b"%PDF-1.7\n", "a PDF document"),
+    "DMG": (lambda content: content.ljust(4096, b"\0") + b"koly".ljust(512, b"\0"), "an Apple disk image"),
 }
 
 
@@ -81,6 +98,13 @@ def test_qcow2_images_are_refused_with_the_way_out(tmp_path: Path) -> None:
     )
 
 
+def test_the_hint_of_an_lfs_pointer_is_to_fetch_the_file(tmp_path: Path) -> None:
+    (tmp_path / "worker.raw").write_bytes(LFS_POINTER)
+    with pytest.raises(DiskError) as caught:
+        read_disk(tmp_path / "worker.raw")
+    assert "git lfs pull" in caught.value.hint
+
+
 def test_an_iso_with_a_boot_sector_is_a_raw_disk_too(tmp_path: Path) -> None:
     path = tmp_path / "hybrid.iso"
     path.write_bytes(bytes(510) + b"\x55\xaa" + iso(b"")[512:])
@@ -88,7 +112,7 @@ def test_an_iso_with_a_boot_sector_is_a_raw_disk_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"x", b"BZh9 is no magic alone", b"conectiv", b"\x5d\0\0" + CONTENT, CONTENT]
+    "content", [b"x", b"BZh9 is no magic alone", b"conectiv", b"MZ and code", b"\x5d\0\0" + CONTENT, CONTENT]
 )
 def test_anything_else_is_a_raw_disk(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "disk.qcow2"

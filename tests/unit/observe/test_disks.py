@@ -17,8 +17,10 @@ from extenci.model.errors import SpecError
 from extenci.model.version import Disk, Method
 from extenci.observe.disks import Reader, changed_disks, known_disks, read_disks
 from extenci.observe.failures import Failures
+from tests.disks import disk_bytes
 
 WORKER = Address("sandbox", "worker")
+DISK_BYTES = disk_bytes()
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def spec(source: Path | str, sha256: str | None = None) -> DesiredImage:
     return DesiredImage(WORKER, Origin("a.yaml", 3, 5), str(source), Method.EBS, sha256)
 
 
-def make(path: Path, content: bytes = b"disk") -> str:
+def make(path: Path, content: bytes = DISK_BYTES) -> str:
     """A file of yesterday; its SHA-256."""
     path.write_bytes(content)
     os.utime(path, (path.stat().st_mtime - 86_400,) * 2)
@@ -51,7 +53,7 @@ def test_a_pinned_disk_is_known_once_it_was_read(reader: Reader, tmp_path: Path)
     assert read[WORKER].sha256 == pinned.sha256
     assert known_disks([pinned], reader.digests) == read
     assert known_disks([replace(pinned, sha256="0" * 64)], reader.digests) == {}
-    make(tmp_path / "a.raw", b"another")
+    make(tmp_path / "a.raw", disk_bytes(b"another"))
     assert known_disks([pinned], reader.digests) == {}
 
 

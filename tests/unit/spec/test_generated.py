@@ -140,7 +140,7 @@ def test_sound_specs_are_read_as_they_are_written(images: dict[str, Any], groups
         spec = desired.image(Address("sandbox", name))
         assert spec is not None
         assert (spec.gib, spec.keep, spec.protect) == (
-            wanted.get("size"), wanted.get("keep", 0), wanted.get("protect", False),
+            wanted.get("size"), wanted.get("keep", 1), wanted.get("protect", False),
         )  # fmt: skip
         assert (spec.tags, spec.boot_mode) == (wanted.get("tags", {}), wanted.get("boot_mode"))
     for group in desired.instances:

@@ -116,7 +116,7 @@ def plan_of(
 
 def spec(count: int, verify: Verify | None) -> Desired:
     origin = Origin("a.yaml", 1, 1)
-    worker = DesiredImage(WORKER, origin, "/w.raw", Method.EBS, verify=verify)
+    worker = DesiredImage(WORKER, origin, "/w.raw", Method.EBS, keep=0, verify=verify)
     pool = DesiredGroup(POOL, origin, WORKER, count, LaunchSettings("t3.micro"))
     return Desired("lab", "/specs", {"cloud": Service("cloud", "us-east-1")}, (worker,), (pool,))
 
@@ -162,6 +162,24 @@ def test_new_content_is_tried_before_machines_move_and_the_old_version_goes() ->
     ]
     assert "verify cloud/worker" in made.changes[2].depends_on
     assert {"verify cloud/worker", "replace cloud/pool"} <= set(made.changes[3].depends_on)
+
+
+def test_the_version_to_go_back_to_is_one_that_passed() -> None:
+    old = image("a", "passed:t0", "2026-01-01"), image("c", "passed:t0", "2026-01-02")
+    unsure = image("d", "expired:t0", "2026-01-03")
+    snapshots = tuple(map(snapshot, "acd"))
+    desired = spec(0, VERIFY)
+    worker = replace(desired.images[0], keep=1)
+    made = make_plan(
+        replace(desired, images=(worker,)),
+        {WORKER: Disk("b" * 64, GIB, 1)},
+        Observation({"cloud": service_state(*old, unsure, *snapshots, at=NOW)}),
+        NO_RECORDS,
+        now=NOW,
+        verify_hashes={WORKER: TRIAL},
+    )
+    gone = [one.id for one in made.changes if one.action is Action.UNSTAGE]
+    assert gone == ["unstage cloud/worker ami-a", "unstage cloud/worker ami-d"]
 
 
 def test_a_group_heals_from_the_last_good_version_and_moves_once_the_new_one_passed() -> None:

@@ -1,0 +1,20 @@
+"""Small disks that are known to be some, for tests that only need bytes to stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+BOOT_SIGNATURE_AT = 510
+BOOT_SIGNATURE = b"\x55\xaa"
+
+
+def disk_bytes(content: bytes = b"disk") -> bytes:
+    """A boot sector, and some content behind it."""
+    return bytes(BOOT_SIGNATURE_AT) + BOOT_SIGNATURE + content
+
+
+def add_boot_sector(path: Path) -> None:
+    """Make a file of any bytes a disk: it gets the signature of a boot sector."""
+    with path.open("r+b") as file:
+        file.seek(BOOT_SIGNATURE_AT)
+        file.write(BOOT_SIGNATURE)
