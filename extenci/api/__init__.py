@@ -42,6 +42,14 @@ if TYPE_CHECKING:
         stop_sandbox,
     )
     from extenci.api.specs import empty_stack, load, spec_schema, validate
+    from extenci.api.trust import (
+        distrust_service,
+        distrust_sources,
+        grant_requests,
+        settings,
+        trust_service,
+        trust_sources,
+    )
     from extenci.api.verification import confirm, verify
     from extenci.catalog.home import Home
 
@@ -59,11 +67,14 @@ __all__ = [
     "apply",
     "apply_saved",
     "confirm",
+    "distrust_service",
+    "distrust_sources",
     "doctor",
     "edit_service",
     "empty_stack",
     "find_service",
     "gc",
+    "grant_requests",
     "init_service",
     "is_plan_file",
     "list_services",
@@ -77,12 +88,15 @@ __all__ = [
     "sandbox_service",
     "sandbox_status",
     "save",
+    "settings",
     "spec_schema",
     "stage",
     "start_sandbox",
     "status",
     "stop_sandbox",
     "submit_descriptions",
+    "trust_service",
+    "trust_sources",
     "unbundle",
     "unstage",
     "validate",
@@ -106,6 +120,10 @@ _FILES = {
         "stop_sandbox",
     ),
     "extenci.api.specs": ("empty_stack", "load", "spec_schema", "validate"),
+    "extenci.api.trust": (
+        "distrust_service", "distrust_sources", "grant_requests", "settings", "trust_service",
+        "trust_sources",
+    ),
     "extenci.api.verification": ("confirm", "verify"),
     "extenci.catalog.home": ("Home",),
 }  # fmt: skip

@@ -9,6 +9,7 @@ from threading import Event
 
 from extenci.api.options import Options
 from extenci.api.sandbox import recognise_sandbox
+from extenci.api.trust import require_trust
 from extenci.catalog.home import Home
 from extenci.catalog.lock import hold
 from extenci.catalog.records import Catalog
@@ -68,13 +69,17 @@ class Session:
 def open_session(desired: Desired, home: Home, options: Options) -> Iterator[Session]:
     """A session that only reads: it takes no lock."""
     services = {name: recognise_sandbox(desired.services[name], home) for name in desired.touched_services}
-    with Catalog.open(home) as catalog, open_clients(services, catalog) as clients:
+    with Catalog.open(home) as catalog, open_clients(services, home, catalog) as clients:
         yield Session(desired, home, catalog, clients, options)
 
 
 @contextmanager
-def open_clients(services: Mapping[str, Service], catalog: Catalog) -> Iterator[Mapping[str, Clients]]:
-    """The clients of services, which know what earlier runs learned of them and remember what they learn."""
+def open_clients(
+    services: Mapping[str, Service], home: Home, catalog: Catalog
+) -> Iterator[Mapping[str, Clients]]:
+    """The clients of services, which know what earlier runs learned of them and remember what they learn.
+    NotTrusted where the specs that describe a service may not use what it asks for."""
+    require_trust(services.values(), home)
     clients = {name: Clients(one, abilities=book_of(one, catalog)) for name, one in services.items()}
     try:
         yield clients

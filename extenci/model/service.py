@@ -96,7 +96,8 @@ class Service:
     """One cloud, as its service file names it.
 
     `ec2`, `s3`, `ebs` are endpoint URLs, None for AWS's own of the region; `ca_bundle` a file of PEM
-    certificates that sign the endpoints'; `bundle` None where no bundles can be made for it; `condor` None
+    certificates that sign the endpoints'; `plain_http` whether requests may leave this machine without
+    encryption; `bundle` None where no bundles can be made for it; `condor` None
     where no HTCondor launches machines there; `test` what test VMs are launched with by default; `file`
     where the service was defined, "" for the built-in. `simulated`: its machines are, and nothing boots
     there; `forwards` are ports of its machines that are reached at others, as on the sandbox where a user may
@@ -111,6 +112,7 @@ class Service:
     ebs: str | None = None
     credentials: Credentials = SdkChain()
     ca_bundle: str | None = None
+    plain_http: bool = False
     launch: Launch = Launch.EC2
     stage: Method = Method.EBS
     tags: Tagging = Tagging.CREATE

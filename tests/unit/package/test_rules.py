@@ -58,7 +58,8 @@ def test_no_file_is_too_long_to_be_read() -> None:
 def test_no_folder_holds_too_many_files() -> None:
     folders = {path.parent for path in PACKAGE.rglob("*.py")}
     counts = {folder: len([*folder.glob("*.py")]) - 1 for folder in folders}
-    allowed = {PACKAGE / "model": 23}  # values that all parts share: one flat vocabulary
+    # Values that all parts share, one flat vocabulary; and one file a job.
+    allowed = {PACKAGE / "model": 24, PACKAGE / "api": 17}
     assert {
         str(folder): count for folder, count in counts.items() if count > allowed.get(folder, MOST_FILES)
     } == {}
