@@ -14,13 +14,11 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from extenci.catalog.files import read_whole
 from extenci.catalog.home import Home
-from extenci.model.abilities import is_aws_api
 from extenci.model.errors import UsageError
-from extenci.model.service import KeyFiles, Profile, SdkChain, Service, is_loopback
+from extenci.model.service import KeyFiles, Profile, SdkChain, Service, is_loopback, origin_of
 from extenci.model.trust import (
     ANY_CERTIFICATES,
     AWS,
@@ -42,7 +40,6 @@ from extenci.spec.settings.file import read_settings
 
 VARIABLE = "EXTENCI_TRUST"
 """Words that are trusted while a command runs, quoted as for a shell."""
-PORTS = {"http": 80, "https": 443}
 LARGEST_CERTIFICATES = 16 << 20
 POOL = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?")
 """A host and port. HTCondor's own addresses can name several, and more to connect to behind a `?`."""
@@ -107,19 +104,6 @@ def is_trusted(service: Service, home: Home, settings: Settings) -> bool:
 def access_of(service: Service) -> Access:
     """The endpoints of a service, and all that requests to them carry or are made by."""
     return Access(frozenset(_endpoints(service)), frozenset(_credentials(service)))
-
-
-def origin_of(url: str) -> str:
-    """An endpoint's word: `aws` for AWS's own, else the URL's scheme, host and port. Other words stay."""
-    if "://" not in url:
-        return url
-    if is_aws_api(url):
-        return AWS
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    port = "" if parts.port in (None, PORTS.get(parts.scheme)) else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"
 
 
 def _endpoints(service: Service) -> Iterator[str]:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from extenci.model.abilities import SANDBOX_ABILITIES, Abilities, Ability
+from extenci.model.abilities import SANDBOX_ABILITIES, Abilities, Ability, is_aws_api
 from extenci.model.launch import Launch, LaunchDefaults
+from extenci.model.trust import AWS, PORTS
 from extenci.model.version import Method
 
 
@@ -163,6 +164,19 @@ def is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def origin_of(url: str) -> str:
+    """An endpoint's word: `aws` for AWS's own, else the URL's scheme, host and port. Other words stay."""
+    if "://" not in url:
+        return url
+    if is_aws_api(url):
+        return AWS
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    port = "" if parts.port in (None, PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ import posixpath
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 AWS = "aws"
 SDK = "sdk"
@@ -30,6 +31,8 @@ SCHEDD_FILE = "schedd-file:"
 CERTIFICATES = "ca:"
 ANY_CERTIFICATES = "ca:*"
 SOURCES = "sources:"
+
+PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,13 @@ class Settings:
 
 def is_endpoint(word: str) -> bool:
     """Whether a word stands for an endpoint."""
-    return word == AWS or word.startswith(("https://", "http://", CONDOR))
+    if word == AWS or (word.startswith(CONDOR) and word != CONDOR):
+        return True
+    try:
+        parts = urlsplit(word)
+        return parts.scheme in PORTS and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def is_credential(word: str) -> bool:

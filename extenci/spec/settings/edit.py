@@ -50,6 +50,7 @@ def _edit(text: str, change: Callable[[Any], object]) -> str:
     yaml = YAML(typ="rt")
     yaml.preserve_quotes = True
     yaml.width = 100_000
+    yaml.indent(mapping=2, sequence=4, offset=2)
     document = yaml.load(text)
     if document is None:
         document, text = {}, text or HEADER

@@ -10,12 +10,14 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from extenci.model.errors import SpecError
+from extenci.model.service import origin_of
 from extenci.model.trust import FILE, Access, Grant, Settings, is_credential, is_endpoint
 from extenci.spec.problems import to_problems
 from extenci.spec.validation.faults import validate
 from extenci.spec.validation.fields import FilePath, Text
 from extenci.spec.validation.strict import Strict, wrong
-from extenci.spec.yaml.files import absolute
+from extenci.spec.yaml.document import Unreadable
+from extenci.spec.yaml.files import absolute, read_text
 from extenci.spec.yaml.load import load_document
 
 
@@ -58,7 +60,7 @@ class SettingsFile(Strict):
 
 def read_settings(path: Path) -> Settings:
     """The settings in a file; none where it does not exist. SpecError has all problems of the file."""
-    if not os.path.lexists(path):
+    if not os.path.lexists(path) or _is_bare(path):
         return Settings()
     document = load_document(path)
     found, faults = validate(SettingsFile, document)
@@ -66,11 +68,20 @@ def read_settings(path: Path) -> Settings:
         raise SpecError(to_problems(path, faults))
     return Settings(
         tuple(real_path(path.parent, source) for source in found.sources),
-        tuple(
-            Grant(one.service, Access(frozenset(one.endpoints), real_words(path.parent, one.credentials)))
-            for one in found.trust
-        ),
+        tuple(Grant(one.service, _access(path.parent, one)) for one in found.trust),
     )
+
+
+def _access(folder: Path, entry: GrantEntry) -> Access:
+    return Access(frozenset(map(origin_of, entry.endpoints)), real_words(folder, entry.credentials))
+
+
+def _is_bare(path: Path) -> bool:
+    """Whether a file holds nothing but comments, as after the last of its entries was removed."""
+    try:
+        return all(not line.strip() or line.lstrip().startswith("#") for line in read_text(path).splitlines())
+    except Unreadable:
+        return False
 
 
 def real_words(folder: Path, words: Iterable[str]) -> frozenset[str]:

@@ -86,3 +86,14 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     while leaves := {name for name, needed in left.items() if not needed & set(left)}:
         left = {name: needed for name, needed in left.items() if name not in leaves}
     assert {name: sorted(needed & set(left)) for name, needed in left.items()} == {}
+
+
+def test_clients_are_opened_where_trust_is_required() -> None:
+    """A service file of a spec repository may use only what this user allowed."""
+    makers = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Clients"
+    }
+    assert makers == {"api/session.py"}
