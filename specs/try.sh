@@ -2,7 +2,8 @@
 # Usage: sh specs/try.sh
 # The example in this folder from beginning to end: plan, apply, status and destroy on the sandbox. Where QEMU is
 # installed, its disk is also proved to boot.
-# Makes .venv (see .ci/venv) and the disk specs/disks/worker.raw first; both stay, to go on by hand.
+# Makes .venv (see .ci/venv) and the disk specs/disks/worker.raw first (for booting also in specs/booting); both stay,
+# to go on by hand.
 # Uses a home of its own that it removes again, unless EXTENCI_HOME is set.
 set -eu
 
@@ -74,6 +75,7 @@ run plan specs --detailed-exitcode # exits 0 only where nothing is left to do
 run status specs
 run destroy specs -y
 if has_real_machines; then
+    ln -f specs/disks/worker.raw specs/booting/worker.raw || cp specs/disks/worker.raw specs/booting/worker.raw
     run verify sandbox/worker specs/booting # boots it in a test VM, and looks whether it works
     run destroy specs/booting -y
 fi

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         remove_service,
     )
     from extenci.api.inspection import doctor, status
+    from extenci.api.leases import FoundLease, unlock
     from extenci.api.leftovers import gc
     from extenci.api.manual import StageResult, Staging, run_test_vm, stage, unstage
     from extenci.api.options import DEFAULTS, Approve, Options
@@ -42,7 +43,14 @@ if TYPE_CHECKING:
         stop_sandbox,
     )
     from extenci.api.specs import empty_stack, load, spec_schema, validate
-    from extenci.api.unlock import FoundLease, unlock
+    from extenci.api.trust import (
+        distrust_service,
+        distrust_sources,
+        grant_requests,
+        settings,
+        trust_service,
+        trust_sources,
+    )
     from extenci.api.verification import confirm, verify
     from extenci.catalog.home import Home
 
@@ -61,11 +69,14 @@ __all__ = [
     "apply",
     "apply_saved",
     "confirm",
+    "distrust_service",
+    "distrust_sources",
     "doctor",
     "edit_service",
     "empty_stack",
     "find_service",
     "gc",
+    "grant_requests",
     "init_service",
     "is_plan_file",
     "list_services",
@@ -79,12 +90,15 @@ __all__ = [
     "sandbox_service",
     "sandbox_status",
     "save",
+    "settings",
     "spec_schema",
     "stage",
     "start_sandbox",
     "status",
     "stop_sandbox",
     "submit_descriptions",
+    "trust_service",
+    "trust_sources",
     "unbundle",
     "unlock",
     "unstage",
@@ -109,7 +123,11 @@ _FILES = {
         "stop_sandbox",
     ),
     "extenci.api.specs": ("empty_stack", "load", "spec_schema", "validate"),
-    "extenci.api.unlock": ("FoundLease", "unlock"),
+    "extenci.api.trust": (
+        "distrust_service", "distrust_sources", "grant_requests", "settings", "trust_service",
+        "trust_sources",
+    ),
+    "extenci.api.leases": ("FoundLease", "unlock"),
     "extenci.api.verification": ("confirm", "verify"),
     "extenci.catalog.home": ("Home",),
 }  # fmt: skip

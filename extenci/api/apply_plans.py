@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from extenci.api.session import Observed, Session
 from extenci.catalog.home import Home
 from extenci.catalog.plan_file.file import read_plan
 from extenci.catalog.services.files import service_files
+from extenci.catalog.trust import source_folders
 from extenci.model.address import Address
 from extenci.model.desired import Desired
-from extenci.model.errors import AlreadyApplied
+from extenci.model.errors import AlreadyApplied, SpecError
 from extenci.model.outcome import Result
 from extenci.model.plan import Plan, SavedPlan
 from extenci.model.service import SANDBOX
@@ -25,6 +27,8 @@ from extenci.observe.disks import changed_disks
 from extenci.plan.staleness import compare
 from extenci.plan.staleness.compare import Fresh, Stale, compare_plans
 from extenci.plan.staleness.services import comparable
+from extenci.spec.own_file import source_problems
+from extenci.spec.root import SETTINGS_FILE
 from extenci.spec.services.file import read_service
 
 
@@ -58,6 +62,7 @@ def apply_saved(path: Path, *, home: Home | None = None, options: Options = DEFA
         return Proposal(_remainder(session, saved, planned), observed)
 
     desired = _with_current_services(saved.desired, home)
+    _require_own_sources(desired, home)
     return carry_out_approved(desired, home, options, propose, Run(saved.id, is_new=False))
 
 
@@ -101,6 +106,18 @@ def _with_waiver(plan: Plan, saved: SavedPlan) -> Plan:
     if not (saved.force and plan.refusals):
         return plan
     return replace(plan, warnings=(*plan.warnings, "It was saved with --force: the limits are waived."))
+
+
+def _require_own_sources(desired: Desired, home: Home) -> None:
+    """SpecError where a saved plan names disks that its specs could not have named. Nor may a plan file alone
+    say what a spec root is (StalePlan): a folder without settings has no disks of its own."""
+    root, folders = Path(desired.root), source_folders(home)
+    if not root.joinpath(SETTINGS_FILE).is_file() and not all(
+        service.on_loopback for service in desired.services.values()
+    ):
+        raise stale_plan((f"{root} is no spec root: it has no {SETTINGS_FILE}",))
+    if problems := source_problems(Path(os.path.realpath(root)), desired.images, folders):
+        raise SpecError(problems)
 
 
 def _with_current_services(desired: Desired, home: Home) -> Desired:

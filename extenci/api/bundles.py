@@ -6,9 +6,10 @@ from pathlib import Path
 
 from extenci.api.options import DEFAULTS, Options
 from extenci.api.sandbox import sandbox_service
+from extenci.api.session import open_clients
 from extenci.catalog.home import Home
+from extenci.catalog.records import Catalog
 from extenci.catalog.services.files import service_files
-from extenci.cloud.clients import Clients
 from extenci.image.bundle.manifest import Manifest
 from extenci.model.errors import UsageError
 from extenci.model.service import SANDBOX, Service
@@ -33,7 +34,8 @@ def unbundle(
     the service's `bundle:` unless their paths are given. UsageError, SpecError; DiskError where the bundle is
     damaged, AccessRefused where the keys do not fit, ServiceError; Interrupted, and then there is no file.
     """
-    found = _service_named(service, home or Home.find()) if service is not None else None
+    home = home or Home.find()
+    found = _service_named(service, home) if service is not None else None
     keys = found.bundle if found else None
     certificate = certificate or (keys.certificate if keys else None)
     private_key = private_key or (keys.private_key if keys else None)
@@ -45,11 +47,8 @@ def unbundle(
     request = UnbundleRequest(manifest, output, certificate, private_key)
     if found is None:
         return open_bundle(request, stop=options.stop)
-    clients = Clients(found)
-    try:
-        return open_bundle(request, clients.s3, stop=options.stop)
-    finally:
-        clients.close()
+    with Catalog.open(home) as catalog, open_clients({found.name: found}, home, catalog) as clients:
+        return open_bundle(request, clients[found.name].s3, stop=options.stop)
 
 
 def _service_named(name: str, home: Home) -> Service:

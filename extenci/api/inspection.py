@@ -11,13 +11,14 @@ from extenci.api.disks import known_disks
 from extenci.api.options import DEFAULTS
 from extenci.api.sandbox import sandbox_service, sandbox_status
 from extenci.api.session import open_clients, open_session
+from extenci.api.trust import find_untrusted, not_trusted
 from extenci.apply.bucket_probe import try_bucket
 from extenci.catalog.home import Home
 from extenci.catalog.records import Catalog
 from extenci.cloud.clients import Clients
 from extenci.model.desired import Desired
 from extenci.model.errors import CatalogError
-from extenci.model.finding import Finding
+from extenci.model.finding import Finding, Level
 from extenci.model.service import SANDBOX, Service
 from extenci.model.status import StackStatus
 from extenci.observe.doctor.diagnosis import diagnose
@@ -55,11 +56,15 @@ def doctor(
 
     @contextmanager
     def opened(services: Mapping[str, Service]) -> Iterator[Mapping[str, Clients]]:
+        for request in find_untrusted(services.values(), home):
+            error = not_trusted((request,))
+            found.append(Finding(request.service, Level.PROBLEM, error.message, error.hint))
+            services = {name: one for name, one in services.items() if name != request.service}
         with Catalog.open(home) as catalog:
             for one in services.values() if probe else ():
                 with suppress(CatalogError):
                     catalog.abilities.forget(one)
-            with open_clients(services, catalog) as clients:
+            with open_clients(services, home, catalog) as clients:
                 yield clients
                 if write:
                     found.extend(

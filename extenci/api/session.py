@@ -11,6 +11,7 @@ from threading import Event
 
 from extenci.api.options import Options
 from extenci.api.sandbox import recognise_sandbox
+from extenci.api.trust import require_trust
 from extenci.apply.leases import Patience, hold_leases
 from extenci.catalog.home import Home
 from extenci.catalog.lock import hold, is_free
@@ -77,13 +78,17 @@ def open_session(
     """A session; without the lock (`is_locked`) it only reads."""
     services = {name: recognise_sandbox(desired.services[name], home) for name in desired.touched_services}
     alone = partial(is_free, home) if not is_locked else lambda: True
-    with Catalog.open(home, alone=alone) as catalog, open_clients(services, catalog) as clients:
+    with Catalog.open(home, alone=alone) as catalog, open_clients(services, home, catalog) as clients:
         yield Session(desired, home, catalog, clients, options, Failures(clients))
 
 
 @contextmanager
-def open_clients(services: Mapping[str, Service], catalog: Catalog) -> Iterator[Mapping[str, Clients]]:
-    """The clients of services, which know what earlier runs learned of them and remember what they learn."""
+def open_clients(
+    services: Mapping[str, Service], home: Home, catalog: Catalog
+) -> Iterator[Mapping[str, Clients]]:
+    """The clients of services, which know what earlier runs learned of them and remember what they learn.
+    NotTrusted where the specs that describe a service may not use what it asks for."""
+    require_trust(services.values(), home)
     clients = {name: Clients(one, abilities=book_of(one, catalog)) for name, one in services.items()}
     try:
         yield clients

@@ -9,6 +9,7 @@ from typing import Any
 from extenci.api.sandbox import sandbox_service, with_running_sandbox
 from extenci.catalog.home import Home
 from extenci.catalog.services.files import service_files
+from extenci.catalog.trust import source_folders
 from extenci.model.desired import Desired
 from extenci.spec.arguments import stack_on
 from extenci.spec.load import load_desired
@@ -33,13 +34,19 @@ def load(
         sandbox=lambda: sandbox_service(home),
         service=service,
         targets=targets,
+        sources=source_folders(home),
     )
 
 
 def validate(paths: Sequence[Path] = (), *, home: Home | None = None) -> Desired:
     """Read the specs at `paths` (SpecError, UsageError). Nothing is started, and no service is called."""
-    files = service_files(home or Home.find())
-    return load_desired(paths, catalog_services=files, sandbox=SANDBOX_STAND_IN)
+    home = home or Home.find()
+    return load_desired(
+        paths,
+        catalog_services=service_files(home),
+        sandbox=SANDBOX_STAND_IN,
+        sources=source_folders(home),
+    )
 
 
 def empty_stack(service: str, *, stack: str | None = None, home: Home | None = None) -> Desired:

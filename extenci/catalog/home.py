@@ -36,6 +36,11 @@ class Home:
         return self.path / "catalog" / "service"
 
     @property
+    def settings(self) -> Path:
+        """The file of the user's settings."""
+        return self.path / "settings.yaml"
+
+    @property
     def database(self) -> Path:
         """The file of the records and the journal."""
         return self.path / "catalog" / "records.sqlite"

@@ -19,6 +19,7 @@ from extenci.cli.commands.run_test_vm import run_test_vm
 from extenci.cli.commands.specs import schema, validate
 from extenci.cli.commands.stage import stage
 from extenci.cli.commands.status import status
+from extenci.cli.commands.trust import trust
 from extenci.cli.commands.unlock import unlock
 from extenci.cli.commands.unstage import unstage
 from extenci.cli.commands.verify import verify
@@ -31,7 +32,8 @@ from extenci.cli.failures import (
 )
 from extenci.cli.help import Command
 from extenci.cli.terminal import prepare_streams, write_aside, write_result
-from extenci.model.errors import ExtenciError
+from extenci.cli.trust_question import is_allowed
+from extenci.model.errors import ExtenciError, NotTrusted
 from extenci.model.release import __version__
 
 INTERRUPTED = 130
@@ -83,6 +85,7 @@ COMMANDS = (
 )  # fmt: skip
 for command in COMMANDS:
     app.command(cls=Command)(command)
+app.command(cls=Command)(trust)
 app.command("test-vm", cls=Command)(run_test_vm)
 app.add_typer(catalog.app)
 app.add_typer(sandbox.app)
@@ -95,10 +98,21 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
+def call(arguments: Sequence[str]) -> object:
+    """Call the command and return what it returns. Where specs ask for what is not trusted, nothing was done
+    yet: a person is asked, and it is called again."""
+    try:
+        return app(list(arguments), prog_name="extenci", standalone_mode=False)
+    except NotTrusted as error:
+        if not is_allowed(error):
+            raise
+    return app(list(arguments), prog_name="extenci", standalone_mode=False)
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status. Whatever goes wrong is reported on stderr."""
     try:
-        returned = app(list(arguments), prog_name="extenci", standalone_mode=False)
+        returned = call(arguments)
     except typer.TyperException as error:
         report_usage(error)
     except ExtenciError as error:

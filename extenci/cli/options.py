@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +13,7 @@ import typer
 from extenci.report.plan.formats import FORMATS
 
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+TRUST = "EXTENCI_TRUST"
 DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smh]?)")
 
 
@@ -38,6 +40,13 @@ def parse_duration(text: str | float) -> float:
     return float(found[1]) * SECONDS[found[2]]
 
 
+def add_trust(words: list[str] | None) -> list[str] | None:
+    """Add words to those that the environment trusts."""
+    if words:
+        os.environ[TRUST] = " ".join((os.environ.get(TRUST, ""), *words)).strip()
+    return words
+
+
 def parse_plan_format(text: str) -> str:
     """The name of a format of plans."""
     if text not in FORMATS:
@@ -62,6 +71,17 @@ Targets = Annotated[
         "--target",
         metavar="ADDRESS",
         help="Only this image or group, as SERVICE/NAME. Can be given several times.",
+        show_default=False,
+    ),
+]
+Trusted = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--trust",
+        metavar="WORDS",
+        callback=add_trust,
+        help="Endpoints and credentials that the specs' own service files may use, this once. See "
+        "`extenci trust --help`.",
         show_default=False,
     ),
 ]

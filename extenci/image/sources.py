@@ -117,6 +117,7 @@ def _open_remote(url: str, cache: Cache, sha256: str | None) -> Iterator[RawDisk
 @contextmanager
 def _open_local(path: str, cache: Cache, sha256: str | None) -> Iterator[RawDisk]:
     with open_file(path) as (file, found):
+        _require_same_place(path, file.descriptor)
         if found is None:
             yield file
             return
@@ -128,6 +129,18 @@ def _open_local(path: str, cache: Cache, sha256: str | None) -> Iterator[RawDisk
             _forget_others(cache.disks, path_hash, state_hash)
     with _open_converted(converted, path, sha256) as disk:
         yield disk
+
+
+def _require_same_place(path: str, descriptor: int) -> None:
+    """DiskChanged if a link took the place of the file, or of a folder above it, since its path was checked:
+    paths of sources have all links followed (proc(5), /proc/PID/fd)."""
+    with suppress(OSError):  # there is no /proc
+        opened = str(Path(f"/proc/self/fd/{descriptor}").readlink()).removesuffix(" (deleted)")
+        if opened.startswith("/") and opened != path:
+            raise DiskChanged(
+                f"The disk {shown(path)} is reached by a link, and was not when its path was checked.",
+                "Nothing was sent. Look who changes files there, and try again.",
+            )
 
 
 def _hash(text: str) -> str:

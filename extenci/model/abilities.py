@@ -195,6 +195,23 @@ def is_aws(url: str) -> bool:
     return bool(_AWS_HOST.fullmatch(urlsplit(url).hostname or ""))
 
 
+_AWS_API = re.compile(
+    r"(?:ec2|s3|ebs)(?:-fips)?(?:\.dualstack)?(?:[.-][a-z]{2}(?:-[a-z]+)+-[0-9]+)?"
+    r"\.(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws)"
+)
+
+
+def is_aws_api(url: str) -> bool:
+    """Whether a URL is that of EC2, S3 or EBS itself, by TLS. Other names below AWS's domains belong to its
+    customers: machines, load balancers, gateways, private endpoints."""
+    parts = urlsplit(url)
+    return (
+        parts.scheme == "https"
+        and parts.port in (None, 443)
+        and bool(_AWS_API.fullmatch(parts.hostname or ""))
+    )
+
+
 def known_of(ec2: str | None) -> Abilities:
     """The abilities that are known of an EC2 endpoint by its host; None is AWS's own."""
     return AWS if ec2 is None or is_aws(ec2) else Abilities()

@@ -3,6 +3,7 @@
     ExtenciError              what is wrong, and what to do about it
     ├── UsageError            the command line or the call asks for something that cannot be
     ├── SpecError             spec or service files have problems (all of them, with positions)
+    ├── NotTrusted            a service file of the specs asks for what this user has not allowed
     ├── CatalogError          the catalog's files or records cannot be used
     │   └── LockHeld          another apply is at work
     ├── ServiceError          a service said no, or did not answer
@@ -29,6 +30,8 @@ No text of an error ever holds a secret.
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from extenci.model.trust import TrustRequest
 
 
 class ExtenciError(Exception):
@@ -67,6 +70,15 @@ class SpecError(ExtenciError):
     def __init__(self, problems: tuple[Problem, ...], hint: str = "") -> None:
         super().__init__("\n".join(str(problem) for problem in problems), hint)
         self.problems = problems
+
+
+class NotTrusted(ExtenciError):
+    """Service files of the specs ask for credentials or endpoints that this user has not allowed. Nothing was
+    sent; `requests` says for what each of them asks."""
+
+    def __init__(self, message: str, hint: str, requests: tuple[TrustRequest, ...]) -> None:
+        super().__init__(message, hint)
+        self.requests = requests
 
 
 class CatalogError(ExtenciError):

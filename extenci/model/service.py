@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from extenci.model.abilities import SANDBOX_ABILITIES, Abilities, Ability
+from extenci.model.abilities import SANDBOX_ABILITIES, Abilities, Ability, is_aws_api
 from extenci.model.launch import Launch, LaunchDefaults
 from extenci.model.lease import Lock
+from extenci.model.trust import AWS, PORTS
 from extenci.model.version import Method
 
 
@@ -97,12 +98,13 @@ class Service:
     """One cloud, as its service file names it.
 
     `ec2`, `s3`, `ebs` are endpoint URLs, None for AWS's own of the region; `ca_bundle` a file of PEM
-    certificates that sign the endpoints'; `lock` where leases are kept, None: wherever that works; `bundle`
-    None where no bundles can be made for it; `condor` None where no HTCondor launches machines there; `test`
-    what test VMs are launched with by default; `file` where the service was defined, "" for the built-in.
-    `simulated`: its machines are, and nothing boots there; `forwards` are ports of its machines that are
-    reached at others, as on the sandbox where a user may not listen. `abilities` are those that its file
-    declares, or that are known of its host; by default the sandbox's, which alone has no file.
+    certificates that sign the endpoints'; `plain_http` whether requests may leave this machine without
+    encryption; `lock` where leases are kept, None: wherever that works; `bundle` None where no bundles can be
+    made for it; `condor` None where no HTCondor launches machines there; `test` what test VMs are launched
+    with by default; `file` where the service was defined, "" for the built-in. `simulated`: its machines are,
+    and nothing boots there; `forwards` are ports of its machines that are reached at others, as on the
+    sandbox where a user may not listen. `abilities` are those that its file declares, or that are known of its host;
+    by default the sandbox's, which alone has no file.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Service:
     ebs: str | None = None
     credentials: Credentials = SdkChain()
     ca_bundle: str | None = None
+    plain_http: bool = False
     launch: Launch = Launch.EC2
     stage: Method = Method.EBS
     tags: Tagging = Tagging.CREATE
@@ -163,6 +166,19 @@ def is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def origin_of(url: str) -> str:
+    """An endpoint's word: `aws` for AWS's own, else the URL's scheme, host and port. Other words stay."""
+    if "://" not in url:
+        return url
+    if is_aws_api(url):
+        return AWS
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    port = "" if parts.port in (None, PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
 
 
 @dataclass(frozen=True)

@@ -33,11 +33,13 @@ def load_desired(
     sandbox: Service | Callable[[], Service],
     service: str | None = None,
     targets: Sequence[str] = (),
+    sources: Sequence[Path] = (),
 ) -> Desired:
     """Everything that the root of `paths` asks for (the current folder's where there are none), narrowed
     to the paths, to `service` and to `targets`.
 
     `catalog_services` are the catalog's service files by name, read only where a spec uses them.
+    `sources` are folders outside of the root that disks may come from, with all links followed.
     `sandbox` is the built-in service, or a function that makes it, called only for valid specs that use it.
     SpecError has all problems of all files; UsageError says what cannot be selected.
     """
@@ -48,7 +50,7 @@ def load_desired(
     _require_small(files)
     documents = [read_spec_file(path) for path in files.specs]
     library = open_library(catalog_services, files.services)
-    resolution = resolve(root.folder, documents, library)
+    resolution = resolve(root.folder, documents, library, sources)
     problems = [*_find_problems(root, files, documents), *library.problems, *resolution.problems]
     stack, missing = _find_stack(root, resolution)
     _raise_if_any([*problems, *missing])

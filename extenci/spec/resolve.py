@@ -21,6 +21,7 @@ from extenci.model.version import Method
 from extenci.spec.format import ImageSpec, InstancesSpec
 from extenci.spec.launch.condor import check_condor
 from extenci.spec.launch.keys import read_launch_keys, to_settings
+from extenci.spec.own_file import find_source
 from extenci.spec.problems import problem
 from extenci.spec.services.library import Library
 from extenci.spec.spec_file import SpecDocument, SpecEntry
@@ -28,7 +29,6 @@ from extenci.spec.validation.fields import IMAGE_ID
 from extenci.spec.verify import resolve_verify
 from extenci.spec.words import quoted, shown, suggestion
 from extenci.spec.yaml.document import Mark
-from extenci.spec.yaml.files import absolute
 
 MOST_SUGGESTIONS = 100
 
@@ -41,10 +41,12 @@ BY_BUCKET = (Method.IMPORT, Method.BUNDLE)
 
 @dataclass
 class Resolution:
-    """All entries, resolved. `images` and `instances` are valid only where `problems` is empty."""
+    """All entries, resolved. `images` and `instances` are valid only where `problems` is empty; `sources` are
+    folders outside of the root that disks may come from."""
 
     folder: Path
     library: Library
+    sources: tuple[Path, ...] = ()
     images: list[DesiredImage] = field(default_factory=list)
     instances: list[DesiredGroup] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -56,10 +58,12 @@ class Resolution:
         self.problems.append(problem(path, message, mark))
 
 
-def resolve(folder: Path, documents: Sequence[SpecDocument], library: Library) -> Resolution:
+def resolve(
+    folder: Path, documents: Sequence[SpecDocument], library: Library, sources: Sequence[Path] = ()
+) -> Resolution:
     """Resolve all entries of a root. References are checked only when every file could be read, since
     their targets may be in a file that could not."""
-    resolution = Resolution(folder, library)
+    resolution = Resolution(folder, library, tuple(sources))
     for document in documents:
         _resolve_services(resolution, document)
     for document in documents:
@@ -133,7 +137,7 @@ def _resolve_image(
     return DesiredImage(
         address=Address(service.name, entry.name),
         origin=_origin(entry),
-        source=spec.source if spec.from_url else absolute(entry.path.parent, spec.source),
+        source=spec.source if spec.from_url else _find_disk(resolution, entry, spec.source),
         method=method,
         sha256=spec.sha256,
         raw=spec.raw,
@@ -145,6 +149,14 @@ def _resolve_image(
         tags=dict(spec.tags),
         verify=verify,
     )
+
+
+def _find_disk(resolution: Resolution, entry: SpecEntry, source: str) -> str:
+    """The path of a disk, with all links followed."""
+    real, fault = find_source(resolution.folder, entry.path.parent, source, resolution.sources)
+    if fault:
+        resolution.note(entry.path, entry.place("source"), f"'source' {fault}")
+    return str(real)
 
 
 def _resolve_instances(

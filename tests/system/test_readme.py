@@ -1,4 +1,5 @@
-"""README.md is true: each command in its console blocks is run, and prints what is shown under it.
+"""README.md and the documents are true: each command in their console blocks is run, and prints what is shown
+under it.
 
 A copy of the repository and a home of its own are used, so nothing of this user's is read or changed.
 """
@@ -18,6 +19,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "extenci" / "docs").glob("*.md"))]
 PROGRAMS = Path(sys.executable).parent
 
 ANYTHING = "…"
@@ -119,13 +121,13 @@ def tried(clone: Path, environment: Mapping[str, str]) -> str:
 
 
 def test_every_command_succeeds_and_prints_what_is_shown(clone: Path, environment: Mapping[str, str]) -> None:
-    for shown in shown_commands(README):
+    for shown in [*shown_commands(README), *(one for text in DOCUMENTS for one in shown_commands(text))]:
         command = STAND_INS.get(shown.command, shown.command)
         printed = same_each_time(run(["sh", "-c", command], clone, environment))
         if shown.output:
             wanted = "\n".join(shown.output)
             assert re.fullmatch(pattern_of(shown.output), printed), (
-                f"$ {command}\nprints\n{printed}\nand README.md shows\n{wanted}"
+                f"$ {command}\nprints\n{printed}\nand the document shows\n{wanted}"
             )
 
 

@@ -15,6 +15,7 @@ from extenci.cli.options import (
     Paths,
     ServiceName,
     Targets,
+    Trusted,
 )
 from extenci.model.errors import UsageError
 from extenci.model.outcome import Result
@@ -29,6 +30,7 @@ def apply(
     parallelism: Parallelism = 10,
     lock_timeout: LockTimeout = 0.0,
     output: Output = Format.TEXT,
+    _trust: Trusted = None,
 ) -> int:
     """Make the services what the specs say. Asks for confirmation.
 

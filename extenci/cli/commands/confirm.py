@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from extenci.cli.addresses import parse_address
-from extenci.cli.options import LockTimeout, VerifyFormat, VerifyOutput
+from extenci.cli.options import LockTimeout, Trusted, VerifyFormat, VerifyOutput
 from extenci.cli.verification import run_verification
 from extenci.model.errors import UsageError
 
@@ -25,6 +25,7 @@ def confirm(
     ] = None,
     lock_timeout: LockTimeout = 0.0,
     output: VerifyOutput = VerifyFormat.TEXT,
+    _trust: Trusted = None,
 ) -> int:
     """Say whether a test VM that waits for an answer works.
 

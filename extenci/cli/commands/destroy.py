@@ -13,6 +13,7 @@ from extenci.cli.options import (
     Paths,
     ServiceName,
     Targets,
+    Trusted,
 )
 from extenci.model.outcome import Result
 
@@ -26,6 +27,7 @@ def destroy(
     parallelism: Parallelism = 10,
     lock_timeout: LockTimeout = 0.0,
     output: Output = Format.TEXT,
+    _trust: Trusted = None,
 ) -> int:
     """Remove all that was made from the specs. Asks for confirmation.
 

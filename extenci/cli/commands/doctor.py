@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from extenci.cli.options import Format, Output, Paths, ServiceName
+from extenci.cli.options import Format, Output, Paths, ServiceName, Trusted
 from extenci.cli.terminal import palette_of, width_of, write_json, write_result
 
 
@@ -25,6 +25,7 @@ def doctor(
         bool,
         typer.Option("--write", help="Also store a small object in each service's bucket, and delete it."),
     ] = False,
+    _trust: Trusted = None,
 ) -> int:
     """Find out what is missing on this machine and for each service.
 

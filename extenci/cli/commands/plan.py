@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from extenci.cli.job import Job
-from extenci.cli.options import Force, Paths, PlanFormat, ServiceName, Targets
+from extenci.cli.options import Force, Paths, PlanFormat, ServiceName, Targets, Trusted
 from extenci.cli.terminal import palette_of, width_of, write_aside, write_result
 from extenci.model.plan import Plan
 from extenci.report.plan.formats import FORMATS
@@ -32,6 +32,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 where changes are pending.")
     ] = False,
     force: Force = False,
+    _trust: Trusted = None,
 ) -> int:
     """Show what apply would do. Changes nothing on any service.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from extenci.cli.job import Job
-from extenci.cli.options import LockTimeout, Raw, StackName, VerifyFormat, VerifyOutput
+from extenci.cli.options import LockTimeout, Raw, StackName, Trusted, VerifyFormat, VerifyOutput
 from extenci.cli.terminal import write_aside, write_result
 from extenci.cli.verification import run_verification
 from extenci.cli.vm_question import YES_OR_NO, given_answer, make_ask
@@ -39,6 +39,7 @@ def run_test_vm(  # noqa: PLR0913, PLR0917 - a parameter for each argument and o
     stack: StackName = None,
     lock_timeout: LockTimeout = 0.0,
     output: VerifyOutput = VerifyFormat.TEXT,
+    _trust: Trusted = None,
 ) -> int:
     """Stage a disk, run it, ask you, and unstage it if it fails.
 

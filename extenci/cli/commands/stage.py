@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from extenci.cli.job import Job, exit_status
-from extenci.cli.options import Format, LockTimeout, Output, Raw, StackName
+from extenci.cli.options import Format, LockTimeout, Output, Raw, StackName, Trusted
 from extenci.cli.terminal import palette_of, width_of, write_aside, write_json, write_result
 from extenci.model.version import Architecture, BootMode, Method
 
@@ -60,6 +60,7 @@ def stage(  # noqa: PLR0913, PLR0917 - a parameter for each argument and option
     ] = None,
     lock_timeout: LockTimeout = 0.0,
     output: Output = Format.TEXT,
+    _trust: Trusted = None,
 ) -> int:
     """Stage a disk on a service: upload and register it.
 

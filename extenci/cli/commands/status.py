@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from extenci.cli.failures import report_error
-from extenci.cli.options import Format, Output, Paths, ServiceName
+from extenci.cli.options import Format, Output, Paths, ServiceName, Trusted
 from extenci.cli.terminal import palette_of, silence, write_result
 from extenci.model.errors import ExtenciError, ServiceError, UsageError
 
@@ -26,6 +26,7 @@ def status(
     watch: Annotated[
         bool, typer.Option("--watch", help="Show it again every 2 seconds, until Ctrl-C.")
     ] = False,
+    _trust: Trusted = None,
 ) -> int:
     """Show what is desired, recorded and live.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from extenci.cli.approval import ApprovalTexts, run_approved
-from extenci.cli.options import AutoApprove, Format, LockTimeout, Output, StackName
+from extenci.cli.options import AutoApprove, Format, LockTimeout, Output, StackName, Trusted
 
 if TYPE_CHECKING:
     from extenci.api import Options
@@ -28,6 +28,7 @@ def unstage(
     auto_approve: AutoApprove = False,
     lock_timeout: LockTimeout = 0.0,
     output: Output = Format.TEXT,
+    _trust: Trusted = None,
 ) -> int:
     """Remove an image that `extenci stage` made. Asks for confirmation.
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from extenci.cli.addresses import is_address
-from extenci.cli.options import LockTimeout, ServiceName, VerifyFormat, VerifyOutput
+from extenci.cli.options import LockTimeout, ServiceName, Trusted, VerifyFormat, VerifyOutput
 from extenci.cli.verification import run_verification
 from extenci.cli.vm_question import given_answer, make_ask
 
@@ -34,6 +34,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = None,
     lock_timeout: LockTimeout = 0.0,
     output: VerifyOutput = VerifyFormat.TEXT,
+    _trust: Trusted = None,
 ) -> int:
     """Boot images in test VMs and find out whether they work.
 

@@ -22,10 +22,11 @@ from extenci.cloud.abilities import AbilityBook
 from extenci.cloud.aws.botocore_models import shared_loader
 from extenci.cloud.aws.credentials import hidden_of, open_session
 from extenci.cloud.aws.errors import translated
+from extenci.cloud.aws.plain_http import may_use_proxy, require_encryption
 from extenci.cloud.blocks.endpoint import CurrentKeys, Endpoint, endpoint_of
 from extenci.model.errors import ServiceError
 from extenci.model.release import __version__
-from extenci.model.service import KeyFiles, Service, is_loopback
+from extenci.model.service import KeyFiles, Service
 
 CONNECT_SECONDS = 10
 READ_SECONDS = {"ebs": 20}
@@ -88,6 +89,7 @@ class ServiceSession:
         return {"ec2": self.service.ec2, "s3": self.service.s3, "ebs": self.service.ebs}
 
     def _make(self, api: str, attempts: int) -> Any:
+        require_encryption(self.service, self.address(api))
         if self._session is None:
             self._session = open_session(self.service.name, self.service.credentials)
             self._session.register_component("data_loader", shared_loader(self._session))
@@ -121,7 +123,7 @@ class ServiceSession:
             retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=CONNECTIONS,
             user_agent_extra=f"extenci/{__version__}",
-            proxies={} if is_loopback(self.address(api)) else None,
+            proxies=None if may_use_proxy(self.service, self.address(api)) else {},
             parameter_validation=True,
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",

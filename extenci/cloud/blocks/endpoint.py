@@ -13,9 +13,10 @@ from botocore.httpsession import ProxyConfiguration, get_cert_path
 from botocore.session import Session
 from botocore.utils import get_environ_proxies
 
+from extenci.cloud.aws.plain_http import may_use_proxy
 from extenci.cloud.blocks.signing import Keys
 from extenci.model.abilities import is_aws
-from extenci.model.service import Service, is_loopback
+from extenci.model.service import Service
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def endpoint_of(client: Any, session: Session, service: Service) -> Endpoint:
         region=str(client.meta.region_name),
         signing_name=str(client.meta.service_model.signing_name),
         ca_bundle=_ca_bundle(session, service),
-        proxy=_proxy(url),
+        proxy=_proxy(url) if may_use_proxy(service, url) else "",
     )
 
 
@@ -55,8 +56,6 @@ def _ca_bundle(session: Session, service: Service) -> str:
 
 
 def _proxy(url: str) -> str:
-    if is_loopback(url):
-        return ""
     found = ProxyConfiguration(get_environ_proxies(url)).proxy_url_for(url)
     return str(found or "")
 

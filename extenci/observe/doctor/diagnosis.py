@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from extenci.catalog.home import Home
 from extenci.catalog.services.files import service_files
+from extenci.catalog.trust import source_folders
 from extenci.model.desired import Desired
 from extenci.model.errors import CatalogError, ExtenciError, SandboxError, SpecError, UsageError
 from extenci.model.finding import MACHINE, Finding, Level
@@ -67,7 +68,13 @@ def read_desired(paths: Sequence[Path], home: Home, service: str | None) -> tupl
     except CatalogError as error:
         return Desired(stack="", root="", services={}), [problem(MACHINE, error)]
     try:
-        desired = load_desired(paths, catalog_services=files, sandbox=SANDBOX_STAND_IN, service=service)
+        desired = load_desired(
+            paths,
+            catalog_services=files,
+            sandbox=SANDBOX_STAND_IN,
+            service=service,
+            sources=source_folders(home),
+        )
     except SpecError as error:
         mistakes = [] if is_bare(paths, error) else [spec_mistakes(error)]
         desired, found = services_of_user(files, service)

@@ -34,6 +34,7 @@ def render_service(service: Service) -> str:
         ("ebs", service.ebs or "AWS's own"),
         ("credentials", credentials_text(service.credentials)),
         ("ca_bundle", service.ca_bundle),
+        ("plain_http", "true" if service.plain_http else None),
         ("launch", service.launch),
         ("stage", service.stage),
         ("tags", service.tags),

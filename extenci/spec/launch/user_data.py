@@ -1,20 +1,15 @@
-"""User data, from the spec itself or from a file of the root, in base64 for RunInstances.
-
-A spec repository may be anyone's, and the file that it names here is sent to a service. So the file must
-be the repository's own: inside the root with all links followed, and not hidden (`.git/config` can hold a
-token).
-"""
+"""User data, from the spec itself or from a file of the root, in base64 for RunInstances."""
 
 from __future__ import annotations
 
 import base64
-import os
 from pathlib import Path
 
 from extenci.spec.format import LaunchKeys
+from extenci.spec.own_file import find_own_file
 from extenci.spec.validation.fields import USER_DATA_LIMIT
 from extenci.spec.yaml.document import Unreadable
-from extenci.spec.yaml.files import absolute, read_bytes
+from extenci.spec.yaml.files import read_bytes
 
 
 def read_user_data(
@@ -26,11 +21,10 @@ def read_user_data(
         return _encode(spec.user_data.encode()), ""
     if spec.user_data_file is None:
         return None, ""
-    real = Path(os.path.realpath(absolute(folder, spec.user_data_file)))
-    if not real.is_relative_to(root):
-        return None, f"leads out of {place}; user data must come from a file of these specs"
-    if any(part.startswith(".") for part in real.relative_to(root).parts):
-        return None, "leads to a hidden file or folder, where secrets of the repository may be"
+    inside = f"{place}; user data must come from a file of these specs"
+    real, fault = find_own_file(root, folder, spec.user_data_file, inside)
+    if fault:
+        return None, fault
     try:
         content = read_bytes(real, USER_DATA_LIMIT, follow=False)
     except Unreadable as unreadable:

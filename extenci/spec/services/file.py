@@ -82,6 +82,7 @@ def _build(name: str, path: Path, spec: ServiceFile, test: LaunchDefaults | None
         ebs=spec.ebs or elsewhere,
         credentials=_build_credentials(spec.credentials, folder),
         ca_bundle=absolute(folder, spec.ca_bundle) if spec.ca_bundle else None,
+        plain_http=spec.plain_http,
         launch=spec.launch,
         stage=spec.stage,
         tags=spec.tags,

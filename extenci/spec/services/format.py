@@ -94,6 +94,10 @@ class ServiceFile(Strict):
     ca_bundle: FilePath | None = Field(
         default=None, description="PEM certificates of the endpoints' authorities."
     )
+    plain_http: bool = Field(
+        default=False,
+        description="Whether endpoints on other machines may be called without encryption, by `http://`.",
+    )
     launch: LaunchChoice = Field(default=Launch.EC2, description="Who starts machines. Default: `ec2`.")
     stage: MethodChoice = Field(default=Method.EBS, description="How disks are staged. Default: `ebs`.")
     tags: TaggingChoice = Field(

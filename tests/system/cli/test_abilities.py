@@ -48,11 +48,18 @@ def root(cloud: SandboxStatus, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(root: Path, tmp_path: Path) -> Run:
+def run(root: Path, cloud: SandboxStatus, tmp_path: Path) -> Run:
+    trusted = f"{cloud.ec2} {cloud.s3} {cloud.ebs} {NOBODY} file:{tmp_path / 'theirs'}"
+
     def command(*words: str, at: Path = root) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "extenci", words[0], str(at), *words[1:]],
-            env={**os.environ, "EXTENCI_HOME": str(tmp_path / "mine"), "COLUMNS": "80"},
+            env={
+                **os.environ,
+                "EXTENCI_HOME": str(tmp_path / "mine"),
+                "EXTENCI_TRUST": trusted,
+                "COLUMNS": "80",
+            },
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -140,6 +140,7 @@ def test_no_plan_touches_what_was_staged_by_hand(run: Run, disk: Path, tmp_path:
     (tmp_path / "specs").mkdir()
     spec = f"service: sandbox\nimages:\n  specced:\n    source: ../{other.name}\n"
     (tmp_path / "specs" / "s.yaml").write_text(spec)
+    assert run("trust", "--sources", ".").returncode == 0
     plan = run("plan", "specs")
     assert plan.returncode == 0, plan.stderr
     assert staged not in plan.stdout

@@ -459,7 +459,7 @@ def test_other_hosts_are_reached_through_the_proxy_and_loopback_is_not(
         monkeypatch.delenv(name, raising=False)
     with block_server() as server:
         monkeypatch.setenv("http_proxy", f"http://user:{SECRET}@{server.url.removeprefix('http://')}")
-        assert_stored(server, send_all(make_clients("http://ebs.example.invalid"), 3))
+        assert_stored(server, send_all(make_clients("http://ebs.example.invalid", plain_http=True), 3))
         assert f"http://ebs.example.invalid/snapshots/{SNAPSHOT}/blocks/0" in server.paths
         monkeypatch.setenv("https_proxy", f"http://user:{SECRET}@{server.url.removeprefix('http://')}")
         error = fail(make_clients("https://ebs.example.invalid"))  # it knows no CONNECT

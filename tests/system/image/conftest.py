@@ -18,6 +18,11 @@ from tests.system.main_job.conftest import World, world
 __all__ = ["World", "world"]
 
 
+@pytest.fixture(autouse=True)
+def _disks_beside_specs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXTENCI_TRUST", f"sources:{tmp_path}")
+
+
 @pytest.fixture
 def raw(tmp_path: Path) -> Path:
     """A raw disk of 64 MiB, most of it holes."""

@@ -49,7 +49,9 @@ def _programs() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _real_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+def _real_machines(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Their disks are made once, for the specs of all tests."""
+    monkeypatch.setenv("EXTENCI_TRUST", f"sources:{tmp_path_factory.getbasetemp().parent}")
     monkeypatch.setenv("EXTENCI_SANDBOX_MACHINES", "qemu")
     monkeypatch.setenv("EXTENCI_SANDBOX_MEMORY", "9000")  # 1 GiB for each machine
 

@@ -180,7 +180,12 @@ def test_plan_says_which_disk_cannot_be_read_and_where_the_specs_name_it(
     break_disk(disk, AT)
     ended = subprocess.run(
         [sys.executable, "-m", "extenci", "plan", str(specs)],
-        env={**os.environ, "EXTENCI_HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[3])},
+        env={
+            **os.environ,
+            "EXTENCI_HOME": str(home),
+            "EXTENCI_TRUST": f"sources:{disk.parent}",
+            "PYTHONPATH": str(Path(__file__).parents[3]),
+        },
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

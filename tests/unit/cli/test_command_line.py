@@ -27,7 +27,7 @@ instances:
 
 COMMANDS = (
     "plan", "apply", "destroy", "status", "verify", "confirm", "gc", "unlock", "stage", "unstage", "test-vm",
-    "validate", "doctor", "schema",
+    "validate", "doctor", "schema", "trust",
     "catalog list", "catalog show", "catalog init", "catalog add", "catalog edit", "catalog remove",
     "sandbox start", "sandbox stop", "sandbox status", "sandbox reset", "sandbox image",
 )  # fmt: skip

@@ -20,7 +20,8 @@ SANDBOX = Service(name="sandbox", region="us-east-1", ec2="http://127.0.0.1:1")
 
 def load(root: Path) -> Desired:
     catalog = {path.stem: path for path in sorted((root / ".catalog").glob("*.yaml"))}
-    return load_desired([root], catalog_services=catalog, sandbox=SANDBOX)
+    sources = (root.parent / "images", Path("/disks"))
+    return load_desired([root], catalog_services=catalog, sandbox=SANDBOX, sources=sources)
 
 
 def written(desired: Desired, root: Path) -> str:

@@ -27,7 +27,7 @@ SANDBOX = Service(name="sandbox", region="us-east-1", ec2="http://127.0.0.1:1")
 def load(content: bytes) -> Desired:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "a.yaml").write_bytes(content)
-        return load_desired([Path(folder)], catalog_services={}, sandbox=SANDBOX)
+        return load_desired([Path(folder)], catalog_services={}, sandbox=SANDBOX, sources=[Path("/d")])
 
 
 def load_or_explain(load_it: Callable[[], object]) -> bool:

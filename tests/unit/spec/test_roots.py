@@ -265,3 +265,24 @@ def test_a_user_data_file_may_be_a_link_inside_the_root_only(specs: Path, tmp_pa
     (specs / "deep" / "link.txt").unlink()
     (specs / "deep" / "link.txt").write_text("x" * 16385)
     assert "too large" in problems_of(specs)[0]
+
+
+def test_a_disk_may_be_a_link_inside_the_root_only(specs: Path, tmp_path: Path) -> None:
+    write(specs, {"p.yaml": "service: sandbox\nimages:\n  p: {source: deep/link.raw}\n", "disk.raw": "x"})
+    (specs / "deep" / "link.raw").symlink_to("../disk.raw")
+    assert str(specs / "disk.raw") in {image.source for image in load(specs).images}
+    (tmp_path / "away").mkdir()
+    (specs / "disk.raw").unlink()
+    (specs / "disk.raw").symlink_to(tmp_path / "away" / "secret")
+    (problem,) = problems_of(specs)
+    assert problem == (
+        f"'source' leads out of the spec root, to {tmp_path}/away/secret; move the disk, or allow its folder "
+        f"with `extenci trust --sources {tmp_path}/away`"
+    )
+    allowed = load_desired([specs], catalog_services={}, sandbox=SANDBOX, sources=[tmp_path / "away"])
+    assert str(tmp_path / "away" / "secret") in {image.source for image in allowed.images}
+
+
+def test_a_hidden_disk_is_refused(specs: Path) -> None:
+    write(specs, {"p.yaml": "service: sandbox\nimages:\n  p: {source: .git/config}\n"})
+    assert "leads to a hidden file or folder" in problems_of(specs)[0]

@@ -59,7 +59,7 @@ def test_endpoint_trust_and_proxy_are_those_of_the_sdks_client(
 ) -> None:
     for name, value in (bundle | proxies).items():
         monkeypatch.setenv(name, value)
-    endpoint, certificates, proxy = endpoint_and_client(replace(service, ebs=ebs))
+    endpoint, certificates, proxy = endpoint_and_client(replace(service, ebs=ebs, plain_http=True))
     assert endpoint.url == ebs or (ebs is None and endpoint.url == "https://ebs.eu-west-1.amazonaws.com")
     assert (endpoint.ca_bundle, endpoint.proxy or None) == (certificates, proxy)
     assert (endpoint.region, endpoint.signing_name) == ("eu-west-1", "ebs")

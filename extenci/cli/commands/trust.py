@@ -1,0 +1,109 @@
+"""`extenci trust`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from extenci.cli.terminal import write_result
+from extenci.model.errors import UsageError
+
+
+def trust(
+    service: Annotated[
+        str | None,
+        typer.Argument(metavar="[SERVICE]", help="A service of a spec repository.", show_default=False),
+    ] = None,
+    root: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[ROOT]", help="The folder of its specs. Default: the current one.", show_default=False
+        ),
+    ] = None,
+    sources: Annotated[
+        Path | None,
+        typer.Option(
+            "--sources",
+            metavar="FOLDER",
+            help="Let images be made from disks in this folder.",
+            show_default=False,
+        ),
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="Show what is trusted.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Trust it no longer.")] = False,
+) -> int:
+    """Let specs that others wrote use your credentials or disks.
+
+    The service files of a spec repository (services/NAME.yaml) say where requests go, and by which
+    credentials. They may use what the AWS SDK finds at AWS's own endpoints, and the repository's own key
+    files on this machine. Everything else is asked for once in a terminal, or allowed here; where endpoints
+    or credentials change, it must be allowed again. Service files of `extenci catalog` are yours, and need
+    no trust.
+
+    Disks of images come from the specs' own folder, or from folders that you allow here.
+
+    Where nobody can be asked, as in a pipeline, give --trust WORDS to the command, or set EXTENCI_TRUST. The
+    words are endpoints (https://HOST:PORT, aws, condor:POOL), credentials (profile:NAME, file:PATH,
+    schedd-file:PATH; the SDK's own need none) and sources:FOLDER. The refusal says which are needed.
+
+    \b
+    Examples:
+      extenci trust campus specs
+      extenci trust --sources /srv/images
+      extenci trust --list
+      extenci trust campus --remove
+      extenci plan specs --trust "https://cloud.example.edu profile:campus"
+    """
+    is_alone = service is None and sources is None
+    if (service is not None and sources is not None) or (is_alone and remove):
+        raise UsageError("There is not one thing to trust.", "Name a service, or give --sources FOLDER.")
+    if service is not None:
+        write_result(forbid_service(service) if remove else allow_service(service, root))
+    elif sources is not None:
+        write_result(forbid_sources(sources) if remove else allow_sources(sources))
+    if list_ or is_alone:
+        show_settings()
+    return 0
+
+
+def show_settings() -> None:
+    """Print what is trusted."""
+    from extenci import api
+    from extenci.report.catalog.trust import render_settings
+
+    write_result(render_settings(api.settings()))
+
+
+def allow_service(name: str, root: Path | None) -> str:
+    """Trust a service, and say what it may do now."""
+    from extenci import api
+    from extenci.report.catalog.trust import request_text
+
+    return request_text(api.trust_service(name, root=root), "may use") + "\n"
+
+
+def forbid_service(name: str) -> str:
+    """Trust a service no longer."""
+    from extenci import api
+
+    if not api.distrust_service(name):
+        raise UsageError(f"The service {name} is not trusted.", "`extenci trust --list` shows what is.")
+    return f"What {name} was allowed is taken back.\n"
+
+
+def allow_sources(folder: Path) -> str:
+    """Trust a folder of disks."""
+    from extenci import api
+
+    return f"Images may be made from disks in {api.trust_sources(folder)}.\n"
+
+
+def forbid_sources(folder: Path) -> str:
+    """Trust a folder of disks no longer."""
+    from extenci import api
+
+    if not api.distrust_sources(folder):
+        raise UsageError(f"{folder} is not trusted.", "`extenci trust --list` shows what is.")
+    return f"Images may no longer be made from disks in {folder}, unless they are their specs' own.\n"

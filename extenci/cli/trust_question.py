@@ -1,0 +1,29 @@
+"""The question whether the service files of specs may use what they ask for."""
+
+from __future__ import annotations
+
+import sys
+
+from extenci.cli.terminal import width_of, write_aside
+from extenci.model.errors import NotTrusted
+
+
+def is_allowed(error: NotTrusted) -> bool:
+    """Ask a person, once for each service, and remember what is allowed; False where something is not, or
+    where there is no terminal to ask at."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    from extenci import api
+    from extenci.report.catalog.trust import request_text
+    from extenci.report.text.safe import paragraph
+
+    for request in error.requests:
+        lines = paragraph(request_text(request), width_of(sys.stderr))
+        write_aside("\n".join((*lines, 'Allow that from now on? Only "yes" or "y" does: ')))
+        answer = sys.stdin.readline()
+        if not answer.endswith("\n"):
+            write_aside("\n")
+        if answer.strip().lower() not in {"yes", "y"}:
+            return False
+        api.grant_requests([request])
+    return True

@@ -1,0 +1,67 @@
+"""Files that specs name and that are sent to a service: user data, disks.
+
+A spec repository may be anyone's. So such a file must be the repository's own: inside the root with all links
+followed, and not hidden (`.git/config` can hold a token).
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+
+from extenci.model.desired import DesiredImage
+from extenci.model.errors import Problem
+from extenci.model.version import is_url
+from extenci.spec.words import printable
+from extenci.spec.yaml.files import absolute
+
+
+def leads_out(real: Path, root: Path) -> bool:
+    """Whether a path, with all links followed, is outside of a root."""
+    return not real.is_relative_to(root)
+
+
+def is_hidden(real: Path, root: Path) -> bool:
+    """Whether a path below a root leads to a hidden file, or into a hidden folder."""
+    return any(part.startswith(".") for part in real.relative_to(root).parts)
+
+
+def find_own_file(root: Path, folder: Path, path: str, place: str) -> tuple[Path, str]:
+    """The file that a file in `folder` names, with all links followed, and what forbids it, or ''. `place`
+    names `root` in messages."""
+    real = Path(os.path.realpath(absolute(folder, path)))
+    if leads_out(real, root):
+        return real, f"leads out of {place}"
+    if is_hidden(real, root):
+        return real, "leads to a hidden file or folder, where secrets of the repository may be"
+    return real, ""
+
+
+def find_source(root: Path, folder: Path, path: str, allowed: Iterable[Path]) -> tuple[Path, str]:
+    """A disk as `find_own_file` finds it. It may also be in a folder that this user allows (`allowed`, with
+    all links followed)."""
+    real, fault = find_own_file(root, folder, path, "the spec root")
+    if not fault or any(not leads_out(real, one) for one in allowed):
+        return real, ""
+    command = printable(shlex.join(["extenci", "trust", "--sources", str(real.parent)]))
+    where = f", to {printable(str(real))}" if leads_out(real, root) else ""
+    return real, f"{fault}{where}; move the disk, or allow its folder with `{command}`"
+
+
+def source_problems(
+    root: Path, images: Iterable[DesiredImage], allowed: Iterable[Path]
+) -> tuple[Problem, ...]:
+    """The problems of images whose disks `find_source` forbids, for specs that were not read just now."""
+    folders = tuple(allowed)
+    found = (
+        (image.origin, find_source(root, root, image.source, folders)[1])
+        for image in images
+        if not is_url(image.source)
+    )
+    return tuple(
+        Problem(origin.file, origin.line, origin.column, f"'source' {fault}")
+        for origin, fault in found
+        if fault
+    )
