@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event
@@ -13,6 +13,7 @@ from extenci.catalog.home import Home
 from extenci.catalog.lock import hold
 from extenci.catalog.records import Catalog
 from extenci.cloud.abilities import AbilityBook
+from extenci.cloud.aws.answers.waiting import Waiting
 from extenci.cloud.clients import Clients
 from extenci.model.abilities import Abilities, Ability, Evidence
 from extenci.model.desired import Desired
@@ -68,14 +69,20 @@ class Session:
 def open_session(desired: Desired, home: Home, options: Options) -> Iterator[Session]:
     """A session that only reads: it takes no lock."""
     services = {name: recognise_sandbox(desired.services[name], home) for name in desired.touched_services}
-    with Catalog.open(home) as catalog, open_clients(services, catalog) as clients:
+    with Catalog.open(home) as catalog, open_clients(services, catalog, options.tell) as clients:
         yield Session(desired, home, catalog, clients, options)
 
 
 @contextmanager
-def open_clients(services: Mapping[str, Service], catalog: Catalog) -> Iterator[Mapping[str, Clients]]:
-    """The clients of services, which know what earlier runs learned of them and remember what they learn."""
-    clients = {name: Clients(one, abilities=book_of(one, catalog)) for name, one in services.items()}
+def open_clients(
+    services: Mapping[str, Service], catalog: Catalog, tell: Callable[[str], None] = lambda _text: None
+) -> Iterator[Mapping[str, Clients]]:
+    """The clients of services, which know what earlier runs learned of them and remember what they learn.
+    `tell` takes lines about services that keep people waiting."""
+    clients = {
+        name: Clients(one, abilities=book_of(one, catalog), waiting=Waiting(tell))
+        for name, one in services.items()
+    }
     try:
         yield clients
     finally:
