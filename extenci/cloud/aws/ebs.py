@@ -6,6 +6,7 @@ A block has 512 KiB; its index is its offset divided by that.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from extenci.cloud.aws.answers.pages import bounded_pages
@@ -31,8 +32,9 @@ class Ebs:
     def list_blocks(self, snapshot: str) -> dict[int, str]:
         """The indexes of the blocks in a snapshot, each with the token that its read call needs."""
         found: dict[int, str] = {}
+        limits = replace(self._session.limits, pages=MOST_BLOCK_PAGES)
         with ebs_call(self._session, "ListSnapshotBlocks") as ebs:
-            for page in bounded_pages(_block_pages(ebs, snapshot), MOST_BLOCK_PAGES):
+            for page in bounded_pages(_block_pages(ebs, snapshot), limits):
                 expected(page, "VolumeSize")
                 found.update((block["BlockIndex"], block["BlockToken"]) for block in page.get("Blocks", ()))
         return found

@@ -159,6 +159,7 @@ class Ec2:
     ) -> list[Found]:
         """What `read_item` makes of all items of all pages. Unless pages are asked for, AWS sends everything
         at once, or fails if that is too much."""
+        limits = self._session.limits
         call = "".join(word.capitalize() for word in method.split("_"))
 
         def read(optional: Mapping[str, Any], most_attempts: int) -> list[Found]:
@@ -168,8 +169,8 @@ class Ec2:
                 pages = ec2.get_paginator(cast("Any", method)).paginate(
                     **parameters, **more, PaginationConfig=paging
                 )
-                listed = (item for page in bounded_pages(pages) for item in page.get(items, ()))
-                return list(bounded_items(one for item in listed for one in read_item(item)))
+                listed = (item for page in bounded_pages(pages, limits) for item in page.get(items, ()))
+                return list(bounded_items((one for item in listed for one in read_item(item)), limits))
 
         return ask(self._session, {**(parts or {}), Ability.PAGING: {PAGE_SIZE: PAGE}}, read, call)
 

@@ -52,10 +52,13 @@ class Imports:
 
     def _tasks(self, ids: Sequence[str]) -> tuple[ImportTask, ...]:
         asked: dict[str, Any] = {"ImportTaskIds": list(ids)} if ids else {}
+        limits = self._session.limits
         with import_call(self._session, "DescribeImportSnapshotTasks") as ec2:
             pages = ec2.get_paginator("describe_import_snapshot_tasks").paginate(**asked)
-            listed = (one for page in bounded_pages(pages) for one in page.get("ImportSnapshotTasks", ()))
-            return tuple(map(read_task, bounded_items(listed)))
+            listed = (
+                one for page in bounded_pages(pages, limits) for one in page.get("ImportSnapshotTasks", ())
+            )
+            return tuple(map(read_task, bounded_items(listed, limits)))
 
 
 def read_task(answer: Any) -> ImportTask:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from botocore.parsers import ResponseParserError
 
-from extenci.cloud.aws.answers.pages import bounded_items, bounded_pages
+from extenci.cloud.aws.answers.pages import bounded_pages
 from extenci.cloud.aws.calls import in_service_file, s3_call
 from extenci.cloud.aws.error_codes import is_unknown_action
 from extenci.cloud.aws.requests.optional_parts import may_not_offer
@@ -163,13 +163,14 @@ class S3:
             return tuple(
                 PartUpload(one["Key"], one["UploadId"], one["Initiated"].timestamp())
                 for page in pages
-                for one in bounded_items(page.get("Uploads", ()))
+                for one in page.get("Uploads", ())
                 if one["Key"].startswith(prefix)
             )
 
     def _pages(self, method: str, call: str, bucket: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:
         with s3_call(self._session, call, bucket) as s3:
-            pages = bounded_pages(s3.get_paginator(cast("Any", method)).paginate(**parameters))
+            found = s3.get_paginator(cast("Any", method)).paginate(**parameters)
+            pages = bounded_pages(found, self._session.limits)
         while True:
             with s3_call(self._session, call, bucket):
                 page = next(pages, None)

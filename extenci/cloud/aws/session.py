@@ -55,7 +55,7 @@ class ServiceSession:
     ) -> None:
         self.service = service
         self.abilities = abilities or AbilityBook(service.abilities)
-        self._limits = limits
+        self.limits = limits
         self._waiting = waiting or Waiting()
         self._session: Session | None = None
         self._transport: Transport | None = None
@@ -116,7 +116,7 @@ class ServiceSession:
         except ValueError:
             raise self._no_url(api) from None
         events: Any = client.meta.events  # whose handlers may return something, which the stubs deny
-        events.register_first(f"needs-retry.{api}", Retries(self._limits, attempts))
+        events.register_first(f"needs-retry.{api}", Retries(self.limits, attempts))
         if api == "ec2":
             events.register_first("after-call.ec2", _check_request_id)
         return client
@@ -134,7 +134,7 @@ class ServiceSession:
                     retries={"mode": "standard", "total_max_attempts": CREDENTIAL_ATTEMPTS},
                 )
             )
-            self._transport = Transport(session, self.service.ca_bundle, self._limits, self._waiting)
+            self._transport = Transport(session, self.service.ca_bundle, self.limits, self._waiting)
             events: Any = session
             events.register("before-send", self._transport)
             events.register("before-call", begin_call)

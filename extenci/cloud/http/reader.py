@@ -74,6 +74,8 @@ class AnswerBytes(io.RawIOBase):
 
     def _wait(self, seconds: float, count: int = 0) -> None:
         self._waited += seconds
+        if self._in_head or self._bounds.seconds is not None:
+            self._on_wait(self._waited)
         self._silent = 0.0 if count and not self._in_head else self._silent + seconds
         if self._silent > self._bounds.head_seconds:
             raise TimeoutError("no answer in time")
@@ -83,8 +85,6 @@ class AnswerBytes(io.RawIOBase):
             self._rate.gain(count)
             if self._rate.wait(seconds):
                 raise TooSlow("arrives too slowly")
-        if self._in_head or self._bounds.seconds is not None:
-            self._on_wait(self._waited)
 
     def close(self) -> None:
         """Let go of the socket."""

@@ -21,7 +21,8 @@ def is_reading(call: str) -> bool:
 
 @dataclass(frozen=True)
 class Limits:
-    """The bounds of answers. No attempt at a call is begun after the `…_call_seconds`.
+    """The bounds of answers. No attempt at a call is begun after the `…_call_seconds`. A list has at most so
+    many `pages` and `items`, which are all in memory, and takes at most `list_seconds`.
 
     `read` is for lists: 16 MiB are about 5,000 machines on a page, and AWS sends 1,000. `stream` is for
     objects, which are processed while they arrive. `s3_change` lets S3 put an object together: meanwhile it
@@ -36,6 +37,9 @@ class Limits:
     console: AnswerBounds
     read_call_seconds: float = 45.0
     change_call_seconds: float = 100.0
+    pages: int = 1000
+    items: int = 100_000
+    list_seconds: float = 600.0
 
     def of(self, api: str, call: str, *, is_stream: bool) -> AnswerBounds:
         """The bounds of the answer to a call of an API (`ec2`, `s3`, `ebs`, `sts`)."""
@@ -68,8 +72,3 @@ LIMITS = Limits(
     ebs=AnswerBounds(4 * _MIB, head_seconds=BLOCK_SECONDS, seconds=60),
     console=AnswerBounds(4 * _MIB, head_seconds=30, seconds=60, rate=_SLOWEST_READ),
 )
-MOST_PAGES = 1000
-MOST_ITEMS = 100_000
-"""The most pages and resources of one list: the memory of this process is bounded, too."""
-LIST_SECONDS = 600.0
-"""The time of a whole list."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from extenci.cloud.aws.answers.limits import LIST_SECONDS, MOST_ITEMS, MOST_PAGES
+from extenci.cloud.aws.answers.limits import Limits
 from extenci.cloud.aws.answers.readable import UnreadableBody
 
 Item = TypeVar("Item")
@@ -20,10 +20,7 @@ _TOKENS = (
 
 
 def bounded_pages(
-    pages: Iterable[Any],
-    most: int = MOST_PAGES,
-    seconds: float = LIST_SECONDS,
-    clock: Callable[[], float] = time.monotonic,
+    pages: Iterable[Any], limits: Limits, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Page]:
     """The pages of a list, as long as its tokens are new. UnreadableBody after too many, or too long."""
     seen: set[tuple[str, ...]] = set()
@@ -33,17 +30,17 @@ def bounded_pages(
         token = () if is_last else tuple(str(page[name]) for name in _TOKENS if page.get(name))
         if token and token in seen:
             raise UnreadableBody("with a page of its list that it sent before")
-        if number > most:
-            raise UnreadableBody(f"with a list of more than {most:,} pages")
-        if clock() - began > seconds:
-            raise UnreadableBody(f"with a list that does not end within {seconds:.0f} s")
+        if number > limits.pages:
+            raise UnreadableBody(f"with a list of more than {limits.pages:,} pages")
+        if clock() - began > limits.list_seconds:
+            raise UnreadableBody(f"with a list that does not end within {limits.list_seconds:.0f} s")
         seen.add(token)
         yield page
 
 
-def bounded_items(items: Iterable[Item], most: int = MOST_ITEMS) -> Iterator[Item]:
+def bounded_items(items: Iterable[Item], limits: Limits) -> Iterator[Item]:
     """The items of a list. UnreadableBody after too many."""
     for number, item in enumerate(items, 1):
-        if number > most:
-            raise UnreadableBody(f"with a list of more than {most:,} entries")
+        if number > limits.items:
+            raise UnreadableBody(f"with a list of more than {limits.items:,} entries")
         yield item
