@@ -6,6 +6,7 @@ A block has 512 KiB; its index is its offset divided by that.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,8 @@ class Ebs:
         """The bytes of a block that `list_blocks` listed."""
         with ebs_call(self._session, "GetSnapshotBlock") as ebs:
             answer = ebs.get_snapshot_block(SnapshotId=snapshot, BlockIndex=index, BlockToken=token)
-            data = answer["BlockData"].read(BLOCK_BYTES + 1)
+            with closing(answer["BlockData"]) as body:
+                data = body.read(BLOCK_BYTES + 1)
             if len(data) != BLOCK_BYTES:
                 raise MalformedValue("BlockData")
             return data

@@ -106,9 +106,10 @@ class S3:
         asked |= {"IfMatch": f'"{etag}"'} if etag else {}
         with s3_call(self._session, "GetObject", bucket) as s3:
             answer = s3.get_object(**asked)
-            _check_start(answer, start)
             body = answer["Body"]
         try:
+            with s3_call(self._session, "GetObject", bucket):
+                _check_start(answer, start)
             while True:
                 with s3_call(self._session, "GetObject", bucket):
                     piece = body.read(PIECE_BYTES)

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from botocore.parsers import ResponseParserError, ResponseParserFactory
+from botocore.response import StreamingBody
 from botocore.utils import parse_timestamp
 
 TYPES: dict[str, type | tuple[type, ...]] = {
@@ -69,6 +70,8 @@ class StrictParser:
         try:
             return self._parser.parse(response, shape)
         except Exception as error:
+            if isinstance(response["body"], StreamingBody):  # which nobody else gets to see
+                response["body"].close()
             status = response["status_code"]
             if status >= 500 or status == THROTTLED:
                 return _known_by_status(response)
@@ -97,6 +100,12 @@ def _strict(parser: Any) -> Any:
             if not isinstance(text, str):
                 raise TypeError("no text")
             return text
+
+        def _handle_list(self, shape: Any, node: Any) -> Any:
+            items = super()._handle_list(shape, node)
+            if any(item is None for item in items):
+                raise TypeError("nothing in a list")
+            return items
 
         def _default_handle(self, shape: Any, value: Any) -> Any:
             expected = TYPES.get(shape.type_name)
