@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from extenci.cloud.aws.answers.retries import ATTEMPTS
+from extenci.cloud.aws.error_codes import SPENT
 from extenci.cloud.aws.session import ServiceSession
 from extenci.model.abilities import TAGS_AT_CREATION, Ability
 from extenci.model.errors import (
@@ -47,7 +48,7 @@ _OTHER_REASONS = (
 
 def may_not_know(error: ServiceError) -> bool:
     """Whether a refusal may mean that the service does not know a part of the request."""
-    return not isinstance(error, _OTHER_REASONS)
+    return not isinstance(error, _OTHER_REASONS) and error.code != SPENT
 
 
 def may_not_offer(error: ServiceError) -> bool:
