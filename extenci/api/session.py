@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +17,7 @@ from extenci.catalog.home import Home
 from extenci.catalog.lock import hold, is_free
 from extenci.catalog.records import Catalog
 from extenci.cloud.abilities import AbilityBook
+from extenci.cloud.aws.answers.waiting import Waiting
 from extenci.cloud.clients import Clients
 from extenci.model.abilities import Abilities, Ability, Evidence
 from extenci.model.desired import Desired
@@ -78,18 +79,28 @@ def open_session(
     """A session; without the lock (`is_locked`) it only reads."""
     services = {name: recognise_sandbox(desired.services[name], home) for name in desired.touched_services}
     alone = partial(is_free, home) if not is_locked else lambda: True
-    with Catalog.open(home, alone=alone) as catalog, open_clients(services, home, catalog) as clients:
+    with (
+        Catalog.open(home, alone=alone) as catalog,
+        open_clients(services, home, catalog, options.tell) as clients,
+    ):
         yield Session(desired, home, catalog, clients, options, Failures(clients))
 
 
 @contextmanager
 def open_clients(
-    services: Mapping[str, Service], home: Home, catalog: Catalog
+    services: Mapping[str, Service],
+    home: Home,
+    catalog: Catalog,
+    tell: Callable[[str], None] = lambda _text: None,
 ) -> Iterator[Mapping[str, Clients]]:
     """The clients of services, which know what earlier runs learned of them and remember what they learn.
-    NotTrusted where the specs that describe a service may not use what it asks for."""
+    `tell` takes lines about services that keep people waiting. NotTrusted where the specs that describe a
+    service may not use what it asks for."""
     require_trust(services.values(), home)
-    clients = {name: Clients(one, abilities=book_of(one, catalog)) for name, one in services.items()}
+    clients = {
+        name: Clients(one, abilities=book_of(one, catalog), waiting=Waiting(tell))
+        for name, one in services.items()
+    }
     try:
         yield clients
     finally:

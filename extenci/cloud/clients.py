@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from extenci.cloud.abilities import AbilityBook
+from extenci.cloud.aws.answers.limits import LIMITS, Limits
+from extenci.cloud.aws.answers.waiting import Waiting
 from extenci.cloud.aws.ebs import Ebs
 from extenci.cloud.aws.ebs_changes import EbsChanges
 from extenci.cloud.aws.ec2 import Ec2
@@ -40,7 +42,8 @@ class Clients:
     `abilities` is what is known of the service and takes what is learned, None: what its file says.
     `fence` is called before each journalled call, and raises ServiceError where nothing may be changed.
     `clock` returns monotonic seconds, `sleep` waits for so many seconds; an upload uses at most `connections`
-    connections.
+    connections. `limits` bound the service's answers; `waiting` tells people of a service that keeps them
+    waiting.
     """
 
     def __init__(
@@ -51,11 +54,13 @@ class Clients:
         connections: int = MOST,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        limits: Limits = LIMITS,
+        waiting: Waiting | None = None,
     ) -> None:
         self.service = service
         self.abilities = abilities or AbilityBook(service.abilities)
         self.fence: Callable[[], None] = lambda: None
-        self._session = ServiceSession(service, self.abilities)
+        self._session = ServiceSession(service, self.abilities, limits, waiting)
         self.ec2 = Ec2(self._session)
         self.ebs = Ebs(self._session)
         self.s3 = S3(self._session)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from extenci.cloud.aws.error_codes import SPENT
+from extenci.cloud.aws.requests.parameters import LaunchRequest
 from extenci.launch.context import LaunchContext
 from extenci.launch.engine import Engine
 from extenci.launch.order import LaunchOrder, request_of, unused_token
@@ -66,13 +68,26 @@ def terminate(ids: Sequence[str], context: LaunchContext) -> tuple[str, ...]:
 
 
 def _run_instances(order: LaunchOrder, count: int, context: LaunchContext) -> tuple[str, ...]:
-    """One RunInstances. A service short of capacity may give fewer machines than asked, at least one."""
-    ec2, tags = context.clients.ec2, context.tags(order.tags)
-    token = unused_token(context, lambda token: bool(ec2.machines_by_token([token])))
-    request = request_of(order, count, token, context)
-    ids = context.changes.ec2.run_instances(request, tags)
+    """One RunInstances. A service short of capacity may give fewer machines than asked, at least one. One
+    whose machines were terminated before the service could tell of them is made again, with a new token."""
+    tags = context.tags(order.tags)
+    request = _next_request(order, count, context)
+    try:
+        ids = context.changes.ec2.run_instances(request, tags)
+    except ServiceError as error:
+        if error.code != SPENT:
+            raise
+        request = _next_request(order, count, context)
+        ids = context.changes.ec2.run_instances(request, tags)
     if not ids:
         raise ServiceError(f"{context.address.service} launched no machine and gave no reason.")
     context.remember(ids, tags)
     ensure_tags(Ability.TAG_INSTANCE, ids, tags, context, at_creation=request.tags)
     return ids
+
+
+def _next_request(order: LaunchOrder, count: int, context: LaunchContext) -> LaunchRequest:
+    """A request whose token no call was journalled with and no machine launched."""
+    ec2 = context.clients.ec2
+    token = unused_token(context, lambda token: bool(ec2.machines_by_token([token])))
+    return request_of(order, count, token, context)

@@ -9,6 +9,7 @@
     ├── ServiceError          a service said no, or did not answer
     │   ├── AccessRefused     the credentials are missing, wrong, or not allowed to do this
     │   ├── Unreachable       no connection, or no answer in time
+    │   ├── UnreadableAnswer  an answer that is cut, endless, or not of its API; or a value in it is
     │   ├── NotFound          the id does not exist (any more)
     │   ├── InUse             something else still uses it
     │   ├── LimitReached      a quota or the capacity of the service
@@ -119,6 +120,11 @@ class AccessRefused(ServiceError):
 
 class Unreachable(ServiceError):
     """No connection could be made, or no answer came in time."""
+
+
+class UnreadableAnswer(ServiceError):
+    """An answer came that is not one of the API, is cut, too long, or has a value that cannot be read.
+    Whether a changing call was carried out is not known then."""
 
 
 class NotFound(ServiceError):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from extenci.model.errors import ServiceError, Throttled, Unreachable
+from extenci.model.errors import ServiceError, Throttled, Unreachable, UnreadableAnswer
 from extenci.model.s3 import PartUpload
 
 UNSURE_CODES = frozenset(
@@ -94,6 +94,6 @@ class NoHistory:
 
 def is_sure(error: ServiceError) -> bool:
     """Whether the service understood the call and refused it, so that nothing was changed."""
-    if isinstance(error, Unreachable | Throttled):
+    if isinstance(error, Unreachable | UnreadableAnswer | Throttled):
         return False
     return bool(error.code) and not error.code.isdigit() and error.code not in UNSURE_CODES

@@ -12,7 +12,7 @@ from extenci.model.ownership import Marks
 
 
 class ImageState(StrEnum):
-    """DescribeImages' `State`. Every other word of a service counts as FAILED."""
+    """DescribeImages' `State`. EC2's other words count as FAILED, words that EC2 does not have as PENDING."""
 
     PENDING = "pending"
     AVAILABLE = "available"

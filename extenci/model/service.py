@@ -103,8 +103,8 @@ class Service:
     made for it; `condor` None where no HTCondor launches machines there; `test` what test VMs are launched
     with by default; `file` where the service was defined, "" for the built-in. `simulated`: its machines are,
     and nothing boots there; `forwards` are ports of its machines that are reached at others, as on the
-    sandbox where a user may not listen. `abilities` are those that its file declares, or that are known of its host;
-    by default the sandbox's, which alone has no file.
+    sandbox where a user may not listen. `abilities` are those that its file declares, or that are known of
+    its host; by default the sandbox's, which alone has no file.
     """
 
     name: str

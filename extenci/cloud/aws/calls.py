@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from botocore.parsers import ResponseParserError
-
+from extenci.cloud.aws.answers.parsers import MissingValue
+from extenci.cloud.aws.answers.retries import ATTEMPTS
 from extenci.cloud.aws.errors import translated
-from extenci.cloud.aws.session import ATTEMPTS, ServiceSession
+from extenci.cloud.aws.session import ServiceSession
 from extenci.model.errors import NotFound, ServiceError
 
 if TYPE_CHECKING:
@@ -24,17 +24,24 @@ ROLE_HINT = (
 
 
 @contextmanager
+def _answer(session: ServiceSession, api: str, call: str, *hidden: str) -> Iterator[None]:
+    """The reading of an answer, which the block picks apart: what it misses there, the answer lacks."""
+    with translated(session.service.name, call, session.address(api), (*session.hidden(), *hidden)):
+        try:
+            yield
+        except KeyError as error:
+            raise MissingValue(str(error.args[0])) from None
+
+
+@contextmanager
 def ec2_call(
     session: ServiceSession, call: str, *hidden: str, attempts: int = ATTEMPTS
 ) -> Iterator[EC2Client]:
     """A call to EC2, made at most `attempts` times. Raises ServiceError and its kinds, whose texts never show
     the secrets in `hidden`."""
     client: EC2Client = session.client("ec2", attempts=attempts)
-    with translated(session.service.name, call, session.address("ec2"), (*session.hidden(), *hidden)):
-        try:
-            yield client
-        except KeyError as error:
-            raise _incomplete(session.service.name, call, error) from None
+    with _answer(session, "ec2", call, *hidden):
+        yield client
 
 
 @contextmanager
@@ -42,7 +49,7 @@ def import_call(session: ServiceSession, call: str, *, attempts: int = ATTEMPTS)
     """A call to VM Import, which most often fails for want of a role. Raises ServiceError and its kinds."""
     client: EC2Client = session.client("ec2", attempts=attempts)
     try:
-        with translated(session.service.name, call, session.address("ec2"), session.hidden()):
+        with _answer(session, "ec2", call):
             yield client
     except ServiceError as error:
         if "vmimport" in error.message:
@@ -54,7 +61,7 @@ def import_call(session: ServiceSession, call: str, *, attempts: int = ATTEMPTS)
 def ebs_call(session: ServiceSession, call: str, *, attempts: int = ATTEMPTS) -> Iterator[EBSClient]:
     """A call to EBS direct, made at most `attempts` times. Raises ServiceError and its kinds."""
     client: EBSClient = session.client("ebs", attempts=attempts)
-    with translated(session.service.name, call, session.address("ebs"), session.hidden()):
+    with _answer(session, "ebs", call):
         yield client
 
 
@@ -66,11 +73,8 @@ def s3_call(
     does not exist."""
     client: S3Client = session.client("s3", attempts=attempts)
     try:
-        with translated(session.service.name, call, session.address("s3"), session.hidden()):
-            try:
-                yield client
-            except KeyError as error:
-                raise ResponseParserError(f"no {error}") from None
+        with _answer(session, "s3", call):
+            yield client
     except NotFound as error:
         if error.code == "NoSuchBucket":
             file = in_service_file(session.service.file)
@@ -86,7 +90,7 @@ def in_service_file(file: str) -> str:
 def expected(answer: Mapping[str, Any], name: str) -> object:
     """A part that every answer to a call has: an answer without it does not come from such a service."""
     if answer.get(name) in (None, ""):
-        raise ResponseParserError(f"no {name}")
+        raise MissingValue(name)
     return answer[name]
 
 
@@ -98,12 +102,3 @@ def etag_of(answer: Any) -> str:
 def batches(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     """The ids in batches of at most `size`."""
     return (ids[start : start + size] for start in range(0, len(ids), size))
-
-
-def _incomplete(service: str, call: str, error: KeyError) -> ServiceError:
-    return ServiceError(
-        f"The service {service} answered {call} without {error}.",
-        "Check the service's URLs: something else may listen there.",
-        service=service,
-        call=call,
-    )

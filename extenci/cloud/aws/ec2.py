@@ -6,15 +6,17 @@ whole call fail.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
+from extenci.cloud.aws.answers.pages import bounded_items, bounded_pages
+from extenci.cloud.aws.answers.retries import ATTEMPTS
 from extenci.cloud.aws.calls import ec2_call
 from extenci.cloud.aws.requests.lookup import Lookup, filter_of, literal, look_up
 from extenci.cloud.aws.requests.optional_parts import Parts, ask
 from extenci.cloud.aws.requests.responses import read_image, read_key_pair, read_machine, read_snapshot
-from extenci.cloud.aws.session import ATTEMPTS, ServiceSession
+from extenci.cloud.aws.session import ServiceSession
 from extenci.model.abilities import Ability
 from extenci.model.errors import NotFound
 from extenci.model.observed import Image, KeyPair, Machine, Snapshot
@@ -22,6 +24,7 @@ from extenci.model.ownership import STACK
 
 PAGE = 1000
 """Results per page: the most that DescribeInstances, -Images and -Snapshots return."""
+Found = TypeVar("Found")
 FEWEST = 5
 """The fewest results per page that DescribeInstances accepts."""
 PAGE_SIZE = "page size"
@@ -39,8 +42,7 @@ class Ec2:
         """All images that the account owns, including disabled ones if the service has such: they keep their
         names and their snapshots."""
         parts = {Ability.INCLUDE_DISABLED: {"IncludeDisabled": True}}
-        found = self._pages("describe_images", "Images", parts, Owners=["self"])
-        return tuple(map(read_image, found))
+        return tuple(self._pages("describe_images", "Images", _one(read_image), parts, Owners=["self"]))
 
     def images_by_name(self, name: str) -> tuple[Image, ...]:
         """The account's images with a name (at most one on AWS)."""
@@ -49,11 +51,12 @@ class Ec2:
         found = self._pages(
             "describe_images",
             "Images",
+            _one(read_image),
             {Ability.INCLUDE_DISABLED: {"IncludeDisabled": True}},
             Owners=["self"],
             Filters=[filter_of("name", [literal(name)])],
         )
-        return tuple(image for image in map(read_image, found) if image.name == name)
+        return tuple(image for image in found if image.name == name)
 
     def root_device(self, image: str) -> str:
         """The name of an image's root device, whoever owns the image. NotFound if there is no such image."""
@@ -114,9 +117,9 @@ class Ec2:
     def key_pairs(self, prefix: str) -> tuple[KeyPair, ...]:
         """The key pairs whose names begin with a prefix, sorted by name."""
         with ec2_call(self._session, "DescribeKeyPairs") as ec2:
-            found = ec2.describe_key_pairs()["KeyPairs"]
-        mine = (one for one in found if one.get("KeyName", "").startswith(prefix))
-        return tuple(sorted(map(read_key_pair, mine), key=lambda pair: pair.name))
+            found = list(map(read_key_pair, ec2.describe_key_pairs().get("KeyPairs", ())))
+        mine = (pair for pair in found if pair.name.startswith(prefix))
+        return tuple(sorted(mine, key=lambda pair: pair.name))
 
     def console_output(self, machine: str) -> str:
         """The output of a machine's serial console, "" while the service has none."""
@@ -125,19 +128,22 @@ class Ec2:
 
     def _snapshots(self, *lookups: Lookup[Snapshot]) -> tuple[Snapshot, ...]:
         def read(filters: Mapping[str, Any], attempts: int) -> list[Snapshot]:
-            found = self._pages(
-                "describe_snapshots", "Snapshots", attempts=attempts, OwnerIds=["self"], **filters
+            return self._pages(
+                "describe_snapshots",
+                "Snapshots",
+                _one(read_snapshot),
+                attempts=attempts,
+                OwnerIds=["self"],
+                **filters,
             )
-            return list(map(read_snapshot, found))
 
         return look_up(self._session.abilities, lookups, read)
 
     def _machines(self, *lookups: Lookup[Machine]) -> tuple[Machine, ...]:
         def read(filters: Mapping[str, Any], attempts: int) -> list[Machine]:
-            found = self._pages("describe_instances", "Reservations", attempts=attempts, **filters)
-            return [
-                read_machine(machine) for reservation in found for machine in reservation.get("Instances", ())
-            ]
+            return self._pages(
+                "describe_instances", "Reservations", _machines_of, attempts=attempts, **filters
+            )
 
         return look_up(self._session.abilities, lookups, read)
 
@@ -145,25 +151,37 @@ class Ec2:
         self,
         method: str,
         items: str,
+        read_item: Callable[[Any], Iterable[Found]],
         parts: Parts | None = None,
         *,
         attempts: int = ATTEMPTS,
         **parameters: Any,
-    ) -> list[Mapping[str, Any]]:
-        """All items of all pages. Unless pages are asked for, AWS sends everything at once, or fails if
-        that is too much."""
+    ) -> list[Found]:
+        """What `read_item` makes of all items of all pages. Unless pages are asked for, AWS sends everything
+        at once, or fails if that is too much."""
+        limits = self._session.limits
         call = "".join(word.capitalize() for word in method.split("_"))
 
-        def read(optional: Mapping[str, Any], most_attempts: int) -> list[Mapping[str, Any]]:
+        def read(optional: Mapping[str, Any], most_attempts: int) -> list[Found]:
             with ec2_call(self._session, call, attempts=min(attempts, most_attempts)) as ec2:
                 more = {name: value for name, value in optional.items() if name != PAGE_SIZE}
                 paging = {"PageSize": optional[PAGE_SIZE]} if PAGE_SIZE in optional else {}
                 pages = ec2.get_paginator(cast("Any", method)).paginate(
                     **parameters, **more, PaginationConfig=paging
                 )
-                return [item for page in pages for item in cast("Any", page).get(items, ())]
+                listed = (item for page in bounded_pages(pages, limits) for item in page.get(items, ()))
+                return list(bounded_items((one for item in listed for one in read_item(item)), limits))
 
         return ask(self._session, {**(parts or {}), Ability.PAGING: {PAGE_SIZE: PAGE}}, read, call)
+
+
+def _one(read: Callable[[Any], Found]) -> Callable[[Any], Iterable[Found]]:
+    """The reader of a list's item that stands for one resource."""
+    return lambda item: (read(item),)
+
+
+def _machines_of(reservation: Mapping[str, Any]) -> Iterable[Machine]:
+    return map(read_machine, reservation.get("Instances", ()))
 
 
 def of_stack(stack: str | None) -> tuple[Lookup[Any], ...]:

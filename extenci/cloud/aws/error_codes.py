@@ -103,7 +103,11 @@ _UNKNOWN_ACTION = frozenset(
 )  # fmt: skip
 """Codes by which services say that they do not have an action; a status where there is no code at all."""
 
+SPENT = "IdempotentInstanceTerminated"
+"""The code for a token whose machines were terminated (boto3, issue 4406): none will be launched with it."""
+
 _HINTS = {
+    SPENT: "The machines of this request have ended already. Apply again: that is another request.",
     "InvalidParameterCombination": "With `subnet`, for one, security groups are named by id (sg-…).",
     "InvalidAMIName.Duplicate": "An image of this name is registered already.",
     "InvalidBlockDeviceMapping": "Check `size` and `root_volume`: a volume holds at least its snapshot.",

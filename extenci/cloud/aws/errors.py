@@ -14,8 +14,12 @@ from dataclasses import dataclass
 from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
 
+from extenci.cloud.aws.answers.limits import is_reading
+from extenci.cloud.aws.answers.parsers import MalformedValue, MissingValue
+from extenci.cloud.aws.answers.readable import UnreadableBody
 from extenci.cloud.aws.error_codes import SIGNATURE_CODES, kind_of_code
-from extenci.model.errors import AccessRefused, ServiceError, Unreachable
+from extenci.cloud.http.bounds import BoundPassed, TooSlow, passed_bound
+from extenci.model.errors import AccessRefused, ServiceError, Unreachable, UnreadableAnswer
 
 REASON_CHARACTERS = 400
 
@@ -70,8 +74,8 @@ def translated(service: str, call: str, address: str = "", hidden: tuple[str, ..
         yield
     except sdk.ClientError as error:
         raise _refused(asked, error) from None
-    except ResponseParserError:
-        raise _nonsense(asked) from None
+    except (ResponseParserError, UnreadableBody) as error:
+        raise _unreadable(asked, error) from None
     except sdk.ParamValidationError as error:
         raise _not_asked(asked, str(error)) from None
     except _NO_CREDENTIALS as error:
@@ -106,13 +110,22 @@ def _refused(asked: Asked, error: sdk.ClientError) -> ServiceError:
     )
 
 
-def _nonsense(asked: Asked) -> ServiceError:
-    return ServiceError(
-        f"{asked.place} gave an answer to {asked.call} that is not of the EC2 family of APIs.",
-        "Check the service's URLs: something else may listen there, or a proxy may stand between.",
-        service=asked.service,
-        call=asked.call,
-    )
+def _unreadable(asked: Asked, error: ResponseParserError | UnreadableBody | BoundPassed) -> UnreadableAnswer:
+    hint = "Check the service's URLs: something else may listen there, or a proxy may stand between."
+    match error:
+        case UnreadableBody(problem=problem):
+            said = f"answered {asked.call} {problem}"
+        case MalformedValue(field=field):
+            said = f"answered {asked.call} with a value of {asked.clean(field)} that cannot be read"
+        case MissingValue(field=field):
+            said = f"answered {asked.call} without {asked.clean(field)}"
+        case BoundPassed():
+            said = f"gave an answer to {asked.call} that {error}"
+        case _:
+            said = f"gave an answer to {asked.call} that is not of the EC2 family of APIs"
+    if not is_reading(asked.call):
+        hint = f"Whether it was done is not known: apply again, which finds out. {hint}"
+    return UnreadableAnswer(f"{asked.place} {said}.", hint, service=asked.service, call=asked.call)
 
 
 def _not_asked(asked: Asked, report: str) -> ServiceError:
@@ -137,7 +150,10 @@ def _no_credentials(asked: Asked, error: sdk.BotoCoreError) -> AccessRefused:
     )
 
 
-def _no_answer(asked: Asked, error: Exception) -> Unreachable:
+def _no_answer(asked: Asked, error: Exception) -> ServiceError:
+    passed = passed_bound(error)
+    if passed is not None and not isinstance(passed, TooSlow):
+        return _unreadable(asked, passed)
     match error:
         case sdk.SSLError():
             said = f"cannot be trusted: {asked.clean(_after_colon(error))}"
@@ -145,6 +161,9 @@ def _no_answer(asked: Asked, error: Exception) -> Unreachable:
         case sdk.ProxyConnectionError():
             said = "cannot be reached through the proxy"
             hint = "Check HTTPS_PROXY, or name the service's host in NO_PROXY."
+        case _ if passed is not None:
+            said = f"gave an answer that {passed}"
+            hint = "Check your network and the service, and try again."
         case sdk.ConnectTimeoutError() | sdk.ReadTimeoutError():
             said = "did not answer in time"
             hint = "Check the service's URL and your network, and try again."

@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from extenci.cloud.aws.answers.pages import bounded_items, bounded_pages
 from extenci.cloud.aws.calls import import_call
-from extenci.cloud.aws.requests.optional_parts import may_not_know
+from extenci.cloud.aws.requests.optional_parts import may_not_offer
 from extenci.cloud.aws.session import ServiceSession
 from extenci.model.abilities import Ability
 from extenci.model.errors import ServiceError
@@ -43,7 +44,7 @@ class Imports:
             return self._tasks(ids)
         except ServiceError as error:
             is_ill = error.code in (*UNSURE_CODES, "502", "503", "504")
-            if is_ill or not may_not_know(error) or not abilities.is_open(Ability.IMPORT_SNAPSHOT):
+            if is_ill or not may_not_offer(error) or not abilities.is_open(Ability.IMPORT_SNAPSHOT):
                 raise
             said = error.code or "no answer of EC2"
             abilities.learn(Ability.IMPORT_SNAPSHOT, False, f"DescribeImportSnapshotTasks: {said}")
@@ -51,9 +52,13 @@ class Imports:
 
     def _tasks(self, ids: Sequence[str]) -> tuple[ImportTask, ...]:
         asked: dict[str, Any] = {"ImportTaskIds": list(ids)} if ids else {}
+        limits = self._session.limits
         with import_call(self._session, "DescribeImportSnapshotTasks") as ec2:
             pages = ec2.get_paginator("describe_import_snapshot_tasks").paginate(**asked)
-            return tuple(read_task(one) for page in pages for one in page.get("ImportSnapshotTasks", ()))
+            listed = (
+                one for page in bounded_pages(pages, limits) for one in page.get("ImportSnapshotTasks", ())
+            )
+            return tuple(map(read_task, bounded_items(listed, limits)))
 
 
 def read_task(answer: Any) -> ImportTask:

@@ -12,9 +12,10 @@ from typing import Any, cast
 
 from botocore.parsers import ResponseParserError
 
+from extenci.cloud.aws.answers.pages import bounded_pages
 from extenci.cloud.aws.calls import etag_of, in_service_file, s3_call
 from extenci.cloud.aws.error_codes import is_unknown_action
-from extenci.cloud.aws.requests.optional_parts import may_not_know
+from extenci.cloud.aws.requests.optional_parts import may_not_offer
 from extenci.cloud.aws.session import ServiceSession
 from extenci.model.abilities import Ability
 from extenci.model.errors import AccessRefused, NotFound, ServiceError, Throttled, Unreachable
@@ -79,14 +80,9 @@ class S3:
     def list_objects(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
         """The objects whose keys begin with a prefix, in the order of their keys."""
         for page in self._object_pages(bucket, prefix):
-            for one in page.get("Contents", ()):
-                if one["Key"].startswith(prefix):
-                    yield StoredObject(
-                        one["Key"],
-                        one["Size"],
-                        one.get("ETag", "").strip('"'),
-                        one["LastModified"].timestamp(),
-                    )
+            with s3_call(self._session, self._list[1], bucket):
+                found = [_read_object(one) for one in page.get("Contents", ())]
+            yield from (one for one in found if one.key.startswith(prefix))
 
     def _object_pages(self, bucket: str, prefix: str) -> Iterator[Mapping[str, Any]]:
         pages = self._pages(*self._list, bucket, Bucket=bucket, Prefix=prefix)
@@ -119,9 +115,10 @@ class S3:
         asked |= {"IfMatch": f'"{etag}"'} if etag else {}
         with s3_call(self._session, "GetObject", bucket) as s3:
             answer = s3.get_object(**asked)
-            _check_start(answer, start)
             body = answer["Body"]
         try:
+            with s3_call(self._session, "GetObject", bucket):
+                _check_start(answer, start)
             while True:
                 with s3_call(self._session, "GetObject", bucket):
                     piece = body.read(PIECE_BYTES)
@@ -152,11 +149,12 @@ class S3:
         these credentials. NotFound where there is no such upload."""
         pages = self._pages("list_parts", "ListParts", bucket, Bucket=bucket, Key=key, UploadId=upload)
         try:
-            return tuple(
-                StoredPart(one["PartNumber"], one.get("ETag", "").strip('"'), one["Size"])
-                for page in pages
-                for one in page.get("Parts", ())
-            )
+            with s3_call(self._session, "ListParts", bucket):
+                return tuple(
+                    StoredPart(one["PartNumber"], one.get("ETag", "").strip('"'), one["Size"])
+                    for page in pages
+                    for one in page.get("Parts", ())
+                )
         except ServiceError as error:
             if _is_not_offered(error) or is_forbidden(error):
                 return None
@@ -174,7 +172,7 @@ class S3:
         except ServiceError as error:
             if error.code == NO_UPLOAD:
                 return ()
-            if book.has(Ability.LIST_UPLOADS) or not may_not_know(error):
+            if book.has(Ability.LIST_UPLOADS) or not may_not_offer(error):
                 raise
             if _is_not_offered(error):  # and the service is not just ill
                 said = error.code or "no answer of S3"
@@ -187,16 +185,18 @@ class S3:
         pages = self._pages(
             "list_multipart_uploads", "ListMultipartUploads", bucket, Bucket=bucket, Prefix=prefix
         )
-        return tuple(
-            PartUpload(one["Key"], one["UploadId"], one["Initiated"].timestamp())
-            for page in pages
-            for one in page.get("Uploads", ())
-            if one["Key"].startswith(prefix)
-        )
+        with s3_call(self._session, "ListMultipartUploads", bucket):
+            return tuple(
+                PartUpload(one["Key"], one["UploadId"], one["Initiated"].timestamp())
+                for page in pages
+                for one in page.get("Uploads", ())
+                if one["Key"].startswith(prefix)
+            )
 
     def _pages(self, method: str, call: str, bucket: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:
         with s3_call(self._session, call, bucket) as s3:
-            pages = iter(s3.get_paginator(cast("Any", method)).paginate(**parameters))
+            found = s3.get_paginator(cast("Any", method)).paginate(**parameters)
+            pages = bounded_pages(found, self._session.limits)
         while True:
             with s3_call(self._session, call, bucket):
                 page = next(pages, None)
@@ -226,6 +226,12 @@ def _is_not_offered(error: ServiceError) -> bool:
     if isinstance(error, AccessRefused | Throttled | Unreachable):
         return False
     return is_unknown_action(error.code) or not error.code
+
+
+def _read_object(one: Mapping[str, Any]) -> StoredObject:
+    """An `Object` in an answer to ListObjects."""
+    etag = one.get("ETag", "").strip('"')
+    return StoredObject(one["Key"], one["Size"], etag, one["LastModified"].timestamp())
 
 
 def _check_page(page: Mapping[str, Any]) -> None:

@@ -14,11 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import EndpointConnectionError
 from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 from extenci.cloud.abilities import AbilityBook
+from extenci.cloud.aws.answers.connections import CONNECTIONS
+from extenci.cloud.aws.answers.limits import CONNECT_SECONDS, LIMITS, Limits
+from extenci.cloud.aws.answers.parsers import StrictParserFactory
+from extenci.cloud.aws.answers.retries import ATTEMPTS, Retries
+from extenci.cloud.aws.answers.transport import Transport, begin_call
+from extenci.cloud.aws.answers.waiting import Waiting
 from extenci.cloud.aws.botocore_models import shared_loader
 from extenci.cloud.aws.credentials import hidden_of, open_session
 from extenci.cloud.aws.errors import translated
@@ -28,25 +33,33 @@ from extenci.model.errors import ServiceError
 from extenci.model.release import __version__
 from extenci.model.service import KeyFiles, Service
 
-CONNECT_SECONDS = 10
-READ_SECONDS = {"ebs": 20}
-OTHER_READ_SECONDS = 60
-ATTEMPTS = 6
-ATTEMPTS_WITHOUT_CONNECTION = 3
-"""If nothing listens at the address, six attempts would keep the user waiting for half a minute."""
-CONNECTIONS = 64
+CREDENTIAL_SECONDS = 20
+"""How long a service of credentials (STS, SSO) may take to answer."""
+CREDENTIAL_ATTEMPTS = 3
 
 _making = threading.Lock()
 
 
 class ServiceSession:
     """The credentials and clients of one service. Any thread may use it; nothing is read or sent before the
-    first call of a method."""
+    first call of a method.
 
-    def __init__(self, service: Service, abilities: AbilityBook | None = None) -> None:
+    `limits` bound the answers; `waiting` tells of a service that keeps people waiting.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        abilities: AbilityBook | None = None,
+        limits: Limits = LIMITS,
+        waiting: Waiting | None = None,
+    ) -> None:
         self.service = service
         self.abilities = abilities or AbilityBook(service.abilities)
+        self.limits = limits
+        self._waiting = waiting or Waiting()
         self._session: Session | None = None
+        self._transport: Transport | None = None
         self._clients: dict[tuple[str, int], Any] = {}
         self._keys: CurrentKeys | None = None
 
@@ -83,6 +96,8 @@ class ServiceSession:
             for client in self._clients.values():
                 client.close()
             self._clients.clear()
+            if self._transport is not None:
+                self._transport.close()
 
     @property
     def _addresses(self) -> Mapping[str, str | None]:
@@ -90,12 +105,10 @@ class ServiceSession:
 
     def _make(self, api: str, attempts: int) -> Any:
         require_encryption(self.service, self.address(api))
-        if self._session is None:
-            self._session = open_session(self.service.name, self.service.credentials)
-            self._session.register_component("data_loader", shared_loader(self._session))
+        session = self._opened()
         check_ca_bundle(self.service)
         try:
-            client = self._session.create_client(
+            client = session.create_client(
                 api,
                 region_name=self.service.region,
                 endpoint_url=self.address(api) or None,
@@ -104,10 +117,31 @@ class ServiceSession:
             )
         except ValueError:
             raise self._no_url(api) from None
-        client.meta.events.register_first(f"needs-retry.{api}", _give_up_without_connection)
+        events: Any = client.meta.events  # whose handlers may return something, which the stubs deny
+        events.register_first(f"needs-retry.{api}", Retries(self.limits, attempts))
         if api == "ec2":
-            client.meta.events.register_first("after-call.ec2", _check_request_id)
+            events.register_first("after-call.ec2", _check_request_id)
         return client
+
+    def _opened(self) -> Session:
+        """The session, whose clients, those of its credentials too, read answers as `Transport` does."""
+        if self._session is None:
+            session = open_session(self.service.name, self.service.credentials)
+            session.register_component("data_loader", shared_loader(session))
+            session.register_component("response_parser_factory", StrictParserFactory())
+            session.set_default_client_config(
+                Config(
+                    connect_timeout=CONNECT_SECONDS,
+                    read_timeout=CREDENTIAL_SECONDS,
+                    retries={"mode": "standard", "total_max_attempts": CREDENTIAL_ATTEMPTS},
+                )
+            )
+            self._transport = Transport(session, self.service.ca_bundle, self.limits, self._waiting)
+            events: Any = session
+            events.register("before-send", self._transport)
+            events.register("before-call", begin_call)
+            self._session = session
+        return self._session
 
     def _no_url(self, api: str) -> ServiceError:
         return ServiceError(
@@ -118,8 +152,6 @@ class ServiceSession:
 
     def _config(self, api: str, attempts: int) -> Config:
         return Config(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS.get(api, OTHER_READ_SECONDS),
             retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=CONNECTIONS,
             user_agent_extra=f"extenci/{__version__}",
@@ -155,10 +187,3 @@ def _check_request_id(parsed: Mapping[str, Any], http_response: Any, **_: object
     nothing exists."""
     if http_response.status_code < 300 and not parsed.get("ResponseMetadata", {}).get("RequestId"):
         raise ResponseParserError("no requestId")
-
-
-def _give_up_without_connection(
-    attempts: int = 0, caught_exception: Exception | None = None, **_: object
-) -> None:
-    if isinstance(caught_exception, EndpointConnectionError) and attempts >= ATTEMPTS_WITHOUT_CONNECTION:
-        raise caught_exception

@@ -9,9 +9,10 @@ from typing import Any
 
 import pycurl
 from botocore import exceptions as sdk
-from botocore.parsers import ResponseParserError, create_parser
+from botocore.parsers import ResponseParserError
 from botocore.retries.standard import RetryContext, StandardRetryConditions
 
+from extenci.cloud.aws.answers.parsers import StrictParserFactory
 from extenci.cloud.aws.error_codes import is_missing, kind_of_code
 from extenci.cloud.blocks.block import CALL, damaged
 from extenci.cloud.blocks.retries import FailureKind
@@ -58,7 +59,7 @@ class BlockAnswers:
         self._endpoint = str(client.meta.endpoint_url)
         self._model = model = client.meta.service_model
         self._operation = model.operation_model(CALL)
-        self._parser = create_parser(str(model.metadata["protocol"]))
+        self._parser = StrictParserFactory().create_parser(str(model.metadata["protocol"]))
         self._conditions = StandardRetryConditions(max_attempts=2)
 
     def read(self, finished: FinishedTransfer, index: int, checksum: str) -> CallFailure | None:

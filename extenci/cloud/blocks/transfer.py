@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pycurl
 
 ANSWER_BYTES = 64 * 1024
+"""The most bytes of a header, and of a body: no answer to a PUT is that long."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,22 @@ class Answer:
     sent: Body
     lines: list[bytes] = field(default_factory=list)
     body: bytearray = field(default_factory=bytearray)
+    _header_size: int = 0
 
-    def read(self, data: bytes) -> None:
-        """Add a part of the body. Bytes beyond 64 KiB are dropped: no answer to a PUT is that long."""
-        self.body += data[: max(0, ANSWER_BYTES - len(self.body))]
+    def read(self, data: bytes) -> int:
+        """Add a part of the body. Taking less than all of it ends the transfer (CURLOPT_WRITEFUNCTION)."""
+        if len(self.body) + len(data) > ANSWER_BYTES:
+            return 0
+        self.body += data
+        return len(data)
+
+    def read_line(self, line: bytes) -> int:
+        """Add a line of the header, likewise."""
+        self._header_size += len(line)
+        if self._header_size > ANSWER_BYTES:
+            return 0
+        self.lines.append(line)
+        return len(line)
 
     def headers(self) -> dict[str, str]:
         """The headers of the last answer, of several (a proxy's 200, then 201)."""

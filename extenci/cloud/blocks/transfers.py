@@ -64,7 +64,7 @@ class Transfers:
         curl.setopt(pycurl.INFILESIZE_LARGE, len(body))
         curl.setopt(pycurl.READFUNCTION, answer.sent.read)
         curl.setopt(pycurl.SEEKFUNCTION, answer.sent.seek)
-        curl.setopt(pycurl.HEADERFUNCTION, answer.lines.append)
+        curl.setopt(pycurl.HEADERFUNCTION, answer.read_line)
         curl.setopt(pycurl.WRITEFUNCTION, answer.read)
         self._under_way[curl] = answer
         self._multi.add_handle(curl)

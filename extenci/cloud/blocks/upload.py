@@ -16,7 +16,8 @@ from threading import Event
 from types import TracebackType
 from typing import Self
 
-from extenci.cloud.aws.session import CONNECT_SECONDS, READ_SECONDS, ServiceSession
+from extenci.cloud.aws.answers.limits import BLOCK_SECONDS, CONNECT_SECONDS
+from extenci.cloud.aws.session import ServiceSession
 from extenci.cloud.blocks.answers import BlockAnswers
 from extenci.cloud.blocks.block import Block
 from extenci.cloud.blocks.concurrency import MOST, Concurrency
@@ -179,7 +180,7 @@ class UploadLimits:
     """How many connections an upload may use, and how many seconds one attempt to send a block may take."""
 
     connections: int = MOST
-    block_seconds: float = READ_SECONDS["ebs"]
+    block_seconds: float = BLOCK_SECONDS
 
 
 def open_upload(

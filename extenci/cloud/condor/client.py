@@ -24,6 +24,12 @@ Found = TypeVar("Found")
 SUBMITTING = "QMGMT_WRITE_CMD"
 """The command behind a submit (src/condor_includes/condor_commands.h)."""
 
+QUERY_TIMEOUT, MOST_QUERY_SECONDS = "QUERY_TIMEOUT", 20
+"""HTCondor's setting of how long a collector may take to answer (60 by default; HTCondor manual), and the
+most that is waited: meanwhile the bindings hold up the whole process, its Ctrl-C included."""
+MOST_JOBS = 100_000
+"""The most jobs of a stack that are read: all are in memory."""
+
 _one_at_a_time = threading.Lock()  # the bindings keep connections and sessions that threads may not share
 
 
@@ -86,7 +92,10 @@ class Condor:
 
     def _query(self, constraint: str) -> tuple[Job, ...]:
         def ask(_htcondor: Any, schedd: Any) -> tuple[Job, ...]:
-            return tuple(read_job(ad) for ad in schedd.query(constraint, list(PROJECTION)))
+            ads = schedd.query(constraint, list(PROJECTION), limit=MOST_JOBS + 1)
+            if len(ads) > MOST_JOBS:
+                raise ValueError(f"it has more than {MOST_JOBS:,} such jobs")
+            return tuple(map(read_job, ads))
 
         was_known = self._known is not None
         try:
@@ -111,6 +120,9 @@ class Condor:
                 "Install them: pip install htcondor.",
                 service=self.service.name,
             ) from None
+        configured = str(htcondor2.param.get(QUERY_TIMEOUT, ""))
+        if not configured.isdecimal() or int(configured) > MOST_QUERY_SECONDS:
+            htcondor2.param[QUERY_TIMEOUT] = str(MOST_QUERY_SECONDS)
         return htcondor2
 
     def _locate(self, htcondor: Any) -> Any:
@@ -150,6 +162,8 @@ class Condor:
             yield
         except ServiceError:
             raise
+        except KeyError as error:
+            raise self._error(call, f"an ad lacks {error.args[0]}") from None
         except (htcondor.HTCondorException, OSError, RuntimeError, ValueError, TypeError) as error:
             self._known = None  # it may come back at another address
             raise self._error(call, str(error)) from None

@@ -16,7 +16,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from extenci.cloud.download.background import in_background
-from extenci.cloud.download.minimum_rate import S3_MINIMUM_RATE, MinimumRate, RateCheck
+from extenci.cloud.http.minimum_rate import S3_MINIMUM_RATE, MinimumRate, RateCheck
 from extenci.image.cache import Notify, PartialFile, WriteMonitor, create_once, write_errors
 from extenci.image.containers import LARGEST_BYTES
 from extenci.model.errors import DiskError, Interrupted, ServiceError, Throttled, Unreachable

@@ -8,7 +8,6 @@ proxies.
 
 from __future__ import annotations
 
-import io
 import re
 import socket
 import ssl
@@ -16,8 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
-from typing import Any
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 import urllib3
@@ -25,6 +23,8 @@ from urllib3 import exceptions as errors
 from urllib3.connection import HTTPSConnection
 
 from extenci.cloud.download.addresses import refuse_metadata
+from extenci.cloud.http.bounds import AnswerBounds, Expectation, expecting
+from extenci.cloud.http.reader import BoundedResponse
 from extenci.model.errors import AccessRefused, NotFound, ServiceError, Unreachable
 from extenci.model.release import __version__
 from extenci.model.service import is_loopback
@@ -34,9 +34,9 @@ PIECE_BYTES = 1 << 15
 """Small, so that even a slow server is seen to send something."""
 CONNECT_SECONDS = 10
 READ_SECONDS = 30
+BOUNDS = AnswerBounds(head_seconds=READ_SECONDS)
+"""Bounds of a download beside its size and rate, which `Downloads` knows."""
 MOST_REDIRECTS = 5
-MOST_LINES = 500
-"""Lines of HTTP in a row, with no bytes of a body between them. Python accepts 100 header fields."""
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
 
@@ -78,15 +78,16 @@ def _requested(url: str, start: int) -> Iterator[urllib3.BaseHTTPResponse]:
     if start:
         headers["Range"] = f"bytes={start}-"
     with _pool(parts) as pool:
-        response = pool.request(
-            "GET",
-            url,
-            headers=headers,
-            preload_content=False,
-            redirect=False,
-            retries=False,
-            timeout=urllib3.Timeout(CONNECT_SECONDS, READ_SECONDS),
-        )
+        with expecting(Expectation(BOUNDS)):
+            response = pool.request(
+                "GET",
+                url,
+                headers=headers,
+                preload_content=False,
+                redirect=False,
+                retries=False,
+                timeout=urllib3.Timeout(CONNECT_SECONDS, READ_SECONDS),
+            )
         try:
             yield response
         finally:
@@ -137,37 +138,8 @@ def _pool(parts: SplitResult) -> urllib3.PoolManager:
     return pool
 
 
-class _BoundedReader(io.BufferedReader):
-    """The bytes of a connection, from which no server can make `http.client` read lines without end.
-
-    `http.client` and urllib3 have no setting for that. They bound the length of a line, but neither the
-    number of `100 Continue` answers (RFC 9110, 15.2) nor of trailers (RFC 9112, 7.1.2). A chunk of -1 bytes
-    makes them read all that the server sends into memory.
-    """
-
-    _lines = 0
-
-    def readline(self, size: int | None = -1, /) -> bytes:
-        self._lines += 1
-        if self._lines > MOST_LINES:
-            raise HTTPException("lines without end")
-        return super().readline(size)
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is None or size < 0:
-            raise HTTPException("a length below zero")
-        self._lines = 0
-        return super().read(size)
-
-
-class _BoundedResponse(HTTPResponse):
-    def __init__(self, *args: Any, **named: Any) -> None:
-        super().__init__(*args, **named)
-        self.fp = _BoundedReader(self.fp.detach())  # a BufferedReader, as yet unread
-
-
 class _BoundedConnection(HTTPSConnection):
-    response_class = _BoundedResponse
+    response_class = BoundedResponse
 
 
 class _BoundedPool(urllib3.HTTPSConnectionPool):

@@ -17,6 +17,8 @@ from extenci.model.errors import DiskError
 VERSION = "2007-10-10"
 MOST_BYTES = 16 * 1024**2
 """The limit for a manifest that is read: enough for 100,000 parts, or 1 TB."""
+MOST_MARKS = 700_000
+"""The most `<` in it, which its reading takes memory for: six for each part."""
 CIPHER = "AES-128-CBC"
 HASH = "SHA1"
 
@@ -64,11 +66,25 @@ class Manifest:
 
 @dataclass(frozen=True)
 class SignedManifest:
-    """A manifest with its signature (hex), and the text that the signature covers."""
+    """The parts of a manifest's text that its signature (hex) covers. Nothing in them was read, so that a
+    signature can be checked first."""
 
-    manifest: Manifest
-    text: bytes
+    machine: bytes
+    image: bytes
     signature: str
+
+    @property
+    def text(self) -> bytes:
+        """The text that the signature covers."""
+        return self.machine + self.image
+
+    def read(self) -> Manifest:
+        """The manifest. DiskError if it is not a valid one."""
+        try:
+            # None can declare entities: a document type is not allowed inside an element.
+            return _Reader(_parsed(self.machine), _parsed(self.image)).manifest()
+        except ET.ParseError:
+            raise _wrong("it is not valid XML") from None
 
 
 def part_name(prefix: str, index: int) -> str:
@@ -101,23 +117,17 @@ def manifest_text(manifest: Manifest, signature: str, release: str) -> bytes:
     )
 
 
-def read_manifest(text: bytes) -> SignedManifest:
-    """Read a manifest from an untrusted maker. DiskError if it is not a valid one."""
+def find_signed(text: bytes) -> SignedManifest:
+    """The signed parts of a manifest from an untrusted maker. DiskError if it cannot be one."""
     if len(text) > MOST_BYTES:
         raise _wrong(f"it is longer than {MOST_BYTES:,} bytes")
     if not _VERSION.search(text):
         raise _wrong(f"it is not of the version {VERSION}")
-    covered = _text_of(text, "machine_configuration"), _text_of(text, "image")
-    try:
-        # None can declare entities: a document type is not allowed inside an element.
-        machine, image = (_parsed(part) for part in covered)
-        signature = _parsed(_text_of(text, "signature"))
-    except ET.ParseError:
-        raise _wrong("it is not valid XML") from None
-    found = _Reader(machine, image).manifest()
-    return SignedManifest(
-        found, b"".join(covered), _checked("signature", (signature.text or "").strip(), _HEX)
-    )
+    if text.count(b"<") > MOST_MARKS:
+        raise _wrong("it has more elements than its parts need")
+    machine, image = _text_of(text, "machine_configuration"), _text_of(text, "image")
+    signature = _text_of(text, "signature").removeprefix(b"<signature>").removesuffix(b"</signature>")
+    return SignedManifest(machine, image, _checked("signature", signature.decode("latin-1").strip(), _HEX))
 
 
 def _parsed(text: bytes) -> ET.Element:

@@ -27,7 +27,7 @@ from extenci.image.bundle.manifest import (
     EncryptedSecret,
     Manifest,
     SignedManifest,
-    read_manifest,
+    find_signed,
 )
 from extenci.image.bundle.untar import broken, untar
 from extenci.image.raw import OnProgress
@@ -76,9 +76,9 @@ def unbundle(
     `text` is the manifest's; `certificate` and `private_key` are paths of the user's files. DiskError if
     anything in the bundle is wrong, AccessRefused if the keys do not fit, Interrupted once `stop` is set;
     then no file remains. `on_progress` gets the bytes of the parts."""
-    key, signed = read_private_key(private_key), read_manifest(text)
+    key, signed = read_private_key(private_key), find_signed(text)
     check_signature(signed, read_certificate(certificate))
-    manifest = signed.manifest
+    manifest = signed.read()
     secret = open_secret(manifest.for_user, key)
     with new_file(output) as descriptor:
         write_disk(manifest, secret, read_part, descriptor, stop=stop, on_progress=on_progress)

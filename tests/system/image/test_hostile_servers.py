@@ -10,7 +10,7 @@ import pytest
 
 from extenci.cloud.clients import Clients
 from extenci.cloud.download.downloads import Downloads
-from extenci.cloud.download.minimum_rate import MinimumRate
+from extenci.cloud.http.minimum_rate import MinimumRate
 from extenci.image.sources import Cache
 from extenci.model.errors import ServiceError, Unreachable
 from extenci.model.service import Service

@@ -201,7 +201,7 @@ def test_a_web_page_is_no_answer(call: str, open_with: Open, sound: Clients) -> 
         "PutObject": lambda: changes.put_object(SANDBOX_BUCKET, "new", b"content"),
         "AbortMultipartUpload": lambda: changes.abort_multipart(SANDBOX_BUCKET, "begun", upload),
     }
-    with pytest.raises(ServiceError, match=f"an answer to {call} that is not"):
+    with pytest.raises(ServiceError, match=f"answered {call} with a web page"):
         made[call]()
     assert sorted(left_in(sound)) == ["begun", "there"]
     clear(sound)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from extenci.cloud.abilities import AbilityBook
+from extenci.cloud.aws.answers.retries import ATTEMPTS
 from extenci.cloud.aws.calls import batches
 from extenci.cloud.aws.requests.optional_parts import may_not_know
-from extenci.cloud.aws.session import ATTEMPTS
 from extenci.model.abilities import Ability, Source
 from extenci.model.errors import ServiceError
 from extenci.model.observed import Machine, Snapshot

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from extenci.cloud.aws.session import ATTEMPTS, ServiceSession
+from extenci.cloud.aws.answers.retries import ATTEMPTS
+from extenci.cloud.aws.error_codes import SPENT
+from extenci.cloud.aws.session import ServiceSession
 from extenci.model.abilities import TAGS_AT_CREATION, Ability
 from extenci.model.errors import (
     AccessRefused,
@@ -20,6 +22,7 @@ from extenci.model.errors import (
     ServiceError,
     Throttled,
     Unreachable,
+    UnreadableAnswer,
 )
 
 ATTEMPTS_AT_UNPROVEN = 2
@@ -32,12 +35,26 @@ Parts = Mapping[Ability, Mapping[str, Any]]
 """Parameters of a call by the ability that they need."""
 Answer = TypeVar("Answer")
 
-_OTHER_REASONS = (AccessRefused, InUse, LimitReached, NotFound, Throttled, Unreachable)
+_OTHER_REASONS = (
+    AccessRefused,
+    InUse,
+    LimitReached,
+    NotFound,
+    Throttled,
+    UnreadableAnswer,
+    Unreachable,
+)
 
 
 def may_not_know(error: ServiceError) -> bool:
     """Whether a refusal may mean that the service does not know a part of the request."""
-    return not isinstance(error, _OTHER_REASONS)
+    return not isinstance(error, _OTHER_REASONS) and error.code != SPENT
+
+
+def may_not_offer(error: ServiceError) -> bool:
+    """Whether the failure of a whole call may mean that the service does not have it: something that answers
+    it with web pages again and again, but other calls as it should, has not."""
+    return may_not_know(error) or isinstance(error, UnreadableAnswer)
 
 
 def ask(

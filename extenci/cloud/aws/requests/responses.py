@@ -19,6 +19,10 @@ from extenci.model.observed import (
 from extenci.model.ownership import read_marks
 
 Answer = Mapping[str, Any]
+FAILED_IMAGES = frozenset(("invalid", "deregistered", "disabled", "error", "failed", "transient", ""))
+FAILED_SNAPSHOTS = frozenset(("error", "failed", "recoverable", "recovering", ""))
+"""States in which something can never be used (EC2 API reference, `ImageState`, `SnapshotState`;
+Eucalyptus says `failed` of snapshots, too). Services that give no state have always meant one of them."""
 MANIFEST = ".manifest.xml"
 """The end of a bundle's location in S3."""
 
@@ -30,11 +34,10 @@ def read_image(answer: Answer) -> Image:
         (one.get("DeviceName"), one["Ebs"]) for one in answer.get("BlockDeviceMappings", ()) if one.get("Ebs")
     ]
     sizes = {device: ebs.get("VolumeSize") for device, ebs in volumes}
-    state = answer.get("State", "")
     return Image(
         id=answer["ImageId"],
         name=answer.get("Name", ""),
-        state=ImageState(state) if state in list(ImageState) else ImageState.FAILED,
+        state=_read_image_state(answer.get("State", "")),
         snapshots=tuple(ebs["SnapshotId"] for _, ebs in volumes if ebs.get("SnapshotId")),
         architecture=answer.get("Architecture"),
         boot_mode=answer.get("BootMode"),
@@ -46,6 +49,20 @@ def read_image(answer: Answer) -> Image:
     )
 
 
+def _read_image_state(state: str) -> ImageState:
+    """A state that EC2 does not have counts as pending, also for snapshots and machines: what is in it can
+    neither be used nor is it gone, so that nothing is made instead of it."""
+    if state in FAILED_IMAGES:
+        return ImageState.FAILED
+    return ImageState(state) if state in list(ImageState) else ImageState.PENDING
+
+
+def _read_snapshot_state(state: str) -> SnapshotState:
+    if state in FAILED_SNAPSHOTS:
+        return SnapshotState.ERROR
+    return SnapshotState(state) if state in list(SnapshotState) else SnapshotState.PENDING
+
+
 def _read_manifest(answer: Answer) -> str | None:
     """The location of a bundle's manifest, None for other images: their location is their owner and name."""
     location = str(answer.get("ImageLocation", "")).lstrip("/")
@@ -55,11 +72,10 @@ def _read_manifest(answer: Answer) -> str | None:
 def read_snapshot(answer: Answer) -> Snapshot:
     """A `Snapshot` in an answer to DescribeSnapshots."""
     tags = read_tags(answer)
-    state = answer.get("State", "")
     started = answer.get("StartTime")
     return Snapshot(
         id=answer["SnapshotId"],
-        state=SnapshotState(state) if state in list(SnapshotState) else SnapshotState.ERROR,
+        state=_read_snapshot_state(answer.get("State", "")),
         gib=int(answer.get("VolumeSize", 0)),
         started=started.isoformat() if isinstance(started, datetime) else str(started or ""),
         tags=tags,

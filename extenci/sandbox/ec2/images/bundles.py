@@ -18,7 +18,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.amis import Ami
 
 from extenci.image.bundle.keys import Secret, read_certificate, read_private_key
-from extenci.image.bundle.manifest import MOST_BYTES, BundlePart, Manifest, read_manifest
+from extenci.image.bundle.manifest import MOST_BYTES, BundlePart, Manifest, find_signed
 from extenci.image.bundle.unbundle import check_signature, open_secret, write_disk
 from extenci.image.bundle.untar import broken
 from extenci.model.errors import AccessRefused, DiskError
@@ -83,9 +83,10 @@ def _disk(cloud: Cloud, image_id: str) -> Path:
 def _opened(cloud: Cloud, text: bytes) -> tuple[Manifest, Secret]:
     """The sandbox checks and opens what its own user has signed, for itself."""
     try:
-        signed = read_manifest(text)
+        signed = find_signed(text)
         check_signature(signed, read_certificate(str(cloud.user_certificate)))
-        return signed.manifest, open_secret(signed.manifest.for_cloud, read_private_key(str(cloud.key)))
+        manifest = signed.read()
+        return manifest, open_secret(manifest.for_cloud, read_private_key(str(cloud.key)))
     except (AccessRefused, DiskError) as error:
         raise _invalid(error.message) from None
 

@@ -15,6 +15,7 @@ from extenci.model.errors import (
     ServiceError,
     Throttled,
     Unreachable,
+    UnreadableAnswer,
 )
 
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
@@ -165,7 +166,7 @@ def test_missing_credentials_are_refused_access(error: Exception) -> None:
 
 def test_an_answer_that_is_no_xml_is_no_ec2() -> None:
     error = said(ResponseParserError(f"Unable to parse response, invalid XML received: <html>{SECRET}"))
-    assert type(error) is ServiceError
+    assert type(error) is UnreadableAnswer
     assert "not of the EC2 family" in error.message
     assert SECRET not in str(error)
 

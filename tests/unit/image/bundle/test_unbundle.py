@@ -17,7 +17,7 @@ import pytest
 
 from extenci.image.bundle.bundler import Bundler, _encrypted, open_signer
 from extenci.image.bundle.keys import sign
-from extenci.image.bundle.manifest import manifest_text, read_manifest, signed_text
+from extenci.image.bundle.manifest import find_signed, manifest_text, signed_text
 from extenci.image.bundle.tar import number, tar_stream
 from extenci.image.bundle.unbundle import local_parts, read_local_manifest, unbundle
 from extenci.image.raw import read_disk
@@ -68,7 +68,7 @@ def bundle_of(tar: list[bytes], size: int, folder: Path, keys: Keys) -> bytes:
 
 
 def resigned(text: bytes, keys: Keys, **changes: object) -> bytes:
-    changed = replace(read_manifest(text).manifest, **changes)  # type: ignore[arg-type]
+    changed = replace(find_signed(text).read(), **changes)  # type: ignore[arg-type]
     signature = sign(signed_text(changed), open_signer(keys.service).private)
     return manifest_text(changed, signature, "1.0")
 
@@ -91,14 +91,8 @@ def test_nothing_is_written_over(manifest: Path, opened: Callable[[bytes], Path]
         (rb"<architecture>x86_64", b"<architecture>arm64", "not signed"),
         (rb"<signature>..", b"<signature>00", "not signed"),
         (rb"<signature>[0-9a-f]*", b"<signature>UNSIGNED", "signature has the wrong form"),
-        (rb"<filename>worker.part.01", b"<filename>../part", "filename has the wrong form"),
-        (rb"<size>[0-9]*", b"<size>-1", "size has the wrong form"),
-        (rb'<parts count="2"', b'<parts count="9"', "its number of parts is not"),
-        (rb'<part index="1"', b'<part index="0"', "not numbered"),
         (rb"2007-10-10", b"2003-01-01", "not of the version"),
         (rb"<image>", b"<image></image><image>", "no image, or several"),
-        (rb"<name>worker", b"<name>&worker;", "not valid XML"),
-        (rb"<type>machine", b"<type>kernel", "kernel or ramdisk"),
     ],
 )
 def test_a_manifest_that_was_changed_is_refused(
@@ -111,11 +105,40 @@ def test_a_manifest_that_was_changed_is_refused(
     assert not (folder / "out").exists()
 
 
-def test_entities_of_a_document_type_are_nothing(manifest: Path, opened: Callable[[bytes], Path]) -> None:
+def signed_again(text: bytes, keys: Keys) -> bytes:
+    """The text with the signature that it needs."""
+    signature = sign(find_signed(text).text, open_signer(keys.service).private)
+    return re.sub(rb"<signature>[0-9a-f]*", b"<signature>" + signature.encode(), text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (rb"<filename>worker.part.01", b"<filename>../part", "filename has the wrong form"),
+        (rb"<size>[0-9]*", b"<size>-1", "size has the wrong form"),
+        (rb'<parts count="2"', b'<parts count="9"', "its number of parts is not"),
+        (rb'<part index="1"', b'<part index="0"', "not numbered"),
+        (rb"<name>worker", b"<name>&worker;", "not valid XML"),
+        (rb"<type>machine", b"<type>kernel", "kernel or ramdisk"),
+    ],
+)
+def test_a_wrong_manifest_is_refused_whoever_signed_it(
+    old: bytes, new: bytes, said: str, manifest: Path, keys: Keys, opened: Callable[[bytes], Path]
+) -> None:
+    text = re.sub(old, new, manifest.read_bytes(), count=1)
+    with pytest.raises(DiskError, match="not signed"):
+        opened(text)
+    with pytest.raises(DiskError, match=said):
+        opened(signed_again(text, keys))
+
+
+def test_entities_of_a_document_type_are_nothing(
+    manifest: Path, keys: Keys, opened: Callable[[bytes], Path]
+) -> None:
     declared = b'<!DOCTYPE manifest [<!ENTITY a "aaaaaaaa"><!ENTITY worker "&a;&a;">]><manifest>'
     text = manifest.read_bytes().replace(b"<manifest>", declared).replace(b"<name>worker", b"<name>&worker;")
     with pytest.raises(DiskError, match="not valid XML"):
-        opened(text)
+        opened(signed_again(text, keys))
 
 
 def test_a_part_that_was_changed_cut_or_lost_is_refused(
@@ -271,11 +294,28 @@ def test_it_stops_when_told(manifest: Path, folder: Path, keys: Keys) -> None:
 def test_a_manifest_of_euca2ools_with_line_breaks_is_read(manifest: Path) -> None:
     text = manifest.read_bytes()
     spaced = re.sub(rb">([a-zA-Z0-9_.-]+)</", rb">\n  \1\n</", text.split(b"<machine_configuration>")[1])
-    found = read_manifest(text.split(b"<machine_configuration>")[0] + b"<machine_configuration>" + spaced)
-    assert found.manifest == read_manifest(text).manifest
+    found = find_signed(text.split(b"<machine_configuration>")[0] + b"<machine_configuration>" + spaced)
+    assert found.read() == find_signed(text).read()
 
 
 def test_the_digests_are_of_what_they_say(manifest: Path, folder: Path) -> None:
-    found = read_manifest(manifest.read_bytes()).manifest
+    found = find_signed(manifest.read_bytes()).read()
     for part in found.parts:
         assert hashlib.sha1((folder / part.name).read_bytes(), usedforsecurity=False).hexdigest() == part.sha1
+
+
+def test_a_manifest_is_parsed_only_once_its_signature_is_checked(
+    manifest: Path, opened: Callable[[bytes], Path]
+) -> None:
+    """A parser would take 50 times as much memory as a text of empty elements."""
+    text = manifest.read_bytes().replace(b"<parts ", b"<a/>" * 500_000 + b"<parts ")
+    tracemalloc.start()
+    try:
+        with pytest.raises(DiskError, match="was not signed by"):
+            opened(text)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 10 * len(text)
+    with pytest.raises(DiskError, match="more elements than its parts need"):
+        find_signed(text.replace(b"<parts ", b"<a/>" * 500_000 + b"<parts "))

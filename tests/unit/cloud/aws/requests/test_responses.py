@@ -98,6 +98,13 @@ def test_an_image_in_any_other_state_has_failed(state: str) -> None:
     assert read_image({"ImageId": "ami-1", "State": state}).state is ImageState.FAILED
 
 
+def test_states_that_ec2_does_not_have_count_as_pending() -> None:
+    """What is in them can neither be used, nor is it gone: nothing may be made instead of it."""
+    assert read_image({"ImageId": "ami-1", "State": "availab1e"}).state is ImageState.PENDING
+    assert read_snapshot({"SnapshotId": "snap-1", "State": "new"}).state is SnapshotState.PENDING
+    assert read_machine({"InstanceId": "i-1", "State": {"Name": "rebooting"}}).state is MachineState.PENDING
+
+
 def test_a_snapshot_is_read() -> None:
     answer = {"SnapshotId": "snap-1", "State": "pending", "VolumeSize": 8, "StartTime": WHEN, "Tags": []}
     assert read_snapshot(answer) == Snapshot("snap-1", SnapshotState.PENDING, 8, "2026-05-04T03:02:01+00:00")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from extenci.cloud.download.minimum_rate import MinimumRate, RateCheck
+from extenci.cloud.http.minimum_rate import MinimumRate, RateCheck
 
 
 def test_a_server_that_gives_enough_in_each_window_is_waited_for() -> None:

@@ -1,0 +1,1 @@
+"""HTTP answers, bounded in bytes, lines, time and rate while they are read."""
