@@ -25,6 +25,7 @@ class Ability(StrEnum):
     TAG_KEY_PAIR = "tag-on-create-key-pair"
     TAG_IMPORT_TASK = "tag-on-create-import-task"
     CREATE_TAGS = "create-tags"
+    CLIENT_TOKEN = "client-token"  # noqa: S105 - a parameter's name
     FILTER_TAG = "filter-tag"
     FILTER_TOKEN = "filter-client-token"  # noqa: S105 - the name of a filter
     FILTER_ID = "filter-id"
@@ -40,6 +41,7 @@ class Ability(StrEnum):
     KEY_PAIRS = "key-pairs"
     S3_ACL = "s3-acl"
     LIST_UPLOADS = "list-multipart-uploads"
+    MULTIPART = "multipart-uploads"
     CONDITIONAL_WRITES = "conditional-writes"
     CONSISTENT = "consistent-lists"
 
@@ -56,6 +58,7 @@ MEANINGS: Mapping[Ability, str] = {
     Ability.TAG_KEY_PAIR: "CreateKeyPair sets tags",
     Ability.TAG_IMPORT_TASK: "ImportSnapshot sets tags",
     Ability.CREATE_TAGS: "CreateTags sets tags on what is there",
+    Ability.CLIENT_TOKEN: "RunInstances launches once for a client token, however often it is made",
     Ability.FILTER_TAG: "lists can be filtered by tag",
     Ability.FILTER_TOKEN: "DescribeInstances can be filtered by client token",
     Ability.FILTER_ID: "lists can be filtered by id",
@@ -71,6 +74,7 @@ MEANINGS: Mapping[Ability, str] = {
     Ability.KEY_PAIRS: "CreateKeyPair makes key pairs",
     Ability.S3_ACL: "objects in S3 take the ACL aws-exec-read",
     Ability.LIST_UPLOADS: "S3 lists unfinished multipart uploads",
+    Ability.MULTIPART: "S3 takes objects in parts",
     Ability.CONDITIONAL_WRITES: "S3 stores an object only where there is none (If-None-Match)",
     Ability.CONSISTENT: "lists show at once what was made",
 }
@@ -82,6 +86,9 @@ TAGS_AT_CREATION = (
     Ability.TAG_KEY_PAIR,
     Ability.TAG_IMPORT_TASK,
 )
+
+SHOWN_ELSEWHERE = frozenset((*TAGS_AT_CREATION, Ability.CLIENT_TOKEN))
+"""Parts that a service may take and ignore: that a call with them was done does not show that they work."""
 
 GROUPS: Mapping[str, tuple[Ability, ...]] = {
     "all": tuple(one for one in Ability if one is not Ability.CONSISTENT),

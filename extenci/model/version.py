@@ -36,9 +36,9 @@ class Method(StrEnum):
     BUNDLE = "bundle"
 
     @property
-    def ability(self) -> Ability | None:
-        """The ability that the service needs for it; None where all have it."""
-        return _NEEDED_ABILITIES.get(self)
+    def abilities(self) -> tuple[Ability, ...]:
+        """The abilities that the service needs for it, and not every one has."""
+        return _NEEDED_ABILITIES.get(self, ())
 
     @property
     def needs_bucket(self) -> bool:
@@ -58,7 +58,10 @@ class Method(StrEnum):
         return self is Method.EBS
 
 
-_NEEDED_ABILITIES = {Method.EBS: Ability.EBS_DIRECT, Method.IMPORT: Ability.IMPORT_SNAPSHOT}
+_NEEDED_ABILITIES = {
+    Method.EBS: (Ability.EBS_DIRECT,),
+    Method.IMPORT: (Ability.IMPORT_SNAPSHOT, Ability.MULTIPART),
+}
 
 BLOCK_BYTES = 524_288
 """Bytes of a block: fixed by the EBS direct APIs (StartSnapshot's answer, `BlockSize`)."""

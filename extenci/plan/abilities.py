@@ -36,9 +36,7 @@ def needed_abilities(desired: Desired) -> Mapping[str, frozenset[Ability]]:
         if desired.services[name].tags is not Tagging.NONE:
             needed[name].add(Ability.CREATE_TAGS)
     for image in desired.images:
-        needed[image.address.service].update(
-            ability for ability in (image.method.ability,) if ability is not None
-        )
+        needed[image.address.service].update(image.method.abilities)
         if image.verify is not None:
             needed[image.address.service].update(needs_of_verify(image.verify))
     return {name: frozenset(abilities) for name, abilities in needed.items()}
@@ -104,8 +102,8 @@ def needs_of(change: Change, service: Service, abilities: Abilities) -> Iterator
     match change.work:
         case StageWork(version=version) | RegisterWork(version=version):
             method, boot_mode = version.registration.method, version.registration.boot_mode
-            if isinstance(change.work, StageWork) and method.ability is not None:
-                yield method.ability, f"Set {other_methods(method, abilities)} in {file_of(service)}."
+            for need in method.abilities if isinstance(change.work, StageWork) else ():
+                yield need, f"Set {other_methods(method, abilities)} in {file_of(service)}."
             if boot_mode is not None:
                 yield Ability.BOOT_MODE, "Take `boot_mode` out of the spec."
         case VerifyWork(verify=verify):
@@ -118,7 +116,7 @@ def other_methods(method: Method, abilities: Abilities) -> str:
     return " or ".join(
         f"`stage: {other}`"
         for other in Method
-        if other is not method and (other.ability is None or not abilities.lacks(other.ability))
+        if other is not method and not any(map(abilities.lacks, other.abilities))
     )
 
 

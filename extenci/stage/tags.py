@@ -18,6 +18,8 @@ VISIBLE_SECONDS = 120.0
 """How long a service may take to find a resource that it has just created."""
 SETTLED_SECONDS = 10.0
 """How long tags may take to show after the resource does."""
+LATE_SECONDS = 60.0
+"""How long they are awaited before a service counts as one that keeps none."""
 
 
 def ensure_tags(
@@ -70,7 +72,7 @@ def put_tags(
         raise no_tags(context) from error
     if not book.is_open(Ability.CREATE_TAGS):
         return
-    left = _untagged(creation, ids, tags, context)
+    left = _untagged(creation, ids, tags, context, settled_seconds=LATE_SECONDS)
     book.learn(Ability.CREATE_TAGS, not left, f"{len(left)} of {len(ids)} lacked their tags when read back")
     if left:
         raise no_tags(context)
@@ -89,9 +91,15 @@ def no_tags(context: ServiceContext) -> ServiceError:
 
 
 def _untagged(
-    creation: Ability, ids: Sequence[str], tags: Mapping[str, str], context: ServiceContext
+    creation: Ability,
+    ids: Sequence[str],
+    tags: Mapping[str, str],
+    context: ServiceContext,
+    *,
+    settled_seconds: float = 0.0,
 ) -> list[str]:
-    """The resources that lack a tag, once all of them show and tags had time to."""
+    """The resources that lack a tag, once all of them show. Those with other tags had `SETTLED_SECONDS` to
+    show these, and those without any had `settled_seconds`."""
     visible_at: float | None = None
 
     def look() -> list[str] | None:
@@ -101,7 +109,8 @@ def _untagged(
             return None
         left = [id_ for id_ in ids if not tags.items() <= found[id_].items()]
         visible_at = context.clock() if visible_at is None else visible_at
-        is_settled = not any(found[id_] for id_ in left) or context.clock() - visible_at >= SETTLED_SECONDS
+        patience = SETTLED_SECONDS if any(found[id_] for id_ in left) else settled_seconds
+        is_settled = context.clock() - visible_at >= max(patience, settled_seconds)
         return left if not left or is_settled else None
 
     return wait_for(look, context, VISIBLE_SECONDS, f"{counted(len(ids), 'new resource')} showed")

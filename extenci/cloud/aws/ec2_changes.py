@@ -5,7 +5,9 @@ Only `extenci.cloud.journalled` makes them, and journals each first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, cast
 
 from extenci.cloud.aws.calls import batches, ec2_call, import_call
@@ -24,9 +26,13 @@ from extenci.cloud.aws.requests.parameters import (
 from extenci.cloud.aws.requests.responses import read_key_pair
 from extenci.cloud.aws.session import ServiceSession
 from extenci.model.abilities import Ability
+from extenci.model.errors import ServiceError
+from extenci.model.journal import is_sure
 from extenci.model.observed import KeyPair
 from extenci.model.s3 import ImportTask
 
+LOOKS = (0.0, 1.0, 2.0)
+"""Pauses, in seconds, before each look for what a call without an answer has made."""
 IMPORT_TASK = "import-snapshot-task"
 RESOURCES = 1000
 """The most resources that TerminateInstances, CreateTags and DeleteTags accept in one call."""
@@ -63,7 +69,10 @@ class Ec2Changes:
             ec2.delete_snapshot(SnapshotId=snapshot)
 
     def run_instances(self, request: LaunchRequest) -> tuple[str, ...]:
-        """Launch machines; their ids. The same token with the same request returns the same machines."""
+        """Launch machines; their ids. Where the service is known to heed tokens, the same token with the same
+        request returns the same machines. Elsewhere the call is made once, and where nobody can know what
+        came of it, its machines are looked for: by their token, and as those of the image that were not there
+        before."""
         root_device = request.root_device
         if request.settings.root_volume is not None and root_device is None:
             root_device = self._reads.root_device(request.image)
@@ -71,17 +80,46 @@ class Ec2Changes:
         hidden = (user_data,) if user_data else ()
         parameters = run_parameters(request, root_device)
 
+        is_safe = bool(request.token) and self._session.abilities.has(Ability.CLIENT_TOKEN)
+        before = frozenset() if is_safe else self._ids_of_image(request.image)
+
         def run(parts: Mapping[str, Any], attempts: int) -> tuple[str, ...]:
-            with ec2_call(self._session, "RunInstances", *hidden, attempts=attempts) as ec2:
-                answer = ec2.run_instances(**parameters, **parts)
-                return tuple(machine["InstanceId"] for machine in answer["Instances"])
+            try:
+                with ec2_call(
+                    self._session, "RunInstances", *hidden, attempts=attempts if is_safe else 1
+                ) as ec2:
+                    answer = ec2.run_instances(**parameters, **parts)
+                    return tuple(machine["InstanceId"] for machine in answer["Instances"])
+            except ServiceError as error:
+                if is_safe or is_sure(error) or (made := self._look_for(find)) is None:
+                    raise
+                return made
 
         def find() -> tuple[str, ...] | None:
             found = self._reads.machines_by_token([request.token] if request.token else [])
-            return tuple(machine.id for machine in found) or None
+            if found or is_safe:
+                return tuple(machine.id for machine in found) or None
+            return tuple(sorted(self._ids_of_image(request.image) - before)) or None
 
-        parts = tag_part(Ability.TAG_INSTANCE, "instance", request.tags)
+        parts = {
+            **({Ability.CLIENT_TOKEN: {"ClientToken": request.token}} if request.token else {}),
+            **tag_part(Ability.TAG_INSTANCE, "instance", request.tags),
+        }
         return change(self._session, parts, run, find, "RunInstances")
+
+    def _ids_of_image(self, image: str) -> frozenset[str]:
+        return frozenset(machine.id for machine in self._reads.machines_of_image(image))
+
+    @staticmethod
+    def _look_for(find: Callable[[], tuple[str, ...] | None]) -> tuple[str, ...] | None:
+        """What a call has made whose answer was lost, with a little patience; None where nothing shows, or
+        lists cannot be read now: then the next command looks again."""
+        for pause in LOOKS:
+            time.sleep(pause)
+            with suppress(ServiceError):
+                if (made := find()) is not None:
+                    return made
+        return None
 
     def terminate(self, ids: Sequence[str]) -> None:
         """Terminate machines; those that are terminated already are no error. NotFound names machines that

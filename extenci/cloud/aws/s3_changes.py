@@ -21,6 +21,7 @@ from typing import Any, cast
 from botocore.parsers import ResponseParserError
 
 from extenci.cloud.aws.calls import etag_of, expected, s3_call
+from extenci.cloud.aws.error_codes import is_unknown_action
 from extenci.cloud.aws.s3 import PIECE_BYTES, S3
 from extenci.cloud.aws.session import ServiceSession
 from extenci.model.abilities import Ability
@@ -145,12 +146,21 @@ class S3Changes:
     def start_multipart(
         self, bucket: str, key: str, *, content_type: str = BINARY, metadata: Mapping[str, str] | None = None
     ) -> str:
-        """Begin a multipart upload; its id. Each call begins another upload, even with the same key."""
-        with s3_call(self._session, "CreateMultipartUpload", bucket) as s3:
-            answer = s3.create_multipart_upload(
-                Bucket=bucket, Key=key, ContentType=content_type, Metadata=dict(metadata or {})
-            )
-            return str(expected(answer, "UploadId"))
+        """Begin a multipart upload; its id. Each call begins another upload, even with the same key. Where
+        the service has none, it lacks the ability MULTIPART afterwards."""
+        book = self._session.abilities
+        try:
+            with s3_call(self._session, "CreateMultipartUpload", bucket) as s3:
+                answer = s3.create_multipart_upload(
+                    Bucket=bucket, Key=key, ContentType=content_type, Metadata=dict(metadata or {})
+                )
+                upload = str(expected(answer, "UploadId"))
+        except ServiceError as error:
+            if is_unknown_action(error.code):
+                book.learn(Ability.MULTIPART, False, f"CreateMultipartUpload: {error.code}")
+            raise
+        book.learn(Ability.MULTIPART, True, "CreateMultipartUpload was done")
+        return upload
 
     def put_part(
         self,

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from botocore.config import Config
-from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 from extenci.cloud.abilities import AbilityBook
@@ -119,8 +118,6 @@ class ServiceSession:
             raise self._no_url(api) from None
         events: Any = client.meta.events  # whose handlers may return something, which the stubs deny
         events.register_first(f"needs-retry.{api}", Retries(self.limits, attempts))
-        if api == "ec2":
-            events.register_first("after-call.ec2", _check_request_id)
         return client
 
     def _opened(self) -> Session:
@@ -180,10 +177,3 @@ def check_ca_bundle(service: Service) -> None:
             "Give a readable file of PEM certificates.",
             service=service.name,
         ) from None
-
-
-def _check_request_id(parsed: Mapping[str, Any], http_response: Any, **_: object) -> None:
-    """Every answer from EC2 has a requestId. A well-formed web page has none; it would be taken to say that
-    nothing exists."""
-    if http_response.status_code < 300 and not parsed.get("ResponseMetadata", {}).get("RequestId"):
-        raise ResponseParserError("no requestId")

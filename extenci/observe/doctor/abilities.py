@@ -38,8 +38,7 @@ def check_abilities(clients: Clients, needed: Collection[Ability] = ()) -> Itera
     clients.probes.find_out(PROBED)
     now = clients.abilities.now
     yield Finding(service.name, Level.OK, "abilities", abilities=now)
-    need = service.stage.ability
-    if need is not None and now.lacks(need):
+    for need in filter(now.lacks, service.stage.abilities):
         others = other_methods(service.stage, now)
         yield Finding(
             service.name,
@@ -47,7 +46,7 @@ def check_abilities(clients: Clients, needed: Collection[Ability] = ()) -> Itera
             f"Disks cannot be staged by `{service.stage}`: the service lacks {need}.",
             f"Set {others} in {file_of(service)}.",
         )
-    for ability in sorted(set(needed) - {need, Ability.CREATE_TAGS}):
+    for ability in sorted(set(needed) - {*service.stage.abilities, Ability.CREATE_TAGS}):
         if now.lacks(ability):
             text = f"The specs need what the service lacks: {ability} ({ability.meaning})."
             yield Finding(service.name, Level.PROBLEM, text, "`extenci plan` says what to set instead.")

@@ -15,6 +15,8 @@ from botocore.exceptions import HTTPClientError
 
 MOST_MARKS = 1_200_000
 """The most `<` in an answer. The SDK takes up to 300 bytes of memory for each."""
+MOST_ROOT_BYTES = 1000
+"""Where the name of an answer's element stands. It is the call's, also where an emulator gives no requestId."""
 _WEB_PAGE = re.compile(
     rb"\s*(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
@@ -49,7 +51,7 @@ def check_readable(api: str, call: str, method: str, response: Any) -> None:
         raise UnreadableBody(f"with a web page, not with {_FORMATS.get(api, 'an answer of its API')}")
     if is_success and api == "ec2":
         _check_xml(body)
-        if b"requestId" not in body:
+        if b"requestId" not in body and f"{call}Response".encode() not in body[:MOST_ROOT_BYTES]:
             raise UnreadableBody("with XML that is not EC2's: it has no requestId")
     elif is_success and api == "s3" and (call in _S3_BODIES or call.startswith("List")):
         _check_xml(body)

@@ -8,12 +8,13 @@ UnknownParameter, and some ignore it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from extenci.cloud.aws.answers.retries import ATTEMPTS
 from extenci.cloud.aws.error_codes import SPENT
 from extenci.cloud.aws.session import ServiceSession
-from extenci.model.abilities import TAGS_AT_CREATION, Ability
+from extenci.model.abilities import SHOWN_ELSEWHERE, Ability
 from extenci.model.errors import (
     AccessRefused,
     InUse,
@@ -24,8 +25,9 @@ from extenci.model.errors import (
     Unreachable,
     UnreadableAnswer,
 )
+from extenci.model.journal import is_sure
 
-ATTEMPTS_AT_UNPROVEN = 2
+ATTEMPTS_AT_UNPROVEN = 4
 """At a changing call with a part that was never seen to be taken: a service that was ill for a moment must
 not count as one that lacks something."""
 MISMATCH = "IdempotentParameterMismatch"
@@ -72,7 +74,7 @@ def ask(
     except ServiceError as refusal:
         if not unproven or not may_not_know(refusal):
             raise
-        return _ask_with_less(session, wanted, unproven, call, detail)
+        return _ask_with_less(session, wanted, unproven, call, refusal, detail)
     for ability in unproven:
         book.learn(ability, True, f"{detail} took it")
     return answer
@@ -83,21 +85,27 @@ def _ask_with_less(
     wanted: Parts,
     unproven: list[Ability],
     call: Callable[[Mapping[str, Any], int], Answer],
+    refusal: ServiceError,
     detail: str,
 ) -> Answer:
     """Leave out each unproven part alone, then all of them. Only an answer teaches something: a service that
-    refuses the bare call, too, may just be ill."""
+    refuses the bare call, too, may just be ill. One that was ill at the first call gets it once more."""
     for left_out in _less_and_less(unproven):
         kept = {ability: one for ability, one in wanted.items() if ability not in left_out}
         is_last = len(left_out) == len(unproven)
         try:
             answer = call(_merged(kept), ATTEMPTS if is_last else 1)
-        except ServiceError as refusal:
-            if is_last or not may_not_know(refusal):
+        except ServiceError as error:
+            if is_last or not may_not_know(error):
                 raise
             continue
+        refused = left_out
+        if not is_sure(refusal):
+            with suppress(ServiceError):
+                answer = call(_merged(wanted), 1)
+                refused = frozenset()
         for ability in unproven:
-            took = ability not in left_out
+            took = ability not in refused
             session.abilities.learn(ability, took, f"{detail} {'took' if took else 'refused'} it")
         return answer
     raise AssertionError("unproven is not empty")
@@ -151,7 +159,8 @@ def _change_with_less(
             if is_last or not may_not_know(error):
                 raise
             continue
-        _learn(session, unproven, left_out, detail)
+        if is_sure(refusal):
+            _learn(session, unproven, left_out, detail)
         return answer
     raise AssertionError("unproven is not empty")
 
@@ -164,7 +173,7 @@ def _learn(
     for ability in unproven:
         if ability in left_out:
             session.abilities.learn(ability, False, f"{detail} refused it")
-        elif ability not in TAGS_AT_CREATION:
+        elif ability not in SHOWN_ELSEWHERE:
             session.abilities.learn(ability, True, f"{detail} took it")
 
 
