@@ -46,7 +46,9 @@ class Installation:
 
 def find_qemu() -> Installation | str:
     """The installation, or why there is none."""
-    system, img = shutil.which("qemu-system-x86_64"), shutil.which("qemu-img")
+    # An empty or relative element means the working folder, which may be one of specs that others wrote.
+    path = os.pathsep.join(one for one in os.get_exec_path() if one.startswith("/"))
+    system, img = shutil.which("qemu-system-x86_64", path=path), shutil.which("qemu-img", path=path)
     if system is None:
         return "qemu-system-x86_64 is not installed"
     if img is None:

@@ -336,6 +336,21 @@ def test_plain_http_stays_on_this_machine(victim: Victim) -> None:
     assert "is not encrypted" in " ".join((own.stdout + own.stderr).split())
 
 
+@pytest.mark.parametrize("path", [".", ""])
+def test_no_program_in_the_working_folder_is_run(victim: Victim, path: str) -> None:
+    """A `PATH` with a relative element is this user's own mistake, but no repository may gain by it."""
+    for name in ("qemu-system-x86_64", "qemu-img"):
+        (victim.root / name).write_text(f"#!/bin/sh\ntouch {victim.mark}\n")
+        (victim.root / name).chmod(0o755)
+    done = subprocess.run(
+        [sys.executable, "-m", "extenci", "sandbox", "status"],
+        env={**victim.environment, "PATH": path, "EXTENCI_SANDBOX_MACHINES": ""}, cwd=victim.root,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert not victim.mark.exists()
+
+
 IMAGE = "service: sandbox\nimages:\n  worker: {{source: {}}}\n"
 
 
