@@ -20,6 +20,7 @@ from extenci.model.desired import Desired
 from extenci.model.outcome import Listener
 from extenci.model.plan import Plan, SavedPlan
 from extenci.model.version import Disk
+from extenci.model.work import StageWork
 from extenci.observe.verify_hashes import hash_verify_blocks
 from extenci.plan.abilities import refused_services
 from extenci.plan.planner import make_plan
@@ -73,8 +74,8 @@ def make_planned(
     session: Session, *, destroy: bool = False, again: frozenset[Address] = frozenset()
 ) -> tuple[Planned, Observed]:
     """Observe and plan. `again` are the images to verify whatever is known of them. Services that lack an
-    ability which their changes need are left out of the plan, like those that cannot be read; PlanError where
-    no other is left."""
+    ability which their changes need, or the bucket, are left out of the plan, like those that cannot be read;
+    PlanError or ServiceError where no other is left."""
     disks = {} if destroy else known_disks(session)
     observed = session.observe()
     if not destroy and read_pinned_disks(session, disks, observed):
@@ -94,9 +95,21 @@ def make_planned(
         )
 
     made = plan_observed()
-    if refused := refused_services(made, session.desired.services, observed.observation):
-        for service, error in refused.items():
-            session.failures.note(service, error)
+    for service, error in refused_services(made, session.desired.services, observed.observation).items():
+        session.failures.note(service, error)
+    for service in uploading_services(made) & set(session.failures.working()):
+        with session.failures.noting(service):
+            session.clients[service].s3.require_bucket()
+    if len(session.failures.unread) > len(observed.observation.unread):
         observed = replace(observed, observation=observed.observation.without(session.failures.unread))
         made = plan_observed()
     return Planned(session.desired, disks, made), observed
+
+
+def uploading_services(plan: Plan) -> set[str]:
+    """The services whose buckets a plan uploads disks to."""
+    return {
+        change.address.service
+        for change in plan.changes
+        if isinstance(change.work, StageWork) and change.work.version.registration.method.needs_bucket
+    }

@@ -128,6 +128,15 @@ class S3:
         finally:
             body.close()
 
+    def require_bucket(self) -> None:
+        """Make sure that the service's bucket for uploads is there, by a call that lists one object of it.
+        Credentials that may not list it may still upload."""
+        try:
+            next(self.list_objects(self.bucket, "extenci/"), None)
+        except AccessRefused as error:
+            if not is_forbidden(error):
+                raise
+
     def small_object(self, bucket: str, key: str, limit: int) -> SmallObject | None:
         """An object of at most `limit` bytes, of which more are not read; None where there is none of that
         key."""

@@ -10,7 +10,6 @@ DeleteObjects. Buckets are never created here.
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 import re
 from collections.abc import Iterable, Mapping
@@ -22,7 +21,8 @@ from botocore.parsers import ResponseParserError
 
 from extenci.cloud.aws.calls import etag_of, expected, s3_call
 from extenci.cloud.aws.error_codes import is_unknown_action
-from extenci.cloud.aws.s3 import PIECE_BYTES, S3
+from extenci.cloud.aws.s3 import S3
+from extenci.cloud.aws.s3_bodies import body_of, md5_of, size_of
 from extenci.cloud.aws.session import ServiceSession
 from extenci.model.abilities import Ability
 from extenci.model.errors import NotFound, ServiceError
@@ -72,7 +72,7 @@ class S3Changes:
         """Store an object (at most 5 GiB), replacing one with the same key; its ETag. `data` and `md5` as for
         `put_part`."""
         asked = {"ContentType": content_type, "Metadata": dict(metadata or {})}
-        md5, size, book = md5 or _md5(data), _size(data), self._session.abilities
+        md5, size, book = md5 or md5_of(data), size_of(data), self._session.abilities
         if acl is None or book.lacks(Ability.S3_ACL):
             return self._put(bucket, key, data, md5, size, asked)
         try:
@@ -99,7 +99,7 @@ class S3Changes:
             answer = s3.put_object(
                 Bucket=bucket,
                 Key=key,
-                Body=_body(data),
+                Body=body_of(data),
                 ContentMD5=base64.b64encode(md5).decode(),
                 **asked,
             )
@@ -123,7 +123,7 @@ class S3Changes:
 
     def _put_if(self, bucket: str, key: str, data: bytes, **condition: str) -> str | None:
         try:
-            return self._put(bucket, key, data, _md5(data), len(data), condition)
+            return self._put(bucket, key, data, md5_of(data), len(data), condition)
         except ServiceError as error:
             if error.code in _CONDITION_FAILED:
                 return None
@@ -178,14 +178,14 @@ class S3Changes:
 
         ServiceError if the service stored other bytes; NotFound if there is no such upload.
         """
-        md5 = md5 or _md5(data)
+        md5 = md5 or md5_of(data)
         with s3_call(self._session, "UploadPart", bucket) as s3:
             answer = s3.upload_part(
                 Bucket=bucket,
                 Key=key,
                 UploadId=upload,
                 PartNumber=number,
-                Body=_body(data),
+                Body=body_of(data),
                 ContentMD5=base64.b64encode(md5).decode(),
             )
         if not answer.get("ETag"):
@@ -283,28 +283,3 @@ def _is_of_s3(answer: Any) -> bool:
     headers"). A web page has status 200 and no such id."""
     said = answer["ResponseMetadata"]
     return said["HTTPStatusCode"] == NO_CONTENT or bool(said.get("RequestId"))
-
-
-def _body(data: bytes | io.RawIOBase) -> Any:
-    """The body as a file. If it were bytes, all of them would have to be sent within the connect timeout
-    (socket.sendall: "the maximum total duration")."""
-    return io.BytesIO(data) if isinstance(data, bytes) else data
-
-
-def _size(data: bytes | io.RawIOBase) -> int:
-    if isinstance(data, bytes):
-        return len(data)
-    size = data.seek(0, io.SEEK_END)
-    data.seek(0)
-    return size
-
-
-def _md5(data: bytes | io.RawIOBase) -> bytes:
-    md5 = hashlib.md5(usedforsecurity=False)
-    if isinstance(data, bytes):
-        md5.update(data)
-        return md5.digest()
-    while piece := data.read(PIECE_BYTES):
-        md5.update(piece)
-    data.seek(0)
-    return md5.digest()

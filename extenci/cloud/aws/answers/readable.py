@@ -16,7 +16,7 @@ from botocore.exceptions import HTTPClientError
 MOST_MARKS = 1_200_000
 """The most `<` in an answer. The SDK takes up to 300 bytes of memory for each."""
 MOST_ROOT_BYTES = 1000
-"""Where the name of an answer's element stands. It is the call's, also where an emulator gives no requestId."""
+"""Where the name of an answer's element stands. It is the call's, also where an emulator has no requestId."""
 _WEB_PAGE = re.compile(
     rb"\s*(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,

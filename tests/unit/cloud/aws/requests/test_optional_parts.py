@@ -88,10 +88,30 @@ def test_a_service_that_refuses_newer_parameters_gets_none_in_changing_calls() -
 
 def test_a_refused_change_is_made_without_the_unproven_parts() -> None:
     asked = session(include_disabled=True)
-    found = change(asked, CHANGE, refusing("EnaSupport"), lambda: None, "RegisterImage")
-    assert found == ["TagSpecifications"]
+    refuse = refusing("EnaSupport", code="UnknownParameter")
+    assert change(asked, CHANGE, refuse, lambda: None, "RegisterImage") == ["TagSpecifications"]
     assert asked.abilities.lacks(Ability.ENA)
     assert asked.abilities.is_open(Ability.TAG_IMAGE)
+
+
+def test_a_service_that_fails_at_a_change_may_be_ill_and_teaches_nothing() -> None:
+    asked = session(include_disabled=True)
+    found = change(asked, CHANGE, refusing("EnaSupport"), lambda: None, "RegisterImage")
+    assert found == ["TagSpecifications"]
+    assert asked.abilities.is_open(Ability.ENA)
+
+
+def test_a_service_that_was_ill_for_a_moment_is_asked_once_more() -> None:
+    asked, answers = session(), iter([ServiceError("ill", code="InternalError")])
+
+    def ill_at_first(parts: Mapping[str, Any], _attempts: int) -> list[str]:
+        if (error := next(answers, None)) is not None:
+            raise error
+        return sorted(parts)
+
+    assert ask(asked, READ, ill_at_first, "DescribeImages") == ["IncludeDisabled", "MaxResults"]
+    assert asked.abilities.has(Ability.INCLUDE_DISABLED)
+    assert asked.abilities.has(Ability.PAGING)
 
 
 def test_taking_tags_does_not_yet_show_that_they_stick() -> None:

@@ -82,7 +82,6 @@ def test_a_plain_launch_says_nothing_that_was_not_asked() -> None:
         "InstanceType": "t3.micro",
         "MinCount": 1,
         "MaxCount": 3,
-        "ClientToken": "token",
     }
 
 
@@ -105,7 +104,6 @@ def test_a_full_launch_says_it_all() -> None:
         "InstanceType": "m5.large",
         "MinCount": 5,
         "MaxCount": 5,
-        "ClientToken": "t",
         "KeyName": "my-key",
         "UserData": b"#!/bin/sh\n\xff",
         "SecurityGroups": ["ssh", "web"],
