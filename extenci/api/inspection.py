@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from extenci.api.disks import known_disks
-from extenci.api.options import DEFAULTS
+from extenci.api.options import Options, ignore
 from extenci.api.sandbox import sandbox_service, sandbox_status
 from extenci.api.session import open_clients, open_session
 from extenci.api.trust import find_untrusted, not_trusted
@@ -19,16 +19,17 @@ from extenci.cloud.clients import Clients
 from extenci.model.desired import Desired
 from extenci.model.errors import CatalogError
 from extenci.model.finding import Finding, Level
+from extenci.model.outcome import Listener
 from extenci.model.service import SANDBOX, Service
 from extenci.model.status import StackStatus
 from extenci.observe.doctor.diagnosis import diagnose
 from extenci.plan.commands.status import make_status
 
 
-def status(desired: Desired, *, home: Home | None = None) -> StackStatus:
+def status(desired: Desired, *, home: Home | None = None, listener: Listener = ignore) -> StackStatus:
     """The desired, recorded and live state, side by side."""
     home = home or Home.find()
-    with open_session(desired, home, DEFAULTS) as session:
+    with open_session(desired, home, Options(listener=listener)) as session:
         observed = session.observe()
         found = make_status(desired, known_disks(session), observed.observation, observed.records)
     if SANDBOX not in desired.services:
@@ -43,6 +44,7 @@ def doctor(
     service: str | None = None,
     probe: bool = False,
     write: bool = False,
+    listener: Listener = ignore,
 ) -> tuple[Finding, ...]:
     """Find out what is missing on this machine and for each service of the specs, or of the catalog where
     there are no specs. What cannot be examined is a finding, too; only UsageError is raised.
@@ -64,7 +66,7 @@ def doctor(
             for one in services.values() if probe else ():
                 with suppress(CatalogError):
                     catalog.abilities.forget(one)
-            with open_clients(services, home, catalog) as clients:
+            with open_clients(services, home, catalog, Options(listener=listener).tell) as clients:
                 yield clients
                 if write:
                     found.extend(

@@ -45,9 +45,11 @@ def doctor(
       extenci doctor --format json
     """
     from extenci import api
+    from extenci.cli.progress import ProgressLog
     from extenci.model.finding import Level, count_level
 
-    found = api.doctor(paths or (), service=service, probe=probe, write=write)
+    listener = ProgressLog().listen
+    found = api.doctor(paths or (), service=service, probe=probe, write=write, listener=listener)
     if output is Format.JSON:
         from extenci.report.doctor.json import findings_document
 

@@ -61,8 +61,9 @@ def status(
 def look_once(paths: list[Path], service: str | None, output: Format) -> tuple[str, bool]:
     """The status as text or JSON, and whether all services could be read."""
     from extenci import api
+    from extenci.cli.progress import ProgressLog
 
-    found = api.status(api.load(paths, service=service))
+    found = api.status(api.load(paths, service=service), listener=ProgressLog().listen)
     if output is Format.JSON:
         from extenci.report.plan.json import render_json
         from extenci.report.status.json import status_document

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -41,17 +42,17 @@ class RawServer:
 
     url: str
     actions: list[str] = field(default_factory=list)
-    sent: int = 0
 
 
 @contextmanager
-def raw_server(answer: Answer) -> Iterator[RawServer]:
+def raw_server(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[RawServer]:
     """A server on a free port that answers each request as `answer` does, on its own thread."""
     stopped = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = RawServer(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        server = RawServer(f"http{'s' if tls else ''}://127.0.0.1:{listening.getsockname()[1]}")
 
-        def serve(connection: socket.socket) -> None:
+        def serve(accepted: socket.socket) -> None:
+            connection = tls.wrap_socket(accepted, server_side=True) if tls else accepted
             with connection, suppress(OSError):
                 while request := read_request(connection):
                     action = parse_qs(request.partition(b"\r\n\r\n")[2].decode()).get("Action", [""])[0]

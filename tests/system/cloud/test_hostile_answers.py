@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -57,10 +59,13 @@ def open_at(tmp_path: Path) -> Iterator[Open]:
     secret.write_text("anything")
     opened = []
 
-    def open_(server: RawServer, limits: object = TIGHT, **more: object) -> Clients:
+    def open_(
+        server: RawServer, limits: object = TIGHT, ca_bundle: str | None = None, **more: object
+    ) -> Clients:
         keys = KeyFiles(str(access), str(secret))
         url = server.url
         service = Service("campus", "us-east-1", ec2=url, s3=url, ebs=url, bucket="b", credentials=keys)
+        service = replace(service, ca_bundle=ca_bundle)
         unknown = AbilityBook(Abilities())
         opened.append(Clients(service, abilities=unknown, limits=limits, **more))  # type: ignore[arg-type]
         return opened[-1]
@@ -271,3 +276,25 @@ def test_a_malformed_value_names_service_call_and_field(part: str, open_at: Open
         error = refusal(open_at(server).ec2.images)
     assert type(error) is UnreadableAnswer
     assert error.message == f"The service campus at {server.url} answered DescribeImages {words}."
+
+
+def test_all_of_that_holds_over_tls(open_at: Open, tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    words = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=here")
+    files = ("-keyout", str(key), "-out", str(certificate), "-addext", "subjectAltName=IP:127.0.0.1")
+    subprocess.run([*words, *files], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    answers: list[Answer] = [
+        lambda exchange: exchange.answer(PAGE),
+        lambda exchange: exchange.answer(IMAGE),
+        endless(*ENDLESS["chunks"]),
+    ]
+
+    def answer(exchange: Exchange) -> None:
+        answers[min(len(server.actions), len(answers)) - 1](exchange)
+
+    with raw_server(answer, context) as server:
+        clients = open_at(server, ca_bundle=str(certificate))
+        assert [image.id for image in clients.ec2.images()] == ["ami-1"]
+        assert "longer than any such answer can be" in refusal(clients.ec2.images).message

@@ -8,6 +8,7 @@ from __future__ import annotations
 import traceback
 from datetime import UTC, datetime
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from botocore.parsers import ResponseParserError, ResponseParserFactory
@@ -25,6 +26,9 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 }
 """Python's types of the scalars of a service's model."""
 THROTTLED = 429
+
+_one_at_a_time = Lock()
+"""Parsing takes much memory, and Python does one at a time anyway."""
 
 
 class MalformedValue(ResponseParserError):
@@ -68,7 +72,8 @@ class StrictParser:
         """See botocore's ResponseParser. ResponseParserError, or its kind MalformedValue, for every answer
         that is not of the API; one of a service or proxy that has failed is known by its status alone."""
         try:
-            return self._parser.parse(response, shape)
+            with _one_at_a_time:
+                return self._parser.parse(response, shape)
         except Exception as error:
             if isinstance(response["body"], StreamingBody):  # which nobody else gets to see
                 response["body"].close()

@@ -73,12 +73,13 @@ class Transport:
 
     def _on_wait(self, api: str, call: str, url: str, bounds: AnswerBounds) -> Callable[[float], None]:
         host = urlsplit(url).netloc.rpartition("@")[2]
-        most = max(self._limits.most_seconds(api, call), bounds.seconds or 0.0)
+        silent = self._limits.most_seconds(api, call)
+        slow = self._limits.call_seconds(call) + (bounds.seconds or 0.0)
 
         def note(waited: float) -> None:
             """A call that reads has sent next to nothing, so that all its time is waiting."""
             seconds = seconds_of_call() if is_reading(call) else waited
-            self._waiting.note(api, host, call, seconds, most)
+            self._waiting.note(api, host, call, seconds, silent if seconds < silent else slow)
 
         return note
 
