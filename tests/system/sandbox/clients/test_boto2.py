@@ -51,8 +51,8 @@ token = {"client_token": "boto2", "user_data": "hello"}
 machine, = ec2.run_instances(sys.argv[4], **more, **token).instances
 seen["token"] = [one.id for one in ec2.run_instances(sys.argv[4], **more, **token).instances] == [machine.id]
 seen["running"] = wait(machine.update, "running")
-machine.add_tag("team", "physics")
-seen["tagged"] = [one.id for one in ec2.get_only_instances(filters={"tag:team": "physics"})] == [machine.id]
+machine.add_tag("client", "boto2")
+seen["tagged"] = [one.id for one in ec2.get_only_instances(filters={"tag:client": "boto2"})] == [machine.id]
 console = machine.get_console_output()
 seen["console"] = console.instance_id == machine.id and machine.id.encode() in console.output
 seen["user data"] = machine.get_attribute("userData")["userData"]
