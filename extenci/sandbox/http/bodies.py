@@ -70,18 +70,24 @@ def _pieces_of(source: BinaryIO, size: int) -> Iterator[bytes]:
         yield piece
 
 
-def decode_chunks(body: bytes) -> bytes:
-    """A body that was sent `aws-chunked`: `SIZE;chunk-signature=…`, the bytes, and again (Signature V4,
-    "Chunked upload"). Signatures and trailers are passed over."""
+def decode_chunks(body: bytes) -> tuple[bytes, dict[str, str]]:
+    """A body that was sent `aws-chunked`, and its trailing headers by names in lower case.
+
+    It is `SIZE;chunk-signature=…`, the bytes, and again, the last of size 0 (Signature V4, "Chunked upload",
+    "Trailing headers"). Signatures are passed over.
+    """
     chunks: list[bytes] = []
     position = 0
     while True:
         end = body.index(b"\r\n", position)
         size = int(body[position:end].partition(b";")[0], 16)
         if not size:
-            return b"".join(chunks)
+            break
         chunks.append(body[end + 2 : end + 2 + size])
         position = end + 2 + size + 2
+    lines = body[end + 2 :].decode("latin-1").splitlines()
+    split = (line.partition(":") for line in lines if ":" in line)
+    return b"".join(chunks), {name.strip().lower(): value.strip() for name, _, value in split}
 
 
 class ObjectContent(io.RawIOBase):

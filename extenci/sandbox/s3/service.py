@@ -48,6 +48,11 @@ _OF_THE_REQUEST = frozenset(
     ("content-length", "content-md5", "expect", "x-amz-content-sha256", "x-amz-date", "host", "authorization")
 )
 
+_OF_CHUNKS = frozenset(
+    ("content-encoding", "content-length", "x-amz-content-sha256", "x-amz-decoded-content-length",
+     "x-amz-trailer")
+)  # fmt: skip
+
 
 class S3Service:
     """The listener for S3. `folder` is where the bytes of objects lie."""
@@ -68,9 +73,9 @@ class S3Service:
         )
 
     def answer(self, request: HttpRequest, call: Call) -> HttpResponse:
+        request = _plain(request)
         if not _is_whole(request):
             return s3_error(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
-        request = _with_source(request)
         try:
             done = self._upload(request, call)
         except S3Error as refused:
@@ -78,8 +83,8 @@ class S3Service:
         if done is not None:
             return done
         match call.action:
-            case "PutObject" if request.file is not None:
-                return _put_object(request, request.file)
+            case "PutObject" if request.file is not None or _looks_like_a_form(request):
+                return _put_object(request, self._body(request))
             case "GetObject" if (answer := _get_object(request)) is not None:
                 return answer
             case _:
@@ -143,7 +148,7 @@ def _ask_moto(request: HttpRequest) -> HttpResponse:
 
 def _put_object(request: HttpRequest, body: StoredBody) -> HttpResponse:
     """moto puts an empty object, with its headers; then it gets its bytes."""
-    answer = _ask_moto(replace(request, file=None))
+    answer = _ask_moto(replace(request, file=None, body=b""))
     if answer.status != 200:
         return answer
     with OBJECTS_LOCK:
@@ -190,12 +195,28 @@ def _get_object(request: HttpRequest) -> HttpResponse | None:
     return HttpResponse(206 if asked else 200, named, pieces=pieces_of(key, start, end))
 
 
-def _with_source(request: HttpRequest) -> HttpRequest:
-    """A copy whose source is as S3 reads it: `+` is a blank, as in a query (Terraform writes it so)."""
-    source = request.headers.get("x-amz-copy-source")
-    if source is None:
-        return request
-    return replace(request, headers={**request.headers, "x-amz-copy-source": source.replace("+", "%20")})
+def _looks_like_a_form(request: HttpRequest) -> bool:
+    """What curl and Python's urllib say of any body. moto reads such a one as a form, and stores nothing."""
+    return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+
+
+def _plain(request: HttpRequest) -> HttpRequest:
+    """A request whose body is the object's, not `aws-chunked`; its trailing headers are among the others.
+
+    moto would decode it once more, and keep the encoding. In the source of a copy, `+` is a blank, as in a
+    query (Terraform writes it so).
+    """
+    headers, body = dict(request.headers), request.body
+    if "x-amz-copy-source" in headers:
+        headers["x-amz-copy-source"] = headers["x-amz-copy-source"].replace("+", "%20")
+    encodings = [one.strip() for one in headers.get("content-encoding", "").split(",")]
+    if "aws-chunked" in encodings:
+        body, trailers = decode_chunks(body)
+        headers = {name: value for name, value in headers.items() if name not in _OF_CHUNKS}
+        if kept := [one for one in encodings if one != "aws-chunked"]:
+            headers["content-encoding"] = ",".join(kept)
+        headers |= {name: value for name, value in trailers.items() if name.startswith("x-amz-checksum-")}
+    return replace(request, headers=headers, body=body)
 
 
 def _place(request: HttpRequest) -> tuple[str, str]:
@@ -204,9 +225,8 @@ def _place(request: HttpRequest) -> tuple[str, str]:
 
 
 def _content(request: HttpRequest) -> bytes:
-    """The body in memory, as it is to be stored."""
-    body = request.file.read() if request.file is not None else request.body
-    return decode_chunks(body) if "aws-chunked" in request.headers.get("content-encoding", "") else body
+    """The body in memory."""
+    return request.file.read() if request.file is not None else request.body
 
 
 def _require_bucket(bucket: str) -> None:

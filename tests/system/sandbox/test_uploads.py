@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import urllib.request
+import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -193,12 +195,50 @@ def test_a_range_of_a_big_object_is_given(
     assert answer["Body"].read() == data[start:end]
 
 
+FORM = "application/x-www-form-urlencoded"
+
+
+def put_as_is(url: str, headers: dict[str, str], body: bytes = b"") -> None:
+    """PutObject or CopyObject as no boto3 sends it."""
+    whole = {"Authorization": "AWS AKIATEST000000000000:any", **headers}
+    request = urllib.request.Request(url, body, whole, method="PUT")  # noqa: S310
+    with urllib.request.urlopen(request) as answer:  # noqa: S310
+        assert answer.status == 200
+
+
 def test_a_plus_in_the_source_of_a_copy_is_a_blank(sandbox: SandboxStatus, s3: S3Client, bucket: str) -> None:
     """As in S3. Terraform writes blanks so."""
     s3.put_object(Bucket=bucket, Key="with a blank", Body=b"content")
-    headers = {"Authorization": "AWS AKIATEST000000000000:any", "x-amz-copy-source": "uploads%2Fwith+a+blank"}
-    url = f"{sandbox.s3}/{bucket}/copied"
-    request = urllib.request.Request(url, method="PUT", headers=headers)  # noqa: S310
-    with urllib.request.urlopen(request) as answer:  # noqa: S310
-        assert answer.status == 200
+    put_as_is(f"{sandbox.s3}/{bucket}/copied", {"x-amz-copy-source": "uploads%2Fwith+a+blank"})
     assert s3.get_object(Bucket=bucket, Key="copied")["Body"].read() == b"content"
+
+
+def test_a_body_that_looks_like_a_form_is_stored_as_it_is(
+    sandbox: SandboxStatus, s3: S3Client, bucket: str
+) -> None:
+    """curl and urllib say so of any body that they send."""
+    put_as_is(f"{sandbox.s3}/{bucket}/form", {"Content-Type": FORM}, b"a=b&c=%20")
+    found = s3.get_object(Bucket=bucket, Key="form")
+    assert (found["Body"].read(), found["ContentType"]) == (b"a=b&c=%20", FORM)
+
+
+CRC32 = base64.b64encode(zlib.crc32(b"content").to_bytes(4, "big")).decode()
+CHUNKED = {
+    "STREAMING-UNSIGNED-PAYLOAD-TRAILER": f"7\r\ncontent\r\n0\r\nx-amz-checksum-crc32:{CRC32}\r\n\r\n",
+    "STREAMING-AWS4-HMAC-SHA256-PAYLOAD": "4;chunk-signature=a\r\ncont\r\n3;chunk-signature=b\r\nent\r\n"
+    "0;chunk-signature=c\r\n\r\n",
+}
+"""Two ways of sending `content` in chunks (Signature V4, "Chunked upload", "Trailing headers")."""
+
+
+@pytest.mark.parametrize("way", CHUNKED)
+def test_an_object_may_be_sent_in_chunks(sandbox: SandboxStatus, s3: S3Client, bucket: str, way: str) -> None:
+    """As the SDKs for JavaScript, Java and Go send streams."""
+    lengths = {"x-amz-decoded-content-length": "7", "x-amz-content-sha256": way}
+    lengths["Content-Type"] = "text/plain"
+    headers = {**lengths, "Content-Encoding": "aws-chunked,gzip", "x-amz-trailer": "x-amz-checksum-crc32"}
+    put_as_is(f"{sandbox.s3}/{bucket}/chunked", headers, CHUNKED[way].encode())
+    found = s3.get_object(Bucket=bucket, Key="chunked")
+    assert (found["Body"].read(), found["ContentEncoding"]) == (b"content", "gzip")
+    summed = s3.head_object(Bucket=bucket, Key="chunked", ChecksumMode="ENABLED").get("ChecksumCRC32")
+    assert summed in (CRC32, None)

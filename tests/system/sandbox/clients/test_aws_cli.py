@@ -23,8 +23,8 @@ def test_the_aws_cli_launches_tags_and_ends_machines(
 
     made = run("run-instances", "--image-id", make_image(), "--instance-type", "t3.micro")
     (machine,) = (one["InstanceId"] for one in made["Instances"])
-    run("create-tags", "--resources", machine, "--tags", "Key=team,Value=physics")
-    found = run("describe-instances", "--filters", "Name=tag:team,Values=physics")
+    run("create-tags", "--resources", machine, "--tags", "Key=client,Value=aws-cli")
+    found = run("describe-instances", "--filters", "Name=tag:client,Values=aws-cli")
     assert [one["InstanceId"] for each in found["Reservations"] for one in each["Instances"]] == [machine]
     ended = run("terminate-instances", "--instance-ids", machine)
     assert [one["InstanceId"] for one in ended["TerminatingInstances"]] == [machine]

@@ -13,10 +13,11 @@ START = """
 import sys
 if sys.version_info >= (3, 12):
     # The six inside boto, of 2015, finds no modules there. Of imp, boto needs no more than that it is there.
-    import six, six.moves.urllib.error, six.moves.urllib.parse, six.moves.urllib.request, types
+    import importlib.util, six, types
+    spec = importlib.util.spec_from_file_location("boto.vendored.six", six.__file__)
+    newer = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(newer)
     sys.modules["imp"] = types.ModuleType("imp")
-    found = {name: one for name, one in sys.modules.items() if name.split(".")[0] == "six"}
-    sys.modules |= {f"boto.vendored.{name}": one for name, one in found.items()}
 import json, time
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -50,8 +51,8 @@ token = {"client_token": "boto2", "user_data": "hello"}
 machine, = ec2.run_instances(sys.argv[4], **more, **token).instances
 seen["token"] = [one.id for one in ec2.run_instances(sys.argv[4], **more, **token).instances] == [machine.id]
 seen["running"] = wait(machine.update, "running")
-machine.add_tag("team", "physics")
-seen["tagged"] = [one.id for one in ec2.get_only_instances(filters={"tag:team": "physics"})] == [machine.id]
+machine.add_tag("client", "boto2")
+seen["tagged"] = [one.id for one in ec2.get_only_instances(filters={"tag:client": "boto2"})] == [machine.id]
 console = machine.get_console_output()
 seen["console"] = console.instance_id == machine.id and machine.id.encode() in console.output
 seen["user data"] = machine.get_attribute("userData")["userData"]
