@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from botocore.config import Config
+from botocore.handlers import generate_idempotent_uuid
 from botocore.session import Session
 
 from extenci.cloud.abilities import AbilityBook
@@ -135,6 +136,7 @@ class ServiceSession:
             )
             self._transport = Transport(session, self.service.ca_bundle, self.limits, self._waiting)
             events: Any = session
+            events.unregister("before-parameter-build", generate_idempotent_uuid)  # tokens are extenci's own
             events.register("before-send", self._transport)
             events.register("before-call", begin_call)
             self._session = session
