@@ -21,10 +21,10 @@ from tests.faults.laboratory import (
     choose,
     draw,
     pool_for,
+    read_try,
     without_condor,
 )
 from tests.faults.report import Report
-from tests.faults.scenarios.all import CASES
 from tests.faults.table import render
 
 
@@ -34,7 +34,7 @@ def main() -> int:
     if arguments.list:
         sys.stdout.write("".join(f"{case}\n" for case in cases))
         return 0
-    repeated = [_read_try(one) for one in arguments.try_]
+    repeated = [read_try(one) for one in arguments.try_]
     cases = [case for case, _ in repeated] or cases
     if not cases:
         sys.stderr.write("No such scenario; --list names them.\n")
@@ -85,13 +85,6 @@ class _Teller:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 name = f"{report.case.replace('/', '_')}_{report.seed}.txt"
                 (self._folder / name).write_text(f"{report}\n\n" + "\n".join(report.calls) + "\n")
-
-
-def _read_try(text: str) -> tuple[Case, int]:
-    name, _, seed = text.rpartition(":")
-    if name not in CASES or not seed.isdecimal():
-        sys.exit(f"{text!r} is no try; they look like create/ebs/ec2/kill:4711.")
-    return CASES[name], int(seed)
 
 
 def _parse() -> argparse.Namespace:

@@ -18,6 +18,7 @@ from tests.condor_pool.installation import HTCondorMissing, find_installation
 from tests.condor_pool.pool import Pool, start_pool
 from tests.faults.attempt import Attempt
 from tests.faults.bench.bench import Bench, open_bench
+from tests.faults.bench.command import Starter
 from tests.faults.case import CONDOR, Case
 from tests.faults.report import Kind, Report
 from tests.faults.scenarios.all import CASES
@@ -48,6 +49,14 @@ def draw(cases: Sequence[Case], seed: int) -> Iterator[Try]:
             yield case, rng.randrange(1, 1_000_000_000)
 
 
+def read_try(text: str) -> Try:
+    """The try that CASE:SEED names. ValueError."""
+    name, _, seed = text.rpartition(":")
+    if name not in CASES or not seed.isdecimal():
+        raise ValueError(f"{text!r} is no try; they look like create/ebs/ec2/kill:4711.")
+    return CASES[name], int(seed)
+
+
 class Laboratory:
     """Workers that make tries. `tell` hears of each as it ends."""
 
@@ -60,15 +69,20 @@ class Laboratory:
     def run(self, seconds: float, pool: Pool | None) -> list[Report]:
         """Makes tries until time is up, or they are: a try that has begun is finished."""
         until = time.monotonic() + seconds
-        with ThreadPoolExecutor(self._jobs) as workers:
-            for one in [workers.submit(self._work, until, pool) for _ in range(self._jobs)]:
-                one.result()
+        starter = Starter()
+        try:
+            with ThreadPoolExecutor(self._jobs) as workers:
+                work = [workers.submit(self._work, until, starter, pool) for _ in range(self._jobs)]
+                for one in work:
+                    one.result()
+        finally:
+            starter.stop()
         return self.reports
 
-    def _work(self, until: float, pool: Pool | None) -> None:
+    def _work(self, until: float, starter: Starter, pool: Pool | None) -> None:
         with tempfile.TemporaryDirectory(prefix="extenci-faults-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
-            with open_bench(folder, pool) as bench:
+            with open_bench(folder, starter, pool) as bench:
                 while time.monotonic() < until and not self.stopped.is_set():
                     with self._drawing:
                         drawn = next(self._tries, None)
@@ -109,4 +123,14 @@ def without_condor(cases: Sequence[Case]) -> list[Case]:
     return [case for case in cases if case.launch != CONDOR]
 
 
-__all__ = ["HTCondorMissing", "Laboratory", "choose", "draw", "make_try", "pool_for", "without_condor"]
+__all__ = [
+    "HTCondorMissing",
+    "Laboratory",
+    "Try",
+    "choose",
+    "draw",
+    "make_try",
+    "pool_for",
+    "read_try",
+    "without_condor",
+]

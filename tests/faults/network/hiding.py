@@ -68,10 +68,9 @@ class Hiding:
         if hidden:
             return hidden
         answer = forward()
-        if answer.status == 200 and self._seconds:
-            self._note(call, answer)
-            if call.action in _LISTS and self._made:
-                answer.body = self._without(call, answer.body)
+        self.note(call, answer)
+        if answer.status == 200 and call.action in _LISTS and self._made:
+            answer.body = self._without(call, answer.body)
         return answer
 
     def _asked_for(self, call: Call) -> Answer | None:
@@ -87,7 +86,10 @@ class Hiding:
                 return Answer(400, [("Content-Type", "text/xml")], body.encode())
         return None
 
-    def _note(self, call: Call, answer: Answer) -> None:
+    def note(self, call: Call, answer: Answer) -> None:
+        """Begins to hide what a call has made."""
+        if answer.status not in (200, 201) or not self._seconds:
+            return
         if call.action == "StartSnapshot":
             made = [str(json.loads(answer.body).get("SnapshotId"))]
         elif call.action in _MADE:

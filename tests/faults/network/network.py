@@ -33,8 +33,8 @@ class Passed:
 
 
 class Network:
-    """Its conditions may change at any time; they are for extenci's calls. HTCondor's own are only hidden
-    from."""
+    """Its conditions may change at any time. They are for extenci's calls: HTCondor's own pass as they are,
+    since what it does with a cloud that fails or hides is not tried here."""
 
     def __init__(self, backends: Mapping[Api, str], folder: Path) -> None:
         self.kill: Kill | None = None
@@ -94,7 +94,10 @@ class Network:
             return hand_on(call, self._backends)
 
         if not call.is_extencis:
-            return Delivery(forward())
+            answer = through()
+            if hiding:
+                hiding.note(call, answer)
+            return Delivery(answer)
         kill = self.kill
         if kill is not None and kill.key == call.key:
             if kill.is_dead:

@@ -1,0 +1,31 @@
+"""Promises that are known to be broken: patterns of cases, each with a try that shows it.
+
+An entry goes when its defect is mended: `test_laboratory` fails as soon as its try breaks nothing any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.faults.report import Kind
+
+
+@dataclass(frozen=True)
+class Known:
+    """A defect: the cases that it may strike, the reason, and a try (CASE:SEED) that it strikes each time,
+    "" where that is a matter of time, too."""
+
+    cases: str
+    kind: Kind
+    reason: str
+    shown_by: str = ""
+
+
+KNOWN: tuple[Known, ...] = (
+    Known(
+        "two-*",
+        Kind.DOUBLE,
+        "nothing keeps two homes from applying one stack at once",
+        "two-create/ebs/ec2/none:1",
+    ),
+)
