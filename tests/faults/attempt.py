@@ -93,7 +93,7 @@ class Attempt:
     def kill_once(self, *words: str) -> None:
         """A step that leads to where the scenario begins: the command is killed on its way."""
         network = self.bench.network
-        network.kill = kill = Kill(self.user.key, self.rng.randint(1, 6), self.rng.choice([*Moment]))
+        network.kill = kill = Kill(self.user.key, self.rng.randint(1, 4), self.rng.choice([*Moment]))
         running = self.user.start(*words)
         kill.aim(running.pid)
         done = running.wait()
@@ -170,10 +170,9 @@ class Attempt:
         self.report.failed_calls += failures.failed if failures else 0
         for done in ended:
             self._note(done)
+        found = judge_early(self.bench.truth.state().new_since(self.before), wanted)
         if all(done.status == 0 for done in ended):
-            found = self._compare(wanted)
-        else:
-            found = judge_early(self.bench.truth.state().new_since(self.before), wanted)
+            found += self._compare(wanted)
         for finding in found:
             self.report.find(*finding)
 
@@ -191,7 +190,7 @@ class Attempt:
     def _hide(self) -> None:
         if not self.case.fault.hides:
             return
-        seconds = self.rng.choice((3.0, 3.0, 5.0, 8.0, self.rng.uniform(3, 30)))
+        seconds = self.rng.choice((3.0, 6.0, 10.0, self.rng.uniform(6, 30), self.rng.uniform(6, 30)))
         self.report.about += f", hidden up to {seconds:.0f} s"
         self.bench.network.hiding = Hiding(f"{self.seed}", seconds)
 

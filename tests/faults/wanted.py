@@ -16,17 +16,22 @@ Holds = Callable[[str], "bool | None"]
 @dataclass(frozen=True)
 class Wanted:
     """How many of each. `type`: of every machine, where it matters. `grows`: nothing is replaced, so that at
-    no time there may be more."""
+    no time there may be more. `at_least`: how many machines have to be there at every time."""
 
     machines: int = 0
     images: int = 0
     type: str = ""
     grows: bool = False
+    at_least: int = 0
 
 
 def judge_early(new: State, wanted: Wanted) -> list[tuple[Kind, str]]:
-    """What is doubled, whatever became of the commands."""
-    return [one for one in _count(new, wanted) if one[0] is Kind.DOUBLE] if wanted.grows else []
+    """What is doubled, or gone too early, whatever became of the commands."""
+    found = [one for one in _count(new, wanted) if one[0] is Kind.DOUBLE] if wanted.grows else []
+    machines = len(new.of("machine"))
+    if machines < wanted.at_least:
+        found.append((Kind.WRONG, f"{machines} machines run, where {wanted.at_least} have to at every time"))
+    return found
 
 
 def judge(new: State, wanted: Wanted, holds: Holds) -> list[tuple[Kind, str]]:

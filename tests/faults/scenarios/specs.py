@@ -28,34 +28,34 @@ def scale_up(one: Attempt) -> None:
     one.specs.write(count=1)
     one.must(*APPLY)
     one.specs.write(count=3)
-    one.suffer(*APPLY, wanted=Wanted(3, 1, grows=True))
+    one.suffer(*APPLY, wanted=Wanted(3, 1, grows=True, at_least=1))
 
 
 def scale_down(one: Attempt) -> None:
     one.must(*APPLY)
     one.specs.write(count=1)
-    one.suffer(*APPLY, wanted=Wanted(1, 1))
+    one.suffer(*APPLY, wanted=Wanted(1, 1, at_least=1))
 
 
 def retype(one: Attempt) -> None:
     """Machines of another type take the place of those that run."""
     one.must(*APPLY)
     one.specs.write(type="t3.small")
-    one.suffer(*APPLY, wanted=Wanted(2, 1, type="t3.small"))
+    one.suffer(*APPLY, wanted=Wanted(2, 1, type="t3.small", at_least=1))
 
 
 def renew(one: Attempt) -> None:
     """A new version of the disk: staged, machines replaced, the old version removed."""
     one.must(*APPLY)
     one.specs.write(version=2)
-    one.suffer(*APPLY, wanted=Wanted(2, 1))
+    one.suffer(*APPLY, wanted=Wanted(2, 1, at_least=1))
 
 
 def register(one: Attempt) -> None:
     """Another setting of the image: the same disk is registered again."""
     one.must(*APPLY)
     one.specs.write(boot_mode="uefi-preferred")
-    one.suffer(*APPLY, wanted=Wanted(2, 1))
+    one.suffer(*APPLY, wanted=Wanted(2, 1, at_least=1))
 
 
 def destroy(one: Attempt) -> None:
@@ -116,7 +116,7 @@ def hand_over(one: Attempt) -> None:
 def hand_over_renewal(one: Attempt) -> None:
     one.must(*APPLY)
     one.specs.write(version=2, size=SMALL)
-    one.hand_over(*APPLY, wanted=Wanted(2, 1))
+    one.hand_over(*APPLY, wanted=Wanted(2, 1, at_least=1))
 
 
 _TWO = (Fault.NONE, Fault.HIDE, Fault.FAIL, Fault.FAIL_HIDE, Fault.KILL)
