@@ -79,7 +79,7 @@ class _Teller:
             broken = ", ".join(f"{one.kind}: {one.text[:160]}" for one in report.findings)
             sys.stderr.write(
                 f"{time.monotonic() - self._begun:6.0f} s {self._count:4} {report.seconds:5.1f} s "
-                f"{report.case}:{report.seed} ({report.about}) {broken or 'ok'}\n"
+                f"{report.name} ({report.about}) {broken or 'ok'}\n"
             )
             if self._folder is not None and (report.findings or self._is_all):
                 self._folder.mkdir(parents=True, exist_ok=True)

@@ -28,4 +28,32 @@ KNOWN: tuple[Known, ...] = (
         "nothing keeps two homes from applying one stack at once",
         "two-create/ebs/ec2/none:1",
     ),
+    Known(
+        "*/*hide",
+        Kind.DOUBLE,
+        "one machine of a launch without an answer is taken for all of them",
+        "scale-up/ebs/ec2/kill+hide:508511122",
+    ),
+    Known(
+        "*/*hide",
+        Kind.UNDONE,
+        "tags that show late are taken for tags that the service does not keep",
+    ),
+    Known(
+        "*/*hide",
+        Kind.LEAK,
+        "an import task that does not show yet is begun again, and the snapshot of the first stays",
+    ),
+    Known(
+        "unstage/*",
+        Kind.UNDONE,
+        "unstage does not go on where it was killed after DeregisterImage",
+        "unstage/ebs/ec2/kill:1",
+    ),
+    Known(
+        "confirm/*",
+        Kind.UNDONE,
+        "confirm does not go on where it was killed after its verdict",
+        "confirm/ebs/ec2/kill:605324174",
+    ),
 )

@@ -65,32 +65,36 @@ class Laboratory:
         self.reports: list[Report] = []
         self._tries, self._jobs, self._tell = tries, jobs, tell
         self._drawing = threading.Lock()
+        self._least, self._until = 0, 0.0
 
-    def run(self, seconds: float, pool: Pool | None) -> list[Report]:
-        """Makes tries until time is up, or they are: a try that has begun is finished."""
-        until = time.monotonic() + seconds
+    def run(self, seconds: float, pool: Pool | None, *, least: int = 0) -> list[Report]:
+        """Makes tries until time is up, but at `least` so many, or until there are no more. A try that has
+        begun is finished."""
+        self._least, self._until = least, time.monotonic() + seconds
         starter = Starter()
         try:
             with ThreadPoolExecutor(self._jobs) as workers:
-                work = [workers.submit(self._work, until, starter, pool) for _ in range(self._jobs)]
+                work = [workers.submit(self._work, starter, pool) for _ in range(self._jobs)]
                 for one in work:
                     one.result()
         finally:
             starter.stop()
         return self.reports
 
-    def _work(self, until: float, starter: Starter, pool: Pool | None) -> None:
+    def _work(self, starter: Starter, pool: Pool | None) -> None:
         with tempfile.TemporaryDirectory(prefix="extenci-faults-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
             with open_bench(folder, starter, pool) as bench:
-                while time.monotonic() < until and not self.stopped.is_set():
-                    with self._drawing:
-                        drawn = next(self._tries, None)
-                    if drawn is None:
-                        return
+                while drawn := self._draw():
                     report = make_try(bench, *drawn, folder / "try")
                     self.reports.append(report)
                     self._tell(report)
+
+    def _draw(self) -> Try | None:
+        with self._drawing:
+            self._least -= 1
+            is_late = self._least < 0 and time.monotonic() >= self._until
+            return None if is_late or self.stopped.is_set() else next(self._tries, None)
 
 
 def make_try(bench: Bench, case: Case, seed: int, folder: Path) -> Report:

@@ -42,7 +42,7 @@ class Finding:
 
 @dataclass
 class Report:
-    """One try. `about` says how its seed made it; `met` counts kills and failed calls."""
+    """One try. `about` says how its seed made it."""
 
     case: str
     seed: int
@@ -60,16 +60,21 @@ class Report:
             self.findings.append(Finding(kind, text))
 
     @property
+    def name(self) -> str:
+        """The try's name: its case and its seed."""
+        return f"{self.case}:{self.seed}"
+
+    @property
     def repeat(self) -> str:
         """The command that makes this try again."""
-        return f"python -m tests.faults --try {self.case}:{self.seed}"
+        return f"python -m tests.faults --try {self.name}"
 
     @property
     def kinds(self) -> set[Kind]:
         return {one.kind for one in self.findings}
 
     def __str__(self) -> str:
-        lines = [f"{self.case}:{self.seed} ({self.about}; {self.seconds:.0f} s)"]
+        lines = [f"{self.name} ({self.about}; {self.seconds:.0f} s)"]
         lines += [f"  {one.kind}: {one.text}" for one in self.findings]
         lines += [f"  again: {self.repeat}"]
         lines += [f"  {line}" for one in self.commands for line in str(one).splitlines()]

@@ -15,8 +15,11 @@ Holds = Callable[[str], "bool | None"]
 
 @dataclass(frozen=True)
 class Wanted:
-    """How many of each. `type`: of every machine, where it matters. `grows`: nothing is replaced, so that at
-    no time there may be more. `at_least`: how many machines have to be there at every time."""
+    """How many of each; where that is none, nothing else may be left either.
+
+    `type`: of every machine, where it matters. `grows`: nothing is replaced, so that at no time there may be
+    more. `at_least`: how many machines have to be there at every time.
+    """
 
     machines: int = 0
     images: int = 0
@@ -36,16 +39,20 @@ def judge_early(new: State, wanted: Wanted) -> list[tuple[Kind, str]]:
 
 def judge(new: State, wanted: Wanted, holds: Holds) -> list[tuple[Kind, str]]:
     """The promises that are broken by what is there."""
-    return [*_count(new, wanted), *_look_into(new, wanted), *_check_disks(new, holds)]
+    found = [*_count(new, wanted), *_look_into(new, wanted), *_check_disks(new, holds)]
+    rest = [one for one in new.things if one.kind not in ("machine", "image")]
+    if rest and not wanted.machines and not wanted.images:
+        found.append((Kind.LEAK, f"nothing was to be left, and there is {State(frozenset(rest))}"))
+    return found
 
 
 def _count(new: State, wanted: Wanted) -> Iterator[tuple[Kind, str]]:
     for kind, count in (("machine", wanted.machines), ("image", wanted.images)):
         found = new.of(kind)
         if len(found) > count:
-            yield Kind.DOUBLE, f"{len(found)} of {kind} where {count} were asked for: {_shown(found)}"
+            yield Kind.DOUBLE, f"{len(found)} {kind}s where {count} were asked for: {_shown(found)}"
         elif len(found) < count:
-            yield Kind.WRONG, f"success, and {len(found)} of {kind} where {count} were asked for"
+            yield Kind.WRONG, f"success, and {len(found)} {kind}s where {count} were asked for"
     digests = Counter(
         one.tags.get("extenci:digest", "") for one in new.of("snapshot") if one.facts[0] == "completed"
     )

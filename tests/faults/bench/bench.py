@@ -48,6 +48,7 @@ def open_bench(folder: Path, starter: Starter, pool: Pool | None) -> Iterator[Be
             yield Bench(folder, one, network, truth, truth.state(), starter, pool)
         finally:
             network.stop()
+            truth.close()
 
 
 def _settle_others(truth: Truth) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,15 @@ class State:
         return "; ".join(str(one) for one in sorted(self.things, key=lambda one: (one.kind, one.id)))
 
 
+_MAKING = threading.Lock()
+
+
+@functools.cache
+def _session() -> boto3.Session:
+    """One for all: it keeps the models of the APIs, which are large."""
+    return boto3.Session("AKIALABTRUTH0000000", "truth", region_name=REGION)
+
+
 class Truth:
     """The cloud's own word."""
 
@@ -88,8 +98,13 @@ class Truth:
         return self._client("s3")  # type: ignore[no-any-return]
 
     def _client(self, api: str) -> Any:
-        session = boto3.Session("AKIALABTRUTH0000000", "truth", region_name=REGION)
-        return session.client(api, endpoint_url=self._urls[api], config=_CONFIG)  # type: ignore[call-overload]
+        with _MAKING:  # a session is for one thread at a time
+            return _session().client(api, endpoint_url=self._urls[api], config=_CONFIG)  # type: ignore[call-overload]
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self.ec2.close()
+        self.s3.close()
 
     def state(self) -> State:
         """Reads everything."""
