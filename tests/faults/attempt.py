@@ -179,7 +179,7 @@ class Attempt:
             self.report.find(*finding)
 
     def _draw_kill(self) -> Kill:
-        is_kill = self.case.fault.value != "interrupt"
+        is_kill = "kill" in self.case.fault
         changing = self.rng.random() < 0.8
         nth = self.rng.randint(1, self.case.scenario.calls * (1 if changing else 4))
         moment = self.rng.choice([*Moment])

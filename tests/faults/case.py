@@ -22,10 +22,11 @@ class Fault(StrEnum):
     INTERRUPT = "interrupt"
     """It gets SIGINT, as by Ctrl-C, at one of its calls."""
     FAIL = "fail"
-    """30 % of its calls fail."""
+    """Of its calls, 30 % fail."""
     HIDE = "hide"
     """What was made shows 3 to 30 seconds later; nothing else is wrong."""
     KILL_HIDE = "kill+hide"
+    INTERRUPT_HIDE = "interrupt+hide"
     FAIL_HIDE = "fail+hide"
     KILL_FAIL = "kill+fail"
     NONE = "none"
@@ -33,19 +34,22 @@ class Fault(StrEnum):
 
     @property
     def kills(self) -> bool:
-        return self in (Fault.KILL, Fault.INTERRUPT, Fault.KILL_HIDE, Fault.KILL_FAIL)
+        return "kill" in self or "interrupt" in self
 
     @property
     def fails(self) -> bool:
-        return self in (Fault.FAIL, Fault.FAIL_HIDE, Fault.KILL_FAIL)
+        return "fail" in self
 
     @property
     def hides(self) -> bool:
-        return self in (Fault.HIDE, Fault.KILL_HIDE, Fault.FAIL_HIDE)
+        return "hide" in self
 
 
 OF_ONE = tuple(one for one in Fault if one is not Fault.NONE)
 OF_TWO = (Fault.NONE, Fault.HIDE, Fault.FAIL, Fault.FAIL_HIDE, Fault.KILL)
+"""Of two homes that give the command at once; the first is killed."""
+TO_ANOTHER = (Fault.KILL, Fault.FAIL, Fault.KILL_HIDE, Fault.KILL_FAIL)
+"""Of a home that another one takes over from."""
 
 
 @dataclass(frozen=True)

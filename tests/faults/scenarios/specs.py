@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.faults.attempt import Attempt
 from tests.faults.bench.disk import SMALL
-from tests.faults.case import CONDOR, EC2, Fault, Scenario
+from tests.faults.case import CONDOR, EC2, OF_TWO, TO_ANOTHER, Scenario
 from tests.faults.wanted import Wanted
 
 APPLY = ("apply", "specs", "-y")
@@ -90,23 +90,6 @@ def collect(one: Attempt) -> None:
     one.suffer("gc", "specs", "-y", wanted=Wanted(), statuses=(0,))
 
 
-def two_create(one: Attempt) -> None:
-    """Two homes apply the same specs at once."""
-    create(one)
-
-
-def two_renew(one: Attempt) -> None:
-    renew(one)
-
-
-def two_scale(one: Attempt) -> None:
-    scale_up(one)
-
-
-def two_destroy(one: Attempt) -> None:
-    destroy(one)
-
-
 def hand_over(one: Attempt) -> None:
     """An apply is killed, or its calls fail; another home goes on."""
     one.specs.write(count=3)
@@ -118,9 +101,6 @@ def hand_over_renewal(one: Attempt) -> None:
     one.specs.write(version=2, size=SMALL)
     one.hand_over(*APPLY, wanted=Wanted(2, 1, at_least=1))
 
-
-_TWO = (Fault.NONE, Fault.HIDE, Fault.FAIL, Fault.FAIL_HIDE, Fault.KILL)
-_CHANGES_HANDS = (Fault.KILL, Fault.FAIL, Fault.KILL_HIDE, Fault.KILL_FAIL)
 
 OF_SPECS = (
     Scenario("create", create, launches=BOTH, calls=9),
@@ -135,12 +115,10 @@ OF_SPECS = (
     Scenario("verify-no", verify_no, calls=13),
     Scenario("confirm", confirm, methods=("ebs",), calls=3),
     Scenario("gc", collect, calls=2),
-    Scenario("two-create", two_create, launches=BOTH, faults=_TWO, homes=2, calls=9),
-    Scenario("two-scale-up", two_scale, methods=("ebs",), faults=_TWO, homes=2, calls=2),
-    Scenario("two-renew", two_renew, methods=("ebs", "bundle"), faults=_TWO, homes=2, calls=14),
-    Scenario("two-destroy", two_destroy, methods=("ebs",), faults=_TWO, homes=2, calls=4),
-    Scenario("hand-over", hand_over, launches=BOTH, faults=_CHANGES_HANDS, homes=2, calls=9),
-    Scenario(
-        "hand-over-renewal", hand_over_renewal, methods=("ebs",), faults=_CHANGES_HANDS, homes=2, calls=14
-    ),
+    Scenario("two-create", create, launches=BOTH, faults=OF_TWO, homes=2, calls=9),
+    Scenario("two-scale-up", scale_up, methods=("ebs",), faults=OF_TWO, homes=2, calls=2),
+    Scenario("two-renew", renew, methods=("ebs", "bundle"), faults=OF_TWO, homes=2, calls=14),
+    Scenario("two-destroy", destroy, methods=("ebs",), faults=OF_TWO, homes=2, calls=4),
+    Scenario("hand-over", hand_over, launches=BOTH, faults=TO_ANOTHER, homes=2, calls=9),
+    Scenario("hand-over-renewal", hand_over_renewal, methods=("ebs",), faults=TO_ANOTHER, homes=2, calls=14),
 )
