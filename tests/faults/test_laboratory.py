@@ -33,7 +33,9 @@ ALWAYS = (
     "destroy/ebs/ec2/kill:6",
 )
 """Of every kind of command and fault some."""
-BY_CONDOR = ("scale-up/ebs/condor/kill:7",)
+NEW = 2
+"""How many new tries are made at least."""
+BY_CONDOR = ("create/ebs/condor/kill:5",)
 SEED = "EXTENCI_FAULTS_SEED"
 """Set to a number: the seed of the new tries, as a run that failed has told it."""
 IN_CI = "EXTENCI_CI"
@@ -68,4 +70,4 @@ def run(always: list[Try], seed: int) -> list[Report]:
     cases = without_condor(choose((), without=[one.cases for one in KNOWN]))
     with pool_for([case for case, _ in always]) as pool:
         laboratory = Laboratory(itertools.chain(always, draw(cases, seed)), 2, print)
-        return laboratory.run(SECONDS, pool, least=len(always))
+        return laboratory.run(SECONDS, pool, least=len(always) + NEW)
