@@ -1,6 +1,6 @@
 """Promises that are known to be broken: patterns of cases, each with a try that shows it.
 
-An entry goes when its defect is mended: `test_laboratory` fails as soon as its try breaks nothing any more.
+An entry goes when its defect is mended: `test_laboratory` fails once its try breaks nothing any more.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ KNOWN: tuple[Known, ...] = (
         "*/*hide",
         Kind.DOUBLE,
         "one machine of a launch without an answer is taken for all of them",
-        "scale-up/ebs/ec2/kill+hide:508511122",
+        "scale-up/ebs/ec2/kill+hide:4",
     ),
     Known(
         "*/*hide",
@@ -43,6 +43,12 @@ KNOWN: tuple[Known, ...] = (
         "*/*hide",
         Kind.LEAK,
         "an import task that does not show yet is begun again, and the snapshot of the first stays",
+    ),
+    Known(
+        "*/*fail*",
+        Kind.UNDONE,
+        "a single HTTP 500 is taken for a parameter that the service does not know, and remembered",
+        "verify-no/ebs/ec2/fail:126893732",
     ),
     Known(
         "unstage/*",
