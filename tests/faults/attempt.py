@@ -99,7 +99,7 @@ class Attempt:
         kill.aim(running.pid)
         done = running.wait()
         network.calm()
-        self.report.about += f", before: SIGKILL {kill.moment} {kill.at}"
+        self.report.about += f", before: {kill}" if kill.at else ""
         self._note(done)
 
     def suffer(self, *words: str, wanted: Wanted, statuses: Collection[int] = (0,)) -> None:
@@ -165,10 +165,12 @@ class Attempt:
             running.append(one)
             time.sleep(self.rng.choice((0.0, 0.0, self.rng.random() / 2)) if len(users) > 1 else 0)
         ended = [one.wait() for one in running]
+        if kill is not None:
+            kill.disarm()
         network.calm()
         if kill is not None and kill.at:
-            self.report.killed_at.append(f"{kill.signal.name} {kill.moment} {kill.at}")
-            self.report.about += f", {kill.signal.name} {kill.moment} {kill.at} (call {kill.nth})"
+            self.report.killed_at.append(str(kill))
+            self.report.about += f", {kill}"
         self.report.failed_calls += failures.failed if failures else 0
         for done in ended:
             self._note(done)
@@ -183,7 +185,10 @@ class Attempt:
         changing = self.rng.random() < 0.8
         nth = self.rng.randint(1, self.case.scenario.calls * (1 if changing else 4))
         moment = self.rng.choice([*Moment])
-        return Kill(self.user.key, nth, moment, signal.SIGKILL if is_kill else signal.SIGINT, changing)
+        number = signal.SIGKILL if is_kill else signal.SIGINT
+        waits = self.case.launch == CONDOR and self.rng.random() < 0.7  # most of the time for its jobs
+        seconds = self.rng.uniform(0.5, 12.0) if waits else 0.0
+        return Kill(self.user.key, nth, moment, number, changing, seconds)
 
     def _draw_tags(self) -> str:
         one = self.case.scenario.homes == 1 and not self.case.scenario.by_hand
