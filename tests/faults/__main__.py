@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.faults.case import Case
+from tests.faults.known import KNOWN
 from tests.faults.laboratory import (
     HTCondorMissing,
     Laboratory,
@@ -30,7 +31,8 @@ from tests.faults.table import render
 
 def main() -> int:
     arguments = _parse()
-    cases = choose(arguments.scenario)
+    known = [one.cases for one in KNOWN] if arguments.new else []
+    cases = choose(arguments.scenario, without=[*arguments.without, *known])
     if arguments.list:
         sys.stdout.write("".join(f"{case}\n" for case in cases))
         return 0
@@ -101,6 +103,12 @@ def _parse() -> argparse.Namespace:
         default=[],
         metavar="NAME",
         help="only these: a scenario, a case, or a pattern of them; may be given several times",
+    )
+    parser.add_argument(
+        "--without", action="append", default=[], metavar="NAME", help="not these, named likewise"
+    )
+    parser.add_argument(
+        "--new", action="store_true", help="not those that a known defect may strike (known.py)"
     )
     parser.add_argument(
         "--try", dest="try_", action="append", default=[], metavar="CASE:SEED", help="make one try again"
