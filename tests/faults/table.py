@@ -50,5 +50,5 @@ def _columns(lines: Sequence[Sequence[str]]) -> str:
 
 
 def _markdown(lines: Sequence[Sequence[str]]) -> str:
-    rows = [f"| {' | '.join(line)} |" for line in lines if any(line)]
+    rows = [f"| {' | '.join(line)} |" for line in lines]
     return "\n".join([f"| {' | '.join(HEAD)} |", f"|---|{'---:|' * (len(HEAD) - 1)}", *rows]) + "\n"
