@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tests.faults.bench.bench import Bench
@@ -64,11 +65,12 @@ class Attempt:
         network.log.clear()
         self._hide()
         try:
-            self._begin()
-            self.case.scenario.run(self)
-            self._finish()
-        except Over:
-            pass
+            with suppress(Over):
+                self._begin()
+                self.case.scenario.run(self)
+            if not self.report.kinds & {Kind.UNDONE, Kind.HANG} or not self.case.fault.hides:
+                with suppress(Over):
+                    self._finish()
         finally:
             network.calm()
             network.hiding = None
