@@ -23,32 +23,9 @@ class Known:
 
 KNOWN: tuple[Known, ...] = (
     Known(
-        "two-*",
-        Kind.DOUBLE,
-        "nothing keeps two homes from applying one stack at once",
-        "two-create/ebs/ec2/none:1",
-    ),
-    Known(
-        "*/*hide",
-        Kind.DOUBLE,
-        "one machine of a launch without an answer is taken for all of them",
-        "scale-up/ebs/ec2/kill+hide:4",
-    ),
-    Known(
-        "*/*hide",
-        Kind.UNDONE,
-        "tags that show late are taken for tags that the service does not keep",
-    ),
-    Known(
-        "*/*hide",
-        Kind.LEAK,
-        "an import task that does not show yet is begun again, and the snapshot of the first stays",
-    ),
-    Known(
-        "*/*fail*",
-        Kind.UNDONE,
-        "a single HTTP 500 is taken for a parameter that the service does not know, and remembered",
-        "verify-no/ebs/ec2/fail:126893732",
+        "two-*/*/condor/*",
+        Kind.WRONG,
+        "homes with schedds of their own do not see each other's jobs, and replace each other's machines",
     ),
     Known(
         "unstage/*",
