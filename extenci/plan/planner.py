@@ -162,7 +162,8 @@ def owned_addresses(stack: str, observation: Observation, records: Records) -> I
     recorded = {(record.service, record.id): record for record in records.resources}
     yield from (record.address for record in recorded.values() if recorded_role(record) is Role.POOL)
     for state in observation.services.values():
-        things: tuple[Image | Snapshot | Machine, ...] = (*state.images, *state.snapshots, *state.machines)
+        machines = (machine for machine in state.machines if not machine.state.is_gone)
+        things: tuple[Image | Snapshot | Machine, ...] = (*state.images, *state.snapshots, *machines)
         for thing in things:
             marks = thing.marks
             is_known = marks is not None and (marks.service, thing.id) in recorded

@@ -8,7 +8,7 @@ from extenci.cloud.aws.requests.parameters import RegisterRequest
 from extenci.model.abilities import Ability
 from extenci.model.errors import ServiceError
 from extenci.model.observed import Image, ImageState
-from extenci.model.ownership import STACK, VERSION
+from extenci.model.ownership import SERVICE, STACK, VERSION
 from extenci.model.version import Method, Registration
 from extenci.stage.context import ServiceContext, StageContext, StagedImage, StageRequest
 from extenci.stage.snapshots import discard
@@ -108,7 +108,7 @@ def _as_staged(image: Image, request: RegisterRequest, tags: Mapping[str, str]) 
 
 
 def _has_marks(image: Image, tags: Mapping[str, str]) -> bool:
-    return all(key in tags and image.tags.get(key) == tags[key] for key in (STACK, VERSION))
+    return all(key in tags and image.tags.get(key) == tags[key] for key in (STACK, SERVICE, VERSION))
 
 
 def _wait_until_available(image: str, name: str, context: ServiceContext) -> None:

@@ -26,6 +26,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 }
 """Python's types of the scalars of a service's model."""
 THROTTLED = 429
+NO_ADDRESS = (404, 410)
 
 _one_at_a_time = Lock()
 """Parsing takes much memory, and Python does one at a time anyway."""
@@ -77,8 +78,7 @@ class StrictParser:
         except Exception as error:
             if isinstance(response["body"], StreamingBody):  # which nobody else gets to see
                 response["body"].close()
-            status = response["status_code"]
-            if status >= 500 or status == THROTTLED:
+            if _says_all_by_status(response):
                 return _known_by_status(response)
             if isinstance(error, ResponseParserError):
                 raise
@@ -120,6 +120,14 @@ def _strict(parser: Any) -> Any:
             return super()._default_handle(shape, value)
 
     return Strict
+
+
+def _says_all_by_status(response: Any) -> bool:
+    """Whether the status of an error is all that is needed of it. An address that does not exist says nothing
+    about a resource."""
+    status = response["status_code"]
+    is_refusal = 400 <= status < 500 and status not in NO_ADDRESS and not response["body"].strip()
+    return status >= 500 or status == THROTTLED or is_refusal
 
 
 def _known_by_status(response: Any) -> dict[str, Any]:
