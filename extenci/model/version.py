@@ -60,7 +60,7 @@ class Method(StrEnum):
 
 _NEEDED_ABILITIES = {
     Method.EBS: (Ability.EBS_DIRECT,),
-    Method.IMPORT: (Ability.IMPORT_SNAPSHOT, Ability.MULTIPART),
+    Method.IMPORT: (Ability.IMPORT_SNAPSHOT,),
 }
 
 BLOCK_BYTES = 524_288

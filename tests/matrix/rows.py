@@ -62,6 +62,9 @@ LACKING = (
     ("key-pairs", ("ebs",)),
     ("s3-acl", ("bundle",)),
     ("list-multipart-uploads", ("import", "bundle")),
+    ("client-token", ("ebs", "bundle")),
+    ("multipart-uploads", ("import",)),
+    ("conditional-writes", ("import", "bundle")),
     (OF_2014, ("bundle",)),
 )
 """Abilities that are taken away from the sandbox, and the ways to stage that this concerns."""

@@ -25,13 +25,16 @@ class JournalledS3:
         *,
         acl: str | None = None,
         content_type: str = BINARY,
+        metadata: Mapping[str, str] | None = None,
         md5: bytes | None = None,
         within: Operation | None = None,
     ) -> str:
         """Store an object; its ETag."""
         shown = {"bucket": bucket, "key": key}
         with self._intents.writing("PutObject", request=shown, within=within) as settle:
-            etag = self._bare.put_object(bucket, key, data, acl=acl, content_type=content_type, md5=md5)
+            etag = self._bare.put_object(
+                bucket, key, data, acl=acl, content_type=content_type, metadata=metadata, md5=md5
+            )
             settle(shown)
         return etag
 

@@ -62,6 +62,11 @@ _FILTERS: Mapping[str, Ability] = {
     "name": Ability.FILTER_ID,
 }
 _CONDITIONS = ("if-none-match", "if-match")
+_S3_ACTIONS: Mapping[str, Ability] = {
+    "ListMultipartUploads": Ability.LIST_UPLOADS,
+    "CreateMultipartUpload": Ability.MULTIPART,
+}
+"""Actions of S3 that are not offered without an ability."""
 _NOTHING = "nothing-has-this-value"
 _LOCATION = re.compile(rb"<imageLocation>[^<]*</imageLocation>")
 
@@ -156,6 +161,8 @@ def _kept(call: Call, lacking: frozenset[Ability]) -> Mapping[str, str]:
         }
     if call.action == "RegisterImage" and lacking & {Ability.ENA, Ability.INCLUDE_DISABLED}:
         parameters["EnaSupport"] = "true"  # a cloud that does not know ENA demands it for no type
+    if Ability.CLIENT_TOKEN in lacking:
+        parameters.pop("ClientToken", None)  # a cloud that ignores tokens keeps none
     for prefix, name in _filters(call):
         ability = Ability.FILTER_TAG if name.startswith("tag") else _FILTERS.get(name)
         if ability in lacking:
@@ -183,6 +190,6 @@ def _unconditional(request: HttpRequest, lacking: frozenset[Ability]) -> HttpReq
 def _refusal_of_s3(request: HttpRequest, call: Call, lacking: frozenset[Ability]) -> HttpResponse | None:
     if Ability.S3_ACL in lacking and ("x-amz-acl" in request.headers or "acl" in call.action.lower()):
         return s3_error(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
-    if Ability.LIST_UPLOADS in lacking and call.action == "ListMultipartUploads":
+    if _S3_ACTIONS.get(call.action) in lacking:
         return s3_error(501, "NotImplemented", "A header or query you provided is not implemented.")
     return None

@@ -13,7 +13,10 @@ from extenci.stage.context import KEPT, StageContext, StageRequest
 from extenci.stage.planned_blocks import check_fits, listed
 from extenci.stage.s3_import.location import ImportLocation, clear, uploads_to
 from extenci.stage.s3_import.part_plan import PartPlan, plan_parts
-from extenci.stage.s3_import.parts import send_parts
+from extenci.stage.s3_import.parts import send_parts, send_whole
+
+DIGEST = "extenci-digest"
+"""The metadata of an object that says which disk it is."""
 
 
 def store_disk(location: ImportLocation, request: StageRequest, context: StageContext) -> None:
@@ -27,7 +30,11 @@ def store_disk(location: ImportLocation, request: StageRequest, context: StageCo
                 plan = plan_parts(blocks.last())
                 if _is_stored(object_at(location, context), plan, request):
                     return
-                _fill(disk, blocks, plan, _upload_of(location, request, context), request, context)
+                upload = _upload_of(location, request, context)
+                if upload is None:
+                    send_whole(disk, blocks, plan, location, _metadata(request), request, context)
+                else:
+                    _fill(disk, blocks, plan, upload, request, context)
     except DiskError as error:
         clear_after(error, location, context)
         raise
@@ -66,23 +73,34 @@ def object_at(location: ImportLocation, context: StageContext) -> StoredObject |
 def _is_stored(found: StoredObject | None, plan: PartPlan, request: StageRequest) -> bool:
     """Whether an object is the disk, whole: only one whose digest was compared is ever completed."""
     return (
-        found is not None
-        and found.size == plan.size
-        and found.metadata.get("extenci-digest") == request.version.digest
+        found is not None and found.size == plan.size and found.metadata.get(DIGEST) == request.version.digest
     )
 
 
-def _upload_of(location: ImportLocation, request: StageRequest, context: StageContext) -> ImportLocation:
-    """The location with its upload: the newest one that is unfinished, or a new one."""
+def _upload_of(
+    location: ImportLocation, request: StageRequest, context: StageContext
+) -> ImportLocation | None:
+    """The location with its upload: the newest one that is unfinished, or a new one. None where the service
+    takes no uploads in parts."""
+    if context.clients.abilities.lacks(Ability.MULTIPART):
+        return None
     begun = [one for one in uploads_to(location, context) if one.key == location.key]
     for one in sorted(begun, key=lambda one: (one.started, one.id), reverse=True):
         if _can_go_on(one, location, context):
             return ImportLocation(location.bucket, location.key, one.id)
-    metadata = {"extenci-digest": request.version.digest}
-    upload = context.changes.s3.start_multipart(
-        location.bucket, location.key, metadata=metadata, tags=request.tags
-    )
+    try:
+        upload = context.changes.s3.start_multipart(
+            location.bucket, location.key, metadata=_metadata(request), tags=request.tags
+        )
+    except ServiceError:
+        if context.clients.abilities.lacks(Ability.MULTIPART):
+            return None
+        raise
     return ImportLocation(location.bucket, location.key, upload)
+
+
+def _metadata(request: StageRequest) -> dict[str, str]:
+    return {DIGEST: request.version.digest}
 
 
 def _can_go_on(upload: PartUpload, location: ImportLocation, context: StageContext) -> bool:

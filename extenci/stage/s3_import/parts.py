@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
 
+from extenci.cloud.aws.s3_changes import LARGEST_PART
 from extenci.cloud.journalled.s3 import PartUploads
 from extenci.image.block_list import BlockList
 from extenci.image.digest import ZERO_BLOCK
 from extenci.image.raw import RawDisk
+from extenci.model.abilities import Ability
 from extenci.model.errors import DiskError, ServiceError, Throttled, Unreachable
 from extenci.model.s3 import StoredPart
 from extenci.model.version import BLOCK_BYTES
@@ -65,6 +67,53 @@ def send_parts(
     return etags
 
 
+def send_whole(
+    disk: RawDisk,
+    blocks: BlockList,
+    plan: PartPlan,
+    location: ImportLocation,
+    metadata: Mapping[str, str],
+    request: StageRequest,
+    context: StageContext,
+) -> None:
+    """Store a disk in one call, where the service takes no uploads in parts. It cannot be resumed. Errors as
+    of `send_parts`; ServiceError where the disk is too large for one call."""
+    if plan.size > LARGEST_PART:
+        service = context.clients.service
+        raise ServiceError(
+            f"The disk is too large for the S3 of {service.name}, which lacks the ability "
+            f"{Ability.MULTIPART} ({Ability.MULTIPART.meaning}): one call stores 5 GiB at most.",
+            f"Set `stage: ebs` or `stage: bundle` in {service.file or 'its file'}.",
+            service=service.name,
+        )
+    part = UploadPart(1, 0, plan.blocks, tuple(blocks.entries()))
+    body = PartBody(disk, part)
+    try:
+        md5 = md5_of_part(disk, part, request, context)
+        context.changes.s3.put_object(location.bucket, location.key, body, metadata=metadata, md5=md5)
+    except ServiceError:
+        if body.problem is not None:  # the SDK took it for a broken connection
+            raise body.problem from None
+        disk.check_unchanged()
+        raise
+    disk.check_unchanged()
+    context.on_progress(plan.size, 2 * plan.size)
+
+
+def md5_of_part(disk: RawDisk, part: UploadPart, request: StageRequest, context: StageContext) -> bytes:
+    """The MD5 of a part as it was planned. DiskChanged where the disk holds something else."""
+    md5, following = hashlib.md5(usedforsecurity=False), part.first
+    for entry in part.entries:
+        context.check_stop()
+        for _ in range(following, entry.index):
+            md5.update(ZERO_BLOCK)
+        md5.update(read_block(disk, entry, request).data)
+        following = entry.index + 1
+    for _ in range(following, part.first + part.blocks):
+        md5.update(ZERO_BLOCK)
+    return md5.digest()
+
+
 def _in_parallel(
     parts: Iterator[UploadPart], send: Callable[[UploadPart], str], context: StageContext
 ) -> Iterator[tuple[UploadPart, str]]:
@@ -107,7 +156,7 @@ class Sender:
 
     def _send(self, part: UploadPart) -> str:
         self.context.check_stop()
-        md5 = self.zeros.md5_of(part) or self._md5(part)
+        md5 = self.zeros.md5_of(part) or md5_of_part(self.disk, part, self.request, self.context)
         held = self.held.get(part.number)
         if held is not None and (held.size, held.etag) == (part.size, md5.hex()):
             return held.etag
@@ -126,19 +175,6 @@ class Sender:
                 raise body.problem from None
             self.disk.check_unchanged()  # data written meanwhile has another MD5
             raise
-
-    def _md5(self, part: UploadPart) -> bytes:
-        """The MD5 of a part as it was planned. DiskChanged where the disk holds something else."""
-        md5, following = hashlib.md5(usedforsecurity=False), part.first
-        for entry in part.entries:
-            self.context.check_stop()
-            for _ in range(following, entry.index):
-                md5.update(ZERO_BLOCK)
-            md5.update(read_block(self.disk, entry, self.request).data)
-            following = entry.index + 1
-        for _ in range(following, part.first + part.blocks):
-            md5.update(ZERO_BLOCK)
-        return md5.digest()
 
 
 class PartBody(io.RawIOBase):
