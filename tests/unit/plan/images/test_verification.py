@@ -30,7 +30,8 @@ from extenci.model.verdict import Verdict
 from extenci.model.verification import Verify
 from extenci.model.version import GIB, Architecture, Disk, Method, Registration, Version
 from extenci.model.work import ConfirmWork, LaunchWork, ReplaceWork, VerifyWork
-from extenci.plan.commands.verify import plan_confirm, verifications_only
+from extenci.plan.commands.confirm import plan_confirm
+from extenci.plan.commands.verify import verifications_only
 from extenci.plan.fields import desired_fields
 from extenci.plan.planner import make_plan
 from extenci.plan.staleness.compare import Stale, compare_plans
