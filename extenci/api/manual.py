@@ -77,7 +77,7 @@ def stage(
         if read_pinned_disks(session, disks, seen):
             observed = session.observe()
         plan = plan_stage(desired, disks, observed.observation, observed.records, time.time())
-        found = find_staged(desired, disks, observed.observation, observed.records) if plan.is_empty else None
+        found = find_staged(desired, disks, observed.observation, observed.records)
         result = carry_out(session, plan, observed, Run(is_whole=False))
         return StageResult(spec.address, result, found)
 
