@@ -77,7 +77,7 @@ def stage(
         if read_pinned_disks(session, disks, seen):
             observed = session.observe()
         plan = plan_stage(desired, disks, observed.observation, observed.records, time.time())
-        found = find_staged(desired, disks, observed.observation, observed.records) if plan.is_empty else None
+        found = find_staged(desired, disks, observed.observation, observed.records)
         result = carry_out(session, plan, observed, Run(is_whole=False))
         return StageResult(spec.address, result, found)
 
@@ -91,7 +91,7 @@ def unstage(
     options: Options = DEFAULTS,
 ) -> Result:
     """Ask, and remove an image that `stage` made, named by its id or name, with what was uploaded for it
-    where nothing else uses that. The stack as in `empty_stack`.
+    where nothing else uses that, or what an interrupted run has left of that. The stack as in `empty_stack`.
 
     UsageError, SpecError; PlanError where there is no such image or machines run from it; and whatever
     `apply` raises.
@@ -101,8 +101,9 @@ def unstage(
 
     def propose(session: Session) -> Proposal:
         observed = recover(session)
-        now = time.time()
-        plan = plan_unstage(desired, service, image, observed.observation, observed.records, now)
+        before = session.catalog.journal.deregistered(session.stack)
+        records, now = replace(observed.records, deregistered=before), time.time()
+        plan = plan_unstage(desired, service, image, observed.observation, records, now)
         return Proposal(plan, observed)
 
     return carry_out_approved(desired, home, options, propose, Run(is_whole=False))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from extenci.api.apply_plans import recover_and_plan
 from extenci.api.approval import Proposal, carry_out_unasked
 from extenci.api.options import DEFAULTS, Options
+from extenci.api.recovery import recover
 from extenci.api.session import Session
 from extenci.catalog.home import Home
 from extenci.model.address import Address
@@ -15,7 +16,8 @@ from extenci.model.desired import Desired, DesiredImage, LaunchSettings
 from extenci.model.errors import UsageError
 from extenci.model.outcome import Result
 from extenci.model.verification import Verify
-from extenci.plan.commands.verify import plan_confirm, verifications_only
+from extenci.plan.commands.confirm import plan_confirm
+from extenci.plan.commands.verify import verifications_only
 
 
 def verify(
@@ -53,10 +55,11 @@ def confirm(
     desired: Desired, address: Address, works: bool, *, home: Home | None = None, options: Options = DEFAULTS
 ) -> Result:
     """Give a version that waits for a person its verdict, terminate its test VM, and unstage it where it does
-    not work. PlanError where nothing waits at the address, and whatever `apply` raises."""
+    not work; or do the rest of that, where it was said before. PlanError where nothing waits at the address,
+    or the other verdict was given, and whatever `apply` raises."""
 
     def propose(session: Session) -> Proposal:
-        observed = session.observe()
+        observed = recover(session)
         plan = plan_confirm(desired, observed.observation, observed.records, time.time(), address, works)
         return Proposal(plan, observed)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extenci.catalog.records import Catalog
 from extenci.model.address import Address
@@ -36,6 +36,20 @@ class ChangeRecords:
             ResourceRecord(service, one, kind, self.address, made, facts or {}, seen=now) for one in ids
         ]
         self.catalog.remember(self.stack, *records)
+
+    def retag(self, ids: Iterable[str], tags: Mapping[str, str], unset: Iterable[str] = ()) -> None:
+        """Set and remove tags in the records of resources, as far as there are records."""
+        wanted, gone = set(ids), set(unset)
+        known = (
+            one
+            for one in self.catalog.records(self.stack).resources
+            if one.service == self.address.service and one.id in wanted
+        )
+        changed = [
+            replace(one, tags={key: value for key, value in one.tags.items() if key not in gone} | {**tags})
+            for one in known
+        ]
+        self.catalog.remember(self.stack, *changed)
 
     def forget(self, ids: Iterable[str]) -> None:
         """Drop the records of resources that this run removed."""

@@ -14,7 +14,7 @@ from extenci.launch import engines
 from extenci.launch.key_pairs import key_file
 from extenci.model.errors import ServiceError
 from extenci.model.observed import Observation, ServiceState
-from extenci.model.record import Intent
+from extenci.model.record import Intent, resources_in
 from extenci.observe.failures import Failures
 from extenci.stage import methods
 from extenci.stage.context import StageContext
@@ -73,8 +73,8 @@ class Recovery:
                 self._journal.fail(intent.id, "its outcome is unknown, and nothing is seen of it")
 
     def delete_key_pairs(self, observation: Observation, folder: Path) -> None:
-        """Delete the key pairs that finished runs made for test VMs and that no machine has, and their files
-        in `folder`. No work needs that, so a failure is only told of: the next command tries again."""
+        """Delete the key pairs that finished runs made for test VMs and that no living machine has, and their
+        files in `folder`. No work needs that, so a failure is only told of: the next command tries again."""
         for name, state in observation.services.items():
             try:
                 self._delete_key_pairs(state, folder)
@@ -83,7 +83,7 @@ class Recovery:
         self._run.end()
 
     def _delete_key_pairs(self, state: ServiceState, folder: Path) -> None:
-        used = {machine.key_name for machine in state.machines}
+        used = {machine.key_name for machine in state.machines if not machine.state.is_gone}
         for key_pair in self._journal.left_key_pairs(self._stack, state.service):
             if key_pair not in used:
                 self._context(state.service).changes.ec2.delete_key_pair(key_pair)
@@ -105,6 +105,9 @@ def find_outcome(intent: Intent, state: ServiceState) -> dict[str, object] | Non
         case "RegisterImage":
             images = [image.id for image in state.images if image.name == intent.token]
             return {"image": images[0]} if images else None
+        case "DeregisterImage" | "DeleteSnapshot":
+            there = {image.id for image in state.images} | {snapshot.id for snapshot in state.snapshots}
+            return None if there.intersection(resources_in(intent.request)) else {**intent.request}
         case "CreateKeyPair":  # names are never used twice, and deleting what is not there is no error
             return {"name": intent.token}
         case _:

@@ -13,6 +13,9 @@ from types import FrameType
 from extenci.cli.terminal import write_aside
 
 STOPPING = "\nStopping: started calls are finished and recorded. Press Ctrl-C again to stop at once.\n"
+STOPPED = (
+    "\nStopped at once. What was under way may be left: the same command goes on, `extenci gc` removes it.\n"
+)
 SHOW_CURSOR = "\x1b[?25h"
 
 
@@ -30,6 +33,8 @@ class Stopping:
         if self.event.is_set():
             if sys.stderr.isatty():
                 os.write(2, SHOW_CURSOR.encode())
+            if not self.at_once:
+                os.write(2, STOPPED.encode())
             os._exit(1)
         self.event.set()
         if self.at_once:

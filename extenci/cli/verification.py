@@ -71,6 +71,8 @@ def render_text(result: Result, verified: Sequence[VerifyResult]) -> str:
     from extenci.report.result.text import render_result
     from extenci.report.verify.text import render_results
 
+    if result.plan.is_empty and not result.plan.unread and not result.unrecorded:
+        return "This was said before, and nothing is left to do.\n"
     palette, width = palette_of(sys.stdout), width_of(sys.stdout)
     told = {outcome.change for outcome in result.outcomes if outcome.verified is not None}
     untold = any(one.status is not Status.DONE and one.change not in told for one in result.outcomes)

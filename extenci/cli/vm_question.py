@@ -98,4 +98,4 @@ def read_line(stop: Event) -> str:
 
 def unanswered() -> Interrupted:
     """The error for a question that was not answered."""
-    return Interrupted("Nobody said whether it works. The test VM was terminated; the image stays staged.")
+    return Interrupted("Nobody said whether it works.")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from extenci.model.address import Address
+from extenci.model.ownership import Role
 from extenci.model.verdict import Verdict
 
 Facts = Mapping[str, "str | int | float | bool | None"]
@@ -105,9 +106,28 @@ def resources_in(noted: Mapping[str, object]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class Deregistered:
+    """An image that a run of this home deregistered, or may have, for an address, and the `snapshots` that
+    were to be deleted after it. `name` is its name on the service, "" where another home registered it."""
+
+    service: str
+    image: str
+    address: Address
+    name: str = ""
+    role: Role = Role.MANUAL
+    snapshots: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that a person may have used for the image."""
+        return frozenset((self.image, self.name, self.address.name, str(self.address))) - {""}
+
+
+@dataclass(frozen=True)
 class Records:
     """All records of a stack. `finished_runs` are the ids of runs that ended, or were killed;
-    `removed` those of the resources that extenci itself removed lately."""
+    `removed` those of the resources that extenci itself removed lately; `deregistered` are the images that
+    `unstage` may be asked for once more, empty for other commands."""
 
     resources: tuple[ResourceRecord, ...] = ()
     applied: Mapping[Address, AppliedRecord] = field(default_factory=dict)
@@ -115,3 +135,4 @@ class Records:
     verdicts: tuple[VerdictRecord, ...] = ()
     finished_runs: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
+    deregistered: tuple[Deregistered, ...] = ()

@@ -19,7 +19,7 @@ def unstage(image: str | None, snapshots: Sequence[str], context: StageContext) 
     Resources that are gone already are no error. A snapshot that something else uses stays, with a warning.
     """
     if image is not None and (snapshots or not _remove_whole(image, context)):
-        context.changes.ec2.deregister_image(image)
+        context.changes.ec2.deregister_image(image, snapshots=snapshots)
     pauses = RELEASE_PAUSES if image is not None else ()
     warnings = (_delete(snapshot, pauses, context) for snapshot in snapshots)
     return tuple(warning for warning in warnings if warning is not None)

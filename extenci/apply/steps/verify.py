@@ -10,7 +10,7 @@ from extenci.apply.verification.login import host_of, login_line
 from extenci.apply.verification.machine import end_test_vms, launch_test_vm
 from extenci.apply.verification.question import decide, keep_running
 from extenci.apply.verification.verdict import VerdictSubject, record_verdict
-from extenci.model.errors import MachinesLost
+from extenci.model.errors import Interrupted, MachinesLost
 from extenci.model.outcome import Outcome
 from extenci.model.verdict import Answer, Decision, Verdict, VerifyResult
 from extenci.model.work import VerifyWork
@@ -38,6 +38,8 @@ def verify(work: VerifyWork, context: ChangeContext) -> Outcome:
         if verdict is Verdict.WAITING or is_left:
             until = keep_running(vm, work, context, verdict)
             keeps_machine = True
+    except Interrupted as reason:
+        raise Interrupted(f"{reason.message} {left_by_stop(image)}", reason.hint) from None
     finally:
         if not keeps_machine:
             end_test_vms(work.verify, known, context)
@@ -55,7 +57,13 @@ def verify(work: VerifyWork, context: ChangeContext) -> Outcome:
         at=began,
         seconds=context.run.clock() - began,
     )
-    return conclude(subject, verified, is_left or not work.removable, context)
+    # What a person has said is carried out, whoever stops the command meanwhile.
+    return conclude(subject, verified, is_left or not work.removable, context.unstoppable())
+
+
+def left_by_stop(image: str) -> str:
+    """The consequence of a stop, for people."""
+    return f"No test VM is left; the image {image} stays staged, and has no verdict."
 
 
 def never_started(

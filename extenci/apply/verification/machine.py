@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +14,14 @@ from extenci.launch.key_pairs import make_key_pair
 from extenci.launch.order import LaunchOrder
 from extenci.model.abilities import Ability
 from extenci.model.desired import DesiredGroup, ImageId, Origin
-from extenci.model.errors import Unreachable
+from extenci.model.errors import ServiceError, Unreachable
 from extenci.model.observed import Machine
 from extenci.model.ownership import EXPIRES, Marks, Role, read_marks
 from extenci.model.record import ResourceKind
 from extenci.model.service import Tagging
+from extenci.model.text import listed
 from extenci.model.verification import Verify, needs_login
+from extenci.stage.waiting import look_while_hidden
 
 MARGIN_SECONDS = 900.0
 """How much longer than its verification a test VM may live before gc may end it."""
@@ -64,7 +66,8 @@ def end_test_vms(verify: Verify, known: tuple[str, ...], context: ChangeContext)
     """End every test VM that this run has made for the change, and delete its key pair; also after a stop,
     since waiting is bounded and a second Ctrl-C ends the process.
 
-    Where a schedd does not answer, the machines are ended all the same and Unreachable is raised.
+    Where a schedd does not answer, the machines are ended all the same and Unreachable is raised. Where the
+    service does not end them, the error says what is left.
     """
     context = context.unstoppable()
     launching = context.launching()
@@ -73,27 +76,62 @@ def end_test_vms(verify: Verify, known: tuple[str, ...], context: ChangeContext)
         engines.ENGINES[verify.launch].cancel(lambda marks: is_own(marks, context), launching)
     except Unreachable as error:
         silence = error
-    ids = sorted({*known, *own_machines(context)})
-    if ids:
-        context.records.forget(engines.end_by_id(ids, launching))
     run = context.run
-    delete_key_pairs(run.catalog.journal.made_key_pairs(run.run, context.change.id), context)
+    ids = sorted({*known, *recorded_machines(context)})
+    try:
+        ids = sorted({*ids, *listed_machines(context), *unanswered_machines(context)})
+        if ids:
+            context.records.forget(engines.end_by_id(ids, launching))
+        delete_key_pairs(run.catalog.journal.made_key_pairs(run.run, context.change.id), context)
+    except ServiceError as error:
+        error.hint = " ".join(filter(None, (error.hint, tell_left(ids, context))))
+        raise
     if silence is not None:
         raise silence
 
 
-def own_machines(context: ChangeContext) -> set[str]:
-    """The machines that this run has made for the change: by their tags, or by the records where services
-    have none."""
+def tell_left(ids: Sequence[str], context: ChangeContext) -> str:
+    """What may be left of a verification whose end failed, and what to do about it."""
     run = context.run
-    if context.clients.tagging(Ability.TAG_INSTANCE) is Tagging.CREATE:
-        found = context.clients.ec2.machines(run.stack)
-        return {one.id for one in found if is_own(one.marks, context) and not one.state.is_gone}
+    pairs = run.catalog.journal.made_key_pairs(run.run, context.change.id)
+    left = listed([*(f"the test VM {one}" for one in ids), *(f"the key pair {one}" for one in pairs)])
+    return f"What may be left: {left or 'a test VM'}. `extenci gc` removes it."
+
+
+def recorded_machines(context: ChangeContext) -> set[str]:
+    """The machines that this run has made for the change, by the records: they may not be listed yet."""
+    run = context.run
     return {
         record.id
         for record in run.catalog.records(run.stack).resources
         if record.kind is ResourceKind.MACHINE and is_own(read_marks(record.tags), context)
     }
+
+
+def listed_machines(context: ChangeContext) -> set[str]:
+    """The same by their tags, where machines get them when they are made."""
+    if context.clients.tagging(Ability.TAG_INSTANCE) is not Tagging.CREATE:
+        return set()
+    found = context.clients.ec2.machines(context.run.stack)
+    return {one.id for one in found if is_own(one.marks, context) and not one.state.is_gone}
+
+
+def unanswered_machines(context: ChangeContext) -> set[str]:
+    """Those of launches that were not answered, which are looked for until they would show."""
+    run, launching = context.run, context.launching()
+    tokens = {
+        intent.token: intent.at
+        for intent in run.catalog.journal.unsettled(run.stack)
+        if (intent.run, intent.change, intent.call) == (run.run, context.change.id, "RunInstances")
+    }
+    if not tokens:
+        return set()
+
+    def look() -> set[str] | None:
+        return {one.id for one in context.clients.ec2.machines_by_token(list(tokens))} or None
+
+    context.note("A launch was not answered: its test VM is looked for, so that it can be ended")
+    return look_while_hidden(look, launching, max(tokens.values())) or set()
 
 
 def is_own(marks: Marks | None, context: ChangeContext) -> bool:

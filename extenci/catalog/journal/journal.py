@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from extenci.catalog.database.connection import Database
 from extenci.catalog.database.json_columns import pack
 from extenci.catalog.journal import key_pairs
+from extenci.catalog.journal.deregistered import select_deregistered
 from extenci.catalog.journal.history import ServiceHistory
 from extenci.catalog.journal.intents import select_unseen, select_unsettled
 from extenci.catalog.journal.key_pairs import MadeKeyPair
@@ -28,7 +29,7 @@ from extenci.catalog.journal.runs import (
 from extenci.catalog.journal.uploads import select_uploaded
 from extenci.model.errors import CatalogError
 from extenci.model.outcome import Status
-from extenci.model.record import Intent
+from extenci.model.record import Deregistered, Intent
 
 BEGUN = "begun"
 """The status of a change that has no outcome yet."""
@@ -163,6 +164,11 @@ class Journal:
         """Write down that a key pair was deleted, whichever run made it."""
         with self._database.writing() as connection:
             key_pairs.mark_deleted(connection, name, self._clock())
+
+    def deregistered(self, stack: str) -> tuple[Deregistered, ...]:
+        """The images that runs of a stack deregistered, or may have, oldest first."""
+        with self._database.reading() as connection:
+            return select_deregistered(connection, stack)
 
     def uploaded(self, stack: str, service: str) -> Mapping[str, float]:
         """The keys in S3 that runs of a stack which are over uploaded to on a service, each with the time of

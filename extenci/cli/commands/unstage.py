@@ -33,7 +33,8 @@ def unstage(
     """Remove an image that `extenci stage` made. Asks for confirmation.
 
     The image is deregistered, and what was uploaded for it is deleted unless something else uses it. An image
-    that machines run from stays. To remove an image that the specs made, take it out of the specs.
+    that machines run from stays. Given again, the command removes what an interrupted one has left. To remove
+    an image that the specs made, take it out of the specs.
 
     \b
     Examples:
@@ -46,5 +47,5 @@ def unstage(
         return api.unstage(image, service, stack=stack, options=options)
 
     options = api.Options(lock_timeout=lock_timeout)
-    texts = ApprovalTexts("Unstage it")
+    texts = ApprovalTexts("Unstage it", "It was unstaged before, and nothing is left of it.\n")
     return run_approved(start, options, output=output, auto_approve=auto_approve, texts=texts)

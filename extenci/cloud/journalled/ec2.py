@@ -47,9 +47,12 @@ class JournalledEc2:
             settle({"image": image, "snapshot": request.snapshot})
         return image
 
-    def deregister_image(self, image: str, *, within: Operation | None = None) -> None:
-        """Deregister an image; one that is gone already is no error."""
-        shown = {"image": image}
+    def deregister_image(
+        self, image: str, *, snapshots: Sequence[str] = (), within: Operation | None = None
+    ) -> None:
+        """Deregister an image; one that is gone already is no error. `snapshots` are to be deleted once it is
+        gone: with them in the journal, a later command can finish that."""
+        shown: dict[str, object] = {"image": image, **({"snapshots": list(snapshots)} if snapshots else {})}
         with self._intents.writing("DeregisterImage", request=shown, within=within) as settle:
             was_there = self._remove(image, lambda: self._bare.deregister_image(image))
             settle(shown if was_there else {**shown, "gone": True})

@@ -18,8 +18,10 @@ from extenci.model.ownership import Marks
 from extenci.model.plan import Change, Plan
 from extenci.model.record import Records
 from extenci.model.work import RemoveWork, TerminateWork
+from extenci.plan.commands.manual import swap_roles
 from extenci.plan.images.obsolete_test_vms import end_obsolete_test_vms
-from extenci.plan.images.unstage import remove_leftover
+from extenci.plan.images.unconfirmed import endings, unconfirmed_images
+from extenci.plan.images.unstage import remove_leftover, unstage_images
 from extenci.plan.images.verification import is_expired
 from extenci.plan.inputs import PlanInputs, gather_inputs
 from extenci.plan.order import order_changes
@@ -40,15 +42,20 @@ FILES = "local-files"
 def plan_gc(
     desired: Desired, observation: Observation, records: Records, now: float, leftovers: Leftovers
 ) -> Plan:
-    """Remove the stack's test VMs, snapshots, key pairs and uploads, and this home's files, that nobody
-    needs.
+    """Remove the stack's test VMs, what was staged for them alone, snapshots, key pairs and uploads, and
+    this home's files, that nobody needs.
 
     `now` is in seconds since the epoch. Disks are not needed: what is half made is removed even if its image
     is desired.
     """
     inputs = gather_inputs(desired, observation, records, now=now)
-    parts = [collect_on_service(inputs, index, leftovers) for index in inputs.indexes.values()]
-    whole = join(parts)
+    manual = gather_inputs(desired, swap_roles(observation, desired.stack, records), records, now=now)
+    found = [collect_on_service(inputs, index, leftovers) for index in inputs.indexes.values()]
+    tried = [
+        collect_unconfirmed(inputs, manual, name, part)
+        for name, part in zip(inputs.indexes, found, strict=True)
+    ]
+    whole = join((*found, *tried))
     collected = {
         name
         for change in whole.changes
@@ -78,6 +85,19 @@ def collect_on_service(inputs: PlanInputs, index: ServiceIndex, leftovers: Lefto
     kept = PlanPart(snapshots.changes, warnings=tuple(one.reason for one in snapshots.blocked))
     key_pairs = collect_key_pairs(inputs, index, leftovers, tests)
     return join((tests, kept, PlanPart((*key_pairs, *collect_uploads(inputs, index, leftovers)))))
+
+
+def collect_unconfirmed(inputs: PlanInputs, manual: PlanInputs, service: str, found: PlanPart) -> PlanPart:
+    """Unstage what `test-vm` has staged, and nobody confirmed before its run was over. `manual` are the
+    inputs with the roles swapped, for which such images are those to look after; `found` is what else is
+    collected."""
+    removals = [
+        one
+        for one in unconfirmed_images(inputs, inputs.indexes[service], endings(found.changes))
+        if one.image.marks
+        if one.image.marks.plan in inputs.records.finished_runs or is_old(one.image.created, inputs.now)
+    ]
+    return unstage_images(manual, manual.indexes[service], removals, {})
 
 
 def is_garbage_snapshot(inputs: PlanInputs, index: ServiceIndex, snapshot: Snapshot) -> bool:

@@ -22,6 +22,8 @@ _EBS_CALLS = (
     ("PUT", re.compile(r"/snapshots/[^/]+/blocks/\d+"), "PutSnapshotBlock"),
     ("POST", re.compile(r"/snapshots/completion/[^/]+"), "CompleteSnapshot"),
 )
+LEASES = "extenci-lease"
+"""What the names of leases begin with: commands that are killed there are tried elsewhere."""
 _DROPPED = HttpResponse(503, {}, b"nobody is there to read this\n")
 _HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "keep-alive", "expect"}
 
@@ -95,7 +97,7 @@ class _Counting(Listener):
         self.open = 0
         self._counting = threading.Lock()
         self._upstream = urlsplit(upstream).netloc
-        name = {"ec2": _ec2_action, "ebs": _ebs_action, "s3": _s3_action}[api]
+        name = {"ec2": _ec2_action, "ebs": _ebs_action, "s3": _s3_action_but_leases}[api]
         super().__init__(0, lambda request: decide(name(request), lambda: self._forward(request)))
 
     def process_request(self, request: object, client_address: object) -> None:
@@ -126,9 +128,12 @@ def _end_to_end(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _ec2_action(request: HttpRequest) -> str:
-    """The action's name where it may change something, otherwise ""."""
-    (action,) = parse_qs(request.body.decode()).get("Action", [""])
-    return "" if action.startswith(("Describe", "Get")) else action
+    """The action's name where it may change something but a lease, otherwise ""."""
+    asked = parse_qs(request.body.decode())
+    (action,) = asked.get("Action", [""])
+    key_pair = "".join(asked.get("KeyName", [])).startswith(LEASES)
+    of_key_pair = "".join(asked.get("ResourceId.1", [])).startswith("key-")
+    return "" if action.startswith(("Describe", "Get")) or key_pair or of_key_pair else action
 
 
 def _ebs_action(request: HttpRequest) -> str:
@@ -136,6 +141,10 @@ def _ebs_action(request: HttpRequest) -> str:
         if request.method == method and path.fullmatch(request.path):
             return action
     return ""
+
+
+def _s3_action_but_leases(request: HttpRequest) -> str:
+    return "" if f"/{LEASES}" in request.path else _s3_action(request)
 
 
 def _s3_action(request: HttpRequest) -> str:

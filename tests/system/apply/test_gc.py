@@ -41,6 +41,7 @@ images:
 KEYS = {"CreateKeyPair", "DeleteKeyPair"}
 UNTIL_LAUNCHED = [
     "StartSnapshot",
+    "PutSnapshotBlock",  # the boot sector
     "PutSnapshotBlock",
     "CompleteSnapshot",
     "RegisterImage",

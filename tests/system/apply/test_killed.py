@@ -17,6 +17,8 @@ from tests.system.apply.rig import MOST_CALLS, Rig, Seen, Tags, open_rig
 from tests.system.main_job.conftest import MIB
 
 MACHINES = 2
+ABILITIES = "{all: true, consistent-lists: true}"
+"""Those of the sandbox. Otherwise they are learned first, and what killed calls may have made is awaited."""
 STAGING = {"StartSnapshot", "PutSnapshotBlock", "CompleteSnapshot", "RegisterImage"}
 UNSTAGING = {"DeregisterImage", "DeleteSnapshot"}
 
@@ -32,7 +34,7 @@ def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
 def use(rig: Rig, tags: Tags) -> None:
     """Three blocks are uploaded where all calls are tried; blocks know no tags, so one does for the rest."""
     rig.world.make_disk(data=MIB if tags == "create" else 0)
-    rig.world.write_service("campus", tags=tags, **rig.proxy.urls)
+    rig.world.write_service("campus", tags=tags, abilities=ABILITIES, **rig.proxy.urls)
     rig.initialise()
 
 

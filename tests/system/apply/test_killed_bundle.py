@@ -19,6 +19,8 @@ from extenci.plan.commands import gc as sweeping
 from extenci.sandbox import control
 from tests.system.apply.killing_proxy import Way
 from tests.system.apply.rig import Rig, Tags, open_rig
+from tests.system.apply.test_killed import ABILITIES
+from tests.system.apply.test_killed_commands import command, log_of, run_command
 from tests.system.main_job.conftest import MIB, World
 
 SPEC = """\
@@ -52,8 +54,9 @@ def write_service(rig: Rig, world: World, tags: Tags) -> None:
     bundle = json.dumps(asdict(control.bundle_keys(rig.world.home.path)))
     more = rig.proxy.urls if world is rig.world else {}
     world.write_service(
-        "campus", rig.world.home.path, tags=tags, bucket=SANDBOX_BUCKET, bundle=bundle, **more
-    )
+        "campus", rig.world.home.path, tags=tags, bucket=SANDBOX_BUCKET, bundle=bundle, abilities=ABILITIES,
+        **more,
+    )  # fmt: skip
 
 
 def assert_stands(rig: Rig) -> None:
@@ -95,6 +98,26 @@ def test_killed_at_each_call_of_a_destroy_nothing_is_left(rig: Rig, way: Way) ->
     fatal = rig.kill_everywhere(way, lambda _nth: rig.world.apply(), gone, destroy=True)
 
     assert fatal == {"DeregisterImage", "DeleteObject"}
+
+
+@pytest.mark.parametrize("way", ["before", "after"])
+def test_killed_at_each_call_of_an_unstage_the_same_command_finishes_it(rig: Rig, way: Way) -> None:
+    use(rig, "create")
+    disk = str(rig.world.disk)
+
+    def shoot(nth: int) -> str | None:
+        assert run_command(rig, "stage", disk, "campus", "--method", "bundle") == 0
+        assert rig.in_s3()
+        return rig.shoot_at(command(rig, "unstage", "worker", "campus", "-y"), nth, way)
+
+    for nth, call in rig.shots(shoot):
+        assert run_command(rig, "unstage", "worker", "campus", "-y") == 0, (
+            nth,
+            call,
+            log_of(rig).read_text(),
+        )
+        assert rig.in_s3() == [], (nth, call)
+        assert rig.look().images == frozenset()
 
 
 def test_what_another_home_left_goes_with_gc_days_later(

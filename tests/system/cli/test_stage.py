@@ -187,9 +187,11 @@ def test_unstage_takes_the_image_and_its_snapshot(run: Run, home: Path, disk: Pa
     done = run("unstage", disk.stem, "sandbox", "-y")
     assert done.returncode == 0, done.stderr
     assert len(before - set((home / "sandbox" / "disks").iterdir())) == 1
-    gone = run("unstage", disk.stem, "sandbox", "-y")
+    again = run("unstage", disk.stem, "sandbox", "-y")
+    assert (again.returncode, again.stdout) == (0, "It was unstaged before, and nothing is left of it.\n")
+    gone = run("unstage", "never-there", "sandbox", "-y")
     assert gone.returncode == 1
-    assert f"There is no image {disk.stem} on sandbox." in gone.stderr
+    assert "There is no image never-there on sandbox." in gone.stderr
 
 
 def test_an_image_that_machines_run_from_stays(run: Run, disk: Path, tmp_path: Path) -> None:

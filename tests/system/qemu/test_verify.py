@@ -189,7 +189,8 @@ def test_without_a_person_it_waits_and_another_home_confirms_it(world: World, im
     assert confirmed.returncode == 0, confirmed.stderr
     assert world.machines(Role.TEST) == []
     assert world.clients.ec2.key_pairs(KEY_PAIR_PREFIX) == ()
-    assert world.run(*confirm, home=other).returncode == 1
+    assert world.run(*confirm, home=other).returncode == 0
+    assert world.run(*confirm[:2], "--no", *confirm[3:], home=other).returncode == 1
     assert world.apply().ok
     assert world.plan().is_empty
 

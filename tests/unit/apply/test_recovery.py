@@ -9,9 +9,13 @@ from extenci.apply.recovery import Recovery
 from extenci.catalog.home import Home
 from extenci.catalog.records import Catalog
 from extenci.cloud.clients import Clients
+from extenci.model.address import Address
 from extenci.model.observed import Observation, ServiceState
+from extenci.model.ownership import Marks, Role
+from extenci.model.record import Deregistered
 from extenci.model.service import Service, Tagging
 from extenci.stage.ebs.start import TIMEOUT_MINUTES
+from tests.unit.builders import observed_image
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -89,3 +93,32 @@ def test_what_a_recovery_changes_is_journalled_as_a_run_of_its_own(tmp_path: Pat
         run.end()
         (one,) = journal.runs("physics")
         assert (one.command, one.outcome) == (RECOVERY, "done")
+
+
+def test_a_deregistration_whose_answer_was_lost_is_known_with_its_snapshots(tmp_path: Path) -> None:
+    """By the image that is gone; one that is still there was not deregistered."""
+    with Catalog.open(Home(tmp_path)) as catalog:
+        journal = catalog.journal
+        journal.begin_run("first", "physics", "extenci stage")
+        tags = Marks("physics", "campus", "worker", Role.MANUAL).to_tags()
+        made = journal.begin(
+            "RegisterImage", run="first", change="stage campus/worker", service="campus", token="w-1",
+            tags=tags,
+        )  # fmt: skip
+        journal.settle(made, {"image": "ami-1", "snapshot": "snap-1"})
+        journal.end_run("first", "done")
+        journal.begin_run("dead", "physics", "extenci unstage")
+        for image in ("ami-1", "ami-2"):
+            journal.begin(
+                "DeregisterImage", run="dead", change=f"unstage campus/worker {image}", service="campus",
+                request={"image": image, "snapshots": ["snap-1"]},
+            )  # fmt: skip
+        journal.end_run("dead", "failed")
+
+        there = ServiceState("campus", 0.0, images=(observed_image("ami-2"),))
+        Recovery("physics", {}, journal, print).close(Observation({"campus": there}))
+
+        assert journal.unsettled("physics") == ()
+        assert journal.deregistered("physics") == (
+            Deregistered("campus", "ami-1", Address("campus", "worker"), "w-1", Role.MANUAL, ("snap-1",)),
+        )

@@ -25,10 +25,10 @@ from extenci.model.plan import Plan
 from extenci.model.record import Records
 from extenci.model.s3 import PartUpload, StoredObject
 from extenci.model.service import Service
-from extenci.model.work import RemoveWork, TerminateWork
+from extenci.model.work import RemoveWork, TerminateWork, UnstageWork
 from extenci.plan.commands.gc import LEFT_BEHIND_SECONDS, plan_gc
 from extenci.report.plan.text import render_plan
-from tests.unit.builders import iso_time, observed_machine, service_state
+from tests.unit.builders import iso_time, observed_image, observed_machine, service_state
 
 NOW = 1_000_000.0
 MINE = Marks("lab", "cloud", "worker", plan="over")
@@ -111,6 +111,38 @@ def test_what_another_home_has_given_up_goes(gone: Snapshot) -> None:
 def test_a_snapshot_that_an_image_uses_stays() -> None:
     image = Image("ami-9", "somebody's", ImageState.AVAILABLE, ("snap-1",))
     assert collected(snapshot(SnapshotState.COMPLETED), image).is_empty
+
+
+def tried_image(**more: object) -> Image:
+    known = replace(MINE, role=Role.MANUAL, **more)  # type: ignore[arg-type]
+    return observed_image("ami-1", known, created=iso_time(NOW - 60))
+
+
+@pytest.mark.parametrize(
+    ("marks", "goes"),
+    [
+        ({"verdict": "waiting:t1"}, True),
+        ({"verdict": "failed:t1"}, True),
+        ({"verdict": "passed:t1"}, False),
+        ({}, False),  # by `stage`, on purpose
+        ({"verdict": "waiting:t1", "plan": "elsewhere"}, False),
+        ({"verdict": "waiting:t1", "stack": "other"}, False),
+        ({"verdict": "waiting:t1", "protect": True}, False),
+    ],
+)
+def test_what_test_vm_staged_goes_unless_somebody_said_that_it_works(
+    marks: dict[str, object], goes: bool
+) -> None:
+    whole = snapshot(SnapshotState.COMPLETED, role=Role.MANUAL)
+    plan = collected(tried_image(**marks), whole)
+    assert [change.work for change in plan.changes] == ([UnstageWork("ami-1", ("snap-1",))] if goes else [])
+
+
+def test_what_test_vm_staged_goes_after_its_test_vm_and_stays_while_another_machine_runs_from_it() -> None:
+    whole, tried = snapshot(SnapshotState.COMPLETED, role=Role.MANUAL), tried_image(verdict="waiting:t1")
+    changes = {change.id: change for change in collected(tried, whole, trial_vm()).changes}
+    assert changes["unstage cloud/worker ami-1"].depends_on == ("terminate cloud/worker i-1",)
+    assert collected(tried, whole, observed_machine("i-2")).is_empty
 
 
 def test_a_protected_snapshot_that_is_whole_stays_with_a_word() -> None:

@@ -17,10 +17,10 @@ from extenci.model.observed import (
 )
 from extenci.model.ownership import ROLE, Marks, Role
 from extenci.model.plan import Plan
-from extenci.model.record import Records
+from extenci.model.record import Deregistered, Records
 from extenci.model.service import Service
 from extenci.model.version import GIB, Architecture, Disk, Method, Registration, Version
-from extenci.model.work import RegisterWork, StageWork, UnstageWork
+from extenci.model.work import RegisterWork, StageWork, UnstageWork, UpdateWork
 from extenci.plan.commands.stage import find_staged, plan_stage
 from extenci.plan.commands.unstage import plan_unstage
 from tests.unit.builders import observation, observed_image, observed_snapshot
@@ -143,3 +143,45 @@ def test_an_image_that_is_not_there_is_told_with_those_that_are() -> None:
     assert error.message == "There is no image nope on cloud."
     assert error.hint == "Manually staged images of the stack lab: ami-1 (worker)."
     assert refusal("nope").hint == "The stack lab has no manually staged images there."
+
+
+GONE = Deregistered("cloud", "ami-1", ADDRESS, VERSION.image_name("worker", "lab"), snapshots=("snap-1",))
+
+
+@pytest.mark.parametrize("name", ["ami-1", "worker", "cloud/worker", VERSION.image_name("worker", "lab")])
+def test_an_unstaging_that_was_cut_off_is_finished_and_then_there_is_nothing_to_do(name: str) -> None:
+    def again(*things: Image | Snapshot) -> Plan:
+        records = Records(deregistered=(GONE,))
+        return plan_unstage(desired(wished=False), "cloud", name, observation(*things), records, 1000.0)
+
+    assert [change.work for change in again(snapshot()).changes] == [UnstageWork(None, ("snap-1",))]
+    assert again().is_empty
+    heir = image(marks(name="other"), 2)
+    assert again(snapshot(), heir).is_empty
+
+
+def test_another_home_finishes_it_by_the_names_in_the_tags() -> None:
+    assert [change.work for change in unstaged("worker", snapshot()).changes] == [
+        UnstageWork(None, ("snap-1",))
+    ]
+    assert "There is no image other" in refusal("other", snapshot()).message
+
+
+def test_an_image_of_the_specs_was_never_unstaged() -> None:
+    records = Records(deregistered=(replace(GONE, role=Role.POOL),))
+    with pytest.raises(PlanError, match="There is no image worker on cloud"):
+        plan_unstage(desired(wished=False), "cloud", "worker", observation(), records, 1000.0)
+
+
+def test_a_name_is_never_that_of_another_stacks_image() -> None:
+    theirs = image(marks(stack="others"))
+    error = refusal("worker", theirs)
+    assert "The stack lab has no image worker on cloud; those of other stacks stay." in error.message
+    assert "--stack" not in f"{error.message} {error.hint} {refusal('ami-1', theirs).hint}"
+
+
+@pytest.mark.parametrize("verdict", ["waiting:t1", "failed:t1"])
+def test_staging_on_purpose_takes_over_what_test_vm_has_staged(verdict: str) -> None:
+    (change,) = staged(image(replace(marks(), verdict=verdict)), snapshot()).changes
+    assert change.work == UpdateWork(("ami-1",), {}, ("extenci:verdict",))
+    assert staged(image(replace(marks(), verdict="passed:t1")), snapshot()).is_empty

@@ -29,8 +29,9 @@ from extenci.model.service import Service
 from extenci.model.verdict import Verdict
 from extenci.model.verification import Verify
 from extenci.model.version import GIB, Architecture, Disk, Method, Registration, Version
-from extenci.model.work import ConfirmWork, LaunchWork, ReplaceWork, VerifyWork
-from extenci.plan.commands.verify import plan_confirm, verifications_only
+from extenci.model.work import ConfirmWork, LaunchWork, ReplaceWork, UnstageWork, VerifyWork
+from extenci.plan.commands.confirm import plan_confirm
+from extenci.plan.commands.verify import verifications_only
 from extenci.plan.fields import desired_fields
 from extenci.plan.planner import make_plan
 from extenci.plan.staleness.compare import Stale, compare_plans
@@ -294,6 +295,47 @@ def test_an_answer_is_for_the_version_that_waits(works: bool) -> None:
     assert (work.image, work.verify_hash, work.works) == ("ami-b", "t9", works)
     assert work.machines == (MachineHandle("i-test"),)
     assert work.key_pairs == ("extenci-test-abc",)
+
+
+def confirmed(
+    *things: Image | Snapshot | Machine, works: bool, records: Records = NO_RECORDS, verify: Verify = VERIFY
+) -> list[object]:
+    state = service_state(*things, at=NOW)
+    made = plan_confirm(spec(2, verify), Observation({"cloud": state}), records, NOW, WORKER, works)
+    return [change.work for change in made.changes]
+
+
+def test_an_answer_that_was_recorded_is_carried_out_by_the_same_command() -> None:
+    vm = trial_vm("b", NOW - 60, verdict="waiting:t9")
+    (yes,) = confirmed(image("b", "passed:t9"), snapshot("b"), vm, works=True)
+    (no,) = confirmed(image("b", "failed:t9"), snapshot("b"), vm, works=False)
+    for work in (yes, no):
+        assert isinstance(work, ConfirmWork)
+        assert (work.image, work.verify_hash, work.machines) == ("ami-b", "t9", (MachineHandle("i-test"),))
+    assert confirmed(image("b", "passed:t9"), snapshot("b"), works=True) == []
+    (rest,) = confirmed(image("b", "failed:t9"), snapshot("b"), works=False)
+    assert isinstance(rest, ConfirmWork)
+    kept = replace(VERIFY, keep_on_failure=True)
+    assert confirmed(image("b", "failed:t9"), snapshot("b"), works=False, verify=kept) == []
+
+
+def test_a_no_is_carried_out_to_the_snapshot() -> None:
+    said = VerdictRecord(WORKER, str(version("b")), "t9", Verdict.FAILED, NOW)
+    records = Records(verdicts=(said,))
+    good = image("a", "passed:t9")
+    assert confirmed(good, snapshot("a"), snapshot("b"), works=False, records=records) == [
+        UnstageWork(None, ("snap-b",))
+    ]
+    assert confirmed(good, snapshot("a"), works=False, records=records) == []
+    with pytest.raises(PlanError, match="has the verdict failed already"):
+        confirmed(good, snapshot("a"), snapshot("b"), works=True, records=records)
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_the_other_answer_is_refused(works: bool) -> None:
+    vm = trial_vm("b", NOW + 60, verdict="waiting:t9")
+    with pytest.raises(PlanError, match="already, so it does not wait for"):
+        confirmed(image("b", "failed:t9" if works else "passed:t9"), snapshot("b"), vm, works=works)
 
 
 def test_of_two_versions_that_wait_the_newest_is_answered_for() -> None:
