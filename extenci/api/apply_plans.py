@@ -26,6 +26,7 @@ from extenci.model.service import SANDBOX
 from extenci.observe.disks import changed_disks
 from extenci.plan.staleness import compare
 from extenci.plan.staleness.compare import Fresh, Stale, compare_plans
+from extenci.plan.staleness.elsewhere import find_undone
 from extenci.plan.staleness.services import comparable
 from extenci.spec.own_file import source_problems
 from extenci.spec.root import SETTINGS_FILE
@@ -59,7 +60,7 @@ def apply_saved(path: Path, *, home: Home | None = None, options: Options = DEFA
 
     def propose(session: Session) -> Proposal:
         planned, observed = recover_and_plan(session, destroy=saved.plan.destroy)
-        return Proposal(_remainder(session, saved, planned), observed)
+        return Proposal(_remainder(session, saved, planned, observed), observed)
 
     desired = _with_current_services(saved.desired, home)
     _require_own_sources(desired, home)
@@ -76,13 +77,15 @@ def recover_and_plan(
     return planned, observed
 
 
-def _remainder(session: Session, saved: SavedPlan, planned: Planned) -> Plan:
+def _remainder(session: Session, saved: SavedPlan, planned: Planned, observed: Observed) -> Plan:
     """The part of a saved plan that is left to do, as it would be done now (StalePlan, AlreadyApplied)."""
     before = {Address.parse(text): disk for text, disk in saved.disks.items()}
     if changed := changed_disks(session.desired, before, planned.disks):
         raise stale_plan(tuple(f"{address}: the disk's content changed" for address in changed))
     journal = session.catalog.journal
     begun, done = journal.halfway_changes(saved.id), journal.done_changes(saved.id)
+    if not begun | done and (undone := find_undone(saved.id, observed.observation)):
+        raise stale_plan(undone)
     old, now = comparable(saved.plan, planned.plan)
     is_whole = len(old.changes) == len(saved.plan.changes)
     match compare_plans(old, now, begun, done):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from extenci.api.execution import Run, carry_out
 from extenci.api.options import Options
 from extenci.api.session import Observed, Session, open_locked
+from extenci.apply.verification.prerequisites import require_prerequisites
 from extenci.catalog.home import Home
 from extenci.model.desired import Desired
 from extenci.model.errors import Declined, PlanRefused, StalePlan
@@ -93,6 +94,7 @@ def stale_plan(differences: Sequence[str]) -> StalePlan:
 def _ask(plan: Plan, options: Options) -> None:
     options.on_plan(plan)
     _check_limits(plan, options)
+    require_prerequisites(plan)
     if plan.changes and options.approve is not None and not options.approve(plan):
         raise Declined("Nothing was done.")
 

@@ -10,6 +10,7 @@ from extenci.api.session import Observed, Session
 from extenci.apply import run as apply_run
 from extenci.apply.context import RunContext
 from extenci.apply.records import reconcile
+from extenci.apply.verification.prerequisites import require_prerequisites
 from extenci.model.errors import CatalogError, Interrupted, ServiceError
 from extenci.model.outcome import Result
 from extenci.model.plan import Plan
@@ -33,9 +34,10 @@ class Run:
 
 def carry_out(session: Session, plan: Plan, observed: Observed, run: Run) -> Result:
     """Carry out a plan that was approved, if anybody was asked. What fails is in the result. PlanError
-    where it needs what a service lacks."""
+    where it needs what a service, or this machine, lacks."""
     options = session.options
     require_abilities(plan, session.desired.services, observed.observation)
+    require_prerequisites(plan)
     if options.approve is None:
         options.on_plan(plan)
     result = apply_run.carry_out(

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from extenci.api.disks import known_disks
+from extenci.api.disks import readable_disks
 from extenci.api.options import Options, ignore
 from extenci.api.sandbox import sandbox_service, sandbox_status
 from extenci.api.session import open_clients, open_session
@@ -27,11 +27,12 @@ from extenci.plan.commands.status import make_status
 
 
 def status(desired: Desired, *, home: Home | None = None, listener: Listener = ignore) -> StackStatus:
-    """The desired, recorded and live state, side by side."""
+    """The desired, recorded and live state, side by side. Disks that cannot be read are in its notes."""
     home = home or Home.find()
     with open_session(desired, home, Options(listener=listener)) as session:
         observed = session.observe()
-        found = make_status(desired, known_disks(session), observed.observation, observed.records)
+        disks, notes = readable_disks(session)
+        found = replace(make_status(desired, disks, observed.observation, observed.records), notes=notes)
     if SANDBOX not in desired.services:
         return found
     return replace(found, sandbox_machines=sandbox_status(home=home).machines)

@@ -12,6 +12,7 @@ from threading import Event
 from extenci.api.disks import known_disks, read_pinned_disks
 from extenci.api.options import Options, ignore
 from extenci.api.session import Observed, Session, open_session
+from extenci.apply.verification.prerequisites import warn_of_prerequisites
 from extenci.catalog.home import Home
 from extenci.catalog.plan_file.file import looks_like_plan, write_plan
 from extenci.launch.preview import preview_launches
@@ -46,7 +47,8 @@ def plan(
     """Plan the changes that would make the services what the specs say, or with `destroy` remove all that is
     owned. Only calls that read are sent, and no lock is taken."""
     with open_session(desired, home or Home.find(), Options(listener=listener, stop=stop)) as session:
-        return make_planned(session, destroy=destroy)[0]
+        planned = make_planned(session, destroy=destroy)[0]
+        return replace(planned, plan=warn_of_prerequisites(planned.plan))
 
 
 def submit_descriptions(planned: Planned, *, home: Home | None = None) -> dict[str, str]:

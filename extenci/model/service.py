@@ -85,11 +85,16 @@ class BundleKeys:
     user: str
 
 
+DELETE_PERCENT = 30
+"""The part of a service's machines that a plan may end unless its file says otherwise, in percent."""
+
+
 @dataclass(frozen=True)
 class Limits:
-    """Bounds past which a plan needs --force. None: no bound."""
+    """Bounds past which a plan needs --force: the part of the owned machines that it may end for good (100:
+    no bound), and the number of machines after it (None: no bound)."""
 
-    delete_percent: int | None = None
+    delete_percent: int = DELETE_PERCENT
     instances: int | None = None
 
 

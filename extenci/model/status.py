@@ -10,7 +10,8 @@ from extenci.model.observed import Unread
 
 @dataclass(frozen=True)
 class ImageStatus:
-    """One image. `state` is `staged`, `not staged`, `outdated`, `pending`, `failed` or `not desired`;
+    """One image. `state` is `staged`, `not staged`, `outdated`, `pending`, `failed`, `not desired`, or
+    `unknown`: something is staged, and the desired version is not known, since its disk cannot be read.
     `older` are ids of other versions that are still staged."""
 
     address: Address
@@ -48,7 +49,7 @@ class InstancesStatus:
 
 @dataclass(frozen=True)
 class StackStatus:
-    """A stack, or the selected part of it."""
+    """A stack, or the selected part of it. `notes` are sentences about disks that cannot be read here."""
 
     stack: str
     services: tuple[str, ...]
@@ -56,3 +57,4 @@ class StackStatus:
     instances: tuple[InstancesStatus, ...]
     sandbox_machines: str | None = None
     unread: tuple[Unread, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -41,8 +41,8 @@ class VerdictMark:
 @dataclass(frozen=True)
 class Evidence:
     """The result of one check. With `tries` 0 it was never tried, and `message` says why. `output` is the end
-    of what it printed, and `file` has all of it. `unable`: this machine lacks a program or module that the
-    check needs, which says nothing about the test VM."""
+    of what it printed, and `file` has all of it. `unable`: the check cannot be made from here, which says
+    nothing about the test VM."""
 
     check: str
     kind: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
@@ -67,8 +67,11 @@ def known_disk(spec: DesiredImage, digests: Digests) -> Disk | None:
     return replace(known, sha256=spec.sha256)
 
 
-def read_disks(images: Iterable[DesiredImage], reader: Reader) -> dict[Address, Disk]:
-    """Each image's disk, read where it must be; a pinned image whose file is missing is left out.
+def read_disks(
+    images: Iterable[DesiredImage], reader: Reader, *, dispensable: Collection[Address] = ()
+) -> dict[Address, Disk]:
+    """Each image's disk, read where it must be; a pinned image whose file is missing is left out, as is one
+    that is `dispensable`.
 
     SpecError has a problem for each disk that cannot be read or is none, at the line that names it;
     ServiceError and its kinds where nothing can be downloaded for any service.
@@ -77,7 +80,7 @@ def read_disks(images: Iterable[DesiredImage], reader: Reader) -> dict[Address, 
     problems: list[Problem] = []
     read: dict[tuple[str, str | None, bool], Disk] = {}
     for spec in images:
-        if spec.sha256 and is_missing(spec.source):
+        if (spec.sha256 or spec.address in dispensable) and is_missing(spec.source):
             continue
         key = (spec.source, spec.sha256, spec.raw)
         try:

@@ -46,7 +46,7 @@ def find_refusals(inputs: PlanInputs, index: ServiceIndex, changes: Iterable[Cha
 def refuse_removal(inputs: PlanInputs, index: ServiceIndex, owned: int, removed: int) -> str | None:
     """Refuse to end too large a part of a service's machines. `destroy` is meant to."""
     percent = index.service.limits.delete_percent
-    if inputs.destroy or percent is None or owned < FEW or 100 * removed <= percent * owned:
+    if inputs.destroy or owned < FEW or 100 * removed <= percent * owned:
         return None
     return (
         f"The plan ends {removed} of the {owned} machines on {index.service.name} for good, more than its "

@@ -22,8 +22,8 @@ from extenci.spec.yaml.files import LARGEST_FILE
 
 DEFAULT_STACK = "default"
 
-LARGEST_ROOT = 16 << 20
-"""Bytes of all spec files together; reading them takes about a minute."""
+LARGEST_ROOT = 8 << 20
+"""Bytes of all spec files together; reading them takes up to half a minute."""
 
 
 def load_desired(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import pairwise
 from os import PathLike, fspath
 from pathlib import Path
 
@@ -13,6 +15,15 @@ SHOWN = 60
 
 WORDS_COMPARED = 1000
 
+REVEALED = 4
+"""The characters of what may be a secret that a message repeats."""
+
+_PART = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9+][A-Za-z0-9/+]{39}(?![A-Za-z0-9/+=])|[A-Za-z0-9+=_]{16,}")
+"""The first are as long as secret keys of AWS, which have slashes in them."""
+_HEXADECIMAL = re.compile(r"(?=.*[0-9])(?=.*[a-f])[0-9a-f]{32,}|(?=.*[0-9])(?=.*[A-F])[0-9A-F]{32,}")
+_ACCESS_KEY = re.compile(r"A[KS]IA[A-Z0-9]{12,}")
+"""Access keys of AWS (IAM User Guide, "IAM identifiers")."""
+
 
 def printable(text: str) -> str:
     """Text without anything that could act on a terminal: other characters as escapes."""
@@ -20,8 +31,31 @@ def printable(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """Text from a file, in quotes, shortened, fit for a terminal."""
+    """Text from a file, in quotes, shortened, fit for a terminal. Of a part that may be a secret only the
+    beginning is shown, wherever in a file it stands."""
+    text = _PART.sub(lambda part: hide(part[0]), text)
     return f"'{printable(text if len(text) <= SHOWN else text[: SHOWN - 1] + '…')}'"
+
+
+def hide(part: str) -> str:
+    """A part of a text, or only its first characters where it looks like a key, a token or a password made
+    by a program."""
+    return f"{part[:REVEALED]}…" if looks_secret(part) else part
+
+
+def looks_secret(part: str) -> bool:
+    """Whether a part of a text is long and as irregular as what programs make: hexadecimal digits, or letters
+    of both cases mixed with digits. Words and names that people think of are not."""
+    if _HEXADECIMAL.fullmatch(part) or _ACCESS_KEY.fullmatch(part):
+        return True
+    if not all(any(map(kind, part)) for kind in (str.islower, str.isupper, str.isdigit)):
+        return False
+    turns = sum(_kind_of_character(one) != _kind_of_character(two) for one, two in pairwise(part))
+    return turns * 3 >= len(part)
+
+
+def _kind_of_character(character: str) -> int:
+    return 0 if character.islower() else 1 if character.isupper() else 2
 
 
 _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (

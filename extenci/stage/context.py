@@ -71,11 +71,11 @@ class ServiceContext:
 class StageRequest:
     """One disk to stage. `StageContext.open` opens it: `source` may be of any format, and a URL.
 
-    `sha256` is that of the source's bytes, where the spec pins it; `name` is the image's name on the service;
-    `size` the disk's bytes and `blocks` its non-zero blocks, as planned; `tags` go on the snapshot and the
-    image; `token` (at most 64 characters) makes a repeated start give the same snapshot; `pending` is the
-    snapshot of an interrupted run to go on with, and `parent` the one that it was started from, or that a new
-    one may be started from.
+    `sha256` is that of the source's bytes, where the spec pins it; `name` is the image's name on the
+    service; `size` the disk's bytes and `blocks` its non-zero blocks, as planned; `tags` go on the snapshot
+    and the image; `token` (at most 64 characters) makes a repeated start give the same snapshot
+    (`may_be_spent`: another home's run may have had one of it); `pending` is the snapshot of an interrupted
+    run to go on with, and `parent` the one that it was started from, or that a new one may be started from.
     """
 
     version: Version
@@ -88,6 +88,7 @@ class StageRequest:
     pending: str | None = None
     parent: Parent | None = None
     sha256: str | None = None
+    may_be_spent: bool = False
 
 
 @dataclass(frozen=True)

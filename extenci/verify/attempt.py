@@ -34,8 +34,9 @@ class Attempt:
 
 @dataclass(frozen=True)
 class AttemptResult:
-    """The result of one try. `final`: another try would end the same way. `unable`: this machine lacks a
-    program or module that the check needs, which says nothing about the machine that is checked."""
+    """The result of one try. `final`: another try would end the same way. `unable`: the check
+    cannot be made from here, since a program, module or key is missing, or not as it must be. That says
+    nothing about the machine that is checked."""
 
     passed: bool
     message: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -15,13 +15,21 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=Check)
 
 
+def lacks_nothing(check: Check) -> Iterator[str]:
+    """The prerequisites of a check that needs nothing of this machine."""
+    del check
+    return iter(())
+
+
 @dataclass(frozen=True)
 class CheckKind(Generic[C]):
-    """`value` is the check itself, `form` the way it stands in specs, and `attempt` tries it once."""
+    """`value` is the check itself, `form` the way it stands in specs, and `attempt` tries it once.
+    `find_lacking` finds what it needs on this machine and is not there, or not as it must be."""
 
     value: type[C]
     form: type[CheckForm]
     attempt: Callable[[C, CheckContext, Attempt], AttemptResult]
+    find_lacking: Callable[[C], Iterator[str]] = lacks_nothing
 
     @property
     def name(self) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from extenci.verify.attempt import AttemptResult
+from extenci.verify.group_guard import GroupGuard
 from extenci.verify.halt import Halt
 
 MOST_OUTPUT = 64 << 20
@@ -54,8 +55,24 @@ def run_program(
     most: int = MOST_OUTPUT,
 ) -> ProgramEnd:
     """Run a program in `folder` for at most `seconds`, and append its output, at most `most` bytes, to `log`.
-    Whatever it left in its process group ends with it."""
+    Whatever it left in its process group ends with it, or with this process."""
     begin = os.fstat(log.fileno()).st_size
+    try:
+        process, guard = _start(command, folder, environment, log)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        return ProgramEnd(None, fault=reason or "its name or an argument has a forbidden character")
+    try:
+        cutoff = _wait(process.pid, log, begin + most, halt, time.monotonic() + seconds)
+    finally:
+        _end_group(process, guard)
+    return ProgramEnd(process.returncode if cutoff is None else None, cutoff, output=_read(log, begin, most))
+
+
+def _start(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], log: BinaryIO
+) -> tuple[subprocess.Popen[bytes], GroupGuard]:
+    guard = GroupGuard()
     try:
         process = subprocess.Popen(
             list(command),
@@ -66,14 +83,11 @@ def run_program(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        return ProgramEnd(None, fault=reason or "its name or an argument has a forbidden character")
-    try:
-        cutoff = _wait(process.pid, log, begin + most, halt, time.monotonic() + seconds)
-    finally:
-        _end_group(process)
-    return ProgramEnd(process.returncode if cutoff is None else None, cutoff, output=_read(log, begin, most))
+    except BaseException:
+        guard.close()
+        raise
+    guard.guard(process.pid)
+    return process, guard
 
 
 def _wait(pid: int, log: BinaryIO, most: int, halt: Halt, end: float) -> Cutoff | None:
@@ -89,9 +103,10 @@ def _wait(pid: int, log: BinaryIO, most: int, halt: Halt, end: float) -> Cutoff 
     return None
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
+def _end_group(process: subprocess.Popen[bytes], guard: GroupGuard) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+    guard.close()
     process.wait()
 
 

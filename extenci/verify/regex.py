@@ -1,5 +1,5 @@
 """Regular expressions of specs, with a time limit: some patterns take forever on some texts, and only another
-process can be ended then."""
+process can be ended then. It ends itself, too, lest it outlive this one."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ LARGEST = 1 << 20
 """Characters of a text that are searched: the last ones."""
 
 _PROGRAM = """
-import json, re, sys, warnings
+import json, re, resource, sys, warnings
 warnings.simplefilter("ignore")
-pattern, text = json.load(sys.stdin)
+pattern, text, seconds = json.load(sys.stdin)
+resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
 sys.exit(10 if re.search(pattern, text, re.MULTILINE) else 11)
 """
 
@@ -39,7 +40,7 @@ def search(pattern: str, text: str, halt: Halt, seconds: float = PATIENCE) -> Se
     PATIENCE, whichever is less, or when `halt` is set."""
     end = time.monotonic() + min(seconds, PATIENCE)
     with tempfile.TemporaryFile() as content:
-        content.write(json.dumps([pattern, text[-LARGEST:]]).encode())
+        content.write(json.dumps([pattern, text[-LARGEST:], int(PATIENCE) + 1]).encode())
         content.seek(0)
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _PROGRAM],

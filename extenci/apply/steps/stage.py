@@ -13,6 +13,7 @@ from extenci.stage.context import StageRequest
 
 def stage(work: StageWork, context: ChangeContext) -> Outcome:
     """Upload a disk and register it."""
+    launching = context.launching()
     request = StageRequest(
         version=work.version,
         source=work.source,
@@ -20,9 +21,10 @@ def stage(work: StageWork, context: ChangeContext) -> Outcome:
         blocks=work.blocks,
         name=image_name(work, context),
         tags={**work.tags, PLAN: context.run.run},
-        token=context.launching().next_token(),
+        token=launching.next_token(),
         pending=work.snapshot,
         sha256=work.sha256,
         parent=work.parent,
+        may_be_spent=not context.run.is_new and launching.count_calls() == 0,
     )
     return staged(methods.stage(request, context.staging()), work, context)

@@ -56,14 +56,16 @@ def examine_vm(vm: TestVm, work: VerifyWork, image: str, context: ChangeContext)
 
 
 def require_evidence(vm: TestVm, found: MachineReport, context: ChangeContext) -> None:
-    """ServiceError where somebody ended the machine meanwhile, or a program is missing here: the evidence
-    says nothing about the image then."""
+    """ServiceError where somebody ended the machine meanwhile, or something is wrong here: the evidence
+    says nothing about the image then. A console that shows that it does not boot says enough about it."""
     if all(one.passed for one in found.evidence):
         return
-    if unable := next((one for one in found.evidence if one.unable), None):
+    unable = next((one for one in found.evidence if one.unable), None)
+    if unable is not None and not found.alarm:
         raise ServiceError(
             f"There is no verdict, since a check cannot be made here: {unable.message}.",
-            "Install what is missing, or correct the check in the spec.",
+            "The image stays staged. Put that right, or correct the check in the spec, and run "
+            f"`extenci verify {context.change.address}`. The evidence is in {found.folder}.",
         )
     machines = context.clients.ec2.machines_by_id([vm.machine.id])
     if any(one.state.is_gone and one.was_ended_by_user for one in machines):

@@ -163,7 +163,7 @@ def collect_uploads(inputs: PlanInputs, index: ServiceIndex, leftovers: Leftover
     )
     if objects or uploads:
         work = RemoveWork(bucket=found.bucket, objects=objects, uploads=uploads)
-        yield remove(address, work, "left behind by an interrupted run", "")
+        yield remove(address, work, "no import needs it", "")
 
 
 def is_garbage_upload(found: Uploaded, key: str, at: float, now: float) -> bool:

@@ -89,7 +89,7 @@ def image_status(
         digest=disk.digest if disk else (marks.digest if marks else None),
         id=shown.id if shown else None,
         snapshot=next(iter(shown.snapshots), None) if shown else None,
-        state=image_state(current, shown, address in inputs.images),
+        state=image_state(current, shown, address in inputs.images, knows_version(source)),
         verdict=known_verdict(inputs, address, marks),
         older=tuple(image.id for image in owned if image != shown),
     )
@@ -110,12 +110,19 @@ def known_verdict(inputs: PlanInputs, address: Address, marks: Marks | None) -> 
     return str(known[-1]) if known else None
 
 
-def image_state(current: Image | None, shown: Image | None, is_desired: bool) -> str:
+def knows_version(source: ImageSource | None) -> bool:
+    """Whether the version that a spec asks for is known."""
+    return source is not None and source.label is not None
+
+
+def image_state(current: Image | None, shown: Image | None, is_desired: bool, is_known: bool) -> str:
     """The word for the state of an image."""
     if not is_desired:
         return "not desired"
+    if current is None and shown is not None:
+        return "outdated" if is_known else "unknown"
     if current is None:
-        return "outdated" if shown else "not staged"
+        return "not staged"
     states = {ImageState.AVAILABLE: "staged", ImageState.PENDING: "pending", ImageState.FAILED: "failed"}
     return states[current.state]
 

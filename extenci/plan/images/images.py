@@ -10,8 +10,14 @@ from extenci.model.address import Address, Kind
 from extenci.model.desired import DesiredImage
 from extenci.model.observed import Image
 from extenci.model.plan import Blocked, Change
+from extenci.model.version import shown_source
 from extenci.plan.images.changes import MadeImage, make_images
-from extenci.plan.images.lookup import MissingImage, look_for_usable, needed_images
+from extenci.plan.images.lookup import (
+    MissingImage,
+    find_without_disk,
+    look_for_usable,
+    needed_images,
+)
 from extenci.plan.images.obsolete_test_vms import endings_of
 from extenci.plan.images.shrinkage import shrinkage_warning
 from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, Unavailable
@@ -73,7 +79,10 @@ def plan_image(
     """Plan one image. Nothing uses it before its verification has passed."""
     source = source_of(found, made)
     change = made.change if made else None
-    warning = shrinkage_warning(inputs, index, found) if isinstance(found, MissingImage) and change else ""
+    if isinstance(found, MissingImage):
+        warning = shrinkage_warning(inputs, index, found) if change else ""
+    else:
+        warning = missing_disk_warning(inputs, index, spec)
     if not isinstance(source, Staged | ToBeStaged) or not needs_verification(
         inputs, index, spec, found, source
     ):
@@ -82,6 +91,17 @@ def plan_image(
     meanwhile = last_good(inputs, index, spec, source.label)
     held = replace(source, verified_by=verification.id, meanwhile=meanwhile)
     return PlannedImage(spec, found, held, change, verification, warning)
+
+
+def missing_disk_warning(inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage) -> str:
+    """A warning where an image that is staged is used although its disk is missing, else ""."""
+    image = find_without_disk(inputs, index, spec)
+    if image is None:
+        return ""
+    return (
+        f"The source file {shown_source(spec.source)} of {spec.address} is missing on this machine. The plan "
+        f"goes by {image.id}, the newest version that is staged."
+    )
 
 
 def put_together(images: Iterable[PlannedImage]) -> ImagePlan:

@@ -9,10 +9,10 @@ from extenci.model.desired import DesiredImage
 from extenci.model.observed import Image, ImageState
 from extenci.model.verdict import Verdict
 from extenci.plan.images.content import Content, find_content, says
-from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, Unavailable
+from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, Unavailable, staged_as
 from extenci.plan.images.verification import HeldBack, find_verdict_status, hold_back
 from extenci.plan.inputs import PlanInputs
-from extenci.plan.service_index import ServiceIndex
+from extenci.plan.service_index import ServiceIndex, newest_first
 
 UploadKey = tuple[str, Address | None]
 
@@ -63,7 +63,8 @@ def look_for(inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage) -> Ima
     """Find out whether a desired image is staged, can be staged, or cannot."""
     content = find_content(inputs, index, spec)
     if isinstance(content, str):
-        return Unavailable(content)
+        staged_before = find_without_disk(inputs, index, spec)
+        return staged_as(staged_before) if staged_before else Unavailable(content)
     version = content.version
     same = [image for image in index.owned_images.get(spec.address, ()) if says(image, version)]
     staged = [image for image in same if image.state is not ImageState.FAILED]
@@ -77,6 +78,16 @@ def look_for(inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage) -> Ima
     if foreign:
         return Unavailable(explain_holder(foreign), str(version))
     return MissingImage(spec, content, tuple(same))
+
+
+def find_without_disk(inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage) -> Image | None:
+    """The newest image of a spec whose disk is not on this machine, to launch a selected group from. An image
+    that is selected itself, or whose content is pinned, is not guessed."""
+    is_known = spec.address in inputs.disks or spec.sha256 is not None
+    if inputs.covers(spec.address) or is_known:
+        return None
+    images = newest_first(index.owned_images.get(spec.address, ()))
+    return next((one for one in images if one.state is not ImageState.FAILED), None)
 
 
 def preference(image: Image, index: ServiceIndex) -> tuple[bool, bool, str, str]:

@@ -179,7 +179,7 @@ def remove_leftover(inputs: PlanInputs, snapshot: Snapshot) -> PlanPart:
         kind=Kind.IMAGE,
         action=Action.UNSTAGE,
         count=1,
-        reason="destroy" if inputs.destroy else "left behind by an interrupted run",
+        reason="destroy" if inputs.destroy else "no image uses it",
         work=UnstageWork(None, (snapshot.id,)),
     )
     return PlanPart((change,))

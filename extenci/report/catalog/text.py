@@ -39,7 +39,7 @@ def render_service(service: Service) -> str:
         ("stage", service.stage),
         ("tags", service.tags),
         ("bucket", service.bucket),
-        ("limits", f"delete_percent {limits.delete_percent}" if limits.delete_percent is not None else None),
+        ("limits", f"delete_percent {limits.delete_percent}"),
         ("limits", f"instances {limits.instances}" if limits.instances is not None else None),
     ]
     told = [(key, value) for key, value in rows if value is not None]

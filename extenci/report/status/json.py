@@ -18,6 +18,7 @@ def status_document(status: StackStatus) -> dict[str, object]:
         "instances": [instances_document(group) for group in status.instances],
         "sandbox_machines": status.sandbox_machines,
         **({"unread": [unread_document(one) for one in status.unread]} if status.unread else {}),
+        **({"notes": list(status.notes)} if status.notes else {}),
     }
 
 

@@ -19,6 +19,7 @@ def render_status(status: StackStatus, *, palette: Palette = PLAIN) -> str:
         *(instances_lines(group, palette) for group in status.instances),
         sandbox_lines(status.sandbox_machines),
         unread_lines(status.unread, palette),
+        [safe(note) for note in status.notes],
     ]
     if not status.images and not status.instances:
         sections.insert(1, ["The specs ask for nothing, and the stack owns nothing."])

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from extenci.model.launch import Launch
-from extenci.model.service import CondorAccess, KeyFiles, Tagging
+from extenci.model.service import DELETE_PERCENT, CondorAccess, KeyFiles, Tagging
 from extenci.model.version import Method
 from extenci.spec.format import LaunchKeys
 from extenci.spec.services.fields import AbilityName, Account, Bucket, KeyPath, Region, Url
@@ -71,8 +71,10 @@ class CondorSpec(Strict):
 class LimitsSpec(Strict):
     """Limits beyond which a plan needs --force."""
 
-    delete_percent: Annotated[int, Field(ge=0, le=100), Expected("a whole number of percent")] | None = Field(
-        default=None, description="Machines removed, net, of those owned on the service, in percent."
+    delete_percent: Annotated[int, Field(ge=0, le=100), Expected("a whole number of percent")] = Field(
+        default=DELETE_PERCENT,
+        description="Machines removed, net, of those owned on the service, in percent, from 10 machines on. "
+        "100 switches it off. Default: 30.",
     )
     instances: Annotated[int, Field(ge=0, le=1_000_000), Expected("a whole number of machines")] | None = (
         Field(default=None, description="Desired machines on the service, in all.")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from extenci.spec.yaml.document import Mark, Unreadable
 
-LARGEST_FILE = 4 << 20
-"""Bytes of the largest YAML file that is read. 4 MiB hold more than 20,000 instance groups."""
+LARGEST_FILE = 1 << 20
+"""Bytes of the largest YAML file that is read: about 10,000 instance groups, which take some seconds."""
 
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -30,8 +30,9 @@ _REASONS = {
 }
 
 
-def read_bytes(path: str | Path, limit: int, *, follow: bool = True) -> bytes:
-    """The bytes of a regular file of at most `limit` bytes; Unreadable says why not.
+def read_bytes(path: str | Path, limit: int, *, follow: bool = True, advice: str = "") -> bytes:
+    """The bytes of a regular file of at most `limit` bytes; Unreadable says why not. `advice` is what to do
+    about a file that is too large.
 
     A pipe, device or socket is not opened, or not waited for if it took a file's place meanwhile.
     """
@@ -47,7 +48,7 @@ def read_bytes(path: str | Path, limit: int, *, follow: bool = True) -> bytes:
         raise Unreadable(_REASONS.get(error.errno or 0, f"cannot be read: {error.strerror}")) from None
     if content is None or len(content) > limit:
         raise Unreadable(
-            f"is too large: {_in_words(max(state.st_size, limit + 1))}, at most {_in_words(limit)}"
+            f"is too large: {_in_words(max(state.st_size, limit + 1))}, at most {_in_words(limit)}{advice}"
         )
     return content
 
@@ -64,7 +65,7 @@ def _in_words(size: int) -> str:
 
 def read_text(path: str | Path) -> str:
     """The text of a YAML file, which must be UTF-8 (a byte order mark is passed over)."""
-    content = read_bytes(path, LARGEST_FILE)
+    content = read_bytes(path, LARGEST_FILE, advice="; split it into several files")
     if content.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")) or b"\x00" in content[:4]:
         raise Unreadable("is UTF-16 or UTF-32 text; save it as UTF-8", Mark(1, 1))
     try:

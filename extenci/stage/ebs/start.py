@@ -17,12 +17,14 @@ from extenci.model.ownership import PARENT, PLAN
 from extenci.model.service import Tagging
 from extenci.model.version import Parent
 from extenci.stage.context import StageContext, StageRequest
-from extenci.stage.snapshots import discard
+from extenci.stage.snapshots import discard, find_snapshot
 from extenci.stage.tags import ensure_tags
 
 TIMEOUT_MINUTES = 4320
 """An interrupted upload can be resumed for three days after its last block, the longest `Timeout` of
 StartSnapshot; then the service ends it. The same token with another timeout is refused."""
+LOOKS = 4
+"""How often a snapshot is looked for, a second apart."""
 CONFLICT = "ConflictException"
 """The code for a token that stands for another request already (EBS direct API reference, StartSnapshot)."""
 
@@ -92,17 +94,34 @@ def _start_from(parent: Parent | None, token: str, request: StageRequest, contex
 def _start_with(parent: Parent | None, token: str, request: StageRequest, context: StageContext) -> str:
     tags = {**request.tags, **({PARENT: str(parent)} if parent else {})}
     at_creation = context.tags_at_creation(tags, Ability.TAG_SNAPSHOT)
-    snapshot = context.changes.ebs.start_snapshot(
-        request.version.registration.gib,
-        request.name,
-        token,
-        timeout_minutes=TIMEOUT_MINUTES,
-        parent=parent.snapshot if parent else None,
-        tags=tags,
-        at_creation=at_creation,
-    )
+
+    def start_new(token: str) -> str:
+        return context.changes.ebs.start_snapshot(
+            request.version.registration.gib,
+            request.name,
+            token,
+            timeout_minutes=TIMEOUT_MINUTES,
+            parent=parent.snapshot if parent else None,
+            tags=tags,
+            at_creation=at_creation,
+        )
+
+    snapshot = start_new(token)
+    if request.may_be_spent and not _shows(snapshot, context):
+        discard(snapshot, context)
+        snapshot = start_new(uuid4().hex)
     ensure_tags(Ability.TAG_SNAPSHOT, [snapshot], tags, context, at_creation=at_creation)
     return snapshot
+
+
+def _shows(snapshot: str, context: StageContext) -> bool:
+    """Whether a snapshot that was started now is there. A token that another home's run used gives its
+    snapshot, which may be deleted by now; uploading to it would be tried for minutes."""
+    for _ in range(LOOKS):
+        if find_snapshot(snapshot, context) is not None:
+            return True
+        context.pause(1.0)
+    return False
 
 
 def _other_token(token: str) -> str:

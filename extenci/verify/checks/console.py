@@ -56,7 +56,7 @@ def try_console(check: ConsoleCheck, context: CheckContext, attempt: Attempt) ->
             return AttemptResult(False, f"the console does not show {check.console!r}", end_of(text))
         case SearchResult.TOO_SLOW:
             message = f"{check.console!r} takes too long to search for; write a simpler expression"
-            return AttemptResult(False, message, end_of(text))
+            return AttemptResult(False, message, end_of(text), unable=True)
 
 
 KIND = CheckKind(ConsoleCheck, ConsoleForm, try_console)

@@ -13,6 +13,7 @@ from extenci.model.verification import LoginCheck
 from extenci.spec.validation.fields import LONGEST_TEXT, Regex
 from extenci.spec.validation.strict import Expected
 from extenci.verify.attempt import Attempt, AttemptResult, CheckContext
+from extenci.verify.checks.ssh import find_lacking_login
 from extenci.verify.form import LoginForm, SpecFolder
 from extenci.verify.kind import CheckKind
 
@@ -95,7 +96,7 @@ def try_log(check: LogCheck, context: CheckContext, attempt: Attempt) -> Attempt
             return AttemptResult(False, f"no line of {check.file} matches {check.log!r}", output)
         case SearchResult.TOO_SLOW:
             message = f"{check.log!r} takes too long to search for; write a simpler expression"
-            return AttemptResult(False, message, output)
+            return AttemptResult(False, message, output, unable=True)
 
 
 def _shorten(log: BinaryIO, begin: int, text: str) -> None:
@@ -104,4 +105,4 @@ def _shorten(log: BinaryIO, begin: int, text: str) -> None:
     log.write(text[-MOST_KEPT:].encode())
 
 
-KIND = CheckKind(LogCheck, LogForm, try_log)
+KIND = CheckKind(LogCheck, LogForm, try_log, find_lacking_login)

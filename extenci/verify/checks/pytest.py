@@ -16,6 +16,7 @@ from extenci.model.verification import LoginCheck, relative_path, shorten_path
 from extenci.spec.validation.fields import FilePath
 from extenci.spec.words import quoted
 from extenci.verify.attempt import Attempt, AttemptResult, CheckContext
+from extenci.verify.checks.ssh import find_lacking_login
 from extenci.verify.form import KeyFault, LoginForm, SpecFolder
 from extenci.verify.kind import CheckKind
 
@@ -76,16 +77,19 @@ MEANINGS = {
     5: "no tests were found",
 }
 """pytest's exit statuses (pytest.ExitCode)."""
+NOT_TRIED = (2, 3, 4, 5)
+"""Those that tell of the tests rather than of the machine. Tests that cannot be imported end with 2."""
+NEVER = (4, 5)
+"""Those that another try would end with, too."""
 
 
 def try_pytest(check: PytestCheck, context: CheckContext, attempt: Attempt) -> AttemptResult:
     """Run the tests once, in a process of their own."""
     from extenci.verify.programs import excerpt, judge_program, last_line, run_program
     from extenci.verify.ssh.client import prepare_host_keys, write_ssh_config
+    from extenci.verify.ssh.private_key import explain_unloaded
 
-    missing = [name for name in ("pytest", "testinfra") if importlib.util.find_spec(name) is None]
-    if missing:
-        text = f"{' and '.join(missing)} cannot be imported; install 'extenci[testinfra]' beside extenci"
+    if text := find_missing_modules():
         return AttemptResult(False, text, final=True, unable=True)
     if fault := prepare_host_keys(check, context, attempt):
         return fault
@@ -98,10 +102,31 @@ def try_pytest(check: PytestCheck, context: CheckContext, attempt: Attempt) -> A
         halt=context.halt,
         seconds=attempt.seconds,
     )
+    key = check.key or context.target.key
+    if end.status != 0 and (unloaded := explain_unloaded(end.output, key)):
+        return AttemptResult(False, unloaded, excerpt(end.output), final=True, unable=True)
     if end.status in MEANINGS:
         message = f"{MEANINGS[end.status]}: {last_line(end.output).strip('= ')}"
-        return AttemptResult(False, message, excerpt(end.output), final=end.status in (4, 5))
+        output, is_unable = excerpt(end.output), end.status in NOT_TRIED
+        return AttemptResult(False, message, output, final=end.status in NEVER, unable=is_unable)
     return judge_program("pytest", end, attempt.seconds)
+
+
+def find_missing_modules() -> str:
+    """A part of a sentence about the modules that cannot be imported, "" where all can."""
+    missing = [name for name in ("pytest", "testinfra") if importlib.util.find_spec(name) is None]
+    names = " and ".join(missing)
+    return f"{names} cannot be imported; install 'extenci[testinfra]' beside extenci" if missing else ""
+
+
+def find_lacking(check: PytestCheck) -> Iterator[str]:
+    """Modules, tests and keys that are missing here."""
+    if text := find_missing_modules():
+        yield text
+    for path in check.pytest:
+        if not Path(path).exists():
+            yield f"the tests {shorten_path(path, check.folder)} do not exist"
+    yield from find_lacking_login(check)
 
 
 def build_command(check: PytestCheck, context: CheckContext) -> list[str]:
@@ -119,4 +144,4 @@ def build_command(check: PytestCheck, context: CheckContext) -> list[str]:
     ]
 
 
-KIND = CheckKind(PytestCheck, PytestForm, try_pytest)
+KIND = CheckKind(PytestCheck, PytestForm, try_pytest, find_lacking)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -85,4 +86,16 @@ def try_run(check: RunCheck, context: CheckContext, attempt: Attempt) -> Attempt
     return judge_program(shorten_path(check.run[0], check.folder), end, attempt.seconds)
 
 
-KIND = CheckKind(RunCheck, RunForm, try_run)
+def find_lacking(check: RunCheck) -> Iterator[str]:
+    """Why the program cannot be started here."""
+    program, name = check.run[0], shorten_path(check.run[0], check.folder)
+    if "/" not in program:
+        if shutil.which(program) is None:
+            yield f"the program {program} is not in PATH"
+    elif not Path(program).is_file():
+        yield f"the program {name} does not exist"
+    elif not os.access(program, os.X_OK):
+        yield f"the program {name} is not executable; run `chmod +x {program}`"
+
+
+KIND = CheckKind(RunCheck, RunForm, try_run, find_lacking)

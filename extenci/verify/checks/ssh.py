@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,29 +56,35 @@ def try_ssh(check: SshCheck, context: CheckContext, attempt: Attempt) -> Attempt
     end = run_command(check, check.ssh, context, attempt)
     if isinstance(end, AttemptResult):
         return end
-    output = excerpt(end.output)
     if end.status != check.status:
         text = f"the command ended with status {end.status}, not {check.status}"
-        return AttemptResult(False, text, output)
-    passed, message = _judge_output(check, end, context, attempt)
-    return AttemptResult(passed, message, output)
+        return AttemptResult(False, text, excerpt(end.output))
+    return _judge_output(check, end, context, attempt)
 
 
-def _judge_output(
-    check: SshCheck, end: ProgramEnd, context: CheckContext, attempt: Attempt
-) -> tuple[bool, str]:
+def _judge_output(check: SshCheck, end: ProgramEnd, context: CheckContext, attempt: Attempt) -> AttemptResult:
+    from extenci.verify.programs import excerpt
     from extenci.verify.regex import SearchResult, search
 
+    output = excerpt(end.output)
     ended = f"the command ended with status {end.status}"
     if check.output is None:
-        return True, ended
+        return AttemptResult(True, ended, output)
     match search(check.output, end.output, context.halt, attempt.seconds):
         case SearchResult.YES:
-            return True, f"{ended} and printed what it should"
+            return AttemptResult(True, f"{ended} and printed what it should", output)
         case SearchResult.NO:
-            return False, f"the command's output has no {check.output!r} in it"
+            return AttemptResult(False, f"the command's output has no {check.output!r} in it", output)
         case SearchResult.TOO_SLOW:
-            return False, f"{check.output!r} takes too long to search for; write a simpler expression"
+            message = f"{check.output!r} takes too long to search for; write a simpler expression"
+            return AttemptResult(False, message, output, unable=True)
 
 
-KIND = CheckKind(SshCheck, SshForm, try_ssh)
+def find_lacking_login(check: LoginCheck) -> Iterator[str]:
+    """Why nobody can log in from here: no ssh, or a key that it cannot use."""
+    from extenci.verify.ssh.private_key import find_login_faults
+
+    return find_login_faults(check)
+
+
+KIND = CheckKind(SshCheck, SshForm, try_ssh, find_lacking_login)

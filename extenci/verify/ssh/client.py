@@ -12,6 +12,7 @@ from extenci.verify.attempt import Attempt, AttemptResult, CheckContext
 from extenci.verify.evidence_folder import KNOWN_HOSTS, SSH_CONFIG, open_private
 from extenci.verify.programs import Cutoff, ProgramEnd, excerpt, run_program
 from extenci.verify.ssh import host_keys
+from extenci.verify.ssh.private_key import explain_unloaded
 from extenci.verify.target import safe_name
 
 MOST_OUTPUT = 4 << 20
@@ -47,6 +48,8 @@ def run_command(
     if fault := _explain_refusal(context, said):
         return fault
     if not _AUTHENTICATED.search(said):
+        if unloaded := explain_unloaded(said, check.key or context.target.key):
+            return AttemptResult(False, unloaded, final=True, unable=True)
         reason = last_words(said) if end.cutoff is None else end.cutoff.value
         return _no_login(check, context, reason)
     return _explain_cutoff(end, said, attempt) or end
@@ -75,7 +78,7 @@ def prepare_host_keys(check: LoginCheck, context: CheckContext, attempt: Attempt
     """
     key = check.key or context.target.key
     if key is not None and not Path(key).is_file():
-        return AttemptResult(False, f"the private key {key} does not exist", final=True)
+        return AttemptResult(False, f"the private key {key} does not exist", final=True, unable=True)
     known = context.folder.path / KNOWN_HOSTS
     if keys := host_keys.find_keys(context.console.text):
         context.folder.write(KNOWN_HOSTS, host_keys.write_known_hosts(alias(context), keys))

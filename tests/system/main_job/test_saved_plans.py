@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from extenci import api
+from extenci.catalog.home import Home
 from extenci.model.errors import AlreadyApplied, PlanRefused, StalePlan
+from extenci.model.observed import SnapshotState
 from extenci.model.outcome import Advanced, Progress
 from extenci.model.plan import Plan
 from tests.system.main_job.conftest import World
@@ -53,7 +56,9 @@ def test_a_saved_plan_does_not_say_where_requests_go(world: World, tmp_path: Pat
     assert api.apply_saved(file, home=world.home).ok
 
 
-def test_applied_again_without_its_journal_it_asks_for_new_machines(world: World, tmp_path: Path) -> None:
+def test_applied_again_without_its_journal_it_is_stale_while_its_machines_are_known(
+    world: World, tmp_path: Path
+) -> None:
     world.write(count=1)
     world.make_disk()
     world.apply()
@@ -69,11 +74,37 @@ def test_applied_again_without_its_journal_it_asks_for_new_machines(world: World
     world.cloud.unjournalled.ec2.terminate(sorted(second))
     world.home.database.unlink()
 
-    result = api.apply_saved(file, home=world.home)
+    with pytest.raises(StalePlan, match="applied already, elsewhere: 2 machines of it ended"):
+        api.apply_saved(file, home=world.home)
+    assert not world.running()
 
-    assert result.ok
-    assert len(world.running()) == 2
-    assert not world.running() & (dead | second)
+
+def test_applied_in_another_home_after_a_destroy_it_is_refused_at_once_or_uploads_anew(
+    world: World, tmp_path: Path
+) -> None:
+    api.sandbox_service(world.home)
+    other = World(world.folder, Home(tmp_path / "other"))
+    for one in (world, other):
+        one.write_service("campus", world.home.path)
+    world.write(service="campus")
+    world.make_disk()
+    file = world.save(tmp_path)
+    assert api.apply_saved(file, home=other.home).ok
+    assert other.apply(destroy=True).ok
+    with pytest.raises(StalePlan, match="applied already, elsewhere: 3 machines of it ended"):
+        api.apply_saved(file, home=world.home)
+
+    spec = world.specs / "stack.yaml"
+    spec.write_text(spec.read_text().partition("instances:")[0])  # images alone leave no trace
+    file = world.save(tmp_path)
+    assert api.apply_saved(file, home=other.home).ok
+    assert other.apply(destroy=True).ok
+    begun = time.monotonic()
+    assert api.apply_saved(file, home=world.home).ok
+    assert time.monotonic() - begun < 60
+    (image,) = world.cloud.ec2.images()
+    (snapshot,) = world.cloud.ec2.snapshots_by_id(image.snapshots)
+    assert snapshot.state is SnapshotState.COMPLETED
 
 
 def test_the_rest_of_a_plan_is_done_as_it_was_shown_or_not_at_all(world: World, tmp_path: Path) -> None:

@@ -79,3 +79,25 @@ def test_a_far_smaller_disk_is_warned_of_and_one_version_stays(world: World) -> 
     assert first in {one.id for one in world.cloud.ec2.images()}
     assert world.apply(destroy=True).ok
     assert everything(world) == (set(), set(), set())
+
+
+def test_without_the_disk_status_and_plans_of_a_group_go_by_what_is_staged(world: World) -> None:
+    world.write()
+    world.make_disk()
+    assert world.apply().ok
+    world.disk.unlink()
+    shown = extenci(world, "status")
+    assert shown.returncode == 0, shown.stderr
+    assert "unknown" in shown.stdout
+    assert f"{world.specs}/stack.yaml" in shown.stdout
+    assert "3 running" in shown.stdout
+    world.write(count=5)
+    group = extenci(world, "plan", "--target", "sandbox/pool")
+    assert group.returncode == 0, (group.stdout, group.stderr)
+    assert "launch 2 machines" in group.stdout
+    assert "the newest version that is staged" in group.stdout
+    assert extenci(world, "apply", "--auto-approve", "--target", "sandbox/pool").returncode == 0
+    assert len(world.running()) == 5
+    whole = extenci(world, "plan")
+    assert whole.returncode == 1
+    assert "stack.yaml" in whole.stderr

@@ -17,7 +17,7 @@ from extenci.catalog.records import Catalog
 from extenci.cloud.aws.ec2_changes import Ec2Changes
 from extenci.model.action import Action
 from extenci.model.address import Address
-from extenci.model.errors import MachinesLost, StalePlan, Unreachable
+from extenci.model.errors import MachinesLost, PlanError, StalePlan, Unreachable
 from extenci.model.outcome import Result, Status
 from extenci.model.ownership import Role
 from extenci.model.verdict import Answer, Verdict
@@ -115,7 +115,8 @@ def test_a_new_version_takes_over_also_machines_that_were_healed_meanwhile(campu
     campus.cloud.unjournalled.ec2.terminate(sorted(campus.running())[:1])
     assert campus.apply().ok
     assert campus.plan().is_empty
-    (image,) = campus.cloud.ec2.images()
+    desired = api.load([campus.specs], home=campus.home)
+    (image,) = api.status(desired, home=campus.home).images
     live = [one for one in campus.cloud.ec2.machines("default") if not one.state.is_gone]
     assert {one.image for one in live} == {image.id}
     assert len(live) == 2
@@ -275,11 +276,10 @@ def test_verify_without_a_person_exits_with_3_and_takes_a_word_in_advance(campus
 
 def test_a_program_that_is_missing_here_is_no_verdict_about_the_image(campus: World) -> None:
     write(campus, "{run: [no-such-program], retries: 0}")
-    result = campus.apply()
-    assert "no verdict" in failure(result)
+    with pytest.raises(PlanError, match="the program no-such-program is not in PATH"):
+        campus.apply()
     assert campus_verdicts(campus) == []
-    assert len(campus.cloud.ec2.images()) == 1
-    assert machines(campus, Role.TEST) == 0
+    assert campus.cloud.ec2.images() == ()
 
 
 def test_a_machine_that_ends_while_it_starts_is_a_verdict(
@@ -305,3 +305,30 @@ def test_another_type_of_machine_is_tried_beside_what_the_specs_ask_for(campus: 
     (image,) = campus.cloud.ec2.images()
     assert image.marks
     assert (image.marks.verdict or "").startswith("passed:")
+
+
+def test_a_mistake_on_this_machine_is_found_before_anything_is_uploaded(campus: World) -> None:
+    write(campus, "{ssh: 'true', user: root, key: key}")
+    (campus.specs / "key").write_text("junk")
+    (campus.specs / "key").chmod(0o600)
+    plan = campus.plan()
+    assert any("not a private key" in warning for warning in plan.warnings), plan.warnings
+    with pytest.raises(PlanError) as caught:
+        campus.apply()
+    assert f"campus/worker: {campus.specs}/key" in caught.value.message
+    assert campus.cloud.ec2.images() == ()
+    assert machines(campus, Role.TEST) == 0
+
+
+def test_a_mistake_on_this_machine_that_shows_only_then_is_no_verdict(campus: World) -> None:
+    write(campus)
+    (campus.specs / "check.sh").write_text("#!/no/such/interpreter\n")
+    result = campus.apply()
+    assert "There is no verdict, since a check cannot be made here" in failure(result)
+    assert len(campus.cloud.ec2.images()) == 1
+    assert machines(campus, Role.TEST) == 0
+    desired = api.load([campus.specs], home=campus.home)
+    assert api.status(desired, home=campus.home).images[0].verdict is None
+
+    (campus.specs / "check.sh").write_text("#!/bin/sh\nexit 0\n")
+    assert campus.apply().ok

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 import time
@@ -277,3 +278,28 @@ def test_without_testinfra_a_check_says_what_to_install(
     evidence = look(make_target(), pytest_check(sshd, tmp_path / "t", retries=None)).evidence[0]
     assert evidence.tries == 1
     assert evidence.message == "testinfra cannot be imported; install 'extenci[testinfra]' beside extenci"
+
+
+def test_a_program_ends_when_this_process_is_killed(make_target: MakeTarget, tmp_path: Path) -> None:
+    check = script(tmp_path, f"echo $$ > {tmp_path}/pid; sleep 600 & echo $! >> {tmp_path}/pid; wait")
+    child = os.fork()
+    if child == 0:
+        look(make_target(), check, seconds=100)
+        os._exit(0)
+    end = time.monotonic() + 20
+    while not (tmp_path / "pid").exists() or len((tmp_path / "pid").read_text().split()) < 2:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    pids = [int(word) for word in (tmp_path / "pid").read_text().split()]
+    while any(is_alive(pid) for pid in pids):
+        assert time.monotonic() < end, "the program outlives this process"
+        time.sleep(0.05)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

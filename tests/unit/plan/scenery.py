@@ -58,7 +58,7 @@ from extenci.model.observed import (
 from extenci.model.ownership import Marks, Role, launch_mark, settings_mark
 from extenci.model.plan import Change, Plan
 from extenci.model.record import AppliedRecord, Records, ResourceKind, ResourceRecord
-from extenci.model.service import Limits, Service, Tagging
+from extenci.model.service import DELETE_PERCENT, Limits, Service, Tagging
 from extenci.model.version import GIB, Architecture, BootMode, Disk, Method, Registration, Version
 from extenci.model.work import (
     AdoptWork,
@@ -160,7 +160,7 @@ def service(name: str, said: Body) -> Service:
         name=name,
         region="us-east-1",
         tags=Tagging(said.get("tags", "create")),
-        limits=Limits(said.get("delete_percent"), said.get("instances")),
+        limits=Limits(said.get("delete_percent", DELETE_PERCENT), said.get("instances")),
     )
 
 

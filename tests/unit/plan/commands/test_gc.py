@@ -208,7 +208,7 @@ def test_what_was_uploaded_by_runs_that_are_over_goes() -> None:
     (change,) = plan.changes
     assert change.work == RemoveWork(bucket="mine", objects=(KEY, f"{KEY}.zeros"), uploads=uploads)
     text = render_plan(plan)
-    assert "delete 3 leftover uploads in the bucket mine: left behind by an" in text
+    assert "delete 3 leftover uploads in the bucket mine: no import needs" in text
     assert KEY in text
     assert text.endswith("Plan: 3 leftovers to remove.\n")
 

@@ -139,3 +139,13 @@ def test_a_group_that_htcondor_launches_shows_its_jobs() -> None:
         ("", "machine gone", "7.4", False),
         ("", "idle", "7.6", True),
     ]
+
+
+def test_without_its_disk_nobody_can_tell_whether_an_image_is_outdated() -> None:
+    specs = {"images": {"worker": {}}, "instances": {"pool": {"image": "worker"}}}
+    machines = {"i-1": {"of": "pool", "image": "ami-1", "disk": "A"}}
+    there = {"images": {"ami-1": {"of": "worker", "disk": "A"}}, "machines": machines}
+    found = image_of({"specs": specs, "there": there})
+    assert (found.state, found.id, found.digest) == ("unknown", "ami-1", digest("A"))
+    assert not group_of({"specs": specs, "there": there}).machines[0].outdated
+    assert image_of({"specs": specs}).state == "not staged"

@@ -11,7 +11,7 @@ from extenci.model.observed import Unread
 from extenci.model.verdict import Decision, Evidence, MachineReport, Verdict, VerifyResult
 from extenci.report.text.palette import COLOUR
 from extenci.report.verify.json import verification_document
-from extenci.report.verify.junit import results_junit
+from extenci.report.verify.junit import clean, results_junit
 from extenci.report.verify.text import render_results
 
 TCP = Evidence("tcp 22", "tcp", True, "port 22 of 10.0.0.1 accepts connections", 3, 12.4, file="/e/01.txt")
@@ -215,3 +215,7 @@ def test_services_that_were_left_out_leave_no_report_green() -> None:
     error = top.find("testsuite[@name='dead']/testcase[@name='service']/error")
     assert error is not None
     assert error.get("message") == "dead does not answer. Is it on?"
+
+
+def test_junit_shows_characters_that_turn_the_writing_direction() -> None:
+    assert clean("safe\u202egnitirw\u200b\ta\nb\x1b[31m") == "safe\\u202egnitirw\\u200b\ta\nb[31m"

@@ -56,7 +56,7 @@ def fault_of(document: Document) -> str:
         (make_link_to_device, "is a device, where a file is expected"),
         (make_dangling_link, "does not exist, or is a link to something that does not exist"),
         (make_link_to_itself, "is a link that leads to itself"),
-        (make_large_file, "is too large: 9.5 MiB, at most 4.0 MiB"),
+        (make_large_file, "is too large: 9.5 MiB, at most 1.0 MiB; split it into several files"),
         (make_nothing, "does not exist, or is a link to something that does not exist"),
     ],
 )
