@@ -27,16 +27,4 @@ KNOWN: tuple[Known, ...] = (
         Kind.WRONG,
         "homes with schedds of their own do not see each other's jobs, and replace each other's machines",
     ),
-    Known(
-        "unstage/*",
-        Kind.UNDONE,
-        "unstage does not go on where it was killed after DeregisterImage",
-        "unstage/ebs/ec2/kill:1",
-    ),
-    Known(
-        "confirm/*",
-        Kind.UNDONE,
-        "confirm does not go on where it was killed after its verdict",
-        "confirm/ebs/ec2/kill:605324174",
-    ),
 )
