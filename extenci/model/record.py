@@ -107,7 +107,8 @@ def resources_in(noted: Mapping[str, object]) -> tuple[str, ...]:
 @dataclass(frozen=True)
 class Records:
     """All records of a stack. `finished_runs` are the ids of runs that ended, or were killed;
-    `removed` those of the resources that extenci itself removed lately."""
+    `removed` those of the resources that extenci itself removed lately; `other_stacks` the stacks that have
+    resources at the addresses of specs that were applied under their names."""
 
     resources: tuple[ResourceRecord, ...] = ()
     applied: Mapping[Address, AppliedRecord] = field(default_factory=dict)
@@ -115,3 +116,4 @@ class Records:
     verdicts: tuple[VerdictRecord, ...] = ()
     finished_runs: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
+    other_stacks: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
