@@ -81,6 +81,7 @@ class Catalog:
                 verdicts=select_verdicts(connection, stack),
                 finished_runs=select_finished_runs(connection, stack, self.journal.alive(connection)),
                 removed=select_removed(connection, stack, self._clock()),
+                other_stacks=select_other_stacks(connection, stack),
             )
 
     def remember(self, stack: str, *resources: ResourceRecord) -> None:
@@ -161,6 +162,20 @@ def select_resources(connection: sqlite3.Connection, stack: str) -> tuple[Resour
         "SELECT * FROM resources WHERE stack = ? ORDER BY service, id", (stack,)
     ).fetchall()
     return tuple(resource_of(row) for row in rows)
+
+
+def select_other_stacks(connection: sqlite3.Connection, stack: str) -> dict[Address, tuple[str, ...]]:
+    """The stacks, other than this one, that have resources at addresses whose specs were applied."""
+    rows = connection.execute(
+        "SELECT DISTINCT service, name, stack FROM applied JOIN resources USING (stack, service, name)"
+        " WHERE stack != ? ORDER BY 1, 2, 3",
+        (stack,),
+    ).fetchall()
+    found: dict[Address, tuple[str, ...]] = {}
+    for row in rows:
+        address = Address(row["service"], row["name"])
+        found[address] = (*found.get(address, ()), row["stack"])
+    return found
 
 
 def resource_of(row: sqlite3.Row) -> ResourceRecord:

@@ -127,7 +127,8 @@ class Deregistered:
 class Records:
     """All records of a stack. `finished_runs` are the ids of runs that ended, or were killed;
     `removed` those of the resources that extenci itself removed lately; `deregistered` are the images that
-    `unstage` may be asked for once more, empty for other commands."""
+    `unstage` may be asked for once more, empty for other commands; `other_stacks` the stacks that have
+    resources at the addresses of specs that were applied under their names."""
 
     resources: tuple[ResourceRecord, ...] = ()
     applied: Mapping[Address, AppliedRecord] = field(default_factory=dict)
@@ -136,3 +137,4 @@ class Records:
     finished_runs: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
     deregistered: tuple[Deregistered, ...] = ()
+    other_stacks: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)

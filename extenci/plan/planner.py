@@ -29,6 +29,7 @@ from extenci.plan.instances.removal import remove_groups
 from extenci.plan.limits import find_headroom, find_refusals
 from extenci.plan.order import order_changes
 from extenci.plan.part import PlanPart, join
+from extenci.plan.renamed import warn_of_other_stacks
 from extenci.plan.service_index import ServiceIndex, is_planned
 from extenci.plan.tagging import retag_service
 
@@ -72,7 +73,10 @@ def make_plan(
         blocked=tuple(
             sorted(set(whole.blocked), key=lambda one: (one.address, one.kind, one.action, one.reason))
         ),
-        warnings=whole.warnings,
+        warnings=(
+            *(text for index in inputs.indexes.values() for text in warn_of_other_stacks(inputs, index)),
+            *whole.warnings,
+        ),
         refusals=tuple(refusal for service in services for refusal in service.refusals),
         destroy=destroy,
         unread=observation.unread,

@@ -153,3 +153,19 @@ def test_a_plan_saved_with_force_says_so_when_it_is_applied(world: World, tmp_pa
     (plan,) = shown
     assert plan.refusals
     assert any("--force" in warning for warning in plan.warnings)
+
+
+def test_a_renamed_stack_is_warned_of_before_everything_is_made_twice(world: World) -> None:
+    world.write(count=1)
+    world.make_disk()
+    (world.specs / "extenci.yaml").write_text("stack: old\n")
+    assert not world.plan().warnings
+    assert world.apply().ok
+    assert not world.plan().warnings
+    (world.specs / "extenci.yaml").write_text("stack: new\n")
+    (warning,) = world.plan().warnings
+    assert "The stack old has resources at sandbox/pool and sandbox/worker" in warning
+    (world.specs / "extenci.yaml").write_text("stack: old\n")
+    assert world.apply(destroy=True).ok
+    (world.specs / "extenci.yaml").write_text("stack: new\n")
+    assert not world.plan().warnings
