@@ -30,7 +30,8 @@ def confirm(
     """Say whether a test VM that waits for an answer works.
 
     Records the verdict and terminates the test VM. With --no the version is unstaged, unless something uses
-    it. This can be done on any machine that has the specs and the service's credentials.
+    it. This can be done on any machine that has the specs and the service's credentials. An interrupted
+    command is finished by the same one.
 
     \b
     Examples:

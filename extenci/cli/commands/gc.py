@@ -28,9 +28,10 @@ def gc(
 ) -> int:
     """Remove what interrupted runs left behind. Asks for confirmation.
 
-    This covers test VMs that have expired or that nobody waits for, snapshots and uploads that never became
-    an image, key pairs of test VMs that are gone, and files in ~/.extenci that nothing needs. Only what
-    extenci made for this stack is removed, and nothing that a run, here or elsewhere, may still need.
+    This covers test VMs that have expired or that nobody waits for, images of an interrupted `test-vm` that
+    nobody confirmed, snapshots and uploads that never became an image, key pairs of test VMs that are gone,
+    and files in ~/.extenci that nothing needs. Only what extenci made for this stack is removed, and nothing
+    that a run, here or elsewhere, may still need.
 
     \b
     Examples:
