@@ -6,7 +6,9 @@ import base64
 from collections import Counter
 
 import htcondor2
+import pytest
 
+from extenci.model.errors import PlanRefused
 from extenci.sandbox import control
 from tests.system.launch.conftest import World
 
@@ -19,7 +21,9 @@ def test_a_group_is_launched_scaled_replaced_and_destroyed(world: World) -> None
     assert world.apply().ok
     world.agree(40)
     world.write(count=5)
-    assert world.apply().ok
+    with pytest.raises(PlanRefused, match="35 of the 40 machines"):
+        world.apply()
+    assert world.apply(force=True).ok
     world.agree(5)
     old = set(world.running())
     world.make_disk(b"two")
