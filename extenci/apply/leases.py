@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from extenci.catalog.home import Home
 from extenci.catalog.identity import home_id
@@ -50,7 +51,7 @@ def hold_leases(
     with ExitStack() as leases:
         for name in failures.working():
             with failures.noting(name):
-                lease = _take(stack, clients[name], terms, held, patience)
+                lease = _take(stack, clients[name], terms, held, home.leases_folder, patience)
                 if lease is not None:
                     leases.callback(lease.release)
                     clients[name].fence = lease.check
@@ -62,12 +63,13 @@ def _take(
     clients: Clients,
     terms: LeaseTerms,
     held: dict[str, Lease],
+    folder: Path,
     patience: Patience,
 ) -> Lease | None:
     """The lease of a stack on one service; None where it needs none, or can have none. Two services that
     share an account share the lease."""
     refusal: LeaseNotOffered | None = None
-    stores = stores_of(clients, stack)
+    stores = stores_of(clients, stack, folder)
     for store in stores:
         if store.place in held:
             clients.fence = held[store.place].check

@@ -85,6 +85,11 @@ class Home:
         """The folder of notes on unfinished uploads."""
         return self.path / "catalog" / "uploads"
 
+    @property
+    def leases_folder(self) -> Path:
+        """The folder of the keys by which this home knows its own leases again."""
+        return self.path / "leases"
+
     def make(self, folder: Path | None = None) -> Path:
         """Create the home, and `folder` inside it, readable by this user only; CatalogError where that fails.
 

@@ -7,16 +7,17 @@ the private key.
 
 from __future__ import annotations
 
-import base64
-import os
+import hashlib
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from extenci.cloud.abilities import AbilityBook
 from extenci.cloud.aws.ec2 import Ec2
 from extenci.cloud.aws.ec2_changes import Ec2Changes
 from extenci.cloud.aws.error_codes import is_unknown_action
+from extenci.cloud.leases.own_key import OwnKey
 from extenci.cloud.leases.store import LeaseNotOffered, LeaseStore
 from extenci.model.abilities import Ability
 from extenci.model.errors import AccessRefused, ServiceError
@@ -39,17 +40,30 @@ BAD_FORMAT = ("InvalidKey.Format", "InvalidKeyPair.Format", "InvalidParameterVal
 class KeyPairStore(LeaseStore):
     """Keeps a lease as a key pair."""
 
-    def __init__(self, reads: Ec2, changes: Ec2Changes, abilities: AbilityBook, ec2: str, name: str) -> None:
+    def __init__(
+        self,
+        reads: Ec2,
+        changes: Ec2Changes,
+        abilities: AbilityBook,
+        *,
+        ec2: str,
+        name: str,
+        folder: Path | None = None,
+    ) -> None:
+        """`folder` is where this home keeps the keys that it asked for, None: nowhere."""
         self.place = f"the key pair {name} at {ec2}"
         self._reads, self._changes, self._abilities = reads, changes, abilities
         self._name = name
+        code = hashlib.sha256(self.place.encode()).hexdigest()[:16]
+        self.keys = OwnKey(folder / code if folder is not None else None)
+        self._home = ""
         self._offset: float | None = None
 
     def create(self, terms: LeaseTerms) -> str | None:
         """See `LeaseStore.create`."""
         if self._abilities.lacks(Ability.KEY_PAIRS):
             raise self._not_offered(f"it lacks the ability {Ability.KEY_PAIRS}")
-        tags = self._tags(terms)
+        tags, self._home = self._tags(terms), terms.home
         try:
             made = self._make(tags)
         except AccessRefused as error:
@@ -65,7 +79,7 @@ class KeyPairStore(LeaseStore):
 
     def _make(self, tags: Mapping[str, str]) -> KeyPair:
         try:
-            return self._changes.import_key_pair(self._name, new_public_key(), tags)
+            return self._changes.import_key_pair(self._name, self.keys.make(), tags)
         except ServiceError as error:
             if error.code not in BAD_FORMAT and not is_unknown_action(error.code):
                 raise
@@ -82,6 +96,8 @@ class KeyPairStore(LeaseStore):
             return None
         tags = found.tags
         terms = LeaseTerms(tags[HOME], tags.get(COMMAND, ""), tags.get(HOLDER, "")) if HOME in tags else None
+        if terms is None and self._home and self.keys.is_at(found.fingerprint):
+            terms = LeaseTerms(self._home, "", "this home")
         return StoredLease(found.fingerprint, terms, self._idle(tags))
 
     def renew(self, terms: LeaseTerms, version: str) -> str | None:
@@ -138,10 +154,3 @@ class KeyPairStore(LeaseStore):
             f"The service can keep no lease as a key pair: {why.rstrip('.')}.",
             "Set `lock: s3`, or `lock: none` if nobody else applies this stack.",
         )
-
-
-def new_public_key() -> bytes:
-    """A public key, as OpenSSH writes it, whose private key nobody has: 32 random bytes (RFC 8709)."""
-    name, point = b"ssh-ed25519", os.urandom(32)
-    blob = b"".join(len(part).to_bytes(4) + part for part in (name, point))
-    return name + b" " + base64.b64encode(blob)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from extenci.cloud.clients import Clients
 from extenci.cloud.leases.bucket import BucketStore
@@ -14,10 +15,11 @@ PREFIX = "extenci-lease-"
 """The names of the key pairs that are leases."""
 
 
-def stores_of(clients: Clients, stack: str) -> tuple[LeaseStore, ...]:
+def stores_of(clients: Clients, stack: str, folder: Path | None = None) -> tuple[LeaseStore, ...]:
     """The stores for the lease of a stack on one service: the one that its file names, or those that may
-    work; none with `lock: none`. Every home chooses alike."""
-    return tuple(_store(clients, stack, lock) for lock in _locks(clients))
+    work; none with `lock: none`. Every home chooses alike. `folder` is where this home keeps what it needs to
+    know its own leases again."""
+    return tuple(_store(clients, stack, lock, folder) for lock in _locks(clients))
 
 
 def _locks(clients: Clients) -> Iterator[Lock]:
@@ -30,9 +32,11 @@ def _locks(clients: Clients) -> Iterator[Lock]:
     yield Lock.TAG
 
 
-def _store(clients: Clients, stack: str, lock: Lock) -> LeaseStore:
+def _store(clients: Clients, stack: str, lock: Lock, folder: Path | None) -> LeaseStore:
     service, bare = clients.service, clients.unjournalled
     if lock is Lock.S3:
         key = f"extenci-leases/{service.region}/{stack}.json"
         return BucketStore(clients.s3, bare.s3, clients.abilities, clients.s3.bucket, key)
-    return KeyPairStore(clients.ec2, bare.ec2, clients.abilities, service.ec2_url, PREFIX + stack)
+    return KeyPairStore(
+        clients.ec2, bare.ec2, clients.abilities, ec2=service.ec2_url, name=PREFIX + stack, folder=folder
+    )

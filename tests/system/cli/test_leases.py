@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from extenci.catalog.home import Home
 from extenci.cloud.clients import Clients
+from extenci.cloud.leases.key_pair import KeyPairStore
 from extenci.sandbox import control
 from extenci.spec.services.file import read_service
+from tests.disks import disk_bytes
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -26,12 +29,14 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("EXTENCI_SANDBOX_MACHINES", "simulated")
     cloud = control.start(theirs)
     keys = theirs / "sandbox" / "keys"
-    (folder / "services").mkdir(parents=True)
-    (folder / "services" / "cloud.yaml").write_text(
-        f"ec2: {cloud.ec2}\ns3: {cloud.s3}\nebs: {cloud.ebs}\nregion: us-east-1\nbucket: extenci\n"
-        f"credentials: {{access_key_file: {keys}/access, secret_key_file: {keys}/secret}}\n"
-    )
-    (folder / "tiny.raw").write_bytes(os.urandom(1 << 20))
+    folder.mkdir()
+    for file in service_files(folder):
+        file.parent.mkdir(parents=True)
+        file.write_text(
+            f"ec2: {cloud.ec2}\ns3: {cloud.s3}\nebs: {cloud.ebs}\nregion: us-east-1\nbucket: extenci\n"
+            f"credentials: {{access_key_file: {keys}/access, secret_key_file: {keys}/secret}}\n"
+        )
+    (folder / "tiny.raw").write_bytes(disk_bytes())
     (folder / "pool.yaml").write_text(
         "service: cloud\nimages: {tiny: {source: tiny.raw}}\n"
         "instances: {pool: {image: tiny, type: t3.micro, count: 3}}\n"
@@ -57,13 +62,18 @@ def start(root: Path, tmp_path: Path) -> Start:
     return begin
 
 
+def service_files(root: Path) -> list[Path]:
+    """The file of the service in each of two homes."""
+    return [root.parent / home / "catalog" / "service" / "cloud.yaml" for home in ("laptop", "runner")]
+
+
 def clients_of(root: Path) -> Clients:
-    return Clients(read_service(root / "services" / "cloud.yaml"))
+    return Clients(read_service(service_files(root)[0]))
 
 
 def lock_by(root: Path, kind: str) -> None:
-    file = root / "services" / "cloud.yaml"
-    file.write_text(file.read_text() + KINDS[kind])
+    for file in service_files(root):
+        file.write_text(file.read_text() + KINDS[kind])
 
 
 def kill_at_launch(process: subprocess.Popen[str]) -> None:
@@ -104,6 +114,25 @@ def test_a_killed_command_holds_up_others_but_not_its_own_home(root: Path, start
     again.communicate(timeout=120)
     assert again.returncode == 0
     assert len(clients_of(root).ec2.machines("default")) == 3
+
+
+def test_a_lease_that_could_not_be_tagged_before_the_kill_is_known_by_its_key(
+    root: Path, start: Start, tmp_path: Path
+) -> None:
+    clients, home = clients_of(root), Home(tmp_path / "laptop")
+    home.make(home.leases_folder)
+    store = KeyPairStore(
+        clients.ec2, clients.unjournalled.ec2, clients.abilities,
+        ec2=clients.service.ec2_url, name="extenci-lease-default", folder=home.leases_folder,
+    )  # fmt: skip
+    clients.unjournalled.ec2.import_key_pair("extenci-lease-default", store.keys.make(), {})
+
+    refused = start("runner", "apply", "-y")
+    assert "does not end by itself" in refused.communicate(timeout=60)[1]
+    applied = start("laptop", "apply", "-y")
+    applied.communicate(timeout=120)
+    assert applied.returncode == 0
+    assert clients.ec2.key_pairs("extenci") == ()
 
 
 def test_a_lease_is_ended_by_unlock(root: Path, start: Start) -> None:
