@@ -136,7 +136,7 @@ def _require_same_place(path: str, descriptor: int) -> None:
     paths of sources have all links followed (proc(5), /proc/PID/fd)."""
     with suppress(OSError):  # there is no /proc
         opened = str(Path(f"/proc/self/fd/{descriptor}").readlink()).removesuffix(" (deleted)")
-        if opened.startswith("/") and opened != path:
+        if opened.startswith("/") and Path(path).is_absolute() and opened != path:
             raise DiskChanged(
                 f"The disk {shown(path)} is reached by a link, and was not when its path was checked.",
                 "Nothing was sent. Look who changes files there, and try again.",

@@ -212,7 +212,9 @@ def test_a_change_with_an_unreadable_answer_may_have_been_done(open_at: Open) ->
     """It is repeated only where a repetition has the same answer; in any case the intent stays open."""
     registration = Registration(Architecture.X86_64, BootMode.UEFI, Method.EBS, 1)
     with raw_server(lambda exchange: exchange.answer(PAGE)) as server:
-        ec2 = open_at(server).unjournalled.ec2
+        clients = open_at(server)
+        clients.abilities.learn(Ability.CLIENT_TOKEN, True, "elsewhere, machines are listed before")
+        ec2 = clients.unjournalled.ec2
         for make in (
             lambda: ec2.deregister_image("ami-1"),
             lambda: ec2.register_image(RegisterRequest("worker", "snap-1", registration)),

@@ -23,6 +23,7 @@ from extenci.model.version import BLOCK_BYTES, Method
 from extenci.sandbox import control
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.methods import stage
+from tests.disks import add_boot_sector
 from tests.system.stage.conftest import context_of
 
 BLOCKS = 40
@@ -177,6 +178,7 @@ def test_plan_says_which_disk_cannot_be_read_and_where_the_specs_name_it(
     specs = tmp_path / "specs"
     specs.mkdir()
     (specs / "stack.yaml").write_text(f"service: sandbox\nimages:\n  worker:\n    source: {disk}\n")
+    add_boot_sector(disk)
     break_disk(disk, AT)
     ended = subprocess.run(
         [sys.executable, "-m", "extenci", "plan", str(specs)],
