@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.disks import disk_bytes
+
 SESSION_TOKEN = "the-session-token-of-this-user"
 TOKEN = "glpat_a_token_that_looks_like_a_key"
 GROUP = "service: campus\ninstances:\n  pool: {image: ami-12345678, type: t3.micro, count: 1}\n"
@@ -400,7 +402,7 @@ def test_a_folder_of_disks_is_trusted(victim: Victim) -> None:
 
 def test_a_saved_plan_cannot_name_other_disks(victim: Victim) -> None:
     secret = victim.folder / "secret"
-    secret.write_bytes(os.urandom(1 << 20))
+    secret.write_bytes(disk_bytes(os.urandom(1 << 20)))
     (victim.root / "disk.raw").write_bytes(secret.read_bytes())
     (victim.root / "pool.yaml").write_text(IMAGE.format("disk.raw"))
     saved = victim.folder / "saved.plan"

@@ -37,7 +37,8 @@ def test_a_group_is_launched_scaled_replaced_and_destroyed(world: World) -> None
     assert world.running() == {}
     assert world.clients.ec2.images() == ()
     calls = Counter(call["action"] for call in world.calls())
-    assert calls["CreateKeyPair"] == calls["DeleteKeyPair"]
+    leases = calls["ImportKeyPair"]
+    assert calls["CreateKeyPair"] + leases == calls["DeleteKeyPair"]
 
 
 def test_jobs_and_descriptions_name_paths_and_hold_no_secret(reachable: World) -> None:
