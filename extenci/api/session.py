@@ -130,7 +130,7 @@ def open_locked(desired: Desired, home: Home, options: Options) -> Iterator[Sess
         if stop.wait(seconds):
             raise Interrupted("Waiting for the lock was interrupted. Nothing was done.")
 
-    patience = Patience(time.monotonic() + options.lock_timeout, options.tell, sleep)
+    patience = Patience(time.monotonic() + options.lock_timeout, options.tell, sleep, stop)
     with (
         hold(home, options.command, options.lock_timeout, sleep=sleep, on_wait=options.tell),
         open_session(desired, home, options, is_locked=True) as session,

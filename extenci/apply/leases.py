@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 from extenci.catalog.home import Home
 from extenci.catalog.identity import home_id
@@ -21,6 +22,7 @@ from extenci.cloud.leases.stores import stores_of
 from extenci.model.errors import LockHeld
 from extenci.model.lease import LeaseTerms
 from extenci.observe.failures import Failures
+from extenci.observe.parallel import answers
 
 PAUSE_SECONDS = 2.0
 
@@ -28,11 +30,12 @@ PAUSE_SECONDS = 2.0
 @dataclass(frozen=True)
 class Patience:
     """How long a command waits for leases: until `deadline` (monotonic seconds). `tell` is told for whom it
-    waits; `sleep` waits for seconds, or raises Interrupted."""
+    waits; `sleep` waits for seconds, or raises Interrupted, as all waiting does once `stop` is set."""
 
     deadline: float
     tell: Callable[[str], None]
     sleep: Callable[[float], None]
+    stop: Event
 
 
 @contextmanager
@@ -45,16 +48,21 @@ def hold_leases(
     patience: Patience,
 ) -> Iterator[None]:
     """Hold the leases of a stack on services while the block runs. LockHeld where another command has one for
-    longer than this one waits. A service that fails is left out; ServiceError where none is left."""
+    longer than this one waits; Interrupted. A service that fails is left out; ServiceError where none is
+    left."""
     terms = LeaseTerms(home_id(home), uuid.uuid4().hex, holder_text(command))
     held: dict[str, Lease] = {}
-    with ExitStack() as leases:
+
+    def take_all() -> None:
         for name in failures.working():
             with failures.noting(name):
                 lease = _take(stack, clients[name], terms, held, home.leases_folder, patience)
                 if lease is not None:
                     leases.callback(lease.release)
                     clients[name].fence = lease.check
+
+    with ExitStack() as leases:
+        answers({"leases": take_all}, patience.stop)
         yield
 
 

@@ -49,14 +49,17 @@ class KeyPairStore(LeaseStore):
         ec2: str,
         name: str,
         folder: Path | None = None,
+        is_tagged: bool = True,
     ) -> None:
-        """`folder` is where this home keeps the keys that it asked for, None: nowhere."""
+        """`folder` is where this home keeps the keys that it asked for, None: nowhere. `is_tagged`: the
+        service's file does not say that nothing can be tagged."""
         self.place = f"the key pair {name} at {ec2}"
         self._reads, self._changes, self._abilities = reads, changes, abilities
         self._name = name
         code = hashlib.sha256(self.place.encode()).hexdigest()[:16]
         self.keys = OwnKey(folder / code if folder is not None else None)
         self._home = ""
+        self._is_tagged = is_tagged
         self._offset: float | None = None
 
     def create(self, terms: LeaseTerms) -> str | None:
@@ -122,6 +125,8 @@ class KeyPairStore(LeaseStore):
         self._changes.delete_key_pair(self._name)
 
     def _tags(self, terms: LeaseTerms) -> dict[str, str]:
+        if not self._is_tagged:
+            return {}
         texts = {
             HOME: terms.home,
             COMMAND: terms.command,
@@ -132,7 +137,7 @@ class KeyPairStore(LeaseStore):
 
     def _tag(self, key_pair: str, tags: Mapping[str, str]) -> None:
         """Tags only tell others more; a service that has none keeps leases all the same."""
-        if key_pair and not self._abilities.lacks(Ability.CREATE_TAGS):
+        if key_pair and tags and not self._abilities.lacks(Ability.CREATE_TAGS):
             with suppress(ServiceError):
                 self._changes.create_tags([key_pair], tags)
 

@@ -16,6 +16,8 @@ SETTLING_SECONDS = 2.0
 """After this time, those who took over one lease at once see whose it is."""
 MARGIN_SECONDS = 5.0
 """How long before its end a lease counts as lost: a call that has begun takes some time."""
+RELEASE_SECONDS = 15.0
+"""How long a service has to take a lease back."""
 TRIES = 3
 
 
@@ -74,10 +76,16 @@ class Lease:
         )
 
     def release(self) -> None:
-        """Give the lease back, unless it was lost. Where that fails, it ends by itself."""
+        """Give the lease back, unless it was lost. Where that fails, or the service does not answer for a
+        while, it ends by itself."""
         self._ended.set()
+        ending = Thread(target=self._give_back, name=f"end-lease-{self.service}", daemon=True)
+        ending.start()
+        ending.join(timeout=RELEASE_SECONDS)
+
+    def _give_back(self) -> None:
         if self._keeper is not None:
-            self._keeper.join(timeout=RENEWAL_SECONDS)
+            self._keeper.join()
         if self._version and self._clock() < self._until - MARGIN_SECONDS:
             with suppress(ServiceError):
                 self._store.delete()

@@ -10,6 +10,7 @@ from extenci.cloud.leases.bucket import BucketStore
 from extenci.cloud.leases.key_pair import KeyPairStore
 from extenci.cloud.leases.store import LeaseStore
 from extenci.model.lease import Lock
+from extenci.model.service import Tagging
 
 PREFIX = "extenci-lease-"
 """The names of the key pairs that are leases."""
@@ -38,5 +39,11 @@ def _store(clients: Clients, stack: str, lock: Lock, folder: Path | None) -> Lea
         key = f"extenci-leases/{service.region}/{stack}.json"
         return BucketStore(clients.s3, bare.s3, clients.abilities, clients.s3.bucket, key)
     return KeyPairStore(
-        clients.ec2, bare.ec2, clients.abilities, ec2=service.ec2_url, name=PREFIX + stack, folder=folder
+        clients.ec2,
+        bare.ec2,
+        clients.abilities,
+        ec2=service.ec2_url,
+        name=PREFIX + stack,
+        folder=folder,
+        is_tagged=service.tags is not Tagging.NONE,
     )

@@ -20,6 +20,9 @@ from tests.system.main_job.conftest import MIB, World
 
 POOL, WORKER = Address("sandbox", "pool"), Address("sandbox", "worker")
 
+OF_LEASES = {"ImportKeyPair", "CreateTags", "DeleteKeyPair"}
+"""Changing calls of leases, which every command takes first."""
+
 
 def actions(plan: object) -> list[str]:
     return [change.id.split(" ami-")[0] for change in plan.changes]  # type: ignore[attr-defined]
@@ -209,7 +212,7 @@ def test_declined_or_past_a_limit_nothing_is_done(world: World) -> None:
     world.write(service="campus")
     with pytest.raises(PlanRefused):
         world.apply()
-    assert not [call for call in world.calls() if call["changes"]]
+    assert not [call for call in world.calls() if call["changes"] and call["action"] not in OF_LEASES]
     assert world.apply(force=True).ok
 
 
@@ -241,7 +244,7 @@ def test_where_nothing_is_tagged_apply_does_not_begin_without_records(world: Wor
     with pytest.raises(CatalogError, match="no tags") as refusal:
         world.apply()
     assert "extenci catalog init campus" in refusal.value.hint
-    assert not [call for call in world.calls() if call["changes"]]
+    assert not [call for call in world.calls() if call["changes"] and call["action"] not in OF_LEASES]
 
 
 def test_a_refused_launch_blocks_nothing_else_and_says_why(world: World) -> None:
