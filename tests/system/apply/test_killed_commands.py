@@ -101,7 +101,7 @@ def run_command(rig: Rig, *words: str, status: int = 0) -> int:
     return made.exitcode
 
 
-@pytest.mark.parametrize(("name", "way"), [*((name, "after") for name in CASES), ("test-vm no", "before")])
+@pytest.mark.parametrize(("name", "way"), [*((name, "after") for name in CASES), ("unstage", "before")])
 def test_killed_at_any_call_and_given_again_it_ends_and_leaves_nothing(
     rig: Rig, name: str, way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
