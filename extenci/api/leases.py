@@ -31,8 +31,8 @@ def unlock(
     options: Options = DEFAULTS,
 ) -> tuple[FoundLease, ...]:
     """Delete the leases of a stack on the selected services, once `approve` has agreed (None: it is not
-    asked); those that there were. A command that holds one, and is alive after all, stops before its next
-    change.
+    asked); those that there were. A command that holds one, and is alive after all, changes nothing more
+    once it has noticed, when it renews its lease the next time.
 
     Declined; ServiceError and its kinds.
     """

@@ -8,6 +8,7 @@ the private key.
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -32,6 +33,8 @@ HOME, COMMAND, HOLDER, RENEWED = (
 )
 LONGEST_TAG = 250
 """Characters of a tag's value; EC2 takes 256."""
+_NOT_IN_TAGS = re.compile(r"[^\w\s+=.:/@-]")
+"""Characters that not every service takes in tags (EC2 User Guide, "Tag restrictions")."""
 DUPLICATE = "InvalidKeyPair.Duplicate"
 BAD_FORMAT = ("InvalidKey.Format", "InvalidKeyPair.Format", "InvalidParameterValue")
 """How services refuse a public key of a kind that they do not know."""
@@ -60,6 +63,7 @@ class KeyPairStore(LeaseStore):
         self.keys = OwnKey(folder / code if folder is not None else None)
         self._home = ""
         self._is_tagged = is_tagged
+        self._was_seen = False
         self._offset: float | None = None
 
     def create(self, terms: LeaseTerms) -> str | None:
@@ -104,12 +108,15 @@ class KeyPairStore(LeaseStore):
         return StoredLease(found.fingerprint, terms, self._idle(tags))
 
     def renew(self, terms: LeaseTerms, version: str) -> str | None:
-        """See `LeaseStore.renew`. Where key pairs have no tags nothing is written."""
+        """See `LeaseStore.renew`. Where key pairs have no tags nothing is written. One that no list has shown
+        yet is there; one that was shown and is not any more was ended by somebody."""
         found = self._find()
-        if found is not None and found.fingerprint != version:
+        if found is None:
+            return None if self._was_seen else version
+        if found.fingerprint != version:
             return None
-        if found is not None:
-            self._tag(found.id, self._tags(terms))
+        self._was_seen = True
+        self._tag(found.id, self._tags(terms))
         return version
 
     def take_over(self, terms: LeaseTerms, version: str) -> str | None:
@@ -133,7 +140,7 @@ class KeyPairStore(LeaseStore):
             HOLDER: terms.holder,
             RENEWED: f"{self._now():.0f}",
         }
-        return {key: text[:LONGEST_TAG] for key, text in texts.items()}
+        return {key: _NOT_IN_TAGS.sub("", text)[:LONGEST_TAG] for key, text in texts.items()}
 
     def _tag(self, key_pair: str, tags: Mapping[str, str]) -> None:
         """Tags only tell others more; a service that has none keeps leases all the same."""
