@@ -20,7 +20,7 @@ from typing import Protocol
 from extenci.image.cache import Notify, WriteMonitor, create_once, note_use, write_errors
 from extenci.image.conversion import Conversion, convert
 from extenci.image.fingerprint import SETTLED_SECONDS, Fingerprint
-from extenci.image.formats import Format
+from extenci.image.formats import Format, Unusable, refusal
 from extenci.image.problems import broken, changed, shown
 from extenci.image.raw import RawDisk, check_sha256, open_file
 from extenci.model.errors import DiskChanged, DiskError, Interrupted
@@ -160,6 +160,8 @@ def _convert_once(source: RawDisk, found: Format, target: Path, cache: Cache, sh
     source's bytes are compared first."""
     if sha256 is not None and source.sha256 is None:
         check_sha256(source.path, _hash_file(source, cache.stop), sha256)
+    if isinstance(found.way, Unusable):
+        raise refusal(source.path, found)
     with create_once(target, cache.stop) as partial:
         if partial is None:
             return
