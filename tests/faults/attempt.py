@@ -23,6 +23,8 @@ from tests.faults.report import LARGE_MIB, Kind, Report
 from tests.faults.wanted import Wanted, judge, judge_early
 
 PERCENT = 30
+PATIENT = ("--lock-timeout", "2m")
+"""A dead command's lease lasts for a minute."""
 REPEATS = (0.0, 0.0, 1.0)
 """Seconds of waiting before each time that the command is given again, without faults."""
 REPEATS_WHILE_HIDDEN = (*REPEATS, 5.0, 20.0, 40.0)
@@ -140,7 +142,9 @@ class Attempt:
         return judge(new, wanted, lambda snapshot: self.bench.holds(snapshot, self.specs.content))
 
     def _until(self, user: User, words: Sequence[str], is_done: Callable[[Done], bool]) -> Done:
+        """A command that waits for the lease of another home's, which may be dead."""
         text = ""
+        words = (*words, *(PATIENT if len(self.users) > 1 else ()))
         pauses = REPEATS_WHILE_HIDDEN if self.case.fault.hides else REPEATS
         for pause in pauses:
             time.sleep(pause)
