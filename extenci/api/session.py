@@ -27,6 +27,7 @@ from extenci.model.record import Records
 from extenci.model.service import Service
 from extenci.observe.failures import Failures
 from extenci.observe.observe import observe
+from extenci.observe.others import shows_others
 from extenci.plan.abilities import needed_abilities
 from extenci.plan.inputs import queued_services
 
@@ -70,6 +71,12 @@ class Session:
             stop=self.options.stop,
         )
         return Observed(records, found)
+
+    def shows_others(self, service: str) -> bool:
+        """Whether a service shows other homes all that this one made there lately. CatalogError, Interrupted;
+        ServiceError and its kinds."""
+        records = self.catalog.records(self.stack)
+        return shows_others(self.clients[service], self.stack, records, stop=self.options.stop)
 
 
 @contextmanager
@@ -134,6 +141,14 @@ def open_locked(desired: Desired, home: Home, options: Options) -> Iterator[Sess
     with (
         hold(home, options.command, options.lock_timeout, sleep=sleep, on_wait=options.tell),
         open_session(desired, home, options, is_locked=True) as session,
-        hold_leases(session.stack, session.clients, session.failures, home, options.command, patience),
+        hold_leases(
+            session.stack,
+            session.clients,
+            session.failures,
+            home,
+            options.command,
+            patience,
+            session.shows_others,
+        ),
     ):
         yield session

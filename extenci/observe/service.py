@@ -42,23 +42,24 @@ def observe_service(
     read_machines = read_with_queue if with_queue else read_without_queue
     pause = SHORTEST_PAUSE_SECONDS
     while True:
-        state = _read(clients, stack, records, clock(), stop, read_machines, needed)
+        state = read_once(clients, stack, records, clock(), stop, read_machines, needed)
         if not may_show_more(clients.service.name, records, state):
             return state
         stop.wait(pause)
         pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE_SECONDS)
 
 
-def _read(
+def read_once(
     clients: Clients,
     stack: str,
     records: Records,
     now: float,
     stop: Event,
-    read_machines: ReadMachines,
-    needed: frozenset[Ability],
+    read_machines: ReadMachines = read_without_queue,
+    needed: frozenset[Ability] = frozenset(),
 ) -> ServiceState:
-    """The three lists are read at the same time, and needed abilities found out that are unknown."""
+    """A service's state as its lists are now. The three lists are read at the same time, and needed abilities
+    found out that are unknown."""
     known = known_resources(clients.service.name, records, now=now)
     empty = ServiceState(service=clients.service.name, at=now)
     readings: dict[str, Callable[[], ServiceState]] = {
