@@ -63,7 +63,7 @@ def hold_leases(
                 lease = _take(stack, clients[name], terms, held, home.leases_folder, patience)
                 if lease is not None:
                     leases.callback(lease.release, partial(shows_all, name), patience.tell)
-                    clients[name].fence = lease.check
+                    _fence(clients[name], lease)
 
     with ExitStack() as leases:
         answers({"leases": take_all}, patience.stop)
@@ -84,7 +84,7 @@ def _take(
     stores = stores_of(clients, stack, folder)
     for store in stores:
         if store.place in held:
-            clients.fence = held[store.place].check
+            _fence(clients, held[store.place])
             return None
         lease = Lease(
             stack, clients.service.name, store, terms, lag=partial(lag_of, clients), sleep=patience.sleep
@@ -104,6 +104,10 @@ def _take(
             f"time: {refusal.message} See to it that nobody else does, or say `lock: none`."
         )
     return None
+
+
+def _fence(clients: Clients, lease: Lease) -> None:
+    clients.fence, clients.is_leased = lease.check, True
 
 
 def lag_of(clients: Clients) -> float:

@@ -37,4 +37,5 @@ def shows_others(
     state = read_once(clients, stack, Records(), now, stop or Event())
     things: tuple[Image | Snapshot | Machine, ...] = (*state.images, *state.snapshots, *state.machines)
     shown = {one.id for one in things if one.marks is not None and one.marks.stack == stack}
-    return all(id_ in shown for intent in begun for id_ in intent.made if id_ not in records.removed)
+    recorded = {one.id for one in records.resources if one.service == service}  # not what is gone by now
+    return all(id_ in shown for intent in begun for id_ in intent.made if id_ in recorded)
