@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from threading import Event
 
 from extenci.api.options import Options
@@ -85,7 +84,10 @@ def open_session(
 ) -> Iterator[Session]:
     """A session; without the lock (`is_locked`) it only reads."""
     services = {name: recognise_sandbox(desired.services[name], home) for name in desired.touched_services}
-    alone = partial(is_free, home) if not is_locked else lambda: True
+
+    def alone(stack: str) -> bool:
+        return (is_locked and stack == desired.stack) or is_free(home, stack)
+
     with (
         Catalog.open(home, alone=alone) as catalog,
         open_clients(services, home, catalog, options.tell) as clients,
@@ -129,8 +131,8 @@ def book_of(service: Service, catalog: Catalog) -> AbilityBook:
 
 @contextmanager
 def open_locked(desired: Desired, home: Home, options: Options) -> Iterator[Session]:
-    """A session that holds the home's lock and the stack's leases on its services, so that it may change
-    something (LockHeld, Interrupted; ServiceError where no service can be reached)."""
+    """A session that holds the stack's lock in this home and its leases on its services, so that it may
+    change something (LockHeld, Interrupted; ServiceError where no service can be reached)."""
     stop = options.stop or Event()
 
     def sleep(seconds: float) -> None:
@@ -139,7 +141,7 @@ def open_locked(desired: Desired, home: Home, options: Options) -> Iterator[Sess
 
     patience = Patience(time.monotonic() + options.lock_timeout, options.tell, sleep, stop)
     with (
-        hold(home, options.command, options.lock_timeout, sleep=sleep, on_wait=options.tell),
+        hold(home, desired.stack, options.command, options.lock_timeout, sleep=sleep, on_wait=options.tell),
         open_session(desired, home, options, is_locked=True) as session,
         hold_leases(
             session.stack,
