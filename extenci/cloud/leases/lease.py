@@ -10,7 +10,7 @@ from dataclasses import replace
 from threading import Event, Thread
 
 from extenci.cloud.leases.store import LeaseStore
-from extenci.model.errors import Interrupted, LeaseHeld, ServiceError
+from extenci.model.errors import ExtenciError, Interrupted, LeaseHeld, ServiceError
 from extenci.model.lease import LEASE_SECONDS, RENEWAL_SECONDS, LeaseTerms, StoredLease
 from extenci.model.text import counted
 
@@ -86,7 +86,7 @@ class Lease:
         self, shows_all: Callable[[], bool] = lambda: True, tell: Callable[[str], None] = lambda _text: None
     ) -> None:
         """Give the lease back, unless it was lost. While others do not see all that was made (`shows_all`,
-        which may raise ServiceError or Interrupted) it is only marked as ended, and ends by itself: whoever
+        which may raise ExtenciError) it is only marked as ended, and ends by itself: whoever
         came now would make that again. The same where giving it back fails, or the service does not answer
         for a while. Where leases do not end by themselves, what was made is waited for."""
         self._ended.set()
@@ -171,7 +171,7 @@ class Lease:
 def _is_true(question: Callable[[], bool]) -> bool:
     try:
         return question()
-    except (ServiceError, Interrupted):
+    except ExtenciError:
         return False
 
 
