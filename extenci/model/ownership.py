@@ -138,6 +138,9 @@ MARK_KEYS = (STACK, SERVICE, NAME, DIGEST, VERSION, SOURCE_SHA256, VERDICT, SETT
              EXPIRES, PARENT, TAG_KEYS)  # fmt: skip
 """The keys of all marks."""
 
+LASTING_MARKS = (STACK, SERVICE, NAME, DIGEST, VERSION, SETTINGS, ROLE, PARENT)
+"""The keys of marks that say which resource it is, and stay while it exists."""
+
 SETTINGS_FORMAT = "1"
 
 

@@ -47,8 +47,7 @@ def _machines(clients: Clients, stack: str, records: Records, known: KnownResour
         found = clients.ec2.machines(marked, known.machines, known.by_token)
         return (*found, *_of_lost_launches(clients, records, found))
     found = clients.ec2.machines(marked)
-    unseen = (known.machines & known.recent) - {one.id for one in found}
-    return found + clients.ec2.machines_by_id(unseen)
+    return found + clients.ec2.machines_by_id(known.unseen(known.machines, found))
 
 
 def _of_lost_launches(clients: Clients, records: Records, found: Sequence[Machine]) -> Iterator[Machine]:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from extenci.model.abilities import Ability
 from extenci.model.address import Address
 from extenci.model.observed import Image, Job, Machine, ServiceState, Snapshot, SnapshotState
-from extenci.model.ownership import read_marks
+from extenci.model.ownership import LASTING_MARKS, MARK_KEYS, STACK, read_marks
 from extenci.model.record import SUBMIT, Records, ResourceKind
 from extenci.model.service import Tagging
 from extenci.observe.visibility import made_lately
@@ -22,15 +22,20 @@ Tags = Mapping[str, str]
 @dataclass(frozen=True)
 class KnownResources:
     """The resources of one service that this catalog knows as owned: their tags by id, by client token and by
-    image name; the ids of machines and snapshots. `recent` are the ids of what was made so lately that lists
-    may lack it, or its tags."""
+    image name; the ids of machines and snapshots. `expected` are the ids of what records, jobs, or calls of
+    the last moments say is there, whether or not lists by tags show it: the tags may be late, or somebody has
+    removed them."""
 
     by_id: Mapping[str, Tags]
     by_token: Mapping[str, Tags]
     by_name: Mapping[str, Tags]
     machines: frozenset[str]
     snapshots: frozenset[str]
-    recent: frozenset[str] = frozenset()
+    expected: frozenset[str] = frozenset()
+
+    def unseen(self, ids: frozenset[str], found: Iterable[Machine | Snapshot]) -> frozenset[str]:
+        """Those of some ids that are expected, and that a list by tags did not show."""
+        return (ids & self.expected) - {one.id for one in found}
 
 
 def known_resources(
@@ -63,7 +68,7 @@ def known_resources(
             launched | held | {id_ for id_, kind in kinds.items() if kind is ResourceKind.MACHINE}
         ),
         snapshots=frozenset(started | {id_ for id_, kind in kinds.items() if kind is ResourceKind.SNAPSHOT}),
-        recent=made_lately(service, records, now),
+        expected=frozenset(kinds.keys() | held) - records.removed | made_lately(service, records, now),
     )
 
 
@@ -78,9 +83,9 @@ def assign(state: ServiceState, tagging: TaggingOf, known: KnownResources) -> Se
     snapshots = (known.by_id.get(one.id) for one in state.snapshots)
     return replace(
         state,
-        images=_marked(state.images, images, tagging(Ability.TAG_IMAGE), known.recent),
-        snapshots=_marked(state.snapshots, snapshots, tagging(Ability.TAG_SNAPSHOT), known.recent),
-        machines=_marked(state.machines, machines, tagging(Ability.TAG_INSTANCE), known.recent),
+        images=_marked(state.images, images, tagging(Ability.TAG_IMAGE), known.expected),
+        snapshots=_marked(state.snapshots, snapshots, tagging(Ability.TAG_SNAPSHOT), known.expected),
+        machines=_marked(state.machines, machines, tagging(Ability.TAG_INSTANCE), known.expected),
     )
 
 
@@ -89,22 +94,35 @@ def _image_tags(image: Image, known: KnownResources) -> Tags | None:
 
 
 def _marked(
-    resources: tuple[Resource, ...], known: Iterable[Tags | None], tagging: Tagging, recent: frozenset[str]
+    resources: tuple[Resource, ...],
+    known: Iterable[Tags | None],
+    tagging: Tagging,
+    expected: frozenset[str],
 ) -> tuple[Resource, ...]:
     return tuple(
-        _mark(resource, tags, tagging, resource.id in recent)
+        _mark(resource, tags, tagging, resource.id in expected)
         for resource, tags in zip(resources, known, strict=True)
     )
 
 
-def _mark(resource: Resource, known: Tags | None, tagging: Tagging, is_recent: bool) -> Resource:
-    """With `after`, and where tags may be late, a resource's own tags come first; with `none` only the
-    catalog's knowledge counts, and with `create` only the tags."""
-    if tagging is not Tagging.NONE and resource.marks is not None:
+def _mark(resource: Resource, known: Tags | None, tagging: Tagging, is_expected: bool) -> Resource:
+    """A resource's own tags come first, and the catalog tells those that are missing; with `create` only of
+    what is expected. With `none` only the catalog's knowledge counts."""
+    if tagging is Tagging.NONE:
+        return replace(resource, marks=read_marks(known) if known else None)
+    if not known or (tagging is Tagging.CREATE and not is_expected):
         return resource
-    if tagging is Tagging.CREATE and not is_recent:
-        return resource
-    return replace(resource, marks=read_marks(known) if known else None)
+    return replace(resource, marks=read_marks(restore_marks(resource.tags, known)))
+
+
+def restore_marks(tags: Tags, known: Tags) -> Tags:
+    """The tags of a resource with the known marks that are missing; unchanged where another stack has marked
+    it since. The value of no tag is changed, and of a resource that is still known as owned, only marks that
+    never change are restored."""
+    if tags.get(STACK, known.get(STACK)) != known.get(STACK):
+        return tags
+    keys = MARK_KEYS if read_marks(tags) is None else LASTING_MARKS
+    return {**{key: known[key] for key in keys if key in known}, **tags}
 
 
 def with_own_snapshots(images: Iterable[Image], snapshots: Collection[Snapshot]) -> Iterator[Image]:

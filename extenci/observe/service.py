@@ -93,5 +93,4 @@ def _snapshots(clients: Clients, stack: str, known: KnownResources) -> tuple[Sna
     if tagging is not Tagging.CREATE:
         return clients.ec2.snapshots(marked, known.snapshots)
     found = clients.ec2.snapshots(marked)
-    unseen = (known.snapshots & known.recent) - {one.id for one in found}
-    return found + clients.ec2.snapshots_by_id(unseen)
+    return found + clients.ec2.snapshots_by_id(known.unseen(known.snapshots, found))
