@@ -27,6 +27,8 @@ from extenci.model.service import Service
 from extenci.observe.failures import Failures
 from extenci.observe.observe import observe
 from extenci.observe.others import shows_others
+from extenci.observe.ownership import owners_of
+from extenci.observe.service import Needs
 from extenci.plan.abilities import needed_abilities
 from extenci.plan.inputs import queued_services
 
@@ -59,13 +61,16 @@ class Session:
     def observe(self) -> Observed:
         """Read the records, then the services, except for those that failed already."""
         records = self.catalog.records(self.stack)
-        queues = queued_services(self.desired, records)
+        queues, abilities = queued_services(self.desired, records), needed_abilities(self.desired)
+        needs = {
+            name: Needs(name in queues, abilities.get(name, frozenset()), owners_of(self.desired, name))
+            for name in self.clients
+        }
         found = observe(
             self.clients,
             self.stack,
             records,
-            queues=queues,
-            needed=needed_abilities(self.desired),
+            needs=needs,
             failures=self.failures,
             stop=self.options.stop,
         )

@@ -41,6 +41,8 @@ TAG_KEYS = "extenci:tags"
 """Which of a resource's other tags came from its spec, so that they can be removed again, without any
 record, once the spec no longer names them."""
 
+OWNER_CHARACTERS = 16
+
 TAG_KEYS_LIMIT = 255
 """Characters that the list of a resource's own tag keys may take (EC2: a tag value holds 256)."""
 
@@ -89,6 +91,12 @@ class Marks:
             TAG_KEYS: join_keys(own) or None,
         }
         return {**own, **{key: value for key, value in known.items() if value is not None}}
+
+
+def owner_code(stack: str, address: Address, role: Role) -> str:
+    """How the client tokens begin of machines that are launched for an address: by it, any home knows them
+    before they have tags. 16 hex characters."""
+    return hashlib.sha256(f"{stack}\n{address}\n{role}".encode()).hexdigest()[:OWNER_CHARACTERS]
 
 
 def read_marks(tags: Mapping[str, str]) -> Marks | None:

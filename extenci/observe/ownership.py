@@ -4,25 +4,38 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from extenci.model.abilities import Ability
 from extenci.model.address import Address
+from extenci.model.desired import Desired
 from extenci.model.observed import Image, Job, Machine, ServiceState, Snapshot, SnapshotState
-from extenci.model.ownership import LASTING_MARKS, MARK_KEYS, STACK, read_marks
+from extenci.model.ownership import (
+    LASTING_MARKS,
+    MARK_KEYS,
+    OWNER_CHARACTERS,
+    STACK,
+    Marks,
+    Role,
+    owner_code,
+    read_marks,
+)
 from extenci.model.record import SUBMIT, Records, ResourceKind
 from extenci.model.service import Tagging
 from extenci.observe.visibility import made_lately
 
 Resource = TypeVar("Resource", Image, Snapshot, Machine)
 Tags = Mapping[str, str]
+Owners = Mapping[str, Tags]
+"""The tags of machines that are launched for the addresses of specs, by their `owner_code`."""
 
 
 @dataclass(frozen=True)
 class KnownResources:
     """The resources of one service that this catalog knows as owned: their tags by id, by client token and by
-    image name; the ids of machines and snapshots. `expected` are the ids of what records, jobs, or calls of
+    image name; the ids of machines and snapshots. `by_owner` tells the machines that other homes launched and
+    did not live to tag. `expected` are the ids of what records, jobs, or calls of
     the last moments say is there, whether or not lists by tags show it: the tags may be late, or somebody has
     removed them."""
 
@@ -32,6 +45,12 @@ class KnownResources:
     machines: frozenset[str]
     snapshots: frozenset[str]
     expected: frozenset[str] = frozenset()
+    by_owner: Owners = field(default_factory=dict)
+
+    def tags_of(self, machine: Machine) -> Tags | None:
+        """The tags of a machine, as far as they are known here."""
+        by_call = self.by_id.get(machine.id) or self.by_token.get(machine.token)
+        return by_call or self.by_owner.get(machine.token[:OWNER_CHARACTERS])
 
     def unseen(self, ids: frozenset[str], found: Iterable[Machine | Snapshot]) -> frozenset[str]:
         """Those of some ids that are expected, and that a list by tags did not show."""
@@ -39,7 +58,12 @@ class KnownResources:
 
 
 def known_resources(
-    service: str, records: Records, jobs: Sequence[Job] = (), *, now: float = 0.0
+    service: str,
+    records: Records,
+    jobs: Sequence[Job] = (),
+    *,
+    now: float = 0.0,
+    owners: Owners | None = None,
 ) -> KnownResources:
     """The owned resources of a service by records, journal and jobs, whatever tags they carry. `now` is in
     seconds since the epoch."""
@@ -69,7 +93,19 @@ def known_resources(
         ),
         snapshots=frozenset(started | {id_ for id_, kind in kinds.items() if kind is ResourceKind.SNAPSHOT}),
         expected=frozenset(kinds.keys() | held) - records.removed | made_lately(service, records, now),
+        by_owner=owners or {},
     )
+
+
+def owners_of(desired: Desired, service: str) -> Owners:
+    """The owners of the machines that the specs ask for on a service."""
+    groups = ((spec.address, Role.POOL) for spec in desired.instances)
+    tests = ((spec.address, Role.TEST) for spec in desired.images if spec.verify)
+    return {
+        owner_code(desired.stack, address, role): Marks(desired.stack, service, address.name, role).to_tags()
+        for address, role in (*groups, *tests)
+        if address.service == service
+    }
 
 
 TaggingOf = Callable[[Ability], Tagging]
@@ -79,7 +115,7 @@ TaggingOf = Callable[[Ability], Tagging]
 def assign(state: ServiceState, tagging: TaggingOf, known: KnownResources) -> ServiceState:
     """A service's state with the marks of everything that is owned there."""
     images = (_image_tags(image, known) for image in state.images)
-    machines = (known.by_id.get(one.id) or known.by_token.get(one.token) for one in state.machines)
+    machines = map(known.tags_of, state.machines)
     snapshots = (known.by_id.get(one.id) for one in state.snapshots)
     return replace(
         state,

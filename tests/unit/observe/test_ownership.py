@@ -15,7 +15,7 @@ from extenci.model.observed import (
     Snapshot,
     SnapshotState,
 )
-from extenci.model.ownership import ROLE, STACK, Marks, Role, read_marks
+from extenci.model.ownership import ROLE, STACK, Marks, Role, owner_code, read_marks
 from extenci.model.record import Intent, Records, ResourceKind, ResourceRecord
 from extenci.model.service import Service, Tagging
 from extenci.observe.ownership import assign, known_resources
@@ -150,3 +150,11 @@ def test_images_are_known_by_their_name_and_snapshots_by_the_answer(mode: Taggin
     )
     assert [one.marks for one in found.images] == [MARKS, None]
     assert [one.marks for one in found.snapshots] == [MARKS, None]
+
+
+def test_a_machine_that_a_dead_home_did_not_tag_is_known_by_its_client_token() -> None:
+    code = owner_code("physics", Address("cloud", "pool"), Role.POOL)
+    known = known_resources("cloud", Records(), owners={code: TAGS})
+    seen = state(machine("i-1", code + "0" * 48), machine("i-2", "1" * 64))
+    found = assign(seen, lambda _kind: Tagging.AFTER, known)
+    assert [one.marks for one in found.machines] == [MARKS, None]
