@@ -117,7 +117,7 @@ def build_case(title: str, body: Body) -> Case:
     }
     images = tuple(image_spec(name, said) for name, said in (specs.get("images") or {}).items())
     groups = tuple(group_spec(name, said) for name, said in (specs.get("instances") or {}).items())
-    desired = Desired(STACK, "/specs", services, images, groups, selection(specs))
+    desired = Desired(STACK, "/specs", services, images, groups, selection(specs), specs.get("root"))
     disks = {
         address(name): disk(said["disk"], said.get("sha256"))
         for name, said in (specs.get("images") or {}).items()
@@ -256,6 +256,7 @@ def marks(name: str, said: Body, settings: str | None = None) -> Marks | None:
         plan="an-earlier-plan",
         protect=said.get("protect", False),
         tag_keys=tuple(sorted(said.get("tags", {}))),
+        root_id=said.get("root"),
     )
 
 
