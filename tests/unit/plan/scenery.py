@@ -75,7 +75,7 @@ from extenci.model.work import (
     VerifyWork,
 )
 from extenci.observe.join import join
-from extenci.plan.fields import desired_fields
+from extenci.plan.fields import APPLIED_FROM, desired_fields
 from extenci.plan.planner import make_plan
 
 NOW = 100_000.0
@@ -392,7 +392,7 @@ def records(said: Body, desired: Desired) -> Records:
     for name, other in (said.get("applied") or {}).items():
         spec = wished.get(address(name))
         applied[address(name)] = AppliedRecord(
-            address(name), {**(desired_fields(spec) if spec else {}), **(other or {})}
+            address(name), {APPLIED_FROM: "/specs", **(desired_fields(spec) if spec else {}), **(other or {})}
         )
     kinds = {
         "images": ResourceKind.IMAGE,
