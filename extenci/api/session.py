@@ -28,9 +28,11 @@ from extenci.observe.failures import Failures
 from extenci.observe.observe import observe
 from extenci.observe.others import shows_others
 from extenci.observe.ownership import owners_of
+from extenci.observe.roots import with_machines_of_root
 from extenci.observe.service import Needs
 from extenci.plan.abilities import needed_abilities
 from extenci.plan.inputs import queued_services
+from extenci.plan.roots import find_other_roots
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ class Session:
         return self.desired.stack
 
     def observe(self) -> Observed:
-        """Read the records, then the services, except for those that failed already."""
+        """Read the records, then the services, except for those that failed already. Services on which
+        another root uses the stack's name are left out; PlanError where no other is left."""
         records = self.catalog.records(self.stack)
         queues, abilities = queued_services(self.desired, records), needed_abilities(self.desired)
         needs = {
@@ -74,7 +77,13 @@ class Session:
             failures=self.failures,
             stop=self.options.stop,
         )
-        return Observed(records, found)
+        if self.desired.root_id is not None:
+            found = with_machines_of_root(
+                found, self.clients, self.stack, self.desired.root_id, self.failures, self.options.stop
+            )
+        for service, error in find_other_roots(self.desired, found).items():
+            self.failures.note(service, error)
+        return Observed(records, found.without(self.failures.unread))
 
     def shows_others(self, service: str) -> bool:
         """Whether a service shows other homes all that this one made there lately. CatalogError, Interrupted;

@@ -14,7 +14,7 @@ from extenci.model.errors import CatalogError
 from extenci.model.outcome import Outcome, Result, Status
 from extenci.model.plan import Change, Plan
 from extenci.model.record import AppliedRecord
-from extenci.plan.fields import desired_fields
+from extenci.plan.fields import APPLIED_FROM, desired_fields
 
 
 def carry_out(
@@ -60,7 +60,8 @@ def record_applied(result: Result, desired: Desired, run_context: RunContext) ->
         run_context.catalog.clear_applied(run_context.stack, *[spec.address for spec in mine])
         return
     now = run_context.clock()
-    applied = (AppliedRecord(spec.address, desired_fields(spec), now) for spec in mine)
+    root = {APPLIED_FROM: desired.root}
+    applied = (AppliedRecord(spec.address, desired_fields(spec) | root, now) for spec in mine)
     run_context.catalog.set_applied(run_context.stack, *applied)
     wanted = {spec.address for spec in desired.images} | {spec.address for spec in desired.instances}
     removed = {change.address for change in result.plan.changes} - wanted

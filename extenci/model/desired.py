@@ -114,7 +114,9 @@ class Selection:
 class Desired:
     """Everything that one spec root asks for, and the selected part of it.
 
-    `services` holds every service that the specs name, by name; `root` is the folder's absolute path.
+    `services` holds every service that the specs name, by name; `root` is the folder's absolute path, and
+    `root_id` what its extenci.yaml says to tell it from other roots. `is_of_any_root`: the stack was named
+    for one command, so that its resources count whichever root made them.
     """
 
     stack: str
@@ -123,6 +125,8 @@ class Desired:
     images: tuple[DesiredImage, ...] = ()
     instances: tuple[DesiredGroup, ...] = ()
     selection: Selection = Selection()
+    root_id: str | None = None
+    is_of_any_root: bool = False
 
     def image(self, address: Address) -> DesiredImage | None:
         """The image desired at an address."""

@@ -23,6 +23,8 @@ class Role(StrEnum):
 
 PREFIX = "extenci:"
 STACK = "extenci:stack"
+ROOT = "extenci:root"
+"""The id of the root, where its extenci.yaml says one: two roots may have one stack name by mistake."""
 SERVICE = "extenci:service"
 NAME = "extenci:name"
 DIGEST = "extenci:digest"
@@ -65,6 +67,7 @@ class Marks:
     expires: str | None = None
     parent: Parent | None = None
     tag_keys: tuple[str, ...] = ()
+    root_id: str | None = None
 
     @property
     def address(self) -> Address:
@@ -76,6 +79,7 @@ class Marks:
         own = own or {}
         known = {
             STACK: self.stack,
+            ROOT: self.root_id,
             SERVICE: self.service,
             NAME: self.name,
             ROLE: str(self.role),
@@ -120,6 +124,7 @@ def read_marks(tags: Mapping[str, str]) -> Marks | None:
         expires=tags.get(EXPIRES),
         parent=Parent.read(tags.get(PARENT, "")),
         tag_keys=split_keys(tags.get(TAG_KEYS, "")),
+        root_id=tags.get(ROOT),
     )
 
 
@@ -143,10 +148,10 @@ def split_keys(text: str) -> tuple[str, ...]:
 
 
 MARK_KEYS = (STACK, SERVICE, NAME, DIGEST, VERSION, SOURCE_SHA256, VERDICT, SETTINGS, ROLE, PLAN, PROTECT,
-             EXPIRES, PARENT, TAG_KEYS)  # fmt: skip
+             EXPIRES, PARENT, TAG_KEYS, ROOT)  # fmt: skip
 """The keys of all marks."""
 
-LASTING_MARKS = (STACK, SERVICE, NAME, DIGEST, VERSION, SETTINGS, ROLE, PARENT)
+LASTING_MARKS = (STACK, SERVICE, NAME, DIGEST, VERSION, SETTINGS, ROLE, PARENT, ROOT)
 """The keys of marks that say which resource it is, and stay while it exists."""
 
 SETTINGS_FORMAT = "1"

@@ -28,6 +28,10 @@ LAUNCH_FIELDS = (
 )
 
 
+APPLIED_FROM = "applied_from"
+"""Among the fields of an AppliedRecord: the folder of the root."""
+
+
 def desired_fields(spec: DesiredImage | DesiredGroup) -> dict[str, object]:
     """The fields of a spec, by its own names: JSON values, user data by its hash only. These are the
     `fields` of an AppliedRecord once the spec is fully applied."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extenci.model.address import Address
 from extenci.model.desired import Desired
@@ -31,6 +31,7 @@ from extenci.plan.order import order_changes
 from extenci.plan.part import PlanPart, join
 from extenci.plan.renamed import warn_of_other_stacks
 from extenci.plan.service_index import ServiceIndex, is_planned
+from extenci.plan.strangers import warn_of_strangers
 from extenci.plan.tagging import retag_service
 from extenci.plan.taken import warn_of_taken
 
@@ -108,6 +109,7 @@ def plan_service(inputs: PlanInputs, index: ServiceIndex) -> ServicePlan:
         inputs, index, image_plan.sources, find_removed((*machines.changes, *removed.changes))
     )
     part = join((image_plan.part, left, machines, removed, tags, watch_queue(inputs, index, groups)))
+    part = replace(part, warnings=(*part.warnings, *warn_of_strangers(inputs, index, part.changes)))
     return ServicePlan(part, find_drift(inputs, index, groups), find_refusals(inputs, index, part.changes))
 
 

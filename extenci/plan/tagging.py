@@ -52,12 +52,12 @@ def retag_service(
     snapshots = gather((thing.marks.address, thing) for thing in index.owned_snapshots if thing.marks)
     tagged = frozenset(record.id for record in inputs.records.resources if record.facts.get(TAGGED))
     images = (
-        retag_owned(spec, Kind.IMAGE, image_retags(spec, index, snapshots, sources, removed), tagged)
+        retag_owned(spec, Kind.IMAGE, image_retags(inputs, spec, index, snapshots, sources, removed), tagged)
         for spec in inputs.images_on(name)
         if inputs.covers(spec.address)
     )
     groups = (
-        retag_owned(spec, Kind.INSTANCES, group_retags(spec, index, removed), tagged)
+        retag_owned(spec, Kind.INSTANCES, group_retags(inputs, spec, index, removed), tagged)
         for spec in inputs.groups_on(name)
         if inputs.covers(spec.address)
     )
@@ -65,6 +65,7 @@ def retag_service(
 
 
 def image_retags(
+    inputs: PlanInputs,
     spec: DesiredImage,
     index: ServiceIndex,
     snapshots: Mapping[Address, tuple[Snapshot, ...]],
@@ -80,7 +81,7 @@ def image_retags(
     )
     for thing in things:
         if thing.id not in removed:
-            yield from retag(thing, spec, spec.sha256 if thing.id in current else None)
+            yield from retag(inputs, thing, spec, spec.sha256 if thing.id in current else None)
 
 
 def made_of(source: ImageSource | None) -> frozenset[str]:
@@ -94,19 +95,23 @@ def made_of(source: ImageSource | None) -> frozenset[str]:
             return frozenset()
 
 
-def group_retags(spec: DesiredGroup, index: ServiceIndex, removed: frozenset[str]) -> Iterator[Retag]:
+def group_retags(
+    inputs: PlanInputs, spec: DesiredGroup, index: ServiceIndex, removed: frozenset[str]
+) -> Iterator[Retag]:
     """The tags to change on the machines of a spec."""
     for machine in index.owned_machines.get(spec.address, ()):
         if machine.exists and str(machine.handle) not in removed:
-            yield from retag(machine, spec, None)
+            yield from retag(inputs, machine, spec, None)
 
 
-def retag(thing: Thing, spec: DesiredImage | DesiredGroup, source: str | None) -> Iterator[Retag]:
+def retag(
+    inputs: PlanInputs, thing: Thing, spec: DesiredImage | DesiredGroup, source: str | None
+) -> Iterator[Retag]:
     """The tags to change on one resource, if any: those that the spec asks for now, and marks that are
     missing."""
     if thing.marks is None:
         return
-    wanted, tags = wanted_tags(thing.marks, spec, source), thing.tags
+    wanted, tags = wanted_tags(inputs, thing.marks, spec, source), thing.tags
     missing = tuple(
         (key, value)
         for key, value in sorted(wanted.items())
@@ -123,13 +128,16 @@ def is_own(key: str) -> bool:
     return key in OWN_MARKS or not key.startswith(PREFIX)
 
 
-def wanted_tags(marks: Marks, spec: DesiredImage | DesiredGroup, source: str | None) -> dict[str, str]:
+def wanted_tags(
+    inputs: PlanInputs, marks: Marks, spec: DesiredImage | DesiredGroup, source: str | None
+) -> dict[str, str]:
     """The tags that a resource should carry: its marks, with what the spec says now, without a plan's id."""
     wanted = replace(
         marks,
         plan=None,
         protect=spec.protect,
         source_sha256=source or marks.source_sha256,
+        root_id=inputs.desired.root_id or marks.root_id,
     )
     return wanted.to_tags(spec.tags)
 

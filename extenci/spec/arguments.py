@@ -136,7 +136,14 @@ def stack_on(service: str, stack: str | None, here: Path, catalog: Mapping[str, 
     """A stack on one service that desires nothing yet; arguments and errors as of `image_to_test`."""
     root = find_root(here)
     found = find_service(service, root, catalog)
-    return Desired(find_stack(stack, here, found), str(root), {service: found})
+    name, settings = find_stack(stack, here, found), read_root(root)
+    return Desired(
+        stack=name,
+        root=str(root),
+        services={service: found},
+        root_id=settings.root_id if name == settings.stack else None,
+        is_of_any_root=stack is not None,
+    )
 
 
 def name_of(file: Path) -> str:

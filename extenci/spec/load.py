@@ -65,6 +65,7 @@ def load_desired(
         images=tuple(sorted(resolution.images, key=lambda image: image.address)),
         instances=tuple(sorted(resolution.instances, key=lambda group: group.address)),
         selection=selection,
+        root_id=root.root_id,
     )
 
 

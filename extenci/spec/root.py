@@ -29,6 +29,11 @@ class RootFile(Strict):
 
     format: Annotated[int, Field(ge=1, le=1)] = Field(default=1, description="Version of the file formats.")
     stack: Name | None = Field(default=None, description="The stack that owns everything made from here.")
+    root: Name | None = Field(
+        default=None,
+        description="An id of this repository, which no other has. Everything made from here carries it, "
+        "so that another repository with the same stack name is noticed.",
+    )
     ignore: Annotated[list[Pattern], Field(max_length=100)] = Field(
         default_factory=list,
         description="YAML files that are not specs: names, paths or folders, with * and ?.",
@@ -44,6 +49,7 @@ class Root:
     stack: str | None
     ignore: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
+    root_id: str | None = None
 
 
 def find_root(path: Path) -> Path:
@@ -93,4 +99,4 @@ def read_root(folder: Path) -> Root:
     settings, faults = validate(RootFile, document)
     if settings is None:
         return Root(folder, document, None, (), tuple(faults))
-    return Root(folder, document, settings.stack, tuple(settings.ignore), tuple(faults))
+    return Root(folder, document, settings.stack, tuple(settings.ignore), tuple(faults), settings.root)

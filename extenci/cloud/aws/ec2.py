@@ -20,7 +20,7 @@ from extenci.cloud.aws.session import ServiceSession
 from extenci.model.abilities import Ability
 from extenci.model.errors import NotFound
 from extenci.model.observed import Image, KeyPair, Machine, Snapshot
-from extenci.model.ownership import OWNER_CHARACTERS, STACK
+from extenci.model.ownership import OWNER_CHARACTERS, ROOT, STACK
 
 PAGE = 1000
 """Results per page: the most that DescribeInstances, -Images and -Snapshots return."""
@@ -103,6 +103,10 @@ class Ec2:
     def machines_of_image(self, image: str) -> tuple[Machine, ...]:
         """All machines of the account that were launched from an image, whoever launched them."""
         return self._machines(Lookup(Ability.FILTER_ID, "image-id", (image,), lambda one: one.image == image))
+
+    def machines_of_root(self, root: str) -> tuple[Machine, ...]:
+        """The machines that carry a root's mark, whatever their stack."""
+        return self._machines(of_tag(ROOT, root))
 
     def server_time(self) -> float | None:
         """The service's time (seconds since 1970), None if it does not tell. This is the cheapest way to find
@@ -194,7 +198,12 @@ def of_stack(stack: str | None) -> tuple[Lookup[Any], ...]:
     """Looks for resources that carry a stack's mark."""
     if stack is None:
         return ()
-    return (Lookup(Ability.FILTER_TAG, "tag:" + STACK, (stack,), lambda one: one.tags.get(STACK) == stack),)
+    return (of_tag(STACK, stack),)
+
+
+def of_tag(key: str, value: str) -> Lookup[Any]:
+    """Looks for resources with a tag."""
+    return Lookup(Ability.FILTER_TAG, "tag:" + key, (value,), lambda one: one.tags.get(key) == value)
 
 
 def of_ids(name: str, ids: Collection[str]) -> Lookup[Any]:

@@ -144,6 +144,7 @@ def image_tags(inputs: PlanInputs, spec: DesiredImage, version: Version) -> dict
     """The tags of an image and its snapshot, without the plan's id."""
     marks = Marks(
         stack=inputs.desired.stack,
+        root_id=inputs.desired.root_id,
         service=spec.address.service,
         name=spec.address.name,
         digest=version.digest,

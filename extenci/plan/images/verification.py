@@ -186,6 +186,7 @@ def verify_version(
     image = source.image if isinstance(source, Staged) else None
     marks = Marks(
         stack=inputs.desired.stack,
+        root_id=inputs.desired.root_id,
         service=spec.address.service,
         name=spec.address.name,
         role=Role.TEST,

@@ -154,6 +154,7 @@ def machine_tags(inputs: PlanInputs, group: Group) -> dict[str, str]:
     version = source if isinstance(source, Staged | ToBeStaged) else None
     marks = Marks(
         stack=inputs.desired.stack,
+        root_id=inputs.desired.root_id,
         service=spec.address.service,
         name=spec.address.name,
         digest=version.digest if version else None,

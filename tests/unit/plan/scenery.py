@@ -75,7 +75,7 @@ from extenci.model.work import (
     VerifyWork,
 )
 from extenci.observe.join import join
-from extenci.plan.fields import desired_fields
+from extenci.plan.fields import APPLIED_FROM, desired_fields
 from extenci.plan.planner import make_plan
 
 NOW = 100_000.0
@@ -117,7 +117,7 @@ def build_case(title: str, body: Body) -> Case:
     }
     images = tuple(image_spec(name, said) for name, said in (specs.get("images") or {}).items())
     groups = tuple(group_spec(name, said) for name, said in (specs.get("instances") or {}).items())
-    desired = Desired(STACK, "/specs", services, images, groups, selection(specs))
+    desired = Desired(STACK, "/specs", services, images, groups, selection(specs), specs.get("root"))
     disks = {
         address(name): disk(said["disk"], said.get("sha256"))
         for name, said in (specs.get("images") or {}).items()
@@ -256,6 +256,7 @@ def marks(name: str, said: Body, settings: str | None = None) -> Marks | None:
         plan="an-earlier-plan",
         protect=said.get("protect", False),
         tag_keys=tuple(sorted(said.get("tags", {}))),
+        root_id=said.get("root"),
     )
 
 
@@ -391,7 +392,7 @@ def records(said: Body, desired: Desired) -> Records:
     for name, other in (said.get("applied") or {}).items():
         spec = wished.get(address(name))
         applied[address(name)] = AppliedRecord(
-            address(name), {**(desired_fields(spec) if spec else {}), **(other or {})}
+            address(name), {APPLIED_FROM: "/specs", **(desired_fields(spec) if spec else {}), **(other or {})}
         )
     kinds = {
         "images": ResourceKind.IMAGE,
