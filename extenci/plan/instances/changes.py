@@ -13,6 +13,7 @@ from extenci.model.text import counted
 from extenci.model.work import ImageToLaunch, LaunchWork, ReplaceWork, TerminateWork, Work
 from extenci.plan.images.source import Staged, ToBeStaged, Unavailable, changes_before, usable_now
 from extenci.plan.inputs import PlanInputs
+from extenci.plan.instances.awaited import await_machines
 from extenci.plan.instances.groups import Group
 from extenci.plan.instances.reasons import (
     explain_launch,
@@ -34,6 +35,7 @@ def change_group(inputs: PlanInputs, group: Group, headroom: int | None) -> Plan
             launch_missing(inputs, group),
             renew_machines(inputs, group, headroom),
             note_held(group),
+            await_machines(inputs, group),
         )
     )
 

@@ -142,8 +142,16 @@ class World:
 
 
 @pytest.fixture
-def world(condor_pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setenv("EXTENCI_SANDBOX_BOOT_SECONDS", "0.2")
+def boot_seconds() -> str:
+    """How long a machine is pending. A test that parametrizes this says otherwise."""
+    return "0.2"
+
+
+@pytest.fixture
+def world(
+    condor_pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, boot_seconds: str
+) -> Iterator[World]:
+    monkeypatch.setenv("EXTENCI_SANDBOX_BOOT_SECONDS", boot_seconds)
     made = World(tmp_path, Home(tmp_path / "home"), condor_pool)
     api.sandbox_service(made.home)
     made.write_service()
