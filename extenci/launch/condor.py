@@ -21,7 +21,7 @@ from extenci.launch.user_data import write_user_data
 from extenci.model.abilities import Ability
 from extenci.model.errors import Interrupted, ServiceError
 from extenci.model.observed import Job, JobState, MachineHandle, ServiceState
-from extenci.model.ownership import Marks
+from extenci.model.ownership import SCHEDD, Marks
 from extenci.model.plan import Change
 from extenci.model.record import SUBMIT, Intent
 from extenci.model.service import Service, Tagging
@@ -42,6 +42,7 @@ class CondorEngine(Engine):
         if context.stop.is_set():
             raise Interrupted("No machine was launched before the stop.")
         condor = context.clients.condor
+        order = replace(order, tags={**order.tags, SCHEDD: condor.schedd()})
         token = unused_token(context, lambda token: bool(condor.jobs_by_token(token)))
         _submit(order, token, context)
         wait = _Wait(

@@ -34,6 +34,8 @@ ROLE = "extenci:role"
 PLAN = "extenci:plan"
 PROTECT = "extenci:protect"
 EXPIRES = "extenci:expires"
+SCHEDD = "extenci:schedd"
+"""On a machine that HTCondor launched: the name of the schedd whose job holds it."""
 PARENT = "extenci:parent"
 """On a snapshot: the one that it was started from (`ParentSnapshotId`, which no call reports), and the digest
 of that one's disk, as `SNAPSHOT:DIGEST`. Without it, the content of an unfinished snapshot is not known."""
@@ -63,6 +65,7 @@ class Marks:
     expires: str | None = None
     parent: Parent | None = None
     tag_keys: tuple[str, ...] = ()
+    schedd: str | None = None
 
     @property
     def address(self) -> Address:
@@ -85,6 +88,7 @@ class Marks:
             PROTECT: "true" if self.protect else None,
             VERDICT: self.verdict,
             EXPIRES: self.expires,
+            SCHEDD: self.schedd,
             PARENT: str(self.parent) if self.parent else None,
             TAG_KEYS: join_keys(own) or None,
         }
@@ -112,6 +116,7 @@ def read_marks(tags: Mapping[str, str]) -> Marks | None:
         expires=tags.get(EXPIRES),
         parent=Parent.read(tags.get(PARENT, "")),
         tag_keys=split_keys(tags.get(TAG_KEYS, "")),
+        schedd=tags.get(SCHEDD),
     )
 
 
@@ -135,7 +140,7 @@ def split_keys(text: str) -> tuple[str, ...]:
 
 
 MARK_KEYS = (STACK, SERVICE, NAME, DIGEST, VERSION, SOURCE_SHA256, VERDICT, SETTINGS, ROLE, PLAN, PROTECT,
-             EXPIRES, PARENT, TAG_KEYS)  # fmt: skip
+             EXPIRES, PARENT, TAG_KEYS, SCHEDD)  # fmt: skip
 """The keys of all marks."""
 
 SETTINGS_FORMAT = "1"

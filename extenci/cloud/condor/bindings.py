@@ -47,6 +47,7 @@ class Bindings:
         if not configured.isdecimal() or int(configured) > MOST_QUERY_SECONDS:
             htcondor.param[QUERY_TIMEOUT] = str(MOST_QUERY_SECONDS)
         self._calls: Mapping[str, Callable[[Any, Request], object]] = {
+            "locate": self._name,
             "query": self._query,
             "submit": self._submit,
             "remove": self._remove,
@@ -92,6 +93,9 @@ class Bindings:
                 raise NotLocated(len(found))
             self._known[place] = found[0]
         return self._known[place]
+
+    def _name(self, ad: Any, _request: Request) -> object:
+        return str(ad.get("Name", ""))
 
     def _query(self, ad: Any, request: Request) -> object:
         """The values of attributes of the jobs in a queue: a list for each job, None for what is missing."""

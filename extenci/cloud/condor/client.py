@@ -65,6 +65,10 @@ class Condor:
         known = QueueFacts(told["name"], read_version(told["version"]), owner=told["owner"] or "")
         return known if told["settings"] is None else with_settings(known, told["settings"], self.service)
 
+    def schedd(self) -> str:
+        """The schedd's name."""
+        return str(self.ask("locate"))
+
     def owner(self) -> str:
         """The user who would own jobs submitted from here: `ann@example.edu`."""
         return str(self.ask("authenticate"))
@@ -145,6 +149,7 @@ def constraint_of(stack: str, service: str) -> str:
 
 
 FAILED = {
+    "locate": "was not found",
     "query": "could not be asked for its jobs",
     "submit": "did not take the jobs",
     "remove": "did not remove the jobs",

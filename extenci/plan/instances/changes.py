@@ -15,6 +15,7 @@ from extenci.plan.images.source import Staged, ToBeStaged, Unavailable, changes_
 from extenci.plan.inputs import PlanInputs
 from extenci.plan.instances.awaited import await_machines
 from extenci.plan.instances.groups import Group
+from extenci.plan.instances.other_schedds import explain_other_schedds
 from extenci.plan.instances.reasons import (
     explain_launch,
     explain_replace,
@@ -35,6 +36,7 @@ def change_group(inputs: PlanInputs, group: Group, headroom: int | None) -> Plan
             launch_missing(inputs, group),
             renew_machines(inputs, group, headroom),
             note_held(group),
+            refuse_elsewhere(inputs, group),
             await_machines(inputs, group),
         )
     )
@@ -196,6 +198,17 @@ def refuse_unavailable(group: Group, source: Unavailable, action: Action) -> Pla
         action,
         f"Its image {group.spec.image} is not available: {source.reason}",
         waits=source.waits,
+    )
+
+
+def refuse_elsewhere(inputs: PlanInputs, group: Group) -> PlanPart:
+    """Refuse to end or replace machines that other schedds' jobs hold."""
+    queue = inputs.indexes[group.spec.address.service].queue
+    refused = ((Action.TERMINATE, group.surplus_elsewhere), (Action.REPLACE, group.renewed_elsewhere))
+    return join(
+        refuse(group, action, explain_other_schedds([member.machine for member in members], queue))
+        for action, members in refused
+        if members
     )
 
 

@@ -40,11 +40,13 @@ instances:
 
 @dataclass
 class World:
-    """A stack on the service `campus`: a sandbox whose machines HTCondor launches."""
+    """A stack on the service `campus`: a sandbox, this home's or another's (`cloud`), whose machines HTCondor
+    launches."""
 
     folder: Path
     home: Home
     pool: Pool
+    cloud: Home | None = None
     services: dict[str, Clients] = field(default_factory=dict)
 
     @property
@@ -67,8 +69,9 @@ class World:
 
     def write_service(self, **changed: object) -> None:
         """The service's file. Its keys are copies that the jobs' user can read."""
-        status = control.status(self.home.path)
-        texts = [path.read_text("utf-8") for path in control.key_files(self.home.path)]
+        cloud = (self.cloud or self.home).path
+        status = control.status(cloud)
+        texts = [path.read_text("utf-8") for path in control.key_files(cloud)]
         keys = [
             self.pool.write_key(f"{self.folder.name}-{number}", text) for number, text in enumerate(texts)
         ]

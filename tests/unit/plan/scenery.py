@@ -354,6 +354,7 @@ def machine(name: str, key: str, said: Body, groups: tuple[DesiredGroup, ...]) -
         reason=said.get("reason", ""),
         tags=tags(said, known),
         marks=known,
+        other_schedd=said.get("other_schedd"),
     )
 
 
