@@ -67,6 +67,7 @@ class Pool:
                 del os.environ["CONDOR_CONFIG"]
             else:
                 os.environ["CONDOR_CONFIG"] = before
+                htcondor2.reload_config()
 
     def write_key(self, name: str, text: str) -> Path:
         """A file in `key_folder` that only the jobs' user (and root) can read."""

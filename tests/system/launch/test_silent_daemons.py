@@ -14,11 +14,17 @@ from threading import Event, Timer
 
 import pytest
 
+from extenci.apply.calls import JournalCalls
+from extenci.catalog.home import Home
+from extenci.catalog.records import Catalog
 from extenci.cloud.aws.answers.waiting import Waiting
 from extenci.cloud.condor import client as condor_client
 from extenci.cloud.condor.changes import CondorChanges
 from extenci.cloud.condor.client import Condor
+from extenci.cloud.journalled.condor import JournalledCondor
+from extenci.cloud.journalled.intents import Intents
 from extenci.model.errors import Interrupted, Unreachable
+from extenci.model.record import SUBMIT
 from extenci.model.service import CondorAccess, Service
 
 
@@ -54,17 +60,23 @@ def test_people_are_told_of_the_silence_and_it_has_an_end(
     condor.close()
 
 
-def test_a_change_that_a_stop_cuts_off_is_not_known_to_have_failed(
-    silent: Service, monkeypatch: pytest.MonkeyPatch
+def test_a_submission_that_a_stop_cuts_off_stays_open_in_the_journal(
+    silent: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("extenci.cloud.condor.worker.SETTLE_SECONDS", 2.0)
     stop = Event()
     condor = Condor(silent, stop=stop)
-    Timer(0.5, stop.set).start()
-    began = time.monotonic()
-    with pytest.raises(Interrupted):
-        CondorChanges(condor).submit({"universe": "grid"}, 1)
-    assert time.monotonic() - began > 2.0
+    with Catalog.open(Home(tmp_path)) as catalog:
+        catalog.journal.begin_run("run", "physics", "apply", "run")
+        intents = Intents(JournalCalls(catalog.journal, lambda: "run", "launch campus/pool", "campus"))
+        journalled = JournalledCondor(CondorChanges(condor), condor, intents)
+        Timer(0.5, stop.set).start()
+        began = time.monotonic()
+        with pytest.raises(Interrupted):
+            journalled.submit({"universe": "grid"}, 1, token="one", request={}, tags={})
+        assert time.monotonic() - began > 2.0
+        (intent,) = catalog.journal.unsettled("physics")
+        assert (intent.call, intent.token) == (SUBMIT, "one")
     condor.close()
 
 

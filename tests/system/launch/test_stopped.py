@@ -7,21 +7,27 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from extenci import api
+from extenci.model.errors import AlreadyApplied
 from extenci.model.observed import MachineState
 from extenci.model.outcome import Status
 from extenci.plan.instances import awaited
 from tests.system.launch.conftest import World
 
 
-def stop_apply(world: World, number: signal.Signals, question: Callable[[], object]) -> None:
-    """Start an apply, and send it a signal as soon as something is so."""
+def stop_apply(
+    world: World, number: signal.Signals, question: Callable[[], object], what: Path | None = None
+) -> None:
+    """Start an apply of the specs, or of a saved plan, and send it a signal as soon as something is so."""
     said = world.folder / "said"
     with said.open("w") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "extenci", "apply", "-y", str(world.specs)],
+            [sys.executable, "-m", "extenci", "apply", "-y", str(what or world.specs)],
             env={**os.environ, "EXTENCI_HOME": str(world.home.path)},
             stdout=file,
             stderr=file,
@@ -59,6 +65,19 @@ def test_while_machines_are_pending(world: World) -> None:
     assert result.ok, result.outcomes
     assert all_run(world, 3)
     assert world.plan().awaited == ()
+
+
+@pytest.mark.parametrize("boot_seconds", ["15"])
+def test_a_saved_plan_is_applied_once_its_machines_run(world: World) -> None:
+    world.write(count=2, launch="ec2")
+    file = world.folder / "saved.plan"
+    api.save(api.plan(api.load([world.specs], home=world.home), home=world.home), file)
+    stop_apply(world, signal.SIGKILL, lambda: len(world.running()) == 2, file)
+    result = api.apply_saved(file, home=world.home, options=replace(api.DEFAULTS, lock_timeout=90))
+    assert result.ok, result.outcomes
+    assert all_run(world, 2)
+    with pytest.raises(AlreadyApplied):
+        api.apply_saved(file, home=world.home)
 
 
 @pytest.mark.parametrize("boot_seconds", ["600"])
