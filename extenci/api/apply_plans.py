@@ -89,7 +89,7 @@ def _remainder(session: Session, saved: SavedPlan, planned: Planned, observed: O
     old, now = comparable(saved.plan, planned.plan)
     is_whole = len(old.changes) == len(saved.plan.changes)
     match compare_plans(old, now, begun, done):
-        case compare.AlreadyApplied() if not is_whole:
+        case compare.AlreadyApplied() if now.awaited or not is_whole:
             return replace(now, changes=())
         case compare.AlreadyApplied():
             raise AlreadyApplied(

@@ -40,6 +40,8 @@ def carry_out(session: Session, plan: Plan, observed: Observed, run: Run) -> Res
     require_prerequisites(plan)
     if options.approve is None:
         options.on_plan(plan)
+    if run.is_whole:
+        plan = plan.with_waits
     result = apply_run.carry_out(
         plan,
         session.desired if run.is_whole else None,

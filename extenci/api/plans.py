@@ -62,7 +62,8 @@ def save(planned: Planned, path: Path, *, force: bool = False) -> SavedPlan:
     """Write a plan to a file, to be applied exactly as it is (PlanError). `force` waives the services'
     limits."""
     disks = {str(address): disk for address, disk in sorted(planned.disks.items())}
-    saved = SavedPlan(uuid.uuid4().hex, time.time(), planned.plan, planned.desired, disks, force)
+    lasting = replace(planned.plan, awaited=())  # what is being launched now is not when it is applied
+    saved = SavedPlan(uuid.uuid4().hex, time.time(), lasting, planned.desired, disks, force)
     write_plan(saved, path)
     return saved
 

@@ -104,7 +104,7 @@ def open_session(
 
     with (
         Catalog.open(home, alone=alone) as catalog,
-        open_clients(services, home, catalog, options.tell) as clients,
+        open_clients(services, home, catalog, options.tell, options.stop) as clients,
     ):
         yield Session(desired, home, catalog, clients, options, Failures(clients))
 
@@ -115,13 +115,14 @@ def open_clients(
     home: Home,
     catalog: Catalog,
     tell: Callable[[str], None] = lambda _text: None,
+    stop: Event | None = None,
 ) -> Iterator[Mapping[str, Clients]]:
     """The clients of services, which know what earlier runs learned of them and remember what they learn.
-    `tell` takes lines about services that keep people waiting. NotTrusted where the specs that describe a
-    service may not use what it asks for."""
+    `tell` takes lines about services that keep people waiting; `stop` set ends waiting for HTCondor.
+    NotTrusted where the specs that describe a service may not use what it asks for."""
     require_trust(services.values(), home)
     clients = {
-        name: Clients(one, abilities=book_of(one, catalog), waiting=Waiting(tell))
+        name: Clients(one, abilities=book_of(one, catalog), waiting=Waiting(tell), stop=stop)
         for name, one in services.items()
     }
     try:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from extenci.apply.context import ChangeContext, Outcomes, RunContext
+from extenci.apply.steps.await_machines import await_machines
 from extenci.apply.steps.confirm import confirm
 from extenci.apply.steps.forget import forget_records
 from extenci.apply.steps.launch import launch
@@ -22,6 +23,7 @@ from extenci.model.outcome import Outcome, Status
 from extenci.model.plan import Change
 from extenci.model.work import (
     AdoptWork,
+    AwaitWork,
     ConfirmWork,
     ForgetWork,
     LaunchWork,
@@ -41,6 +43,7 @@ STEPS: Mapping[type, Callable[[Any, ChangeContext], Outcome]] = {
     VerifyWork: verify,
     ConfirmWork: confirm,
     LaunchWork: launch,
+    AwaitWork: await_machines,
     ReplaceWork: replace,
     TerminateWork: terminate,
     UnstageWork: unstage,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Event
 
 from extenci.cloud.abilities import AbilityBook
 from extenci.cloud.aws.answers.limits import LIMITS, Limits
@@ -44,7 +45,7 @@ class Clients:
     `is_leased`: it is a lease's, so that nobody else changes the stack at the same time.
     `clock` returns monotonic seconds, `sleep` waits for so many seconds; an upload uses at most `connections`
     connections. `limits` bound the service's answers; `waiting` tells people of a service that keeps them
-    waiting.
+    waiting; `stop` set ends waiting for HTCondor.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Clients:
         sleep: Callable[[float], None] = time.sleep,
         limits: Limits = LIMITS,
         waiting: Waiting | None = None,
+        stop: Event | None = None,
     ) -> None:
         self.service = service
         self.abilities = abilities or AbilityBook(service.abilities)
@@ -68,7 +70,7 @@ class Clients:
         self.s3 = S3(self._session)
         self.imports = Imports(self._session)
         self.probes = Probes(self._session)
-        self.condor = Condor(service)
+        self.condor = Condor(service, waiting, stop)
         self.unjournalled = Unjournalled(
             Ec2Changes(self._session),
             EbsChanges(self._session, connections=connections, clock=clock, sleep=sleep),
@@ -82,5 +84,6 @@ class Clients:
         return effective_tagging(self.service.tags, self.abilities.now, creation)
 
     def close(self) -> None:
-        """Close the idle connections. Later calls open new ones."""
+        """Close the idle connections, and end HTCondor's process. Later calls open new ones."""
         self._session.close()
+        self.condor.close()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 from extenci.cloud.clients import Clients
@@ -19,10 +21,11 @@ from extenci.launch.user_data import write_user_data
 from extenci.model.abilities import Ability
 from extenci.model.errors import Interrupted, ServiceError
 from extenci.model.observed import Job, JobState, MachineHandle, ServiceState
-from extenci.model.ownership import Marks
+from extenci.model.ownership import SCHEDD, Marks
 from extenci.model.plan import Change
 from extenci.model.record import SUBMIT, Intent
 from extenci.model.service import Service, Tagging
+from extenci.model.work import AwaitedMachine
 from extenci.plan.condor.holds import advise_hold, explain_hold
 from extenci.stage.tags import ensure_tags
 from extenci.stage.waiting import wait_for
@@ -39,9 +42,26 @@ class CondorEngine(Engine):
         if context.stop.is_set():
             raise Interrupted("No machine was launched before the stop.")
         condor = context.clients.condor
+        order = replace(order, tags={**order.tags, SCHEDD: condor.schedd()})
         token = unused_token(order, context, lambda token: bool(condor.jobs_by_token(token)))
         _submit(order, token, context)
-        return _wait_until_running(order, token, context)
+        wait = _Wait(
+            lambda: condor.jobs_by_token(token),
+            order.count,
+            order.group.launch_timeout,
+            lambda _job: order.tags,
+            order.before,
+            order.total,
+        )
+        return _wait_until_running(wait, context)
+
+    def await_running(
+        self, machines: Sequence[AwaitedMachine], seconds: float, context: LaunchContext
+    ) -> tuple[str, ...]:
+        """See `Engine.await_running`."""
+        tags = {one.handle.job: one.tags for one in machines if one.handle.job is not None}
+        jobs = partial(context.clients.condor.jobs_by_id, tuple(tags))
+        return _wait_until_running(_Wait(jobs, len(tags), seconds, lambda job: tags[job.id]), context)
 
     def holds(self, handle: MachineHandle) -> bool:
         """See `Engine.holds`."""
@@ -89,31 +109,44 @@ def _submit(order: LaunchOrder, token: str, context: LaunchContext) -> None:
     context.changes.condor.submit(description, order.count, token=token, request=shown, tags=tags)
 
 
-def _wait_until_running(order: LaunchOrder, token: str, context: LaunchContext) -> tuple[str, ...]:
-    clients, count = context.clients, order.count
-    known: set[str] = set()
+@dataclass(frozen=True)
+class _Wait:
+    """A wait for the machines of `count` jobs. `tags_of` has the planned tags of each job's machine;
+    progress counts `before` machines that run already, of `total`."""
+
+    jobs: Callable[[], Sequence[Job]]
+    count: int
+    seconds: float
+    tags_of: Callable[[Job], Mapping[str, str]]
+    before: int = 0
+    total: int = 0
+
+
+def _wait_until_running(wait: _Wait, context: LaunchContext) -> tuple[str, ...]:
+    count, known = wait.count, set[str]()
 
     def look() -> tuple[str, ...] | None:
-        jobs = clients.condor.jobs_by_token(token)
+        jobs = wait.jobs()
         ids = sorted(job.machine for job in jobs if job.machine)
-        _record_machines([id_ for id_ in ids if id_ not in known], order, context)
+        _record_machines([job for job in jobs if job.machine and job.machine not in known], wait, context)
         known.update(ids)
-        found = judge(clients.ec2.machines_by_id(ids)) if ids else judge(())
-        context.advance(order.before + found.running, order.total or count)
+        found = judge(context.clients.ec2.machines_by_id(ids)) if ids else judge(())
+        context.advance(wait.before + found.running, wait.total or count)
         _check_jobs(jobs, count, context)
         if found.lost:
             raise lost_error(found.lost, context.address)
         return tuple(ids) if found.running == count else None
 
     what = f"{count} machines of {context.address} were running"
-    return wait_for(look, context, order.group.launch_timeout, what, outage_seconds=SCHEDD_OUTAGE_SECONDS)
+    return wait_for(look, context, wait.seconds, what, outage_seconds=SCHEDD_OUTAGE_SECONDS)
 
 
-def _record_machines(ids: Sequence[str], order: LaunchOrder, context: LaunchContext) -> None:
+def _record_machines(jobs: Sequence[Job], wait: _Wait, context: LaunchContext) -> None:
     """Record machines as soon as their jobs have them, and tag them where their launch could not."""
-    tags = context.tags(order.tags)
-    context.remember(ids, tags)
-    ensure_tags(Ability.TAG_INSTANCE, ids, tags, context)
+    for planned, same in groupby(sorted(jobs, key=lambda job: job.id), key=wait.tags_of):
+        ids, tags = [job.machine for job in same if job.machine], context.tags(planned)
+        context.remember(ids, tags)
+        ensure_tags(Ability.TAG_INSTANCE, ids, tags, context)
 
 
 def _check_jobs(jobs: Sequence[Job], count: int, context: LaunchContext) -> None:

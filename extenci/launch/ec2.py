@@ -14,6 +14,7 @@ from extenci.model.abilities import Ability
 from extenci.model.errors import Interrupted, ServiceError
 from extenci.model.observed import MachineHandle, ServiceState
 from extenci.model.record import Intent
+from extenci.model.work import AwaitedMachine
 from extenci.stage.tags import ensure_tags
 
 LARGEST_LAUNCH = 100
@@ -36,6 +37,14 @@ class Ec2Engine(Engine):
         timeout, total = order.group.launch_timeout, order.total or None
         wait_until_running(launched, timeout, context, before=order.before, total=total)
         return launched
+
+    def await_running(
+        self, machines: Sequence[AwaitedMachine], seconds: float, context: LaunchContext
+    ) -> tuple[str, ...]:
+        """See `Engine.await_running`. Their tags are the business of another change."""
+        ids = tuple(one.handle.machine for one in machines if one.handle.machine is not None)
+        wait_until_running(ids, seconds, context)
+        return ids
 
     def holds(self, handle: MachineHandle) -> bool:
         """See `Engine.holds`."""

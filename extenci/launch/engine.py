@@ -17,6 +17,7 @@ from extenci.model.ownership import Marks
 from extenci.model.plan import Change
 from extenci.model.record import Intent
 from extenci.model.service import Service
+from extenci.model.work import AwaitedMachine
 
 
 class Engine(ABC):
@@ -38,6 +39,13 @@ class Engine(ABC):
     def end(self, handles: Sequence[MachineHandle], context: LaunchContext) -> tuple[str, ...]:
         """End machines that this engine holds and wait until they are gone; the ids of those that existed.
         ServiceError and its kinds."""
+
+    @abstractmethod
+    def await_running(
+        self, machines: Sequence[AwaitedMachine], seconds: float, context: LaunchContext
+    ) -> tuple[str, ...]:
+        """Wait for machines that this engine holds and has launched before until they run, for at most so
+        many seconds, and record them; their ids. Errors as of `launch`."""
 
     @abstractmethod
     def find(self, ids: Sequence[str], context: LaunchContext) -> tuple[MachineHandle, ...]:

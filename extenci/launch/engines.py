@@ -12,6 +12,7 @@ from extenci.launch.order import LaunchOrder
 from extenci.model.launch import Launch
 from extenci.model.observed import MachineHandle, ServiceState
 from extenci.model.record import Intent
+from extenci.model.work import AwaitedMachine
 
 ENGINES: Mapping[Launch, Engine] = {Launch.EC2: Ec2Engine(), Launch.CONDOR: CondorEngine()}
 
@@ -30,6 +31,19 @@ def end(handles: Sequence[MachineHandle], context: LaunchContext) -> tuple[str, 
         if mine:
             ended += engine.end(mine, context)
     return tuple(ended)
+
+
+def await_running(
+    machines: Sequence[AwaitedMachine], seconds: float, context: LaunchContext
+) -> tuple[str, ...]:
+    """Wait for machines that are being launched until they run, each by the engine that holds it; their
+    ids. Errors as of `Engine.await_running`."""
+    found: list[str] = []
+    for engine in ENGINES.values():
+        mine = [one for one in machines if engine.holds(one.handle)]
+        if mine:
+            found += engine.await_running(mine, seconds, context)
+    return tuple(found)
 
 
 def end_by_id(ids: Sequence[str], context: LaunchContext) -> tuple[str, ...]:

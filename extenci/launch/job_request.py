@@ -10,13 +10,13 @@ from extenci.cloud.aws.requests.parameters import LaunchRequest
 from extenci.cloud.condor.submission import JobRequest, describe_jobs
 from extenci.launch.user_data import user_data_path
 from extenci.model.desired import DesiredGroup
-from extenci.model.ownership import PLAN, launch_mark
+from extenci.model.ownership import PLAN, SCHEDD, launch_mark
 from extenci.model.plan import Change
 from extenci.model.service import Service, Tagging
 from extenci.model.work import LaunchWork, ReplaceWork
 
 LATER = "(known when applied)"
-"""Stands in previews for a token, the plan's id and an image's root device."""
+"""Stands in previews for a token, the plan's id, the schedd's name and an image's root device."""
 
 
 def job_request(
@@ -40,7 +40,7 @@ def describe_change(change: Change, service: Service, folder: Path) -> str | Non
     if not isinstance(work, LaunchWork | ReplaceWork):
         return None
     group, settings = work.group, work.group.settings
-    tags = {**work.tags, PLAN: LATER}
+    tags = {**work.tags, PLAN: LATER, SCHEDD: LATER}
     number = work.count if isinstance(work, LaunchWork) else min(work.batch, change.count)
     launch = LaunchRequest(
         image=work.image.id or f"(made by {work.image.staged_by})",

@@ -41,7 +41,7 @@ def _describe_lost(machine: Machine) -> str:
 
 
 def wait_until_running(
-    ids: tuple[str, ...], seconds: int, context: LaunchContext, *, before: int = 0, total: int | None = None
+    ids: tuple[str, ...], seconds: float, context: LaunchContext, *, before: int = 0, total: int | None = None
 ) -> None:
     """Wait until every machine runs. MachinesLost where one ends instead, ServiceError where it takes too
     long."""

@@ -43,6 +43,8 @@ class Action(StrEnum):
     REGISTER = "register", "registered", Effect.CREATE
     VERIFY = "verify", "verified", Effect.CHECK
     LAUNCH = "launch", "launched", Effect.CREATE
+    AWAIT = "await", "awaited", Effect.CREATE
+    """Wait for machines that an earlier run has launched. Plans have it beside their changes."""
     REPLACE = "replace", "replaced", Effect.REPLACE
     UPDATE = "update", "updated", Effect.NOTE
     TERMINATE = "terminate", "terminated", Effect.REMOVE

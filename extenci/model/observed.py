@@ -145,7 +145,8 @@ class Machine:
     why the service ended or stopped it, and `reason_code` the same as a code (`StateReason.Code`).
 
     `job` is the HTCondor job that holds it. A job that has no machine, or whose machine is gone, is a machine
-    in the making: it stands here as one whose `id` is that of the job. `settling`: machine or job changed
+    in the making: it stands here as one whose `id` is that of the job. `other_schedd` is the name of a schedd
+    that is not this home's and whose job holds it, None: no other does. `settling`: machine or job changed
     while they were being read.
     """
 
@@ -168,7 +169,15 @@ class Machine:
     tags: Mapping[str, str] = field(default_factory=dict)
     marks: Marks | None = None
     job: Job | None = None
+    other_schedd: str | None = None
     settling: bool = False
+
+    @property
+    def launched_by(self) -> Launch | None:
+        """The engine whose queue has its job, None where it has none."""
+        if self.job is not None:
+            return self.job.launched_by
+        return Launch.CONDOR if self.other_schedd else None
 
     @property
     def exists(self) -> bool:

@@ -36,6 +36,8 @@ ROLE = "extenci:role"
 PLAN = "extenci:plan"
 PROTECT = "extenci:protect"
 EXPIRES = "extenci:expires"
+SCHEDD = "extenci:schedd"
+"""On a machine that HTCondor launched: the name of the schedd whose job holds it."""
 PARENT = "extenci:parent"
 """On a snapshot: the one that it was started from (`ParentSnapshotId`, which no call reports), and the digest
 of that one's disk, as `SNAPSHOT:DIGEST`. Without it, the content of an unfinished snapshot is not known."""
@@ -68,6 +70,7 @@ class Marks:
     parent: Parent | None = None
     tag_keys: tuple[str, ...] = ()
     root_id: str | None = None
+    schedd: str | None = None
 
     @property
     def address(self) -> Address:
@@ -91,6 +94,7 @@ class Marks:
             PROTECT: "true" if self.protect else None,
             VERDICT: self.verdict,
             EXPIRES: self.expires,
+            SCHEDD: self.schedd,
             PARENT: str(self.parent) if self.parent else None,
             TAG_KEYS: join_keys(own) or None,
         }
@@ -125,6 +129,7 @@ def read_marks(tags: Mapping[str, str]) -> Marks | None:
         parent=Parent.read(tags.get(PARENT, "")),
         tag_keys=split_keys(tags.get(TAG_KEYS, "")),
         root_id=tags.get(ROOT),
+        schedd=tags.get(SCHEDD),
     )
 
 
@@ -148,10 +153,10 @@ def split_keys(text: str) -> tuple[str, ...]:
 
 
 MARK_KEYS = (STACK, SERVICE, NAME, DIGEST, VERSION, SOURCE_SHA256, VERDICT, SETTINGS, ROLE, PLAN, PROTECT,
-             EXPIRES, PARENT, TAG_KEYS, ROOT)  # fmt: skip
+             EXPIRES, PARENT, TAG_KEYS, ROOT, SCHEDD)  # fmt: skip
 """The keys of all marks."""
 
-LASTING_MARKS = (STACK, SERVICE, NAME, DIGEST, VERSION, SETTINGS, ROLE, PARENT, ROOT)
+LASTING_MARKS = (STACK, SERVICE, NAME, DIGEST, VERSION, SETTINGS, ROLE, PARENT, ROOT, SCHEDD)
 """The keys of marks that say which resource it is, and stay while it exists."""
 
 SETTINGS_FORMAT = "1"

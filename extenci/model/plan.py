@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from extenci.model.action import Action
 from extenci.model.address import Address, Kind
@@ -67,7 +67,8 @@ class Plan:
     """The changes, in an order that can be followed from first to last.
 
     `refusals` name the limits of services that the plan exceeds: it is shown, but not applied without
-    --force. `unread` are services that could not be read, of which the plan says nothing.
+    --force. `unread` are services that could not be read, of which the plan says nothing. `awaited` are
+    machines that are being launched already: no change, but apply waits until they run.
     """
 
     stack: str
@@ -79,11 +80,18 @@ class Plan:
     refusals: tuple[str, ...] = ()
     destroy: bool = False
     unread: tuple[Unread, ...] = ()
+    awaited: tuple[Change, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to do. Drift and warnings alone do not count."""
+        """Whether there is nothing to do. Drift, warnings and machines that are awaited alone do not
+        count."""
         return not self.changes and not self.blocked
+
+    @property
+    def with_waits(self) -> Plan:
+        """The plan as it is carried out: machines that are being launched are waited for, too."""
+        return replace(self, changes=(*self.changes, *self.awaited), awaited=())
 
     @property
     def summary(self) -> dict[str, int]:

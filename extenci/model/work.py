@@ -66,6 +66,22 @@ class LaunchWork:
 
 
 @dataclass(frozen=True)
+class AwaitedMachine:
+    """A machine that is being launched already, and the tags that it is to have."""
+
+    handle: MachineHandle
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class AwaitWork:
+    """Wait for machines that are being launched already until they run, for at most so many seconds."""
+
+    machines: tuple[AwaitedMachine, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
 class ReplaceWork:
     """Launch machines in place of `machines`, at most `batch` at a time. With `surge`, the new ones run
     before the old ones go; otherwise up to `batch` machines are missing at a time. `machines` are as in
@@ -174,6 +190,7 @@ Work = (
     | VerifyWork
     | ConfirmWork
     | LaunchWork
+    | AwaitWork
     | ReplaceWork
     | TerminateWork
     | UnstageWork

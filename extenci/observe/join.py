@@ -49,6 +49,16 @@ def join(
     return (*joined, *(in_the_making(job, job.id in unsteady) for job in waiting))
 
 
+def note_other_schedds(machines: Iterable[Machine], own: str) -> tuple[Machine, ...]:
+    """Machines, with the schedd that has the job of each, where that is not the `own` one, by its name."""
+    return tuple(
+        replace(machine, other_schedd=machine.marks.schedd)
+        if machine.job is None and machine.marks and machine.marks.schedd and machine.marks.schedd != own
+        else machine
+        for machine in machines
+    )
+
+
 def moved(before: Job | None, after: Job | None) -> bool:
     """Whether a job came, went, or changed its state or machine between two readings."""
     if before is None or after is None:

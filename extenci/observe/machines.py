@@ -10,7 +10,7 @@ from extenci.model.abilities import Ability
 from extenci.model.observed import Machine, ServiceState
 from extenci.model.record import Records
 from extenci.model.service import Tagging
-from extenci.observe.join import join, unexplained
+from extenci.observe.join import join, note_other_schedds, unexplained
 from extenci.observe.ownership import KnownResources, Owners, assign, known_resources
 
 if TYPE_CHECKING:
@@ -40,7 +40,11 @@ def read_with_queue(
     known = known_resources(clients.service.name, records, before, now=empty.at, owners=owners)
     found = assign(replace(empty, machines=_machines(clients, stack, records, known)), clients.tagging, known)
     after = clients.condor.jobs(stack) if unexplained(found.machines, before) else None
-    return replace(found, machines=join(found.machines, before, after), queue=clients.condor.facts())
+    queue = clients.condor.facts()
+    machines = join(found.machines, before, after)
+    if queue.schedd:
+        machines = note_other_schedds(machines, queue.schedd)
+    return replace(found, machines=machines, queue=queue)
 
 
 def _machines(clients: Clients, stack: str, records: Records, known: KnownResources) -> tuple[Machine, ...]:

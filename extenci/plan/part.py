@@ -19,6 +19,7 @@ class PlanPart:
     changes: tuple[Change, ...] = ()
     blocked: tuple[Blocked, ...] = ()
     warnings: tuple[str, ...] = ()
+    awaited: tuple[Change, ...] = ()
 
 
 def join(parts: Iterable[PlanPart]) -> PlanPart:
@@ -28,6 +29,7 @@ def join(parts: Iterable[PlanPart]) -> PlanPart:
         changes=tuple(change for part in known for change in part.changes),
         blocked=tuple(blocked for part in known for blocked in part.blocked),
         warnings=tuple(warning for part in known for warning in part.warnings),
+        awaited=tuple(awaited for part in known for awaited in part.awaited),
     )
 
 

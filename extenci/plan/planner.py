@@ -83,6 +83,7 @@ def make_plan(
         refusals=tuple(refusal for service in services for refusal in service.refusals),
         destroy=destroy,
         unread=observation.unread,
+        awaited=order_changes(whole.awaited),
     )
 
 

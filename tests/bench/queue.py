@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[0] = str(ROOT)  # not this folder, whose queue.py would hide Python's
@@ -24,7 +25,7 @@ from extenci import api  # noqa: E402
 from extenci.catalog.home import Home  # noqa: E402
 from extenci.cloud.aws.requests.parameters import LaunchRequest  # noqa: E402
 from extenci.cloud.clients import Clients  # noqa: E402
-from extenci.cloud.condor.client import constraint_of  # noqa: E402
+from extenci.cloud.condor.client import Condor, constraint_of  # noqa: E402
 from extenci.cloud.condor.job_ads import PROJECTION  # noqa: E402
 from extenci.cloud.condor.submission import JobRequest, describe_jobs  # noqa: E402
 from extenci.model.desired import Desired  # noqa: E402
@@ -146,22 +147,17 @@ def measure(jobs: dict[str, Callable[[], object]]) -> dict[str, float]:
 
 def count_queries(context: BenchContext) -> int:
     """The number of times that a plan queries the schedd for jobs."""
-    import htcondor2  # noqa: PLC0415 - reads the pool's configuration when it is loaded
+    asked: list[str] = []
+    original = Condor.ask
 
-    asked: list[object] = []
-    original = htcondor2.Schedd.query
+    def counting(condor: Condor, call: str, **more: Any) -> object:
+        asked.append(call)
+        return original(condor, call, **more)
 
-    def counting(*args: object, **more: object) -> object:
-        asked.append(args)
-        return original(*args, **more)
-
-    htcondor2.Schedd.query = counting
-    try:
+    with patch.object(Condor, "ask", counting):
         plan = context.plan()
-    finally:
-        htcondor2.Schedd.query = original
     assert plan.is_empty, plan.changes
-    return len(asked)
+    return asked.count("query")
 
 
 def table(measured: dict[str, float], base: str) -> str:

@@ -67,6 +67,7 @@ class Pool:
                 del os.environ["CONDOR_CONFIG"]
             else:
                 os.environ["CONDOR_CONFIG"] = before
+                htcondor2.reload_config()
 
     def write_key(self, name: str, text: str) -> Path:
         """A file in `key_folder` that only the jobs' user (and root) can read."""
@@ -109,26 +110,26 @@ class Pool:
     def wait_for_schedd(self) -> None:
         known = ("condor_status", "-schedd", "-af", "Name")
         address = self.folder / "spool" / ".schedd_address"
-        _until(lambda: address.exists() and SCHEDD_NAME in self.daemons.ask(*known), "the schedd")
+        _until(lambda: address.exists() and self.schedd in self.daemons.ask(*known), "the schedd")
 
     def stop(self) -> None:
         self.daemons.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start_pool(installation: Installation) -> Pool:
+def start_pool(installation: Installation, schedd: str = SCHEDD_NAME) -> Pool:
     """Starts one and returns when its collector knows its schedd. Raises RuntimeError with the logs' ends."""
     folder = Path(tempfile.mkdtemp(prefix="extenci-condor-"))
     collector = f"127.0.0.1:{_free_port()}"
     tokens, keys = folder / "tokens", folder / "keys"
     _make_folders(installation, folder)
-    (folder / "server_config").write_text(server_text(folder, collector), "utf-8")
-    (folder / "client_config").write_text(client_text(folder, collector, tokens), "utf-8")
+    (folder / "server_config").write_text(server_text(folder, collector, schedd), "utf-8")
+    (folder / "client_config").write_text(client_text(folder, collector, tokens, schedd), "utf-8")
     user = JOB_USER if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     daemons = start_daemons(installation, folder, {JOB_USER: JOB_USER_ID})
     pool = Pool(
         collector=collector,
-        schedd=SCHEDD_NAME,
+        schedd=schedd,
         user=user,
         token_directory=tokens,
         key_folder=keys,

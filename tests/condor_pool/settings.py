@@ -36,7 +36,7 @@ USE_PROCD keeps its default: without it condor_master 23.9.6 may crash when a sc
 """
 
 
-def _network(collector: str) -> dict[str, str]:
+def _network(collector: str, schedd: str) -> dict[str, str]:
     return {
         "LOCAL_CONFIG_FILE": "",
         "LOCAL_CONFIG_DIR": "",
@@ -49,11 +49,11 @@ def _network(collector: str) -> dict[str, str]:
         "USE_SHARED_PORT": "False",
         "UID_DOMAIN": DOMAIN,
         "TRUST_DOMAIN": DOMAIN,
-        "SCHEDD_NAME": SCHEDD_NAME,
+        "SCHEDD_NAME": schedd,
     }
 
 
-def server_text(folder: Path, collector: str) -> str:
+def server_text(folder: Path, collector: str, schedd: str = SCHEDD_NAME) -> str:
     """The daemons' configuration: all they write lies below `folder`."""
     access = (
         "READ",
@@ -66,7 +66,7 @@ def server_text(folder: Path, collector: str) -> str:
         "ADVERTISE_SCHEDD",
     )
     settings = {
-        **_network(collector),
+        **_network(collector, schedd),
         "DAEMON_LIST": "MASTER, COLLECTOR, SCHEDD",
         "LOCAL_DIR": str(folder),
         **{name: f"$(LOCAL_DIR)/{name.lower()}" for name in ("LOG", "SPOOL", "EXECUTE", "LOCK", "RUN")},
@@ -87,14 +87,14 @@ def server_text(folder: Path, collector: str) -> str:
     return f"{include}{text_of(settings)}include ifexist : {folder}/extra_config\n"
 
 
-def client_text(folder: Path, collector: str, tokens: Path) -> str:
+def client_text(folder: Path, collector: str, tokens: Path, schedd: str = SCHEDD_NAME) -> str:
     """The configuration of programs that use the pool with the token in the folder `tokens`.
 
     FS would make root out of root, who may own no job: the token is all there is.
     """
     return text_of(
         {
-            **_network(collector),
+            **_network(collector, schedd),
             "SCHEDD_ADDRESS_FILE": f"{folder}/spool/.schedd_address",
             "SEC_CLIENT_AUTHENTICATION_METHODS": "IDTOKENS",
             "SEC_TOKEN_DIRECTORY": str(tokens),

@@ -21,15 +21,4 @@ class Known:
     shown_by: str = ""
 
 
-KNOWN: tuple[Known, ...] = (
-    Known(
-        "two-*/*/condor/*",
-        Kind.WRONG,
-        "homes with schedds of their own do not see each other's jobs, and replace each other's machines",
-    ),
-    Known(
-        "*/condor/*interrupt*",
-        Kind.WRONG,
-        "jobs that wait in the queue count as machines, so the command given again has nothing to do",
-    ),
-)
+KNOWN: tuple[Known, ...] = ()

@@ -5,10 +5,7 @@ Only `extenci.cloud.journalled` makes these calls, and journals each first.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import Any
 
 from extenci.cloud.condor.client import Condor
 from extenci.model.errors import AccessRefused
@@ -27,32 +24,24 @@ class CondorChanges:
     def submit(self, description: Mapping[str, str], count: int) -> tuple[str, ...]:
         """Put `count` jobs into the queue, all or none; their ids. If the answer is lost,
         `Condor.jobs_by_token` tells whether they are there."""
-
-        def send(htcondor: Any, schedd: Any) -> tuple[str, ...]:
-            with warnings.catch_warnings(record=True):  # about macros that the schedd's machine sets
-                result = schedd.submit(htcondor.Submit(dict(description)), count=count)
-            return tuple(f"{result.cluster()}.{number}" for number in range(count))
-
-        return self._condor.ask("submit", send)
+        cluster = self._condor.ask("submit", changes=True, description=dict(description), count=count)
+        return tuple(f"{cluster}.{number}" for number in range(count))
 
     def remove(self, ids: Sequence[str], reason: str, *, at_once: bool = False) -> None:
         """Remove jobs, and so terminate their machines; jobs that are not in the queue are no error.
         `at_once`: drop jobs that are removed already, whatever became of their machines."""
         for start in range(0, len(ids), REMOVE_AT_ONCE):
             batch = list(ids[start : start + REMOVE_AT_ONCE])
-            self._condor.ask("remove", partial(self._act, batch, reason, at_once))
+            refused = self._condor.ask("remove", changes=True, jobs=batch, reason=reason, at_once=at_once)
+            if refused:
+                raise self._refused(refused, len(batch))
 
-    def _act(self, batch: list[str], reason: str, at_once: bool, htcondor: Any, schedd: Any) -> None:
-        action = htcondor.JobAction.RemoveX if at_once else htcondor.JobAction.Remove
-        answer = schedd.act(action, batch, reason)
-        refused = answer.get("TotalPermissionDenied", 0)
-        if refused:
-            service = self._condor.service.name
-            raise AccessRefused(
-                f"The schedd of the service {service} does not let this user remove {refused} of "
-                f"{len(batch)} jobs.",
-                "Use the credentials of the jobs' owner, or of a queue superuser.",
-                service=service,
-                call="remove",
-                code="PermissionDenied",
-            )
+    def _refused(self, refused: int, number: int) -> AccessRefused:
+        service = self._condor.service.name
+        return AccessRefused(
+            f"The schedd of the service {service} does not let this user remove {refused} of {number} jobs.",
+            "Use the credentials of the jobs' owner, or of a queue superuser.",
+            service=service,
+            call="remove",
+            code="PermissionDenied",
+        )

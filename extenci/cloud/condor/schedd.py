@@ -19,6 +19,10 @@ MOST_SUBMITTED = "GRIDMANAGER_MAX_SUBMITTED_JOBS_PER_RESOURCE"
 MOST_SUBMITTED_DEFAULT = 20
 MOST_SUBMITTED_IF_INVALID = 1000
 """The gridmanager's limit if the setting is not a positive number."""
+SETTINGS = (
+    f"{MOST_SUBMITTED}_EC2", MOST_SUBMITTED, "EC2_GAHP", "SCHEDD", "GAHP_SSL_CAFILE", "GAHP_SSL_CADIR",
+)  # fmt: skip
+"""The settings that are read."""
 UNDEFINED = ("", "Not defined")
 """The values of a setting that is not set, as daemons report it."""
 

@@ -13,7 +13,9 @@ from extenci.model.text import counted
 from extenci.model.work import ImageToLaunch, LaunchWork, ReplaceWork, TerminateWork, Work
 from extenci.plan.images.source import Staged, ToBeStaged, Unavailable, changes_before, usable_now
 from extenci.plan.inputs import PlanInputs
+from extenci.plan.instances.awaited import await_machines
 from extenci.plan.instances.groups import Group
+from extenci.plan.instances.other_schedds import explain_other_schedds
 from extenci.plan.instances.reasons import (
     explain_launch,
     explain_replace,
@@ -34,6 +36,8 @@ def change_group(inputs: PlanInputs, group: Group, headroom: int | None) -> Plan
             launch_missing(inputs, group),
             renew_machines(inputs, group, headroom),
             note_held(group),
+            refuse_elsewhere(inputs, group),
+            await_machines(inputs, group),
         )
     )
 
@@ -195,6 +199,17 @@ def refuse_unavailable(group: Group, source: Unavailable, action: Action) -> Pla
         action,
         f"Its image {group.spec.image} is not available: {source.reason}",
         waits=source.waits,
+    )
+
+
+def refuse_elsewhere(inputs: PlanInputs, group: Group) -> PlanPart:
+    """Refuse to end or replace machines that other schedds' jobs hold."""
+    queue = inputs.indexes[group.spec.address.service].queue
+    refused = ((Action.TERMINATE, group.surplus_elsewhere), (Action.REPLACE, group.renewed_elsewhere))
+    return join(
+        refuse(group, action, explain_other_schedds([member.machine for member in members], queue))
+        for action, members in refused
+        if members
     )
 
 

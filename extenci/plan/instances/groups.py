@@ -31,13 +31,20 @@ class Member:
         """Whether there is no reason to replace it, or it is too young to tell."""
         return self.health.settling or (self.health.ok and not self.outdated)
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it can be ended through another schedd only."""
+        return self.machine.other_schedd is not None
+
 
 @dataclass(frozen=True)
 class Group:
     """A group compared with its spec: its surplus machines, those to be renewed, and the number missing.
 
-    Surplus ones go in this order: unhealthy and outdated, unhealthy, outdated, then the youngest;
-    `held` of them are still settling and left for a later plan.
+    Surplus ones go in this order: unhealthy and outdated, unhealthy, outdated, then the youngest, of alike
+    ones those first whose job is here; `held` of them are still settling and left for a later plan. Those
+    that would have to go, and whose job another schedd has, are in `surplus_elsewhere` and
+    `renewed_elsewhere`.
     """
 
     spec: DesiredGroup
@@ -47,6 +54,8 @@ class Group:
     renewed: tuple[Member, ...]
     missing: int
     held: int
+    surplus_elsewhere: tuple[Member, ...] = ()
+    renewed_elsewhere: tuple[Member, ...] = ()
 
     @property
     def size_after(self) -> int:
@@ -97,18 +106,20 @@ def judge_group(
         spec=spec,
         source=source,
         members=members,
-        surplus=by_id(surplus),
-        renewed=by_id(renewed),
+        surplus=by_id([member for member in surplus if not member.is_elsewhere]),
+        renewed=by_id([member for member in renewed if not member.is_elsewhere]),
         missing=max(0, spec.count - len(members)),
         held=excess - len(surplus),
+        surplus_elsewhere=by_id([member for member in surplus if member.is_elsewhere]),
+        renewed_elsewhere=by_id([member for member in renewed if member.is_elsewhere]),
     )
 
 
-def first_to_go(member: Member) -> tuple[bool, bool, float, str]:
+def first_to_go(member: Member) -> tuple[bool, bool, bool, float, str]:
     """The order in which surplus machines go. It stays the same while jobs get their machines."""
     machine = member.machine
     born = machine.job.queued if machine.job else machine.launched
-    return member.health.ok, not member.outdated, -born, str(machine.handle)
+    return member.health.ok, not member.outdated, member.is_elsewhere, -born, str(machine.handle)
 
 
 def by_id(members: list[Member]) -> tuple[Member, ...]:

@@ -69,7 +69,7 @@ def judge_job(machine: Machine, job: Job, launch_timeout: int, now: float, is_cr
 
 def lacks_job(machine: Machine, spec: DesiredGroup) -> bool:
     """Whether a machine should have a job and lost it. A machine cannot be given a new one."""
-    if not spec.launch.has_queue or machine.job is not None or not machine.exists:
+    if not spec.launch.has_queue or machine.launched_by is not None or not machine.exists:
         return False
     return machine.marks is None or machine.marks.settings == settings_mark(spec)
 

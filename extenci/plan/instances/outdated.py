@@ -81,8 +81,8 @@ def compare_security_groups(machine: Machine, wanted: tuple[str, ...]) -> Compar
 def compare_launch(machine: Machine, spec: DesiredGroup) -> Compared:
     """How a machine was launched: one may have a job and should have none, or have lost the job that it
     should have."""
-    if not spec.launch.has_queue and machine.job is not None:
-        return {"launch": (str(machine.job.launched_by), str(spec.launch))}
+    if not spec.launch.has_queue and machine.launched_by is not None:
+        return {"launch": (str(machine.launched_by), str(spec.launch))}
     return {"launch": (NO_JOB, str(spec.launch))} if lacks_job(machine, spec) else {}
 
 

@@ -11,6 +11,7 @@ from extenci.model.plan import Blocked, Change
 from extenci.model.text import counted
 from extenci.model.work import TerminateWork
 from extenci.plan.inputs import PlanInputs
+from extenci.plan.instances.other_schedds import explain_other_schedds
 from extenci.plan.part import PlanPart
 from extenci.plan.protection import explain_protection, is_protected
 from extenci.plan.service_index import ServiceIndex
@@ -24,9 +25,13 @@ def remove_groups(inputs: PlanInputs, index: ServiceIndex) -> PlanPart:
         if not inputs.covers(address) or (address in inputs.groups and not inputs.destroy):
             continue
         kept = [machine for machine in machines if is_protected(inputs, Kind.INSTANCES, machine)]
-        ended = [machine for machine in machines if machine not in kept]
+        elsewhere = [machine for machine in machines if machine.other_schedd and machine not in kept]
+        ended = [machine for machine in machines if machine not in (*kept, *elsewhere)]
         if kept:
             reason = explain_protection(inputs, Kind.INSTANCES, address, counted(len(kept), "machine"))
+            blocked.append(Blocked(address, Kind.INSTANCES, Action.TERMINATE, reason))
+        if elsewhere:
+            reason = explain_other_schedds(elsewhere, index.queue)
             blocked.append(Blocked(address, Kind.INSTANCES, Action.TERMINATE, reason))
         if ended:
             changes.append(end_group(inputs, address, ended))

@@ -25,4 +25,5 @@ def without(plan: Plan, services: set[str]) -> Plan:
         changes=tuple(one for one in plan.changes if one.address.service not in services),
         drift=tuple(one for one in plan.drift if one.address.service not in services),
         blocked=tuple(one for one in plan.blocked if one.address.service not in services),
+        awaited=tuple(one for one in plan.awaited if one.address.service not in services),
     )

@@ -20,7 +20,8 @@ def plan_json(view: PlanView) -> str:
 
 def plan_document(plan: Plan, submits: Mapping[str, str] | None = None) -> dict[str, object]:
     """The plan as JSON values, in plan order. `submits` are the submit descriptions of its changes, by their
-    ids; None if they were not asked for. `unread` stands there only where a service could not be read."""
+    ids; None if they were not asked for. `unread` stands there only where a service could not be read, and
+    `awaited` where machines are being launched already."""
     return {
         "format_version": PLAN_JSON_VERSION,
         "stack": plan.stack,
@@ -32,6 +33,7 @@ def plan_document(plan: Plan, submits: Mapping[str, str] | None = None) -> dict[
         "warnings": list(plan.warnings),
         "refusals": list(plan.refusals),
         "summary": dict(sorted(plan.summary.items())),
+        **({"awaited": [change_document(one) for one in plan.awaited]} if plan.awaited else {}),
         **({"unread": [unread_document(one) for one in plan.unread]} if plan.unread else {}),
         **({"submit_descriptions": dict(submits)} if submits is not None else {}),
     }

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from extenci.model.plan import Change, Plan
 from extenci.report.plan.phrases import (
+    AWAITED,
     UNREAD,
+    awaited_sentences,
     details,
     headline,
     nothing_to_do,
@@ -51,6 +53,7 @@ def main_parts(plan: Plan) -> Iterator[str]:
     blocked = [f"{each.action} {each.address}: {each.reason}" for each in plan.blocked]
     yield from sentence_part("Blocked", blocked)
     yield from sentence_part(UNREAD, [str(one) for one in plan.unread])
+    yield from sentence_part(AWAITED, awaited_sentences(plan))
     yield from sentence_part("Warnings", plan.warnings)
     for service in dict.fromkeys((*plan.services, *(change.address.service for change in plan.changes))):
         changes = [change for change in plan.changes if change.address.service == service]

@@ -36,6 +36,7 @@ SUMMARY_ORDER = tuple(sorted(Action, key=summary_order))
 UNREAD = "Left out, so nothing is planned there"
 REFUSED = "Over a limit: refused without --force"
 BLOCKED = "Blocked: needed, but not possible now"
+AWAITED = "Being launched already, so that apply waits for them"
 DRIFT = "Drift: changed outside the specs"
 
 
@@ -171,8 +172,17 @@ def noun_of(changes: Sequence[Change]) -> str:
     return kinds.pop().noun if len(kinds) == 1 else "resource"
 
 
+def awaited_sentences(plan: Plan) -> list[str]:
+    """`sandbox/pool: 2 of 3 machines being launched already` for each group that apply waits for."""
+    return [f"{change.address}: {change.reason}" for change in plan.awaited]
+
+
 def nothing_to_do(plan: Plan) -> str:
     """The sentence for a plan without changes."""
+    if plan.awaited:
+        number = sum(change.count for change in plan.awaited)
+        verb = "runs" if number == 1 else "run"
+        return f"Nothing to change: it is done once {counted(number, 'machine')} {verb}."
     if plan.destroy:
         return f"Nothing to do: stack {safe(plan.stack)} owns nothing on {services_text(plan)}."
     verb = "matches" if len(plan.services) == 1 else "match"

@@ -9,10 +9,12 @@ from extenci.model.action import Effect
 from extenci.model.address import Address, Kind
 from extenci.model.plan import Blocked, Change, Drift, Plan
 from extenci.report.plan.phrases import (
+    AWAITED,
     BLOCKED,
     DRIFT,
     REFUSED,
     UNREAD,
+    awaited_sentences,
     details,
     headline,
     nothing_to_do,
@@ -39,6 +41,7 @@ def render_plan(plan: Plan, *, palette: Palette = PLAIN, width: int = 80) -> str
         drift_lines(plan.drift, palette, width),
         blocked_lines(plan.blocked, palette, width),
         sentence_lines(UNREAD, [str(one) for one in plan.unread], palette, palette.alarm, width),
+        sentence_lines(AWAITED, awaited_sentences(plan), palette, palette.heading, width),
         sentence_lines("Warnings", plan.warnings, palette, palette.warning, width),
         sentence_lines(REFUSED, plan.refusals, palette, palette.alarm, width),
         [summary_line(plan, palette)],

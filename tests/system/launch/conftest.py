@@ -40,11 +40,13 @@ instances:
 
 @dataclass
 class World:
-    """A stack on the service `campus`: a sandbox whose machines HTCondor launches."""
+    """A stack on the service `campus`: a sandbox, this home's or another's (`cloud`), whose machines HTCondor
+    launches."""
 
     folder: Path
     home: Home
     pool: Pool
+    cloud: Home | None = None
     services: dict[str, Clients] = field(default_factory=dict)
 
     @property
@@ -67,8 +69,9 @@ class World:
 
     def write_service(self, **changed: object) -> None:
         """The service's file. Its keys are copies that the jobs' user can read."""
-        status = control.status(self.home.path)
-        texts = [path.read_text("utf-8") for path in control.key_files(self.home.path)]
+        cloud = (self.cloud or self.home).path
+        status = control.status(cloud)
+        texts = [path.read_text("utf-8") for path in control.key_files(cloud)]
         keys = [
             self.pool.write_key(f"{self.folder.name}-{number}", text) for number, text in enumerate(texts)
         ]
@@ -142,8 +145,16 @@ class World:
 
 
 @pytest.fixture
-def world(condor_pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setenv("EXTENCI_SANDBOX_BOOT_SECONDS", "0.2")
+def boot_seconds() -> str:
+    """How long a machine is pending. A test that parametrizes this says otherwise."""
+    return "0.2"
+
+
+@pytest.fixture
+def world(
+    condor_pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, boot_seconds: str
+) -> Iterator[World]:
+    monkeypatch.setenv("EXTENCI_SANDBOX_BOOT_SECONDS", boot_seconds)
     made = World(tmp_path, Home(tmp_path / "home"), condor_pool)
     api.sandbox_service(made.home)
     made.write_service()

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import htcondor2
@@ -174,25 +170,3 @@ def test_a_group_is_removed_in_the_end_though_the_schedd_is_down(schedd: World, 
     assert schedd.apply().ok
     schedd.until(lambda: not schedd.jobs())
     assert schedd.running() == {}
-
-
-def test_killed_while_jobs_wait_for_their_machines_nothing_is_doubled(world: World) -> None:
-    world.write(count=4)
-    said = world.folder / "said"
-    with said.open("w") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "extenci", "apply", "-y", str(world.specs)],
-            env={**os.environ, "EXTENCI_HOME": str(world.home.path)},
-            stdout=file,
-            stderr=file,
-        )
-    world.until(lambda: len(world.jobs()) == 4 or process.poll() is not None)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert len(world.jobs()) == 4, said.read_text()
-    assert world.plan().summary.get("launch") is None
-    world.until(lambda: len(world.running()) == 4)
-    result = world.apply()
-    assert result.ok
-    world.until(lambda: all(job.machine for job in world.jobs()))
-    world.agree(4)

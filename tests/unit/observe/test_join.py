@@ -10,7 +10,7 @@ from extenci.model.observed import Job, JobState, Machine, MachineState, Service
 from extenci.model.ownership import Marks
 from extenci.model.record import SUBMIT, Intent, Records
 from extenci.model.service import Tagging
-from extenci.observe.join import join, unexplained
+from extenci.observe.join import join, note_other_schedds, unexplained
 from extenci.observe.ownership import assign, known_resources
 from tests.unit.builders import observed_machine
 
@@ -242,3 +242,18 @@ def test_where_things_are_tagged_at_birth_a_job_tells_of_a_machine_that_lost_its
     known = known_resources("cloud", Records(), [job(machine="i-1")])
     found = assign(state, lambda _kind: Tagging.CREATE, known)
     assert [one.marks for one in found.machines] == [MARKS, None]
+
+
+# Whose queue has the job of a machine.
+
+
+@pytest.mark.parametrize(("schedd", "other"), [(None, None), ("here", None), ("far", "far")])
+def test_a_machine_of_another_schedd_is_told_by_its_tag(schedd: str | None, other: str | None) -> None:
+    (found,) = note_other_schedds([machine(marks=replace(MARKS, schedd=schedd))], "here")
+    assert found.other_schedd == other
+
+
+def test_a_machine_whose_job_is_here_is_of_this_schedd_whatever_its_tag_says() -> None:
+    tagged = machine(marks=replace(MARKS, schedd="an-older-name"))
+    joined = join([tagged], [job(machine="i-1", state="running")])
+    assert note_other_schedds(joined, "here") == joined

@@ -62,6 +62,7 @@ from extenci.model.service import DELETE_PERCENT, Limits, Service, Tagging
 from extenci.model.version import GIB, Architecture, BootMode, Disk, Method, Registration, Version
 from extenci.model.work import (
     AdoptWork,
+    AwaitWork,
     ForgetWork,
     ImageToLaunch,
     LaunchWork,
@@ -355,6 +356,7 @@ def machine(name: str, key: str, said: Body, groups: tuple[DesiredGroup, ...]) -
         reason=said.get("reason", ""),
         tags=tags(said, known),
         marks=known,
+        other_schedd=said.get("other_schedd"),
     )
 
 
@@ -419,6 +421,7 @@ def record(key: str, kind: ResourceKind, said: Body) -> ResourceRecord:
 def show_plan(plan: Plan) -> str:
     """A plan as text for comparing: contents by their letters, one line a fact."""
     lines = [line for change in plan.changes for line in show_change(change)]
+    lines += [line for change in plan.awaited for line in show_change(change)]
     lines += [f"drift {one.address} {one.path}: {one.before} → {one.after}" for one in plan.drift]
     lines += [f"blocked {one.action} {one.kind} {one.address}: {one.reason}" for one in plan.blocked]
     lines += [f"warning {text}" for text in plan.warnings]
@@ -441,7 +444,7 @@ def show_change(change: Change) -> list[str]:
     return lines
 
 
-def show_work(change: Change) -> str:  # noqa: C901, PLR0911 - one for each kind of work
+def show_work(change: Change) -> str:  # noqa: C901, PLR0911, PLR0912 - one for each kind of work
     """What a change does."""
     match change.work:
         case StageWork() as work:
@@ -452,6 +455,8 @@ def show_work(change: Change) -> str:  # noqa: C901, PLR0911 - one for each kind
             return f"register {work.version} from {work.snapshot or work.staged_by}"
         case LaunchWork() as work:
             return f"{work.count} from {show_image(work.image)}"
+        case AwaitWork() as work:
+            return f"{' '.join(str(one.handle) for one in work.machines)} for {work.seconds:.0f} s"
         case ReplaceWork() as work:
             way = "new ones first" if work.surge else "old ones first"
             machines = " ".join(map(str, work.machines))

@@ -8,7 +8,7 @@ from threading import Lock
 
 TELL_SECONDS = 10.0
 """The silence that is worth a line, and the least time between two lines."""
-_NAMES = {"ec2": "EC2", "s3": "S3", "ebs": "EBS", "sts": "STS"}
+_NAMES = {"ec2": "EC2", "s3": "S3", "ebs": "EBS", "sts": "STS", "condor": "HTCondor"}
 
 
 class Waiting:

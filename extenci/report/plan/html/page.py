@@ -15,11 +15,13 @@ from extenci.report.plan.html.element import add, document
 from extenci.report.plan.html.graph import add_graph
 from extenci.report.plan.html.style import STYLE
 from extenci.report.plan.phrases import (
+    AWAITED,
     BLOCKED,
     DRIFT,
     REFUSED,
     UNREAD,
     action_phrase,
+    awaited_sentences,
     details,
     headline,
     nothing_to_do,
@@ -51,7 +53,8 @@ def plan_html(view: PlanView) -> str:
     for service, changes in by_service(plan).items():
         add_service(main, plan, service, changes, anchors)
     add_drift(main, plan.drift)
-    add_warnings(main, plan.warnings)
+    add_list(main, AWAITED, awaited_sentences(plan))
+    add_list(main, "Warnings", plan.warnings)
     add_submits(main, view.submits or {})
     return document(root)
 
@@ -237,12 +240,12 @@ def add_drift(main: Element, drift: Sequence[Drift]) -> None:
         add_difference(cell, each.before, each.after)
 
 
-def add_warnings(main: Element, warnings: Sequence[str]) -> None:
-    """Warnings, if there are any."""
-    if warnings:
+def add_list(main: Element, title: str, sentences: Sequence[str]) -> None:
+    """A titled list of sentences, if there are any."""
+    if sentences:
         section = add(main, "section")
-        add(section, "h2", "Warnings")
-        add_sentences(section, warnings)
+        add(section, "h2", title)
+        add_sentences(section, sentences)
 
 
 def add_submits(main: Element, submits: Mapping[str, str]) -> None:
