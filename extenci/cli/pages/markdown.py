@@ -11,6 +11,9 @@ from rich.text import Text
 
 COMMENT = re.compile(r"^<!--.*?-->\n+", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[([^\]]+)\]\((?:\.\./)*(?:[\w-]+/)*([\w-]+)\.md(?:#[\w-]*)?\)")
+CODE = re.compile(r"(?<!`)(`[^`\n]+`)(?!`)")
+"""Code within a sentence. Where there is no colour, the backquotes stay, to tell it apart."""
+BLANKS = re.compile(r"\n{3,}")
 ANCHOR = re.compile(r"\[([^\]]+)\]\(#[\w-]*\)")
 
 
@@ -38,7 +41,9 @@ def render_page(text: str, *, width: int, coloured: bool) -> str:
     topics = dict.fromkeys(found[2] for found in LINK.finditer(text))
     text = ANCHOR.sub(r"\1", LINK.sub(r"\1", COMMENT.sub("", text)))
     if topics:
-        text += "\nSee also: " + ", ".join(f"`extenci help {name}`" for name in topics) + "\n"
+        text += f"\nSee also (`extenci help TOPIC`): {', '.join(topics)}.\n"
+    if not coloured:
+        text = CODE.sub(r"`` \1 ``", text)
     out = io.StringIO()
     console = Console(
         file=out,
@@ -49,4 +54,5 @@ def render_page(text: str, *, width: int, coloured: bool) -> str:
         highlight=False,
     )
     console.print(Page(text, code_theme="ansi_dark", hyperlinks=False))
-    return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines())
+    lines = "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+    return BLANKS.sub("\n\n", lines).strip("\n") + "\n"
