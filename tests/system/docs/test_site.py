@@ -1,4 +1,4 @@
-"""The documentation's site is built from the same pages, without a network, and loads nothing from elsewhere."""
+"""The documentation's site is built from the same pages, without a network, and loads nothing else."""
 
 from __future__ import annotations
 
