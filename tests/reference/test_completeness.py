@@ -83,6 +83,14 @@ def test_every_key_and_word_of_json_plans_is_explained() -> None:
     assert {word for word in keys | words if f"`{word}`" not in page} == set()
 
 
+def test_messages_that_are_explained_are_those_of_the_program() -> None:
+    texts = "".join(re.sub(r"\"\s+f?\"", "", text) for text in CODE.values())
+    rows = re.findall(r"^\| (.*?) \|", read("troubleshooting.md"), re.MULTILINE)
+    messages = [one for row in rows for one in re.findall(r"`([^`]+ [^`]+)`", row)]
+    assert len(messages) > 3
+    assert [one for one in messages if one not in texts] == []
+
+
 def test_every_exit_status_is_explained() -> None:
     assert re.findall(r"^\| (\d) \|", read("reference/exit-statuses.md"), re.MULTILINE) == [
         "0",
