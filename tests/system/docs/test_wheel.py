@@ -50,3 +50,4 @@ def test_the_installed_program_shows_them(wheel: Path, tmp_path: Path) -> None:
     ).stdout
     assert shown.startswith("Tutorial: from nothing to a verified machine\n")
     assert (place / "extenci" / "docs" / "tutorial.md").is_file()
+    assert (place / "share" / "man" / "man1" / "extenci-plan.1").is_file()
