@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from threading import Event
 
 from extenci.api.options import Options
@@ -27,6 +26,9 @@ from extenci.model.record import Records
 from extenci.model.service import Service
 from extenci.observe.failures import Failures
 from extenci.observe.observe import observe
+from extenci.observe.others import shows_others
+from extenci.observe.ownership import owners_of
+from extenci.observe.service import Needs
 from extenci.plan.abilities import needed_abilities
 from extenci.plan.inputs import queued_services
 
@@ -59,17 +61,26 @@ class Session:
     def observe(self) -> Observed:
         """Read the records, then the services, except for those that failed already."""
         records = self.catalog.records(self.stack)
-        queues = queued_services(self.desired, records)
+        queues, abilities = queued_services(self.desired, records), needed_abilities(self.desired)
+        needs = {
+            name: Needs(name in queues, abilities.get(name, frozenset()), owners_of(self.desired, name))
+            for name in self.clients
+        }
         found = observe(
             self.clients,
             self.stack,
             records,
-            queues=queues,
-            needed=needed_abilities(self.desired),
+            needs=needs,
             failures=self.failures,
             stop=self.options.stop,
         )
         return Observed(records, found)
+
+    def shows_others(self, service: str) -> bool:
+        """Whether a service shows other homes all that this one made there lately. CatalogError, Interrupted;
+        ServiceError and its kinds."""
+        records = self.catalog.records(self.stack)
+        return shows_others(self.clients[service], self.stack, records, stop=self.options.stop)
 
 
 @contextmanager
@@ -78,7 +89,10 @@ def open_session(
 ) -> Iterator[Session]:
     """A session; without the lock (`is_locked`) it only reads."""
     services = {name: recognise_sandbox(desired.services[name], home) for name in desired.touched_services}
-    alone = partial(is_free, home) if not is_locked else lambda: True
+
+    def alone(stack: str) -> bool:
+        return (is_locked and stack == desired.stack) or is_free(home, stack)
+
     with (
         Catalog.open(home, alone=alone) as catalog,
         open_clients(services, home, catalog, options.tell) as clients,
@@ -122,8 +136,8 @@ def book_of(service: Service, catalog: Catalog) -> AbilityBook:
 
 @contextmanager
 def open_locked(desired: Desired, home: Home, options: Options) -> Iterator[Session]:
-    """A session that holds the home's lock and the stack's leases on its services, so that it may change
-    something (LockHeld, Interrupted; ServiceError where no service can be reached)."""
+    """A session that holds the stack's lock in this home and its leases on its services, so that it may
+    change something (LockHeld, Interrupted; ServiceError where no service can be reached)."""
     stop = options.stop or Event()
 
     def sleep(seconds: float) -> None:
@@ -132,8 +146,16 @@ def open_locked(desired: Desired, home: Home, options: Options) -> Iterator[Sess
 
     patience = Patience(time.monotonic() + options.lock_timeout, options.tell, sleep, stop)
     with (
-        hold(home, options.command, options.lock_timeout, sleep=sleep, on_wait=options.tell),
+        hold(home, desired.stack, options.command, options.lock_timeout, sleep=sleep, on_wait=options.tell),
         open_session(desired, home, options, is_locked=True) as session,
-        hold_leases(session.stack, session.clients, session.failures, home, options.command, patience),
+        hold_leases(
+            session.stack,
+            session.clients,
+            session.failures,
+            home,
+            options.command,
+            patience,
+            session.shows_others,
+        ),
     ):
         yield session

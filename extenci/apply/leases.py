@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -19,7 +20,9 @@ from extenci.cloud.clients import Clients
 from extenci.cloud.leases.lease import Lease
 from extenci.cloud.leases.store import LeaseNotOffered
 from extenci.cloud.leases.stores import stores_of
-from extenci.model.errors import LockHeld
+from extenci.model.abilities import Ability
+from extenci.model.errors import LeaseHeld
+from extenci.model.journal import VISIBLE_SECONDS
 from extenci.model.lease import LeaseTerms
 from extenci.observe.failures import Failures
 from extenci.observe.parallel import answers
@@ -46,10 +49,11 @@ def hold_leases(
     home: Home,
     command: str,
     patience: Patience,
+    shows_all: Callable[[str], bool],
 ) -> Iterator[None]:
-    """Hold the leases of a stack on services while the block runs. LockHeld where another command has one for
-    longer than this one waits; Interrupted. A service that fails is left out; ServiceError where none is
-    left."""
+    """Hold the leases of a stack on services while the block runs. LeaseHeld where another command has one
+    for longer than this one waits; Interrupted. A service that fails is left out; ServiceError where none is
+    left. `shows_all` tells whether others see at a service what this home made there."""
     terms = LeaseTerms(home_id(home), uuid.uuid4().hex, holder_text(command))
     held: dict[str, Lease] = {}
 
@@ -58,8 +62,8 @@ def hold_leases(
             with failures.noting(name):
                 lease = _take(stack, clients[name], terms, held, home.leases_folder, patience)
                 if lease is not None:
-                    leases.callback(lease.release)
-                    clients[name].fence = lease.check
+                    leases.callback(lease.release, partial(shows_all, name), patience.tell)
+                    _fence(clients[name], lease)
 
     with ExitStack() as leases:
         answers({"leases": take_all}, patience.stop)
@@ -80,9 +84,11 @@ def _take(
     stores = stores_of(clients, stack, folder)
     for store in stores:
         if store.place in held:
-            clients.fence = held[store.place].check
+            _fence(clients, held[store.place])
             return None
-        lease = Lease(stack, clients.service.name, store, terms, sleep=patience.sleep)
+        lease = Lease(
+            stack, clients.service.name, store, terms, lag=partial(lag_of, clients), sleep=patience.sleep
+        )
         try:
             _wait_for(lease, patience)
         except LeaseNotOffered as error:
@@ -100,13 +106,23 @@ def _take(
     return None
 
 
+def _fence(clients: Clients, lease: Lease) -> None:
+    clients.fence, clients.is_leased = lease.check, True
+
+
+def lag_of(clients: Clients) -> float:
+    """For how many seconds a service's lists may lack what was made."""
+    return 0.0 if clients.abilities.has(Ability.CONSISTENT) else VISIBLE_SECONDS
+
+
 def _wait_for(lease: Lease, patience: Patience) -> None:
+    """A lease whose command is over is waited for in any case: it ends soon."""
     is_told = False
     while True:
         try:
             lease.take()
-        except LockHeld as error:
-            left = patience.deadline - time.monotonic()
+        except LeaseHeld as error:
+            left = max(patience.deadline - time.monotonic(), error.ends_in or 0.0)
             if left <= 0:
                 raise
             if not is_told:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from extenci.catalog.records import Catalog
 from extenci.model.address import Address
 from extenci.model.observed import Image, Machine, Observation, Snapshot
-from extenci.model.ownership import PLAN
-from extenci.model.record import Facts, Records, ResourceKind, ResourceRecord
+from extenci.model.ownership import PLAN, STACK
+from extenci.model.record import TAGGED, Facts, Records, ResourceKind, ResourceRecord
 
 IMAGE_FACTS = ("manifest", "bytes", "blocks")
 """Facts that are known from an image's making, and kept."""
@@ -76,15 +76,15 @@ def _present(
         marks = thing.marks
         if marks is None or marks.stack != stack or (isinstance(thing, Machine) and thing.state.is_gone):
             continue
-        own = {key: thing.tags[key] for key in marks.tag_keys if key in thing.tags}
-        known = thing.tags or tags.get(thing.id) or marks.to_tags(own)
+        known = thing.tags or tags.get(thing.id, {})
+        own = {key: known[key] for key in marks.tag_keys if key in known}
         mine = {key: value for key, value in known.items() if _is_ours(key, marks.tag_keys)}
         yield ResourceRecord(
             marks.service,
             thing.id,
             _kind(thing),
             Address(marks.service, marks.name),
-            mine,
+            {**marks.to_tags(own), **mine},
             _facts(thing, facts.get(thing.id, {})),
             seen,
         )
@@ -108,6 +108,8 @@ def _facts(thing: Image | Snapshot | Machine, known: Facts) -> Facts:
     names = ("state", *MACHINE_FACTS) if isinstance(thing, Machine) else ("state",)
     values = {name: getattr(thing, name) for name in names}
     kept = {name: known[name] for name in IMAGE_FACTS if name in known} if isinstance(thing, Image) else {}
+    if known.get(TAGGED) or STACK in thing.tags:
+        kept[TAGGED] = True
     if isinstance(thing, Image) and thing.manifest:
         kept["manifest"] = thing.manifest
     return {name: str(value) if name == "state" else value for name, value in values.items()} | kept

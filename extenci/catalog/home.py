@@ -14,7 +14,7 @@ VARIABLE = "EXTENCI_HOME"
 
 @dataclass(frozen=True)
 class Home:
-    """Where a user's services, records, lock and sandbox live. Reading from it never creates it."""
+    """Where a user's services, records, locks and sandbox live. Reading from it never creates it."""
 
     path: Path
 
@@ -46,9 +46,13 @@ class Home:
         return self.path / "catalog" / "records.sqlite"
 
     @property
-    def lock(self) -> Path:
-        """The file that an apply locks while it works."""
-        return self.path / "apply.lock"
+    def locks_folder(self) -> Path:
+        """The folder of the stacks' locks."""
+        return self.path / "locks"
+
+    def lock(self, stack: str) -> Path:
+        """The file that a command locks while it changes a stack."""
+        return self.locks_folder / f"{stack}.lock"
 
     @property
     def sandbox_folder(self) -> Path:

@@ -1,4 +1,4 @@
-"""One apply at a time in one home, by a lock that the kernel releases when its holder dies.
+"""One apply at a time of one stack in one home, by a lock that the kernel releases when its holder dies.
 
 filelock locks with flock(2), so threads of one process exclude each other, too. On NFS, Linux makes it a lock
 of the whole file at the server. The file says who holds it, and stays when it is released.
@@ -51,6 +51,7 @@ class Holder:
 @contextmanager
 def hold(
     home: Home,
+    stack: str,
     command: str,
     wait_seconds: float = 0.0,
     *,
@@ -58,28 +59,29 @@ def hold(
     sleep: Callable[[float], None] = time.sleep,
     on_wait: Callable[[str], None] | None = None,
 ) -> Iterator[None]:
-    """Hold the lock of a home while the block runs, and say that `command` does. If another apply holds it,
-    tell `on_wait` once which one, and wait.
+    """Hold a stack's lock in a home while the block runs, and say that `command` does. If another command
+    holds it, tell `on_wait` once which one, and wait.
 
     LockHeld after `wait_seconds`; CatalogError where the file cannot be locked.
     """
-    home.make()
-    lock = FileLock(home.lock, mode=0o600, blocking=False, fallback_to_soft=False)
+    home.make(home.locks_folder)
+    path = home.lock(stack)
+    lock = FileLock(path, mode=0o600, blocking=False, fallback_to_soft=False)
     deadline = clock() + wait_seconds
-    while not take(lock, home.lock):
-        holder = read_holder(home.lock)
+    while not take(lock, path):
+        holder = read_holder(path)
         if clock() >= deadline:
-            raise held(holder, wait_seconds)
+            raise held(stack, holder, wait_seconds)
         if on_wait is not None:
-            on_wait(f"Waiting for {f'the apply of {holder}' if holder else 'an apply that has just begun'}.")
+            on_wait(f"Waiting for {f'the command of {holder}' if holder else 'one that has just begun'}.")
             on_wait = None
         sleep(max(0.0, min(PAUSE_SECONDS, deadline - clock())))
     try:
         me = Holder(os.getpid(), socket.gethostname(), user_name(), clock(), command)
-        write_holder(home.lock, json.dumps(asdict(me)))
+        write_holder(path, json.dumps(asdict(me)))
         yield
     finally:
-        write_holder(home.lock, "")
+        write_holder(path, "")
         lock.release()
 
 
@@ -97,11 +99,11 @@ def take(lock: FileLock, path: Path) -> bool:
     return False
 
 
-def is_free(home: Home) -> bool:
-    """Whether nobody holds the lock of a home, so that no run of it is alive. Where that cannot be told, it
-    is taken to be held."""
+def is_free(home: Home, stack: str) -> bool:
+    """Whether nobody holds a stack's lock in a home, so that no run of both is alive. Where that cannot be
+    told, it is taken to be held."""
     try:
-        with home.lock.open("rb") as file:
+        with home.lock(stack).open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return True
@@ -110,13 +112,13 @@ def is_free(home: Home) -> bool:
     return True
 
 
-def held(holder: Holder | None, waited: float) -> LockHeld:
-    """The error of a lock that another apply holds; `holder` is None if that has not said who it is."""
+def held(stack: str, holder: Holder | None, waited: float) -> LockHeld:
+    """The error of a lock that another command holds; `holder` is None if that has not said who it is."""
     who = str(holder) if holder else "another process that has just begun"
     after = f" It was still at work after {waited:g} seconds." if waited else ""
     return LockHeld(
-        f"Another apply is at work in this EXTENCI_HOME: {who}.{after} Two at once could do the same thing "
-        "twice.",
+        f"The stack {stack} is being changed from this EXTENCI_HOME by {who}.{after} Two at once could do "
+        "the same thing twice.",
         "Wait for it to end, or let this command wait: --lock-timeout 10m.",
     )
 

@@ -32,7 +32,7 @@ class Catalog:
         self,
         database: Database,
         clock: Callable[[], float] = time.time,
-        alone: Callable[[], bool] = lambda: False,
+        alone: Callable[[str], bool] = lambda _stack: False,
     ) -> None:
         self.home = database.home
         self.journal = Journal(database, clock, alone)
@@ -49,10 +49,10 @@ class Catalog:
         home: Home,
         clock: Callable[[], float] = time.time,
         *,
-        alone: Callable[[], bool] = lambda: False,
+        alone: Callable[[str], bool] = lambda _stack: False,
     ) -> Catalog:
         """The catalog of a home. Its file is opened, and created, when it is first needed. `alone` tells
-        whether no other process has a run in this home."""
+        whether no other process has a run of a stack in this home."""
         return cls(Database(home), clock, alone)
 
     def __enter__(self) -> Catalog:

@@ -40,7 +40,8 @@ class Clients:
     """The clients of one service. Creating it reads and sends nothing; any thread may use it.
 
     `abilities` is what is known of the service and takes what is learned, None: what its file says.
-    `fence` is called before each journalled call, and raises ServiceError where nothing may be changed.
+    `fence` is called before each journalled call, and raises ServiceError where nothing may be changed;
+    `is_leased`: it is a lease's, so that nobody else changes the stack at the same time.
     `clock` returns monotonic seconds, `sleep` waits for so many seconds; an upload uses at most `connections`
     connections. `limits` bound the service's answers; `waiting` tells people of a service that keeps them
     waiting.
@@ -60,6 +61,7 @@ class Clients:
         self.service = service
         self.abilities = abilities or AbilityBook(service.abilities)
         self.fence: Callable[[], None] = lambda: None
+        self.is_leased = False
         self._session = ServiceSession(service, self.abilities, limits, waiting)
         self.ec2 = Ec2(self._session)
         self.ebs = Ebs(self._session)

@@ -39,7 +39,7 @@ class CondorEngine(Engine):
         if context.stop.is_set():
             raise Interrupted("No machine was launched before the stop.")
         condor = context.clients.condor
-        token = unused_token(context, lambda token: bool(condor.jobs_by_token(token)))
+        token = unused_token(order, context, lambda token: bool(condor.jobs_by_token(token)))
         _submit(order, token, context)
         return _wait_until_running(order, token, context)
 

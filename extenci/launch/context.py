@@ -38,9 +38,11 @@ class LaunchContext(ServiceContext):
     jobs_folder: Path
     keys_folder: Path
 
-    def token(self, step: int) -> str:
-        """The idempotency token of the change's `step`-th creating call: 64 hex characters."""
-        return hashlib.sha256(f"{self.run}\n{self.change}\n{step}".encode()).hexdigest()
+    def token(self, step: int, owner: str = "") -> str:
+        """The idempotency token of the change's `step`-th creating call: 64 hex characters, the first of
+        which may be an `owner_code`."""
+        code = hashlib.sha256(f"{self.run}\n{self.change}\n{step}".encode()).hexdigest()
+        return owner + code[len(owner) :]
 
     def next_token(self) -> str:
         """A token that this run has not used for the change: it counts the calls in the journal."""

@@ -89,5 +89,5 @@ def _run_instances(order: LaunchOrder, count: int, context: LaunchContext) -> tu
 def _next_request(order: LaunchOrder, count: int, context: LaunchContext) -> LaunchRequest:
     """A request whose token no call was journalled with and no machine launched."""
     ec2 = context.clients.ec2
-    token = unused_token(context, lambda token: bool(ec2.machines_by_token([token])))
+    token = unused_token(order, context, lambda token: bool(ec2.machines_by_token([token])))
     return request_of(order, count, token, context)

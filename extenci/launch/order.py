@@ -9,6 +9,7 @@ from extenci.cloud.aws.requests.parameters import LaunchRequest
 from extenci.launch.context import LaunchContext
 from extenci.model.abilities import Ability
 from extenci.model.desired import DesiredGroup
+from extenci.model.ownership import ROLE, Role, owner_code
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,11 @@ def request_of(order: LaunchOrder, count: int, token: str, context: LaunchContex
     )
 
 
-def unused_token(context: LaunchContext, is_used: Callable[[str], bool]) -> str:
-    """A token that no machine was launched with. A run under the id of a saved plan whose journal was lost
-    would otherwise repeat an old token, and the service would answer with the old machines, dead or alive."""
-    step = context.count_calls()
-    while not context.is_new and is_used(context.token(step)):
+def unused_token(order: LaunchOrder, context: LaunchContext, is_used: Callable[[str], bool]) -> str:
+    """A token that no machine was launched with, and that tells whose its machines are. A run under the id of
+    a saved plan whose journal was lost would otherwise repeat an old token, and the service would answer with
+    the old machines, dead or alive."""
+    step, owner = context.count_calls(), owner_code(context.stack, context.address, Role(order.tags[ROLE]))
+    while not context.is_new and is_used(context.token(step, owner)):
         step += 1
-    return context.token(step)
+    return context.token(step, owner)

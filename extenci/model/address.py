@@ -9,7 +9,7 @@ from typing import Self
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}")
 """What services, stacks, images and instance groups may be called. AMI names (3 to 128 characters)
-hold a name, a stack and 22 characters more, hence the limit."""
+hold a name, a stack and 28 characters more, hence the limit."""
 
 
 @dataclass(frozen=True, order=True)

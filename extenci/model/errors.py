@@ -6,6 +6,7 @@
     ├── NotTrusted            a service file of the specs asks for what this user has not allowed
     ├── CatalogError          the catalog's files or records cannot be used
     │   └── LockHeld          another apply is at work
+    │       └── LeaseHeld     it is at work elsewhere, or was a moment ago
     ├── ServiceError          a service said no, or did not answer
     │   ├── AccessRefused     the credentials are missing, wrong, or not allowed to do this
     │   ├── Unreachable       no connection, or no answer in time
@@ -88,6 +89,15 @@ class CatalogError(ExtenciError):
 
 class LockHeld(CatalogError):
     """Another apply holds the catalog's lock."""
+
+
+class LeaseHeld(LockHeld):
+    """Another command has the lease of the stack on a service. `ends_in` is in how many seconds it ends,
+    where that command is known to be over; None where it may be at work."""
+
+    def __init__(self, message: str, hint: str = "", *, ends_in: float | None = None) -> None:
+        super().__init__(message, hint)
+        self.ends_in = ends_in
 
 
 class ServiceError(ExtenciError):

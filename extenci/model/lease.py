@@ -25,11 +25,13 @@ RENEWAL_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class LeaseTerms:
-    """The claim of a command to a lease: the ids of its home and of itself, and who runs it, in words."""
+    """The claim of a command to a lease: the ids of its home and of itself, and who runs it, in words.
+    `is_ended`: the command is over; others must still wait, since they do not see yet all that it made."""
 
     home: str
     command: str
     holder: str
+    is_ended: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,14 @@ class StoredLease:
     idle: float | None = None
 
     @property
-    def is_over(self) -> bool:
-        """Whether it was not renewed in time, so that anybody may take it over."""
-        return self.idle is not None and self.idle >= LEASE_SECONDS
+    def is_ended(self) -> bool:
+        """Whether its command is known to be over."""
+        return self.terms is not None and self.terms.is_ended
+
+    def ends_in(self, lag: float) -> float | None:
+        """In how many seconds anybody may take it over, where the service's lists may lack for `lag` seconds
+        what was made; None where it does not end by itself. A command that did not say that it was over may
+        have made something until its lease ended."""
+        if self.idle is None:
+            return None
+        return (0.0 if self.is_ended else LEASE_SECONDS) + lag - self.idle

@@ -238,7 +238,8 @@ class ServiceState:
     """Everything of one service that a plan looks at.
 
     `at` is when it was read (seconds since the epoch). `images` are all images of the account, since a
-    foreign one may use an owned snapshot; `snapshots` and `machines` only those of this stack. `queue` is
+    foreign one may use an owned snapshot; `snapshots` and `machines` only those that this stack has marked or
+    recorded. `queue` is
     None where no HTCondor was asked; `abilities` are what is known of the service by then.
     """
 

@@ -41,6 +41,8 @@ TAG_KEYS = "extenci:tags"
 """Which of a resource's other tags came from its spec, so that they can be removed again, without any
 record, once the spec no longer names them."""
 
+OWNER_CHARACTERS = 16
+
 TAG_KEYS_LIMIT = 255
 """Characters that the list of a resource's own tag keys may take (EC2: a tag value holds 256)."""
 
@@ -91,6 +93,12 @@ class Marks:
         return {**own, **{key: value for key, value in known.items() if value is not None}}
 
 
+def owner_code(stack: str, address: Address, role: Role) -> str:
+    """How the client tokens begin of machines that are launched for an address: by it, any home knows them
+    before they have tags. 16 hex characters."""
+    return hashlib.sha256(f"{stack}\n{address}\n{role}".encode()).hexdigest()[:OWNER_CHARACTERS]
+
+
 def read_marks(tags: Mapping[str, str]) -> Marks | None:
     """The marks among a resource's tags, or None where it is not extenci's."""
     stack, service, name = tags.get(STACK), tags.get(SERVICE), tags.get(NAME)
@@ -137,6 +145,9 @@ def split_keys(text: str) -> tuple[str, ...]:
 MARK_KEYS = (STACK, SERVICE, NAME, DIGEST, VERSION, SOURCE_SHA256, VERDICT, SETTINGS, ROLE, PLAN, PROTECT,
              EXPIRES, PARENT, TAG_KEYS)  # fmt: skip
 """The keys of all marks."""
+
+LASTING_MARKS = (STACK, SERVICE, NAME, DIGEST, VERSION, SETTINGS, ROLE, PARENT)
+"""The keys of marks that say which resource it is, and stay while it exists."""
 
 SETTINGS_FORMAT = "1"
 

@@ -25,6 +25,9 @@ the next run finds out how far they got."""
 DELETE_BUNDLE = "DeleteBundle"
 """The journal's name of the calls that deregister an image and delete its bundle; likewise."""
 
+TAGGED = "tagged"
+"""Among the facts of a resource: it was seen with its marks. If these are missing, somebody removed them."""
+
 
 class ResourceKind(StrEnum):
     """Kinds of resources that extenci makes on a service."""

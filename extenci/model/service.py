@@ -146,6 +146,10 @@ class Service:
         """The EC2 endpoint, AWS's own of the region where no other is named."""
         return self.ec2 or f"https://ec2.{self.region}.amazonaws.com"
 
+    def may_share_account(self, other: Service) -> bool:
+        """Whether another service has the same EC2 endpoint, so that both may be of one account."""
+        return _place_of(self.ec2_url) == _place_of(other.ec2_url)
+
     @property
     def on_loopback(self) -> bool:
         """Whether every endpoint is on this machine, so that nothing of value can be at stake."""
@@ -160,6 +164,13 @@ def effective_tagging(tags: Tagging, abilities: Abilities, creation: Ability) ->
     if tags is Tagging.CREATE and not abilities.has(creation):
         return Tagging.AFTER
     return tags
+
+
+def _place_of(url: str) -> tuple[str, str, int | None]:
+    """A URL's scheme, host and port; all names of this machine's loopback are one."""
+    parts = urlsplit(url)
+    host = "localhost" if is_loopback(url) else parts.hostname or ""
+    return parts.scheme, host, parts.port or PORTS.get(parts.scheme)
 
 
 def is_loopback(url: str) -> bool:

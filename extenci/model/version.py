@@ -68,6 +68,9 @@ BLOCK_BYTES = 524_288
 
 GIB = 1024**3
 
+LONGEST_IMAGE_NAME = 128
+"""Characters of an AMI's name (EC2 API reference, RegisterImage, `Name`)."""
+
 
 @dataclass(frozen=True)
 class Disk:
@@ -133,9 +136,15 @@ class Version:
     def __str__(self) -> str:
         return version_label(self.digest, self.registration)
 
-    def image_name(self, name: str, stack: str) -> str:
-        """The AMI's name, which serves as RegisterImage's idempotency token."""
-        return f"{name}-{stack}-{self}"
+    def image_name(self, name: str, stack: str, service: str | None = None) -> str:
+        """The AMI's name, which serves as RegisterImage's idempotency token. `service` tells the image from
+        one of another service of the same account: by its name, or a hash of it where that is too long."""
+        if service is None:
+            return f"{name}-{stack}-{self}"
+        whole = f"{name}-{stack}-{service}-{self}"
+        if len(whole) <= LONGEST_IMAGE_NAME:
+            return whole
+        return f"{name}-{stack}-{hashlib.sha256(service.encode()).hexdigest()[:4]}-{self}"
 
 
 def version_label(digest: str, registration: Registration) -> str:

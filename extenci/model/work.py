@@ -19,6 +19,8 @@ class StageWork:
     `size` is the disk's size in bytes, `blocks` the number of its non-zero blocks. `snapshot` is the pending
     snapshot of an interrupted run, to be continued. `parent` is a snapshot of an earlier version, so that
     only blocks that differ need to be sent; if `snapshot` is given, the one that it was started from.
+    `names_service`: the service's name is a part of the image's, since another service of the account has or
+    makes one of the same name.
     """
 
     version: Version
@@ -29,17 +31,19 @@ class StageWork:
     sha256: str | None = None
     snapshot: str | None = None
     parent: Parent | None = None
+    names_service: bool = False
 
 
 @dataclass(frozen=True)
 class RegisterWork:
     """Register an image of a snapshot that exists (`snapshot`), or that another change of this plan makes
-    (`staged_by`: that change's id)."""
+    (`staged_by`: that change's id). `names_service` is as in StageWork."""
 
     version: Version
     tags: Mapping[str, str]
     snapshot: str | None = None
     staged_by: str | None = None
+    names_service: bool = False
 
 
 @dataclass(frozen=True)

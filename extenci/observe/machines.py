@@ -11,7 +11,7 @@ from extenci.model.observed import Machine, ServiceState
 from extenci.model.record import Records
 from extenci.model.service import Tagging
 from extenci.observe.join import join, unexplained
-from extenci.observe.ownership import KnownResources, assign, known_resources
+from extenci.observe.ownership import KnownResources, Owners, assign, known_resources
 
 if TYPE_CHECKING:
     from extenci.cloud.clients import Clients
@@ -20,20 +20,24 @@ SKEW_SECONDS = 60.0
 LAUNCH_SECONDS = 600.0
 """How long before and after a launching call its machines may say that they were launched."""
 
-ReadMachines = Callable[[ServiceState, "Clients", str, Records], ServiceState]
+ReadMachines = Callable[[ServiceState, "Clients", str, Records, Owners], ServiceState]
 """Fills in the machines of a service's state."""
 
 
-def read_without_queue(empty: ServiceState, clients: Clients, stack: str, records: Records) -> ServiceState:
+def read_without_queue(
+    empty: ServiceState, clients: Clients, stack: str, records: Records, owners: Owners
+) -> ServiceState:
     """Machines as the service alone reports them."""
-    known = known_resources(clients.service.name, records, now=empty.at)
+    known = known_resources(clients.service.name, records, now=empty.at, owners=owners)
     return assign(replace(empty, machines=_machines(clients, stack, records, known)), clients.tagging, known)
 
 
-def read_with_queue(empty: ServiceState, clients: Clients, stack: str, records: Records) -> ServiceState:
+def read_with_queue(
+    empty: ServiceState, clients: Clients, stack: str, records: Records, owners: Owners
+) -> ServiceState:
     """Machines and jobs. The queue is read before the machines, and again where the two do not match."""
     before = clients.condor.jobs(stack)
-    known = known_resources(clients.service.name, records, before, now=empty.at)
+    known = known_resources(clients.service.name, records, before, now=empty.at, owners=owners)
     found = assign(replace(empty, machines=_machines(clients, stack, records, known)), clients.tagging, known)
     after = clients.condor.jobs(stack) if unexplained(found.machines, before) else None
     return replace(found, machines=join(found.machines, before, after), queue=clients.condor.facts())
@@ -44,11 +48,10 @@ def _machines(clients: Clients, stack: str, records: Records, known: KnownResour
     tagging = clients.tagging(Ability.TAG_INSTANCE)
     marked = None if tagging is Tagging.NONE else stack
     if tagging is not Tagging.CREATE:
-        found = clients.ec2.machines(marked, known.machines, known.by_token)
+        found = clients.ec2.machines(marked, known.machines, known.by_token, known.by_owner)
         return (*found, *_of_lost_launches(clients, records, found))
     found = clients.ec2.machines(marked)
-    unseen = (known.machines & known.recent) - {one.id for one in found}
-    return found + clients.ec2.machines_by_id(unseen)
+    return found + clients.ec2.machines_by_id(known.unseen(known.machines, found))
 
 
 def _of_lost_launches(clients: Clients, records: Records, found: Sequence[Machine]) -> Iterator[Machine]:

@@ -4,37 +4,66 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from extenci.model.abilities import Ability
 from extenci.model.address import Address
+from extenci.model.desired import Desired
 from extenci.model.observed import Image, Job, Machine, ServiceState, Snapshot, SnapshotState
-from extenci.model.ownership import read_marks
+from extenci.model.ownership import (
+    LASTING_MARKS,
+    MARK_KEYS,
+    OWNER_CHARACTERS,
+    STACK,
+    Marks,
+    Role,
+    owner_code,
+    read_marks,
+)
 from extenci.model.record import SUBMIT, Records, ResourceKind
 from extenci.model.service import Tagging
 from extenci.observe.visibility import made_lately
 
 Resource = TypeVar("Resource", Image, Snapshot, Machine)
 Tags = Mapping[str, str]
+Owners = Mapping[str, Tags]
+"""The tags of machines that are launched for the addresses of specs, by their `owner_code`."""
 
 
 @dataclass(frozen=True)
 class KnownResources:
     """The resources of one service that this catalog knows as owned: their tags by id, by client token and by
-    image name; the ids of machines and snapshots. `recent` are the ids of what was made so lately that lists
-    may lack it, or its tags."""
+    image name; the ids of machines and snapshots. `by_owner` tells the machines that other homes launched and
+    did not live to tag. `expected` are the ids of what records, jobs, or calls of
+    the last moments say is there, whether or not lists by tags show it: the tags may be late, or somebody has
+    removed them."""
 
     by_id: Mapping[str, Tags]
     by_token: Mapping[str, Tags]
     by_name: Mapping[str, Tags]
     machines: frozenset[str]
     snapshots: frozenset[str]
-    recent: frozenset[str] = frozenset()
+    expected: frozenset[str] = frozenset()
+    by_owner: Owners = field(default_factory=dict)
+
+    def tags_of(self, machine: Machine) -> Tags | None:
+        """The tags of a machine, as far as they are known here."""
+        by_call = self.by_id.get(machine.id) or self.by_token.get(machine.token)
+        return by_call or self.by_owner.get(machine.token[:OWNER_CHARACTERS])
+
+    def unseen(self, ids: frozenset[str], found: Iterable[Machine | Snapshot]) -> frozenset[str]:
+        """Those of some ids that are expected, and that a list by tags did not show."""
+        return (ids & self.expected) - {one.id for one in found}
 
 
 def known_resources(
-    service: str, records: Records, jobs: Sequence[Job] = (), *, now: float = 0.0
+    service: str,
+    records: Records,
+    jobs: Sequence[Job] = (),
+    *,
+    now: float = 0.0,
+    owners: Owners | None = None,
 ) -> KnownResources:
     """The owned resources of a service by records, journal and jobs, whatever tags they carry. `now` is in
     seconds since the epoch."""
@@ -63,8 +92,20 @@ def known_resources(
             launched | held | {id_ for id_, kind in kinds.items() if kind is ResourceKind.MACHINE}
         ),
         snapshots=frozenset(started | {id_ for id_, kind in kinds.items() if kind is ResourceKind.SNAPSHOT}),
-        recent=made_lately(service, records, now),
+        expected=frozenset(kinds.keys() | held) - records.removed | made_lately(service, records, now),
+        by_owner=owners or {},
     )
+
+
+def owners_of(desired: Desired, service: str) -> Owners:
+    """The owners of the machines that the specs ask for on a service."""
+    groups = ((spec.address, Role.POOL) for spec in desired.instances)
+    tests = ((spec.address, Role.TEST) for spec in desired.images if spec.verify)
+    return {
+        owner_code(desired.stack, address, role): Marks(desired.stack, service, address.name, role).to_tags()
+        for address, role in (*groups, *tests)
+        if address.service == service
+    }
 
 
 TaggingOf = Callable[[Ability], Tagging]
@@ -74,13 +115,13 @@ TaggingOf = Callable[[Ability], Tagging]
 def assign(state: ServiceState, tagging: TaggingOf, known: KnownResources) -> ServiceState:
     """A service's state with the marks of everything that is owned there."""
     images = (_image_tags(image, known) for image in state.images)
-    machines = (known.by_id.get(one.id) or known.by_token.get(one.token) for one in state.machines)
+    machines = map(known.tags_of, state.machines)
     snapshots = (known.by_id.get(one.id) for one in state.snapshots)
     return replace(
         state,
-        images=_marked(state.images, images, tagging(Ability.TAG_IMAGE), known.recent),
-        snapshots=_marked(state.snapshots, snapshots, tagging(Ability.TAG_SNAPSHOT), known.recent),
-        machines=_marked(state.machines, machines, tagging(Ability.TAG_INSTANCE), known.recent),
+        images=_marked(state.images, images, tagging(Ability.TAG_IMAGE), known.expected),
+        snapshots=_marked(state.snapshots, snapshots, tagging(Ability.TAG_SNAPSHOT), known.expected),
+        machines=_marked(state.machines, machines, tagging(Ability.TAG_INSTANCE), known.expected),
     )
 
 
@@ -89,22 +130,35 @@ def _image_tags(image: Image, known: KnownResources) -> Tags | None:
 
 
 def _marked(
-    resources: tuple[Resource, ...], known: Iterable[Tags | None], tagging: Tagging, recent: frozenset[str]
+    resources: tuple[Resource, ...],
+    known: Iterable[Tags | None],
+    tagging: Tagging,
+    expected: frozenset[str],
 ) -> tuple[Resource, ...]:
     return tuple(
-        _mark(resource, tags, tagging, resource.id in recent)
+        _mark(resource, tags, tagging, resource.id in expected)
         for resource, tags in zip(resources, known, strict=True)
     )
 
 
-def _mark(resource: Resource, known: Tags | None, tagging: Tagging, is_recent: bool) -> Resource:
-    """With `after`, and where tags may be late, a resource's own tags come first; with `none` only the
-    catalog's knowledge counts, and with `create` only the tags."""
-    if tagging is not Tagging.NONE and resource.marks is not None:
+def _mark(resource: Resource, known: Tags | None, tagging: Tagging, is_expected: bool) -> Resource:
+    """A resource's own tags come first, and the catalog tells those that are missing; with `create` only of
+    what is expected. With `none` only the catalog's knowledge counts."""
+    if tagging is Tagging.NONE:
+        return replace(resource, marks=read_marks(known) if known else None)
+    if not known or (tagging is Tagging.CREATE and not is_expected):
         return resource
-    if tagging is Tagging.CREATE and not is_recent:
-        return resource
-    return replace(resource, marks=read_marks(known) if known else None)
+    return replace(resource, marks=read_marks(restore_marks(resource.tags, known)))
+
+
+def restore_marks(tags: Tags, known: Tags) -> Tags:
+    """The tags of a resource with the known marks that are missing; unchanged where another stack has marked
+    it since. The value of no tag is changed, and of a resource that is still known as owned, only marks that
+    never change are restored."""
+    if tags.get(STACK, known.get(STACK)) != known.get(STACK):
+        return tags
+    keys = MARK_KEYS if read_marks(tags) is None else LASTING_MARKS
+    return {**{key: known[key] for key in keys if key in known}, **tags}
 
 
 def with_own_snapshots(images: Iterable[Image], snapshots: Collection[Snapshot]) -> Iterator[Image]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,8 @@ from extenci.model.abilities import Ability
 from extenci.model.observed import ServiceState, Snapshot
 from extenci.model.record import Records
 from extenci.model.service import Tagging
-from extenci.observe.machines import ReadMachines, read_with_queue, read_without_queue
-from extenci.observe.ownership import KnownResources, assign, known_resources, with_own_snapshots
+from extenci.observe.machines import read_with_queue, read_without_queue
+from extenci.observe.ownership import KnownResources, Owners, assign, known_resources, with_own_snapshots
 from extenci.observe.parallel import answers
 from extenci.observe.visibility import may_show_more
 
@@ -23,50 +23,61 @@ SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, PAUSE_GROWTH = 0.5, 5.0, 1.5
 """The pauses between readings of a service that may show more: each is longer than the one before."""
 
 
+@dataclass(frozen=True)
+class Needs:
+    """All that work needs to know of a service beside its lists: the `queue` of its HTCondor, whether it has
+    some `abilities`, and whose machines are that have no tags yet (`owners`)."""
+
+    queue: bool = False
+    abilities: frozenset[Ability] = frozenset()
+    owners: Owners = field(default_factory=dict)
+
+
+NO_NEEDS = Needs()
+
+
 def observe_service(
     clients: Clients,
     stack: str,
     records: Records,
     clock: Callable[[], float],
     stop: Event,
-    *,
-    with_queue: bool = False,
-    needed: frozenset[Ability] = frozenset(),
+    needs: Needs = NO_NEEDS,
 ) -> ServiceState:
-    """The state of a stack as a service, and with `with_queue` its HTCondor, report it now. ServiceError and
+    """The state of a stack as a service, and where it is needed its HTCondor, report it now. ServiceError and
     its kinds; Interrupted once `stop` is set.
 
     What was made a moment ago may not show yet, and a call of a killed run may have reached the service:
     while that can be, the service is read again.
     """
-    read_machines = read_with_queue if with_queue else read_without_queue
     pause = SHORTEST_PAUSE_SECONDS
     while True:
-        state = _read(clients, stack, records, clock(), stop, read_machines, needed)
+        state = read_once(clients, stack, records, clock(), stop, needs)
         if not may_show_more(clients.service.name, records, state):
             return state
         stop.wait(pause)
         pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE_SECONDS)
 
 
-def _read(
+def read_once(
     clients: Clients,
     stack: str,
     records: Records,
     now: float,
     stop: Event,
-    read_machines: ReadMachines,
-    needed: frozenset[Ability],
+    needs: Needs = NO_NEEDS,
 ) -> ServiceState:
-    """The three lists are read at the same time, and needed abilities found out that are unknown."""
+    """A service's state as its lists are now. The three lists are read at the same time, and needed abilities
+    found out that are unknown."""
     known = known_resources(clients.service.name, records, now=now)
     empty = ServiceState(service=clients.service.name, at=now)
+    read_machines = read_with_queue if needs.queue else read_without_queue
     readings: dict[str, Callable[[], ServiceState]] = {
         "images": lambda: replace(empty, images=clients.ec2.images()),
         "snapshots": lambda: replace(empty, snapshots=_snapshots(clients, stack, known)),
-        "machines": lambda: read_machines(empty, clients, stack, records),
+        "machines": lambda: read_machines(empty, clients, stack, records, needs.owners),
     }
-    if unknown := [ability for ability in sorted(needed) if clients.abilities.is_open(ability)]:
+    if unknown := [ability for ability in sorted(needs.abilities) if clients.abilities.is_open(ability)]:
         readings["abilities"] = lambda: _probe(clients, unknown, empty)
     read = answers(readings, stop)
     things = replace(empty, images=read["images"].images, snapshots=read["snapshots"].snapshots)
@@ -92,5 +103,4 @@ def _snapshots(clients: Clients, stack: str, known: KnownResources) -> tuple[Sna
     if tagging is not Tagging.CREATE:
         return clients.ec2.snapshots(marked, known.snapshots)
     found = clients.ec2.snapshots(marked)
-    unseen = (known.snapshots & known.recent) - {one.id for one in found}
-    return found + clients.ec2.snapshots_by_id(unseen)
+    return found + clients.ec2.snapshots_by_id(known.unseen(known.snapshots, found))

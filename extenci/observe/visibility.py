@@ -22,11 +22,19 @@ def made_lately(service: str, records: Records, now: float) -> frozenset[str]:
     """The ids of what this home's runs made on a service within `VISIBLE_SECONDS`, and did not remove."""
     return frozenset(
         id_
+        for intent in lately_begun(service, records, now)
+        for id_ in intent.made
+        if id_ not in records.removed
+    )
+
+
+def lately_begun(service: str, records: Records, now: float) -> tuple[Intent, ...]:
+    """The calls of this home's runs that may have made something on a service within `VISIBLE_SECONDS`."""
+    return tuple(
+        intent
         for intent in records.intents
         if intent.service == service and intent.call in CREATING_CALLS
         if 0 <= now - intent.at < VISIBLE_SECONDS
-        for id_ in intent.made
-        if id_ not in records.removed
     )
 
 

@@ -32,6 +32,7 @@ from extenci.plan.part import PlanPart, join
 from extenci.plan.renamed import warn_of_other_stacks
 from extenci.plan.service_index import ServiceIndex, is_planned
 from extenci.plan.tagging import retag_service
+from extenci.plan.taken import warn_of_taken
 
 
 def make_plan(
@@ -75,6 +76,7 @@ def make_plan(
         ),
         warnings=(
             *(text for index in inputs.indexes.values() for text in warn_of_other_stacks(inputs, index)),
+            *(text for index in inputs.indexes.values() for text in warn_of_taken(inputs, index)),
             *whole.warnings,
         ),
         refusals=tuple(refusal for service in services for refusal in service.refusals),

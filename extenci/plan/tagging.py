@@ -11,7 +11,9 @@ from extenci.model.desired import DesiredGroup, DesiredImage
 from extenci.model.observed import Image, Machine, Snapshot
 from extenci.model.ownership import PREFIX, PROTECT, SOURCE_SHA256, TAG_KEYS, Marks, read_marks
 from extenci.model.plan import Change, FieldChange
+from extenci.model.record import TAGGED
 from extenci.model.service import Tagging
+from extenci.model.text import counted, listed
 from extenci.model.work import AdoptWork, UpdateWork
 from extenci.plan.differences import differences
 from extenci.plan.fields import mark_fields
@@ -23,11 +25,13 @@ from extenci.plan.service_index import ServiceIndex, gather
 Thing = Image | Snapshot | Machine
 OWN_MARKS = (PROTECT, TAG_KEYS, SOURCE_SHA256)
 """Marks that come from the spec alone and may change while a thing stays what it is."""
+FEW_MARKS = 3
+"""The most missing marks that a reason names."""
 
 
 @dataclass(frozen=True)
 class Retag:
-    """The tags to set and to remove on one resource. `adopt`: it carries no marks at all yet."""
+    """The tags to set and to remove on one resource. `adopt`: it has not carried its marks yet."""
 
     thing: Thing
     adopt: bool
@@ -46,13 +50,14 @@ def retag_service(
     if inputs.destroy or index.service.tags is Tagging.NONE:
         return PlanPart()
     snapshots = gather((thing.marks.address, thing) for thing in index.owned_snapshots if thing.marks)
+    tagged = frozenset(record.id for record in inputs.records.resources if record.facts.get(TAGGED))
     images = (
-        retag_owned(spec, Kind.IMAGE, image_retags(spec, index, snapshots, sources, removed))
+        retag_owned(spec, Kind.IMAGE, image_retags(spec, index, snapshots, sources, removed), tagged)
         for spec in inputs.images_on(name)
         if inputs.covers(spec.address)
     )
     groups = (
-        retag_owned(spec, Kind.INSTANCES, group_retags(spec, index, removed))
+        retag_owned(spec, Kind.INSTANCES, group_retags(spec, index, removed), tagged)
         for spec in inputs.groups_on(name)
         if inputs.covers(spec.address)
     )
@@ -97,20 +102,25 @@ def group_retags(spec: DesiredGroup, index: ServiceIndex, removed: frozenset[str
 
 
 def retag(thing: Thing, spec: DesiredImage | DesiredGroup, source: str | None) -> Iterator[Retag]:
-    """The tags to change on one resource, if any."""
+    """The tags to change on one resource, if any: those that the spec asks for now, and marks that are
+    missing."""
     if thing.marks is None:
         return
-    wanted = wanted_tags(thing.marks, spec, source)
-    if read_marks(thing.tags) is None:
-        yield Retag(thing, True, tuple(sorted(wanted.items())), ())
-        return
-    tags = thing.tags
-    own = {key: value for key, value in wanted.items() if key in OWN_MARKS or not key.startswith(PREFIX)}
-    missing = tuple(sorted((key, value) for key, value in own.items() if tags.get(key) != value))
-    stale = {*thing.marks.tag_keys, PROTECT, TAG_KEYS} - own.keys()
+    wanted, tags = wanted_tags(thing.marks, spec, source), thing.tags
+    missing = tuple(
+        (key, value)
+        for key, value in sorted(wanted.items())
+        if tags.get(key) != value and (key not in tags or is_own(key))
+    )
+    stale = {*thing.marks.tag_keys, PROTECT, TAG_KEYS} - wanted.keys()
     unset = tuple(sorted(key for key in stale if key in tags))
     if missing or unset:
-        yield Retag(thing, False, missing, unset)
+        yield Retag(thing, read_marks(tags) is None, missing, unset)
+
+
+def is_own(key: str) -> bool:
+    """Whether a tag comes from the spec alone."""
+    return key in OWN_MARKS or not key.startswith(PREFIX)
 
 
 def wanted_tags(marks: Marks, spec: DesiredImage | DesiredGroup, source: str | None) -> dict[str, str]:
@@ -124,9 +134,13 @@ def wanted_tags(marks: Marks, spec: DesiredImage | DesiredGroup, source: str | N
     return wanted.to_tags(spec.tags)
 
 
-def retag_owned(spec: DesiredImage | DesiredGroup, kind: Kind, retags: Iterable[Retag]) -> PlanPart:
-    """One change for all resources of a spec that take the same tags. There is seldom more than one."""
-    alike = gather(((one.adopt, one.set, one.unset), one) for one in retags)
+def retag_owned(
+    spec: DesiredImage | DesiredGroup, kind: Kind, retags: Iterable[Retag], tagged: frozenset[str]
+) -> PlanPart:
+    """One change for all resources of a spec that take the same tags. There is seldom more than one. `tagged`
+    are the ids of resources that have carried their marks before."""
+    known = [replace(one, adopt=one.adopt and one.thing.id not in tagged) for one in retags]
+    alike = gather(((one.adopt, one.set, one.unset), one) for one in known)
     changes = []
     numbers = {adopt: sum(key[0] is adopt for key in alike) for adopt in (True, False)}
     for (adopt, _, _), group in alike.items():
@@ -141,17 +155,24 @@ def change_tags(name: str, address: Address, kind: Kind, retags: tuple[Retag, ..
     """The change that gives several resources the same tags."""
     first = retags[0]
     resources = tuple(one.thing.id for one in retags)
-    counted = sum(not isinstance(one.thing, Snapshot) for one in retags)
+    number = max(1, sum(not isinstance(one.thing, Snapshot) for one in retags))
     if first.adopt:
         work: AdoptWork | UpdateWork = AdoptWork(resources, dict(first.set))
-        return Change(
-            name, address, kind, Action.ADOPT, max(1, counted), "made before it could be tagged", work
-        )
+        return Change(name, address, kind, Action.ADOPT, number, "made before it could be tagged", work)
     work = UpdateWork(resources, dict(first.set), first.unset)
     fields = tag_fields(first)
-    return Change(
-        name, address, kind, Action.UPDATE, max(1, counted), update_reason(fields), work, fields=fields
-    )
+    reason = "; ".join(filter(None, (missing_reason(first), update_reason(fields)))) or "tags differ"
+    return Change(name, address, kind, Action.UPDATE, number, reason, work, fields=fields)
+
+
+def missing_reason(one: Retag) -> str:
+    """`extenci:stack is missing`, `5 marks are missing`; "" where none is."""
+    gone = [key for key, _ in one.set if key not in one.thing.tags and key.startswith(PREFIX)]
+    marks = [key for key in gone if key not in OWN_MARKS]
+    if not marks:
+        return ""
+    shown = listed(marks) if len(marks) <= FEW_MARKS else counted(len(marks), "mark")
+    return f"{shown} {'is' if len(marks) == 1 else 'are'} missing"
 
 
 def tag_fields(one: Retag) -> tuple[FieldChange, ...]:
@@ -161,7 +182,9 @@ def tag_fields(one: Retag) -> tuple[FieldChange, ...]:
 
 
 def update_reason(fields: tuple[FieldChange, ...]) -> str:
-    """`tags differ`, `protect differs`, `protect and tags differ`."""
-    names = list(dict.fromkeys(field.path.partition(".")[0] for field in fields)) or ["tags"]
+    """`tags differ`, `protect differs`, `protect and tags differ`; "" where no field does."""
+    names = list(dict.fromkeys(field.path.partition(".")[0] for field in fields))
+    if not names:
+        return ""
     verb = "differs" if len(names) == 1 and names != ["tags"] else "differ"
     return f"{' and '.join(filter(None, [', '.join(names[:-1]), names[-1]]))} {verb}"

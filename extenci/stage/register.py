@@ -86,11 +86,24 @@ def _adopted(request: RegisterRequest, tags: Mapping[str, str], context: Service
     adopted = look_while_hidden(look, context, context.now())
     if adopted is not None:
         return adopted
-    taken_by = found[0].id if found else "an image of another account"
-    raise ServiceError(
-        f"The service {context.clients.service.name} has an image named {request.name} already, {taken_by}, "
-        "and it is not extenci's.",
+    raise _taken(request.name, found, tags, context)
+
+
+def _taken(
+    name: str, found: tuple[Image, ...], tags: Mapping[str, str], context: ServiceContext
+) -> ServiceError:
+    holder = found[0].id if found else "an image of another account"
+    whose, advice = (
+        "and it is not extenci's",
         "Deregister or rename that one, or take it over with `extenci import`.",
+    )
+    marks = found[0].marks if found else None
+    if marks is not None and marks.stack == tags.get(STACK) and marks.service != tags.get(SERVICE):
+        whose = f"which this stack has just made for its service {marks.service} of the same account"
+        advice = "Apply again: the image gets a name of its own then."
+    return ServiceError(
+        f"The service {context.clients.service.name} has an image named {name} already, {holder}, {whose}.",
+        advice,
         service=context.clients.service.name,
         call="RegisterImage",
         code=DUPLICATE,

@@ -23,8 +23,8 @@ from tests.faults.report import LARGE_MIB, Kind, Report
 from tests.faults.wanted import Wanted, judge, judge_early
 
 PERCENT = 30
-PATIENT = ("--lock-timeout", "2m")
-"""A dead command's lease lasts for a minute."""
+PATIENT = ("--lock-timeout", "3m")
+"""A dead command's lease lasts for two minutes where lists may be late."""
 REPEATS = (0.0, 0.0, 1.0)
 """Seconds of waiting before each time that the command is given again, without faults."""
 REPEATS_WHILE_HIDDEN = (*REPEATS, 5.0, 20.0, 40.0)

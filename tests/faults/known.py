@@ -28,16 +28,6 @@ KNOWN: tuple[Known, ...] = (
         "homes with schedds of their own do not see each other's jobs, and replace each other's machines",
     ),
     Known(
-        "two-*/*hide",
-        Kind.DOUBLE,
-        "a home that applies within seconds of another does not see what that one made and no list shows yet",
-    ),
-    Known(
-        "hand-over/*hide",
-        Kind.DOUBLE,
-        "likewise a home that goes on for another",
-    ),
-    Known(
         "*/condor/*interrupt*",
         Kind.WRONG,
         "jobs that wait in the queue count as machines, so the command given again has nothing to do",

@@ -11,7 +11,9 @@ from extenci.stage.context import StagedImage
 
 def image_name(work: StageWork | RegisterWork, context: ChangeContext) -> str:
     """The name of the image on the service."""
-    return work.version.image_name(context.change.address.name, context.run.stack)
+    address = context.change.address
+    service = address.service if work.names_service else None
+    return work.version.image_name(address.name, context.run.stack, service)
 
 
 def staged(image: StagedImage, work: StageWork | RegisterWork, context: ChangeContext) -> Outcome:

@@ -6,6 +6,7 @@ from extenci.apply.context import ChangeContext
 from extenci.apply.steps.machines import end_machines, image_to_launch
 from extenci.launch import engines
 from extenci.launch.order import LaunchOrder
+from extenci.launch.second_look import launch_alone
 from extenci.model.errors import Interrupted
 from extenci.model.observed import MachineHandle
 from extenci.model.outcome import Outcome, Status
@@ -21,7 +22,7 @@ def replace(work: ReplaceWork, context: ChangeContext) -> Outcome:
             raise Interrupted(f"{launched} of {total} machines were replaced before the stop.")
         if not work.surge:
             end_machines(batch, context)
-        engines.launch(LaunchOrder(work.group, image, len(batch), work.tags, launched, total), launching)
+        launch_alone(LaunchOrder(work.group, image, len(batch), work.tags, launched, total), launching)
         if work.surge:
             end_machines(batch, context)
         launched += len(batch)

@@ -37,13 +37,13 @@ BEGUN = "begun"
 
 class Journal:
     """Runs, their changes and their calls. Any thread may use it. CatalogError where the file cannot be
-    used. `alone` tells whether no other process has a run in this home."""
+    used. `alone` tells whether no other process has a run of a stack in this home."""
 
     def __init__(
         self,
         database: Database,
         clock: Callable[[], float] = time.time,
-        alone: Callable[[], bool] = lambda: False,
+        alone: Callable[[str], bool] = lambda _stack: False,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -73,7 +73,7 @@ class Journal:
 
     def alive(self, connection: sqlite3.Connection) -> frozenset[str]:
         """The ids of the runs of all stacks that may be under way."""
-        return select_alive(connection, self._own, alone=self._alone())
+        return select_alive(connection, self._own, alone=self._alone)
 
     def runs(self, stack: str) -> tuple[Run, ...]:
         """The runs of a stack, oldest first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from extenci.model.errors import CatalogError
@@ -67,19 +68,18 @@ def select_finished_runs(connection: sqlite3.Connection, stack: str, alive: froz
     return frozenset(row["id"] for row in rows) - alive
 
 
-def select_alive(connection: sqlite3.Connection, own: frozenset[str], *, alone: bool) -> frozenset[str]:
+def select_alive(
+    connection: sqlite3.Connection, own: frozenset[str], *, alone: Callable[[str], bool]
+) -> frozenset[str]:
     """The ids of the runs that may be alive: `own` ones, which this process has begun, and unless it is
-    `alone`, the last one that has not ended.
+    `alone` with a stack, the last one of that which has not ended.
 
-    A run holds the home's lock, so there is one at a time, wherever its process is: in containers, process
-    numbers and host names tell nothing.
+    A run holds its stack's lock in this home, so there is one at a time, wherever its process is: in
+    containers, process numbers and host names tell nothing.
     """
-    if alone:
-        return own
-    rows = connection.execute(
-        "SELECT id FROM runs WHERE ended IS NULL ORDER BY began DESC, id DESC LIMIT 1"
-    ).fetchall()
-    return own | {row["id"] for row in rows}
+    rows = connection.execute("SELECT id, stack FROM runs WHERE ended IS NULL ORDER BY began, id").fetchall()
+    last = {row["stack"]: row["id"] for row in rows}
+    return own | {run for stack, run in last.items() if not alone(stack)}
 
 
 def prune_runs(connection: sqlite3.Connection, before: float) -> None:

@@ -58,5 +58,6 @@ def sentence(found: FoundLease) -> str:
 
     terms, idle = found.lease.terms, found.lease.idle
     holder = safe(terms.holder) if terms is not None else "the service does not say whose"
-    renewed = f", renewed {idle:.0f} s ago" if idle is not None else ""
+    done = "ended" if found.lease.is_ended else "renewed"
+    renewed = f", {done} {idle:.0f} s ago" if idle is not None else ""
     return f"the lease on {safe(found.service)} ({safe(found.place)}): {holder}{renewed}"

@@ -20,7 +20,7 @@ from extenci.cloud.aws.session import ServiceSession
 from extenci.model.abilities import Ability
 from extenci.model.errors import NotFound
 from extenci.model.observed import Image, KeyPair, Machine, Snapshot
-from extenci.model.ownership import STACK
+from extenci.model.ownership import OWNER_CHARACTERS, STACK
 
 PAGE = 1000
 """Results per page: the most that DescribeInstances, -Images and -Snapshots return."""
@@ -80,11 +80,17 @@ class Ec2:
         return self._snapshots(of_ids("snapshot-id", ids))
 
     def machines(
-        self, stack: str | None, ids: Collection[str] = (), tokens: Collection[str] = ()
+        self,
+        stack: str | None,
+        ids: Collection[str] = (),
+        tokens: Collection[str] = (),
+        owners: Collection[str] = (),
     ) -> tuple[Machine, ...]:
         """The machines that carry a stack's mark, have one of these ids, or were launched with one of these
-        client tokens, including those that were terminated recently."""
-        return self._machines(*of_stack(stack), of_ids("instance-id", ids), of_tokens(tokens))
+        client tokens, or with one that begins with one of these `owner_code`s, including those that were
+        terminated recently."""
+        others = (of_tokens(tokens), of_owners(owners))
+        return self._machines(*of_stack(stack), of_ids("instance-id", ids), *others)
 
     def machines_by_id(self, ids: Collection[str]) -> tuple[Machine, ...]:
         """The machines with these ids that exist."""
@@ -195,6 +201,14 @@ def of_ids(name: str, ids: Collection[str]) -> Lookup[Any]:
     """Looks for resources by id."""
     wanted = frozenset(ids)
     return Lookup(Ability.FILTER_ID, name, tuple(sorted(wanted)), lambda one: one.id in wanted)
+
+
+def of_owners(codes: Collection[str]) -> Lookup[Machine]:
+    """Looks for machines by the owner that their client token tells."""
+    wanted = frozenset(codes)
+    return Lookup(
+        None, "client-token", tuple(sorted(wanted)), lambda one: one.token[:OWNER_CHARACTERS] in wanted
+    )
 
 
 def of_tokens(tokens: Collection[str]) -> Lookup[Machine]:

@@ -102,6 +102,7 @@ def terms_text(terms: LeaseTerms) -> bytes:
         "home": terms.home,
         "command": terms.command,
         "holder": terms.holder,
+        "ended": terms.is_ended,
         "renewed": time.time(),
     }
     return json.dumps(content, indent=2).encode() + b"\n"
@@ -111,6 +112,11 @@ def read_terms(text: bytes) -> LeaseTerms | None:
     """The terms in the text of a lease; None where it is something else."""
     try:
         content = json.loads(text)
-        return LeaseTerms(str(content["home"]), str(content["command"]), str(content["holder"]))
+        return LeaseTerms(
+            str(content["home"]),
+            str(content["command"]),
+            str(content["holder"]),
+            is_ended=content.get("ended") is True,
+        )
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -25,11 +25,12 @@ from extenci.model.errors import AccessRefused, ServiceError
 from extenci.model.lease import LeaseTerms, StoredLease
 from extenci.model.observed import KeyPair
 
-HOME, COMMAND, HOLDER, RENEWED = (
+HOME, COMMAND, HOLDER, RENEWED, ENDED = (
     "extenci:lease-home",
     "extenci:lease-command",
     "extenci:lease-holder",
     "extenci:lease-renewed",
+    "extenci:lease-ended",
 )
 LONGEST_TAG = 250
 """Characters of a tag's value; EC2 takes 256."""
@@ -102,7 +103,11 @@ class KeyPairStore(LeaseStore):
         if found is None:
             return None
         tags = found.tags
-        terms = LeaseTerms(tags[HOME], tags.get(COMMAND, ""), tags.get(HOLDER, "")) if HOME in tags else None
+        terms = None
+        if HOME in tags:
+            terms = LeaseTerms(
+                tags[HOME], tags.get(COMMAND, ""), tags.get(HOLDER, ""), tags.get(ENDED) == "yes"
+            )
         if terms is None and self._home and self.keys.is_at(found.fingerprint):
             terms = LeaseTerms(self._home, "", "this home")
         return StoredLease(found.fingerprint, terms, self._idle(tags))
@@ -139,6 +144,7 @@ class KeyPairStore(LeaseStore):
             COMMAND: terms.command,
             HOLDER: terms.holder,
             RENEWED: f"{self._now():.0f}",
+            ENDED: "yes" if terms.is_ended else "no",
         }
         return {key: _NOT_IN_TAGS.sub("", text)[:LONGEST_TAG] for key, text in texts.items()}
 

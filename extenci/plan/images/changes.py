@@ -89,6 +89,7 @@ def stage(
         sha256=spec.sha256,
         snapshot=pending.id if pending else None,
         parent=parent,
+        names_service=missing.names_service,
     )
     reason = "upload was interrupted" if pending else missing_reason(inputs, index, missing)
     return image_change(inputs, index, missing, Action.STAGE, reason, work)
@@ -109,6 +110,7 @@ def register(
         tags=image_tags(inputs, spec, version),
         snapshot=snapshot,
         staged_by=upload.change if upload else None,
+        names_service=missing.names_service,
     )
     reason = f"same content as {upload.address}" if upload else present_reason(inputs, index, missing)
     change = image_change(inputs, index, missing, Action.REGISTER, reason, work)

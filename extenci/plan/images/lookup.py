@@ -9,6 +9,7 @@ from extenci.model.desired import DesiredImage
 from extenci.model.observed import Image, ImageState
 from extenci.model.verdict import Verdict
 from extenci.plan.images.content import Content, find_content, says
+from extenci.plan.images.names import name_of, needs_service
 from extenci.plan.images.source import ImageSource, Staged, ToBeStaged, Unavailable, staged_as
 from extenci.plan.images.verification import HeldBack, find_verdict_status, hold_back
 from extenci.plan.inputs import PlanInputs
@@ -20,11 +21,12 @@ UploadKey = tuple[str, Address | None]
 @dataclass(frozen=True)
 class MissingImage:
     """An image that is not staged, with its content. `failed` are images of the version whose registration
-    failed."""
+    failed; `names_service` is as in StageWork."""
 
     spec: DesiredImage
     content: Content
     failed: tuple[Image, ...]
+    names_service: bool = False
 
     @property
     def upload_key(self) -> UploadKey:
@@ -73,11 +75,12 @@ def look_for(inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage) -> Ima
         return Staged(best, str(version), version.digest)
     if same and (spec.protect or not inputs.covers(spec.address)):
         return Unavailable(explain_failed(same[0], spec), str(version))
-    holders = index.named.get(version.image_name(spec.address.name, inputs.desired.stack), ())
-    foreign = next((image for image in holders if image not in same), None)
+    names_service = needs_service(inputs, index, spec, version)
+    name = name_of(inputs, spec, version, names_service=names_service)
+    foreign = next((image for image in index.named.get(name, ()) if image not in same), None)
     if foreign:
         return Unavailable(explain_holder(foreign), str(version))
-    return MissingImage(spec, content, tuple(same))
+    return MissingImage(spec, content, tuple(same), names_service)
 
 
 def find_without_disk(inputs: PlanInputs, index: ServiceIndex, spec: DesiredImage) -> Image | None:

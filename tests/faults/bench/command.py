@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-HANG_SECONDS = 180.0
+HANG_SECONDS = 360.0
 LOOK_SECONDS = 0.2
 """Between two looks at the memory of a command."""
 PROGRAM = "EXTENCI_PROGRAM"

@@ -99,6 +99,19 @@ def test_two_homes_at_once_launch_no_machine_twice(root: Path, start: Start, kin
     assert not list(clients.s3.list_objects("extenci", "extenci-leases/"))
 
 
+def test_without_a_lease_a_second_look_ends_what_is_too_many(root: Path, start: Start) -> None:
+    for file in service_files(root):
+        file.write_text(file.read_text() + "lock: none\n")
+    image = start("laptop", "apply", "-y", "--target", "cloud/tiny")
+    image.communicate(timeout=60)
+    assert image.returncode == 0
+    both = [start(home, "apply", "-y") for home in ("laptop", "runner")]
+    told = [process.communicate(timeout=120)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    running = [one for one in clients_of(root).ec2.machines("default") if not one.state.is_gone]
+    assert len(running) == 3, told
+
+
 @pytest.mark.parametrize("kind", ["tag", "s3"])
 def test_a_killed_command_holds_up_others_but_not_its_own_home(root: Path, start: Start, kind: str) -> None:
     lock_by(root, kind)

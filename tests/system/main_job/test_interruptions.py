@@ -41,7 +41,7 @@ def test_a_stop_ends_the_wait_for_the_lock(world: World) -> None:
     world.make_disk()
     stop = Event()
     stop.set()
-    with hold(world.home, "another apply"), pytest.raises(Interrupted, match="lock"):
+    with hold(world.home, "default", "another apply"), pytest.raises(Interrupted, match="lock"):
         world.apply(lock_timeout=60.0, stop=stop)
 
 

@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 from extenci.catalog.home import Home
 from extenci.catalog.lock import hold
-with hold(Home(Path(sys.argv[1])), "extenci apply specs/"):
+with hold(Home(Path(sys.argv[1])), "stack", "extenci apply specs/"):
     print("held", flush=True)
     sys.stdin.readline()
 print("released", flush=True)
@@ -54,19 +54,19 @@ class Time:
 
 
 def test_whether_the_lock_is_free_is_told_without_taking_it(home: Home, start: Start) -> None:
-    assert is_free(home)
+    assert is_free(home, "stack")
     process = held_by(start, home)
-    assert not is_free(home)
+    assert not is_free(home, "stack")
     process.kill()
     process.wait()
-    assert is_free(home)
-    with hold(home, "extenci apply"):
-        assert not is_free(home)
+    assert is_free(home, "stack")
+    with hold(home, "stack", "extenci apply"):
+        assert not is_free(home, "stack")
 
 
 def test_the_second_apply_is_told_who_holds_the_lock_and_how_to_wait(home: Home, start: Start) -> None:
     process = held_by(start, home)
-    with pytest.raises(LockHeld) as caught, hold(home, "extenci apply"):
+    with pytest.raises(LockHeld) as caught, hold(home, "stack", "extenci apply"):
         pass
     message = caught.value.message
     assert f"on {socket.gethostname()} (`extenci apply specs/`, process {process.pid}, since 20" in message
@@ -83,7 +83,7 @@ def test_waiting_ends_when_the_lock_is_let_go(home: Home, start: Start) -> None:
             process.communicate("\n", timeout=10)
 
     time_.then = release
-    with hold(home, "x", 60, clock=time_.clock, sleep=time_.sleep, on_wait=told.append):
+    with hold(home, "stack", "x", 60, clock=time_.clock, sleep=time_.sleep, on_wait=told.append):
         assert 2 < time_.now < 10
     assert len(told) == 1
     assert f"process {process.pid}" in told[0]
@@ -94,7 +94,7 @@ def test_waiting_in_vain_ends_at_the_given_time(home: Home, start: Start) -> Non
     time_ = Time()
     with (
         pytest.raises(LockHeld, match="still at work after 3 seconds"),
-        hold(home, "x", 3, clock=time_.clock, sleep=time_.sleep),
+        hold(home, "stack", "x", 3, clock=time_.clock, sleep=time_.sleep),
     ):
         pass
     assert time_.now == 3
@@ -104,10 +104,10 @@ def test_kill_9_lets_the_lock_go_and_what_it_left_is_no_holder(home: Home, start
     process = held_by(start, home)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert json.loads(home.lock.read_text())["pid"] == process.pid
-    with hold(home, "x"):
-        assert json.loads(home.lock.read_text())["pid"] == os.getpid()
-    assert home.lock.read_text() == ""
+    assert json.loads(home.lock("stack").read_text())["pid"] == process.pid
+    with hold(home, "stack", "x"):
+        assert json.loads(home.lock("stack").read_text())["pid"] == os.getpid()
+    assert home.lock("stack").read_text() == ""
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 1}', "[" * 5000, '{"pid": "x"}'])
@@ -115,8 +115,9 @@ def test_a_holder_that_has_not_said_who_it_is_is_still_a_holder(
     home: Home, start: Start, content: str
 ) -> None:
     held_by(start, home)
-    home.lock.write_text(content)  # another process has the lock, so closing the file here lets nothing go
-    with pytest.raises(LockHeld, match="has just begun"), hold(home, "x"):
+    file = home.lock("stack")
+    file.write_text(content)  # another process has the lock, so closing the file here lets nothing go
+    with pytest.raises(LockHeld, match="has just begun"), hold(home, "stack", "x"):
         pass
 
 
@@ -125,12 +126,12 @@ def test_the_same_process_never_holds_it_twice(home: Home, start: Start) -> None
 
     def again() -> None:
         try:
-            with hold(home, "second"):
+            with hold(home, "stack", "second"):
                 pass
         except LockHeld as error:
             errors.append(error)
 
-    with hold(home, "first"):
+    with hold(home, "stack", "first"):
         thread = threading.Thread(target=again)
         thread.start()
         thread.join()
@@ -138,40 +139,41 @@ def test_the_same_process_never_holds_it_twice(home: Home, start: Start) -> None
         process = start(HOLDER, home.path)
         assert "LockHeld" in process.communicate("\n", timeout=20)[1]
     assert ["`first`" in error.message for error in errors] == [True, True]
-    with hold(home, "third"):
+    with hold(home, "stack", "third"):
         pass
 
 
 def test_the_lock_is_let_go_when_the_work_fails(home: Home) -> None:
-    with pytest.raises(ZeroDivisionError), hold(home, "x"):
+    with pytest.raises(ZeroDivisionError), hold(home, "stack", "x"):
         raise ZeroDivisionError
-    with hold(home, "y"):
+    with hold(home, "stack", "y"):
         pass
 
 
 def test_two_homes_do_not_wait_for_each_other(home: Home) -> None:
-    with hold(home, "x"), hold(Home(home.path / "other"), "y"):
+    with hold(home, "stack", "x"), hold(home, "other", "y"), hold(Home(home.path / "other"), "stack", "y"):
         pass
 
 
 def test_a_lock_that_cannot_be_made_is_reported(home: Home) -> None:
-    home.make(home.lock)
-    with pytest.raises(CatalogError, match="Is a directory"), hold(home, "x"):
+    home.make(home.lock("stack"))
+    with pytest.raises(CatalogError, match="Is a directory"), hold(home, "stack", "x"):
         pass
 
 
 def test_a_link_is_not_locked(home: Home) -> None:
     home.make()
     (home.path / "other").write_text("mine")
-    home.lock.symlink_to(home.path / "other")
-    with pytest.raises(CatalogError, match="cannot be used"), hold(home, "x"):
+    home.make(home.locks_folder)
+    home.lock("stack").symlink_to(home.path / "other")
+    with pytest.raises(CatalogError, match="cannot be used"), hold(home, "stack", "x"):
         pass
     assert (home.path / "other").read_text() == "mine"
 
 
 def test_only_its_owner_can_open_the_lock(home: Home) -> None:
-    with hold(home, "x"):
-        assert stat.S_IMODE(home.lock.stat().st_mode) == 0o600
+    with hold(home, "stack", "x"):
+        assert stat.S_IMODE(home.lock("stack").stat().st_mode) == 0o600
 
 
 def test_real_waiting_works_with_the_real_clock(home: Home, start: Start) -> None:
@@ -179,7 +181,7 @@ def test_real_waiting_works_with_the_real_clock(home: Home, start: Start) -> Non
     letting_go = threading.Timer(0.2, lambda: process.communicate("\n"))
     letting_go.start()
     began = time.monotonic()
-    with hold(home, "x", 10):
+    with hold(home, "stack", "x", 10):
         assert 0.1 < time.monotonic() - began < 5
     letting_go.join()
 
@@ -189,11 +191,11 @@ def test_a_holder_is_not_mistaken_for_the_dead_one_before_it(home: Home, start: 
     dead.wait()
     held_by(start, home)
     content = {"pid": dead.pid, "host": socket.gethostname(), "user": "x", "since": 1.0, "command": "old"}
-    home.lock.write_text(json.dumps(content))
-    with pytest.raises(LockHeld, match="has just begun"), hold(home, "x"):
+    home.lock("stack").write_text(json.dumps(content))
+    with pytest.raises(LockHeld, match="has just begun"), hold(home, "stack", "x"):
         pass
-    home.lock.write_text(json.dumps({**content, "host": "elsewhere"}))
-    with pytest.raises(LockHeld, match="x on elsewhere"), hold(home, "x"):
+    home.lock("stack").write_text(json.dumps({**content, "host": "elsewhere"}))
+    with pytest.raises(LockHeld, match="x on elsewhere"), hold(home, "stack", "x"):
         pass
 
 
@@ -206,11 +208,11 @@ def test_a_lock_file_deleted_while_it_is_taken_does_not_count(
     def flock(descriptor: int, operation: int) -> None:
         if operation & fcntl.LOCK_EX:
             if not calls:
-                home.lock.unlink()
+                home.lock("stack").unlink()
             calls.append(descriptor)
         real(descriptor, operation)
 
     monkeypatch.setattr(fcntl, "flock", flock)
-    with hold(home, "x"):
+    with hold(home, "stack", "x"):
         assert len(calls) == 2
         assert "LockHeld" in start(HOLDER, home.path).communicate("\n", timeout=20)[1]

@@ -237,7 +237,8 @@ def test_the_tags_that_the_submit_was_written_down_with_count_before_the_jobs_ma
     assert known.by_id["i-1"] == tags
 
 
-def test_where_things_are_tagged_at_birth_the_tags_alone_tell() -> None:
-    state = ServiceState("cloud", 0.0, machines=(machine(marks=None),))
+def test_where_things_are_tagged_at_birth_a_job_tells_of_a_machine_that_lost_its_tags() -> None:
+    state = ServiceState("cloud", 0.0, machines=(machine(marks=None), machine("i-2", marks=None)))
     known = known_resources("cloud", Records(), [job(machine="i-1")])
-    assert assign(state, lambda _kind: Tagging.CREATE, known) == state
+    found = assign(state, lambda _kind: Tagging.CREATE, known)
+    assert [one.marks for one in found.machines] == [MARKS, None]

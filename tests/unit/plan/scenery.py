@@ -264,7 +264,8 @@ def tags(said: Body, known: Marks | None) -> Mapping[str, str]:
     own: Mapping[str, str] = said.get("tags", {})
     if known is None or said.get("untagged"):
         return own
-    return {**known.to_tags(own), **said.get("other_tags", {})}
+    whole = {**known.to_tags(own), **said.get("other_tags", {})}
+    return {key: value for key, value in whole.items() if key not in said.get("lost_tags", ())}
 
 
 def state(name: str, there: Body, groups: tuple[DesiredGroup, ...]) -> ServiceState:

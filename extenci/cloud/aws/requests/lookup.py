@@ -28,9 +28,10 @@ Read = Callable[[Mapping[str, Any], int], list[Found]]
 
 @dataclass(frozen=True)
 class Lookup(Generic[Found]):
-    """A filter of a list, the ability that it needs, and the same condition for use here."""
+    """A filter of a list, the ability that it needs, and the same condition for use here. Without an ability,
+    no service has such a filter."""
 
-    ability: Ability
+    ability: Ability | None
     name: str
     values: tuple[str, ...]
     matches: Callable[[Found], bool]
@@ -49,30 +50,32 @@ def look_up(abilities: AbilityBook, lookups: Sequence[Lookup[Found]], read: Read
     seen to work. ServiceError and its kinds."""
     found: dict[str, Found] = {}
     asked = [one for one in lookups if one.values]
-    unproven = [one for one in asked if not abilities.has(one.ability)]
+    unproven = [one for one in asked if one.ability is None or not abilities.has(one.ability)]
     whole = read({}, ATTEMPTS) if unproven else []
     for lookup in asked:
         if lookup in unproven:
             matching = {one.id: one for one in whole if lookup.matches(one)}
-            if matching and abilities.is_open(lookup.ability):
-                _try_filter(abilities, lookup, read, set(matching))
+            if matching and lookup.ability is not None and abilities.is_open(lookup.ability):
+                _try_filter(abilities, lookup.ability, lookup, read, set(matching))
         else:
             matching = {id_: one for id_, one in lookup.filtered(read).items() if lookup.matches(one)}
         found |= matching
     return tuple(found.values())
 
 
-def _try_filter(abilities: AbilityBook, lookup: Lookup[Found], read: Read[Found], expected: set[str]) -> None:
+def _try_filter(
+    abilities: AbilityBook, ability: Ability, lookup: Lookup[Found], read: Read[Found], expected: set[str]
+) -> None:
     """Learn whether a filter finds what is known to be there, and nothing else."""
     try:
         found = set(lookup.filtered(read, 1))
     except ServiceError as error:
         if may_not_know(error):
-            abilities.learn(lookup.ability, False, f"the filter {lookup.name} was refused")
+            abilities.learn(ability, False, f"the filter {lookup.name} was refused")
         return
     has = found == expected
     detail = f"the filter {lookup.name} found {len(found)} of {len(expected)}"
-    abilities.learn(lookup.ability, has, detail, source=Source.PROBED)
+    abilities.learn(ability, has, detail, source=Source.PROBED)
 
 
 def filter_of(name: str, values: Sequence[str]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from extenci.cloud.leases.lease import MARGIN_SECONDS, SETTLING_SECONDS, Lease
+from extenci.cloud.leases.lease import MARGIN_SECONDS, SETTLING_SECONDS, WATCH_SECONDS, Lease
 from extenci.cloud.leases.store import LeaseStore
-from extenci.model.errors import LockHeld, ServiceError, Unreachable
+from extenci.model.errors import Interrupted, LeaseHeld, LockHeld, ServiceError, Unreachable
 from extenci.model.lease import LEASE_SECONDS, LeaseTerms, StoredLease
 
 MINE = LeaseTerms("my home", "this command", "me on laptop")
@@ -143,3 +143,68 @@ def test_a_lease_that_could_not_be_renewed_in_time_lets_nothing_be_changed(store
     assert caught.value.code == "LeaseLost"
     mine.release()
     assert store.stored is not None, "it may be another's by now"
+
+
+LAG = 40.0
+
+
+def late_lease(store: Memory, terms: LeaseTerms) -> Lease:
+    return Lease(
+        "stack", "cloud", store, terms, lag=lambda: LAG, clock=store.time.clock, sleep=store.time.sleep
+    )
+
+
+def test_a_lease_is_kept_from_others_while_they_do_not_see_all_that_was_made(
+    store: Memory, time: Time
+) -> None:
+    mine = late_lease(store, MINE)
+    mine.take()
+    mine.release(lambda: False)
+    with pytest.raises(LeaseHeld, match="changed on cloud a moment ago by me on laptop") as caught:
+        late_lease(store, THEIRS).take()
+    assert caught.value.ends_in == LAG
+    late_lease(store, LATER).take()  # this home's journal knows what was made
+
+
+def test_a_lease_of_a_command_that_is_over_ends_when_everything_shows(store: Memory, time: Time) -> None:
+    mine = late_lease(store, MINE)
+    mine.take()
+    mine.release(lambda: False)
+    time.now += LAG
+    late_lease(store, THEIRS).take()
+
+
+def test_a_dead_command_may_have_made_something_until_its_lease_ended(store: Memory, time: Time) -> None:
+    late_lease(store, MINE).take()
+    time.now += LEASE_SECONDS + LAG - 1
+    with pytest.raises(LeaseHeld) as caught:
+        late_lease(store, THEIRS).take()
+    assert caught.value.ends_in is None
+    time.now += 1
+    late_lease(store, THEIRS).take()
+
+
+@pytest.mark.parametrize("error", [Unreachable("No answer."), Interrupted("Stopped.")])
+def test_a_lease_is_kept_where_nobody_can_say_what_shows(store: Memory, error: Exception) -> None:
+    def fails() -> bool:
+        raise error
+
+    mine = late_lease(store, MINE)
+    mine.take()
+    mine.release(fails)
+    assert store.read() is not None
+
+
+def test_where_leases_do_not_end_by_themselves_it_is_waited_until_everything_shows(time: Time) -> None:
+    store, told = Memory(time, tells_age=False), list[str]()
+    mine = late_lease(store, MINE)
+    mine.take()
+    answers = iter((False, False, False, True))
+    mine.release(lambda: next(answers), told.append)
+    assert store.read() is None
+    assert time.now == 1000.0 + 2 * WATCH_SECONDS
+    assert told
+    mine = late_lease(store, MINE)
+    mine.take()
+    mine.release(lambda: False, told.append)
+    assert store.read() is None, "the time is over in which something may be late"
