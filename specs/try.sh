@@ -82,3 +82,11 @@ fi
 if [ -n "$private" ]; then
     run sandbox stop
 fi
+cat <<TEXT
+
+That was all of it. To go on by hand, with the disk in specs/disks:
+
+    . ${bin#"$PWD"/}/activate      # puts extenci on the path
+    extenci apply specs                # asks, and leaves machines to look at
+    extenci help tutorial              # the same step by step, with specs of your own
+TEXT

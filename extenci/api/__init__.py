@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         owned_resources,
         remove_service,
     )
+    from extenci.api.documentation import find_page, find_pages
     from extenci.api.inspection import doctor, status
     from extenci.api.leases import FoundLease, unlock
     from extenci.api.leftovers import gc
@@ -74,6 +75,8 @@ __all__ = [
     "doctor",
     "edit_service",
     "empty_stack",
+    "find_page",
+    "find_pages",
     "find_service",
     "gc",
     "grant_requests",
@@ -113,6 +116,7 @@ _FILES = {
         "ServiceFields", "ServiceList", "add_service", "edit_service", "find_service", "init_service",
         "list_services", "owned_resources", "remove_service",
     ),
+    "extenci.api.documentation": ("find_page", "find_pages"),
     "extenci.api.inspection": ("doctor", "status"),
     "extenci.api.leftovers": ("gc",),
     "extenci.api.manual": ("StageResult", "Staging", "run_test_vm", "stage", "unstage"),

@@ -31,6 +31,7 @@ from extenci.cli.failures import (
     show_defects,
 )
 from extenci.cli.help import Command
+from extenci.cli.pages.command import show_help
 from extenci.cli.terminal import prepare_streams, write_aside, write_result
 from extenci.cli.trust_question import is_allowed
 from extenci.model.errors import ExtenciError, NotTrusted
@@ -74,6 +75,8 @@ def describe(
       extenci apply specs
       extenci status specs
 
+    `extenci help` lists the pages of the documentation; begin with `extenci help tutorial`.
+
     \b
     Exit status: 0 done; 1 failed, blocked, declined, or wrong usage;
     2 changes pending (plan --detailed-exitcode); 3 waiting for a person.
@@ -87,6 +90,7 @@ for command in COMMANDS:
     app.command(cls=Command)(command)
 app.command(cls=Command)(trust)
 app.command("test-vm", cls=Command)(run_test_vm)
+app.command("help", cls=Command)(show_help)
 app.add_typer(catalog.app)
 app.add_typer(sandbox.app)
 
