@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from extenci.api.manual import StageResult, Staging, run_test_vm, stage, unstage
     from extenci.api.options import DEFAULTS, Approve, Options
     from extenci.api.plans import Planned, is_plan_file, plan, save, submit_descriptions
+    from extenci.api.reconcile import Reconciler, open_reconciler
     from extenci.api.sandbox import (
         make_bootable_disk,
         reset_sandbox,
@@ -45,10 +46,12 @@ if TYPE_CHECKING:
     )
     from extenci.api.specs import empty_stack, load, spec_schema, validate
     from extenci.api.trust import (
+        distrust_hooks,
         distrust_service,
         distrust_sources,
         grant_requests,
         settings,
+        trust_hooks,
         trust_service,
         trust_sources,
     )
@@ -62,6 +65,7 @@ __all__ = [
     "Home",
     "Options",
     "Planned",
+    "Reconciler",
     "ServiceFields",
     "ServiceList",
     "StageResult",
@@ -70,6 +74,7 @@ __all__ = [
     "apply",
     "apply_saved",
     "confirm",
+    "distrust_hooks",
     "distrust_service",
     "distrust_sources",
     "doctor",
@@ -85,6 +90,7 @@ __all__ = [
     "list_services",
     "load",
     "make_bootable_disk",
+    "open_reconciler",
     "owned_resources",
     "plan",
     "remove_service",
@@ -100,6 +106,7 @@ __all__ = [
     "status",
     "stop_sandbox",
     "submit_descriptions",
+    "trust_hooks",
     "trust_service",
     "trust_sources",
     "unbundle",
@@ -122,14 +129,15 @@ _FILES = {
     "extenci.api.manual": ("StageResult", "Staging", "run_test_vm", "stage", "unstage"),
     "extenci.api.options": ("DEFAULTS", "Approve", "Options"),
     "extenci.api.plans": ("Planned", "is_plan_file", "plan", "save", "submit_descriptions"),
+    "extenci.api.reconcile": ("Reconciler", "open_reconciler"),
     "extenci.api.sandbox": (
         "make_bootable_disk", "reset_sandbox", "sandbox_service", "sandbox_status", "start_sandbox",
         "stop_sandbox",
     ),
     "extenci.api.specs": ("empty_stack", "load", "spec_schema", "validate"),
     "extenci.api.trust": (
-        "distrust_service", "distrust_sources", "grant_requests", "settings", "trust_service",
-        "trust_sources",
+        "distrust_hooks", "distrust_service", "distrust_sources", "grant_requests", "settings", "trust_hooks",
+        "trust_service", "trust_sources",
     ),
     "extenci.api.leases": ("FoundLease", "unlock"),
     "extenci.api.verification": ("confirm", "verify"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from extenci.api.approval import Proposal, carry_out_approved, stale_plan
 from extenci.api.execution import Run
+from extenci.api.hooks import tell_result
 from extenci.api.options import DEFAULTS, Options
 from extenci.api.plans import Planned, make_planned
 from extenci.api.recovery import begin_recovery, end_recovery
@@ -20,6 +21,7 @@ from extenci.catalog.trust import source_folders
 from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.errors import AlreadyApplied, SpecError
+from extenci.model.hook import Event
 from extenci.model.outcome import Result
 from extenci.model.plan import Plan, SavedPlan
 from extenci.model.service import SANDBOX
@@ -46,7 +48,9 @@ def apply(
         planned, observed = recover_and_plan(session, destroy=destroy)
         return Proposal(planned.plan, observed)
 
-    return carry_out_approved(desired, home or Home.find(), options, propose, Run())
+    home = home or Home.find()
+    result = carry_out_approved(desired, home, options, propose, Run())
+    return tell_result(desired, Event.APPLY, result, home, options)
 
 
 def apply_saved(path: Path, *, home: Home | None = None, options: Options = DEFAULTS) -> Result:
@@ -64,7 +68,8 @@ def apply_saved(path: Path, *, home: Home | None = None, options: Options = DEFA
 
     desired = _with_current_services(saved.desired, home)
     _require_own_sources(desired, home)
-    return carry_out_approved(desired, home, options, propose, Run(saved.id, is_new=False))
+    result = carry_out_approved(desired, home, options, propose, Run(saved.id, is_new=False))
+    return tell_result(desired, Event.APPLY, result, home, options)
 
 
 def recover_and_plan(

@@ -7,13 +7,15 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from extenci.api.catalog import find_service
+from extenci.api.hooks import find_hooks
 from extenci.catalog import trust
 from extenci.catalog.files import read_whole, write_whole
 from extenci.catalog.home import Home
 from extenci.model.errors import CatalogError, NotTrusted, UsageError
 from extenci.model.service import Service
-from extenci.model.trust import Grant, Settings, TrustRequest, shell_words
+from extenci.model.trust import Grant, HookGrant, HookRequest, Settings, TrustRequest, shell_words
 from extenci.report.catalog.trust import request_text
+from extenci.spec.root import SETTINGS_FILE, find_root
 from extenci.spec.settings import edit
 from extenci.spec.settings.file import read_settings
 from extenci.spec.yaml.files import LARGEST_FILE
@@ -81,6 +83,28 @@ def distrust_service(name: str, *, home: Home | None = None) -> int:
     home = home or Home.find()
     grants = read_settings(home.settings).grants
     return _remove(home, edit.TRUST, [place for place, one in enumerate(grants) if one.service == name])
+
+
+def trust_hooks(root: Path, *, home: Home | None = None) -> tuple[HookRequest, ...]:
+    """Allow the hooks of a spec root, as they are now, to be told results; return them (CatalogError,
+    SpecError, UsageError). A program that changes, or another address, must be allowed again."""
+    home, folder = home or Home.find(), find_root(root)
+    requests = find_hooks(folder)
+    if not requests:
+        raise UsageError(f"{folder} has no hooks.", f"They stand under `hooks:` in its {SETTINGS_FILE}.")
+    for request in requests:
+        if not read_settings(home.settings).allows_hook(request):
+            grant = HookGrant(request.root, request.label, request.word)
+            _change(home, lambda text, grant=grant: edit.add_hook(text, grant))  # type: ignore[misc]
+    return requests
+
+
+def distrust_hooks(root: Path, *, home: Home | None = None) -> int:
+    """Take back what the hooks of a spec root were allowed; the number of them (CatalogError, SpecError,
+    UsageError)."""
+    home, folder = home or Home.find(), str(find_root(root))
+    hooks = read_settings(home.settings).hooks
+    return _remove(home, edit.HOOKS, [place for place, one in enumerate(hooks) if one.root == folder])
 
 
 def trust_sources(folder: Path, *, home: Home | None = None) -> Path:

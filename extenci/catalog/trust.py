@@ -31,10 +31,13 @@ from extenci.model.trust import (
     SOURCES,
     Access,
     Grant,
+    HookGrant,
     Settings,
     TrustRequest,
     is_credential,
     is_endpoint,
+    is_hook,
+    word_of_hook,
 )
 from extenci.spec.settings.file import read_settings
 
@@ -56,16 +59,18 @@ def settings_of_environment(environment: Mapping[str, str] = os.environ) -> Sett
     sources = tuple(_real(word.removeprefix(SOURCES)) for word in words if word.startswith(SOURCES))
     endpoints = frozenset(origin_of(word) for word in words if is_endpoint(word))
     credentials = frozenset(_with_real_path(word) for word in words if is_credential(word))
-    known = [word for word in words if word.startswith(SOURCES) or is_endpoint(word) or is_credential(word)]
-    if len(known) < len(words):
-        wrong = next(word for word in words if word not in known)
+    hooks = tuple(HookGrant("", "", word_of_hook(word)) for word in words if is_hook(word))
+    kinds = (lambda word: word.startswith(SOURCES), is_endpoint, is_credential, is_hook)
+    wrong = next((word for word in words if not any(kind(word) for kind in kinds)), None)
+    if wrong is not None:
         raise UsageError(
             f"{wrong!r} is nothing that can be trusted.",
             "Give endpoints (https://HOST:PORT, aws, condor:POOL), credentials (profile:NAME, file:PATH, "
-            "schedd-file:PATH) and folders of disks (sources:FOLDER).",
+            "schedd-file:PATH), folders of disks (sources:FOLDER) and hooks (hook:https://HOST, "
+            "hook:SHA256).",
         )
     access = Access(endpoints, credentials | {SDK, ANY_CERTIFICATES})
-    return Settings(sources, (Grant("", access),) if endpoints else ())
+    return Settings(sources, (Grant("", access),) if endpoints else (), hooks)
 
 
 def trusted_settings(home: Home) -> Settings:

@@ -15,6 +15,7 @@ from extenci.cli.commands.destroy import destroy
 from extenci.cli.commands.doctor import doctor
 from extenci.cli.commands.gc import gc
 from extenci.cli.commands.plan import plan
+from extenci.cli.commands.reconcile import reconcile
 from extenci.cli.commands.run_test_vm import run_test_vm
 from extenci.cli.commands.specs import schema, validate
 from extenci.cli.commands.stage import stage
@@ -84,7 +85,8 @@ def describe(
 
 
 COMMANDS = (
-    plan, apply, destroy, status, verify, confirm, gc, unlock, validate, doctor, schema, stage, unstage,
+    plan, apply, destroy, status, reconcile, verify, confirm, gc, unlock, validate, doctor, schema, stage,
+    unstage,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(cls=Command)(command)

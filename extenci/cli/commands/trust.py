@@ -31,6 +31,15 @@ def trust(
             show_default=False,
         ),
     ] = None,
+    hooks: Annotated[
+        Path | None,
+        typer.Option(
+            "--hooks",
+            metavar="ROOT",
+            help="Let the hooks of these specs, as they are now, be told results.",
+            show_default=False,
+        ),
+    ] = None,
     list_: Annotated[bool, typer.Option("--list", help="Show what is trusted.")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Trust it no longer.")] = False,
 ) -> int:
@@ -42,28 +51,36 @@ def trust(
     or credentials change, it must be allowed again. Service files of `extenci catalog` are yours, and need
     no trust.
 
-    Disks of images come from the specs' own folder, or from folders that you allow here.
+    Disks of images come from the specs' own folder, or from folders that you allow here. The hooks of a
+    repository (`hooks:` in its extenci.yaml) run only where you allow them, and a program that changed must
+    be allowed again.
 
     Where nobody can be asked, as in a pipeline, give --trust WORDS to the command, or set EXTENCI_TRUST. The
     words are endpoints (https://HOST:PORT, aws, condor:POOL), credentials (profile:NAME, file:PATH,
-    schedd-file:PATH; the SDK's own need none) and sources:FOLDER. The refusal says which are needed.
+    schedd-file:PATH; the SDK's own need none), sources:FOLDER and hook:WORD. The refusal says which are
+    needed.
 
     \b
     Examples:
       extenci trust campus specs
       extenci trust --sources /srv/images
+      extenci trust --hooks specs
       extenci trust --list
       extenci trust campus --remove
       extenci plan specs --trust "https://cloud.example.edu profile:campus"
     """
-    is_alone = service is None and sources is None
-    if (service is not None and sources is not None) or (is_alone and remove):
-        raise UsageError("There is not one thing to trust.", "Name a service, or give --sources FOLDER.")
+    given = sum(one is not None for one in (service, sources, hooks))
+    if given > 1 or (not given and remove):
+        raise UsageError(
+            "There is not one thing to trust.", "Name a service, or give --sources FOLDER or --hooks ROOT."
+        )
     if service is not None:
         write_result(forbid_service(service) if remove else allow_service(service, root))
     elif sources is not None:
         write_result(forbid_sources(sources) if remove else allow_sources(sources))
-    if list_ or is_alone:
+    elif hooks is not None:
+        write_result(forbid_hooks(hooks) if remove else allow_hooks(hooks))
+    if list_ or not given:
         show_settings()
     return 0
 
@@ -107,3 +124,20 @@ def forbid_sources(folder: Path) -> str:
     if not api.distrust_sources(folder):
         raise UsageError(f"{folder} is not trusted.", "`extenci trust --list` shows what is.")
     return f"Images may no longer be made from disks in {folder}, unless they are their specs' own.\n"
+
+
+def allow_hooks(root: Path) -> str:
+    """Let the hooks of a spec root be told results, and say which those are."""
+    from extenci import api
+    from extenci.report.catalog.trust import hook_text
+
+    return "".join(f"{hook_text(one, 'may be told')}\n" for one in api.trust_hooks(root))
+
+
+def forbid_hooks(root: Path) -> str:
+    """Let the hooks of a spec root be told nothing any more."""
+    from extenci import api
+
+    if not api.distrust_hooks(root):
+        raise UsageError(f"No hook of {root} is allowed.", "`extenci trust --list` shows which are.")
+    return f"The hooks of {root} are told nothing any more.\n"

@@ -8,14 +8,15 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from extenci.model.trust import Grant
+from extenci.model.trust import HOOK, Grant, HookGrant
 
-SOURCES, TRUST = "sources", "trust"
+SOURCES, TRUST, HOOKS = "sources", "trust", "hooks"
 
 HEADER = """\
 # The settings of this user. `extenci trust` adds to this file and removes from it; it may be edited, too.
 # sources: folders outside of spec roots that images may be made from
 # trust: what service files of spec roots may use, and for which endpoints
+# hooks: hooks of spec roots that may be told results
 """
 
 
@@ -32,6 +33,12 @@ def add_grant(text: str, grant: Grant) -> str:
         "credentials": sorted(grant.access.credentials),
     }
     return _edit(text, lambda document: document.setdefault(TRUST, []).append(entry))
+
+
+def add_hook(text: str, grant: HookGrant) -> str:
+    """The text with another allowed hook."""
+    entry = {"root": grant.root, "hook": grant.label, "trust": grant.word.removeprefix(HOOK)}
+    return _edit(text, lambda document: document.setdefault(HOOKS, []).append(entry))
 
 
 def remove_entries(text: str, section: str, places: Collection[int]) -> str:
