@@ -98,7 +98,8 @@ class KeyPairStore(LeaseStore):
         return next((one for one in self._reads.key_pairs(self._name) if one.name == self._name), None)
 
     def read(self) -> StoredLease | None:
-        """See `LeaseStore.read`."""
+        """See `LeaseStore.read`. A lease without tags, whose command may have died before it could set them,
+        gets the time: from then on its age is known, and a command that lives writes a later one."""
         found = self._find()
         if found is None:
             return None
@@ -110,6 +111,9 @@ class KeyPairStore(LeaseStore):
             )
         if terms is None and self._home and self.keys.is_at(found.fingerprint):
             terms = LeaseTerms(self._home, "", "this home")
+        if terms is None and RENEWED not in tags and self._is_tagged:
+            self._tag(found.id, {RENEWED: f"{self._now():.0f}"})
+            tags = (self._find() or found).tags
         return StoredLease(found.fingerprint, terms, self._idle(tags))
 
     def renew(self, terms: LeaseTerms, version: str) -> str | None:

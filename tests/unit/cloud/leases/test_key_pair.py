@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -35,8 +35,10 @@ class Service:
         self.pairs[name] = KeyPair(name, None, "key-1", f"fingerprint {len(self.pairs)}", dict(tags))
         return self.pairs[name]
 
-    def create_tags(self, _ids: list[str], _tags: Mapping[str, str]) -> None:
-        return None
+    def create_tags(self, ids: list[str], tags: Mapping[str, str]) -> None:
+        for name, pair in self.pairs.items():
+            if pair.id in ids:
+                self.pairs[name] = replace(pair, tags={**pair.tags, **tags})
 
 
 def store_at(service: Service, folder: Path | None = None) -> KeyPairStore:
@@ -60,3 +62,14 @@ def test_tags_hold_only_what_every_service_takes() -> None:
     service = Service()
     store_at(service).create(MINE)
     assert service.pairs["lease"].tags[HOLDER] == "me on laptop apply since 10:00"
+
+
+def test_the_age_of_a_lease_without_tags_counts_from_when_it_was_seen() -> None:
+    service = Service()
+    store = store_at(service)
+    service.import_key_pair("lease", b"ssh-ed25519 AAAA", {})
+    found = store.read()
+    assert found is not None
+    assert found.idle is not None
+    assert found.idle < 1
+    assert found.terms is None
