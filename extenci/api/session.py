@@ -42,7 +42,7 @@ class Observed:
 @dataclass(frozen=True)
 class Session:
     """One stack's catalog, and the clients of the services that the selection is about. `failures` are those
-    that failed since it was opened."""
+    that failed since it was opened; `clock` tells seconds since the epoch."""
 
     desired: Desired
     home: Home
@@ -50,6 +50,7 @@ class Session:
     clients: Mapping[str, Clients]
     options: Options
     failures: Failures
+    clock: Callable[[], float] = time.time
 
     @property
     def stack(self) -> str:
@@ -68,6 +69,7 @@ class Session:
             needed=needed_abilities(self.desired),
             failures=self.failures,
             stop=self.options.stop,
+            clock=self.clock,
         )
         return Observed(records, found)
 
