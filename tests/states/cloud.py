@@ -60,9 +60,9 @@ class Cloud:
         """Those of a kind that are there."""
         return [one for one in self.of(kind) if one.is_live]
 
-    def sizes(self) -> Counter[str]:
+    def sizes(self, *, with_stripped: bool = False) -> Counter[str]:
         """How many machines there are of each group of the stack, whether they show or not."""
-        groups = (one.group for one in self.live("machine") if not one.was_stripped)
+        groups = (one.group for one in self.live("machine") if with_stripped or not one.was_stripped)
         return Counter(group for group in groups if group is not None)
 
     def left(self) -> list[str]:
@@ -75,11 +75,11 @@ class Cloud:
     ) -> Resource:
         """Make a resource. `token` is what its call is known by in the journal."""
         self.made[kind] += 1
-        self.last_made_at = self.clock.now
+        if kind != "key":
+            self.last_made_at = self.clock.now
         name = f"{PREFIXES[kind]}-{self.made[kind]:08x}"
-        made = Resource(
-            name, kind, self.clock.now, self.lag, facts, born=self.meant.get(token) or dict(tags), **more
-        )
+        born = self.meant.get(token) or dict(tags)
+        made = Resource(name, kind, self.clock.now, more.pop("lag", self.lag), facts, born=born, **more)
         made.retag(tags, self.clock.now)
         self.there[name] = made
         return made
@@ -216,7 +216,9 @@ class Cloud:
         """CreateKeyPair and ImportKeyPair."""
         if any(one.facts["KeyName"] == name for one in self.live("key")):
             raise refused("InvalidKeyPair.Duplicate", "ImportKeyPair", name)
-        return self.make("key", {"KeyName": name, "KeyFingerprint": fingerprint}, tags)
+        facts = {"KeyName": name, "KeyFingerprint": fingerprint}
+        # At once: a home that is refused thrice while its own lease does not show forgets its key.
+        return self.make("key", facts, tags, lag=Lag())
 
     def delete_key(self, name: str) -> None:
         """DeleteKeyPair; of one that is not there, too."""

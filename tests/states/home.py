@@ -17,7 +17,7 @@ from extenci.api.execution import Run, carry_out
 from extenci.api.leftovers import propose_gc
 from extenci.api.options import Options
 from extenci.api.plans import make_planned
-from extenci.api.session import Session
+from extenci.api.session import Session, book_of
 from extenci.apply.leases import Patience, hold_leases
 from extenci.catalog.database.connection import Database
 from extenci.catalog.home import Home
@@ -168,13 +168,13 @@ class ModelHome:
     @contextmanager
     def _session(self, desired: Desired, faults: Faults, stop: Event) -> Iterator[Session]:
         clock = self.cloud.clock
-        clients = {
-            name: ModelClients(service, Sdk(self.cloud, faults, stop), clock)
-            for name, service in desired.services.items()
-        }
         database = MortalDatabase(self.home, faults)
         with Catalog(database, clock, alone=lambda: True) as catalog:
             catalog.journal = WitnessedJournal(database, self.cloud)
+            clients = {
+                name: ModelClients(service, Sdk(self.cloud, faults, stop), clock, book_of(service, catalog))
+                for name, service in desired.services.items()
+            }
             options = Options(parallelism=1, stop=stop)
             yield Session(desired, self.home, catalog, clients, options, Failures(clients), clock)
 

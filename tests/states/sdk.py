@@ -13,6 +13,7 @@ from hashlib import md5
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+from extenci.cloud.abilities import AbilityBook
 from extenci.cloud.aws.answers.limits import Limits
 from extenci.cloud.aws.answers.retries import ATTEMPTS
 from extenci.cloud.aws.answers.waiting import Waiting
@@ -67,11 +68,24 @@ class Sdk:
         """DescribeKeyPairs."""
         return {"KeyPairs": self._listed("key", "DescribeKeyPairs", call)}
 
-    def _listed(self, kind: str, operation: str, call: Call) -> list[dict[str, Any]]:
+    def describe_tags(self, **_call: Any) -> Call:
+        """DescribeTags, as it is asked to find out whether there are tags."""
+        self._read("DescribeTags")
+        return {"Tags": []}
+
+    def list_snapshot_blocks(self, **_call: Any) -> Call:
+        """ListSnapshotBlocks, as it is asked to find out whether there is EBS direct."""
+        self._read("ListSnapshotBlocks")
+        raise refused("ResourceNotFoundException", "ListSnapshotBlocks")
+
+    def _read(self, operation: str) -> None:
         if self._faults.is_dead:
             raise no_connection()
         if self._faults.fails_to_read(operation):
             raise unreadable()
+
+    def _listed(self, kind: str, operation: str, call: Call) -> list[dict[str, Any]]:
+        self._read(operation)
         now = self._cloud.clock.now
         names = {one["Name"]: one["Values"] for one in call.get("Filters", ())}
         by_id = bool(call.get("ImageIds")) or any(name in BY_ID for name in names)
@@ -207,8 +221,10 @@ class Paginator:
 class ModelSession(ServiceSession):
     """A session whose clients are the model's."""
 
-    def __init__(self, service: Service, sdk: Sdk, limits: Limits, waiting: Waiting) -> None:
-        super().__init__(service, None, limits, waiting)
+    def __init__(
+        self, service: Service, sdk: Sdk, abilities: AbilityBook, limits: Limits, waiting: Waiting
+    ) -> None:
+        super().__init__(service, abilities, limits, waiting)
         self._sdk = sdk
 
     def client(self, api: str, *, attempts: int = ATTEMPTS) -> Any:  # noqa: ARG002 - the model makes one attempt
@@ -252,15 +268,15 @@ class ModelUpload:
 class ModelClients(Clients):
     """The clients of the model cloud for one run."""
 
-    def __init__(self, service: Service, sdk: Sdk, clock: Clock) -> None:
+    def __init__(self, service: Service, sdk: Sdk, clock: Clock, abilities: AbilityBook) -> None:
         self.sdk = sdk
-        super().__init__(service, clock=clock, sleep=clock.sleep)
+        super().__init__(service, abilities=abilities, clock=clock, sleep=clock.sleep)
         bare = self.unjournalled
         ebs = ModelEbs(self._session, clock=clock, sleep=clock.sleep)
         self.unjournalled = Unjournalled(bare.ec2, ebs, bare.s3, bare.condor)
 
     def _open_session(self, limits: Limits, waiting: Waiting) -> ServiceSession:
-        return ModelSession(self.service, self.sdk, limits, waiting)
+        return ModelSession(self.service, self.sdk, self.abilities, limits, waiting)
 
 
 def is_visible(one: Resource, now: float, *, by_id: bool) -> bool:

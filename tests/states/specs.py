@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from extenci.model.abilities import AWS
+from extenci.model.abilities import AWS, Abilities
 from extenci.model.address import Address
 from extenci.model.desired import Desired, DesiredGroup, DesiredImage, LaunchSettings, Origin
 from extenci.model.service import Service, Tagging
@@ -38,13 +38,19 @@ class Specs:
     """What the specs say. `images` has the number of each image's disk."""
 
     tagging: Tagging = Tagging.CREATE
+    abilities: Abilities = AWS
     images: dict[str, int] = field(default_factory=lambda: {"base": 1})
     groups: dict[str, Group] = field(default_factory=dict)
 
     def desired(self, folder: Path) -> Desired:
         """The specs as they are read; disks are in a folder."""
         service = Service(
-            SERVICE, "x-1", ec2="https://ec2.cloud.test", abilities=AWS, tags=self.tagging, file="cloud.yaml"
+            SERVICE,
+            "x-1",
+            ec2="https://ec2.cloud.test",
+            abilities=self.abilities,
+            tags=self.tagging,
+            file="cloud.yaml",
         )
         images = tuple(
             DesiredImage(
