@@ -27,8 +27,11 @@ UNSETTLED_OR_LAUNCHED = (
 REMOVAL_CALLS = ("TerminateInstances", "DeregisterImage", "DeleteSnapshot")
 """Calls that remove what launching calls made."""
 
-REMOVED = f"runs.stack = ? AND calls.at >= ? AND calls.call IN ({', '.join('?' * len(REMOVAL_CALLS))})"
-"""Calls that may have removed something, whatever is known of their outcome."""
+REMOVED = (
+    "runs.stack = ? AND calls.at >= ? AND calls.failure IS NULL"
+    f" AND calls.call IN ({', '.join('?' * len(REMOVAL_CALLS))})"
+)
+"""Calls that removed something, or may have: none that the service refused."""
 
 
 def select_unsettled(connection: sqlite3.Connection, stack: str) -> tuple[Intent, ...]:

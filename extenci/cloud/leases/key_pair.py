@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -54,6 +54,7 @@ class KeyPairStore(LeaseStore):
         name: str,
         folder: Path | None = None,
         is_tagged: bool = True,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """`folder` is where this home keeps the keys that it asked for, None: nowhere. `is_tagged`: the
         service's file does not say that nothing can be tagged."""
@@ -63,7 +64,7 @@ class KeyPairStore(LeaseStore):
         code = hashlib.sha256(self.place.encode()).hexdigest()[:16]
         self.keys = OwnKey(folder / code if folder is not None else None)
         self._home = ""
-        self._is_tagged = is_tagged
+        self._is_tagged, self._clock = is_tagged, clock
         self._was_seen = False
         self._offset: float | None = None
 
@@ -78,6 +79,7 @@ class KeyPairStore(LeaseStore):
             raise self._not_offered(error.message) from error
         except ServiceError as error:
             if error.code == DUPLICATE:
+                self.keys.forget_last()
                 return None
             if is_unknown_action(error.code):
                 raise self._not_offered(error.message) from error
@@ -162,8 +164,8 @@ class KeyPairStore(LeaseStore):
         """The time by the service's clock (seconds since the epoch): clocks of others do not matter then."""
         if self._offset is None:
             theirs = self._reads.server_time()
-            self._offset = theirs - time.time() if theirs is not None else 0.0
-        return time.time() + self._offset
+            self._offset = theirs - self._clock() if theirs is not None else 0.0
+        return self._clock() + self._offset
 
     def _idle(self, tags: Mapping[str, str]) -> float | None:
         try:
