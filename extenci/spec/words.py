@@ -18,8 +18,8 @@ WORDS_COMPARED = 1000
 REVEALED = 4
 """The characters of what may be a secret that a message repeats."""
 
-_PART = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9+][A-Za-z0-9/+]{39}(?![A-Za-z0-9/+=])|[A-Za-z0-9+=_]{16,}")
-"""The first are as long as secret keys of AWS, which have slashes in them."""
+_PART = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9+][A-Za-z0-9/+]{39,}(?![A-Za-z0-9/+=])|[A-Za-z0-9+=_]{16,}")
+"""The first are at least as long as secret keys of AWS, which have slashes in them."""
 _HEXADECIMAL = re.compile(r"(?=.*[0-9])(?=.*[a-f])[0-9a-f]{32,}|(?=.*[0-9])(?=.*[A-F])[0-9A-F]{32,}")
 _ACCESS_KEY = re.compile(r"A[KS]IA[A-Z0-9]{12,}")
 """Access keys of AWS (IAM User Guide, "IAM identifiers")."""

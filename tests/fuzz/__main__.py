@@ -42,7 +42,8 @@ def _tell(row: Row, folder: Path | None) -> None:
         kept = f", kept as {keep(row.reader, finding.data, folder)}" if folder is not None else ""
         seed = finding.seed if len(finding.seed) < 80 else "of the corpus"
         sys.stdout.write(
-            f"\n{row.reader}: {finding.text} ({kinds[finding.kind]} times; seed {seed}{kept})\n{finding.trace}"
+            f"\n{row.reader}: {finding.text} ({kinds[finding.kind]} times; seed {seed}{kept})\n"
+            f"{finding.trace}"
         )
 
 
@@ -53,7 +54,11 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--inputs", type=int, default=10_000, metavar="N", help="how many (default: 10000)")
     parser.add_argument("--seed", type=int, metavar="S", help="draws the inputs (default: a new one)")
     parser.add_argument(
-        "--reader", action="append", default=[], metavar="NAME", help="only this one; may be given several times"
+        "--reader",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this one; may be given several times",
     )
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes at a time (default: 2)")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the inputs of findings there")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tests.fuzz.corpus import read_corpus
 from tests.fuzz.mutation import Mutator
 from tests.fuzz.reader import Reader
-from tests.fuzz.worker import Finding, Result, chunks, run
+from tests.fuzz.worker import Finding, Result, chunks, large_seeds, run
 
 CHUNK = 400
 """Inputs that one process reads."""
@@ -29,13 +29,17 @@ class Row:
 
 
 def seeds_of(reader: str, inputs: int, seed: int) -> list[str]:
-    """The corpus itself, and after it so many new inputs."""
-    own = ["=" + data.hex() for data in read_corpus(reader)]
+    """The corpus itself, large inputs, and after them so many new ones."""
+    own = ["=" + data.hex() for data in read_corpus(reader)] + large_seeds(reader)
     return own + [f"{seed}/{reader}/{number}" for number in range(inputs)]
 
 
 def fuzz(
-    readers: Sequence[Reader], inputs: int, seed: int, jobs: int, tell: Callable[[str], None] = sys.stderr.write
+    readers: Sequence[Reader],
+    inputs: int,
+    seed: int,
+    jobs: int,
+    tell: Callable[[str], object] = sys.stderr.write,
 ) -> list[Row]:
     """Read `inputs` inputs in all, as many of each reader, beside the corpora."""
     each = -(-inputs // len(readers)) if inputs else 0

@@ -19,17 +19,21 @@ CANARIES = (ACCESS_KEY, SECRET_KEY, HEX_KEY, TOKEN)
 
 TOKENS: tuple[bytes, ...] = (
     b"\0", b"\xff", b"\xfe\xff", b"\xef\xbb\xbf", b"\r", b"\n", b"\t", b" ", b"\x1b[31m", b"\x07", b"\x7f",
-    "\u202e".encode(), "\u2028".encode(), "\ufffe".encode(), "\U0001f600".encode(), b"\xed\xa0\x80", b"\xc0\xaf",
+    "\u202e".encode(), "\u2028".encode(), "\ufffe".encode(), "\U0001f600".encode(), b"\xed\xa0\x80",
+    b"\xc0\xaf",
     b"0", b"-1", b"1e999", b"NaN", b"Infinity", b"-0", b"1" * 40, b"9" * 400, b"0x7fffffffffffffff", b"1_000",
-    b"2147483648", b"18446744073709551616", b"9223372036854775807", b"null", b"true", b"[]", b"{}", b'""', b"~",
+    b"2147483648", b"18446744073709551616", b"9223372036854775807", b"null", b"true", b"[]", b"{}", b'""',
+    b"~",
     b"../../etc/shadow", b"/dev/zero", b"%s%n", b"${HOME}", b"<!--", b"-->", b"]]>", b"<!DOCTYPE a>", b"&lt;",
     b"&#0;", b"&a;", b"<![CDATA[", b"2026-13-45T99:99:99Z", b"0000-00-00", b"a" * 300, b"," * 50, b'"', b"'",
     *(one.encode() for one in CANARIES),
 )  # fmt: skip
 """What has upset readers of many kinds."""
 
-_NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 2**63 - 1, 2**63,
-            2**64 - 1)  # fmt: skip
+_NUMBERS = (
+    0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 2**63 - 1,
+    2**63, 2**64 - 1,
+)  # fmt: skip
 _WIDTHS = ("<B", "<H", ">H", "<I", ">I", "<Q", ">Q")
 _NESTING = ((b"[", b"]"), (b"{", b"}"), (b'{"a":', b"}"), (b"<a>", b"</a>"), (b"- ", b""), (b"(", b")"))
 

@@ -80,7 +80,7 @@ def check_message(text: str, hidden: tuple[str, ...] = (), data: bytes = b"") ->
 
 def check_text(text: str) -> None:
     """Broken if a text has characters that act on a terminal."""
-    unsafe = {one for one in text if one not in "\n\t" and is_unsafe(one)}
+    unsafe = {one for one in set(text) - set("\n\t") if is_unsafe(one)}
     if unsafe:
         raise Broken(f"of the categories {sorted(UNSAFE)}: {sorted(unsafe)!r}")
 

@@ -12,11 +12,15 @@ from types import TracebackType
 _LENGTH = re.compile(rb"content-length: *([0-9]{1,9})", re.IGNORECASE)
 LINGER_SECONDS = 0.5
 HEAD_TOKENS = (
-    b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 206 Partial Content\r\n", b"HTTP/9.9 200\r\n",
+    b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 206 Partial Content\r\n",
+    b"HTTP/9.9 200\r\n",
     b"HTTP/1.1 302 Found\r\nLocation: https://[::1\r\n", b"HTTP/1.1 404 Not Found\r\n", b"HTTP/1.1 -1 x\r\n",
-    b"Content-Length: -1\r\n", b"Content-Length: 99999999999\r\n", b"Content-Length: 0\r\n", b"X: y\r\n" * 120,
-    b"Transfer-Encoding: chunked\r\n", b"-1\r\n", b"ffffffffffffffff\r\n", b"5\r\nabcde\r\n", b"0\r\n\r\n", b"\r\n\r\n",
-    b"Content-Encoding: gzip\r\n", b"Content-Range: bytes 0-1/2\r\n", b"Location: http://169.254.169.254/\r\n",
+    b"Content-Length: -1\r\n", b"Content-Length: 99999999999\r\n", b"Content-Length: 0\r\n",
+    b"X: y\r\n" * 120,
+    b"Transfer-Encoding: chunked\r\n", b"-1\r\n", b"ffffffffffffffff\r\n", b"5\r\nabcde\r\n", b"0\r\n\r\n",
+    b"\r\n\r\n",
+    b"Content-Encoding: gzip\r\n", b"Content-Range: bytes 0-1/2\r\n",
+    b"Location: http://169.254.169.254/\r\n",
     b"Retry-After: 99999\r\n", b"Date: never\r\n", b"X-Amz-Request-Id: 1\r\n", b"ETag: \"\"\r\n",
     b"Set-Cookie: a=b\r\n", b"Last-Modified: yesterday\r\n", b"Connection: keep-alive\r\n",
 )  # fmt: skip

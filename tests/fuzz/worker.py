@@ -12,17 +12,24 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from tests.fuzz.large import LARGE
 from tests.fuzz.mutation import Mutator
 from tests.fuzz.reader import MOST_BYTES, MOST_SECONDS, Broken, Reader, read_safely
 
 HANG_SECONDS = 15.0
 """How long an input may take by the clock, which other programs slow down."""
+MOST_LARGE_SECONDS = 10.0
+KEPT_BYTES = 1 << 16
+"""Of the input of a finding."""
+_LARGE = "large:"
 _ADDRESS_SPACE = 2 * 1024**3
 _LOOK_SECONDS = 0.05
+_MEMORY = "/dev/shm"  # noqa: S108 - a folder with a random name is made in it
 
 
 @dataclass(frozen=True)
@@ -54,25 +61,33 @@ class Result:
 
 
 def run(reader: Reader, mutator: Mutator, seeds: Sequence[str]) -> Result:
-    """Read the inputs of some seeds; a seed `=HEX` is the input itself."""
-    done, slowest, largest, findings = 0, 0.0, 0, []
+    """Read the inputs of some seeds: see `data_of`."""
+    done, slowest, largest = 0, 0.0, 0
+    findings: list[Finding] = []
     while done < len(seeds):
         rest = seeds[done:]
-        part, how = _run_child(lambda send, left=rest: _read_all(reader, mutator, left, send))
+        part, how = _run_child(partial(_read_all, reader, mutator, rest))
         slowest = max(slowest, part.slowest)
         largest = max(largest, part.largest)
         findings += part.findings
         done += part.inputs
         if how and done < len(seeds):
             seed = seeds[done]
-            findings.append(Finding(reader.name, seed, how, data_of(mutator, seed)))
+            findings.append(Finding(reader.name, seed, how, data_of(reader.name, mutator, seed)[:KEPT_BYTES]))
             done += 1
     return Result(done, slowest, largest, tuple(findings))
 
 
-def data_of(mutator: Mutator, seed: str) -> bytes:
-    """The input of a seed."""
+def data_of(reader: str, mutator: Mutator, seed: str) -> bytes:
+    """The input of a seed; `=HEX` is the input itself, and `large:N` one of the reader's large ones."""
+    if seed.startswith(_LARGE):
+        return LARGE[reader][int(seed.removeprefix(_LARGE))]()
     return bytes.fromhex(seed[1:]) if seed.startswith("=") else mutator.input(seed)
+
+
+def large_seeds(reader: str) -> list[str]:
+    """The seeds of a reader's large inputs."""
+    return [f"{_LARGE}{number}" for number in range(len(LARGE.get(reader, ())))]
 
 
 def _run_child(work: Callable[[Callable[[Result], None]], None]) -> tuple[Result, str]:
@@ -85,7 +100,7 @@ def _run_child(work: Callable[[Callable[[Result], None]], None]) -> tuple[Result
             _limit()
             work(lambda result: _write(state, result))
             status = 0
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - of a process that ends here
             traceback.print_exc()
         finally:
             os._exit(status)
@@ -127,11 +142,12 @@ def _write(state: mmap.mmap, result: Result) -> None:
 
 
 def _read_all(reader: Reader, mutator: Mutator, seeds: Sequence[str], send: Callable[[Result], None]) -> None:
-    inputs, slowest, findings = 0, 0.0, []
+    inputs, slowest = 0, 0.0
+    findings: list[Finding] = []
     with _folder() as folder, reader.open(folder) as read:
         send(Result(0, 0.0, peak(), ()))
         for seed in seeds:
-            data = data_of(mutator, seed)
+            data = data_of(reader.name, mutator, seed)
             began = _seconds()
             text, trace = "", ""
             try:
@@ -139,29 +155,25 @@ def _read_all(reader: Reader, mutator: Mutator, seeds: Sequence[str], send: Call
             except Broken as broken:
                 text, trace = str(broken), traceback.format_exc()[-4000:]
             seconds = _seconds() - began
-            if not text and seconds > MOST_SECONDS:
+            if not text and seconds > (MOST_LARGE_SECONDS if seed.startswith(_LARGE) else MOST_SECONDS):
                 text = f"slow: {seconds:.1f} s"
             largest = peak()
             if not text and largest > MOST_BYTES:
                 text = f"large: {largest >> 20} MiB"
             if text:
-                findings.append(Finding(reader.name, seed, text, data[: 1 << 16], trace))
+                findings.append(Finding(reader.name, seed, text, data[:KEPT_BYTES], trace))
             inputs, slowest = inputs + 1, max(slowest, seconds)
             send(Result(inputs, slowest, largest, tuple(findings)))
             if largest > MOST_BYTES or len(findings) > 8:
                 return  # and go on in a new process
 
 
-class _folder:
-    """A folder in memory."""
-
-    def __enter__(self) -> Path:
-        where = "/dev/shm" if Path("/dev/shm").is_dir() else None
-        self._made = tempfile.TemporaryDirectory(prefix="extenci-fuzz-", dir=where)
-        return Path(os.path.realpath(self._made.name))
-
-    def __exit__(self, *_: object) -> None:
-        self._made.cleanup()
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder in memory, where there is such a file system."""
+    where = _MEMORY if Path(_MEMORY).is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="extenci-fuzz-", dir=where) as made:
+        yield Path(os.path.realpath(made))
 
 
 def peak() -> int:

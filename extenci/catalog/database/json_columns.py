@@ -35,6 +35,14 @@ def unpack(text: str) -> dict[str, Any]:
     return mapping
 
 
+def unpack_tags(text: str) -> dict[str, str]:
+    """The tags that `pack` wrote; CatalogError where a damaged file holds something else."""
+    tags = unpack(text)
+    if not all(isinstance(value, str) for value in tags.values()):
+        raise damaged(text)
+    return tags
+
+
 def damaged(text: str) -> CatalogError:
     """The error of a column with a value that extenci never writes; the value is cut short."""
     return CatalogError(

@@ -15,8 +15,10 @@ from extenci.model.errors import UnreadableAnswer
 from tests.fuzz.reader import Read, Reader
 
 TOKENS = (
-    b"ClusterId = 1\n", b"undefined", b"error", b"1e308", b"-9223372036854775808", b"true", b'"ec2 https://h t i-1"',
-    b"{1,2}", b"[a=1]", b"GridJobId = ", b"JobStatus = 5\n", b"real(\"NaN\")", b"real(\"INF\")", b"strcat(", b"time()",
+    b"ClusterId = 1\n", b"undefined", b"error", b"1e308", b"-9223372036854775808", b"true",
+    b'"ec2 https://h t i-1"',
+    b"{1,2}", b"[a=1]", b"GridJobId = ", b"JobStatus = 5\n", b"real(\"NaN\")", b"real(\"INF\")", b"strcat(",
+    b"time()",
     b"EnteredCurrentStatus = 1e30\n", b"ExtenciStack = ",
 )  # fmt: skip
 
@@ -36,7 +38,7 @@ def _open_ad(_folder: Path) -> Iterator[Read]:
             job = read_job(ad)
         except KeyError as error:  # which the client tells as "an ad lacks …"
             raise UnreadableAnswer(f"an ad lacks {error.args[0]}") from None
-        return () if job is None else (str(job.state), job.id)
+        return (str(job.state), job.id)
 
     yield read
 

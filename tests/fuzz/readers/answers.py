@@ -1,7 +1,7 @@
 """Answers of EC2, S3 and EBS direct, through the whole client: from the socket to the values of the model.
 
-An input is the name of a call in its first line, and the answer: with its head if it begins with `HTTP/`, else
-the body of an answer that says OK. `?` before the name: nothing is known of the service's abilities.
+An input is the name of a call in its first line, and the answer: with its head if it begins with `HTTP/`,
+else the body of an answer that says OK. `?` before the name: nothing is known of the service's abilities.
 """
 
 from __future__ import annotations
@@ -97,17 +97,32 @@ EBS: Mapping[str, Call] = {
         "snap-1", 0, bytes(1 << 19), bytes(32)
     ),
     "CompleteSnapshot": lambda clients: clients.unjournalled.ebs.complete("snap-1", 1, bytes(32)),
-    "Blocks": lambda clients: None,
+    "Blocks": lambda _clients: None,
 }
 XML = (
-    b"<requestId>1</requestId>", b"<item>", b"</item>", b"<nextToken>a</nextToken>", b"<instanceId>i-1</instanceId>",
-    b"<instanceId/>", b"<launchTime>2026-99-01T00:00:00Z</launchTime>", b"<volumeSize>x</volumeSize>", b"<!DOCTYPE html>",
-    b"<Response><Errors><Error><Code>", b"<Code>InvalidAMIID.NotFound</Code>", b"<Message>", b"&#x202e;", b"&#xFFFF;",
-    b"<html><body>", b"<Size>-1</Size>", b"<IsTruncated>true</IsTruncated>", b"<Key>", b'<?xml version="1.1"?>',
+    b"<requestId>1</requestId>", b"<item>", b"</item>", b"<nextToken>a</nextToken>",
+    b"<instanceId>i-1</instanceId>",
+    b"<instanceId/>", b"<launchTime>2026-99-01T00:00:00Z</launchTime>", b"<volumeSize>x</volumeSize>",
+    b"<!DOCTYPE html>",
+    b"<Response><Errors><Error><Code>", b"<Code>InvalidAMIID.NotFound</Code>", b"<Message>", b"&#x202e;",
+    b"&#xFFFF;",
+    b"<html><body>", b"<Size>-1</Size>", b"<IsTruncated>true</IsTruncated>", b"<Key>",
+    b'<?xml version="1.1"?>',
     b"<tagSet><item><key>a</key></item></tagSet>", b"<RequestLimitExceeded/>", b"<Code>AuthFailure</Code>",
     b"<output>!!!</output>", b"xmlns=\"x\"", b"<a:b>", SECRET_KEY.encode(),
 )  # fmt: skip
-JSON = (b'{"', b'":', b"[", b"]", b"null", b'"NextToken":"a"', b'"Blocks":', b'"VolumeSize":', b"1e400", b"\\ud800")
+JSON = (
+    b'{"',
+    b'":',
+    b"[",
+    b"]",
+    b"null",
+    b'"NextToken":"a"',
+    b'"Blocks":',
+    b'"VolumeSize":',
+    b"1e400",
+    b"\\ud800",
+)
 
 
 def _bucket_store(clients: Clients) -> BucketStore:
@@ -116,8 +131,8 @@ def _bucket_store(clients: Clients) -> BucketStore:
 
 def _key_pair_store(clients: Clients) -> KeyPairStore:
     return KeyPairStore(
-        clients.ec2, clients.unjournalled.ec2, clients.abilities, ec2="http://127.0.0.1", name="extenci-lease-one",
-        folder=None, is_tagged=True,
+        clients.ec2, clients.unjournalled.ec2, clients.abilities, ec2="http://127.0.0.1",
+        name="extenci-lease-one",        folder=None, is_tagged=True,
     )  # fmt: skip
 
 
@@ -125,22 +140,24 @@ def _quick(bounds: Any) -> Any:
     return replace(bounds, head_seconds=0.5, seconds=1.0)
 
 
+_BOUNDS = ("read", "change", "s3_change", "stream", "ebs", "console")
 _LIMITS = replace(
     LIMITS, pages=20, list_seconds=3.0, read_call_seconds=0.0, change_call_seconds=0.0,
-    **{name: _quick(getattr(LIMITS, name)) for name in ("read", "change", "s3_change", "stream", "ebs", "console")},
+    **{name: _quick(getattr(LIMITS, name)) for name in _BOUNDS},
 )  # fmt: skip
 """No call is made a second time, and nothing is waited for."""
 
 
 @contextmanager
 def _open(folder: Path, calls: Mapping[str, Call]) -> Iterator[Read]:
-    ec2_changes.LOOKS = (0.0,)
+    ec2_changes.LOOKS = (0.0, 0.0, 0.0)
     (folder / "access").write_text("AKIAFUZZ")
     (folder / "secret").write_text(SECRET_KEY)
     with AnswerServer() as server:
         url = f"http://127.0.0.1:{server.port}"
         known = Service(
-            "cloud", "us-east-1", url, url, url, KeyFiles(str(folder / "access"), str(folder / "secret")), bucket="bucket"
+            "cloud", "us-east-1", url, url, url, KeyFiles(str(folder / "access"), str(folder / "secret")),
+            bucket="bucket",
         )  # fmt: skip
         read = partial(_read, server, known, calls, _Kept())
         yield read
@@ -156,7 +173,9 @@ class _Kept:
         if not is_known:
             service = replace(service, abilities=Abilities())
         if is_known not in self._clients:
-            self._clients[is_known] = Clients(service, limits=_LIMITS, sleep=lambda _seconds: None, clock=_Clock())
+            self._clients[is_known] = Clients(
+                service, limits=_LIMITS, sleep=lambda _seconds: None, clock=_Clock()
+            )
         found = self._clients[is_known]
         if not is_known:  # it has learned something
             found.abilities._learned = Abilities()
@@ -192,7 +211,7 @@ def _read(
 def with_head(body: bytes) -> bytes:
     """An answer with a body."""
     head = b"HTTP/1.1 200 OK\r\nDate: Sat, 28 Nov 2026 00:00:00 GMT\r\nContent-Length: %d\r\n" % len(body)
-    return head + b"Last-Modified: Sat, 28 Nov 2026 00:00:00 GMT\r\nETag: \"e\"\r\n\r\n" + body
+    return head + b'Last-Modified: Sat, 28 Nov 2026 00:00:00 GMT\r\nETag: "e"\r\n\r\n' + body
 
 
 def _read_block_answer(clients: Clients, answer: bytes) -> None:
@@ -202,7 +221,9 @@ def _read_block_answer(clients: Clients, answer: bytes) -> None:
     head, _, body = answer[1:].partition(b"\r\n\r\n")
     lines = (line.partition(":") for line in head.decode("latin-1").split("\r\n"))
     headers = {name.lower(): value.strip() for name, _, value in lines}
-    found = BlockAnswers(client, "cloud", "snap-1").read(FinishedTransfer(0, status, headers, body, 0.0), 0, "x")
+    found = BlockAnswers(client, "cloud", "snap-1").read(
+        FinishedTransfer(0, status, headers, body, 0.0), 0, "x"
+    )
     str(found)
 
 

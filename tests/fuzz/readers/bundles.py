@@ -17,7 +17,8 @@ from tests.fuzz.reader import Read, Reader, check_message
 DISK_BYTES = 1 << 20
 TOKENS = (
     b"<manifest>", b"</manifest>", b"<version>2007-10-10</version>", b"<image>", b"</image>", b"<signature>",
-    b"</signature>", b"<machine_configuration>", b"</machine_configuration>", b"<parts count=\"1\">", b"<part/>",
+    b"</signature>", b"<machine_configuration>", b"</machine_configuration>", b"<parts count=\"1\">",
+    b"<part/>",
     b'<!DOCTYPE a [<!ENTITY b "c">]>', b"&b;", b'count="99999"', b'index="0"', b"<filename>../x</filename>",
     b"<ec2_encrypted_key>", b"xmlns='a'", b"<" * 1000,
 )  # fmt: skip
@@ -70,4 +71,7 @@ def _open_parts(folder: Path) -> Iterator[Read]:
     yield read
 
 
-READERS = (Reader("manifest", _open_manifest, TOKENS), Reader("bundle-parts", _open_parts, (b"\x1f\x8b\x08\0", b"S")))
+READERS = (
+    Reader("manifest", _open_manifest, TOKENS),
+    Reader("bundle-parts", _open_parts, (b"\x1f\x8b\x08\0", b"S")),
+)

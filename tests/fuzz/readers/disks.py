@@ -21,10 +21,14 @@ _PIECE = struct.Struct("<QI")
 LARGEST = 1 << 39
 """Bytes of a sparse file: 512 GiB."""
 TOKENS = (
-    b"QFI\xfb\0\0\0\x03", b"KDMV", b"COWD", b"conectix", b"vhdxfile", b"regi", b"metadata", b"EFI PART", b"\x55\xaa",
-    b"NTFS    ", b"EXFAT   ", b"_BHRfS_M", b"XFSB", b"hsqs", b"LABELONE", b"LVM2 001", b"CD001", b"\x53\xef", b"koly",
-    b"MZ", b"PE\0\0", b"# Disk DescriptorFile\n", b"ustar", b"\x7fELF", b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"BZh91AY&SY",
-    b"\x28\xb5\x2f\xfd", b"parentFileNameHint=", b"backing", b"version https://git-lfs", b"json:{", b"\x05", b"\x0f",
+    b"QFI\xfb\0\0\0\x03", b"KDMV", b"COWD", b"conectix", b"vhdxfile", b"regi", b"metadata", b"EFI PART",
+    b"\x55\xaa",
+    b"NTFS    ", b"EXFAT   ", b"_BHRfS_M", b"XFSB", b"hsqs", b"LABELONE", b"LVM2 001", b"CD001",
+    b"\x53\xef", b"koly",
+    b"MZ", b"PE\0\0", b"# Disk DescriptorFile\n", b"ustar", b"\x7fELF", b"\x1f\x8b\x08", b"\xfd7zXZ\0",
+    b"BZh91AY&SY",
+    b"\x28\xb5\x2f\xfd", b"parentFileNameHint=", b"backing", b"version https://git-lfs", b"json:{", b"\x05",
+    b"\x0f",
     b"\xee", struct.pack("<QI", 1 << 40, 512), struct.pack("<QI", 512, 1 << 31),
 )  # fmt: skip
 

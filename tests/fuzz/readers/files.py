@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from extenci.cloud.aws.credentials import read_keys
@@ -16,13 +16,21 @@ from extenci.spec.settings.file import read_settings
 from tests.fuzz.reader import Read, Reader, check_message
 
 SANDBOX = Service(name="sandbox", region="us-east-1", ec2="http://127.0.0.1:1")
-SPEC = b"service: cloud\nimages:\n  one: {source: disk.raw}\ninstances:\n  two: {image: one, type: t3.micro, count: 2}\n"
-SERVICE = b"ec2: https://cloud.example.org:8773/\ns3: https://cloud.example.org/\nebs: https://cloud.example.org/\n"
+SPEC = (
+    b"service: cloud\nimages:\n  one: {source: disk.raw}\n"
+    b"instances:\n  two: {image: one, type: t3.micro, count: 2}\n"
+)
+SERVICE = (
+    b"ec2: https://cloud.example.org:8773/\ns3: https://cloud.example.org/\nebs: https://cloud.example.org/\n"
+)
 TOKENS = (
-    b"&a ", b"*a", b"<<: *a", b"!!int ", b"!!binary ", b"!foo ", b"%YAML 1.1\n---\n", b"--- ", b"...\n", b"? ", b"- ",
+    b"&a ", b"*a", b"<<: *a", b"!!int ", b"!!binary ", b"!foo ", b"%YAML 1.1\n---\n", b"--- ", b"...\n",
+    b"? ", b"- ",
     b": ", b"|\n", b">-\n", b"\\x41", b'"\\ud800"', b"{a: b}", b"[a, b]", b"# ", b"services: ", b"service: ",
-    b"images:\n", b"instances:\n", b"source: ", b"image: ", b"type: ", b"count: ", b"user_data: ", b"verify:\n",
-    b"checks:\n", b"condor: ", b"credentials: ", b"profile: ", b"ec2: http://", b"https://u:p@h/", b"0o17", b"01",
+    b"images:\n", b"instances:\n", b"source: ", b"image: ", b"type: ", b"count: ", b"user_data: ",
+    b"verify:\n",
+    b"checks:\n", b"condor: ", b"credentials: ", b"profile: ", b"ec2: http://", b"https://u:p@h/", b"0o17",
+    b"01",
     b"1e9", b".inf", b"1h30m", b"ami-0123456789abcdef0", b"s3://b/k", b"~/x", b"$(x)",
 )  # fmt: skip
 
@@ -87,7 +95,7 @@ def _open_user_data(folder: Path) -> Iterator[Read]:
             text = SPEC + b'    user_data_file: "%s"\n' % file.encode()
             text = text.replace(b"  two: {", b"  two:\n    ").replace(b", type", b"\n    type")
             _write(root / "spec.yaml", text.replace(b", count: 2}", b"\n    count: 2"))
-            with suppress(SpecError) if file == name else suppress():
+            with suppress(SpecError) if file == name else nullcontext():
                 load_desired([root], catalog_services={}, sandbox=SANDBOX)
 
     yield read
@@ -114,7 +122,9 @@ def _open_keys(folder: Path) -> Iterator[Read]:
 
 READERS = (
     Reader("spec", lambda folder: _open_file_of_root(folder, "spec.yaml"), TOKENS),
-    Reader("root-settings", lambda folder: _open_file_of_root(folder, "extenci.yaml"), (b"stack: ", b"ignore: ")),
+    Reader(
+        "root-settings", lambda folder: _open_file_of_root(folder, "extenci.yaml"), (b"stack: ", b"ignore: ")
+    ),
     Reader("root-service", lambda folder: _open_file_of_root(folder, "services/cloud.yaml"), TOKENS),
     Reader("service", _open_service, TOKENS),
     Reader("user-settings", _open_settings, (*TOKENS, b"trust:\n", b"sources: ", b"endpoints: ")),

@@ -19,12 +19,10 @@ from extenci.cloud.leases.own_key import OwnKey
 from extenci.image.fingerprint import Fingerprint
 from extenci.model.address import Address
 from extenci.model.errors import CatalogError
-from extenci.model.observed import Observation
 from extenci.model.record import AppliedRecord, ResourceKind, ResourceRecord, VerdictRecord
 from extenci.model.service import Service
 from extenci.model.verdict import Verdict
 from extenci.model.version import Disk
-from extenci.plan.inputs import PlanInputs
 from tests.fuzz.reader import Read, Reader, check_message
 
 STACK, SERVICE = "one", Service("cloud", "us-east-1")
@@ -33,7 +31,8 @@ _SQL = (
     b'{"instances":["i-1"]}', b'{"instances":7}', b'{"KeyName":[]}',
 )  # fmt: skip
 JSON = (
-    b'{"', b'":', b"[", b"]", b"}", b"null", b"1e400", b"NaN", b'"\\ud800"', b'"\\u0000"', b'"member":', b'"is":',
+    b'{"', b'":', b"[", b"]", b"}", b"null", b"1e400", b"NaN", b'"\\ud800"', b'"\\u0000"', b'"member":',
+    b'"is":',
     b'"__class__":', b"1.0", b"-1", b'"kind": "extenci plan"', b'"format_version": 2',
 )  # fmt: skip
 
@@ -54,20 +53,22 @@ def uses(catalog: Catalog) -> tuple[Callable[[], Any], ...]:
     journal = catalog.journal
     history = journal.history("cloud")
     return (
-        lambda: catalog.records(STACK), lambda: catalog.stacks(), lambda: catalog.services_with_records(STACK),
+        lambda: catalog.records(STACK), catalog.stacks,
+        lambda: catalog.services_with_records(STACK),
         lambda: catalog.stacks_with_records("cloud"), lambda: catalog.is_initialised("cloud"),
         lambda: [str(run) for run in journal.runs(STACK)], lambda: journal.unsettled(STACK),
         lambda: journal.done_changes("r"), lambda: journal.halfway_changes("r"),
         lambda: journal.count_calls("r", "c"), lambda: journal.made_key_pairs("r", "c"),
-        lambda: journal.left_key_pairs(STACK, "cloud"), journal.key_pairs, lambda: journal.deregistered(STACK),
+        lambda: journal.left_key_pairs(STACK, "cloud"), journal.key_pairs,
+        lambda: journal.deregistered(STACK),
         lambda: journal.uploaded(STACK, "cloud"), lambda: journal.unseen_seconds("cloud", "i-1"),
         lambda: history.open_uploads("bucket", "extenci/"), lambda: history.registration("bucket/m"),
         lambda: history.manifest_of("ami-1"), lambda: catalog.abilities.of(SERVICE),
         lambda: catalog.digests.digest_of("/disk", Fingerprint(1, 2, 3, 4, 5)),
         lambda: catalog.digests.pinned_disk("00" * 32),
-        lambda: PlanInputs, lambda: Observation({}),
         lambda: journal.begin_run("new", STACK, "apply"),
-        lambda: journal.settle(journal.begin("RunInstances", run="new", change="stage cloud/one", service="cloud"), {}),
+        lambda: journal.settle(
+            journal.begin("RunInstances", run="new", change="stage cloud/one", service="cloud"), {}),
         lambda: journal.end_run("new", "done"),
     )  # fmt: skip
 
@@ -82,7 +83,7 @@ def write_database(home: Home) -> None:
         )
         catalog.set_applied(STACK, AppliedRecord(address, {"count": 3, "tags": {"a": "b"}}, 9.0))
         catalog.initialise("cloud")
-        catalog.record_verdict(STACK, VerdictRecord(address, "v1", "hash", Verdict.PASSED, "it works", 5.0))
+        catalog.record_verdict(STACK, VerdictRecord(address, "v1", "hash", Verdict.PASSED, 5.0, "it works"))
         catalog.digests.store("/disk", Fingerprint(1, 2, 3, 4, 5), Disk("ab", 1, 1))
         journal = catalog.journal
         journal.begin_run("r", STACK, "apply")
@@ -94,8 +95,13 @@ def write_database(home: Home) -> None:
             ("DeregisterImage", {"ImageId": "ami-2"}, {}),
             ("CreateMultipartUpload", {"Bucket": "bucket", "Key": "extenci/1"}, {"upload": "u-1"}),
         ):
-            journal.settle(journal.begin(call, run="r", change="stage cloud/one", service="cloud", request=request), result)
-        journal.begin("StartSnapshot", run="r", change="stage cloud/one", service="cloud", request={"VolumeSize": 1})
+            journal.settle(
+                journal.begin(call, run="r", change="stage cloud/one", service="cloud", request=request),
+                result,
+            )
+        journal.begin(
+            "StartSnapshot", run="r", change="stage cloud/one", service="cloud", request={"VolumeSize": 1}
+        )
 
 
 @contextmanager

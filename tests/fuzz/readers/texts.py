@@ -29,9 +29,12 @@ from extenci.verify.ssh.host_keys import find_fingerprints, find_keys
 from tests.fuzz.reader import Broken, Read, Reader, check_text
 
 TOKENS = (
-    b"Kernel panic - not syncing: x\n", b"(initramfs)", b"grub rescue>", b"dracut:/#", b"\x1b]0;", b"\x1b[", b"\r\n", b"\r",
-    b"-----BEGIN SSH HOST KEY KEYS-----\n", b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI", b"-----END SSH HOST KEY KEYS-----\n",
-    b"]]>", b"<failure/>", b"&", b"|", b"`", b"```", b"**", b"[a](javascript:b)", b"\xc2\x85", b"\xe2\x80\xae",
+    b"Kernel panic - not syncing: x\n", b"(initramfs)", b"grub rescue>", b"dracut:/#", b"\x1b]0;", b"\x1b[",
+    b"\r\n", b"\r",
+    b"-----BEGIN SSH HOST KEY KEYS-----\n", b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI",
+    b"-----END SSH HOST KEY KEYS-----\n",
+    b"]]>", b"<failure/>", b"&", b"|", b"`", b"```", b"**", b"[a](javascript:b)", b"\xc2\x85",
+    b"\xe2\x80\xae",
     b"\xef\xbf\xbf",
 )  # fmt: skip
 
@@ -68,9 +71,11 @@ def _open_reports(_folder: Path) -> Iterator[Read]:
         document = render_json(verification_document(results))
         json.loads(document)
         document.encode()
-        record = ResourceRecord("cloud", text, ResourceKind.MACHINE, Address("cloud", text), {text: text}, {}, 5.0)
-        outputs = (xml, document, render_results(results), render_records([record]), quoted(text), printable(text),
-                   markdown(text))  # fmt: skip
+        record = ResourceRecord(
+            "cloud", text, ResourceKind.MACHINE, Address("cloud", text), {text: text}, {}, 5.0
+        )
+        outputs = (xml, document, render_results(results), render_records([record]), quoted(text),
+                   printable(text),                   markdown(text))  # fmt: skip
         for output in outputs:
             output.encode()
             check_text(output)
@@ -91,7 +96,17 @@ def _result(text: str, verdict: Verdict) -> VerifyResult:
     )
     report = MachineReport(text, evidence, text, text, 1.0, 2.0, text)
     return VerifyResult(
-        Address("cloud", "one"), text, Decision(verdict, text, (text,)), text, text, text, text, report, True, 5.0, 1.0
+        Address("cloud", "one"),
+        text,
+        Decision(verdict, text, (text,)),
+        text,
+        text,
+        text,
+        text,
+        report,
+        True,
+        5.0,
+        1.0,
     )
 
 

@@ -47,7 +47,13 @@ def _open_download(folder: Path) -> Iterator[Read]:
             for old in (folder / "cache").glob("*"):
                 old.unlink()
             url = f"https://127.0.0.1:{server.port}/disk.raw"
-            load(url, hashlib.sha256(b"x").hexdigest(), folder / "cache", notify=_ignore, stop=threading.Event())
+            load(
+                url,
+                hashlib.sha256(b"x").hexdigest(),
+                folder / "cache",
+                notify=_ignore,
+                stop=threading.Event(),
+            )
 
         yield read
 
@@ -68,7 +74,9 @@ def _certificate(path: Path) -> Path:
         .serial_number(1)
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
+        )
         .add_extension(x509.BasicConstraints(True, None), True)
         .sign(key, hashes.SHA256())
     )

@@ -23,7 +23,10 @@ _WEB_PAGE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NOT_FOUND = frozenset((404, 410))
+BUCKET_REGION = "x-amz-bucket-region"
+"""Where a bucket is. The SDK asks HeadBucket for it when it is redirected, which it would do without end where\nthat is redirected, too."""
 _NO_BODY = frozenset((204, 304))
+_REDIRECTIONS = frozenset((301, 302, 307))
 _S3_BODIES = frozenset(("CreateMultipartUpload", "CompleteMultipartUpload", "UploadPartCopy"))
 """S3's changing calls whose answers have a body."""
 _EBS_BODIES = frozenset(("ListSnapshotBlocks", "StartSnapshot", "CompleteSnapshot"))
@@ -47,6 +50,8 @@ def check_readable(api: str, call: str, method: str, response: Any) -> None:
     body, status = response.content, response.status_code
     if method != "HEAD" and status not in _NO_BODY:
         _check_length(body, response.headers.get("Content-Length", ""))
+    if call == "HeadBucket" and status in _REDIRECTIONS and BUCKET_REGION not in response.headers:
+        raise UnreadableBody("with a redirection that does not say where the bucket is")
     is_success = status < 300
     if (is_success or status in _NOT_FOUND) and _WEB_PAGE.match(body):
         raise UnreadableBody(f"with a web page, not with {_FORMATS.get(api, 'an answer of its API')}")
