@@ -25,7 +25,7 @@ def main() -> int:
     seed = arguments.seed if arguments.seed is not None else secrets.randbelow(1_000_000)
     sys.stderr.write(f"seed {seed}\n")
     chosen = [READERS[name] for name in arguments.reader or READERS]
-    rows = fuzz(chosen, arguments.inputs, seed, arguments.jobs)
+    rows = fuzz(chosen, arguments.inputs, seed, arguments.jobs, with_large=not arguments.quick)
     sys.stdout.write(table(rows))
     for row in rows:
         _tell(row, arguments.keep)
@@ -62,6 +62,7 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes at a time (default: 2)")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the inputs of findings there")
+    parser.add_argument("--quick", action="store_true", help="leave out the large inputs")
     parser.add_argument("--list", action="store_true", help="only print the names of the readers")
     return parser.parse_args()
 

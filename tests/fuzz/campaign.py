@@ -29,8 +29,8 @@ class Row:
 
 
 def seeds_of(reader: str, inputs: int, seed: int) -> list[str]:
-    """The corpus itself, large inputs, and after them so many new ones."""
-    own = ["=" + data.hex() for data in read_corpus(reader)] + large_seeds(reader)
+    """The corpus itself, and after it so many new inputs."""
+    own = ["=" + data.hex() for data in read_corpus(reader)]
     return own + [f"{seed}/{reader}/{number}" for number in range(inputs)]
 
 
@@ -39,6 +39,8 @@ def fuzz(
     inputs: int,
     seed: int,
     jobs: int,
+    *,
+    with_large: bool = True,
     tell: Callable[[str], object] = sys.stderr.write,
 ) -> list[Row]:
     """Read `inputs` inputs in all, as many of each reader, beside the corpora."""
@@ -47,7 +49,10 @@ def fuzz(
     work = [
         (reader, Mutator(read_corpus(reader.name), reader.tokens), part)
         for reader in readers
-        for part in chunks(seeds_of(reader.name, each, seed), CHUNK)
+        for part in (
+            *chunks(seeds_of(reader.name, each, seed), CHUNK),
+            *chunks(large_seeds(reader.name) if with_large else [], 1),
+        )
     ]
     rows = {reader.name: Row(reader.name, 0, 0.0, 0, ()) for reader in readers}
     # Threads only wait for the processes, which they fork: nothing else is under way in them.

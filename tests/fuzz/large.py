@@ -72,7 +72,7 @@ LARGE: Mapping[str, Sequence[Callable[[], bytes]]] = {
     "plan-file": (
         lambda: b'{"kind": "extenci plan", "format_version": 2, "a": [' + b"[]," * (2 * MIB) + b"[]]}",
         lambda: b"[" * (8 * MIB),
-        lambda: b'{"kind": "extenci plan", "a": "' + b"x" * (60 * MIB) + b'"}',
+        lambda: b'{"kind": "extenci plan", "a": "' + b"x" * (40 * MIB) + b'"}',
         lambda: b'{"kind": "extenci plan", "format_version": 2, ' + b'"a": 1, ' * MIB + b'"b": 2}',
     ),
     "manifest": (
@@ -90,7 +90,7 @@ LARGE: Mapping[str, Sequence[Callable[[], bytes]]] = {
         lambda: b"DescribeImages\n" + b"<a>" * (5 * MIB),
         lambda: b"DescribeImages\nHTTP/1.1 200 OK\r\n\r\n" + b"x" * (40 * MIB),
         lambda: _console(2 * MIB),
-        lambda: _console(60 * MIB),
+        lambda: _console(8 * MIB),
         lambda: b"DescribeImages\nHTTP/1.1 400 Bad\r\n\r\n<Response>" + b"<a>x</a>" * (MIB // 8),
     ),
     "s3": (

@@ -178,5 +178,5 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except CatalogError:
         raise
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         raise explain(path, error) from error

@@ -80,8 +80,8 @@ def key_of(path: Path | str) -> str:
 
 
 def has_fingerprint(row: sqlite3.Row, fingerprint: Fingerprint) -> bool:
-    """Whether a row is of a file with this fingerprint. Inodes are stored as text, since they may not fit into
-    SQLite's 63 bits."""
+    """Whether a row is of a file with this fingerprint. Inodes are stored as text, since they may not fit
+    into SQLite's 63 bits."""
     size, mtime_ns, inode, device, ctime_ns = fingerprint
     stored = (row["size"], row["mtime_ns"], row["inode"], row["device"], row["ctime_ns"])
     return stored == (size, mtime_ns, str(inode), str(device), ctime_ns)

@@ -24,7 +24,8 @@ _WEB_PAGE = re.compile(
 )
 _NOT_FOUND = frozenset((404, 410))
 BUCKET_REGION = "x-amz-bucket-region"
-"""Where a bucket is. The SDK asks HeadBucket for it when it is redirected, which it would do without end where\nthat is redirected, too."""
+"""Where a bucket is. The SDK asks HeadBucket for it when it is redirected, and would do so without end where
+that is redirected, too."""
 _NO_BODY = frozenset((204, 304))
 _REDIRECTIONS = frozenset((301, 302, 307))
 _S3_BODIES = frozenset(("CreateMultipartUpload", "CompleteMultipartUpload", "UploadPartCopy"))
