@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from functools import cache
+from typing import Any
 
 from extenci.catalog.database.json_columns import damaged
 from extenci.catalog.database.schema import MIGRATIONS
@@ -17,10 +18,20 @@ FARTHEST = 1e11
 """Seconds since the epoch: about the year 5000. Python's dates end in the year 9999."""
 
 
+class CheckedRow(sqlite3.Row):
+    """A row of which a missing column is a CatalogError: in a damaged file, tables may have other ones."""
+
+    def __getitem__(self, key: Any) -> Any:
+        try:
+            return super().__getitem__(key)
+        except IndexError:
+            raise damaged("a table without a column") from None
+
+
 def checked_row(cursor: sqlite3.Cursor, values: tuple[object, ...]) -> sqlite3.Row:
     """A row of any query: a row factory. CatalogError where a value is none that its column may have; columns
     are known by their names, which have one type in all tables."""
-    row, types = sqlite3.Row(cursor, values), column_types()
+    row, types = CheckedRow(cursor, values), column_types()
     for name, value in zip(row.keys(), values, strict=True):
         known = types.get(name)
         if known is not None and (
