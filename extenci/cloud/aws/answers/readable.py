@@ -66,6 +66,14 @@ def check_readable(api: str, call: str, method: str, response: Any) -> None:
         _check_json(body)
 
 
+def check_stream(response: Any) -> None:
+    """UnreadableBody if an answer whose body is still to be read says a length that is none: the SDK compares
+    it at the end."""
+    said = response.headers.get("Content-Length", "0")
+    if not (said.isascii() and said.isdigit() and len(said) < 20):
+        raise UnreadableBody("with a length that is no number")
+
+
 def _check_length(body: bytes, said: str) -> None:
     """urllib3 checks no length for the SDK, and a cut text may still be a text."""
     if said.isascii() and said.isdigit() and len(said) < 20 and len(body) < int(said):
