@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from extenci.catalog.database.json_columns import unpack
+from extenci.catalog.database.json_columns import unpack, unpack_tags
 from extenci.model.record import SUBMIT, Intent, resources_in
 
 LAUNCH_CALLS = ("RunInstances", "StartSnapshot", "ImportSnapshot", "RegisterImage", SUBMIT)
@@ -90,7 +90,7 @@ def intent_of(row: sqlite3.Row) -> Intent:
         call=row["call"],
         token=row["token"],
         at=row["at"],
-        tags=unpack(row["tags"]),
+        tags=unpack_tags(row["tags"]),
         request=unpack(row["request"]),
         result=None if row["result"] is None else unpack(row["result"]),
     )

@@ -48,7 +48,7 @@ class OwnKey:
 
     def _kept(self) -> list[str]:
         try:
-            lines = self._file.read_text().split() if self._file is not None else []
+            lines = self._file.read_text("ascii", "replace").split() if self._file is not None else []
         except OSError:
             return []
         return [line for line in lines if _POINT.fullmatch(line)]
