@@ -44,10 +44,12 @@ if TYPE_CHECKING:
     )
     from extenci.api.specs import empty_stack, load, spec_schema, validate
     from extenci.api.trust import (
+        distrust_keys,
         distrust_service,
         distrust_sources,
         grant_requests,
         settings,
+        trust_keys,
         trust_service,
         trust_sources,
     )
@@ -69,6 +71,7 @@ __all__ = [
     "apply",
     "apply_saved",
     "confirm",
+    "distrust_keys",
     "distrust_service",
     "distrust_sources",
     "doctor",
@@ -97,6 +100,7 @@ __all__ = [
     "status",
     "stop_sandbox",
     "submit_descriptions",
+    "trust_keys",
     "trust_service",
     "trust_sources",
     "unbundle",
@@ -124,8 +128,8 @@ _FILES = {
     ),
     "extenci.api.specs": ("empty_stack", "load", "spec_schema", "validate"),
     "extenci.api.trust": (
-        "distrust_service", "distrust_sources", "grant_requests", "settings", "trust_service",
-        "trust_sources",
+        "distrust_keys", "distrust_service", "distrust_sources", "grant_requests", "settings", "trust_keys",
+        "trust_service", "trust_sources",
     ),
     "extenci.api.leases": ("FoundLease", "unlock"),
     "extenci.api.verification": ("confirm", "verify"),
