@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import htcondor2
@@ -16,6 +14,7 @@ from extenci.model.errors import ServiceError
 from extenci.model.observed import JobState
 from extenci.model.outcome import Advanced, Began, Progress, Status
 from extenci.plan.instances import health
+from tests.program.command import start_extenci
 from tests.system.launch.conftest import World
 
 
@@ -180,8 +179,10 @@ def test_killed_while_jobs_wait_for_their_machines_nothing_is_doubled(world: Wor
     world.write(count=4)
     said = world.folder / "said"
     with said.open("w") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "extenci", "apply", "-y", str(world.specs)],
+        process = start_extenci(
+            "apply",
+            "-y",
+            str(world.specs),
             env={**os.environ, "EXTENCI_HOME": str(world.home.path)},
             stdout=file,
             stderr=file,
