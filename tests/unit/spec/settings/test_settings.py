@@ -84,4 +84,7 @@ def test_the_settings_that_are_documented_are_valid(tmp_path: Path) -> None:
     (example,) = re.findall(r"^```yaml\n(.*?)^```$", document.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     (tmp_path / "settings.yaml").write_text(example)
     access = Access(frozenset({"https://cloud.example.edu:8773"}), frozenset({"profile:research"}))
-    assert read_settings(tmp_path / "settings.yaml") == Settings(("/srv/images",), (Grant("campus", access),))
+    key = str(Path("~/.ssh/lab").expanduser())
+    assert read_settings(tmp_path / "settings.yaml") == Settings(
+        ("/srv/images",), (Grant("campus", access),), (key,)
+    )
