@@ -45,10 +45,12 @@ if TYPE_CHECKING:
     )
     from extenci.api.specs import empty_stack, load, spec_schema, validate
     from extenci.api.trust import (
+        distrust_keys,
         distrust_service,
         distrust_sources,
         grant_requests,
         settings,
+        trust_keys,
         trust_service,
         trust_sources,
     )
@@ -70,6 +72,7 @@ __all__ = [
     "apply",
     "apply_saved",
     "confirm",
+    "distrust_keys",
     "distrust_service",
     "distrust_sources",
     "doctor",
@@ -100,6 +103,7 @@ __all__ = [
     "status",
     "stop_sandbox",
     "submit_descriptions",
+    "trust_keys",
     "trust_service",
     "trust_sources",
     "unbundle",
@@ -128,8 +132,8 @@ _FILES = {
     ),
     "extenci.api.specs": ("empty_stack", "load", "spec_schema", "validate"),
     "extenci.api.trust": (
-        "distrust_service", "distrust_sources", "grant_requests", "settings", "trust_service",
-        "trust_sources",
+        "distrust_keys", "distrust_service", "distrust_sources", "grant_requests", "settings", "trust_keys",
+        "trust_service", "trust_sources",
     ),
     "extenci.api.leases": ("FoundLease", "unlock"),
     "extenci.api.verification": ("confirm", "verify"),

@@ -12,6 +12,7 @@ pair of the two needs this user's word. Both are written as words, in settings a
     schedd-file:/home/ann/keys/id    the same on the schedd's machine
     ca:9f2c…                         certificates that vouch for endpoints, by SHA-256; `ca:*` any
     sources:/srv/images              a folder outside of spec roots that images may be made from
+    keys:/home/ann/.ssh/lab          a private key outside of them, or a folder, that checks may log in with
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ SCHEDD_FILE = "schedd-file:"
 CERTIFICATES = "ca:"
 ANY_CERTIFICATES = "ca:*"
 SOURCES = "sources:"
+KEYS = "keys:"
 
 PORTS = {"http": 80, "https": 443}
 
@@ -85,10 +87,12 @@ class Grant:
 
 @dataclass(frozen=True)
 class Settings:
-    """A user's settings: folders outside of spec roots that images may be made from, and grants."""
+    """A user's settings: grants, and what any spec may name outside of its root: folders that images may be
+    made from, and private keys (or folders of them) that checks may log in with."""
 
     sources: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
+    keys: tuple[str, ...] = ()
 
     def allows(self, access: Access) -> bool:
         """Whether one grant covers an access."""
@@ -96,7 +100,9 @@ class Settings:
 
     def __or__(self, other: Settings) -> Settings:
         """Both."""
-        return Settings((*self.sources, *other.sources), (*self.grants, *other.grants))
+        return Settings(
+            (*self.sources, *other.sources), (*self.grants, *other.grants), (*self.keys, *other.keys)
+        )
 
 
 def is_endpoint(word: str) -> bool:

@@ -69,16 +69,20 @@ def credential_text(word: str) -> str:
 
 
 def render_settings(settings: Settings) -> str:
-    """All grants, one line for each endpoint and credential, and the folders of sources."""
-    if not settings.grants and not settings.sources:
+    """All grants, one line for each endpoint and credential, and the paths outside of spec roots."""
+    if settings == Settings():
         return "Nothing is trusted beyond this user's own service files.\n"
     lines: list[str] = []
     if settings.grants:
         rows = [("SERVICE", "ENDPOINTS", "CREDENTIALS"), *map(grant_row, settings.grants)]
         lines += columns(rows)
-    if settings.sources:
-        lines += [""] if lines else []
-        lines += ["Images may be made from disks in", *(f"  {safe(one)}" for one in settings.sources)]
+    for paths, head in (
+        (settings.sources, "Images may be made from disks in"),
+        (settings.keys, "Checks may log in with"),
+    ):
+        if paths:
+            lines += [""] if lines else []
+            lines += [head, *(f"  {safe(one)}" for one in paths)]
     return "\n".join(lines) + "\n"
 
 
