@@ -47,11 +47,13 @@ if TYPE_CHECKING:
     from extenci.api.specs import empty_stack, load, spec_schema, validate
     from extenci.api.trust import (
         distrust_hooks,
+        distrust_keys,
         distrust_service,
         distrust_sources,
         grant_requests,
         settings,
         trust_hooks,
+        trust_keys,
         trust_service,
         trust_sources,
     )
@@ -75,6 +77,7 @@ __all__ = [
     "apply_saved",
     "confirm",
     "distrust_hooks",
+    "distrust_keys",
     "distrust_service",
     "distrust_sources",
     "doctor",
@@ -107,6 +110,7 @@ __all__ = [
     "stop_sandbox",
     "submit_descriptions",
     "trust_hooks",
+    "trust_keys",
     "trust_service",
     "trust_sources",
     "unbundle",
@@ -136,8 +140,8 @@ _FILES = {
     ),
     "extenci.api.specs": ("empty_stack", "load", "spec_schema", "validate"),
     "extenci.api.trust": (
-        "distrust_hooks", "distrust_service", "distrust_sources", "grant_requests", "settings", "trust_hooks",
-        "trust_service", "trust_sources",
+        "distrust_hooks", "distrust_keys", "distrust_service", "distrust_sources", "grant_requests",
+        "settings", "trust_hooks", "trust_keys", "trust_service", "trust_sources",
     ),
     "extenci.api.leases": ("FoundLease", "unlock"),
     "extenci.api.verification": ("confirm", "verify"),

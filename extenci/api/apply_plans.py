@@ -17,7 +17,7 @@ from extenci.api.session import Observed, Session
 from extenci.catalog.home import Home
 from extenci.catalog.plan_file.file import read_plan
 from extenci.catalog.services.files import service_files
-from extenci.catalog.trust import source_folders
+from extenci.catalog.trust import allowed_paths
 from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.errors import AlreadyApplied, SpecError
@@ -30,7 +30,7 @@ from extenci.plan.staleness import compare
 from extenci.plan.staleness.compare import Fresh, Stale, compare_plans
 from extenci.plan.staleness.elsewhere import find_undone
 from extenci.plan.staleness.services import comparable
-from extenci.spec.own_file import source_problems
+from extenci.spec.own_file import file_problems
 from extenci.spec.root import SETTINGS_FILE
 from extenci.spec.services.file import read_service
 
@@ -67,7 +67,7 @@ def apply_saved(path: Path, *, home: Home | None = None, options: Options = DEFA
         return Proposal(_remainder(session, saved, planned, observed), observed)
 
     desired = _with_current_services(saved.desired, home)
-    _require_own_sources(desired, home)
+    _require_own_files(desired, home)
     result = carry_out_approved(desired, home, options, propose, Run(saved.id, is_new=False))
     return tell_result(desired, Event.APPLY, result, home, options)
 
@@ -116,15 +116,15 @@ def _with_waiver(plan: Plan, saved: SavedPlan) -> Plan:
     return replace(plan, warnings=(*plan.warnings, "It was saved with --force: the limits are waived."))
 
 
-def _require_own_sources(desired: Desired, home: Home) -> None:
-    """SpecError where a saved plan names disks that its specs could not have named. Nor may a plan file alone
-    say what a spec root is (StalePlan): a folder without settings has no disks of its own."""
-    root, folders = Path(desired.root), source_folders(home)
+def _require_own_files(desired: Desired, home: Home) -> None:
+    """SpecError where a saved plan names disks or keys that its specs could not have named. Nor may a plan
+    file alone say what a spec root is (StalePlan): a folder without settings has no disks of its own."""
+    root, allowed = Path(desired.root), allowed_paths(home)
     if not root.joinpath(SETTINGS_FILE).is_file() and not all(
         service.on_loopback for service in desired.services.values()
     ):
         raise stale_plan((f"{root} is no spec root: it has no {SETTINGS_FILE}",))
-    if problems := source_problems(Path(os.path.realpath(root)), desired.images, folders):
+    if problems := file_problems(Path(os.path.realpath(root)), desired.images, allowed):
         raise SpecError(problems)
 
 

@@ -61,6 +61,7 @@ def _context(session: Session, run: Run) -> RunContext:
         session.catalog,
         options.listener,
         options.stop or Event(),
+        clock=session.clock,
         is_new=run.is_new,
         folder=home.jobs_folder,
         keys=home.keys_folder,

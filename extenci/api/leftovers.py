@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 from extenci.api.approval import Proposal, carry_out_approved
@@ -23,17 +22,24 @@ def gc(desired: Desired, *, home: Home | None = None, options: Options = DEFAULT
     """Find what interrupted runs left behind (test VMs, snapshots that became no image, uploads, key pairs,
     files), ask, and remove it. Declined, LockHeld, and whatever reading services raises."""
     home = home or Home.find()
-    return carry_out_approved(desired, home, options, _propose, Run(is_whole=False), agree=_approved_only)
+    return carry_out_approved(desired, home, options, propose_gc, Run(is_whole=False), agree=_approved_only)
 
 
-def _propose(session: Session) -> Proposal:
+def propose_gc(session: Session) -> Proposal:
+    """The plan that removes what is left behind. The session must hold the lock."""
     observed = recover_for_gc(session)
     queues = queued_services(session.desired, observed.records)
     left = read_leftovers(
-        session.desired, session.clients, session.catalog.journal, session.home, session.failures, queues
+        session.desired,
+        session.clients,
+        session.catalog.journal,
+        session.home,
+        session.failures,
+        queues,
+        session.clock,
     )
     observation = observed.observation.without(session.failures.unread)
-    plan = plan_gc(session.desired, observation, observed.records, time.time(), left)
+    plan = plan_gc(session.desired, observation, observed.records, session.clock(), left)
     return Proposal(plan, Observed(observed.records, observation))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -76,7 +75,7 @@ def stage(
         )
         if read_pinned_disks(session, disks, seen):
             observed = session.observe()
-        plan = plan_stage(desired, disks, observed.observation, observed.records, time.time())
+        plan = plan_stage(desired, disks, observed.observation, observed.records, session.clock())
         found = find_staged(desired, disks, observed.observation, observed.records)
         result = carry_out(session, plan, observed, Run(is_whole=False))
         return StageResult(spec.address, result, found)
@@ -102,7 +101,7 @@ def unstage(
     def propose(session: Session) -> Proposal:
         observed = recover(session)
         before = session.catalog.journal.deregistered(session.stack)
-        records, now = replace(observed.records, deregistered=before), time.time()
+        records, now = replace(observed.records, deregistered=before), session.clock()
         plan = plan_unstage(desired, service, image, observed.observation, records, now)
         return Proposal(plan, observed)
 
@@ -134,7 +133,7 @@ def run_test_vm(
         disks = known_disks(session)
         observed = recover(session)
         hashes = hash_verify_blocks(desired.images)
-        plan = plan_test_vm(desired, disks, observed.observation, observed.records, time.time(), hashes)
+        plan = plan_test_vm(desired, disks, observed.observation, observed.records, session.clock(), hashes)
         return Proposal(plan, observed)
 
     return carry_out_unasked(desired, home, options, propose)

@@ -83,7 +83,7 @@ def make_planned(
     observed = session.observe()
     if not destroy and read_pinned_disks(session, disks, observed):
         observed = session.observe()  # reading may have taken long
-    now, hashes = time.time(), hash_verify_blocks(session.desired.images)
+    now, hashes = session.clock(), hash_verify_blocks(session.desired.images)
 
     def plan_observed() -> Plan:
         return make_plan(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import time
 from pathlib import Path
 
 from extenci.api.session import Observed, Session
@@ -69,6 +68,7 @@ def init_command(session: Session, service: str) -> str:
 
 def _finish_staging(session: Session) -> Recovery:
     journal, failures = session.catalog.journal, session.failures
-    recovery = Recovery(session.stack, session.clients, journal, session.options.tell, failures)
-    recovery.finish_staging(time.time())
+    options = session.options
+    recovery = Recovery(session.stack, session.clients, journal, options.tell, failures, options.stop)
+    recovery.finish_staging(session.clock())
     return recovery

@@ -46,7 +46,7 @@ class Observed:
 @dataclass(frozen=True)
 class Session:
     """One stack's catalog, and the clients of the services that the selection is about. `failures` are those
-    that failed since it was opened."""
+    that failed since it was opened; `clock` tells seconds since the epoch."""
 
     desired: Desired
     home: Home
@@ -54,6 +54,7 @@ class Session:
     clients: Mapping[str, Clients]
     options: Options
     failures: Failures
+    clock: Callable[[], float] = time.time
 
     @property
     def stack(self) -> str:
@@ -76,6 +77,7 @@ class Session:
             needs=needs,
             failures=self.failures,
             stop=self.options.stop,
+            clock=self.clock,
         )
         if self.desired.root_id is not None:
             found = with_machines_of_root(
@@ -89,7 +91,9 @@ class Session:
         """Whether a service shows other homes all that this one made there lately. CatalogError, Interrupted;
         ServiceError and its kinds."""
         records = self.catalog.records(self.stack)
-        return shows_others(self.clients[service], self.stack, records, stop=self.options.stop)
+        return shows_others(
+            self.clients[service], self.stack, records, stop=self.options.stop, clock=self.clock
+        )
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 from extenci.api.sandbox import sandbox_service, with_running_sandbox
 from extenci.catalog.home import Home
 from extenci.catalog.services.files import service_files
-from extenci.catalog.trust import source_folders
+from extenci.catalog.trust import allowed_paths
 from extenci.model.desired import Desired
 from extenci.spec.arguments import stack_on
 from extenci.spec.load import load_desired
@@ -34,7 +34,7 @@ def load(
         sandbox=lambda: sandbox_service(home),
         service=service,
         targets=targets,
-        sources=source_folders(home),
+        allowed=allowed_paths(home),
     )
 
 
@@ -45,7 +45,7 @@ def validate(paths: Sequence[Path] = (), *, home: Home | None = None) -> Desired
         paths,
         catalog_services=service_files(home),
         sandbox=SANDBOX_STAND_IN,
-        sources=source_folders(home),
+        allowed=allowed_paths(home),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 from extenci.api.apply_plans import recover_and_plan
@@ -64,7 +63,7 @@ def confirm(
 
     def propose(session: Session) -> Proposal:
         observed = recover(session)
-        plan = plan_confirm(desired, observed.observation, observed.records, time.time(), address, works)
+        plan = plan_confirm(desired, observed.observation, observed.records, session.clock(), address, works)
         return Proposal(plan, observed)
 
     home = home or Home.find()

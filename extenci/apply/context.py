@@ -157,6 +157,7 @@ class ChangeContext:
             "clients": self.clients,
             "changes": self.changes,
             "stop": self.stop,
+            "clock": self.clients.clock,
             "now": self.run.clock,
             "note": self.note,
         }

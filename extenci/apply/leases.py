@@ -5,12 +5,11 @@ from __future__ import annotations
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from threading import Event
 
 from extenci.catalog.home import Home
@@ -18,7 +17,7 @@ from extenci.catalog.identity import home_id
 from extenci.catalog.lock import user_name
 from extenci.cloud.clients import Clients
 from extenci.cloud.leases.lease import Lease
-from extenci.cloud.leases.store import LeaseNotOffered
+from extenci.cloud.leases.store import LeaseNotOffered, LeaseStore
 from extenci.cloud.leases.stores import stores_of
 from extenci.model.abilities import Ability
 from extenci.model.errors import LeaseHeld
@@ -50,17 +49,20 @@ def hold_leases(
     command: str,
     patience: Patience,
     shows_all: Callable[[str], bool],
+    clock: Callable[[], float] = time.time,
 ) -> Iterator[None]:
     """Hold the leases of a stack on services while the block runs. LeaseHeld where another command has one
     for longer than this one waits; Interrupted. A service that fails is left out; ServiceError where none is
-    left. `shows_all` tells whether others see at a service what this home made there."""
+    left. `shows_all` tells whether others see at a service what this home made there; `clock` seconds since
+    the epoch."""
     terms = LeaseTerms(home_id(home), uuid.uuid4().hex, holder_text(command))
     held: dict[str, Lease] = {}
 
     def take_all() -> None:
         for name in failures.working():
             with failures.noting(name):
-                lease = _take(stack, clients[name], terms, held, home.leases_folder, patience)
+                stores = stores_of(clients[name], stack, home.leases_folder, clock)
+                lease = _take(stack, clients[name], stores, terms, held, patience)
                 if lease is not None:
                     leases.callback(lease.release, partial(shows_all, name), patience.tell)
                     _fence(clients[name], lease)
@@ -73,15 +75,14 @@ def hold_leases(
 def _take(
     stack: str,
     clients: Clients,
+    stores: Sequence[LeaseStore],
     terms: LeaseTerms,
     held: dict[str, Lease],
-    folder: Path,
     patience: Patience,
 ) -> Lease | None:
     """The lease of a stack on one service; None where it needs none, or can have none. Two services that
     share an account share the lease."""
     refusal: LeaseNotOffered | None = None
-    stores = stores_of(clients, stack, folder)
     for store in stores:
         if store.place in held:
             _fence(clients, held[store.place])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 from extenci.apply.calls import RecoveryRun
@@ -27,7 +28,7 @@ class Recovery:
     """Recovers from a stack's dead runs. The lock must be held, so that no run of this home is alive.
 
     `tell` tells a person something worth a line. Services that fail are noted in `failures`, and nothing more
-    is done there; ServiceError and its kinds where none is left.
+    is done there; ServiceError and its kinds where none is left. Interrupted once `stop` is set.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Recovery:
         journal: Journal,
         tell: Callable[[str], None],
         failures: Failures | None = None,
+        stop: Event | None = None,
     ) -> None:
         self._stack = stack
         self._clients = clients
@@ -44,6 +46,7 @@ class Recovery:
         self._tell = tell
         self._run = RecoveryRun(journal, stack)
         self._failures = failures or Failures(clients)
+        self._stop = stop or Event()
 
     def finish_staging(self, now: float) -> None:
         """Finish or undo the operations of staging methods. `now` is seconds since the epoch."""
@@ -96,7 +99,14 @@ class Recovery:
     def _context(self, service: str) -> StageContext:
         clients = self._clients[service]
         changes = Journalled(clients, self._run.calls(service))
-        return StageContext(clients, changes, note=self._tell, history=self._journal.history(service))
+        return StageContext(
+            clients,
+            changes,
+            self._stop,
+            clients.clock,
+            note=self._tell,
+            history=self._journal.history(service),
+        )
 
 
 def find_outcome(intent: Intent, state: ServiceState) -> dict[str, object] | None:

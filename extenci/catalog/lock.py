@@ -161,8 +161,8 @@ def write_holder(path: Path, text: str) -> None:
 
 
 def read_holder(path: Path) -> Holder | None:
-    """The holder that the file names; None where it names none, or a dead process: then the new holder has
-    not written yet."""
+    """The holder that the file names; None where it names none that there can be, or a dead process: then the
+    new holder has not written yet."""
     try:
         content = json.loads(read_whole(path, HOLDER_BYTES))
         holder = Holder(
@@ -172,9 +172,11 @@ def read_holder(path: Path) -> Holder | None:
             since=float(content["since"]),
             command=str(content["command"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        str(holder)  # which has its time as a date
+        is_dead = has_died(holder.pid, holder.host)
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
-    return None if has_died(holder.pid, holder.host) else holder
+    return None if is_dead else holder
 
 
 def user_name() -> str:

@@ -9,7 +9,7 @@ from types import TracebackType
 
 from extenci.catalog.abilities import LearnedAbilities
 from extenci.catalog.database.connection import Database
-from extenci.catalog.database.json_columns import damaged, pack, unpack
+from extenci.catalog.database.json_columns import damaged, pack, unpack, unpack_tags
 from extenci.catalog.disks.block_lists import BlockLists
 from extenci.catalog.disks.digests import Digests
 from extenci.catalog.disks.upload_notes import UploadNotes
@@ -187,7 +187,7 @@ def resource_of(row: sqlite3.Row) -> ResourceRecord:
         id=row["id"],
         kind=ResourceKind(row["kind"]),
         address=Address(row["service"], row["name"]),
-        tags=unpack(row["tags"]),
+        tags=unpack_tags(row["tags"]),
         facts=unpack(row["facts"]),
         seen=row["seen"],
     )

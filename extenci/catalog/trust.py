@@ -25,6 +25,7 @@ from extenci.model.trust import (
     CERTIFICATES,
     CONDOR,
     FILE,
+    KEYS,
     PROFILE,
     SCHEDD_FILE,
     SDK,
@@ -39,6 +40,7 @@ from extenci.model.trust import (
     is_hook,
     word_of_hook,
 )
+from extenci.spec.own_file import AllowedPaths
 from extenci.spec.settings.file import read_settings
 
 VARIABLE = "EXTENCI_TRUST"
@@ -56,21 +58,24 @@ def settings_of_environment(environment: Mapping[str, str] = os.environ) -> Sett
         words = shlex.split(text)
     except ValueError:
         raise UsageError(f"{VARIABLE} has a quote that does not end.", "Quote it as for a shell.") from None
-    sources = tuple(_real(word.removeprefix(SOURCES)) for word in words if word.startswith(SOURCES))
+    sources, keys = (
+        tuple(_real(word.removeprefix(kind)) for word in words if word.startswith(kind))
+        for kind in (SOURCES, KEYS)
+    )
     endpoints = frozenset(origin_of(word) for word in words if is_endpoint(word))
     credentials = frozenset(_with_real_path(word) for word in words if is_credential(word))
     hooks = tuple(HookGrant("", "", word_of_hook(word)) for word in words if is_hook(word))
-    kinds = (lambda word: word.startswith(SOURCES), is_endpoint, is_credential, is_hook)
+    kinds = (lambda word: word.startswith((SOURCES, KEYS)), is_endpoint, is_credential, is_hook)
     wrong = next((word for word in words if not any(kind(word) for kind in kinds)), None)
     if wrong is not None:
         raise UsageError(
             f"{wrong!r} is nothing that can be trusted.",
             "Give endpoints (https://HOST:PORT, aws, condor:POOL), credentials (profile:NAME, file:PATH, "
-            "schedd-file:PATH), folders of disks (sources:FOLDER) and hooks (hook:https://HOST, "
-            "hook:SHA256).",
+            "schedd-file:PATH), folders of disks (sources:FOLDER), private keys of checks (keys:PATH) and "
+            "hooks (hook:https://HOST, hook:SHA256).",
         )
     access = Access(endpoints, credentials | {SDK, ANY_CERTIFICATES})
-    return Settings(sources, (Grant("", access),) if endpoints else (), hooks)
+    return Settings(sources, (Grant("", access),) if endpoints else (), keys, hooks)
 
 
 def trusted_settings(home: Home) -> Settings:
@@ -78,9 +83,10 @@ def trusted_settings(home: Home) -> Settings:
     return read_settings(home.settings) | settings_of_environment()
 
 
-def source_folders(home: Home) -> tuple[Path, ...]:
-    """The folders outside of spec roots that images may be made from (SpecError, UsageError)."""
-    return tuple(Path(one) for one in trusted_settings(home).sources)
+def allowed_paths(home: Home) -> AllowedPaths:
+    """What this user allows specs outside of their roots (SpecError, UsageError)."""
+    settings = trusted_settings(home)
+    return AllowedPaths(tuple(map(Path, settings.sources)), tuple(map(Path, settings.keys)))
 
 
 def find_untrusted(services: Iterable[Service], home: Home, settings: Settings) -> tuple[TrustRequest, ...]:

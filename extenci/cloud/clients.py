@@ -64,7 +64,9 @@ class Clients:
         self.abilities = abilities or AbilityBook(service.abilities)
         self.fence: Callable[[], None] = lambda: None
         self.is_leased = False
-        self._session = ServiceSession(service, self.abilities, limits, waiting)
+        self.clock = clock
+        self.sleep = sleep
+        self._session = self._open_session(limits, waiting or Waiting())
         self.ec2 = Ec2(self._session)
         self.ebs = Ebs(self._session)
         self.s3 = S3(self._session)
@@ -72,7 +74,7 @@ class Clients:
         self.probes = Probes(self._session)
         self.condor = Condor(service, waiting, stop)
         self.unjournalled = Unjournalled(
-            Ec2Changes(self._session),
+            Ec2Changes(self._session, sleep=sleep),
             EbsChanges(self._session, connections=connections, clock=clock, sleep=sleep),
             S3Changes(self._session),
             CondorChanges(self.condor),
@@ -82,6 +84,9 @@ class Clients:
         """When a kind of resource gets its tags, as far as is known now; `creation` is the ability to set
         them at creation."""
         return effective_tagging(self.service.tags, self.abilities.now, creation)
+
+    def _open_session(self, limits: Limits, waiting: Waiting) -> ServiceSession:
+        return ServiceSession(self.service, self.abilities, limits, waiting)
 
     def close(self) -> None:
         """Close the idle connections, and end HTCondor's process. Later calls open new ones."""

@@ -14,6 +14,7 @@ pair of the two needs this user's word. Both are written as words, in settings a
     sources:/srv/images              a folder outside of spec roots that images may be made from
     hook:https://chat.example.edu    an endpoint that hooks of spec roots may tell results
     hook:9f2c…                       a program that they may run: its command line and files, by SHA-256
+    keys:/home/ann/.ssh/lab          a private key outside of them, or a folder, that checks may log in with
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ CERTIFICATES = "ca:"
 ANY_CERTIFICATES = "ca:*"
 SOURCES = "sources:"
 HOOK = "hook:"
+KEYS = "keys:"
 
 PORTS = {"http": 80, "https": 443}
 
@@ -109,11 +111,13 @@ class HookGrant:
 
 @dataclass(frozen=True)
 class Settings:
-    """A user's settings: folders outside of spec roots that images may be made from, grants, and allowed
-    hooks."""
+    """A user's settings: grants, and what any spec may name outside of its root: folders that images may be
+    made from, and private keys (or folders of them) that checks may log in with.
+    `hooks` are hooks that may be told results."""
 
     sources: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
+    keys: tuple[str, ...] = ()
     hooks: tuple[HookGrant, ...] = ()
 
     def allows(self, access: Access) -> bool:
@@ -127,7 +131,10 @@ class Settings:
     def __or__(self, other: Settings) -> Settings:
         """Both."""
         return Settings(
-            (*self.sources, *other.sources), (*self.grants, *other.grants), (*self.hooks, *other.hooks)
+            (*self.sources, *other.sources),
+            (*self.grants, *other.grants),
+            (*self.keys, *other.keys),
+            (*self.hooks, *other.hooks),
         )
 
 

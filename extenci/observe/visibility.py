@@ -19,13 +19,9 @@ CREATING_CALLS = frozenset(("RunInstances", "StartSnapshot", "ImportSnapshot", "
 
 
 def made_lately(service: str, records: Records, now: float) -> frozenset[str]:
-    """The ids of what this home's runs made on a service within `VISIBLE_SECONDS`, and did not remove."""
-    return frozenset(
-        id_
-        for intent in lately_begun(service, records, now)
-        for id_ in intent.made
-        if id_ not in records.removed
-    )
+    """The ids of what this home's runs made on a service within `VISIBLE_SECONDS`. Those that they removed
+    since, or tried to, are among them: as long as they are listed, they are there, with late tags or not."""
+    return frozenset(id_ for intent in lately_begun(service, records, now) for id_ in intent.made)
 
 
 def lately_begun(service: str, records: Records, now: float) -> tuple[Intent, ...]:
@@ -40,11 +36,11 @@ def lately_begun(service: str, records: Records, now: float) -> tuple[Intent, ..
 
 def may_show_more(service: str, records: Records, state: ServiceState) -> bool:
     """Whether something may still show that a reading of a service lacks. What was seen once and is missing
-    now is gone: some services forget machines as soon as they end."""
+    now is gone, and so is what extenci removed itself: some services forget machines as soon as they end."""
     listed = {image.id for image in state.images} | {snapshot.id for snapshot in state.snapshots}
     listed |= {machine.id for machine in state.machines}
     seen = {record.id for record in records.resources if "state" in record.facts}
-    unseen = made_lately(service, records, state.at) - listed - seen
+    unseen = made_lately(service, records, state.at) - listed - seen - records.removed
     return bool(unseen or hidden_calls(service, records, state))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from extenci.model.desired import Desired
 from extenci.model.errors import Problem, SpecError, UsageError
 from extenci.model.service import SANDBOX, Service
+from extenci.spec.own_file import NOTHING_ALLOWED, AllowedPaths
 from extenci.spec.problems import problem, to_problems
 from extenci.spec.resolve import Resolution, resolve
 from extenci.spec.root import SETTINGS_FILE, Root, find_common_root, read_root
@@ -33,13 +34,13 @@ def load_desired(
     sandbox: Service | Callable[[], Service],
     service: str | None = None,
     targets: Sequence[str] = (),
-    sources: Sequence[Path] = (),
+    allowed: AllowedPaths = NOTHING_ALLOWED,
 ) -> Desired:
     """Everything that the root of `paths` asks for (the current folder's where there are none), narrowed
     to the paths, to `service` and to `targets`.
 
     `catalog_services` are the catalog's service files by name, read only where a spec uses them.
-    `sources` are folders outside of the root that disks may come from, with all links followed.
+    `allowed` are the paths outside of the root that its specs may name.
     `sandbox` is the built-in service, or a function that makes it, called only for valid specs that use it.
     SpecError has all problems of all files; UsageError says what cannot be selected.
     """
@@ -50,7 +51,7 @@ def load_desired(
     _require_small(files)
     documents = [read_spec_file(path) for path in files.specs]
     library = open_library(catalog_services, files.services)
-    resolution = resolve(root.folder, documents, library, sources)
+    resolution = resolve(root.folder, documents, library, allowed)
     problems = [*_find_problems(root, files, documents), *library.problems, *resolution.problems]
     stack, missing = _find_stack(root, resolution)
     _raise_if_any([*problems, *missing])

@@ -1,4 +1,4 @@
-"""Files that specs name and that are sent to a service: user data, disks.
+"""Files that specs name: user data and disks, which are sent to a service, and private keys of checks.
 
 A spec repository may be anyone's. So such a file must be the repository's own: inside the root with all links
 followed, and not hidden (`.git/config` can hold a token).
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from extenci.model.desired import DesiredImage
@@ -16,6 +17,18 @@ from extenci.model.errors import Problem
 from extenci.model.version import is_url
 from extenci.spec.words import printable
 from extenci.spec.yaml.files import absolute
+
+
+@dataclass(frozen=True)
+class AllowedPaths:
+    """What specs may name outside of their root, with all links followed: folders of disks, and private keys
+    or folders of them."""
+
+    sources: tuple[Path, ...] = ()
+    keys: tuple[Path, ...] = ()
+
+
+NOTHING_ALLOWED = AllowedPaths()
 
 
 def leads_out(real: Path, root: Path) -> bool:
@@ -42,26 +55,45 @@ def find_own_file(root: Path, folder: Path, path: str, place: str) -> tuple[Path
 def find_source(root: Path, folder: Path, path: str, allowed: Iterable[Path]) -> tuple[Path, str]:
     """A disk as `find_own_file` finds it. It may also be in a folder that this user allows (`allowed`, with
     all links followed)."""
+    real, fault = _find_allowed_file(root, folder, path, allowed)
+    if not fault:
+        return real, ""
+    command = printable(shlex.join(["extenci", "trust", "--sources", str(real.parent)]))
+    return real, f"{fault}; move the disk, or allow its folder with `{command}`"
+
+
+def find_key_fault(root: Path, folder: Path, path: str, allowed: Iterable[Path]) -> str:
+    """What forbids a private key that a check names, or ''. Like a disk, it is the root's own, or one that
+    this user allows, alone or with its folder."""
+    real, fault = _find_allowed_file(root, folder, path, allowed)
+    if not fault:
+        return ""
+    command = printable(shlex.join(["extenci", "trust", "--keys", str(real)]))
+    return f"{fault}; if the specs may log in with it, allow it with `{command}`"
+
+
+def _find_allowed_file(root: Path, folder: Path, path: str, allowed: Iterable[Path]) -> tuple[Path, str]:
     real, fault = find_own_file(root, folder, path, "the spec root")
     if not fault or any(not leads_out(real, one) for one in allowed):
         return real, ""
-    command = printable(shlex.join(["extenci", "trust", "--sources", str(real.parent)]))
     where = f", to {printable(str(real))}" if leads_out(real, root) else ""
-    return real, f"{fault}{where}; move the disk, or allow its folder with `{command}`"
+    return real, f"{fault}{where}"
 
 
-def source_problems(
-    root: Path, images: Iterable[DesiredImage], allowed: Iterable[Path]
-) -> tuple[Problem, ...]:
-    """The problems of images whose disks `find_source` forbids, for specs that were not read just now."""
-    folders = tuple(allowed)
-    found = (
-        (image.origin, find_source(root, root, image.source, folders)[1])
-        for image in images
-        if not is_url(image.source)
-    )
+def file_problems(root: Path, images: Iterable[DesiredImage], allowed: AllowedPaths) -> tuple[Problem, ...]:
+    """The problems of images whose disks or keys are forbidden, for specs that were not read just now."""
     return tuple(
-        Problem(origin.file, origin.line, origin.column, f"'source' {fault}")
-        for origin, fault in found
+        Problem(image.origin.file, image.origin.line, image.origin.column, f"{name!r} {fault}")
+        for image in images
+        for name, fault in _faults(root, image, allowed)
         if fault
     )
+
+
+def _faults(root: Path, image: DesiredImage, allowed: AllowedPaths) -> Iterator[tuple[str, str]]:
+    if not is_url(image.source):
+        yield "source", find_source(root, root, image.source, allowed.sources)[1]
+    for check in image.verify.checks if image.verify else ():
+        key = getattr(check, "key", None)  # of the kinds that log in
+        if key is not None:
+            yield "key", find_key_fault(root, root, key, allowed.keys)

@@ -21,7 +21,7 @@ from extenci.model.version import Method
 from extenci.spec.format import ImageSpec, InstancesSpec
 from extenci.spec.launch.condor import check_condor
 from extenci.spec.launch.keys import read_launch_keys, to_settings
-from extenci.spec.own_file import find_source
+from extenci.spec.own_file import NOTHING_ALLOWED, AllowedPaths, find_source
 from extenci.spec.problems import problem
 from extenci.spec.services.library import Library
 from extenci.spec.spec_file import SpecDocument, SpecEntry
@@ -41,12 +41,12 @@ BY_BUCKET = (Method.IMPORT, Method.BUNDLE)
 
 @dataclass
 class Resolution:
-    """All entries, resolved. `images` and `instances` are valid only where `problems` is empty; `sources` are
-    folders outside of the root that disks may come from."""
+    """All entries, resolved. `images` and `instances` are valid only where `problems` is empty; `allowed` are
+    the paths outside of the root that specs may name."""
 
     folder: Path
     library: Library
-    sources: tuple[Path, ...] = ()
+    allowed: AllowedPaths = NOTHING_ALLOWED
     images: list[DesiredImage] = field(default_factory=list)
     instances: list[DesiredGroup] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -59,11 +59,14 @@ class Resolution:
 
 
 def resolve(
-    folder: Path, documents: Sequence[SpecDocument], library: Library, sources: Sequence[Path] = ()
+    folder: Path,
+    documents: Sequence[SpecDocument],
+    library: Library,
+    allowed: AllowedPaths = NOTHING_ALLOWED,
 ) -> Resolution:
     """Resolve all entries of a root. References are checked only when every file could be read, since
     their targets may be in a file that could not."""
-    resolution = Resolution(folder, library, tuple(sources))
+    resolution = Resolution(folder, library, allowed)
     for document in documents:
         _resolve_services(resolution, document)
     for document in documents:
@@ -131,7 +134,7 @@ def _resolve_image(
         resolution.note(entry.path, entry.place("method"), text)
     verify = None
     if spec.verify is not None:
-        verify, problems = resolve_verify(resolution.folder, entry, spec.verify, service)
+        verify, problems = resolve_verify(resolution.folder, entry, spec.verify, service, resolution.allowed)
         for mark, text in problems:
             resolution.note(entry.path, mark, text)
     return DesiredImage(
@@ -153,7 +156,7 @@ def _resolve_image(
 
 def _find_disk(resolution: Resolution, entry: SpecEntry, source: str) -> str:
     """The path of a disk, with all links followed."""
-    real, fault = find_source(resolution.folder, entry.path.parent, source, resolution.sources)
+    real, fault = find_source(resolution.folder, entry.path.parent, source, resolution.allowed.sources)
     if fault:
         resolution.note(entry.path, entry.place("source"), f"'source' {fault}")
     return str(real)

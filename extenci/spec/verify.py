@@ -13,11 +13,12 @@ from extenci.model.verification import Verify
 from extenci.spec.format import VerifySpec
 from extenci.spec.launch.condor import check_condor
 from extenci.spec.launch.keys import read_launch_keys, to_settings
+from extenci.spec.own_file import NOTHING_ALLOWED, AllowedPaths, find_key_fault
 from extenci.spec.spec_file import SpecEntry
 from extenci.spec.words import quoted
 from extenci.spec.yaml.document import Mark
 from extenci.spec.yaml.files import absolute
-from extenci.verify.form import SpecFolder
+from extenci.verify.form import LoginForm, SpecFolder
 
 Placed = tuple[Mark, str]
 """A place in a spec file, and what is wrong there."""
@@ -26,7 +27,11 @@ BLOCK = "verify"
 
 
 def resolve_verify(
-    root: Path, entry: SpecEntry, spec: VerifySpec, service: Service
+    root: Path,
+    entry: SpecEntry,
+    spec: VerifySpec,
+    service: Service,
+    allowed: AllowedPaths = NOTHING_ALLOWED,
 ) -> tuple[Verify | None, list[Placed]]:
     """The block for one service (None where it has no type), and everything that is wrong with it."""
     folder = SpecFolder(Path(os.path.realpath(entry.path.parent)), root, absolute)
@@ -37,6 +42,7 @@ def resolve_verify(
     if launch is Launch.CONDOR:
         problems += _check_jobs(entry, spec, service)
     problems += _find_faults(entry, spec, folder)
+    problems += _find_key_faults(root, entry, spec, allowed)
     if keys.type is None:
         text = f"lacks 'type'; write it here, or under 'test' of the service {quoted(service.name)}"
         return None, [*problems, (entry.place_of_key(BLOCK), f"'verify' {text}")]
@@ -77,3 +83,14 @@ def _find_faults(entry: SpecEntry, spec: VerifySpec, folder: SpecFolder) -> Iter
     for place, check in enumerate(spec.checks):
         for key, text in check.find_faults(folder):
             yield entry.place(BLOCK, "checks", place, key), f"{quoted(key)} {text}"
+
+
+def _find_key_faults(
+    root: Path, entry: SpecEntry, spec: VerifySpec, allowed: AllowedPaths
+) -> Iterator[Placed]:
+    """Private keys that are neither the root's own nor allowed by this user."""
+    for place, check in enumerate(spec.checks):
+        if isinstance(check, LoginForm) and check.key is not None:
+            fault = find_key_fault(root, entry.path.parent, check.key, allowed.keys)
+            if fault:
+                yield entry.place(BLOCK, "checks", place, "key"), f"'key' {fault}"

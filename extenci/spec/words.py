@@ -18,9 +18,9 @@ WORDS_COMPARED = 1000
 REVEALED = 4
 """The characters of what may be a secret that a message repeats."""
 
-_PART = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9+][A-Za-z0-9/+]{39}(?![A-Za-z0-9/+=])|[A-Za-z0-9+=_]{16,}")
-"""The first are as long as secret keys of AWS, which have slashes in them."""
-_HEXADECIMAL = re.compile(r"(?=.*[0-9])(?=.*[a-f])[0-9a-f]{32,}|(?=.*[0-9])(?=.*[A-F])[0-9A-F]{32,}")
+_PART = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9+][A-Za-z0-9/+]{39,}(?![A-Za-z0-9/+=])|[A-Za-z0-9+=_]{16,}")
+"""The first are at least as long as secret keys of AWS, which have slashes in them."""
+_HEXADECIMAL = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
 _ACCESS_KEY = re.compile(r"A[KS]IA[A-Z0-9]{12,}")
 """Access keys of AWS (IAM User Guide, "IAM identifiers")."""
 
@@ -30,11 +30,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def quoted(text: str) -> str:
-    """Text from a file, in quotes, shortened, fit for a terminal. Of a part that may be a secret only the
-    beginning is shown, wherever in a file it stands."""
+def quoted(text: str, most: int = SHOWN) -> str:
+    """Text from a file, in quotes, shortened to `most` characters, fit for a terminal. Of a part that may be
+    a secret only the beginning is shown, wherever in a file it stands."""
     text = _PART.sub(lambda part: hide(part[0]), text)
-    return f"'{printable(text if len(text) <= SHOWN else text[: SHOWN - 1] + '…')}'"
+    return f"'{printable(text if len(text) <= most else text[: most - 1] + '…')}'"
 
 
 def hide(part: str) -> str:
@@ -44,14 +44,19 @@ def hide(part: str) -> str:
 
 
 def looks_secret(part: str) -> bool:
-    """Whether a part of a text is long and as irregular as what programs make: hexadecimal digits, or letters
-    of both cases mixed with digits. Words and names that people think of are not."""
-    if _HEXADECIMAL.fullmatch(part) or _ACCESS_KEY.fullmatch(part):
+    """Whether a part of a text holds, or is long and as irregular as, what programs make: hexadecimal digits,
+    or letters of both cases mixed with digits. Words and names that people think of are not."""
+    if _ACCESS_KEY.search(part) or any(map(_is_mixed, _HEXADECIMAL.findall(part))):
         return True
     if not all(any(map(kind, part)) for kind in (str.islower, str.isupper, str.isdigit)):
         return False
     turns = sum(_kind_of_character(one) != _kind_of_character(two) for one, two in pairwise(part))
     return turns * 3 >= len(part)
+
+
+def _is_mixed(digits: str) -> bool:
+    """Whether hexadecimal digits are of both kinds: else they are a number, or a word."""
+    return not digits.isdigit() and not digits.isalpha()
 
 
 def _kind_of_character(character: str) -> int:

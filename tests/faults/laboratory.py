@@ -18,7 +18,6 @@ from tests.condor_pool.installation import HTCondorMissing, find_installation
 from tests.condor_pool.pool import Pool, start_pool
 from tests.faults.attempt import Attempt
 from tests.faults.bench.bench import Bench, open_bench
-from tests.faults.bench.command import Starter
 from tests.faults.case import CONDOR, Case
 from tests.faults.report import Kind, Report
 from tests.faults.scenarios.all import CASES
@@ -71,20 +70,16 @@ class Laboratory:
         """Makes tries until time is up, but at `least` so many, or until there are no more. A try that has
         begun is finished."""
         self._least, self._until = least, time.monotonic() + seconds
-        starter = Starter()
-        try:
-            with ThreadPoolExecutor(self._jobs) as workers:
-                work = [workers.submit(self._work, starter, pool) for _ in range(self._jobs)]
-                for one in work:
-                    one.result()
-        finally:
-            starter.stop()
+        with ThreadPoolExecutor(self._jobs) as workers:
+            work = [workers.submit(self._work, pool) for _ in range(self._jobs)]
+            for one in work:
+                one.result()
         return self.reports
 
-    def _work(self, starter: Starter, pool: Pool | None) -> None:
+    def _work(self, pool: Pool | None) -> None:
         with tempfile.TemporaryDirectory(prefix="extenci-faults-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
-            with open_bench(folder, starter, pool) as bench:
+            with open_bench(folder, pool) as bench:
                 while drawn := self._draw():
                     report = make_try(bench, *drawn, folder / "try")
                     self.reports.append(report)

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from extenci.catalog.database.errors import explain, newer_version
+from extenci.catalog.database.rows import checked_row
 from extenci.catalog.database.schema import MIGRATIONS
 from extenci.catalog.home import Home
 from extenci.model.errors import CatalogError
@@ -103,7 +104,7 @@ class Database:
     @contextmanager
     def _empty(self) -> Iterator[sqlite3.Connection]:
         connection = sqlite3.connect(":memory:", isolation_level=None)
-        connection.row_factory = sqlite3.Row
+        connection.row_factory = checked_row
         try:
             self._migrate(connection)
             yield connection
@@ -129,7 +130,7 @@ def open_file(path: Path, busy_seconds: float) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
-    connection.row_factory = sqlite3.Row
+    connection.row_factory = checked_row
     try:
         for setting in ("trusted_schema = OFF", "synchronous = EXTRA", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {setting}")
@@ -177,5 +178,5 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except CatalogError:
         raise
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         raise explain(path, error) from error

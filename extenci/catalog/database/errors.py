@@ -13,7 +13,7 @@ REPLACEABLE = (
 )
 
 
-def explain(path: Path, error: sqlite3.Error | OSError) -> CatalogError:
+def explain(path: Path, error: sqlite3.Error | OSError | UnicodeDecodeError) -> CatalogError:
     """The error that the user sees instead of one of SQLite or of the file system."""
     if isinstance(error, OSError):
         reason = error.strerror or str(error)
@@ -21,6 +21,10 @@ def explain(path: Path, error: sqlite3.Error | OSError) -> CatalogError:
             f"The records in {path} cannot be used: {reason}.",
             "Make the file and its folder readable and writable for this user.",
         )
+    if isinstance(error, UnicodeDecodeError) or "decode" in str(
+        error
+    ):  # with the text, which may be anything
+        return CatalogError(f"The records in {path} cannot be used: the file is damaged.", REPLACEABLE)
     code = getattr(error, "sqlite_errorname", "")
     for prefix, (reason, hint) in REASONS.items():
         if code.startswith(prefix):

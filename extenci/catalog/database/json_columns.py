@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from extenci.model.errors import CatalogError
+from extenci.spec.words import quoted
 
 
 def pack(mapping: Mapping[str, object]) -> str:
@@ -35,9 +36,17 @@ def unpack(text: str) -> dict[str, Any]:
     return mapping
 
 
+def unpack_tags(text: str) -> dict[str, str]:
+    """The tags that `pack` wrote; CatalogError where a damaged file holds something else."""
+    tags = unpack(text)
+    if not all(isinstance(value, str) for value in tags.values()):
+        raise damaged(text)
+    return tags
+
+
 def damaged(text: str) -> CatalogError:
     """The error of a column with a value that extenci never writes; the value is cut short."""
     return CatalogError(
-        f"The records hold {text[:40]!r} where extenci never writes that: their file is damaged.",
+        f"The records hold {quoted(text, 40)} where extenci never writes that: their file is damaged.",
         "Restore catalog/records.sqlite in EXTENCI_HOME from a backup, or move it away.",
     )

@@ -60,7 +60,7 @@ class Digests:
     def _find(self, key: str, fingerprint: Fingerprint, *, recognised: bool) -> Disk | None:
         with self._database.reading() as connection:
             row = connection.execute("SELECT * FROM digests WHERE path = ?", (key,)).fetchone()
-        if row is None or fingerprint_of(row) != tuple(fingerprint) or row["recognised"] < recognised:
+        if row is None or not has_fingerprint(row, fingerprint) or row["recognised"] < recognised:
             return None
         return Disk(digest=row["digest"], size=row["disk_size"], blocks=row["blocks"], sha256=row["sha256"])
 
@@ -79,6 +79,9 @@ def key_of(path: Path | str) -> str:
     return str(Path(path).absolute()).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def fingerprint_of(row: sqlite3.Row) -> Fingerprint:
-    """The fingerprint in a row. Inodes are stored as text, since they may not fit into SQLite's 63 bits."""
-    return (row["size"], row["mtime_ns"], int(row["inode"]), int(row["device"]), row["ctime_ns"])
+def has_fingerprint(row: sqlite3.Row, fingerprint: Fingerprint) -> bool:
+    """Whether a row is of a file with this fingerprint. Inodes are stored as text, since they may not fit
+    into SQLite's 63 bits."""
+    size, mtime_ns, inode, device, ctime_ns = fingerprint
+    stored = (row["size"], row["mtime_ns"], row["inode"], row["device"], row["ctime_ns"])
+    return stored == (size, mtime_ns, str(inode), str(device), ctime_ns)

@@ -74,7 +74,7 @@ class UploadNotes:
             with path.open("rb") as file:
                 found = json.loads(file.read(HEADER_BYTES).rstrip(b"\0 "))
             known = SnapshotUpload(found["service"], found["snapshot"], found["digest"], found["parent"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         is_right = (known.service, known.snapshot) == (service, snapshot) and found.get("format") == FORMAT
         return known if is_right else None

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
 
-from extenci.catalog.database.json_columns import unpack
+from extenci.catalog.database.json_columns import unpack, unpack_tags
 from extenci.model.address import Address
 from extenci.model.ownership import Role, read_marks
 from extenci.model.record import Deregistered
@@ -31,7 +31,9 @@ def select_deregistered(connection: sqlite3.Connection, stack: str) -> tuple[Der
         image, snapshots = str(request.get("image", "")), request.get("snapshots", ())
         name, role = registered.get((row["service"], image), ("", Role.MANUAL))
         with suppress(ValueError):
-            address = Address.parse(row["change"].split(" ")[1])  # `unstage SERVICE/NAME ID`, `verify ...`
+            address = Address.parse(
+                row["change"].partition(" ")[2].partition(" ")[0]
+            )  # `unstage SERVICE/NAME ID`, `verify ...`
             stood_on = tuple(map(str, snapshots)) if isinstance(snapshots, list) else ()
             found.append(Deregistered(row["service"], image, address, name, role, stood_on))
     return tuple(found)
@@ -42,6 +44,6 @@ def select_registered(
 ) -> Iterator[tuple[tuple[str, str], tuple[str, Role]]]:
     """The name and role of each image that runs of a stack registered, by its service and id."""
     for row in connection.execute(REGISTERED, (stack,)).fetchall():
-        marks = read_marks(unpack(row["tags"]))
+        marks = read_marks(unpack_tags(row["tags"]))
         role = marks.role if marks is not None else Role.MANUAL
         yield (row["service"], str(unpack(row["result"]).get("image"))), (row["token"], role)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from extenci.catalog.database.json_columns import unpack
+from extenci.catalog.database.json_columns import unpack, unpack_tags
 from extenci.model.record import SUBMIT, Intent, resources_in
 
 LAUNCH_CALLS = ("RunInstances", "StartSnapshot", "ImportSnapshot", "RegisterImage", SUBMIT)
@@ -27,8 +27,11 @@ UNSETTLED_OR_LAUNCHED = (
 REMOVAL_CALLS = ("TerminateInstances", "DeregisterImage", "DeleteSnapshot")
 """Calls that remove what launching calls made."""
 
-REMOVED = f"runs.stack = ? AND calls.at >= ? AND calls.call IN ({', '.join('?' * len(REMOVAL_CALLS))})"
-"""Calls that may have removed something, whatever is known of their outcome."""
+REMOVED = (
+    "runs.stack = ? AND calls.at >= ? AND calls.failure IS NULL"
+    f" AND calls.call IN ({', '.join('?' * len(REMOVAL_CALLS))})"
+)
+"""Calls that removed something, or may have: none that the service refused."""
 
 
 def select_unsettled(connection: sqlite3.Connection, stack: str) -> tuple[Intent, ...]:
@@ -87,7 +90,7 @@ def intent_of(row: sqlite3.Row) -> Intent:
         call=row["call"],
         token=row["token"],
         at=row["at"],
-        tags=unpack(row["tags"]),
+        tags=unpack_tags(row["tags"]),
         request=unpack(row["request"]),
         result=None if row["result"] is None else unpack(row["result"]),
     )

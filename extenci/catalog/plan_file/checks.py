@@ -21,6 +21,7 @@ from extenci.model.work import (
     UpdateWork,
     VerifyWork,
 )
+from extenci.spec.words import quoted
 
 WORKS: Mapping[Action, type] = {
     Action.STAGE: StageWork,
@@ -43,7 +44,7 @@ def check_plan(saved: SavedPlan) -> None:
         raise Unexpected("plan.stack", "must be the name of the specs' stack")
     for name, service in saved.desired.services.items():
         if name != service.name:
-            raise Unexpected(f"desired.services.{name[:40]}", "must have its name as its key")
+            raise Unexpected(f"desired.services.{quoted(name, 40)[1:-1]}", "must have its name as its key")
     for place, address in enumerate(addresses_of(saved)):
         if not (NAME.fullmatch(address.service) and NAME.fullmatch(address.name)):
             raise Unexpected(f"address {place}", "must be SERVICE/NAME, of valid names")

@@ -30,6 +30,7 @@ from pydantic import (
 from extenci.catalog.plan_file.encode import MEMBER
 from extenci.catalog.plan_file.unexpected import Unexpected
 from extenci.model.verification import Check
+from extenci.spec.words import quoted
 from extenci.verify.checks import AnyCheck
 
 SCALARS: Mapping[Any, Any] = {
@@ -135,5 +136,5 @@ def unquoted(context: Mapping[str, Any], key: str) -> str:
 
 def path_of(place: tuple[int | str, ...]) -> str:
     """A path such as `plan.changes[0].work.StageWork.tags`; keys, which may be anything, are cut short."""
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part[:40]}" for part in place)
+    parts = (f"[{part}]" if isinstance(part, int) else f".{quoted(part, 40)[1:-1]}" for part in place)
     return "".join(parts).removeprefix(".")

@@ -40,6 +40,15 @@ def trust(
             show_default=False,
         ),
     ] = None,
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            "--keys",
+            metavar="PATH",
+            help="Let checks log in with this private key, or any in this folder.",
+            show_default=False,
+        ),
+    ] = None,
     list_: Annotated[bool, typer.Option("--list", help="Show what is trusted.")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Trust it no longer.")] = False,
 ) -> int:
@@ -51,36 +60,40 @@ def trust(
     or credentials change, it must be allowed again. Service files of `extenci catalog` are yours, and need
     no trust.
 
-    Disks of images come from the specs' own folder, or from folders that you allow here. The hooks of a
-    repository (`hooks:` in its extenci.yaml) run only where you allow them, and a program that changed must
-    be allowed again.
+    Disks of images, and private keys that checks log in with, come from the specs' own folder, or from where
+    you allow it here. The hooks of a repository (`hooks:` in its extenci.yaml) run only where you allow them,
+    and a program that changed must be allowed again.
 
     Where nobody can be asked, as in a pipeline, give --trust WORDS to the command, or set EXTENCI_TRUST. The
     words are endpoints (https://HOST:PORT, aws, condor:POOL), credentials (profile:NAME, file:PATH,
-    schedd-file:PATH; the SDK's own need none), sources:FOLDER and hook:WORD. The refusal says which are
-    needed.
+    schedd-file:PATH; the SDK's own need none), sources:FOLDER, keys:PATH and hook:WORD. The refusal says
+    which are needed.
 
     \b
     Examples:
       extenci trust campus specs
       extenci trust --sources /srv/images
+      extenci trust --keys ~/.ssh/lab
       extenci trust --hooks specs
       extenci trust --list
       extenci trust campus --remove
       extenci plan specs --trust "https://cloud.example.edu profile:campus"
     """
-    given = sum(one is not None for one in (service, sources, hooks))
-    if given > 1 or (not given and remove):
+    named = [one for one in (service, sources, keys, hooks) if one is not None]
+    if len(named) > 1 or (remove and not named):
         raise UsageError(
-            "There is not one thing to trust.", "Name a service, or give --sources FOLDER or --hooks ROOT."
+            "There is not one thing to trust.",
+            "Name a service, or give --sources FOLDER, --keys PATH or --hooks ROOT.",
         )
     if service is not None:
         write_result(forbid_service(service) if remove else allow_service(service, root))
     elif sources is not None:
         write_result(forbid_sources(sources) if remove else allow_sources(sources))
+    elif keys is not None:
+        write_result(forbid_keys(keys) if remove else allow_keys(keys))
     elif hooks is not None:
         write_result(forbid_hooks(hooks) if remove else allow_hooks(hooks))
-    if list_ or not given:
+    if list_ or not named:
         show_settings()
     return 0
 
@@ -141,3 +154,19 @@ def forbid_hooks(root: Path) -> str:
     if not api.distrust_hooks(root):
         raise UsageError(f"No hook of {root} is allowed.", "`extenci trust --list` shows which are.")
     return f"The hooks of {root} are told nothing any more.\n"
+
+
+def allow_keys(path: Path) -> str:
+    """Trust a private key, or a folder of them."""
+    from extenci import api
+
+    return f"Checks may log in with {api.trust_keys(path)}.\n"
+
+
+def forbid_keys(path: Path) -> str:
+    """Trust a private key, or a folder of them, no longer."""
+    from extenci import api
+
+    if not api.distrust_keys(path):
+        raise UsageError(f"{path} is not trusted.", "`extenci trust --list` shows what is.")
+    return f"Checks may no longer log in with {path}, unless it is their specs' own.\n"

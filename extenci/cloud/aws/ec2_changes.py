@@ -42,9 +42,10 @@ class Ec2Changes:
     """The changing calls of one service's EC2. Any thread may use it. Every method raises ServiceError and
     its kinds."""
 
-    def __init__(self, session: ServiceSession) -> None:
+    def __init__(self, session: ServiceSession, sleep: Callable[[float], None] = time.sleep) -> None:
         self._session = session
         self._reads = Ec2(session)
+        self._sleep = sleep
 
     def register_image(self, request: RegisterRequest) -> str:
         """Register an image of a snapshot; its id. The code InvalidAMIName.Duplicate: the name is taken."""
@@ -110,12 +111,11 @@ class Ec2Changes:
     def _ids_of_image(self, image: str) -> frozenset[str]:
         return frozenset(machine.id for machine in self._reads.machines_of_image(image))
 
-    @staticmethod
-    def _look_for(find: Callable[[], tuple[str, ...] | None]) -> tuple[str, ...] | None:
+    def _look_for(self, find: Callable[[], tuple[str, ...] | None]) -> tuple[str, ...] | None:
         """What a call has made whose answer was lost, with a little patience; None where nothing shows, or
         lists cannot be read now: then the next command looks again."""
         for pause in LOOKS:
-            time.sleep(pause)
+            self._sleep(pause)
             with suppress(ServiceError):
                 if (made := find()) is not None:
                     return made

@@ -19,7 +19,7 @@ class Journalled:
 
     def __init__(self, clients: Clients, calls: Calls) -> None:
         bare, self._intents = clients.unjournalled, Intents(calls, clients.fence)
-        self.ec2 = JournalledEc2(bare.ec2, self._intents, clients.abilities)
+        self.ec2 = JournalledEc2(bare.ec2, self._intents, clients.abilities, clients.sleep)
         self.ebs = JournalledEbs(bare.ebs, self._intents)
         self.s3 = JournalledS3(bare.s3, self._intents)
         self.condor = JournalledCondor(bare.condor, clients.condor, self._intents)

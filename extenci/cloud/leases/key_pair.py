@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -54,6 +54,7 @@ class KeyPairStore(LeaseStore):
         name: str,
         folder: Path | None = None,
         is_tagged: bool = True,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """`folder` is where this home keeps the keys that it asked for, None: nowhere. `is_tagged`: the
         service's file does not say that nothing can be tagged."""
@@ -63,7 +64,7 @@ class KeyPairStore(LeaseStore):
         code = hashlib.sha256(self.place.encode()).hexdigest()[:16]
         self.keys = OwnKey(folder / code if folder is not None else None)
         self._home = ""
-        self._is_tagged = is_tagged
+        self._is_tagged, self._clock = is_tagged, clock
         self._was_seen = False
         self._offset: float | None = None
 
@@ -78,6 +79,7 @@ class KeyPairStore(LeaseStore):
             raise self._not_offered(error.message) from error
         except ServiceError as error:
             if error.code == DUPLICATE:
+                self.keys.forget_last()
                 return None
             if is_unknown_action(error.code):
                 raise self._not_offered(error.message) from error
@@ -98,7 +100,8 @@ class KeyPairStore(LeaseStore):
         return next((one for one in self._reads.key_pairs(self._name) if one.name == self._name), None)
 
     def read(self) -> StoredLease | None:
-        """See `LeaseStore.read`."""
+        """See `LeaseStore.read`. A lease without tags, whose command may have died before it could set them,
+        gets the time: from then on its age is known, and a command that lives writes a later one."""
         found = self._find()
         if found is None:
             return None
@@ -110,6 +113,9 @@ class KeyPairStore(LeaseStore):
             )
         if terms is None and self._home and self.keys.is_at(found.fingerprint):
             terms = LeaseTerms(self._home, "", "this home")
+        if terms is None and RENEWED not in tags and self._is_tagged:
+            self._tag(found.id, {RENEWED: f"{self._now():.0f}"})
+            tags = (self._find() or found).tags
         return StoredLease(found.fingerprint, terms, self._idle(tags))
 
     def renew(self, terms: LeaseTerms, version: str) -> str | None:
@@ -158,8 +164,8 @@ class KeyPairStore(LeaseStore):
         """The time by the service's clock (seconds since the epoch): clocks of others do not matter then."""
         if self._offset is None:
             theirs = self._reads.server_time()
-            self._offset = theirs - time.time() if theirs is not None else 0.0
-        return time.time() + self._offset
+            self._offset = theirs - self._clock() if theirs is not None else 0.0
+        return self._clock() + self._offset
 
     def _idle(self, tags: Mapping[str, str]) -> float | None:
         try:

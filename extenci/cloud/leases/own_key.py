@@ -33,6 +33,13 @@ class OwnKey:
                 self._file.write_text("\n".join((*self._kept()[1 - MOST_KEPT :], point.hex())))
         return TYPE + b" " + base64.b64encode(blob_of(point))
 
+    def forget_last(self) -> None:
+        """Forget the key that was made last, which became no lease: however often this home is refused, it
+        knows those of its leases."""
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.write_text("\n".join(self._kept()[:-1]))
+
     def is_at(self, fingerprint: str) -> bool:
         """Whether a fingerprint is that of one of the keys, in whichever way the service makes it: EC2's is
         OpenSSH's, SHA-256 in base64 (EC2 User Guide, "Verify the fingerprint"); others hash in hex, and the
@@ -41,7 +48,7 @@ class OwnKey:
 
     def _kept(self) -> list[str]:
         try:
-            lines = self._file.read_text().split() if self._file is not None else []
+            lines = self._file.read_text("ascii", "replace").split() if self._file is not None else []
         except OSError:
             return []
         return [line for line in lines if _POINT.fullmatch(line)]

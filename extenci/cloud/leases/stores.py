@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from extenci.cloud.clients import Clients
@@ -16,11 +17,13 @@ PREFIX = "extenci-lease-"
 """The names of the key pairs that are leases."""
 
 
-def stores_of(clients: Clients, stack: str, folder: Path | None = None) -> tuple[LeaseStore, ...]:
+def stores_of(
+    clients: Clients, stack: str, folder: Path | None = None, clock: Callable[[], float] = time.time
+) -> tuple[LeaseStore, ...]:
     """The stores for the lease of a stack on one service: the one that its file names, or those that may
     work; none with `lock: none`. Every home chooses alike. `folder` is where this home keeps what it needs to
-    know its own leases again."""
-    return tuple(_store(clients, stack, lock, folder) for lock in _locks(clients))
+    know its own leases again; `clock` gives seconds since the epoch."""
+    return tuple(_store(clients, stack, lock, folder, clock) for lock in _locks(clients))
 
 
 def _locks(clients: Clients) -> Iterator[Lock]:
@@ -33,7 +36,9 @@ def _locks(clients: Clients) -> Iterator[Lock]:
     yield Lock.TAG
 
 
-def _store(clients: Clients, stack: str, lock: Lock, folder: Path | None) -> LeaseStore:
+def _store(
+    clients: Clients, stack: str, lock: Lock, folder: Path | None, clock: Callable[[], float]
+) -> LeaseStore:
     service, bare = clients.service, clients.unjournalled
     if lock is Lock.S3:
         key = f"extenci-leases/{service.region}/{stack}.json"
@@ -45,5 +50,6 @@ def _store(clients: Clients, stack: str, lock: Lock, folder: Path | None) -> Lea
         ec2=service.ec2_url,
         name=PREFIX + stack,
         folder=folder,
+        clock=clock,
         is_tagged=service.tags is not Tagging.NONE,
     )

@@ -26,6 +26,7 @@ from extenci.image.raw import RawDisk
 from extenci.image.read_at import ReadAt, reader_of
 from extenci.image.recognition import format_of_start
 from extenci.model.errors import DiskError
+from extenci.spec.words import quoted
 
 _ISO_SLACK = 255 * 63 * 512
 """Bytes that partitions of an ISO image may reach past its end: isohybrid rounds them up to cylinders."""
@@ -116,5 +117,5 @@ def _look(read: ReadAt) -> str:
     if known is not None:
         return f"its content is {known.name}"
     if is_text(head):
-        return f"it begins with the text {head[:24].decode('utf-8', 'replace')!r}"
+        return f"it begins with the text {quoted(head.decode('utf-8', 'replace'), 24)}"
     return f"it begins with the bytes {head[:12].hex(' ')}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from extenci.catalog.home import Home
 from extenci.catalog.services.files import service_files
-from extenci.catalog.trust import source_folders
+from extenci.catalog.trust import allowed_paths
 from extenci.model.desired import Desired
 from extenci.model.errors import CatalogError, ExtenciError, SandboxError, SpecError, UsageError
 from extenci.model.finding import MACHINE, Finding, Level
@@ -73,7 +73,7 @@ def read_desired(paths: Sequence[Path], home: Home, service: str | None) -> tupl
             catalog_services=files,
             sandbox=SANDBOX_STAND_IN,
             service=service,
-            sources=source_folders(home),
+            allowed=allowed_paths(home),
         )
     except SpecError as error:
         mistakes = [] if is_bare(paths, error) else [spec_mistakes(error)]

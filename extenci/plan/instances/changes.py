@@ -123,9 +123,11 @@ def change(
     work: Work,
     fields: tuple[FieldChange, ...],
 ) -> PlanPart:
-    """One change of a group."""
+    """One change of a group. Surplus machines end before others are replaced, which takes new ones beside
+    the old."""
     address = group.spec.address
     before = changes_before(group.source) if action is not Action.TERMINATE else ()
+    ended = f"{Action.TERMINATE} {address}" if action is Action.REPLACE and group.surplus else None
     launched = work.launched_by if isinstance(work, ReplaceWork) else None
     made = Change(
         id=f"{action} {address}",
@@ -136,7 +138,7 @@ def change(
         reason=reason,
         work=work,
         fields=fields,
-        depends_on=(*before, *([launched] if launched else [])),
+        depends_on=(*before, *filter(None, (ended, launched))),
     )
     return PlanPart(changes=(made,))
 

@@ -72,16 +72,20 @@ def credential_text(word: str) -> str:
 
 
 def render_settings(settings: Settings) -> str:
-    """All grants, one line for each endpoint and credential, and the folders of sources."""
+    """All grants, one line for each endpoint and credential, the paths outside of spec roots, and hooks."""
     if settings == Settings():
         return "Nothing is trusted beyond this user's own service files.\n"
     lines: list[str] = []
     if settings.grants:
         rows = [("SERVICE", "ENDPOINTS", "CREDENTIALS"), *map(grant_row, settings.grants)]
         lines += columns(rows)
-    if settings.sources:
-        lines += [""] if lines else []
-        lines += ["Images may be made from disks in", *(f"  {safe(one)}" for one in settings.sources)]
+    for paths, head in (
+        (settings.sources, "Images may be made from disks in"),
+        (settings.keys, "Checks may log in with"),
+    ):
+        if paths:
+            lines += [""] if lines else []
+            lines += [head, *(f"  {safe(one)}" for one in paths)]
     if settings.hooks:
         lines += [""] if lines else []
         lines += ["Hooks that may be told results", *columns([*map(hook_row, settings.hooks)], "  ")]

@@ -14,12 +14,13 @@ UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's categories of control, format and surrogate characters, and of line separators."""
 
 
-def safe(text: object) -> str:
-    """The text with each unsafe character as a backslash escape."""
+def safe(text: object, *, layout: str = "") -> str:
+    """The text with each unsafe character as a backslash escape, except for those of `layout`."""
     found = str(text)
     if found.isascii() and found.isprintable():
         return found
-    return "".join(escape(character) if is_unsafe(character) else character for character in found)
+    unsafe = {ord(one): escape(one) for one in set(found) - set(layout) if is_unsafe(one)}
+    return found.translate(unsafe) if unsafe else found
 
 
 def is_unsafe(character: str) -> bool:

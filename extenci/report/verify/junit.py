@@ -14,12 +14,12 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from extenci.model.observed import Unread
 from extenci.model.verdict import Evidence, Verdict, VerifyResult
-from extenci.report.text.safe import escape, is_unsafe
+from extenci.report.text.safe import safe
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 forbids (Char), and C1 controls, which it discourages."""
 
-_LAYOUT = "\t\n\r"
+_LAYOUT = "\t\n"
 
 VERDICT = "verdict"
 """The test case for the version as a whole: a person's answer, or a machine that never came up."""
@@ -130,5 +130,5 @@ def new_case(suite: Element, name: str, check: str, seconds: float = 0.0) -> Ele
 def clean(text: str) -> str:
     """Text without characters that XML cannot hold. Those that turn the writing direction, hide or break
     lines are shown as escapes, as in all other texts."""
-    shown = _NOT_XML.sub("", text)
-    return "".join(escape(one) if one not in _LAYOUT and is_unsafe(one) else one for one in shown)
+    shown = _NOT_XML.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return safe(shown, layout=_LAYOUT)

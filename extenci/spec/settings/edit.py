@@ -10,19 +10,20 @@ from ruamel.yaml import YAML
 
 from extenci.model.trust import HOOK, Grant, HookGrant
 
-SOURCES, TRUST, HOOKS = "sources", "trust", "hooks"
+SOURCES, KEYS, TRUST, HOOKS = "sources", "keys", "trust", "hooks"
 
 HEADER = """\
 # The settings of this user. `extenci trust` adds to this file and removes from it; it may be edited, too.
 # sources: folders outside of spec roots that images may be made from
+# keys: private keys outside of spec roots, or folders of them, that checks may log in with
 # trust: what service files of spec roots may use, and for which endpoints
 # hooks: hooks of spec roots that may be told results
 """
 
 
-def add_source(text: str, folder: str) -> str:
-    """The text with another folder for sources. The text must be that of a valid file, or empty."""
-    return _edit(text, lambda document: document.setdefault(SOURCES, []).append(folder))
+def add_path(text: str, section: str, path: str) -> str:
+    """The text with another path under SOURCES or KEYS. The text must be that of a valid file, or empty."""
+    return _edit(text, lambda document: document.setdefault(section, []).append(path))
 
 
 def add_grant(text: str, grant: Grant) -> str:

@@ -82,6 +82,10 @@ class SettingsFile(Strict):
     sources: list[FilePath] = Field(
         default=[], description="Folders outside of spec roots that images may be made from."
     )
+    keys: list[FilePath] = Field(
+        default=[],
+        description="Private keys outside of spec roots, or folders of them, that checks may log in with.",
+    )
     trust: list[GrantEntry] = Field(
         default=[], description="What service files of spec roots may use, and for which endpoints."
     )
@@ -99,6 +103,7 @@ def read_settings(path: Path) -> Settings:
     return Settings(
         tuple(real_path(path.parent, source) for source in found.sources),
         tuple(Grant(one.service, _access(path.parent, one)) for one in found.trust),
+        tuple(real_path(path.parent, key) for key in found.keys),
         tuple(
             HookGrant(real_path(path.parent, one.root), one.hook, word_of_hook(one.trust))
             for one in found.hooks

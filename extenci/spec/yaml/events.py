@@ -30,7 +30,15 @@ def parse(text: str) -> Iterator[Event]:
         raise Unreadable(message, end_mark(text[: error.position])) from None
     except MarkedYAMLError as error:
         raise Unreadable(_explain(error, text), to_mark(error.problem_mark or error.context_mark)) from None
-    except (YAMLError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
+    except (
+        YAMLError,
+        ValueError,
+        ArithmeticError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        AssertionError,
+    ) as error:
         # The parser fails in its own code on some nonsense (`%YAML 1.x`, escapes beyond Unicode).
         raise Unreadable(f"cannot be read as YAML: {type(error).__name__} in the parser") from None
 

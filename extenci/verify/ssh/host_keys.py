@@ -11,25 +11,28 @@ import binascii
 import hashlib
 import re
 
-_KEYS = re.compile(r"BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS", re.DOTALL)
-_FINGERPRINTS = re.compile(
-    r"BEGIN SSH HOST KEY FINGERPRINTS-----(.*?)-----END SSH HOST KEY FINGERPRINTS", re.DOTALL
-)
 _KEY = re.compile(r"\b(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)) ([A-Za-z0-9+/]{40,2000}={0,2})")
 _FINGERPRINT = re.compile(r"\bSHA256:([A-Za-z0-9+/]{43})\b")
 
 
 def find_keys(console: str) -> tuple[str, ...]:
     """The host keys in the last such block of a console, as `TYPE BASE64`."""
-    blocks = _KEYS.findall(console)
-    found = _KEY.findall(blocks[-1]) if blocks else []
+    found = _KEY.findall(_last_block(console, "SSH HOST KEY KEYS"))
     return tuple(dict.fromkeys(f"{kind} {key}" for kind, key in found if _is_key(kind, key)))
 
 
 def find_fingerprints(console: str) -> frozenset[str]:
     """The SHA-256 fingerprints (base64 without padding) in the last such block of a console."""
-    blocks = _FINGERPRINTS.findall(console)
-    return frozenset(_FINGERPRINT.findall(blocks[-1])) if blocks else frozenset()
+    return frozenset(_FINGERPRINT.findall(_last_block(console, "SSH HOST KEY FINGERPRINTS")))
+
+
+def _last_block(console: str, name: str) -> str:
+    """The text of the last block that is complete, "" where there is none. It is found in linear time, since
+    the machine may print anything."""
+    begin = f"BEGIN {name}-----"
+    before, end, _ = console.rpartition(f"-----END {name}")
+    _, found, block = before.rpartition(begin)
+    return block if end and found else ""
 
 
 def fingerprint(key: str) -> str:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.condor_pool.pool import Pool
-from tests.faults.bench.command import Starter
 from tests.faults.bench.state import BUCKET, State, Truth
 from tests.faults.network.network import Network
 from tests.matrix.clouds.sandbox import Sandbox, sandbox
@@ -24,7 +23,6 @@ class Bench:
     network: Network
     truth: Truth
     foreign: State
-    starter: Starter
     pool: Pool | None
 
     def holds(self, made: str, content: bytes) -> bool | None:
@@ -38,14 +36,14 @@ class Bench:
 
 
 @contextmanager
-def open_bench(folder: Path, starter: Starter, pool: Pool | None) -> Iterator[Bench]:
+def open_bench(folder: Path, pool: Pool | None) -> Iterator[Bench]:
     """A bench while it is used."""
     with sandbox(folder / "cloud") as one:
         network = Network({"ec2": one.ec2, "s3": one.s3, "ebs": one.ebs}, folder / "network")
         truth = Truth(one.ec2, one.s3)
         try:
             _settle_others(truth)
-            yield Bench(folder, one, network, truth, truth.state(), starter, pool)
+            yield Bench(folder, one, network, truth, truth.state(), pool)
         finally:
             network.stop()
             truth.close()

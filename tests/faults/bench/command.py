@@ -1,30 +1,28 @@
 """Commands of extenci: a session of its own for each, bounded in time, and measured.
 
-They are forked from a process that has loaded extenci (`forks.py`), or started where EXTENCI_PROGRAM names
-the program.
+They are forked from a process that has loaded extenci, or started where EXTENCI_PROGRAM names the program
+(`tests.program.command`).
 """
 
 from __future__ import annotations
 
-import itertools
-import json
 import os
 import shlex
 import signal
-import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
+
+from tests.program.command import start_extenci
 
 HANG_SECONDS = 360.0
 LOOK_SECONDS = 0.2
 """Between two looks at the memory of a command."""
-PROGRAM = "EXTENCI_PROGRAM"
 _DEFECTS = ("Traceback (most recent call last)", "This is a defect of extenci")
 
 
@@ -51,150 +49,63 @@ class Done:
         return "\n".join([head, *(f"  | {line}" for line in lines[-14:])])
 
 
-@dataclass
 class Running:
     """A command at work; `pid` leads its process group."""
 
-    words: tuple[str, ...]
-    pid: int = 0
-    status: int | None = None
-    changed: threading.Event = field(default_factory=threading.Event)
-    """Set when `pid` is known, and again when `status` is."""
-    _begun: float = field(default_factory=time.monotonic)
-    _texts: dict[str, bytes] = field(default_factory=dict)
-    _readers: list[threading.Thread] = field(default_factory=list)
+    def __init__(self, words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+        self.words = tuple(words)
+        self._begun = time.monotonic()
+        self._process = start_extenci(
+            *words,
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._streams = [ThreadedStream(one) for one in (self._process.stdout, self._process.stderr) if one]
 
-    def read(self, name: str, descriptor: int) -> None:
-        """Collects a stream of the command, to its end."""
-
-        def collect() -> None:
-            with os.fdopen(descriptor, "rb") as stream:
-                self._texts[name] = stream.read()
-
-        reader = threading.Thread(target=collect, daemon=True)
-        reader.start()
-        self._readers.append(reader)
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def wait(self, seconds: float = HANG_SECONDS) -> Done:
         """Its end. One that takes longer is ended, with all it has started."""
-        mib, has_hung = 0.0, False
-        while self.status is None:
+        mib, has_hung, status = 0.0, False, None
+        while status is None:
             if time.monotonic() - self._begun >= seconds:
                 has_hung = True
                 self._end()
             mib = max(mib, _most_mib(self.pid))
-            self.changed.wait(LOOK_SECONDS)
+            with suppress(subprocess.TimeoutExpired):
+                status = self._process.wait(LOOK_SECONDS)
         took = time.monotonic() - self._begun
         self._end()  # what it has started may live on, and hold its output open
-        for reader in self._readers:
-            reader.join(20)
-        output, errors = (self._texts.get(name, b"").decode("utf-8", "replace") for name in ("out", "err"))
-        text = f"{output.rstrip()}\n{errors.rstrip()}".strip()
-        return Done(self.words, self.status, text, took, mib, hung=has_hung)
+        text = "\n".join(one.read().rstrip() for one in self._streams).strip()
+        return Done(self.words, status, text, took, mib, hung=has_hung)
 
     def _end(self) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 
 
-class Starter:
-    """Starts commands, for any thread."""
+class ThreadedStream:
+    """A stream of a command that is read, to its end, while the command works."""
 
-    def __init__(self) -> None:
-        self._program = shlex.split(os.environ.get(PROGRAM, ""))
-        self._running: dict[int, Running] = {}
-        self._numbers = itertools.count()
-        self._sending = threading.Lock()
-        if not self._program:
-            self._link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            self._forks = _start_forks(theirs)
-            threading.Thread(target=self._listen, daemon=True).start()
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream, self._text = stream, b""
+        self._reader = threading.Thread(target=self._collect, daemon=True)
+        self._reader.start()
 
-    def start(self, words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Running:
-        """A command in a folder, without a terminal."""
-        running = Running(tuple(words))
-        ours, theirs = zip(os.pipe(), os.pipe(), strict=True)
-        try:
-            if self._program:
-                self._spawn(running, folder, environment, theirs)
-            else:
-                self._ask(running, folder, environment, theirs)
-        finally:
-            for one in theirs:
-                os.close(one)
-        for name, descriptor in zip(("out", "err"), ours, strict=True):
-            running.read(name, descriptor)
-        return running
+    def read(self) -> str:
+        """All of it."""
+        self._reader.join(20)
+        return self._text.decode("utf-8", "replace")
 
-    def stop(self) -> None:
-        """Ends the process that commands are forked from."""
-        if not self._program:
-            self._link.shutdown(socket.SHUT_RDWR)
-            self._forks.wait(10)
-            self._link.close()
-
-    def _ask(
-        self, running: Running, folder: Path, environment: Mapping[str, str], streams: Sequence[int]
-    ) -> None:
-        number = next(self._numbers)
-        self._running[number] = running
-        request = {
-            "id": number,
-            "words": list(running.words),
-            "folder": str(folder),
-            "environment": dict(environment),
-        }
-        with self._sending:
-            socket.send_fds(self._link, [json.dumps(request).encode()], list(streams))
-        if not running.changed.wait(30):
-            raise RuntimeError("no command can be forked")
-        if running.status is None:
-            running.changed.clear()
-
-    def _listen(self) -> None:
-        while text := self._link.recv(4096):
-            answer = json.loads(text)
-            running = self._running[answer["id"]]
-            if "pid" in answer:
-                running.pid = answer["pid"]
-            else:
-                running.status = answer["status"]
-            running.changed.set()
-
-    def _spawn(
-        self, running: Running, folder: Path, environment: Mapping[str, str], streams: Sequence[int]
-    ) -> None:
-        process = subprocess.Popen(
-            [*self._program, *running.words],
-            cwd=folder,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=streams[0],
-            stderr=streams[1],
-            start_new_session=True,
-        )
-        running.pid = process.pid
-
-        def reap() -> None:
-            running.status = process.wait()
-            running.changed.set()
-
-        threading.Thread(target=reap, daemon=True).start()
-
-
-def _start_forks(link: socket.socket) -> subprocess.Popen[bytes]:
-    link.set_inheritable(True)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.bench.forks", str(link.fileno())],
-        cwd=Path(__file__).parents[3],
-        env=base_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        pass_fds=[link.fileno()],
-        start_new_session=True,
-    )
-    link.close()
-    return process
+    def _collect(self) -> None:
+        with self._stream:
+            self._text = self._stream.read()
 
 
 def _most_mib(pid: int) -> float:

@@ -118,7 +118,7 @@ class User:
 
     def start(self, *words: str) -> Running:
         """A command of this user's, in the folder that holds the spec root."""
-        return self.bench.starter.start(words, self.folder, self._environment())
+        return Running(words, self.folder, self._environment())
 
     def run(self, *words: str) -> Done:
         """A command of this user's, to its end."""

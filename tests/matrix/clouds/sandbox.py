@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.matrix.clouds.cloud import BundleFiles, Cloud, OpenCloud
-from tests.matrix.job.command import PROGRAM, environment
+from tests.matrix.job.command import environment
+from tests.program.command import run_extenci
 
 
 @dataclass(frozen=True)
@@ -106,15 +106,7 @@ def to_cloud(one: Sandbox) -> Cloud:
 
 
 def _command(home: Path, *words: str) -> str:
-    done = subprocess.run(
-        [*PROGRAM, "sandbox", *words],
-        env=environment(home),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = run_extenci("sandbox", *words, env=dict(environment(home)), timeout=60)
     if done.returncode != 0:
         raise RuntimeError(f"extenci sandbox {' '.join(words)}: {done.stderr}")
-    return done.stdout
+    return str(done.stdout)

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import os
-import shlex
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.matrix.processes import end
+from tests.program.command import start_extenci
 
 STEP_SECONDS = 120.0
 HANGS = -1
 """The exit status of a command that was ended because its time was up."""
-PROGRAM = tuple(
-    shlex.split(os.environ.get("EXTENCI_PROGRAM", "")) or [str(Path(sys.executable).with_name("extenci"))]
-)
-"""The command under test; EXTENCI_PROGRAM names another one."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +55,8 @@ def environment(home: Path) -> Mapping[str, str]:
 def run(home: Path, folder: Path, *words: str, seconds: float = STEP_SECONDS) -> Done:
     """The command, without a terminal, in a folder. One that takes too long is killed: status HANGS."""
     start = time.monotonic()
-    process = subprocess.Popen(
-        [*PROGRAM, *words],
+    process = start_extenci(
+        *words,
         cwd=folder,
         env=environment(home),
         stdin=subprocess.DEVNULL,

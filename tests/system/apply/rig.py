@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -20,8 +20,8 @@ from extenci.catalog.records import Catalog
 from extenci.model.outcome import Result
 from extenci.model.service import SANDBOX_BUCKET
 from extenci.sandbox import control
+from tests.program.command import start_extenci
 from tests.system.apply.killing_proxy import Aim, KillingProxy, Way
-from tests.system.apply.victim import make_victim
 from tests.system.main_job.conftest import World
 
 if TYPE_CHECKING:
@@ -40,6 +40,14 @@ class Seen:
     ever: frozenset[str]
     images: frozenset[str]
     snapshots: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line, and the status with which it ends where nobody kills it."""
+
+    words: tuple[str, ...]
+    status: int = 0
 
 
 @dataclass
@@ -91,24 +99,54 @@ class Rig:
         with Catalog.open(self.world.home) as catalog:
             catalog.initialise("campus")
 
+    @property
+    def said(self) -> Path:
+        """The file with what all commands said."""
+        return self.world.folder / "said"
+
+    def told(self) -> str:
+        """The end of what commands said."""
+        return self.said.read_text()[-3000:]
+
+    def start(self, command: Command) -> subprocess.Popen[bytes]:
+        """A command at work in the world's folder, without a terminal."""
+        with self.said.open("a") as said:
+            print("$ extenci", *command.words, file=said, flush=True)
+            return start_extenci(
+                *command.words,
+                cwd=self.world.folder,
+                env={**os.environ, "EXTENCI_HOME": str(self.world.home.path)},
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+            )
+
+    def run(self, command: Command) -> None:
+        """A command, which ends with its status."""
+        with self.start(command) as process:
+            assert process.wait(60) == command.status, self.told()
+
     def shoot(self, nth: int, way: Way, *, destroy: bool) -> str | None:
         """Run an apply, and kill it at its n-th changing call; that call, or None: it lived."""
-        return self.shoot_at(make_victim(self.world.specs, self.world.home, destroy=destroy), nth, way)
+        words = ("destroy" if destroy else "apply", str(self.world.specs), "-y")
+        return self.shoot_at(Command(words), nth, way)
 
-    def shoot_at(self, command: ForkServerProcess, nth: int, way: Way) -> str | None:
-        """The same of any command that is not started yet."""
+    def shoot_at(self, command: Command, nth: int, way: Way) -> str | None:
+        """The same of any command."""
 
         def kill() -> None:
-            os.kill(command.pid or 0, signal.SIGKILL)
+            started.wait(20)
+            process.send_signal(signal.SIGKILL)
             dead.wait(20)
 
-        dead = threading.Event()
+        started, dead = threading.Event(), threading.Event()
         with self.proxy.aimed(Aim(nth, way, kill)):
-            command.start()
-            command.join(60)
+            process = self.start(command)
+            started.set()
+            status = process.wait(60)
             dead.set()
-        assert command.exitcode in (0, -signal.SIGKILL)
-        if command.exitcode == 0:
+        assert status in (command.status, -signal.SIGKILL), self.told()
+        if status == command.status:
             assert len(self.proxy.seen) < nth
             return None
         return self.proxy.seen[nth - 1]

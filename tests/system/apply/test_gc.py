@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -17,12 +16,11 @@ from extenci import api
 from extenci.model.action import Action
 from extenci.model.outcome import Status
 from extenci.model.plan import Plan
-from extenci.model.verdict import Answer
 from extenci.model.verification import KEY_PAIR_PREFIX
+from tests.program.command import run_extenci
 from tests.system.apply.killing_proxy import Way
-from tests.system.apply.rig import Rig, Tags
+from tests.system.apply.rig import Command, Rig, Tags
 from tests.system.apply.test_killed import STAGING, UNSTAGING, rig, use
-from tests.system.apply.victim import make_trial
 
 __all__ = ["rig"]
 
@@ -91,7 +89,7 @@ def test_a_verify_killed_at_any_call_leaves_nothing_after_gc(rig: Rig, tags: Tag
     fatal: set[str] = set()
 
     def shoot(nth: int) -> str | None:
-        return rig.shoot_at(make_trial(rig.world.specs, rig.world.home, Answer.NO), nth, way)
+        return rig.shoot_at(Command(("verify", "specs", "--no"), 1), nth, way)
 
     for nth, call in rig.shots(shoot):
         result = rig.sweep()
@@ -107,21 +105,18 @@ def test_a_verify_killed_at_any_call_leaves_nothing_after_gc(rig: Rig, tags: Tag
 def leave_a_test_vm(rig: Rig) -> None:
     """Kill a verify once its test VM runs, when it is about to ask about it."""
     rig.world.make_disk(data=0)
-    verify_hash = make_trial(rig.world.specs, rig.world.home, Answer.YES)
-    assert rig.shoot_at(verify_hash, len(UNTIL_LAUNCHED) + 1, "before") == "CreateTags"
+    verify = Command(("verify", "specs", "--yes"))
+    assert rig.shoot_at(verify, len(UNTIL_LAUNCHED) + 1, "before") == "CreateTags"
     assert rig.proxy.seen[: len(UNTIL_LAUNCHED)] == UNTIL_LAUNCHED
     assert rig.look().machines
 
 
 def gc_command(rig: Rig, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "extenci", "gc", str(rig.world.specs), *options],
+    return run_extenci(
+        "gc",
+        str(rig.world.specs),
+        *options,
         env={**os.environ, "EXTENCI_HOME": str(rig.world.home.path)},
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=60,
-        check=False,
     )
 
 

@@ -18,9 +18,8 @@ from extenci.model.service import SANDBOX_BUCKET
 from extenci.plan.commands import gc as sweeping
 from extenci.sandbox import control
 from tests.system.apply.killing_proxy import Way
-from tests.system.apply.rig import Rig, Tags, open_rig
+from tests.system.apply.rig import Command, Rig, Tags, open_rig
 from tests.system.apply.test_killed import ABILITIES
-from tests.system.apply.test_killed_commands import command, log_of, run_command
 from tests.system.main_job.conftest import MIB, World
 
 SPEC = """\
@@ -103,19 +102,16 @@ def test_killed_at_each_call_of_a_destroy_nothing_is_left(rig: Rig, way: Way) ->
 @pytest.mark.parametrize("way", ["before", "after"])
 def test_killed_at_each_call_of_an_unstage_the_same_command_finishes_it(rig: Rig, way: Way) -> None:
     use(rig, "create")
-    disk = str(rig.world.disk)
+    stage = Command(("stage", str(rig.world.disk), "campus", "--method", "bundle"))
+    unstage = Command(("unstage", "worker", "campus", "-y"))
 
     def shoot(nth: int) -> str | None:
-        assert run_command(rig, "stage", disk, "campus", "--method", "bundle") == 0
+        rig.run(stage)
         assert rig.in_s3()
-        return rig.shoot_at(command(rig, "unstage", "worker", "campus", "-y"), nth, way)
+        return rig.shoot_at(unstage, nth, way)
 
     for nth, call in rig.shots(shoot):
-        assert run_command(rig, "unstage", "worker", "campus", "-y") == 0, (
-            nth,
-            call,
-            log_of(rig).read_text(),
-        )
+        rig.run(unstage)
         assert rig.in_s3() == [], (nth, call)
         assert rig.look().images == frozenset()
 

@@ -9,20 +9,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
 
 from extenci import api
-from extenci.model.verdict import Answer
 from extenci.model.version import GIB
 from tests.disks import add_boot_sector
 from tests.system.apply.killing_proxy import Way
-from tests.system.apply.rig import Rig
+from tests.system.apply.rig import Command, Rig
 from tests.system.apply.test_gc import SPEC, UNTIL_LAUNCHED, agree_that_nothing_is_left
 from tests.system.apply.test_killed import rig, use
-from tests.system.apply.victim import make_command, make_trial
 
 __all__ = ["rig"]
 
@@ -36,6 +33,10 @@ class Case:
     before: Callable[[Rig], object]
     images: int
     status: int = 0
+
+    @property
+    def command(self) -> Command:
+        return Command(self.words, self.status)
 
 
 def disk(rig: Rig) -> Path:
@@ -54,7 +55,7 @@ def nothing(rig: Rig) -> None:
 
 
 def staged(rig: Rig) -> None:
-    assert run_command(rig, "stage", str(disk(rig)), "campus") == 0
+    rig.run(Command(("stage", str(disk(rig)), "campus")))
 
 
 def waiting(rig: Rig) -> None:
@@ -66,9 +67,9 @@ def waiting(rig: Rig) -> None:
 def left_behind(rig: Rig) -> None:
     """What a verify and a test-vm leave that are killed while their test VMs run."""
     rig.world.make_disk(data=0)
-    trial = make_trial(rig.world.specs, rig.world.home, Answer.YES)
-    assert rig.shoot_at(trial, len(UNTIL_LAUNCHED) + 1, "before") == "CreateTags"
-    test_vm = command(rig, "test-vm", str(disk(rig)), "campus", "t3.micro", "--no")
+    verify = Command(("verify", "specs", "--yes"))
+    assert rig.shoot_at(verify, len(UNTIL_LAUNCHED) + 1, "before") == "CreateTags"
+    test_vm = Command(("test-vm", str(disk(rig)), "campus", "t3.micro", "--no"))
     assert rig.shoot_at(test_vm, len(UNTIL_LAUNCHED) + 1, "before") is not None
 
 
@@ -84,23 +85,6 @@ CASES = {
 }
 
 
-def log_of(rig: Rig) -> Path:
-    return rig.world.folder / "said"
-
-
-def command(rig: Rig, *words: str, status: int = 0) -> ForkServerProcess:
-    return make_command(words, rig.world.home, log_of(rig), status)
-
-
-def run_command(rig: Rig, *words: str, status: int = 0) -> int:
-    """0 where a command ends with the status that is expected."""
-    made = command(rig, *words, status=status)
-    made.start()
-    made.join(60)
-    assert made.exitcode is not None, log_of(rig).read_text()[-3000:]
-    return made.exitcode
-
-
 @pytest.mark.parametrize(("name", "way"), [*((name, "after") for name in CASES), ("unstage", "before")])
 def test_killed_at_any_call_and_given_again_it_ends_and_leaves_nothing(
     rig: Rig, name: str, way: Way, monkeypatch: pytest.MonkeyPatch
@@ -112,12 +96,12 @@ def test_killed_at_any_call_and_given_again_it_ends_and_leaves_nothing(
 
     def shoot(nth: int) -> str | None:
         case.before(rig)
-        return rig.shoot_at(command(rig, *case.words, status=case.status), nth, way)
+        return rig.shoot_at(case.command, nth, way)
 
     for nth, call in rig.shots(shoot):
-        told = (nth, call)
-        assert run_command(rig, *case.words, status=case.status) == 0, (told, log_of(rig).read_text()[-3000:])
-        agree_that_nothing_is_left(rig, (told, log_of(rig).read_text()[-3000:]))
+        rig.run(case.command)
+        told = (nth, call, rig.told())
+        agree_that_nothing_is_left(rig, told)
         now = rig.look()
         assert (len(now.images), len(now.snapshots)) == (case.images, case.images), told
         assert rig.sweep().plan.is_empty, told

@@ -13,6 +13,7 @@ from extenci.catalog.home import Home
 from extenci.model.service import SANDBOX_BUCKET
 from tests.system.apply.killing_proxy import Way
 from tests.system.apply.rig import MOST_CALLS, Rig, Tags, open_rig
+from tests.system.apply.test_killed import ABILITIES
 from tests.system.main_job.conftest import MIB, World
 
 SPEC = """\
@@ -43,7 +44,7 @@ def use(rig: Rig, tags: Tags) -> None:
     with rig.world.disk.open("r+b") as file:
         file.seek(40 * MIB - 3)
         file.write(b"end")
-    rig.world.write_service("campus", tags=tags, bucket=SANDBOX_BUCKET, **rig.proxy.urls)
+    rig.world.write_service("campus", tags=tags, bucket=SANDBOX_BUCKET, abilities=ABILITIES, **rig.proxy.urls)
     rig.initialise()
 
 

@@ -12,10 +12,10 @@ import pytest
 from extenci.sandbox import control
 from tests.matrix.proxies.ec2 import Late
 from tests.matrix.proxies.http import Answer, Call, Quirk, proxy
-from tests.system.apply.rig import Rig
+from tests.system.apply.rig import Command, Rig
 from tests.system.apply.test_gc import agree_that_nothing_is_left
 from tests.system.apply.test_killed import rig
-from tests.system.apply.test_killed_commands import command, disk, log_of
+from tests.system.apply.test_killed_commands import disk
 
 __all__ = ["rig"]
 
@@ -41,17 +41,16 @@ def test_ctrl_c_leaves_no_test_vm_that_is_not_listed_yet(
 
     def stop() -> None:
         if not stops:
-            stops.append(process.pid or 0)
+            stops.append(process.pid)
             os.kill(stops[0], signal.SIGINT)
 
     behind = control.status(rig.world.home.path).ec2
     with proxy(behind, [Late(), StopsAfter(action, stop)]) as ec2:
         rig.world.write_service("campus", tags="create", abilities="{all: true}", ec2=ec2)
-        process = command(rig, "test-vm", str(disk(rig)), "campus", "t3.micro", "--no", status=1)
-        process.start()
-        process.join(60)
-    said = log_of(rig).read_text()
-    assert (process.exitcode, len(stops)) == (0, 1), said
+        process = rig.start(Command(("test-vm", str(disk(rig)), "campus", "t3.micro", "--no")))
+        status = process.wait(60)
+    said = rig.said.read_text()
+    assert (status, len(stops)) == (1, 1), said
     agree_that_nothing_is_left(rig, said)
     images = rig.look().images
     if action == "TerminateInstances":  # the answer was given before

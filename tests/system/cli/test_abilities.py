@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from extenci.model.service import SandboxStatus
 from extenci.sandbox import control
 from tests.disks import disk_bytes
+from tests.program.command import run_extenci
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 LACKING = "ebs-direct,paging,tag-on-create,list-multipart-uploads"
@@ -52,18 +52,16 @@ def run(root: Path, cloud: SandboxStatus, tmp_path: Path) -> Run:
     trusted = f"{cloud.ec2} {cloud.s3} {cloud.ebs} {NOBODY} file:{tmp_path / 'theirs'}"
 
     def command(*words: str, at: Path = root) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "extenci", words[0], str(at), *words[1:]],
+        return run_extenci(
+            words[0],
+            at,
+            *words[1:],
             env={
                 **os.environ,
                 "EXTENCI_HOME": str(tmp_path / "mine"),
                 "EXTENCI_TRUST": trusted,
                 "COLUMNS": "80",
             },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
         )
 
     return command

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from tests.program.command import run_extenci, start_extenci
 
 SERVICE = "region: eu-west-1\ncredentials: {profile: research}\n"
 
@@ -32,10 +33,9 @@ class Desk:
         return {"PATH": os.environ["PATH"], "EDITOR": str(editor), **home}
 
     def edit(self, script: str, name: str = "bnl") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "extenci", "catalog", "edit", name],
-            env=self.environment(script), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            check=False, timeout=30,
+        return run_extenci(
+"catalog", "edit", name,
+            env=self.environment(script),
         )  # fmt: skip
 
 
@@ -105,9 +105,9 @@ def test_an_editor_that_was_killed_is_told(desk: Desk) -> None:
 
 def test_an_editor_that_is_not_there_is_told(desk: Desk) -> None:
     known = {**desk.environment("true"), "EDITOR": "/no/such/editor"}
-    run = subprocess.run(
-        [sys.executable, "-m", "extenci", "catalog", "edit", "bnl"],
-        env=known, capture_output=True, text=True, check=False, timeout=30,
+    run = run_extenci(
+"catalog", "edit", "bnl",
+        env=known,
     )  # fmt: skip
     assert run.returncode == 1
     assert "The editor `/no/such/editor` cannot be started" in run.stderr
@@ -119,8 +119,8 @@ def test_ctrl_c_inside_the_editor_is_the_editors(desk: Desk) -> None:
     """A terminal sends SIGINT to both; the editor here takes it as one of its keys, and goes on."""
     script = "trap 'sed -i s/eu-west-1/eu-west-2/ \"$1\"; exit 0' INT; touch {}; while :; do sleep 0.1; done"
     opened = desk.folder / "opened"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "extenci", "catalog", "edit", "bnl"],
+    process = start_extenci(
+"catalog", "edit", "bnl",
         env=desk.environment(script.format(opened)), stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from extenci.cloud.leases.key_pair import KeyPairStore
 from extenci.sandbox import control
 from extenci.spec.services.file import read_service
 from tests.disks import disk_bytes
+from tests.program.command import start_extenci
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -50,8 +50,10 @@ def start(root: Path, tmp_path: Path) -> Start:
     """Starts a command in a home."""
 
     def begin(home: str, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "extenci", words[0], str(root), *words[1:]],
+        return start_extenci(
+            words[0],
+            root,
+            *words[1:],
             env={**os.environ, "EXTENCI_HOME": str(tmp_path / home), "COLUMNS": "200"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -141,7 +143,7 @@ def test_a_lease_that_could_not_be_tagged_before_the_kill_is_known_by_its_key(
     clients.unjournalled.ec2.import_key_pair("extenci-lease-default", store.keys.make(), {})
 
     refused = start("runner", "apply", "-y")
-    assert "does not end by itself" in refused.communicate(timeout=60)[1]
+    assert "its lease ends 120 seconds after the last renewal" in refused.communicate(timeout=60)[1]
     applied = start("laptop", "apply", "-y")
     applied.communicate(timeout=120)
     assert applied.returncode == 0

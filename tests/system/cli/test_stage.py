@@ -20,6 +20,7 @@ from extenci.catalog.home import Home
 from extenci.cloud.clients import Clients
 from extenci.sandbox import control
 from tests.disks import add_boot_sector
+from tests.program.command import run_extenci, start_extenci
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -37,22 +38,17 @@ def run(home: Path, tmp_path: Path) -> Run:
     """run("stage", …): the command, where standard input is no terminal."""
 
     def command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "extenci", *words],
+        return run_extenci(
+            *words,
             cwd=tmp_path,
             env=surroundings(home) | environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
         )
 
     return command
 
 
 def surroundings(home: Path) -> dict[str, str]:
-    root = str(Path(__file__).resolve().parents[3])
-    return {**os.environ, "EXTENCI_HOME": str(home), "PYTHONPATH": root}
+    return {**os.environ, "EXTENCI_HOME": str(home)}
 
 
 @pytest.fixture
@@ -238,8 +234,8 @@ def test_wrong_use_is_told_and_prints_nothing(
 def test_what_is_interrupted_is_gone_on_with(run: Run, home: Path, tmp_path: Path) -> None:
     disk = make_disk(tmp_path, "cut", mib=40)
     control.start(home, "PutSnapshotBlock: slow 2s after 10")
-    words = [sys.executable, "-m", "extenci", "stage", disk.name, "sandbox"]
-    with subprocess.Popen(words, cwd=tmp_path, env=surroundings(home), stderr=subprocess.DEVNULL) as child:
+    words = ("stage", disk.name, "sandbox")
+    with start_extenci(*words, cwd=tmp_path, env=surroundings(home), stderr=subprocess.DEVNULL) as child:
         deadline = time.monotonic() + 20
         started = calls(home, "PutSnapshotBlock")
         while calls(home, "PutSnapshotBlock") < started + 10:

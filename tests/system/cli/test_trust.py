@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.disks import disk_bytes
+from tests.program.command import run_extenci, start_extenci
 
 SESSION_TOKEN = "the-session-token-of-this-user"
 TOKEN = "glpat_a_token_that_looks_like_a_key"
@@ -76,21 +76,16 @@ class Victim:
         (self.root / "services" / f"{name}.yaml").write_text(f"region: us-east-1\n{text}")
 
     def run(self, *words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "extenci", *map(str, words)],
+        return run_extenci(
+            *map(str, words),
             env={**self.environment, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
         )
 
     def run_in_terminal(self, answer: str, *words: str | Path) -> tuple[int, str]:
         """The exit status, and what was shown on the terminal."""
         ours, theirs = pty.openpty()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "extenci", *map(str, words)],
+        process = start_extenci(
+            *map(str, words),
             env=self.environment,
             stdin=theirs,
             stdout=subprocess.DEVNULL,
@@ -217,10 +212,9 @@ def test_commands_without_specs_ask_for_trust_too(recorder: Recorder, victim: Vi
         ["unstage", "x", "campus", "-y"],
         ["test-vm", disk, "campus", "t", "--yes"],
     ):
-        done = subprocess.run(
-            [sys.executable, "-m", "extenci", *map(str, words)],
-            env=victim.environment, cwd=victim.root, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, check=False, timeout=120,
+        done = run_extenci(
+*map(str, words),
+            env=victim.environment, cwd=victim.root,
         )  # fmt: skip
         assert done.returncode == 1
         assert "nothing was sent" in done.stderr, words
@@ -344,10 +338,9 @@ def test_no_program_in_the_working_folder_is_run(victim: Victim, path: str) -> N
     for name in ("qemu-system-x86_64", "qemu-img"):
         (victim.root / name).write_text(f"#!/bin/sh\ntouch {victim.mark}\n")
         (victim.root / name).chmod(0o755)
-    done = subprocess.run(
-        [sys.executable, "-m", "extenci", "sandbox", "status"],
+    done = run_extenci(
+"sandbox", "status",
         env={**victim.environment, "PATH": path, "EXTENCI_SANDBOX_MACHINES": ""}, cwd=victim.root,
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert not victim.mark.exists()

@@ -28,6 +28,7 @@ BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 YAML_BLOCKS = [block for block in BLOCKS if block.language == "yaml"]
 PROGRAMS = {"extenci": (), "extenci-stage": ("stage",), "extenci-test-vm": ("test-vm",)}
 FORMS: tuple[type[Strict], ...] = (SpecFile, ServiceFile, RootFile, SettingsFile)
+WIDEST_CODE = 78
 ROOT_COMMAND = typer.main.get_command(app)
 
 
@@ -137,6 +138,18 @@ def anchors_of(page: Path) -> set[str]:
     """The anchors of a page's headings, as Python-Markdown and GitHub make them."""
     headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
     return {re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", one).strip().lower()) for one in headings}
+
+
+def test_code_fits_a_terminal_of_80_columns() -> None:
+    """It is indented by two there, and never broken, so that it can be copied."""
+    long = [
+        f"{block.place}: {line}"
+        for block in BLOCKS
+        if block.language not in ("text", "console")
+        for line in block.text.splitlines()
+        if len(line) > WIDEST_CODE and " " in line.strip()
+    ]
+    assert long == []
 
 
 def test_json_in_pages_is_json() -> None:

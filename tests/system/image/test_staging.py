@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from extenci.model.work import StageWork
 from extenci.report.plan.json import plan_document, render_json
 from extenci.report.plan.markdown import render_markdown
 from extenci.report.plan.text import render_plan
+from tests.program.command import start_extenci
 from tests.system.image.disk_files import MIB, age, digest_of, make_raw, make_source, pack
 from tests.system.image.web import Site
 from tests.system.main_job.conftest import World
@@ -261,8 +261,9 @@ def test_ctrl_c_ends_a_plan_that_converts_and_leaves_nothing(world: World, disk:
     source.write_bytes(pack(disk, source, "xz").read_bytes() + pack(zeros, source, "xz").read_bytes() * 32)
     write(world, age(source))
     disks = world.home.cache_folder / "disks"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "extenci", "plan", str(world.specs)],
+    process = start_extenci(
+        "plan",
+        str(world.specs),
         env={**os.environ, "EXTENCI_HOME": str(world.home.path)},
         stderr=subprocess.PIPE,
         text=True,

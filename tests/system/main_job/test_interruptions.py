@@ -7,7 +7,6 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,6 +20,7 @@ from extenci.catalog.records import Catalog
 from extenci.model.errors import Interrupted
 from extenci.model.outcome import Ended, Progress, Status
 from extenci.model.plan import Plan
+from tests.program.command import start_extenci
 from tests.system.main_job.conftest import World
 
 
@@ -58,8 +58,9 @@ def test_a_stop_is_heeded_while_a_service_does_not_answer(world: World, silent: 
 def test_ctrl_c_ends_a_command_whose_service_does_not_answer(
     world: World, silent: socket.socket, command: str
 ) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "extenci", *command.split(), str(world.specs)],
+    process = start_extenci(
+        *command.split(),
+        str(world.specs),
         env={**os.environ, "EXTENCI_HOME": str(world.home.path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

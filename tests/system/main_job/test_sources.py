@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
+from tests.program.command import run_extenci
 from tests.system.main_job.conftest import MIB, World
 
 LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:%b\nsize 1073741824\n" % (b"4d" * 32)
 
 
 def extenci(world: World, *args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "extenci", *args, str(world.specs)],
+    return run_extenci(
+        *args,
+        str(world.specs),
         env={**os.environ, "EXTENCI_HOME": str(world.home.path), "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
     )
 
 

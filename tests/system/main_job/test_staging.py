@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -19,6 +18,7 @@ from extenci.model.observed import Snapshot, SnapshotState
 from extenci.model.service import SANDBOX_BUCKET
 from extenci.model.version import BLOCK_BYTES, Method
 from extenci.sandbox import control
+from tests.program.command import run_extenci, start_extenci
 from tests.system.main_job.conftest import MIB, World
 
 STACK = "default"
@@ -86,8 +86,7 @@ def test_after_kill_9_and_another_change_of_the_specs_only_what_is_missing_is_se
     world.write(count=0, service="campus")
     world.make_disk(data=400 * MIB)
     if tags == "none":
-        catalog = [sys.executable, "-m", "extenci", "catalog", "init", "campus"]
-        subprocess.run(catalog, env=environment(world), check=True, capture_output=True)
+        assert run_extenci("catalog", "init", "campus", env=environment(world)).returncode == 0
     killed_after(world, 100)
     (pending,) = snapshots(world)
     assert pending.state is SnapshotState.PENDING
@@ -115,9 +114,13 @@ def environment(world: World) -> dict[str, str]:
 
 def killed_after(world: World, blocks: int) -> None:
     """Apply in a process of its own, which is killed once some blocks are there."""
-    command = [sys.executable, "-m", "extenci", "apply", "-y", str(world.specs)]
-    child = subprocess.Popen(
-        command, env=environment(world), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    child = start_extenci(
+        "apply",
+        "-y",
+        world.specs,
+        env=environment(world),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 60
     while puts(world) < blocks:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -21,6 +20,7 @@ from extenci.model.errors import MachinesLost, PlanError, StalePlan, Unreachable
 from extenci.model.outcome import Result, Status
 from extenci.model.ownership import Role
 from extenci.model.verdict import Answer, Verdict
+from tests.program.command import run_extenci
 from tests.system.main_job.conftest import World
 
 SPEC = """\
@@ -226,13 +226,12 @@ def test_an_argument_that_is_no_name_of_a_file_hinders_nothing(campus: World) ->
 
 
 def run(world: World, *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "extenci", "verify", "campus/worker", str(world.specs), *command],
+    return run_extenci(
+        "verify",
+        "campus/worker",
+        str(world.specs),
+        *command,
         env={**os.environ, "EXTENCI_HOME": str(world.home.path)},
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        check=False,
     )
 
 

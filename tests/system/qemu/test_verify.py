@@ -28,6 +28,7 @@ from extenci.model.plan import Plan
 from extenci.model.verdict import Answer, Question, Verdict
 from extenci.model.verification import KEY_PAIR_PREFIX
 from extenci.sandbox import control
+from tests.program.command import run_extenci, start_extenci
 from tests.system.qemu.conftest import MakeImage
 
 SPEC = """\
@@ -103,15 +104,8 @@ class World:
         (home.services_folder / "campus.yaml").write_text(text)
 
     def run(self, *command: str, home: Home | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "extenci", *command],
-            env={**os.environ, "EXTENCI_HOME": str((home or self.home).path)},
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=240,
-            check=False,
-        )
+        own = {"EXTENCI_HOME": str((home or self.home).path)}
+        return run_extenci(*command, env={**os.environ, **own}, timeout=240)
 
 
 @pytest.fixture
@@ -251,8 +245,10 @@ def test_killed_while_a_test_vm_runs_the_next_apply_cleans_up_and_goes_on(
     world: World, image: MakeImage
 ) -> None:
     world.write(image("plain"))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "extenci", "apply", "-y", str(world.specs)],
+    process = start_extenci(
+        "apply",
+        "-y",
+        str(world.specs),
         env={**os.environ, "EXTENCI_HOME": str(world.home.path)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

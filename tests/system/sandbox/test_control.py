@@ -17,13 +17,15 @@ import pytest
 from extenci.model.errors import SandboxError
 from extenci.model.service import SandboxStatus
 from extenci.sandbox import control, process
+from tests.program.sandboxes import as_people_start_them
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "home"
-    yield place
-    control.stop(place)
+    with as_people_start_them():
+        yield place
+        control.stop(place)
 
 
 def alive(pid: int | None) -> bool:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +22,7 @@ from extenci.sandbox import control
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.methods import stage
 from tests.disks import add_boot_sector
+from tests.program.command import run_extenci
 from tests.system.stage.conftest import context_of
 
 BLOCKS = 40
@@ -180,18 +179,10 @@ def test_plan_says_which_disk_cannot_be_read_and_where_the_specs_name_it(
     (specs / "stack.yaml").write_text(f"service: sandbox\nimages:\n  worker:\n    source: {disk}\n")
     add_boot_sector(disk)
     break_disk(disk, AT)
-    ended = subprocess.run(
-        [sys.executable, "-m", "extenci", "plan", str(specs)],
-        env={
-            **os.environ,
-            "EXTENCI_HOME": str(home),
-            "EXTENCI_TRUST": f"sources:{disk.parent}",
-            "PYTHONPATH": str(Path(__file__).parents[3]),
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
+    ended = run_extenci(
+        "plan",
+        specs,
+        env={**os.environ, "EXTENCI_HOME": str(home), "EXTENCI_TRUST": f"sources:{disk.parent}"},
     )
     said = " ".join(ended.stderr.split())
     assert ended.returncode != 0

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
+
+import pytest
 
 from extenci.apply.calls import RECOVERY, RecoveryRun
 from extenci.apply.recovery import Recovery
@@ -10,6 +13,7 @@ from extenci.catalog.home import Home
 from extenci.catalog.records import Catalog
 from extenci.cloud.clients import Clients
 from extenci.model.address import Address
+from extenci.model.errors import Interrupted
 from extenci.model.observed import Observation, ServiceState
 from extenci.model.ownership import Marks, Role
 from extenci.model.record import Deregistered
@@ -32,6 +36,16 @@ def test_a_start_whose_snapshot_has_timed_out_is_closed_and_not_repeated(tmp_pat
         recovery.finish_staging(intent.at + TIMEOUT_MINUTES * 60)
 
         assert journal.unsettled("physics") == ()
+
+
+def test_ctrl_c_is_heeded_while_recovery_waits_for_a_service(tmp_path: Path) -> None:
+    stop = Event()
+    with Catalog.open(Home(tmp_path)) as catalog:
+        clients = {"campus": Clients(Service("campus", "us-east-1", ec2=NOWHERE))}
+        recovery = Recovery("physics", clients, catalog.journal, print, stop=stop)
+        stop.set()
+        with pytest.raises(Interrupted):
+            recovery._context("campus").pause(60.0)
 
 
 def test_a_key_pair_whose_call_was_not_answered_is_deleted_by_whoever_comes_next(tmp_path: Path) -> None:

@@ -34,6 +34,14 @@ def test_what_extenci_removed_itself_is_not_waited_for() -> None:
     assert not may_show_more("cloud", records, service_state(at=101.0))
 
 
+def test_what_could_not_be_removed_is_ours_although_its_tags_are_late() -> None:
+    """A run may die before its call reaches the service: a machine that is listed is there."""
+    records = Records(intents=(launch(100.0, "i-1"),), removed=frozenset({"i-1"}))
+    known = known_resources("cloud", records, now=105.0)
+    found = assign(service_state(observed_machine("i-1")), lambda _kind: Tagging.CREATE, known)
+    assert [one.marks for one in found.machines] == [MARKS]
+
+
 def test_what_was_seen_once_and_is_missing_now_is_gone() -> None:
     address = Address("cloud", "pool")
     made = ResourceRecord("cloud", "i-1", ResourceKind.MACHINE, address, MARKS.to_tags())

@@ -13,6 +13,7 @@ from extenci.model.desired import Desired
 from extenci.model.errors import SpecError
 from extenci.model.service import Service
 from extenci.spec.load import load_desired
+from extenci.spec.own_file import AllowedPaths
 
 CASES = sorted((Path(__file__).parent / "cases").iterdir())
 SANDBOX = Service(name="sandbox", region="us-east-1", ec2="http://127.0.0.1:1")
@@ -20,8 +21,8 @@ SANDBOX = Service(name="sandbox", region="us-east-1", ec2="http://127.0.0.1:1")
 
 def load(root: Path) -> Desired:
     catalog = {path.stem: path for path in sorted((root / ".catalog").glob("*.yaml"))}
-    sources = (root.parent / "images", Path("/disks"))
-    return load_desired([root], catalog_services=catalog, sandbox=SANDBOX, sources=sources)
+    allowed = AllowedPaths((root.parent / "images", Path("/disks")))
+    return load_desired([root], catalog_services=catalog, sandbox=SANDBOX, allowed=allowed)
 
 
 def written(desired: Desired, root: Path) -> str:

@@ -18,6 +18,7 @@ from extenci.model.errors import Problem, SpecError
 from extenci.model.service import Service
 from extenci.spec.format import ImageSpec, InstancesSpec, SpecFile, VerifySpec
 from extenci.spec.load import load_desired
+from extenci.spec.own_file import AllowedPaths
 from extenci.spec.services.file import read_service
 from extenci.spec.services.format import ServiceFile
 
@@ -27,7 +28,9 @@ SANDBOX = Service(name="sandbox", region="us-east-1", ec2="http://127.0.0.1:1")
 def load(content: bytes) -> Desired:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "a.yaml").write_bytes(content)
-        return load_desired([Path(folder)], catalog_services={}, sandbox=SANDBOX, sources=[Path("/d")])
+        return load_desired(
+            [Path(folder)], catalog_services={}, sandbox=SANDBOX, allowed=AllowedPaths((Path("/d"),))
+        )
 
 
 def load_or_explain(load_it: Callable[[], object]) -> bool:

@@ -14,6 +14,7 @@ from extenci.model.errors import SpecError, UsageError
 from extenci.model.service import Service
 from extenci.spec import resolve, root_files
 from extenci.spec.load import load_desired
+from extenci.spec.own_file import AllowedPaths
 from extenci.spec.root import find_root
 
 SANDBOX = Service(name="sandbox", region="us-east-1", ec2="http://127.0.0.1:1")
@@ -279,7 +280,9 @@ def test_a_disk_may_be_a_link_inside_the_root_only(specs: Path, tmp_path: Path) 
         f"'source' leads out of the spec root, to {tmp_path}/away/secret; move the disk, or allow its folder "
         f"with `extenci trust --sources {tmp_path}/away`"
     )
-    allowed = load_desired([specs], catalog_services={}, sandbox=SANDBOX, sources=[tmp_path / "away"])
+    allowed = load_desired(
+        [specs], catalog_services={}, sandbox=SANDBOX, allowed=AllowedPaths((tmp_path / "away",))
+    )
     assert str(tmp_path / "away" / "secret") in {image.source for image in allowed.images}
 
 

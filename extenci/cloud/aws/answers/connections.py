@@ -56,7 +56,7 @@ class _Expecting:
         """Send the body if the service says `100 Continue`, and not if it answers already."""
         with AnswerBytes(self.sock, self.sock.makefile("rb", 0), expectation()) as answer:
             words = answer.readline(LINE_BYTES).split(None, 2)
-            is_http = len(words) > 1 and words[0].startswith(b"HTTP/")
+            is_http = len(words) > 1 and words[0].startswith(b"HTTP/") and words[1].isdigit()
             if is_http and words[1] == b"100":
                 _skip_header(answer)
             elif is_http:

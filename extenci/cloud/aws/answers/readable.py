@@ -23,7 +23,11 @@ _WEB_PAGE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NOT_FOUND = frozenset((404, 410))
+BUCKET_REGION = "x-amz-bucket-region"
+"""Where a bucket is. The SDK asks HeadBucket for it when it is redirected, and would do so without end where
+that is redirected, too."""
 _NO_BODY = frozenset((204, 304))
+_REDIRECTIONS = frozenset((301, 302, 307))
 _S3_BODIES = frozenset(("CreateMultipartUpload", "CompleteMultipartUpload", "UploadPartCopy"))
 """S3's changing calls whose answers have a body."""
 _EBS_BODIES = frozenset(("ListSnapshotBlocks", "StartSnapshot", "CompleteSnapshot"))
@@ -47,6 +51,8 @@ def check_readable(api: str, call: str, method: str, response: Any) -> None:
     body, status = response.content, response.status_code
     if method != "HEAD" and status not in _NO_BODY:
         _check_length(body, response.headers.get("Content-Length", ""))
+    if call == "HeadBucket" and status in _REDIRECTIONS and BUCKET_REGION not in response.headers:
+        raise UnreadableBody("with a redirection that does not say where the bucket is")
     is_success = status < 300
     if (is_success or status in _NOT_FOUND) and _WEB_PAGE.match(body):
         raise UnreadableBody(f"with a web page, not with {_FORMATS.get(api, 'an answer of its API')}")
@@ -58,6 +64,14 @@ def check_readable(api: str, call: str, method: str, response: Any) -> None:
         _check_xml(body)
     elif is_success and api == "ebs" and (body or call in _EBS_BODIES):
         _check_json(body)
+
+
+def check_stream(response: Any) -> None:
+    """UnreadableBody if an answer whose body is still to be read says a length that is none: the SDK compares
+    it at the end."""
+    said = response.headers.get("Content-Length", "0")
+    if not (said.isascii() and said.isdigit() and len(said) < 20):
+        raise UnreadableBody("with a length that is no number")
 
 
 def _check_length(body: bytes, said: str) -> None:

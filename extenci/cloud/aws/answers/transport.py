@@ -17,7 +17,7 @@ from botocore.utils import get_environ_proxies
 
 from extenci.cloud.aws.answers.connections import BoundedSession
 from extenci.cloud.aws.answers.limits import Limits, is_reading
-from extenci.cloud.aws.answers.readable import check_readable
+from extenci.cloud.aws.answers.readable import check_readable, check_stream
 from extenci.cloud.aws.answers.waiting import Waiting
 from extenci.cloud.http.bounds import AnswerBounds, Expectation, expecting
 from extenci.model.service import is_loopback
@@ -61,7 +61,9 @@ class Transport:
         expected = Expectation(bounds, self._on_wait(api, call, request.url, bounds))
         with expecting(expected):
             response = self._sender(api, request.url).send(request)
-        if not request.stream_output:
+        if request.stream_output:
+            check_stream(response)
+        else:
             check_readable(api, call, request.method, response)
         return response
 

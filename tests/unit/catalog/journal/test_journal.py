@@ -40,6 +40,20 @@ def test_a_call_is_unsettled_until_its_outcome_is_known(catalog: Catalog) -> Non
     assert journal.unsettled("two") == ()
 
 
+def test_what_the_service_refused_to_remove_was_not_removed(catalog: Catalog) -> None:
+    journal = catalog.journal
+    journal.begin_run("r", "one", "apply")
+    calls = [
+        journal.begin(
+            "TerminateInstances", run="r", change="c", service="a", request={"machines": [f"i-{number}"]}
+        )
+        for number in range(3)
+    ]
+    journal.settle(calls[0], {"machines": ["i-0"]})
+    journal.fail(calls[1], "UnauthorizedOperation")
+    assert catalog.records("one").removed == {"i-0", "i-2"}
+
+
 def test_user_data_never_reaches_the_file(home: Home, catalog: Catalog) -> None:
     catalog.journal.begin_run("r", "one", "apply")
     call = catalog.journal.begin(

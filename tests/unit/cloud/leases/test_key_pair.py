@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 from extenci.cloud.abilities import AbilityBook
 from extenci.cloud.leases.key_pair import HOLDER, KeyPairStore
 from extenci.model.abilities import Abilities
+from extenci.model.errors import ServiceError
 from extenci.model.lease import LeaseTerms
 from extenci.model.observed import KeyPair
 
@@ -22,6 +25,7 @@ class Service:
 
     pairs: dict[str, KeyPair] = field(default_factory=dict)
     hides: bool = False
+    public_keys: list[bytes] = field(default_factory=list)
 
     def key_pairs(self, prefix: str) -> tuple[KeyPair, ...]:
         found = tuple(one for name, one in self.pairs.items() if name.startswith(prefix))
@@ -32,11 +36,16 @@ class Service:
 
     def import_key_pair(self, name: str, public_key: bytes, tags: Mapping[str, str]) -> KeyPair:
         assert public_key.startswith(b"ssh-ed25519 ")
+        if name in self.pairs:
+            raise ServiceError("It exists.", code="InvalidKeyPair.Duplicate")
+        self.public_keys.append(public_key)
         self.pairs[name] = KeyPair(name, None, "key-1", f"fingerprint {len(self.pairs)}", dict(tags))
         return self.pairs[name]
 
-    def create_tags(self, _ids: list[str], _tags: Mapping[str, str]) -> None:
-        return None
+    def create_tags(self, ids: list[str], tags: Mapping[str, str]) -> None:
+        for name, pair in self.pairs.items():
+            if pair.id in ids:
+                self.pairs[name] = replace(pair, tags={**pair.tags, **tags})
 
 
 def store_at(service: Service, folder: Path | None = None) -> KeyPairStore:
@@ -60,3 +69,25 @@ def test_tags_hold_only_what_every_service_takes() -> None:
     service = Service()
     store_at(service).create(MINE)
     assert service.pairs["lease"].tags[HOLDER] == "me on laptop apply since 10:00"
+
+
+def test_the_age_of_a_lease_without_tags_counts_from_when_it_was_seen() -> None:
+    service = Service()
+    store = store_at(service)
+    service.import_key_pair("lease", b"ssh-ed25519 AAAA", {})
+    found = store.read()
+    assert found is not None
+    assert found.idle is not None
+    assert found.idle < 1
+    assert found.terms is None
+
+
+def test_a_home_that_is_refused_often_still_knows_its_own_lease(tmp_path: Path) -> None:
+    service = Service()
+    store = store_at(service, tmp_path / "leases")
+    assert store.create(MINE) is not None
+    blob = base64.b64decode(service.public_keys[0].split()[1])
+    fingerprint = base64.b64encode(hashlib.sha256(blob).digest()).decode()
+    for _ in range(20):
+        assert store.create(MINE) is None
+    assert store.keys.is_at(f"SHA256:{fingerprint}")

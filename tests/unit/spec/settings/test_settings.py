@@ -10,7 +10,7 @@ import pytest
 import extenci
 from extenci.model.errors import SpecError
 from extenci.model.trust import Access, Grant, Settings
-from extenci.spec.settings.edit import SOURCES, TRUST, add_grant, add_source, remove_entries
+from extenci.spec.settings.edit import SOURCES, TRUST, add_grant, add_path, remove_entries
 from extenci.spec.settings.file import read_settings
 
 ACCESS = Access(frozenset({"https://cloud.example.edu:8773", "aws"}), frozenset({"profile:a b", "sdk"}))
@@ -41,7 +41,7 @@ def test_settings_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_what_is_added_is_read_again_and_can_be_removed(tmp_path: Path) -> None:
     file = tmp_path / "settings.yaml"
-    text = add_source("", "/srv/with: colon")
+    text = add_path("", SOURCES, "/srv/with: colon")
     assert text.startswith("# The settings of this user.")
     text = add_grant(add_grant(text, Grant("campus", ACCESS)), Grant("bnl", ACCESS))
     file.write_text(text)
@@ -55,7 +55,7 @@ def test_what_is_added_is_read_again_and_can_be_removed(tmp_path: Path) -> None:
 
 
 def test_comments_stay() -> None:
-    text = add_source(add_grant(BY_HAND, Grant("campus", ACCESS)), "/more")
+    text = add_path(add_grant(BY_HAND, Grant("campus", ACCESS)), SOURCES, "/more")
     assert "# mine" in text
     assert "- /srv/images   # the big disk" in text
     assert '["file:~/keys"]' in text
@@ -84,4 +84,7 @@ def test_the_settings_that_are_documented_are_valid(tmp_path: Path) -> None:
     (example,) = re.findall(r"^```yaml\n(.*?)^```$", document.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     (tmp_path / "settings.yaml").write_text(example)
     access = Access(frozenset({"https://cloud.example.edu:8773"}), frozenset({"profile:research"}))
-    assert read_settings(tmp_path / "settings.yaml") == Settings(("/srv/images",), (Grant("campus", access),))
+    key = str(Path("~/.ssh/lab").expanduser())
+    assert read_settings(tmp_path / "settings.yaml") == Settings(
+        ("/srv/images",), (Grant("campus", access),), (key,)
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from extenci.verify.ssh.host_keys import (
     contradicts,
     find_fingerprints,
@@ -52,3 +54,12 @@ def test_a_key_contradicts_a_console_only_where_that_shows_keys() -> None:
     assert not contradicts((ED25519,), CONSOLE)
     assert not contradicts((OTHER,), "login:")
     assert not contradicts((), CONSOLE)
+
+
+def test_a_console_of_nothing_but_beginnings_is_searched_at_once() -> None:
+    """The machine may print anything; each beginning was once searched to the end."""
+    text = "-----BEGIN SSH HOST KEY KEYS-----\n" * 30_000
+    began = time.process_time()
+    assert find_keys(text) == ()
+    assert find_fingerprints(text) == frozenset()
+    assert time.process_time() - began < 2
