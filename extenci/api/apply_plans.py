@@ -24,6 +24,7 @@ from extenci.model.outcome import Result
 from extenci.model.plan import Plan, SavedPlan
 from extenci.model.service import SANDBOX
 from extenci.observe.disks import changed_disks
+from extenci.plan.selection import require_matches
 from extenci.plan.staleness import compare
 from extenci.plan.staleness.compare import Fresh, Stale, compare_plans
 from extenci.plan.staleness.elsewhere import find_undone
@@ -44,6 +45,7 @@ def apply(
 
     def propose(session: Session) -> Proposal:
         planned, observed = recover_and_plan(session, destroy=destroy)
+        require_matches(desired, observed.observation, observed.records)
         return Proposal(planned.plan, observed)
 
     return carry_out_approved(desired, home or Home.find(), options, propose, Run())

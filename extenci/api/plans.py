@@ -25,6 +25,7 @@ from extenci.model.work import StageWork
 from extenci.observe.verify_hashes import hash_verify_blocks
 from extenci.plan.abilities import refused_services
 from extenci.plan.planner import make_plan
+from extenci.plan.selection import require_matches
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,11 @@ def plan(
     stop: Event | None = None,
 ) -> Planned:
     """Plan the changes that would make the services what the specs say, or with `destroy` remove all that is
-    owned. Only calls that read are sent, and no lock is taken."""
+    owned. Only calls that read are sent, and no lock is taken. UsageError where the selection names what is
+    nowhere."""
     with open_session(desired, home or Home.find(), Options(listener=listener, stop=stop)) as session:
-        planned = make_planned(session, destroy=destroy)[0]
+        planned, observed = make_planned(session, destroy=destroy)
+        require_matches(desired, observed.observation, observed.records)
         return replace(planned, plan=warn_of_prerequisites(planned.plan))
 
 

@@ -74,6 +74,16 @@ Targets = Annotated[
         show_default=False,
     ),
 ]
+Excluded = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="ADDRESS",
+        help="Leave this image or group as it is, and what cannot be done without it. Can be given several "
+        "times.",
+        show_default=False,
+    ),
+]
 Trusted = Annotated[
     list[str] | None,
     typer.Option(

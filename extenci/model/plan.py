@@ -67,7 +67,9 @@ class Plan:
     """The changes, in an order that can be followed from first to last.
 
     `refusals` name the limits of services that the plan exceeds: it is shown, but not applied without
-    --force. `unread` are services that could not be read, of which the plan says nothing.
+    --force. `unread` are services that could not be read, of which the plan says nothing. `left_out` are
+    selected addresses of which it says nothing either, since what they need, or what needs them, is excluded.
+    `partial`: it is about some addresses only.
     """
 
     stack: str
@@ -79,6 +81,8 @@ class Plan:
     refusals: tuple[str, ...] = ()
     destroy: bool = False
     unread: tuple[Unread, ...] = ()
+    left_out: tuple[Address, ...] = ()
+    partial: bool = False
 
     @property
     def is_empty(self) -> bool:

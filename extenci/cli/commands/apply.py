@@ -7,6 +7,7 @@ from pathlib import Path
 from extenci.cli.approval import run_approved
 from extenci.cli.options import (
     AutoApprove,
+    Excluded,
     Force,
     Format,
     LockTimeout,
@@ -21,11 +22,12 @@ from extenci.model.errors import UsageError
 from extenci.model.outcome import Result
 
 
-def apply(
+def apply(  # noqa: PLR0913, PLR0917 - one parameter an option
     paths: Paths = None,
     auto_approve: AutoApprove = False,
     service: ServiceName = None,
     target: Targets = None,
+    exclude: Excluded = None,
     force: Force = False,
     parallelism: Parallelism = 10,
     lock_timeout: LockTimeout = 0.0,
@@ -47,12 +49,12 @@ def apply(
     """
     from extenci import api
 
-    saved = find_plan_file(paths or [], selecting=bool(service or target or force))
+    saved = find_plan_file(paths or [], selecting=bool(service or target or exclude or force))
 
     def start(options: api.Options) -> Result:
         if saved is not None:
             return api.apply_saved(saved, options=options)
-        desired = api.load(paths or (), service=service, targets=target or ())
+        desired = api.load(paths or (), service=service, targets=target or (), excluded=exclude or ())
         return api.apply(desired, options=options)
 
     options = api.Options(force=force, parallelism=parallelism, lock_timeout=lock_timeout)
@@ -74,6 +76,6 @@ def find_plan_file(paths: list[Path], *, selecting: bool) -> Path | None:
         raise UsageError(
             f"{found} is a saved plan: its selection, and whether it may pass limits, were fixed when it was "
             "made.",
-            "Leave out --service, --target and --force, or give them to `extenci plan --out`.",
+            "Leave out --service, --target, --exclude and --force, or give them to `extenci plan --out`.",
         )
     return found

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from extenci.cli.job import Job
-from extenci.cli.options import Force, Paths, PlanFormat, ServiceName, Targets, Trusted
+from extenci.cli.options import Excluded, Force, Paths, PlanFormat, ServiceName, Targets, Trusted
 from extenci.cli.terminal import palette_of, width_of, write_aside, write_result
 from extenci.model.plan import Plan
 from extenci.report.plan.formats import FORMATS
@@ -20,6 +20,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
     paths: Paths = None,
     service: ServiceName = None,
     target: Targets = None,
+    exclude: Excluded = None,
     destroy: Annotated[bool, typer.Option("--destroy", help="Plan to remove all that is owned.")] = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Save the plan for `extenci apply FILE`.")
@@ -50,7 +51,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
     from extenci import api
 
     def start(options: api.Options) -> api.Planned:
-        desired = api.load(paths or (), service=service, targets=target or ())
+        desired = api.load(paths or (), service=service, targets=target or (), excluded=exclude or ())
         return api.plan(desired, destroy=destroy, listener=options.listener, stop=options.stop)
 
     planned = Job(at_once=True).run(start, api.Options())

@@ -173,10 +173,14 @@ def noun_of(changes: Sequence[Change]) -> str:
 
 def nothing_to_do(plan: Plan) -> str:
     """The sentence for a plan without changes."""
+    services = services_text(plan)
     if plan.destroy:
-        return f"Nothing to do: stack {safe(plan.stack)} owns nothing on {services_text(plan)}."
+        found = "nothing that is selected" if plan.partial else "nothing"
+        return f"Nothing to do: stack {safe(plan.stack)} owns {found} on {services}."
+    if plan.partial:
+        return f"Nothing to do: what is selected on {services} matches the specs."
     verb = "matches" if len(plan.services) == 1 else "match"
-    return f"Nothing to do: {services_text(plan)} {verb} the specs."
+    return f"Nothing to do: {services} {verb} the specs."
 
 
 def services_text(plan: Plan) -> str:
