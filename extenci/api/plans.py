@@ -19,13 +19,16 @@ from extenci.launch.preview import preview_launches
 from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.outcome import Listener
-from extenci.model.plan import Plan, SavedPlan
+from extenci.model.plan import Explanation, Plan, SavedPlan
 from extenci.model.version import Disk
 from extenci.model.work import StageWork
+from extenci.observe.checkout import read_checkout
 from extenci.observe.verify_hashes import hash_verify_blocks
 from extenci.plan.abilities import refused_services
+from extenci.plan.explanation import explain as explain_address
 from extenci.plan.planner import make_plan
 from extenci.plan.selection import require_matches
+from extenci.plan.staleness.portable import portable_desired, portable_plan
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,21 @@ def plan(
         return replace(planned, plan=warn_of_prerequisites(planned.plan))
 
 
+def explain(
+    desired: Desired,
+    address: Address,
+    *,
+    home: Home | None = None,
+    destroy: bool = False,
+    listener: Listener = ignore,
+    stop: Event | None = None,
+) -> Explanation:
+    """Why the plan of these specs does to an address what it does (UsageError where nothing has it)."""
+    with open_session(desired, home or Home.find(), Options(listener=listener, stop=stop)) as session:
+        planned, observed = make_planned(session, destroy=destroy)
+        return explain_address(address, desired, observed.observation, observed.records, planned.plan)
+
+
 def submit_descriptions(planned: Planned, *, home: Home | None = None) -> dict[str, str]:
     """The submit descriptions that HTCondor would be given, by the ids of the changes that launch machines
     through it (PlanError)."""
@@ -62,10 +80,18 @@ def submit_descriptions(planned: Planned, *, home: Home | None = None) -> dict[s
 
 
 def save(planned: Planned, path: Path, *, force: bool = False) -> SavedPlan:
-    """Write a plan to a file, to be applied exactly as it is (PlanError). `force` waives the services'
-    limits."""
-    disks = {str(address): disk for address, disk in sorted(planned.disks.items())}
-    saved = SavedPlan(uuid.uuid4().hex, time.time(), planned.plan, planned.desired, disks, force)
+    """Write a plan to a file, to be applied exactly as it is (PlanError), here or in another checkout of the
+    same specs. `force` waives the services' limits."""
+    root = planned.desired.root
+    saved = SavedPlan(
+        id=uuid.uuid4().hex,
+        made=time.time(),
+        plan=portable_plan(planned.plan, root),
+        desired=portable_desired(planned.desired),
+        disks={str(address): disk for address, disk in sorted(planned.disks.items())},
+        force=force,
+        made_in=read_checkout(Path(root), Path.cwd()),
+    )
     write_plan(saved, path)
     return saved
 

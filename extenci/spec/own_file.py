@@ -11,9 +11,6 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
-from extenci.model.desired import DesiredImage
-from extenci.model.errors import Problem
-from extenci.model.version import is_url
 from extenci.spec.words import printable
 from extenci.spec.yaml.files import absolute
 
@@ -48,20 +45,3 @@ def find_source(root: Path, folder: Path, path: str, allowed: Iterable[Path]) ->
     command = printable(shlex.join(["extenci", "trust", "--sources", str(real.parent)]))
     where = f", to {printable(str(real))}" if leads_out(real, root) else ""
     return real, f"{fault}{where}; move the disk, or allow its folder with `{command}`"
-
-
-def source_problems(
-    root: Path, images: Iterable[DesiredImage], allowed: Iterable[Path]
-) -> tuple[Problem, ...]:
-    """The problems of images whose disks `find_source` forbids, for specs that were not read just now."""
-    folders = tuple(allowed)
-    found = (
-        (image.origin, find_source(root, root, image.source, folders)[1])
-        for image in images
-        if not is_url(image.source)
-    )
-    return tuple(
-        Problem(origin.file, origin.line, origin.column, f"'source' {fault}")
-        for origin, fault in found
-        if fault
-    )

@@ -17,7 +17,7 @@ from extenci.model.errors import PlanError
 from extenci.model.plan import SavedPlan
 
 KIND = "extenci plan"
-PLAN_FILE_VERSION = 2
+PLAN_FILE_VERSION = 3
 BEGINNING = b'{"kind": "extenci plan"'
 LARGEST_BYTES = 64 * 1024**2
 AGAIN = "Make a new one: `extenci plan --out FILE`."

@@ -157,6 +157,11 @@ def summary_phrase(plan: Plan) -> str:
     return ", ".join(part for part in (*parts, *blocked) if part)
 
 
+def counts_phrase(changes: Sequence[Change]) -> str:
+    """`1 image to stage, 3 machines to launch`."""
+    return ", ".join(filter(None, (action_phrase(changes, action) for action in SUMMARY_ORDER)))
+
+
 def action_phrase(changes: Iterable[Change], action: Action) -> str:
     """`3 machines to launch`; "" if no change has the action."""
     same = [change for change in changes if change.action is action]
@@ -174,6 +179,8 @@ def noun_of(changes: Sequence[Change]) -> str:
 def nothing_to_do(plan: Plan) -> str:
     """The sentence for a plan without changes."""
     services = services_text(plan)
+    if plan.drift_only:
+        return drift_phrase(plan, services)
     if plan.destroy:
         found = "nothing that is selected" if plan.partial else "nothing"
         return f"Nothing to do: stack {safe(plan.stack)} owns {found} on {services}."
@@ -181,6 +188,14 @@ def nothing_to_do(plan: Plan) -> str:
         return f"Nothing to do: what is selected on {services} matches the specs."
     verb = "matches" if len(plan.services) == 1 else "match"
     return f"Nothing to do: {services} {verb} the specs."
+
+
+def drift_phrase(plan: Plan, services: str) -> str:
+    """The sentence for a plan that is about drift alone."""
+    if not plan.drift:
+        return f"No drift: nothing on {services} was changed outside the specs."
+    places = listed(sorted({each.address for each in plan.drift}))
+    return f"Drift: {counted(len(plan.drift), 'difference')} at {safe(places)}, changed outside the specs."
 
 
 def services_text(plan: Plan) -> str:
