@@ -23,6 +23,7 @@ from extenci.model.plan import Explanation, Plan, SavedPlan
 from extenci.model.version import Disk
 from extenci.model.work import StageWork
 from extenci.observe.checkout import read_checkout
+from extenci.observe.uploads import count_uploads
 from extenci.observe.verify_hashes import hash_verify_blocks
 from extenci.plan.abilities import refused_services
 from extenci.plan.explanation import explain as explain_address
@@ -134,6 +135,7 @@ def make_planned(
     if len(session.failures.unread) > len(observed.observation.unread):
         observed = replace(observed, observation=observed.observation.without(session.failures.unread))
         made = plan_observed()
+    made = count_uploads(made, session.catalog.block_lists, session.catalog.upload_notes)
     return Planned(session.desired, disks, made), observed
 
 

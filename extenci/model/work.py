@@ -19,6 +19,7 @@ class StageWork:
     `size` is the disk's size in bytes, `blocks` the number of its non-zero blocks. `snapshot` is the pending
     snapshot of an interrupted run, to be continued. `parent` is a snapshot of an earlier version, so that
     only blocks that differ need to be sent; if `snapshot` is given, the one that it was started from.
+    `to_send` is the number of blocks that are left to send, where that is known and may be fewer.
     """
 
     version: Version
@@ -29,6 +30,7 @@ class StageWork:
     sha256: str | None = None
     snapshot: str | None = None
     parent: Parent | None = None
+    to_send: int | None = None
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from extenci.model.work import (
     UpdateWork,
 )
 from extenci.report.text.field_values import value_text
-from extenci.report.text.quantities import size
+from extenci.report.text.quantities import portion, size
 from extenci.report.text.safe import safe
 
 
@@ -100,14 +100,33 @@ def details(plan: Plan, change: Change) -> list[str]:  # noqa: PLR0911 - one ret
 
 def stage_details(work: StageWork) -> list[str]:
     """How much is uploaded, from where, and what need not be sent again."""
-    gib = work.version.registration.gib
-    amount = f"{gib} GiB volume, {size(min(work.blocks * BLOCK_BYTES, work.size))} of data to upload"
-    lines = [amount, f"from {safe(shown_source(work.source))}"]
+    lines = [
+        f"{work.version.registration.gib} GiB volume, {upload_phrase(work)}",
+        f"from {safe(shown_source(work.source))}",
+    ]
     if work.snapshot:
         lines.append(f"continues the upload to {safe(work.snapshot)}")
     elif work.parent:
-        lines.append(f"only blocks that differ from {safe(work.parent.snapshot)}, if those are known here")
+        parent = safe(work.parent.snapshot)
+        known = f"the rest is that of {parent}"
+        unknown = f"only blocks that differ from {parent}, if those are known here"
+        lines.append(unknown if work.to_send is None else known)
     return lines
+
+
+def upload_phrase(work: StageWork) -> str:
+    """`200 MiB of data to upload`; `0.5 of 64 MiB of data to upload` where less has to be sent."""
+    data = data_bytes(work)
+    if work.to_send is None:
+        return f"{size(data)} of data to upload"
+    sent = work.to_send * BLOCK_BYTES
+    amount = portion(sent, data) if sent <= data else size(sent)
+    return f"{amount} of data {'left ' if work.snapshot else ''}to upload"
+
+
+def data_bytes(work: StageWork) -> int:
+    """The bytes of a disk's blocks that are not all zeros."""
+    return min(work.blocks * BLOCK_BYTES, work.size)
 
 
 def launch_details(plan: Plan, image: ImageToLaunch) -> list[str]:
