@@ -9,11 +9,11 @@ from extenci.cli.options import (
     AutoApprove,
     Excluded,
     Force,
-    Format,
     LockTimeout,
-    Output,
     Parallelism,
     Paths,
+    RunFormat,
+    RunOutput,
     ServiceName,
     Targets,
     Trusted,
@@ -31,7 +31,7 @@ def apply(  # noqa: PLR0913, PLR0917 - one parameter an option
     force: Force = False,
     parallelism: Parallelism = 10,
     lock_timeout: LockTimeout = 0.0,
-    output: Output = Format.TEXT,
+    output: RunOutput = RunFormat.TEXT,
     _trust: Trusted = None,
 ) -> int:
     """Make the services what the specs say. Asks for confirmation.

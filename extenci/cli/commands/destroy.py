@@ -7,11 +7,11 @@ from extenci.cli.options import (
     AutoApprove,
     Excluded,
     Force,
-    Format,
     LockTimeout,
-    Output,
     Parallelism,
     Paths,
+    RunFormat,
+    RunOutput,
     ServiceName,
     Targets,
     Trusted,
@@ -28,7 +28,7 @@ def destroy(  # noqa: PLR0913, PLR0917 - one parameter an option
     force: Force = False,
     parallelism: Parallelism = 10,
     lock_timeout: LockTimeout = 0.0,
-    output: Output = Format.TEXT,
+    output: RunOutput = RunFormat.TEXT,
     _trust: Trusted = None,
 ) -> int:
     """Remove all that was made from the specs. Asks for confirmation.
