@@ -152,6 +152,7 @@ def _tell_origin(saved: SavedPlan, root: Path, options: Options) -> None:
     """Say when and from which commit a plan was made, and which one is here where that is another."""
     made = datetime.fromtimestamp(saved.made, UTC).strftime("%Y-%m-%d %H:%M UTC")
     now = read_checkout(root, Path.cwd())
-    text = f"The plan was made on {made} from {saved.made_in}"
-    here = f"; here is {now}, whose specs say the same" if str(now) != str(saved.made_in) else ""
-    options.tell(f"{text}{here}.")
+    origin = f" from {saved.made_in}" if saved.made_in.commit else ""
+    is_other = now.commit and str(now) != str(saved.made_in)
+    here = f"; here is {now}, whose specs say the same" if is_other else ""
+    options.tell(f"The plan was made on {made}{origin}{here}.")
