@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from extenci.api.options import DEFAULTS, Approve, Options
     from extenci.api.plans import Planned, explain, is_plan_file, plan, save, submit_descriptions
     from extenci.api.reconcile import Reconciler, open_reconciler
+    from extenci.api.repository import NewRepository, init_repository
     from extenci.api.sandbox import (
         make_bootable_disk,
         reset_sandbox,
@@ -65,6 +66,7 @@ __all__ = [
     "Approve",
     "FoundLease",
     "Home",
+    "NewRepository",
     "Options",
     "Planned",
     "Reconciler",
@@ -89,6 +91,7 @@ __all__ = [
     "find_service",
     "gc",
     "grant_requests",
+    "init_repository",
     "init_service",
     "is_plan_file",
     "list_services",
@@ -135,6 +138,7 @@ _FILES = {
     "extenci.api.options": ("DEFAULTS", "Approve", "Options"),
     "extenci.api.plans": ("Planned", "explain", "is_plan_file", "plan", "save", "submit_descriptions"),
     "extenci.api.reconcile": ("Reconciler", "open_reconciler"),
+    "extenci.api.repository": ("NewRepository", "init_repository"),
     "extenci.api.sandbox": (
         "make_bootable_disk", "reset_sandbox", "sandbox_service", "sandbox_status", "start_sandbox",
         "stop_sandbox",
