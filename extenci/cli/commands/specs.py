@@ -85,7 +85,7 @@ def schema(
         ),
     ] = Document.SPEC,
 ) -> int:
-    """Print the JSON Schema of spec files, of other files beside them, or of what commands print.
+    """Print the JSON Schema of spec files, or of others.
 
     Editors that are given it complete and check specs as you type.
 

@@ -62,9 +62,7 @@ def run_git(folder: Path, *words: str, stop: Event, seconds: float, alone: bool 
         finally:
             _end(process)
         if status is None:
-            raise GitError(
-                f"`git {words[0]}` did not end within {seconds:.0f} seconds.", "It is tried again."
-            )
+            raise GitError(f"`git {words[0]}` did not end within {seconds:.0f} seconds.")
         if status != 0:
             raise GitError(f"`git {words[0]}` failed: {_reason(_read(complaint.fileno()))}")
         return _read(answer.fileno()).removesuffix("\n")
