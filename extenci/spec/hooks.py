@@ -19,6 +19,13 @@ LONGEST_SECONDS = 600
 EventChoice = Annotated[Event, Field(strict=False)]
 
 
+def require_address(url: str) -> str:
+    """An https URL, without a user or password."""
+    if not url.startswith("https://"):
+        raise wrong("must be a URL that begins with https://")
+    return require_https(url)
+
+
 class HookSpec(Strict):
     """A hook: a program, or an https URL, that is told results as JSON."""
 
@@ -27,7 +34,7 @@ class HookSpec(Strict):
         description="The program and its arguments; it gets the JSON on its standard input. With a slash in "
         "it, it is relative to extenci.yaml; without, it is looked for in PATH. It runs in that folder.",
     )
-    url: Annotated[str, AfterValidator(require_https)] | None = Field(
+    url: Annotated[str, AfterValidator(require_address)] | None = Field(
         default=None, description="An https URL that gets the JSON as a POST."
     )
     after: Annotated[list[EventChoice], Field(min_length=1, max_length=len(Event))] = Field(
