@@ -29,7 +29,7 @@ def reconcile(  # noqa: PLR0913, PLR0917 - one parameter an option
     root: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[ROOT]", help="The folder of the specs. Default: the current one.", show_default=False
+            metavar="ROOT", help="The folder of the specs. Default: the current one.", show_default=False
         ),
     ] = None,
     branch: Annotated[
