@@ -22,10 +22,12 @@ def load(
     home: Home | None = None,
     service: str | None = None,
     targets: Sequence[str] = (),
+    excluded: Sequence[str] = (),
 ) -> Desired:
     """Read the specs at `paths`, and start the sandbox if they use it (SpecError, UsageError, SandboxError).
 
-    The selection can be narrowed to a service, and to images and groups (`targets`, each SERVICE/NAME).
+    The selection can be narrowed to a service, and to images and groups (`targets`, each SERVICE/NAME), or
+    leave some out (`excluded`).
     """
     home = home or Home.find()
     return load_desired(
@@ -34,6 +36,7 @@ def load(
         sandbox=lambda: sandbox_service(home),
         service=service,
         targets=targets,
+        excluded=excluded,
         allowed=allowed_paths(home),
     )
 
