@@ -8,6 +8,7 @@ from pathlib import Path
 
 from extenci.api.approval import Proposal, carry_out_approved, stale_plan
 from extenci.api.execution import Run
+from extenci.api.hooks import tell_result
 from extenci.api.options import DEFAULTS, Options
 from extenci.api.plans import Planned, make_planned
 from extenci.api.recovery import begin_recovery, end_recovery
@@ -20,6 +21,7 @@ from extenci.catalog.trust import allowed_paths
 from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.errors import AlreadyApplied
+from extenci.model.hook import Event
 from extenci.model.outcome import Result
 from extenci.model.plan import Plan, SavedPlan
 from extenci.model.service import SANDBOX
@@ -53,7 +55,9 @@ def apply(
         require_matches(desired, observed.observation, observed.records)
         return Proposal(planned.plan, observed)
 
-    return carry_out_approved(desired, home or Home.find(), options, propose, Run())
+    home = home or Home.find()
+    result = carry_out_approved(desired, home, options, propose, Run())
+    return tell_result(desired, Event.APPLY, result, home, options)
 
 
 def apply_saved(
@@ -74,7 +78,8 @@ def apply_saved(
 
     desired = _load_saved(saved, root, home)
     _tell_origin(saved, Path(desired.root), options)
-    return carry_out_approved(desired, home, options, propose, Run(saved.id, is_new=False))
+    result = carry_out_approved(desired, home, options, propose, Run(saved.id, is_new=False))
+    return tell_result(desired, Event.APPLY, result, home, options)
 
 
 def recover_and_plan(

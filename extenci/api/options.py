@@ -31,7 +31,7 @@ class Options:
 
     `ask` asks a person whether a test VM works (None: its version waits for `confirm`), `evidence` is the
     folder for what the checks find (None: one in the home), and `keep_failed` leaves a test VM that failed
-    running and its image staged.
+    running and its image staged. `hooks`: whether the hooks of the specs are told the result.
     """
 
     approve: Approve | None = None
@@ -45,6 +45,7 @@ class Options:
     ask: Ask | None = None
     evidence: Path | None = None
     keep_failed: bool = False
+    hooks: bool = True
 
     def tell(self, text: str) -> None:
         """Tell the listener something that is worth a line. A listener that fails ends nothing."""

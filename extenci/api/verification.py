@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from extenci.api.apply_plans import recover_and_plan
 from extenci.api.approval import Proposal, carry_out_unasked
+from extenci.api.hooks import tell_result
 from extenci.api.options import DEFAULTS, Options
 from extenci.api.recovery import recover
 from extenci.api.session import Session
@@ -13,6 +14,7 @@ from extenci.catalog.home import Home
 from extenci.model.address import Address
 from extenci.model.desired import Desired, DesiredImage, LaunchSettings
 from extenci.model.errors import UsageError
+from extenci.model.hook import Event
 from extenci.model.outcome import Result
 from extenci.model.verification import Verify
 from extenci.plan.commands.confirm import plan_confirm
@@ -49,7 +51,9 @@ def verify(
         planned, observed = recover_and_plan(session, again=addresses)
         return Proposal(verifications_only(planned.plan, addresses), observed)
 
-    return carry_out_unasked(desired, home or Home.find(), options, propose)
+    home = home or Home.find()
+    result = carry_out_unasked(desired, home, options, propose)
+    return tell_result(desired, Event.VERIFY, result, home, options)
 
 
 def confirm(
@@ -64,7 +68,9 @@ def confirm(
         plan = plan_confirm(desired, observed.observation, observed.records, session.clock(), address, works)
         return Proposal(plan, observed)
 
-    return carry_out_unasked(desired, home or Home.find(), options, propose)
+    home = home or Home.find()
+    result = carry_out_unasked(desired, home, options, propose)
+    return tell_result(desired, Event.VERIFY, result, home, options)
 
 
 def _on_type(desired: Desired, machine_type: str) -> Desired:
