@@ -54,7 +54,7 @@ if TYPE_CHECKING:
         trust_service,
         trust_sources,
     )
-    from extenci.api.verification import confirm, verify
+    from extenci.api.verification import confirm, end_test_vms, verify
     from extenci.catalog.home import Home
 
 __all__ = [
@@ -78,6 +78,7 @@ __all__ = [
     "doctor",
     "edit_service",
     "empty_stack",
+    "end_test_vms",
     "explain",
     "find_page",
     "find_pages",
@@ -137,7 +138,7 @@ _FILES = {
         "trust_service", "trust_sources",
     ),
     "extenci.api.leases": ("FoundLease", "unlock"),
-    "extenci.api.verification": ("confirm", "verify"),
+    "extenci.api.verification": ("confirm", "end_test_vms", "verify"),
     "extenci.catalog.home": ("Home",),
 }  # fmt: skip
 _FILE_OF = {name: file for file, names in _FILES.items() for name in names}

@@ -48,6 +48,21 @@ class InstancesStatus:
 
 
 @dataclass(frozen=True)
+class VmStatus:
+    """One test VM. `verdict` is `waiting` where a person is asked about it, `failed` where it was kept, and
+    None where a verification is using it; `expires` is when it may be ended (ISO 8601, UTC), None where that
+    is not known."""
+
+    address: Address
+    id: str
+    state: str
+    host: str
+    version: str | None
+    verdict: str | None
+    expires: str | None
+
+
+@dataclass(frozen=True)
 class StackStatus:
     """A stack, or the selected part of it. `notes` are sentences about disks that cannot be read here."""
 
@@ -58,3 +73,4 @@ class StackStatus:
     sandbox_machines: str | None = None
     unread: tuple[Unread, ...] = ()
     notes: tuple[str, ...] = ()
+    test_vms: tuple[VmStatus, ...] = ()
