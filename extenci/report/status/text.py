@@ -93,8 +93,8 @@ def test_vm_lines(machine: VmStatus) -> list[str]:
     end = f"`extenci verify --end {address}` ends it."
     match machine.verdict:
         case "waiting":
-            answer = f"  Answer: `extenci confirm {address} --yes` or `--no`;"
-            return [f"{title} waits for a person{until}.", f"{answer} {end}"]
+            answer = f"  `extenci confirm {address} --yes` or `--no` answers."
+            return [f"{title} waits for a person{until}.", answer, f"  {end}"]
         case None:
             return [f"{title} is being verified."]
         case _:
