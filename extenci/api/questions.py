@@ -98,8 +98,8 @@ def answered(change: Change, outcome: Outcome, question: Question, answer: Answe
     """Carry an answer out, which was given while nothing was locked; the outcome of its verification."""
     work = change.work
     assert isinstance(work, VerifyWork)  # noqa: S101 - nothing else asks
-    keep = question.seconds if answer is Answer.KEEP else None
-    asked = Asked(question.machine, work.version, work.verify_hash, keep)
+    until = time.time() + question.seconds if answer is Answer.KEEP else None
+    asked = Asked(question.machine, work.version, work.verify_hash, until)
     result = carry_out_answer(
         job.desired, change.address, answer is Answer.YES, job.home, job.patient, asked=asked
     )
@@ -107,7 +107,6 @@ def answered(change: Change, outcome: Outcome, question: Question, answer: Answe
     if failed is not None:
         return replace(outcome, status=Status.FAILED, message=failed.message, hint=failed.hint, question=None)
     became = " ".join(filter(None, (one.message for one in result.outcomes))) or "It was unstaged."
-    until = None if keep is None else time.time() + keep
     return conclude_answer(outcome, answer, became, who_runs(), until)
 
 

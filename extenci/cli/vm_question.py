@@ -67,7 +67,7 @@ def make_ask(job: Job, answers: Answers = ALL_ANSWERS) -> Ask | None:
 
 def read_answer(answers: Answers, stop: Event) -> Answer:
     """Prompt until the person gives one of the answers."""
-    while True:
+    while not stop.is_set():
         write_aside(answers.prompt)
         line = read_line(stop)
         if not line:
@@ -78,6 +78,7 @@ def read_answer(answers: Answers, stop: Event) -> Answer:
         if (answer := answers.by_word.get(line.strip().lower())) is not None:
             return answer
         write_aside(answers.reminder)
+    raise unanswered()
 
 
 def read_line(stop: Event) -> str:

@@ -130,9 +130,9 @@ class VerifyWork:
 @dataclass(frozen=True)
 class ConfirmWork:
     """Record a person's answer about a version that waits, terminate its test VMs (`machines` and
-    `key_pairs` as in TerminateWork), and unstage the version if it does not work. With `keep_seconds` the
-    test VMs of a version that does not work run on for so long, and it stays staged. `aside` is that of
-    VerdictMark."""
+    `key_pairs` as in TerminateWork), and unstage the version if it does not work. With `keep_until`, seconds
+    since the epoch, the test VMs of a version that does not work run on until then, and it stays staged.
+    `aside` is that of VerdictMark."""
 
     image: str
     version: str
@@ -141,7 +141,7 @@ class ConfirmWork:
     machines: tuple[MachineHandle, ...]
     key_pairs: tuple[str, ...] = ()
     removable: bool = True
-    keep_seconds: float | None = None
+    keep_until: float | None = None
     aside: bool = False
 
 

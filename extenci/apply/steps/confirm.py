@@ -22,8 +22,8 @@ def confirm(work: ConfirmWork, context: ChangeContext) -> Outcome:
     verdict = Verdict.PASSED if work.works else Verdict.FAILED
     word = "works" if work.works else "does not work"
     record_verdict(subject, verdict, f"A person ({who_runs()}) said that it {word}.", context)
-    if work.keep_seconds is not None:
-        keep(work.machines, VerdictMark(verdict, work.verify_hash, work.aside), work.keep_seconds, context)
+    if work.keep_until is not None:
+        keep(work.machines, VerdictMark(verdict, work.verify_hash, work.aside), work.keep_until, context)
         return Outcome(context.change.id, Status.DONE, "It stays staged.")
     end_machines(work.machines, context)
     delete_key_pairs(work.key_pairs, context)
@@ -35,11 +35,11 @@ def confirm(work: ConfirmWork, context: ChangeContext) -> Outcome:
 
 
 def keep(
-    machines: tuple[MachineHandle, ...], mark: VerdictMark, seconds: float, context: ChangeContext
+    machines: tuple[MachineHandle, ...], mark: VerdictMark, until: float, context: ChangeContext
 ) -> None:
-    """Let test VMs run on for so many seconds. They wait for nobody any more."""
+    """Let test VMs run on until a time. They wait for nobody any more."""
     ids = [one.machine for one in machines if one.machine is not None]
-    tags = {EXPIRES: format_time(context.run.clock() + seconds), VERDICT: str(mark)}
+    tags = {EXPIRES: format_time(until), VERDICT: str(mark)}
     context.records.retag(ids, tags)
     if context.clients.service.tags is not Tagging.NONE:
         context.changes.ec2.create_tags(ids, tags)

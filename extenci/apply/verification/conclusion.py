@@ -54,7 +54,8 @@ def conclude_answer(
         done = Outcome(waited.change, Status.DONE, made=Made(before.image), verified=verified)
     else:
         done = conclude_failed(waited.change, verified, became)
-    save_summary(verified)
+    if done.verified is not None:
+        save_summary(done.verified)
     return replace(done, seconds=waited.seconds)
 
 

@@ -51,13 +51,13 @@ def plan_confirm(
 
 @dataclass(frozen=True)
 class Asked:
-    """The test VM and the version that a person was asked about; with `keep_seconds` the answer is that it
-    does not work, and that the test VM runs on for so long."""
+    """The test VM and the version that a person was asked about; with `keep_until` the answer is that it
+    does not work, and that the test VM runs on until then, in seconds since the epoch."""
 
     machine: str
     version: str
     verify_hash: str
-    keep_seconds: float | None = None
+    keep_until: float | None = None
 
 
 def plan_answer(
@@ -115,7 +115,7 @@ def confirm_version(
         machines=tuple(one.handle for one in waiting.machines),
         key_pairs=key_pairs_of(waiting.machines),
         removable=not waiting.aside and (is_manual or not keeps_failed(inputs, address)),
-        keep_seconds=None if works or asked is None else asked.keep_seconds,
+        keep_until=None if works or asked is None else asked.keep_until,
         aside=waiting.aside,
     )
     return Change(

@@ -95,8 +95,8 @@ def test_a_version_that_is_tried_aside_waits_by_its_test_vm_alone() -> None:
 def test_an_answer_is_about_the_test_vm_that_was_asked_about() -> None:
     with pytest.raises(PlanError, match="i-test of cloud/worker, or its image"):
         confirmed(image("waiting:t1"), vm("waiting:t1", id_="i-other"))
-    kept = Asked("i-test", "v1", "t1", keep_seconds=9.0)
-    assert confirmed(image("waiting:t1"), vm("waiting:t1"), asked=kept, works=False).keep_seconds == 9.0
+    kept = Asked("i-test", "v1", "t1", keep_until=9.0)
+    assert confirmed(image("waiting:t1"), vm("waiting:t1"), asked=kept, works=False).keep_until == 9.0
 
 
 @pytest.mark.parametrize("asked", [ASKED, None])
