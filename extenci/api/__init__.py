@@ -58,7 +58,7 @@ if TYPE_CHECKING:
         trust_service,
         trust_sources,
     )
-    from extenci.api.verification import confirm, verify
+    from extenci.api.verification import confirm, end_test_vms, verify
     from extenci.catalog.home import Home
 
 __all__ = [
@@ -85,6 +85,7 @@ __all__ = [
     "doctor",
     "edit_service",
     "empty_stack",
+    "end_test_vms",
     "explain",
     "find_page",
     "find_pages",
@@ -149,7 +150,7 @@ _FILES = {
         "settings", "trust_hooks", "trust_keys", "trust_service", "trust_sources",
     ),
     "extenci.api.leases": ("FoundLease", "unlock"),
-    "extenci.api.verification": ("confirm", "verify"),
+    "extenci.api.verification": ("confirm", "end_test_vms", "verify"),
     "extenci.catalog.home": ("Home",),
 }  # fmt: skip
 _FILE_OF = {name: file for file, names in _FILES.items() for name in names}

@@ -49,6 +49,21 @@ class InstancesStatus:
 
 
 @dataclass(frozen=True)
+class VmStatus:
+    """One test VM. `verdict` is `waiting` where a person is asked about it, `failed` where it was kept, and
+    None where a verification is using it; `expires` is when it may be ended (ISO 8601, UTC), None where that
+    is not known."""
+
+    address: Address
+    id: str
+    state: str
+    host: str
+    version: str | None
+    verdict: str | None
+    expires: str | None
+
+
+@dataclass(frozen=True)
 class StackStatus:
     """A stack, or the selected part of it. `notes` are sentences about disks that cannot be read here;
     `last_pass` is the last one of `extenci reconcile` in this home."""
@@ -61,3 +76,4 @@ class StackStatus:
     unread: tuple[Unread, ...] = ()
     notes: tuple[str, ...] = ()
     last_pass: LastPass | None = None
+    test_vms: tuple[VmStatus, ...] = ()

@@ -11,7 +11,7 @@ from extenci.cli.options import AutoApprove, LockTimeout, Paths, RunFormat, RunO
 from extenci.model.errors import UsageError
 from extenci.model.outcome import Result
 
-TEXTS = ApprovalTexts("Remove all this", "Interrupted runs have left nothing behind.\n")
+TEXTS = ApprovalTexts("Remove all this", "Interrupted runs have left nothing behind.")
 
 
 def gc(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
+from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus, VmStatus
 from extenci.report.plan.json import unread_document
 from extenci.report.reconcile.json import last_pass_document
 
@@ -17,6 +17,7 @@ def status_document(status: StackStatus) -> dict[str, object]:
         "services": list(status.services),
         "images": [image_document(image) for image in status.images],
         "instances": [instances_document(group) for group in status.instances],
+        "test_vms": [test_vm_document(machine) for machine in status.test_vms],
         "sandbox_machines": status.sandbox_machines,
         **({"unread": [unread_document(one) for one in status.unread]} if status.unread else {}),
         **({"last_pass": last_pass_document(status.last_pass)} if status.last_pass else {}),
@@ -56,4 +57,17 @@ def machine_document(machine: MachineStatus) -> dict[str, object]:
         "image": machine.image,
         "job": machine.job,
         "outdated": machine.outdated,
+    }
+
+
+def test_vm_document(machine: VmStatus) -> dict[str, object]:
+    """One test VM."""
+    return {
+        "address": str(machine.address),
+        "id": machine.id,
+        "state": machine.state,
+        "host": machine.host,
+        "version": machine.version,
+        "verdict": machine.verdict,
+        "expires": machine.expires,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from extenci.model.observed import Unread
 from extenci.model.reconcile import LastPass
-from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
+from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus, VmStatus
 from extenci.model.text import listed
 from extenci.report.reconcile.summary import FINE, place_text, time_text
 from extenci.report.text.columns import columns
@@ -19,6 +19,7 @@ def render_status(status: StackStatus, *, palette: Palette = PLAIN) -> str:
         [palette.paint(palette.heading, title)],
         image_lines(status.images, palette),
         *(instances_lines(group, palette) for group in status.instances),
+        [line for machine in status.test_vms for line in test_vm_lines(machine)],
         sandbox_lines(status.sandbox_machines),
         unread_lines(status.unread, palette),
         [safe(note) for note in status.notes],
@@ -85,6 +86,22 @@ def machine_row(machine: MachineStatus) -> tuple[object, ...]:
     job = f"job {machine.job}" if machine.job else ""
     notes = ", ".join(note for note in (job, "outdated" if machine.outdated else "") if note)
     return machine.id, machine.state, machine.host or "-", machine.image, notes
+
+
+def test_vm_lines(machine: VmStatus) -> list[str]:
+    """A test VM: its address, how long it stays, and how to answer for it or end it."""
+    until = f" until {safe(machine.expires)}" if machine.expires else ""
+    address = safe(machine.address)
+    title = f"Test VM {safe(machine.id)} of {address} at {safe(machine.host or '-')}"
+    end = f"`extenci verify --end {address}` ends it."
+    match machine.verdict:
+        case "waiting":
+            answer = f"  `extenci confirm {address} --yes` or `--no` answers."
+            return [f"{title} waits for a person{until}.", answer, f"  {end}"]
+        case None:
+            return [f"{title} is being verified."]
+        case _:
+            return [f"{title} was kept{until}.", f"  {end}"]
 
 
 def unread_lines(unread: tuple[Unread, ...], palette: Palette) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from extenci.model.address import Address
-from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
+from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus, VmStatus
 from extenci.report.plan.json import render_json
 from extenci.report.status.json import status_document
 from extenci.report.status.text import render_status
@@ -38,6 +38,13 @@ def status() -> StackStatus:
             InstancesStatus(Address("amazon", "old"), 0, (), 0),
         ),
         sandbox_machines="simulated",
+        test_vms=(
+            VmStatus(Address("sandbox", "worker"), "i-4", "running", "127.0.0.4", "v2", "waiting",
+                         "2026-05-01T12:00:00Z"),
+            VmStatus(Address("sandbox", "worker"), "i-5", "running", "127.0.0.5", "v1", "failed",
+                         "2026-05-01T13:00:00Z"),
+            VmStatus(Address("amazon", "old"), "i-6", "pending", "", "v1", None, None),
+        ),
     )  # fmt: skip
 
 
