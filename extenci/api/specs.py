@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,12 @@ def load(
     home: Home | None = None,
     service: str | None = None,
     targets: Sequence[str] = (),
+    tell: Callable[[str], None] = lambda _line: None,
 ) -> Desired:
     """Read the specs at `paths`, and start the sandbox if they use it (SpecError, UsageError, SandboxError).
 
     The selection can be narrowed to a service, and to images and groups (`targets`, each SERVICE/NAME).
+    `tell` is given a line about YAML files that were passed over.
     """
     home = home or Home.find()
     return load_desired(
@@ -35,10 +37,16 @@ def load(
         service=service,
         targets=targets,
         allowed=allowed_paths(home),
+        tell=tell,
     )
 
 
-def validate(paths: Sequence[Path] = (), *, home: Home | None = None) -> Desired:
+def validate(
+    paths: Sequence[Path] = (),
+    *,
+    home: Home | None = None,
+    tell: Callable[[str], None] = lambda _line: None,
+) -> Desired:
     """Read the specs at `paths` (SpecError, UsageError). Nothing is started, and no service is called."""
     home = home or Home.find()
     return load_desired(
@@ -46,6 +54,7 @@ def validate(paths: Sequence[Path] = (), *, home: Home | None = None) -> Desired
         catalog_services=service_files(home),
         sandbox=SANDBOX_STAND_IN,
         allowed=allowed_paths(home),
+        tell=tell,
     )
 
 

@@ -61,6 +61,11 @@ def write_aside(text: str) -> None:
         silence(sys.stderr)
 
 
+def tell(line: str) -> None:
+    """Write a line to stderr."""
+    write_aside(f"{line}\n")
+
+
 def silence(stream: TextIO) -> None:
     """Discard the rest of a stream, so that neither writing nor the interpreter's last flush fails."""
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -17,6 +17,7 @@ from extenci.cli.options import (
     Targets,
     Trusted,
 )
+from extenci.cli.terminal import tell
 from extenci.model.errors import UsageError
 from extenci.model.outcome import Result
 
@@ -52,7 +53,7 @@ def apply(
     def start(options: api.Options) -> Result:
         if saved is not None:
             return api.apply_saved(saved, options=options)
-        desired = api.load(paths or (), service=service, targets=target or ())
+        desired = api.load(paths or (), service=service, targets=target or (), tell=tell)
         return api.apply(desired, options=options)
 
     options = api.Options(force=force, parallelism=parallelism, lock_timeout=lock_timeout)

@@ -15,6 +15,7 @@ from extenci.cli.options import (
     Targets,
     Trusted,
 )
+from extenci.cli.terminal import tell
 from extenci.model.outcome import Result
 
 
@@ -43,7 +44,7 @@ def destroy(
     from extenci import api
 
     def start(options: api.Options) -> Result:
-        desired = api.load(paths or (), service=service, targets=target or ())
+        desired = api.load(paths or (), service=service, targets=target or (), tell=tell)
         return api.apply(desired, destroy=True, options=options)
 
     options = api.Options(force=force, parallelism=parallelism, lock_timeout=lock_timeout)

@@ -10,7 +10,7 @@ import typer
 
 from extenci.cli.job import Job
 from extenci.cli.options import Force, Paths, PlanFormat, ServiceName, Targets, Trusted
-from extenci.cli.terminal import palette_of, width_of, write_aside, write_result
+from extenci.cli.terminal import palette_of, tell, width_of, write_aside, write_result
 from extenci.model.plan import Plan
 from extenci.report.plan.formats import FORMATS
 from extenci.report.plan.view import PlanView
@@ -50,7 +50,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
     from extenci import api
 
     def start(options: api.Options) -> api.Planned:
-        desired = api.load(paths or (), service=service, targets=target or ())
+        desired = api.load(paths or (), service=service, targets=target or (), tell=tell)
         return api.plan(desired, destroy=destroy, listener=options.listener, stop=options.stop)
 
     planned = Job(at_once=True).run(start, api.Options())
