@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from extenci.api.leftovers import gc
     from extenci.api.manual import StageResult, Staging, run_test_vm, stage, unstage
     from extenci.api.options import DEFAULTS, Approve, Options
-    from extenci.api.plans import Planned, is_plan_file, plan, save, submit_descriptions
+    from extenci.api.plans import Planned, explain, is_plan_file, plan, save, submit_descriptions
     from extenci.api.sandbox import (
         make_bootable_disk,
         reset_sandbox,
@@ -78,6 +78,7 @@ __all__ = [
     "doctor",
     "edit_service",
     "empty_stack",
+    "explain",
     "find_page",
     "find_pages",
     "find_service",
@@ -125,7 +126,7 @@ _FILES = {
     "extenci.api.leftovers": ("gc",),
     "extenci.api.manual": ("StageResult", "Staging", "run_test_vm", "stage", "unstage"),
     "extenci.api.options": ("DEFAULTS", "Approve", "Options"),
-    "extenci.api.plans": ("Planned", "is_plan_file", "plan", "save", "submit_descriptions"),
+    "extenci.api.plans": ("Planned", "explain", "is_plan_file", "plan", "save", "submit_descriptions"),
     "extenci.api.sandbox": (
         "make_bootable_disk", "reset_sandbox", "sandbox_service", "sandbox_status", "start_sandbox",
         "stop_sandbox",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from extenci.api.approval import Proposal, carry_out_approved, stale_plan
@@ -19,18 +19,24 @@ from extenci.catalog.services.files import service_files
 from extenci.catalog.trust import allowed_paths
 from extenci.model.address import Address
 from extenci.model.desired import Desired
-from extenci.model.errors import AlreadyApplied, SpecError
+from extenci.model.errors import AlreadyApplied
 from extenci.model.outcome import Result
 from extenci.model.plan import Plan, SavedPlan
 from extenci.model.service import SANDBOX
+from extenci.observe.checkout import find_top, read_checkout
 from extenci.observe.disks import changed_disks
+from extenci.plan.selection import require_matches
 from extenci.plan.staleness import compare
 from extenci.plan.staleness.compare import Fresh, Stale, compare_plans
 from extenci.plan.staleness.elsewhere import find_undone
+from extenci.plan.staleness.portable import located_plan, portable_desired
 from extenci.plan.staleness.services import comparable
-from extenci.spec.own_file import file_problems
-from extenci.spec.root import SETTINGS_FILE
-from extenci.spec.services.file import read_service
+from extenci.plan.staleness.specs import spec_differences
+from extenci.spec.load import load_desired
+from extenci.spec.root import find_root
+from extenci.spec.saved_root import find_saved_root
+from extenci.spec.services.library import SANDBOX_STAND_IN
+from extenci.spec.words import shown
 
 
 def apply(
@@ -44,16 +50,20 @@ def apply(
 
     def propose(session: Session) -> Proposal:
         planned, observed = recover_and_plan(session, destroy=destroy)
+        require_matches(desired, observed.observation, observed.records)
         return Proposal(planned.plan, observed)
 
     return carry_out_approved(desired, home or Home.find(), options, propose, Run())
 
 
-def apply_saved(path: Path, *, home: Home | None = None, options: Options = DEFAULTS) -> Result:
-    """Carry out a saved plan exactly, or the rest of it where an earlier run was cut off.
+def apply_saved(
+    path: Path, *, root: Path | None = None, home: Home | None = None, options: Options = DEFAULTS
+) -> Result:
+    """Carry out a saved plan exactly, or the rest of it where an earlier run was cut off. `root` is the
+    folder of its specs in this checkout; None: where they were when the plan was made.
 
-    StalePlan where something changed since it was made, AlreadyApplied where nothing of it is left to do, and
-    whatever `apply` raises.
+    StalePlan where the specs, the services or anything else changed since it was made, AlreadyApplied where
+    nothing of it is left to do, UsageError where its specs are not found, and whatever `apply` raises.
     """
     home, saved = home or Home.find(), read_plan(path)
     options = replace(options, force=options.force or saved.force)
@@ -62,8 +72,8 @@ def apply_saved(path: Path, *, home: Home | None = None, options: Options = DEFA
         planned, observed = recover_and_plan(session, destroy=saved.plan.destroy)
         return Proposal(_remainder(session, saved, planned, observed), observed)
 
-    desired = _with_current_services(saved.desired, home)
-    _require_own_files(desired, home)
+    desired = _load_saved(saved, root, home)
+    _tell_origin(saved, Path(desired.root), options)
     return carry_out_approved(desired, home, options, propose, Run(saved.id, is_new=False))
 
 
@@ -81,12 +91,12 @@ def _remainder(session: Session, saved: SavedPlan, planned: Planned, observed: O
     """The part of a saved plan that is left to do, as it would be done now (StalePlan, AlreadyApplied)."""
     before = {Address.parse(text): disk for text, disk in saved.disks.items()}
     if changed := changed_disks(session.desired, before, planned.disks):
-        raise stale_plan(tuple(f"{address}: the disk's content changed" for address in changed))
+        raise stale_plan(tuple(_describe_disk(address, planned) for address in changed))
     journal = session.catalog.journal
     begun, done = journal.halfway_changes(saved.id), journal.done_changes(saved.id)
     if not begun | done and (undone := find_undone(saved.id, observed.observation)):
         raise stale_plan(undone)
-    old, now = comparable(saved.plan, planned.plan)
+    old, now = comparable(located_plan(saved.plan, session.desired.root), planned.plan)
     is_whole = len(old.changes) == len(saved.plan.changes)
     match compare_plans(old, now, begun, done):
         case compare.AlreadyApplied() if now.awaited or not is_whole:
@@ -104,6 +114,12 @@ def _remainder(session: Session, saved: SavedPlan, planned: Planned, observed: O
             return _with_waiver(rest.plan, saved)
 
 
+def _describe_disk(address: Address, planned: Planned) -> str:
+    if address in planned.disks:
+        return f"{address}: the disk's content changed"
+    return f"{address}: its disk is not here"
+
+
 def _with_waiver(plan: Plan, saved: SavedPlan) -> Plan:
     """The plan, with a warning where it passes limits because it was saved with --force."""
     if not (saved.force and plan.refusals):
@@ -111,31 +127,32 @@ def _with_waiver(plan: Plan, saved: SavedPlan) -> Plan:
     return replace(plan, warnings=(*plan.warnings, "It was saved with --force: the limits are waived."))
 
 
-def _require_own_files(desired: Desired, home: Home) -> None:
-    """SpecError where a saved plan names disks or keys that its specs could not have named. Nor may a plan
-    file alone say what a spec root is (StalePlan): a folder without settings has no disks of its own."""
-    root, allowed = Path(desired.root), allowed_paths(home)
-    if not root.joinpath(SETTINGS_FILE).is_file() and not all(
-        service.on_loopback for service in desired.services.values()
-    ):
-        raise stale_plan((f"{root} is no spec root: it has no {SETTINGS_FILE}",))
-    if problems := file_problems(Path(os.path.realpath(root)), desired.images, allowed):
-        raise SpecError(problems)
+def _load_saved(saved: SavedPlan, root: Path | None, home: Home) -> Desired:
+    """The specs of a saved plan as they are in this checkout (StalePlan where they say something else).
 
-
-def _with_current_services(desired: Desired, home: Home) -> Desired:
-    """The specs of a saved plan with the services as they are described here now (StalePlan where they
-    differ).
-
-    A plan file alone must not say where requests go that are signed with this user's keys. The sandbox may
-    have other ports by now.
+    A plan file alone must not say where requests go that are signed with this user's keys, nor which files
+    are sent there. The sandbox may have other ports by now.
     """
-    files, current = service_files(home), {}
-    for name, saved in desired.services.items():
-        if name == SANDBOX:
-            current[name] = sandbox_service(home)
-            continue
-        current[name] = read_service(files.get(name, Path(desired.root) / "services" / f"{name}.yaml"), name)
-        if replace(current[name], file="") != replace(saved, file=""):
-            raise stale_plan((f"{name}: the service is described differently now",))
-    return replace(desired, services=current)
+    here = Path.cwd()
+    if root is None:
+        root = find_saved_root(saved.made_in, saved.plan.stack, here, find_top(here))
+    uses_sandbox = SANDBOX in saved.desired.touched_services
+    desired = load_desired(
+        [find_root(root)],
+        catalog_services=service_files(home),
+        sandbox=(lambda: sandbox_service(home)) if uses_sandbox else SANDBOX_STAND_IN,
+        allowed=allowed_paths(home),
+    )
+    if changed := spec_differences(saved.desired, portable_desired(desired)):
+        raise stale_plan(changed, f"It was compared with the specs in {shown(desired.root)}.")
+    return replace(desired, selection=saved.desired.selection)
+
+
+def _tell_origin(saved: SavedPlan, root: Path, options: Options) -> None:
+    """Say when and from which commit a plan was made, and which one is here where that is another."""
+    made = datetime.fromtimestamp(saved.made, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    now = read_checkout(root, Path.cwd())
+    origin = f" from {saved.made_in}" if saved.made_in.commit else ""
+    is_other = now.commit and str(now) != str(saved.made_in)
+    here = f"; here is {now}, whose specs say the same" if is_other else ""
+    options.tell(f"The plan was made on {made}{origin}{here}.")

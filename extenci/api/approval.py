@@ -82,12 +82,12 @@ def carry_out_unasked(desired: Desired, home: Home, options: Options, propose: P
         return carry_out(session, proposal.plan, proposal.observed, Run(is_whole=False))
 
 
-def stale_plan(differences: Sequence[str]) -> StalePlan:
-    """The error for a plan that no longer holds."""
+def stale_plan(differences: Sequence[str], note: str = "") -> StalePlan:
+    """The error for a plan that no longer holds. `note` is a sentence about the comparison."""
     lines = "".join(f"\n  {line}" for line in differences)
     return StalePlan(
         f"The plan is stale: something changed since it was made.{lines}",
-        "Nothing was done. Make a new plan and look at it.",
+        f"{note} Nothing was done. Make a new plan and look at it.".strip(),
     )
 
 

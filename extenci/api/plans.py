@@ -19,12 +19,17 @@ from extenci.launch.preview import preview_launches
 from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.outcome import Listener
-from extenci.model.plan import Plan, SavedPlan
+from extenci.model.plan import Explanation, Plan, SavedPlan
 from extenci.model.version import Disk
 from extenci.model.work import StageWork
+from extenci.observe.checkout import read_checkout
+from extenci.observe.uploads import count_uploads
 from extenci.observe.verify_hashes import hash_verify_blocks
 from extenci.plan.abilities import refused_services
+from extenci.plan.explanation import explain as explain_address
 from extenci.plan.planner import make_plan
+from extenci.plan.selection import require_matches
+from extenci.plan.staleness.portable import portable_desired, portable_plan
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,27 @@ def plan(
     stop: Event | None = None,
 ) -> Planned:
     """Plan the changes that would make the services what the specs say, or with `destroy` remove all that is
-    owned. Only calls that read are sent, and no lock is taken."""
+    owned. Only calls that read are sent, and no lock is taken. UsageError where the selection names what is
+    nowhere."""
     with open_session(desired, home or Home.find(), Options(listener=listener, stop=stop)) as session:
-        planned = make_planned(session, destroy=destroy)[0]
+        planned, observed = make_planned(session, destroy=destroy)
+        require_matches(desired, observed.observation, observed.records)
         return replace(planned, plan=warn_of_prerequisites(planned.plan))
+
+
+def explain(
+    desired: Desired,
+    address: Address,
+    *,
+    home: Home | None = None,
+    destroy: bool = False,
+    listener: Listener = ignore,
+    stop: Event | None = None,
+) -> Explanation:
+    """Why the plan of these specs does to an address what it does (UsageError where nothing has it)."""
+    with open_session(desired, home or Home.find(), Options(listener=listener, stop=stop)) as session:
+        planned, observed = make_planned(session, destroy=destroy)
+        return explain_address(address, desired, observed.observation, observed.records, planned.plan)
 
 
 def submit_descriptions(planned: Planned, *, home: Home | None = None) -> dict[str, str]:
@@ -59,11 +81,19 @@ def submit_descriptions(planned: Planned, *, home: Home | None = None) -> dict[s
 
 
 def save(planned: Planned, path: Path, *, force: bool = False) -> SavedPlan:
-    """Write a plan to a file, to be applied exactly as it is (PlanError). `force` waives the services'
-    limits."""
-    disks = {str(address): disk for address, disk in sorted(planned.disks.items())}
+    """Write a plan to a file, to be applied exactly as it is (PlanError), here or in another checkout of the
+    same specs. `force` waives the services' limits."""
+    root = planned.desired.root
     lasting = replace(planned.plan, awaited=())  # what is being launched now is not when it is applied
-    saved = SavedPlan(uuid.uuid4().hex, time.time(), lasting, planned.desired, disks, force)
+    saved = SavedPlan(
+        id=uuid.uuid4().hex,
+        made=time.time(),
+        plan=portable_plan(lasting, root),
+        desired=portable_desired(planned.desired),
+        disks={str(address): disk for address, disk in sorted(planned.disks.items())},
+        force=force,
+        made_in=read_checkout(Path(root), Path.cwd()),
+    )
     write_plan(saved, path)
     return saved
 
@@ -106,6 +136,7 @@ def make_planned(
     if len(session.failures.unread) > len(observed.observation.unread):
         observed = replace(observed, observation=observed.observation.without(session.failures.unread))
         made = plan_observed()
+    made = count_uploads(made, session.catalog.block_lists, session.catalog.upload_notes)
     return Planned(session.desired, disks, made), observed
 
 

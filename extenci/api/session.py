@@ -32,7 +32,7 @@ from extenci.observe.roots import with_machines_of_root
 from extenci.observe.service import Needs
 from extenci.plan.abilities import needed_abilities
 from extenci.plan.inputs import queued_services
-from extenci.plan.roots import find_other_roots
+from extenci.plan.owners.roots import find_other_roots
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,13 @@ def load(
     home: Home | None = None,
     service: str | None = None,
     targets: Sequence[str] = (),
+    excluded: Sequence[str] = (),
     tell: Callable[[str], None] = lambda _line: None,
 ) -> Desired:
     """Read the specs at `paths`, and start the sandbox if they use it (SpecError, UsageError, SandboxError).
 
-    The selection can be narrowed to a service, and to images and groups (`targets`, each SERVICE/NAME).
-    `tell` is given a line about YAML files that were passed over.
+    The selection can be narrowed to a service, and to images and groups (`targets`, each SERVICE/NAME), or
+    leave some out (`excluded`). `tell` is given a line about YAML files that were passed over.
     """
     home = home or Home.find()
     return load_desired(
@@ -36,6 +37,7 @@ def load(
         sandbox=lambda: sandbox_service(home),
         service=service,
         targets=targets,
+        excluded=excluded,
         allowed=allowed_paths(home),
         tell=tell,
     )

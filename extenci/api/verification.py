@@ -17,6 +17,7 @@ from extenci.model.outcome import Result
 from extenci.model.verification import Verify
 from extenci.plan.commands.confirm import plan_confirm
 from extenci.plan.commands.verify import verifications_only
+from extenci.plan.selection import require_desired
 
 
 def verify(
@@ -32,6 +33,7 @@ def verify(
     With `machine_type` they run on this type of machine, and those without a verify block run, too, to see
     whether they boot. UsageError where no selected image has a block, and whatever `apply` raises.
     """
+    require_desired(desired)
     if machine_type is not None:
         desired = _on_type(desired, machine_type)
     addresses = frozenset(

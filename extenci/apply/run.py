@@ -54,7 +54,9 @@ def record_applied(result: Result, desired: Desired, run_context: RunContext) ->
     mine: list[DesiredImage | DesiredGroup] = [
         spec
         for spec in _selected(desired)
-        if str(spec.address) not in undone and spec.address.service in result.plan.services
+        if str(spec.address) not in undone
+        and spec.address.service in result.plan.services
+        and spec.address not in result.plan.left_out
     ]
     if result.plan.destroy:
         run_context.catalog.clear_applied(run_context.stack, *[spec.address for spec in mine])

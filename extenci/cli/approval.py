@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from extenci.cli.events import EventStream
 from extenci.cli.job import Job, exit_status
-from extenci.cli.options import Format
+from extenci.cli.options import RunFormat
 from extenci.cli.terminal import palette_of, width_of, write_aside, write_json, write_result
 from extenci.cli.vm_question import make_ask
-from extenci.model.errors import Declined
+from extenci.model.errors import Declined, ExtenciError
 from extenci.model.outcome import Result
 from extenci.model.plan import Plan
 
@@ -31,18 +32,27 @@ class ApprovalTexts:
 class ApprovalPrompt:
     """Shows a plan, and asks whether to carry it out."""
 
-    def __init__(self, output: Format, job: Job, texts: ApprovalTexts = ApprovalTexts()) -> None:
+    def __init__(
+        self,
+        output: RunFormat,
+        job: Job,
+        texts: ApprovalTexts = ApprovalTexts(),
+        events: EventStream | None = None,
+    ) -> None:
         self._output = output
         self._job = job
         self._texts = texts
+        self._events = events
         self.declined = False
 
     def show(self, plan: Plan) -> None:
-        """Print the plan; to stderr where stdout is for one JSON document."""
+        """Print the plan; to stderr where stdout is for JSON."""
         from extenci.report.plan.text import render_plan
 
         self._job.progress.pause()
-        aside = self._output is Format.JSON
+        if self._events is not None:
+            self._events.plan(plan)
+        aside = self._output is not RunFormat.TEXT
         stream = sys.stderr if aside else sys.stdout
         text = render_plan(plan, palette=palette_of(stream), width=width_of(stream))
         if plan.is_empty and not plan.warnings and not plan.awaited and self._texts.nothing is not None:
@@ -72,13 +82,14 @@ def run_approved(
     start: Callable[[Options], Result],
     options: Options,
     *,
-    output: Format,
+    output: RunFormat,
     auto_approve: bool,
     texts: ApprovalTexts = ApprovalTexts(),
 ) -> int:
     """Run a job that asks for approval, print its result, and return the exit status."""
-    job = Job()
-    prompt = ApprovalPrompt(output, job, texts)
+    events = EventStream() if output is RunFormat.EVENTS else None
+    job = Job(listener=events.listen if events else None)
+    prompt = ApprovalPrompt(output, job, texts, events)
     options = replace(
         options,
         approve=None if auto_approve else prompt.ask,
@@ -87,18 +98,23 @@ def run_approved(
     )
     try:
         result = job.run(start, options)
-    except Declined:
-        if not prompt.declined:
+    except ExtenciError as error:
+        if events is not None:
+            events.error(error)
+        if not (isinstance(error, Declined) and prompt.declined):
             raise
         write_aside("Nothing was done.\n")
         return 1
-    write_outcome(result, output)
+    if events is not None:
+        events.result(result)
+    else:
+        write_outcome(result, output)
     return exit_status(result)
 
 
-def write_outcome(result: Result, output: Format) -> None:
+def write_outcome(result: Result, output: RunFormat) -> None:
     """Print the result; nothing after a plan that has said that there is nothing to do."""
-    if output is Format.JSON:
+    if output is RunFormat.JSON:
         from extenci.report.result.json import result_document
 
         write_json(result_document(result))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from extenci.cli.progress import open_progress
 from extenci.cli.signals import Stopping
-from extenci.model.outcome import Result
+from extenci.model.outcome import Listener, Progress, Result
 
 if TYPE_CHECKING:
     from extenci.api import Options
@@ -20,22 +20,27 @@ WAITING_STATUS = 3
 
 
 class Job:
-    """A job that shows its progress, and that Ctrl-C stops: in an orderly way, or with `at_once` at once."""
+    """A job that shows its progress, and that Ctrl-C stops: in an orderly way, or with `at_once` at once.
+    `listener` is told about the progress, too."""
 
-    def __init__(self, *, at_once: bool = False) -> None:
+    def __init__(self, *, at_once: bool = False, listener: Listener | None = None) -> None:
         self.progress = open_progress()
+        self._listener = listener
         self.stopping = Stopping(at_once=at_once)
 
     def run(self, start: Callable[[Options], T], options: Options) -> T:
         """Start the job with these options and those of its surroundings; return what it returns."""
-        options = replace(
-            options, listener=self.progress.listen, stop=self.stopping.event, command=command_line()
-        )
+        options = replace(options, listener=self._listen, stop=self.stopping.event, command=command_line())
         try:
             with self.stopping.handling():
                 return start(options)
         finally:
             self.progress.pause()
+
+    def _listen(self, event: Progress) -> None:
+        self.progress.listen(event)
+        if self._listener is not None:
+            self._listener(event)
 
 
 def exit_status(result: Result) -> int:

@@ -24,6 +24,14 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class RunFormat(StrEnum):
+    """How a command that carries out a plan prints what it does."""
+
+    TEXT = "text"
+    JSON = "json"
+    EVENTS = "events"
+
+
 class VerifyFormat(StrEnum):
     """How the result of verifying images is printed."""
 
@@ -74,6 +82,16 @@ Targets = Annotated[
         show_default=False,
     ),
 ]
+Excluded = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="ADDRESS",
+        help="Leave this image or group as it is, and what cannot be done without it. Can be given several "
+        "times.",
+        show_default=False,
+    ),
+]
 Trusted = Annotated[
     list[str] | None,
     typer.Option(
@@ -109,6 +127,14 @@ LockTimeout = Annotated[
     ),
 ]
 Output = Annotated[Format, typer.Option("--format", help="How the result is printed.")]
+RunOutput = Annotated[
+    RunFormat,
+    typer.Option(
+        "--format",
+        help="How the result is printed: as text, as one JSON document, or as events, one JSON object a line "
+        "while it is at work (see `extenci schema events`).",
+    ),
+]
 VerifyOutput = Annotated[VerifyFormat, typer.Option("--format", help="How the result is printed.")]
 Raw = Annotated[
     bool,

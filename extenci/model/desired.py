@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from extenci.model.address import Address
 from extenci.model.launch import Launch, LaunchSettings, RootVolume
@@ -89,6 +89,7 @@ class DesiredGroup:
 @dataclass(frozen=True)
 class Selection:
     """The addresses that a plan is about. None: all of them, and owned resources that are no longer desired.
+    `excluded` are left as they are, whatever else is selected.
 
     Images that a selected group is launched from are staged if they must be, but nothing of theirs
     is removed unless they are selected themselves.
@@ -96,12 +97,22 @@ class Selection:
 
     addresses: frozenset[Address] | None = None
     services: frozenset[str] | None = None
+    excluded: frozenset[Address] = frozenset()
 
     def covers(self, address: Address) -> bool:
         """Whether changes of this address belong to the plan."""
         if self.services is not None and address.service not in self.services:
             return False
-        return self.addresses is None or address in self.addresses
+        return address not in self.excluded and (self.addresses is None or address in self.addresses)
+
+    @property
+    def named(self) -> frozenset[Address]:
+        """The addresses that must exist, in the specs or elsewhere, for the selection to make sense."""
+        return (self.addresses or frozenset()) | self.excluded
+
+    def without(self, addresses: Iterable[Address]) -> Selection:
+        """The selection with more addresses excluded."""
+        return replace(self, excluded=self.excluded.union(addresses))
 
     def touches(self, service: str) -> bool:
         """Whether the plan is about anything on a service."""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
+from itertools import islice
+
+LONGEST_WORD = 60
+WORDS_COMPARED = 1000
 
 
 def counted(number: int, noun: str) -> str:
@@ -26,3 +31,13 @@ def either(words: Iterable[str]) -> str:
 def joined(words: list[str], last: str) -> str:
     """Words with commas between them and a conjunction before the last."""
     return f" {last} ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that somebody may have meant; None where none is close. Of many, the first are
+    compared."""
+    if len(word) > LONGEST_WORD:
+        return None
+    words = list(islice(known, WORDS_COMPARED))
+    close = difflib.get_close_matches(word.lower(), [other.lower() for other in words], n=1, cutoff=0.6)
+    return next((other for other in words if close and other.lower() == close[0]), None)

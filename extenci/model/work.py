@@ -21,6 +21,7 @@ class StageWork:
     only blocks that differ need to be sent; if `snapshot` is given, the one that it was started from.
     `names_service`: the service's name is a part of the image's, since another service of the account has or
     makes one of the same name.
+    `to_send` is the number of blocks that are left to send, where that is known and may be fewer.
     """
 
     version: Version
@@ -32,6 +33,7 @@ class StageWork:
     snapshot: str | None = None
     parent: Parent | None = None
     names_service: bool = False
+    to_send: int | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from extenci.model.address import Address
 from extenci.model.desired import Desired, DesiredGroup, DesiredImage
@@ -39,6 +39,11 @@ class PlanInputs:
     def covers(self, address: Address) -> bool:
         """Whether changes of an address belong to the plan."""
         return self.desired.selection.covers(address)
+
+    def without(self, addresses: Iterable[Address]) -> PlanInputs:
+        """The inputs with more addresses excluded."""
+        desired = replace(self.desired, selection=self.desired.selection.without(addresses))
+        return replace(self, desired=desired)
 
     def images_on(self, service: str) -> tuple[DesiredImage, ...]:
         """The images desired on a service, selected or not."""

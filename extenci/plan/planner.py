@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from extenci.model.address import Address
 from extenci.model.desired import Desired
-from extenci.model.errors import PlanError
-from extenci.model.observed import Image, Machine, Observation, Snapshot
-from extenci.model.ownership import Role
+from extenci.model.observed import Observation
 from extenci.model.plan import Change, Drift, Plan
 from extenci.model.record import Records
-from extenci.model.text import counted
 from extenci.model.version import Disk
 from extenci.model.work import ReplaceWork, TerminateWork, UnstageWork
 from extenci.plan.drift import find_drift
@@ -21,19 +17,20 @@ from extenci.plan.images.images import ImagePlan, plan_images
 from extenci.plan.images.obsolete_test_vms import end_obsolete_test_vms
 from extenci.plan.images.retire import ImageRemoval, find_endings, retire_images
 from extenci.plan.images.unstage import remove_leftovers, unstage_images
-from extenci.plan.inputs import PlanInputs, gather_inputs, recorded_role
+from extenci.plan.inputs import PlanInputs, gather_inputs
 from extenci.plan.instances.changes import change_group
 from extenci.plan.instances.groups import judge_groups
 from extenci.plan.instances.queue import watch_queue
 from extenci.plan.instances.removal import remove_groups
 from extenci.plan.limits import find_headroom, find_refusals
 from extenci.plan.order import order_changes
+from extenci.plan.owners.renamed import warn_of_other_stacks
+from extenci.plan.owners.strangers import warn_of_strangers
+from extenci.plan.owners.taken import warn_of_taken
 from extenci.plan.part import PlanPart, join
-from extenci.plan.renamed import warn_of_other_stacks
-from extenci.plan.service_index import ServiceIndex, is_planned
-from extenci.plan.strangers import warn_of_strangers
+from extenci.plan.selection import check_services, keep_needed
+from extenci.plan.service_index import ServiceIndex
 from extenci.plan.tagging import retag_service
-from extenci.plan.taken import warn_of_taken
 
 
 def make_plan(
@@ -55,6 +52,8 @@ def make_plan(
     a service of the stack, or where one was not observed.
     """
     check_services(desired, observation, records)
+    before = desired.selection.excluded
+    desired, kept = keep_needed(desired) if destroy else (desired, ())
     inputs = gather_inputs(
         desired,
         observation,
@@ -78,12 +77,22 @@ def make_plan(
         warnings=(
             *(text for index in inputs.indexes.values() for text in warn_of_other_stacks(inputs, index)),
             *(text for index in inputs.indexes.values() for text in warn_of_taken(inputs, index)),
+            *kept,
             *whole.warnings,
         ),
         refusals=tuple(refusal for service in services for refusal in service.refusals),
         destroy=destroy,
         unread=observation.unread,
         awaited=order_changes(whole.awaited),
+        partial=bool(desired.selection.named),
+        left_out=tuple(
+            sorted(
+                {
+                    *(desired.selection.excluded - before),
+                    *(address for service in services for address in service.left_out),
+                }
+            )
+        ),
     )
 
 
@@ -94,11 +103,18 @@ class ServicePlan:
     part: PlanPart
     drift: tuple[Drift, ...]
     refusals: tuple[str, ...]
+    left_out: tuple[Address, ...]
 
 
 def plan_service(inputs: PlanInputs, index: ServiceIndex) -> ServicePlan:
     """Plan one service."""
     image_plan = plan_images(inputs, index)
+    left_out = tuple(
+        group.address
+        for group in inputs.groups_on(index.service.name)
+        if group.image in image_plan.left_out and inputs.covers(group.address)
+    )
+    inputs = inputs.without(left_out)
     groups = judge_groups(inputs, index, image_plan.sources)
     headroom = find_headroom(inputs, index, groups)
     machines = join(
@@ -111,7 +127,9 @@ def plan_service(inputs: PlanInputs, index: ServiceIndex) -> ServicePlan:
     )
     part = join((image_plan.part, left, machines, removed, tags, watch_queue(inputs, index, groups)))
     part = replace(part, warnings=(*part.warnings, *warn_of_strangers(inputs, index, part.changes)))
-    return ServicePlan(part, find_drift(inputs, index, groups), find_refusals(inputs, index, part.changes))
+    return ServicePlan(
+        part, find_drift(inputs, index, groups), find_refusals(inputs, index, part.changes), left_out
+    )
 
 
 def remove_images(
@@ -144,37 +162,3 @@ def find_removed(changes: Iterable[Change]) -> frozenset[str]:
             case UnstageWork(image=image, snapshots=snapshots):
                 removed.update(snapshots, [image] if image else [])
     return frozenset(removed)
-
-
-def check_services(desired: Desired, observation: Observation, records: Records) -> None:
-    """Refuse to plan where a service of the stack is missing from the specs, or was not observed
-    (PlanError)."""
-    for name in desired.touched_services:
-        if name not in observation.services and name not in {one.service for one in observation.unread}:
-            raise PlanError(f"The state of {name} was not read, so nothing can be planned for it.")
-    lost = Counter(
-        address.service
-        for address in owned_addresses(desired.stack, observation, records)
-        if address.service not in desired.services and desired.selection.covers(address)
-    )
-    for name, number in sorted(lost.items()):
-        raise PlanError(
-            f"No spec names the service {name} any more, but it still has {counted(number, 'resource')} of "
-            "this stack: images, snapshots or machines. A plan without the service would not show them.",
-            f"Put {name} back into a spec, run `extenci destroy --service {name}`, then take it out again. "
-            "To plan the other services meanwhile, name them with --service.",
-        )
-
-
-def owned_addresses(stack: str, observation: Observation, records: Records) -> Iterator[Address]:
-    """The address of each resource that the stack's plans look after, by the records or by its marks."""
-    recorded = {(record.service, record.id): record for record in records.resources}
-    yield from (record.address for record in recorded.values() if recorded_role(record) is Role.POOL)
-    for state in observation.services.values():
-        machines = (machine for machine in state.machines if not machine.state.is_gone)
-        things: tuple[Image | Snapshot | Machine, ...] = (*state.images, *state.snapshots, *machines)
-        for thing in things:
-            marks = thing.marks
-            is_known = marks is not None and (marks.service, thing.id) in recorded
-            if is_planned(marks, stack) and not is_known:
-                yield marks.address

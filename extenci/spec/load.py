@@ -37,11 +37,12 @@ def load_desired(
     sandbox: Service | Callable[[], Service],
     service: str | None = None,
     targets: Sequence[str] = (),
+    excluded: Sequence[str] = (),
     allowed: AllowedPaths = NOTHING_ALLOWED,
     tell: Callable[[str], None] = lambda _line: None,
 ) -> Desired:
     """Everything that the root of `paths` asks for (the current folder's where there are none), narrowed
-    to the paths, to `service` and to `targets`.
+    to the paths, to `service` and to `targets`, without those `excluded`.
 
     `catalog_services` are the catalog's service files by name, read only where a spec uses them.
     `allowed` are the paths outside of the root that its specs may name.
@@ -64,7 +65,7 @@ def load_desired(
     problems = [*_find_problems(root, files, documents, passed_over), *library.problems, *resolution.problems]
     stack, missing = _find_stack(root, resolution)
     _raise_if_any([*problems, *missing])
-    selection = select(documents, selected, service, targets)
+    selection = select(documents, selected, service, targets, excluded)
     services = dict(resolution.services)
     if SANDBOX in services and service in (None, SANDBOX):
         services[SANDBOX] = sandbox if isinstance(sandbox, Service) else sandbox()

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from extenci.model.desired import DesiredImage
-from extenci.model.errors import Problem
-from extenci.model.version import is_url
 from extenci.spec.words import printable
 from extenci.spec.yaml.files import absolute
 
@@ -78,22 +75,3 @@ def _find_allowed_file(root: Path, folder: Path, path: str, allowed: Iterable[Pa
         return real, ""
     where = f", to {printable(str(real))}" if leads_out(real, root) else ""
     return real, f"{fault}{where}"
-
-
-def file_problems(root: Path, images: Iterable[DesiredImage], allowed: AllowedPaths) -> tuple[Problem, ...]:
-    """The problems of images whose disks or keys are forbidden, for specs that were not read just now."""
-    return tuple(
-        Problem(image.origin.file, image.origin.line, image.origin.column, f"{name!r} {fault}")
-        for image in images
-        for name, fault in _faults(root, image, allowed)
-        if fault
-    )
-
-
-def _faults(root: Path, image: DesiredImage, allowed: AllowedPaths) -> Iterator[tuple[str, str]]:
-    if not is_url(image.source):
-        yield "source", find_source(root, root, image.source, allowed.sources)[1]
-    for check in image.verify.checks if image.verify else ():
-        key = getattr(check, "key", None)  # of the kinds that log in
-        if key is not None:
-            yield "key", find_key_fault(root, root, key, allowed.keys)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from extenci.model.address import Address
@@ -43,23 +43,28 @@ def select(
     files: frozenset[Path] | None,
     service: str | None,
     targets: Sequence[str],
+    excluded: Sequence[str] = (),
 ) -> Selection:
-    """The selection. A target that the specs do not have is kept: they may have had it once, and it may still
-    exist. Its service must be one of theirs; UsageError otherwise."""
+    """The selection. An address that the specs do not have is kept: they may have had it once, and it may
+    still exist. Its service must be one of theirs; UsageError otherwise."""
     named = sorted({named.name for document in documents for named in document.services})
     if service is not None and service not in named:
         raise _unknown_service(service, named)
     addresses = None if files is None else _addresses_in(documents, files)
-    if targets:
-        wanted = frozenset(_parse(target, named) for target in targets)
-        everywhere = _addresses_in(documents, None)
-        for address in sorted(wanted):
-            if addresses is not None and address in everywhere - addresses:
-                raise UsageError(f"The target {address} is not in the given files.")
-            if service is not None and address.service != service:
-                raise UsageError(f"The target {address} is not at the service {quoted(service)}.")
-        addresses = wanted
-    return Selection(addresses, None if service is None else frozenset((service,)))
+    everywhere = _addresses_in(documents, None)
+    wanted = frozenset(_parse(target, "target", named, everywhere) for target in targets)
+    left_out = frozenset(_parse(one, "excluded address", named, everywhere) for one in excluded)
+    for address in sorted(wanted | left_out):
+        what = f"The {'target' if address in wanted else 'excluded address'} {address}"
+        if addresses is not None and address in everywhere - addresses:
+            raise UsageError(f"{what} is not in the given files.")
+        if service is not None and address.service != service:
+            raise UsageError(f"{what} is not at the service {quoted(service)}.")
+    if both := wanted & left_out:
+        raise UsageError(f"{min(both)} cannot be both a target and excluded.", "Leave one of them out.")
+    return Selection(
+        wanted if targets else addresses, None if service is None else frozenset((service,)), left_out
+    )
 
 
 def _addresses_in(documents: Sequence[SpecDocument], files: frozenset[Path] | None) -> frozenset[Address]:
@@ -72,11 +77,13 @@ def _addresses_in(documents: Sequence[SpecDocument], files: frozenset[Path] | No
     )
 
 
-def _parse(target: str, named: Sequence[str]) -> Address:
+def _parse(text: str, what: str, named: Sequence[str], known: Iterable[Address]) -> Address:
     try:
-        address = Address.parse(target)
+        address = Address.parse(text)
     except ValueError:
-        raise UsageError(f"The target {quoted(target)} is not an address.", "Write SERVICE/NAME.") from None
+        meant = either(str(one) for one in sorted(known) if one.name == text)
+        hint = f"Write SERVICE/NAME{', such as ' + meant if meant else ''}."
+        raise UsageError(f"The {what} {quoted(text)} is not an address.", hint) from None
     if address.service not in named:
         raise _unknown_service(address.service, named)
     return address

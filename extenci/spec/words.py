@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from decimal import Decimal
@@ -10,10 +9,10 @@ from itertools import pairwise
 from os import PathLike, fspath
 from pathlib import Path
 
+from extenci.model.text import closest
+
 SHOWN = 60
 """The most characters of a file's own text that a message repeats."""
-
-WORDS_COMPARED = 1000
 
 REVEALED = 4
 """The characters of what may be a secret that a message repeats."""
@@ -80,11 +79,7 @@ def kind_of(value: object) -> str:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?`, or nothing where no known word is close."""
-    if len(word) > SHOWN:
-        return ""
-    words = [other for other, _ in zip(known, range(WORDS_COMPARED), strict=False)]
-    close = difflib.get_close_matches(word.lower(), [other.lower() for other in words], n=1, cutoff=0.6)
-    found = next((other for other in words if close and other.lower() == close[0]), None)
+    found = closest(word, known)
     return f"; did you mean {quoted(found)}?" if found is not None else ""
 
 

@@ -24,6 +24,7 @@ S3_ACTIONS = {  # where the permission has another name than the call
     "CreateMultipartUpload": "PutObject",
     "DeleteObject": "DeleteObject",
     "GetObject": "GetObject",
+    "HeadBucket": "ListBucket",
     "HeadObject": "GetObject",
     "ListMultipartUploads": "ListBucketMultipartUploads",
     "ListObjects": "ListBucket",

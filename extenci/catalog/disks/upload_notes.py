@@ -79,6 +79,16 @@ class UploadNotes:
         is_right = (known.service, known.snapshot) == (service, snapshot) and found.get("format") == FORMAT
         return known if is_right else None
 
+    def read(self, upload: SnapshotUpload) -> UploadNote | None:
+        """The note of an upload as it is now, only to be looked at; None where there is none."""
+        path = self._path(upload.service, upload.snapshot)
+        if path is None or self.find(upload.service, upload.snapshot) != upload:
+            return None
+        try:
+            return UploadNote(upload, None, bytearray(path.read_bytes()[HEADER_BYTES:]))
+        except OSError:
+            return None
+
     @contextmanager
     def open(self, upload: SnapshotUpload) -> Iterator[UploadNote]:
         """The note of an upload; a new one where there is none, or it describes another upload."""

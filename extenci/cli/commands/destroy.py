@@ -5,12 +5,13 @@ from __future__ import annotations
 from extenci.cli.approval import run_approved
 from extenci.cli.options import (
     AutoApprove,
+    Excluded,
     Force,
-    Format,
     LockTimeout,
-    Output,
     Parallelism,
     Paths,
+    RunFormat,
+    RunOutput,
     ServiceName,
     Targets,
     Trusted,
@@ -19,15 +20,16 @@ from extenci.cli.terminal import tell
 from extenci.model.outcome import Result
 
 
-def destroy(
+def destroy(  # noqa: PLR0913, PLR0917 - one parameter an option
     paths: Paths = None,
     auto_approve: AutoApprove = False,
     service: ServiceName = None,
     target: Targets = None,
+    exclude: Excluded = None,
     force: Force = False,
     parallelism: Parallelism = 10,
     lock_timeout: LockTimeout = 0.0,
-    output: Output = Format.TEXT,
+    output: RunOutput = RunFormat.TEXT,
     _trust: Trusted = None,
 ) -> int:
     """Remove all that was made from the specs. Asks for confirmation.
@@ -44,7 +46,9 @@ def destroy(
     from extenci import api
 
     def start(options: api.Options) -> Result:
-        desired = api.load(paths or (), service=service, targets=target or (), tell=tell)
+        desired = api.load(
+            paths or (), service=service, targets=target or (), excluded=exclude or (), tell=tell
+        )
         return api.apply(desired, destroy=True, options=options)
 
     options = api.Options(force=force, parallelism=parallelism, lock_timeout=lock_timeout)

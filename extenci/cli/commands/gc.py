@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from extenci.cli.approval import ApprovalTexts, run_approved
-from extenci.cli.options import AutoApprove, Format, LockTimeout, Output, Paths, ServiceName, Trusted
+from extenci.cli.options import AutoApprove, LockTimeout, Paths, RunFormat, RunOutput, ServiceName, Trusted
 from extenci.cli.terminal import tell
 from extenci.model.errors import UsageError
 from extenci.model.outcome import Result
@@ -24,7 +24,7 @@ def gc(
     ] = None,
     auto_approve: AutoApprove = False,
     lock_timeout: LockTimeout = 0.0,
-    output: Output = Format.TEXT,
+    output: RunOutput = RunFormat.TEXT,
     _trust: Trusted = None,
 ) -> int:
     """Remove what interrupted runs left behind. Asks for confirmation.

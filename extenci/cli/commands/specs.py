@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
 from extenci.cli.options import Format, Output, Paths
 from extenci.cli.terminal import tell, write_json, write_result
 from extenci.model.desired import Desired
@@ -58,18 +63,38 @@ def validation_document(error: SpecError | None, desired: Desired | None) -> dic
     return document
 
 
-def schema() -> int:
-    """Print the JSON Schema of spec files, for editors.
+class Document(StrEnum):
+    """The documents that have a schema."""
+
+    SPEC = "spec"
+    PLAN = "plan"
+    RESULT = "result"
+    EVENTS = "events"
+
+
+def schema(
+    document: Annotated[
+        Document,
+        typer.Argument(
+            metavar="[spec|plan|result|events]",
+            help="Spec files, a plan or a result as JSON, or one line of `apply --format events`.",
+            show_default=False,
+        ),
+    ] = Document.SPEC,
+) -> int:
+    """Print the JSON Schema of spec files, or of what commands print.
 
     Editors that are given it complete and check specs as you type.
 
     \b
-    Example:
+    Examples:
       extenci schema > extenci.schema.json
     then, as the first line of a spec file:
       # yaml-language-server: $schema=extenci.schema.json
+      extenci schema events > events.schema.json
     """
     from extenci import api
+    from extenci.report.schema.documents import SCHEMAS
 
-    write_json(api.spec_schema())
+    write_json(api.spec_schema() if document is Document.SPEC else SCHEMAS[document])
     return 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from extenci.cli.approval import ApprovalTexts, run_approved
-from extenci.cli.options import AutoApprove, Format, LockTimeout, Output, StackName, Trusted
+from extenci.cli.options import AutoApprove, LockTimeout, RunFormat, RunOutput, StackName, Trusted
 
 if TYPE_CHECKING:
     from extenci.api import Options
@@ -27,7 +27,7 @@ def unstage(
     stack: StackName = None,
     auto_approve: AutoApprove = False,
     lock_timeout: LockTimeout = 0.0,
-    output: Output = Format.TEXT,
+    output: RunOutput = RunFormat.TEXT,
     _trust: Trusted = None,
 ) -> int:
     """Remove an image that `extenci stage` made. Asks for confirmation.

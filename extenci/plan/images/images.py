@@ -12,6 +12,7 @@ from extenci.model.observed import Image
 from extenci.model.plan import Blocked, Change
 from extenci.model.version import shown_source
 from extenci.plan.images.changes import MadeImage, make_images
+from extenci.plan.images.excluded import use_excluded
 from extenci.plan.images.lookup import (
     MissingImage,
     find_without_disk,
@@ -37,10 +38,13 @@ class PlannedImage:
     change: Change | None = None
     verification: Change | None = None
     warning: str = ""
+    excluded: bool = False
 
     @property
     def blocked(self) -> tuple[Blocked, ...]:
         """Why it cannot be used, if so."""
+        if self.excluded:
+            return ()
         if isinstance(self.found, HeldBack):
             return (self.found.blocked,)
         if isinstance(self.source, Unavailable):
@@ -52,21 +56,28 @@ class PlannedImage:
 class ImagePlan:
     """The source of each needed image, and the changes that make and verify them. `cleared` are failed images
     that have a needed name, and must be unstaged before the changes of `part`. `kept_back` are ids of images
-    that stay although no group uses them, since their verification is not over."""
+    that stay although no group uses them, since their verification is not over. `left_out` are excluded
+    images of which there is no version that groups could go by."""
 
     sources: Mapping[Address, ImageSource]
     part: PlanPart
     cleared: tuple[Image, ...]
     kept_back: frozenset[str] = frozenset()
+    left_out: frozenset[Address] = frozenset()
 
 
 def plan_images(inputs: PlanInputs, index: ServiceIndex) -> ImagePlan:
     """Find or make every image that is selected on a service, or that a selected group is launched from."""
-    found = [(spec, look_for_usable(inputs, index, spec)) for spec in needed_images(inputs, index)]
+    every = [(spec, look_for_usable(inputs, index, spec)) for spec in needed_images(inputs, index)]
+    excluded = inputs.desired.selection.excluded
+    found = [(spec, thing) for spec, thing in every if spec.address not in excluded]
     made = make_images(inputs, index, (thing for _, thing in found if isinstance(thing, MissingImage)))
-    return put_together(
-        plan_image(inputs, index, spec, thing, made.get(spec.address)) for spec, thing in found
-    )
+    planned = [plan_image(inputs, index, spec, thing, made.get(spec.address)) for spec, thing in found]
+    for spec, thing in every:
+        if spec.address in excluded:
+            used = use_excluded(inputs, index, spec, thing)
+            planned.append(PlannedImage(spec, used.source, used.source, warning=used.warning, excluded=True))
+    return put_together(planned)
 
 
 def plan_image(
@@ -124,6 +135,9 @@ def put_together(images: Iterable[PlannedImage]) -> ImagePlan:
             image for one in missing if isinstance(one.found, MissingImage) for image in one.found.failed
         ),
         kept_back=frozenset(name for thing in held for name in thing.kept_back),
+        left_out=frozenset(
+            one.spec.address for one in every if one.excluded and isinstance(one.source, Unavailable)
+        ),
     )
 
 

@@ -29,7 +29,9 @@ def images_to_read(
         spec
         for index in inputs.indexes.values()
         for spec in needed_images(inputs, index)
-        if spec.sha256 is not None and is_to_read(inputs, index, spec)
+        if spec.sha256 is not None
+        and spec.address not in desired.selection.excluded
+        and is_to_read(inputs, index, spec)
     )
 
 

@@ -56,13 +56,18 @@ def is_same_making(
     match old, new:
         case StageWork(), StageWork():
             goes_on = name in comparison.begun
-            return goes_on or replace(old, parent=None) == replace(new, parent=None)
+            return goes_on or without_parent(old) == without_parent(new)
         case StageWork(), RegisterWork():
             return name in comparison.begun
         case RegisterWork(), RegisterWork():
             return old == new or old.staged_by in comparison.begun | comparison.done
         case _:
             return False
+
+
+def without_parent(work: StageWork) -> StageWork:
+    """An upload without what depends on the home and the moment: how little of it must be sent."""
+    return replace(work, parent=None, to_send=None)
 
 
 def verification_differences(comparison: Comparison) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from extenci.report.plan.html.page import plan_html
 from extenci.report.plan.json import plan_json
-from extenci.report.plan.markdown import plan_markdown
+from extenci.report.plan.markdown.page import plan_markdown
 from extenci.report.plan.text import plan_text
 from extenci.report.plan.view import PlanView
 

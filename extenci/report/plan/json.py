@@ -7,6 +7,9 @@ from collections.abc import Mapping
 
 from extenci.model.observed import Unread
 from extenci.model.plan import Blocked, Change, Drift, FieldChange, Plan
+from extenci.model.version import BLOCK_BYTES
+from extenci.model.work import StageWork
+from extenci.report.plan.phrases import data_bytes
 from extenci.report.plan.view import PlanView
 from extenci.report.text.field_values import jsonable
 
@@ -55,7 +58,15 @@ def change_document(change: Change) -> dict[str, object]:
         "reason": change.reason,
         "fields": [field_document(field) for field in change.fields],
         "depends_on": list(change.depends_on),
+        **({"upload": upload_document(change.work)} if isinstance(change.work, StageWork) else {}),
     }
+
+
+def upload_document(work: StageWork) -> dict[str, object]:
+    """How much a change uploads, in bytes: the disk's data, and the part of it that is left to send, null
+    where that is not known."""
+    left = None if work.to_send is None else work.to_send * BLOCK_BYTES
+    return {"data": data_bytes(work), "to_send": left}
 
 
 def field_document(field: FieldChange) -> dict[str, object]:

@@ -22,7 +22,7 @@ from extenci.model.work import (
     UpdateWork,
 )
 from extenci.report.text.field_values import value_text
-from extenci.report.text.quantities import size
+from extenci.report.text.quantities import portion, size
 from extenci.report.text.safe import safe
 
 
@@ -101,14 +101,33 @@ def details(plan: Plan, change: Change) -> list[str]:  # noqa: PLR0911 - one ret
 
 def stage_details(work: StageWork) -> list[str]:
     """How much is uploaded, from where, and what need not be sent again."""
-    gib = work.version.registration.gib
-    amount = f"{gib} GiB volume, {size(min(work.blocks * BLOCK_BYTES, work.size))} of data to upload"
-    lines = [amount, f"from {safe(shown_source(work.source))}"]
+    lines = [
+        f"{work.version.registration.gib} GiB volume, {upload_phrase(work)}",
+        f"from {safe(shown_source(work.source))}",
+    ]
     if work.snapshot:
         lines.append(f"continues the upload to {safe(work.snapshot)}")
     elif work.parent:
-        lines.append(f"only blocks that differ from {safe(work.parent.snapshot)}, if those are known here")
+        parent = safe(work.parent.snapshot)
+        known = f"the rest is that of {parent}"
+        unknown = f"only blocks that differ from {parent}, if those are known here"
+        lines.append(unknown if work.to_send is None else known)
     return lines
+
+
+def upload_phrase(work: StageWork) -> str:
+    """`200 MiB of data to upload`; `0.5 of 64 MiB of data to upload` where less has to be sent."""
+    data = data_bytes(work)
+    if work.to_send is None:
+        return f"{size(data)} of data to upload"
+    sent = work.to_send * BLOCK_BYTES
+    amount = portion(sent, data) if sent <= data else size(sent)
+    return f"{amount} of data {'left ' if work.snapshot else ''}to upload"
+
+
+def data_bytes(work: StageWork) -> int:
+    """The bytes of a disk's blocks that are not all zeros."""
+    return min(work.blocks * BLOCK_BYTES, work.size)
 
 
 def launch_details(plan: Plan, image: ImageToLaunch) -> list[str]:
@@ -158,6 +177,11 @@ def summary_phrase(plan: Plan) -> str:
     return ", ".join(part for part in (*parts, *blocked) if part)
 
 
+def counts_phrase(changes: Sequence[Change]) -> str:
+    """`1 image to stage, 3 machines to launch`."""
+    return ", ".join(filter(None, (action_phrase(changes, action) for action in SUMMARY_ORDER)))
+
+
 def action_phrase(changes: Iterable[Change], action: Action) -> str:
     """`3 machines to launch`; "" if no change has the action."""
     same = [change for change in changes if change.action is action]
@@ -183,10 +207,24 @@ def nothing_to_do(plan: Plan) -> str:
         number = sum(change.count for change in plan.awaited)
         verb = "runs" if number == 1 else "run"
         return f"Nothing to change: it is done once {counted(number, 'machine')} {verb}."
+    services = services_text(plan)
+    if plan.drift_only:
+        return drift_phrase(plan, services)
     if plan.destroy:
-        return f"Nothing to do: stack {safe(plan.stack)} owns nothing on {services_text(plan)}."
+        found = "nothing that is selected" if plan.partial else "nothing"
+        return f"Nothing to do: stack {safe(plan.stack)} owns {found} on {services}."
+    if plan.partial:
+        return f"Nothing to do: what is selected on {services} matches the specs."
     verb = "matches" if len(plan.services) == 1 else "match"
-    return f"Nothing to do: {services_text(plan)} {verb} the specs."
+    return f"Nothing to do: {services} {verb} the specs."
+
+
+def drift_phrase(plan: Plan, services: str) -> str:
+    """The sentence for a plan that is about drift alone."""
+    if not plan.drift:
+        return f"No drift: nothing on {services} was changed outside the specs."
+    places = listed(sorted({each.address for each in plan.drift}))
+    return f"Drift: {counted(len(plan.drift), 'difference')} at {safe(places)}, changed outside the specs."
 
 
 def services_text(plan: Plan) -> str:

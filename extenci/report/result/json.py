@@ -41,6 +41,13 @@ def outcome_document(change: Change, outcome: Outcome) -> dict[str, object]:
         "kind": str(change.kind),
         "action": str(change.action),
         "count": change.count,
+        **outcome_fields(outcome),
+    }
+
+
+def outcome_fields(outcome: Outcome) -> dict[str, object]:
+    """What became of a change."""
+    return {
         "status": str(outcome.status),
         "message": outcome.message,
         "hint": outcome.hint,

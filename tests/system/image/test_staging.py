@@ -20,7 +20,7 @@ from extenci.model.outcome import Began, Status
 from extenci.model.plan import Plan
 from extenci.model.work import StageWork
 from extenci.report.plan.json import plan_document, render_json
-from extenci.report.plan.markdown import render_markdown
+from extenci.report.plan.markdown.page import render_markdown
 from extenci.report.plan.text import render_plan
 from tests.program.command import start_extenci
 from tests.system.image.disk_files import MIB, age, digest_of, make_raw, make_source, pack

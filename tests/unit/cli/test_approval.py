@@ -14,7 +14,7 @@ import pytest
 from extenci.api import Options
 from extenci.cli.approval import run_approved
 from extenci.cli.commands.plan import exit_status
-from extenci.cli.options import Format
+from extenci.cli.options import RunFormat
 from extenci.cli.signals import Stopping
 from extenci.model.action import Action
 from extenci.model.address import Address, Kind
@@ -57,7 +57,8 @@ def test_only_yes_goes_ahead(
     answer: str, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal(answer))
-    assert run_approved(start_with(Status.DONE), Options(), output=Format.TEXT, auto_approve=False) == status
+    start = start_with(Status.DONE)
+    assert run_approved(start, Options(), output=RunFormat.TEXT, auto_approve=False) == status
     shown = capsys.readouterr()
     assert "Stack test" in shown.out
     assert "Apply this plan?" in shown.err
@@ -69,7 +70,7 @@ def test_nobody_is_asked_where_there_is_no_terminal(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
     with pytest.raises(Declined) as caught:
-        run_approved(start_with(Status.DONE), Options(), output=Format.TEXT, auto_approve=False)
+        run_approved(start_with(Status.DONE), Options(), output=RunFormat.TEXT, auto_approve=False)
     assert "--auto-approve" in caught.value.hint
     assert "Stack test" in capsys.readouterr().out
 
@@ -78,7 +79,7 @@ def test_nobody_is_asked_where_there_is_no_terminal(
 def test_json_is_one_document_and_the_plan_goes_to_stderr(
     status: Status, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_approved(start_with(status), Options(), output=Format.JSON, auto_approve=True) == code
+    assert run_approved(start_with(status), Options(), output=RunFormat.JSON, auto_approve=True) == code
     shown = capsys.readouterr()
     assert json.loads(shown.out)["ok"] is (code == 0)
     assert "Stack test" in shown.err

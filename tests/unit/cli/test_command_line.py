@@ -219,7 +219,13 @@ def test_a_plan_file_takes_no_selection(
     monkeypatch.setenv("EXTENCI_HOME", str(tmp_path / "home"))
     saved = tmp_path / "saved.plan"
     saved.write_text('{"kind": "extenci plan", "format_version": 1}')
-    for extra in (["--service", "bnl"], ["--target", "bnl/pool"], ["--force"], [str(tmp_path)]):
+    for extra in (
+        ["--service", "bnl"],
+        ["--target", "bnl/pool"],
+        ["--force"],
+        ["--exclude", "a/b"],
+        [str(tmp_path), str(tmp_path)],
+    ):
         assert run_here(["apply", str(saved), *extra]) == 1
         shown = capsys.readouterr()
         assert shown.out == ""

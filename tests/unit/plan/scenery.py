@@ -4,7 +4,7 @@
       services: {sandbox: {tags: after, delete_percent: 30, instances: 5}}   # default: sandbox, tags: create
       images: {worker: {disk: A}}                  # A, B, …: content; A:2 has 2 GiB; none: its file is gone
       instances: {pool: {image: worker, count: 3}} # type t3.micro where none is said
-      select: [pool]
+      select: [pool]                               # or exclude: [worker]
     there:                                         # `of` is the address of what is owned; the rest is foreign
       images: {ami-1: {of: worker, disk: A, snapshots: [snap-1]}}
       snapshots: {snap-1: {of: worker, disk: A}}
@@ -171,6 +171,7 @@ def selection(specs: Body) -> Selection:
     return Selection(
         frozenset(address(name) for name in addresses) if addresses is not None else None,
         frozenset(services) if services is not None else None,
+        frozenset(address(name) for name in specs.get("exclude", ())),
     )
 
 

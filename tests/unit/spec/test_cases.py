@@ -30,7 +30,7 @@ def written(desired: Desired, root: Path) -> str:
 
     def sparse(value: object) -> object:
         if isinstance(value, dict):
-            empty: tuple[object, ...] = (None, "", (), {}, {"evidence": {}})
+            empty: tuple[object, ...] = (None, "", (), {}, frozenset(), {"evidence": {}})
             return {
                 str(key): sparse(item)
                 for key, item in value.items()

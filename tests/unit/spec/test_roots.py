@@ -29,8 +29,12 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
         path.write_text(text)
 
 
-def load(*paths: Path, service: str | None = None, targets: tuple[str, ...] = ()) -> Desired:
-    return load_desired(paths, catalog_services={}, sandbox=SANDBOX, service=service, targets=targets)
+def load(
+    *paths: Path, service: str | None = None, targets: tuple[str, ...] = (), excluded: tuple[str, ...] = ()
+) -> Desired:
+    return load_desired(
+        paths, catalog_services={}, sandbox=SANDBOX, service=service, targets=targets, excluded=excluded
+    )
 
 
 def problems_of(*paths: Path) -> list[str]:
@@ -103,6 +107,19 @@ def test_a_service_and_targets_narrow_too(specs: Path) -> None:
     assert load(specs, service="far").selection == Selection(None, frozenset(("far",)))
     assert load(specs, targets=("far/b", "far/c")).selection == Selection(addresses("far/b", "far/c"))
     assert load(specs / "deep", targets=("far/c",)).selection == Selection(addresses("far/c"))
+
+
+def test_addresses_can_be_excluded_whatever_else_is_selected(specs: Path) -> None:
+    assert load(specs, excluded=("far/b",)).selection == Selection(excluded=addresses("far/b"))
+    both = load(specs, targets=("far/c",), excluded=("far/b",)).selection
+    assert both == Selection(addresses("far/c"), excluded=addresses("far/b"))
+    with pytest.raises(UsageError, match="both a target and excluded"):
+        load(specs, targets=("far/b",), excluded=("far/b",))
+    with pytest.raises(UsageError, match="excluded address far/b is not in the given files"):
+        load(specs / "a.yaml", excluded=("far/b",))
+    with pytest.raises(UsageError, match="excluded address 'b' is not an address") as error:
+        load(specs, excluded=("b",))
+    assert error.value.hint == "Write SERVICE/NAME, such as far/b or sandbox/b."
 
 
 def test_a_target_that_the_specs_no_longer_have_is_kept(specs: Path) -> None:

@@ -257,12 +257,12 @@ def test_what_extenci_did_not_write_is_refused(name: str, saved: SavedPlan, tmp_
 def test_a_plan_of_an_older_extenci_is_refused_with_what_to_do(saved: SavedPlan, tmp_path: Path) -> None:
     path = tmp_path / "plan"
     write_plan(saved, path)
-    path.write_text(path.read_text().replace('"format_version": 3', '"format_version": 1'))
+    path.write_text(path.read_text().replace('"format_version": 3', '"format_version": 2'))
     assert looks_like_plan(path)
     with pytest.raises(PlanError) as caught:
         read_plan(path)
     assert str(caught.value) == (
-        f"The plan file {path} was written by an older extenci (format version 1; this one reads 3).\n"
+        f"The plan file {path} was written by an older extenci (format version 2; this one reads 3).\n"
         "Make a new one: `extenci plan --out FILE`."
     )
 

@@ -23,7 +23,7 @@ from extenci.model.verification import Verify
 from extenci.model.version import GIB, Architecture, Disk, Method, Registration, Version
 from extenci.model.work import RegisterWork, StageWork, VerifyWork
 from extenci.plan.commands.manual_verify import plan_test_vm
-from extenci.plan.planner import owned_addresses
+from extenci.plan.selection import owned_addresses
 from tests.unit.builders import observed_image, observed_machine, observed_snapshot, service_state
 
 ADDRESS = Address("cloud", "worker")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from extenci.model.plan import Plan
 from extenci.report.plan.html.page import plan_html
 from extenci.report.plan.json import change_document, plan_document
-from extenci.report.plan.markdown import render_markdown
+from extenci.report.plan.markdown.page import render_markdown
 from extenci.report.plan.text import render_plan
 from extenci.report.plan.view import PlanView
 from tests.unit.plan.scenery import build_case

@@ -10,7 +10,7 @@ from extenci.model.action import Action
 from extenci.model.desired import Desired
 from extenci.model.observed import MachineState, Observation
 from extenci.model.ownership import LASTING_MARKS, ROOT, Marks, Role, read_marks
-from extenci.plan.roots import find_other_roots
+from extenci.plan.owners.roots import find_other_roots
 from tests.unit.builders import observation, observed_image, observed_machine, observed_snapshot
 from tests.unit.plan.scenery import build_case
 

@@ -1,0 +1,1 @@
+"""Whose resources are, as plans see it: of other stacks, roots and homes. Pure."""

@@ -1,0 +1,1 @@
+"""Plans as Markdown for comments on pull requests, whose length is limited."""

@@ -1,0 +1,123 @@
+"""The schemas of plans, results and events, beside the renderers of which they tell."""
+
+from __future__ import annotations
+
+from extenci.model.action import Action
+from extenci.model.address import Kind
+from extenci.model.outcome import Status
+from extenci.report.plan.json import PLAN_JSON_VERSION
+from extenci.report.result.events import EVENTS_JSON_VERSION
+from extenci.report.result.json import RESULT_JSON_VERSION
+from extenci.report.schema.shape import (
+    ADDRESS,
+    COUNT,
+    SECONDS,
+    TEXT,
+    TRUTH,
+    Schema,
+    many,
+    member,
+    or_null,
+    record,
+    titled,
+)
+
+BLOCKED = record({"address": ADDRESS, "kind": member(Kind), "action": member(Action), "reason": TEXT})
+UNREAD = record({"service": TEXT, "message": TEXT, "hint": TEXT})
+STEP: dict[str, Schema] = {
+    "id": TEXT,
+    "address": ADDRESS,
+    "kind": member(Kind),
+    "action": member(Action),
+    "count": COUNT,
+}
+FIELD = record({"path": TEXT, "before": {}, "after": {}})
+CHANGE = record(
+    {
+        **STEP,
+        "reason": TEXT,
+        "fields": many(FIELD),
+        "depends_on": many(TEXT),
+        "upload": record({"data": COUNT, "to_send": or_null(COUNT)}),
+    },
+    optional=["upload"],
+)
+DRIFT = record({"address": ADDRESS, "kind": member(Kind), "path": TEXT, "before": {}, "after": {}})
+PLAN = record(
+    {
+        "format_version": {"const": PLAN_JSON_VERSION},
+        "stack": TEXT,
+        "services": many(TEXT),
+        "destroy": TRUTH,
+        "changes": many(CHANGE),
+        "awaited": many(CHANGE),
+        "drift": many(DRIFT),
+        "blocked": many(BLOCKED),
+        "warnings": many(TEXT),
+        "refusals": many(TEXT),
+        "summary": {"type": "object", "additionalProperties": COUNT},
+        "unread": many(UNREAD),
+        "submit_descriptions": {"type": "object", "additionalProperties": TEXT},
+    },
+    optional=["awaited", "unread", "submit_descriptions"],
+)
+MADE = record(
+    {"image": TEXT, "snapshot": or_null(TEXT), "machines": many(TEXT)},
+    optional=["image", "snapshot", "machines"],
+)
+OUTCOME = {"status": member(Status), "message": TEXT, "hint": TEXT, "made": MADE, "seconds": SECONDS}
+RESULT = record(
+    {
+        "format_version": {"const": RESULT_JSON_VERSION},
+        "run": TEXT,
+        "stack": TEXT,
+        "services": many(TEXT),
+        "ok": TRUTH,
+        "unrecorded": TEXT,
+        "seconds": SECONDS,
+        "changes": many(record({**STEP, **OUTCOME})),
+        "blocked": many(BLOCKED),
+        "unread": many(UNREAD),
+        "summary": {"type": "object", "additionalProperties": COUNT},
+    },
+    optional=["unread"],
+)
+
+
+def event(name: str, fields: dict[str, Schema]) -> Schema:
+    """One kind of event; `time` is in seconds since the epoch."""
+    head: dict[str, Schema] = {
+        "format_version": {"const": EVENTS_JSON_VERSION},
+        "event": {"const": name},
+        "time": SECONDS,
+    }
+    return record({**head, **fields})
+
+
+EVENTS: Schema = {
+    "oneOf": [
+        event("planned", {"plan": PLAN}),
+        event(
+            "begun",
+            {
+                "change": TEXT,
+                "address": ADDRESS,
+                "kind": member(Kind),
+                "action": member(Action),
+                "count": COUNT,
+            },
+        ),
+        event("progress", {"change": TEXT, "done": COUNT, "total": COUNT, "unit": TEXT}),
+        event("noted", {"change": or_null(TEXT), "text": TEXT}),
+        event("ended", {"change": TEXT, **OUTCOME}),
+        event("result", {"result": RESULT}),
+        event("error", {"message": TEXT, "hint": TEXT}),
+    ]
+}
+
+SCHEMAS: dict[str, Schema] = {
+    "plan": titled("extenci plan --format json", PLAN),
+    "result": titled("extenci apply --format json", RESULT),
+    "events": titled("One line of extenci apply --format events", EVENTS),
+}
+"""By the names that `extenci schema` takes."""
