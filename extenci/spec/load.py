@@ -12,7 +12,7 @@ from extenci.model.service import SANDBOX, Service
 from extenci.model.text import listed
 from extenci.spec.own_file import NOTHING_ALLOWED, AllowedPaths
 from extenci.spec.problems import problem, to_problems
-from extenci.spec.recognition import MOST_NAMED, describe_others, find_candidates, is_spec
+from extenci.spec.recognition import describe_others, find_candidates, is_spec
 from extenci.spec.resolve import Resolution, resolve
 from extenci.spec.root import SETTINGS_FILE, Root, find_common_root, read_root, resolve_path
 from extenci.spec.root_files import RootFiles, list_files
@@ -108,12 +108,9 @@ def _find_roots_below(root: Root, files: RootFiles) -> list[Problem]:
     if not files.roots:
         return []
     nearest = sorted(files.roots, key=lambda path: (len(path.parts), path))
-    names = [quoted(str(path.relative_to(root.folder))) for path in nearest[:MOST_NAMED]]
-    more = [f"{len(nearest) - MOST_NAMED} more"] if len(nearest) > MOST_NAMED else []
+    names = listed(quoted(str(path.relative_to(root.folder))) for path in nearest)
     which = "a spec root is" if len(files.roots) == 1 else "spec roots are"
-    text = (
-        f"has no {SETTINGS_FILE}, and {which} below it: {listed([*names, *more])}; name the one that is meant"
-    )
+    text = f"has no {SETTINGS_FILE}, and {which} below it: {names}; name the one that is meant"
     return [problem(root.folder, text)]
 
 

@@ -22,18 +22,14 @@ OF_ENTRIES = frozenset(("source", "image"))
 _FIRST = re.compile(r"^(?!\s*(?:#|$)|---|%)([ ]*)(\S)", re.MULTILINE)
 _WORD = re.compile(r"\b(?:service|images|instances)\b")
 
-MOST_NAMED = 3
-"""Files that a message names; others it counts."""
-
 
 def describe_others(folder: Path, paths: Sequence[Path]) -> str:
     """A line about the YAML files of a root that are no specs; nothing where there are none."""
     if not paths:
         return ""
-    named = [printable(path.relative_to(folder).as_posix()) for path in paths[:MOST_NAMED]]
-    more = [f"{len(paths) - MOST_NAMED} more"] if len(paths) > MOST_NAMED else []
+    names = listed(printable(path.relative_to(folder).as_posix()) for path in paths)
     verb = "is no spec" if len(paths) == 1 else "are no specs"
-    others = f"{counted(len(paths), 'YAML file')} that {verb}: {listed([*named, *more])}"
+    others = f"{counted(len(paths), 'YAML file')} that {verb}: {names}"
     return f"Passed over {others}. (Specs say `service:` with `images:` or `instances:`.)"
 
 

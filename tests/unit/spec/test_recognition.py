@@ -114,7 +114,7 @@ def test_roots_below_a_folder_that_is_none_are_named(tmp_path: Path) -> None:
     roots = {f"{name}/extenci.yaml": "stack: x\n" for name in ("specs", "more/a", "more/b", "more/c")}
     write(tmp_path, {**roots, "wrong.yaml": "service: 1\nimages: 1\n"})
     assert problem_of(tmp_path) == (
-        "has no extenci.yaml, and spec roots are below it: 'specs', 'more/a', 'more/b' and 1 more; "
+        "has no extenci.yaml, and spec roots are below it: 'specs', 'more/a', 'more/b' and 'more/c'; "
         "name the one that is meant"
     )
 
