@@ -42,11 +42,11 @@ def palette_of(stream: TextIO) -> Palette:
     return PLAIN if plain else COLOUR
 
 
-def width_of(stream: TextIO) -> int:
-    """Characters of a line: the terminal's, at most 100; 80 where there is none."""
+def width_of(stream: TextIO, widest: int = WIDEST) -> int:
+    """Characters of a line: the terminal's, at most `widest`; 80 where there is none."""
     if stream.isatty():
         with contextlib.suppress(OSError):
-            return min(os.get_terminal_size(stream.fileno()).columns or WITHOUT_TERMINAL, WIDEST)
+            return min(os.get_terminal_size(stream.fileno()).columns or WITHOUT_TERMINAL, widest)
     return WITHOUT_TERMINAL
 
 
