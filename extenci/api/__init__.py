@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         remove_service,
     )
     from extenci.api.documentation import find_page, find_pages
-    from extenci.api.inspection import doctor, status
+    from extenci.api.inspection import SandboxContent, doctor, sandbox_content, status
     from extenci.api.leases import FoundLease, unlock
     from extenci.api.leftovers import gc
     from extenci.api.manual import StageResult, Staging, run_test_vm, stage, unstage
@@ -70,6 +70,7 @@ __all__ = [
     "Options",
     "Planned",
     "Reconciler",
+    "SandboxContent",
     "ServiceFields",
     "ServiceList",
     "StageResult",
@@ -104,6 +105,7 @@ __all__ = [
     "remove_service",
     "reset_sandbox",
     "run_test_vm",
+    "sandbox_content",
     "sandbox_service",
     "sandbox_status",
     "save",
@@ -133,7 +135,7 @@ _FILES = {
         "list_services", "owned_resources", "remove_service",
     ),
     "extenci.api.documentation": ("find_page", "find_pages"),
-    "extenci.api.inspection": ("doctor", "status"),
+    "extenci.api.inspection": ("SandboxContent", "doctor", "sandbox_content", "status"),
     "extenci.api.leftovers": ("gc",),
     "extenci.api.manual": ("StageResult", "Staging", "run_test_vm", "stage", "unstage"),
     "extenci.api.options": ("DEFAULTS", "Approve", "Options"),

@@ -9,6 +9,7 @@ import typer
 
 from extenci.cli.addresses import is_address, parse_address
 from extenci.cli.options import LockTimeout, ServiceName, Trusted, VerifyFormat, VerifyOutput
+from extenci.cli.terminal import tell
 from extenci.cli.verification import run_verification
 from extenci.cli.vm_question import given_answer
 from extenci.model.errors import UsageError
@@ -64,7 +65,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     answer = given_answer(yes, no)
     targets = [one for one in what or () if is_address(one)]
     paths = [Path(one) for one in what or () if one not in targets]
-    desired = api.load(paths, service=service, targets=targets)
+    desired = api.load(paths, service=service, targets=targets, tell=tell)
     options = api.Options(lock_timeout=lock_timeout, evidence=evidence, keep_failed=keep)
     return run_verification(
         lambda used: api.verify(desired, machine_type=type_, options=used),

@@ -9,9 +9,10 @@ from extenci.model.desired import Desired, ImageId
 from extenci.model.observed import Image, ImageState, JobState, Machine, Observation
 from extenci.model.ownership import Marks, settings_mark
 from extenci.model.record import Records, ResourceKind
-from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus, VmStatus
+from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
 from extenci.model.verdict import VerdictMark
 from extenci.model.version import Disk
+from extenci.plan.commands.verification_status import find_refused, find_test_vms
 from extenci.plan.images.content import Content, find_content, says
 from extenci.plan.images.lookup import preference
 from extenci.plan.images.source import ImageSource, Staged, Unavailable
@@ -46,27 +47,8 @@ def make_status(
                 inputs, {spec.address for spec in inputs.groups_on(name)} | index.owned_machines.keys()
             )
         ),
-        test_vms=tuple(
-            test_vm_status(address, machine)
-            for index in inputs.indexes.values()
-            for address in covered(inputs, set(index.tests))
-            for machine in index.tests[address]
-        ),
-    )
-
-
-def test_vm_status(address: Address, machine: Machine) -> VmStatus:
-    """The status of one test VM."""
-    marks = machine.marks
-    mark = VerdictMark.parse(marks.verdict if marks else None)
-    return VmStatus(
-        address=address,
-        id=machine.id,
-        state=machine_state(machine),
-        host=machine.host or machine.private_host,
-        version=marks.version if marks else None,
-        verdict=str(mark.verdict) if mark else None,
-        expires=marks.expires if marks else None,
+        test_vms=tuple(one for index in inputs.indexes.values() for one in find_test_vms(inputs, index)),
+        refused=tuple(one for index in inputs.indexes.values() for one in find_refused(inputs, index)),
     )
 
 
@@ -167,6 +149,8 @@ def instances_status(
                 image=machine.image,
                 job=machine.job.id if machine.job else None,
                 outdated=bool(spec and source and outdated_fields(machine, spec, source, settings)),
+                type=machine.type,
+                launched=machine.launched,
             )
             for machine in machines
         ),
