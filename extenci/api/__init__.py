@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         remove_service,
     )
     from extenci.api.documentation import find_page, find_pages
-    from extenci.api.inspection import doctor, status
+    from extenci.api.inspection import SandboxContent, doctor, sandbox_content, status
     from extenci.api.leases import FoundLease, unlock
     from extenci.api.leftovers import gc
     from extenci.api.manual import StageResult, Staging, run_test_vm, stage, unstage
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
         trust_service,
         trust_sources,
     )
-    from extenci.api.verification import confirm, verify
+    from extenci.api.verification import confirm, end_test_vms, verify
     from extenci.catalog.home import Home
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "Options",
     "Planned",
     "Reconciler",
+    "SandboxContent",
     "ServiceFields",
     "ServiceList",
     "StageResult",
@@ -85,6 +86,7 @@ __all__ = [
     "doctor",
     "edit_service",
     "empty_stack",
+    "end_test_vms",
     "explain",
     "find_page",
     "find_pages",
@@ -103,6 +105,7 @@ __all__ = [
     "remove_service",
     "reset_sandbox",
     "run_test_vm",
+    "sandbox_content",
     "sandbox_service",
     "sandbox_status",
     "save",
@@ -132,7 +135,7 @@ _FILES = {
         "list_services", "owned_resources", "remove_service",
     ),
     "extenci.api.documentation": ("find_page", "find_pages"),
-    "extenci.api.inspection": ("doctor", "status"),
+    "extenci.api.inspection": ("SandboxContent", "doctor", "sandbox_content", "status"),
     "extenci.api.leftovers": ("gc",),
     "extenci.api.manual": ("StageResult", "Staging", "run_test_vm", "stage", "unstage"),
     "extenci.api.options": ("DEFAULTS", "Approve", "Options"),
@@ -149,7 +152,7 @@ _FILES = {
         "settings", "trust_hooks", "trust_keys", "trust_service", "trust_sources",
     ),
     "extenci.api.leases": ("FoundLease", "unlock"),
-    "extenci.api.verification": ("confirm", "verify"),
+    "extenci.api.verification": ("confirm", "end_test_vms", "verify"),
     "extenci.catalog.home": ("Home",),
 }  # fmt: skip
 _FILE_OF = {name: file for file, names in _FILES.items() for name in names}

@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from extenci.api.approval import Proposal, carry_out_approved, stale_plan
+from extenci.api.approval import Proposal, Rest, carry_out_approved, stale_plan
 from extenci.api.execution import Run
 from extenci.api.hooks import tell_result
 from extenci.api.options import DEFAULTS, Options
 from extenci.api.plans import Planned, make_planned
+from extenci.api.questions import Asking, ask_about
 from extenci.api.recovery import begin_recovery, end_recovery
 from extenci.api.sandbox import sandbox_service
 from extenci.api.session import Observed, Session
@@ -46,17 +47,19 @@ def apply(
 ) -> Result:
     """Make the services what the specs say, or with `destroy` remove all that is owned.
 
-    `options.approve` is asked first. Declined, PlanRefused, LockHeld, StalePlan (something changed while a
-    person was asked), and whatever planning raises. What fails of the plan is in the result.
+    `options.approve` is asked first, and `options.ask` about test VMs once all else is done. Declined,
+    PlanRefused, LockHeld, StalePlan (something changed while a person was asked), and whatever planning
+    raises. What fails of the plan is in the result.
     """
+    home = home or Home.find()
 
     def propose(session: Session) -> Proposal:
         planned, observed = recover_and_plan(session, destroy=destroy)
         require_matches(desired, observed.observation, observed.records)
         return Proposal(planned.plan, observed)
 
-    home = home or Home.find()
     result = carry_out_approved(desired, home, options, propose, Run())
+    result = ask_about(result, Asking(desired, home, options, lambda plan: Rest(plan, propose)))
     return tell_result(desired, Event.APPLY, result, home, options)
 
 
@@ -76,9 +79,15 @@ def apply_saved(
         planned, observed = recover_and_plan(session, destroy=saved.plan.destroy)
         return Proposal(_remainder(session, saved, planned, observed), observed)
 
+    def propose_now(session: Session) -> Proposal:
+        planned, observed = recover_and_plan(session, destroy=saved.plan.destroy)
+        return Proposal(planned.plan, observed)
+
     desired = _load_saved(saved, root, home)
     _tell_origin(saved, Path(desired.root), options)
     result = carry_out_approved(desired, home, options, propose, Run(saved.id, is_new=False))
+    rest = Rest(located_plan(saved.plan, desired.root), propose_now, is_saved=True)
+    result = ask_about(result, Asking(desired, home, options, lambda _done: rest))
     return tell_result(desired, Event.APPLY, result, home, options)
 
 

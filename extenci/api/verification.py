@@ -8,7 +8,7 @@ from extenci.api.apply_plans import recover_and_plan
 from extenci.api.approval import Proposal, carry_out_unasked
 from extenci.api.hooks import tell_result
 from extenci.api.options import DEFAULTS, Options
-from extenci.api.recovery import recover
+from extenci.api.questions import Asking, ask_about, carry_out_answer, end_vms
 from extenci.api.session import Session
 from extenci.catalog.home import Home
 from extenci.model.address import Address
@@ -17,7 +17,6 @@ from extenci.model.errors import UsageError
 from extenci.model.hook import Event
 from extenci.model.outcome import Result
 from extenci.model.verification import Verify
-from extenci.plan.commands.confirm import plan_confirm
 from extenci.plan.commands.verify import verifications_only
 from extenci.plan.selection import require_desired
 
@@ -53,6 +52,7 @@ def verify(
 
     home = home or Home.find()
     result = carry_out_unasked(desired, home, options, propose)
+    result = ask_about(result, Asking(desired, home, options))
     return tell_result(desired, Event.VERIFY, result, home, options)
 
 
@@ -61,16 +61,18 @@ def confirm(
 ) -> Result:
     """Give a version that waits for a person its verdict, terminate its test VM, and unstage it where it does
     not work; or do the rest of that, where it was said before. PlanError where nothing waits at the address,
-    or the other verdict was given, and whatever `apply` raises."""
-
-    def propose(session: Session) -> Proposal:
-        observed = recover(session)
-        plan = plan_confirm(desired, observed.observation, observed.records, session.clock(), address, works)
-        return Proposal(plan, observed)
-
+    or no longer, or the other verdict was given, and whatever `apply` raises."""
     home = home or Home.find()
-    result = carry_out_unasked(desired, home, options, propose)
+    result = carry_out_answer(desired, address, works, home, options)
     return tell_result(desired, Event.VERIFY, result, home, options)
+
+
+def end_test_vms(
+    desired: Desired, address: Address, *, home: Home | None = None, options: Options = DEFAULTS
+) -> Result:
+    """End the test VMs of an image that wait for a person or were kept, without a verdict. PlanError where
+    there is none, and whatever `apply` raises."""
+    return end_vms(desired, address, home or Home.find(), options)
 
 
 def _on_type(desired: Desired, machine_type: str) -> Desired:

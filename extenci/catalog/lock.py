@@ -7,7 +7,6 @@ of the whole file at the server. The file says who holds it, and stays when it i
 from __future__ import annotations
 
 import fcntl
-import getpass
 import json
 import os
 import socket
@@ -22,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from extenci.catalog.files import read_whole
 from extenci.catalog.home import Home
-from extenci.catalog.process import has_died
+from extenci.catalog.process import has_died, user_name
 from extenci.model.errors import CatalogError, LockHeld
 
 PAUSE_SECONDS = 0.5
@@ -177,11 +176,3 @@ def read_holder(path: Path) -> Holder | None:
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
     return None if is_dead else holder
-
-
-def user_name() -> str:
-    """The user's name, or number where it has none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())

@@ -19,6 +19,7 @@
     ├── DiskError             a disk cannot be read or is not what the spec says
     │   └── DiskChanged       it changed while, or since, it was read
     ├── PlanError             a plan cannot be made or used
+    │   ├── AnswerTooLate     a person answered about a test VM that had expired
     │   ├── PlanRefused       past a limit of a service, without --force
     │   ├── StalePlan         the world or the specs changed since it was made
     │   └── AlreadyApplied    nothing of it is left to do
@@ -171,6 +172,10 @@ class DiskChanged(DiskError):
 
 class PlanError(ExtenciError):
     """A plan cannot be made, read or used."""
+
+
+class AnswerTooLate(PlanError):
+    """A person answered about a test VM that had expired."""
 
 
 class PlanRefused(PlanError):

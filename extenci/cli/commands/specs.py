@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from extenci.cli.options import Format, Output, Paths
-from extenci.cli.terminal import write_json, write_result
+from extenci.cli.terminal import tell, write_json, write_result
 from extenci.model.desired import Desired
 from extenci.model.errors import SpecError
 
@@ -26,7 +26,7 @@ def validate(paths: Paths = None, output: Output = Format.TEXT) -> int:
     from extenci import api
 
     try:
-        desired = api.validate(paths or ())
+        desired = api.validate(paths or (), tell=tell)
     except SpecError as error:
         if output is Format.JSON:
             write_json(validation_document(error, None))

@@ -97,3 +97,14 @@ def test_clients_are_opened_where_trust_is_required() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Clients"
     }
     assert makers == {"api/session.py"}
+
+
+def test_servers_of_tests_ask_no_name_service() -> None:
+    """`HTTPServer` does as it binds, and hangs where /etc/hosts is missing."""
+    tests = Path(__file__).parents[2]
+    users = {
+        str(path.relative_to(tests))
+        for path in tests.rglob("*.py")
+        if "HTTPServer" in path.read_text("utf-8") and path != Path(__file__)
+    }
+    assert users == {"http_server.py"}
