@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from extenci.api.disks import readable_disks
 from extenci.api.options import Options, ignore
-from extenci.api.sandbox import sandbox_service, sandbox_status
+from extenci.api.reconcile import find_last_pass
+from extenci.api.sandbox import sandbox_service, sandbox_status, shown_sandbox_service
 from extenci.api.session import open_clients, open_session
 from extenci.api.trust import find_untrusted, not_trusted
 from extenci.apply.bucket_probe import try_bucket
@@ -32,10 +33,35 @@ def status(desired: Desired, *, home: Home | None = None, listener: Listener = i
     with open_session(desired, home, Options(listener=listener)) as session:
         observed = session.observe()
         disks, notes = readable_disks(session)
-        found = replace(make_status(desired, disks, observed.observation, observed.records), notes=notes)
+        found = replace(
+            make_status(desired, disks, observed.observation, observed.records),
+            notes=notes,
+            last_pass=find_last_pass(desired.root, home),
+        )
     if SANDBOX not in desired.services:
         return found
     return replace(found, sandbox_machines=sandbox_status(home=home).machines)
+
+
+@dataclass(frozen=True)
+class SandboxContent:
+    """The number of machines that have not ended, and of images, in the sandbox."""
+
+    machines: int = 0
+    images: int = 0
+
+
+def sandbox_content(*, home: Home | None = None) -> SandboxContent:
+    """The content of the sandbox, which goes when it is stopped; nothing where it does not run
+    (ServiceError)."""
+    home = home or Home.find()
+    if not sandbox_status(home=home).running:
+        return SandboxContent()
+    service = shown_sandbox_service(home)
+    with Catalog.open(home) as catalog, open_clients({service.name: service}, home, catalog) as clients:
+        ec2 = clients[service.name].ec2
+        machines = sum(not machine.state.is_gone for machine in ec2.all_machines())
+        return SandboxContent(machines, len(ec2.images()))
 
 
 def doctor(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,12 @@ def load(
     service: str | None = None,
     targets: Sequence[str] = (),
     excluded: Sequence[str] = (),
+    tell: Callable[[str], None] = lambda _line: None,
 ) -> Desired:
     """Read the specs at `paths`, and start the sandbox if they use it (SpecError, UsageError, SandboxError).
 
     The selection can be narrowed to a service, and to images and groups (`targets`, each SERVICE/NAME), or
-    leave some out (`excluded`).
+    leave some out (`excluded`). `tell` is given a line about YAML files that were passed over.
     """
     home = home or Home.find()
     return load_desired(
@@ -38,10 +39,16 @@ def load(
         targets=targets,
         excluded=excluded,
         allowed=allowed_paths(home),
+        tell=tell,
     )
 
 
-def validate(paths: Sequence[Path] = (), *, home: Home | None = None) -> Desired:
+def validate(
+    paths: Sequence[Path] = (),
+    *,
+    home: Home | None = None,
+    tell: Callable[[str], None] = lambda _line: None,
+) -> Desired:
     """Read the specs at `paths` (SpecError, UsageError). Nothing is started, and no service is called."""
     home = home or Home.find()
     return load_desired(
@@ -49,6 +56,7 @@ def validate(paths: Sequence[Path] = (), *, home: Home | None = None) -> Desired
         catalog_services=service_files(home),
         sandbox=SANDBOX_STAND_IN,
         allowed=allowed_paths(home),
+        tell=tell,
     )
 
 
@@ -62,8 +70,9 @@ def empty_stack(service: str, *, stack: str | None = None, home: Home | None = N
     return with_running_sandbox(stack_on(service, stack, Path.cwd(), service_files(home)), home)
 
 
-def spec_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of spec files, for editors."""
-    from extenci.spec.editor_schema import json_schema  # noqa: PLC0415 - only `extenci schema` needs it
+def spec_schema(kind: str = "spec") -> dict[str, Any]:
+    """The JSON Schema (2020-12) of spec files, or of another `kind` of file of a spec root (`service`,
+    `root`), for editors."""
+    from extenci.spec.editor_schema import form_schema  # noqa: PLC0415 - only `extenci schema` needs it
 
-    return json_schema()
+    return form_schema(kind)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from extenci.cli.events import EventStream
 from extenci.cli.job import Job, exit_status
 from extenci.cli.options import RunFormat
-from extenci.cli.terminal import palette_of, width_of, write_aside, write_json, write_result
+from extenci.cli.terminal import is_yes, palette_of, width_of, write_aside, write_json, write_result
 from extenci.cli.vm_question import make_ask
 from extenci.model.errors import Declined, ExtenciError
 from extenci.model.outcome import Result
@@ -54,9 +54,9 @@ class ApprovalPrompt:
             self._events.plan(plan)
         aside = self._output is not RunFormat.TEXT
         stream = sys.stderr if aside else sys.stdout
-        text = render_plan(plan, palette=palette_of(stream), width=width_of(stream))
-        if plan.is_empty and not plan.warnings and not plan.awaited and self._texts.nothing is not None:
-            text = self._texts.nothing
+        text = render_plan(
+            plan, palette=palette_of(stream), width=width_of(stream), nothing=self._texts.nothing
+        )
         (write_aside if aside else write_result)(text + "\n" if plan.changes else text)
 
     def ask(self, plan: Plan) -> bool:
@@ -70,11 +70,7 @@ class ApprovalPrompt:
             )
         question = "Destroy all this" if plan.destroy else self._texts.question
         with self._job.stopping.asking():
-            write_aside(f'{question}? Only "yes" or "y" goes ahead: ')
-            answer = sys.stdin.readline()
-        if not answer.endswith("\n"):
-            write_aside("\n")
-        self.declined = answer.strip().lower() not in {"yes", "y"}
+            self.declined = not is_yes(f"{question}?")
         return not self.declined
 
 

@@ -16,10 +16,24 @@ WITHOUT_TERMINAL = 80
 
 
 def prepare_streams() -> None:
-    """Make every text printable, in any locale: what cannot be shown becomes `?`."""
+    """Make every text printable, in any locale: what cannot be shown becomes `?`. Streams that the caller
+    closed (`>&-`) lead nowhere, so that no file that is opened later takes their place."""
+    open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def open_closed_streams() -> None:
+    """Put the null device where standard input, output or errors are closed."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != descriptor:
+                os.dup2(nowhere, descriptor)
+                os.close(nowhere)
+            mode = "w" if descriptor else "r"
+            setattr(sys, name, open(descriptor, mode, encoding="utf-8"))  # noqa: SIM115, PTH123
 
 
 def palette_of(stream: TextIO) -> Palette:
@@ -28,11 +42,11 @@ def palette_of(stream: TextIO) -> Palette:
     return PLAIN if plain else COLOUR
 
 
-def width_of(stream: TextIO) -> int:
-    """Characters of a line: the terminal's, at most 100; 80 where there is none."""
+def width_of(stream: TextIO, widest: int = WIDEST) -> int:
+    """Characters of a line: the terminal's, at most `widest`; 80 where there is none."""
     if stream.isatty():
         with contextlib.suppress(OSError):
-            return min(os.get_terminal_size(stream.fileno()).columns or WITHOUT_TERMINAL, WIDEST)
+            return min(os.get_terminal_size(stream.fileno()).columns or WITHOUT_TERMINAL, widest)
     return WITHOUT_TERMINAL
 
 
@@ -59,6 +73,20 @@ def write_aside(text: str) -> None:
         sys.stderr.flush()
     except OSError:  # a closed pipe, a full disk, a terminal that is gone: no reason to stop working
         silence(sys.stderr)
+
+
+def tell(line: str) -> None:
+    """Write a line to stderr."""
+    write_aside(f"{line}\n")
+
+
+def is_yes(question: str) -> bool:
+    """Ask at the terminal. `y` and `yes` mean yes; anything else, also the end of the input, means no."""
+    write_aside(f"{question} [y/N] ")
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):
+        write_aside("\n")
+    return answer.strip().lower() in {"yes", "y"}
 
 
 def silence(stream: TextIO) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from extenci.cli.terminal import width_of, write_aside
+from extenci.cli.terminal import is_yes, width_of
 from extenci.model.errors import NotTrusted
 
 
@@ -19,11 +19,7 @@ def is_allowed(error: NotTrusted) -> bool:
 
     for request in error.requests:
         lines = paragraph(request_text(request), width_of(sys.stderr))
-        write_aside("\n".join((*lines, 'Allow that from now on? Only "yes" or "y" does: ')))
-        answer = sys.stdin.readline()
-        if not answer.endswith("\n"):
-            write_aside("\n")
-        if answer.strip().lower() not in {"yes", "y"}:
+        if not is_yes("\n".join((*lines, "Allow that from now on?"))):
             return False
         api.grant_requests([request])
     return True

@@ -9,6 +9,7 @@ from pathlib import Path
 from extenci.model.errors import UsageError
 from extenci.model.plan import Checkout
 from extenci.spec.load import DEFAULT_STACK
+from extenci.spec.recognition import find_candidates
 from extenci.spec.root import SETTINGS_FILE, find_root, read_root
 from extenci.spec.root_files import list_files
 from extenci.spec.words import shown
@@ -49,6 +50,6 @@ def has_specs(folder: Path, stack: str) -> bool:
     if root.faults or (root.stack or DEFAULT_STACK) != stack:
         return False
     try:
-        return bool(list_files(root).specs)
+        return bool(find_candidates(list_files(root).yaml, ()))
     except UsageError:
         return False

@@ -25,7 +25,6 @@ from extenci.spec.yaml.document import (
     locate,
     plain,
 )
-from extenci.spec.yaml.load import load_document
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -84,9 +83,8 @@ class SpecDocument:
     is_whole: bool
 
 
-def read_spec_file(path: Path) -> SpecDocument:
+def read_spec_file(document: Document) -> SpecDocument:
     """A spec file's entries and faults."""
-    document = load_document(path)
     top = document.top
     if top is None:
         return SpecDocument(document, (), (), document.faults, is_whole=False)

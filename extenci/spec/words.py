@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from decimal import Decimal
-from itertools import pairwise
+from itertools import islice, pairwise
 from os import PathLike, fspath
 from pathlib import Path
 
-from extenci.model.text import closest
+from extenci.model.text import WORDS_COMPARED, closest
+from extenci.spec.validation.other_names import find_name_here
 
 SHOWN = 60
 """The most characters of a file's own text that a message repeats."""
@@ -78,8 +79,10 @@ def kind_of(value: object) -> str:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?`, or nothing where no known word is close."""
-    found = closest(word, known)
+    """`; did you mean 'x'?`: a known word that other tools call so, else a close one; nothing where there is
+    none."""
+    words = list(islice(known, WORDS_COMPARED))
+    found = find_name_here(word, words) or closest(word, words)
     return f"; did you mean {quoted(found)}?" if found is not None else ""
 
 

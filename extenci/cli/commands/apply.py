@@ -18,6 +18,7 @@ from extenci.cli.options import (
     Targets,
     Trusted,
 )
+from extenci.cli.terminal import tell
 from extenci.model.errors import UsageError
 from extenci.model.outcome import Result
 
@@ -57,7 +58,9 @@ def apply(  # noqa: PLR0913, PLR0917 - one parameter an option
     def start(options: api.Options) -> Result:
         if saved is not None:
             return api.apply_saved(saved, root=root, options=options)
-        desired = api.load(paths or (), service=service, targets=target or (), excluded=exclude or ())
+        desired = api.load(
+            paths or (), service=service, targets=target or (), excluded=exclude or (), tell=tell
+        )
         return api.apply(desired, options=options)
 
     options = api.Options(force=force, parallelism=parallelism, lock_timeout=lock_timeout)

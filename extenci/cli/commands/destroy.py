@@ -16,6 +16,7 @@ from extenci.cli.options import (
     Targets,
     Trusted,
 )
+from extenci.cli.terminal import tell
 from extenci.model.outcome import Result
 
 
@@ -45,7 +46,9 @@ def destroy(  # noqa: PLR0913, PLR0917 - one parameter an option
     from extenci import api
 
     def start(options: api.Options) -> Result:
-        desired = api.load(paths or (), service=service, targets=target or (), excluded=exclude or ())
+        desired = api.load(
+            paths or (), service=service, targets=target or (), excluded=exclude or (), tell=tell
+        )
         return api.apply(desired, destroy=True, options=options)
 
     options = api.Options(force=force, parallelism=parallelism, lock_timeout=lock_timeout)

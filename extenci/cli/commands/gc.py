@@ -8,10 +8,11 @@ import typer
 
 from extenci.cli.approval import ApprovalTexts, run_approved
 from extenci.cli.options import AutoApprove, LockTimeout, Paths, RunFormat, RunOutput, ServiceName, Trusted
+from extenci.cli.terminal import tell
 from extenci.model.errors import UsageError
 from extenci.model.outcome import Result
 
-TEXTS = ApprovalTexts("Remove all this", "Interrupted runs have left nothing behind.\n")
+TEXTS = ApprovalTexts("Remove all this", "Interrupted runs have left nothing behind.")
 
 
 def gc(
@@ -50,7 +51,7 @@ def gc(
     def start(options: api.Options) -> Result:
         if stack is not None and service is not None:
             return api.gc(api.empty_stack(service, stack=stack), options=options)
-        return api.gc(api.load(paths or (), service=service), options=options)
+        return api.gc(api.load(paths or (), service=service, tell=tell), options=options)
 
     options = api.Options(lock_timeout=lock_timeout)
     return run_approved(start, options, output=output, auto_approve=auto_approve, texts=TEXTS)

@@ -12,7 +12,7 @@ import typer
 from extenci.cli.addresses import parse_address
 from extenci.cli.job import Job
 from extenci.cli.options import Excluded, Force, Paths, PlanFormat, ServiceName, Targets, Trusted
-from extenci.cli.terminal import palette_of, width_of, write_aside, write_json, write_result
+from extenci.cli.terminal import palette_of, tell, width_of, write_aside, write_json, write_result
 from extenci.model.desired import Desired
 from extenci.model.errors import UsageError
 from extenci.model.plan import Explanation, Plan
@@ -71,7 +71,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
     check_combination(drift_only, explain, out, output)
 
     def load() -> Desired:
-        return api.load(paths or (), service=service, targets=target or (), excluded=exclude or ())
+        return api.load(paths or (), service=service, targets=target or (), excluded=exclude or (), tell=tell)
 
     if explain is not None:
         return show_explanation(load, explain, destroy=destroy, output=output)

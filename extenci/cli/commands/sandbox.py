@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from extenci.cli.help import Command
-from extenci.cli.options import Format, Output
-from extenci.cli.terminal import write_aside, write_json, write_result
+from extenci.cli.options import AutoApprove, Format, Output
+from extenci.cli.terminal import is_yes, write_aside, write_json, write_result
 
 if TYPE_CHECKING:
     from extenci.model.service import SandboxStatus
@@ -67,10 +68,11 @@ def start(
 
 
 @app.command("stop", cls=Command)
-def stop(output: Output = Format.TEXT) -> int:
+def stop(output: Output = Format.TEXT, auto_approve: AutoApprove = False) -> int:
     """Stop the local cloud and remove everything in it.
 
-    Its machines, images, disks, objects and keys are gone afterwards.
+    Its machines, images, disks, objects and keys are gone afterwards. In a terminal it asks first, where
+    there are machines or images in it.
 
     \b
     Example:
@@ -78,8 +80,33 @@ def stop(output: Output = Format.TEXT) -> int:
     """
     from extenci import api
 
-    show(api.stop_sandbox(), output)
+    if not (auto_approve or may_empty("Stop the sandbox")):
+        return 1
+    was_running = api.sandbox_status().running
+    stopped = api.stop_sandbox()
+    if output is Format.JSON:
+        show(stopped, output)
+    else:
+        from extenci.report.sandbox.text import render_stopped
+
+        write_result(render_stopped(was_running))
     return 0
+
+
+def may_empty(question: str) -> bool:
+    """Whether the content of the sandbox may go: a person is asked, where there are one and any content."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return True
+    from extenci import api
+    from extenci.model.text import counted, listed
+
+    content = api.sandbox_content()
+    counts = [(content.machines, "machine"), (content.images, "image")]
+    lost = listed([counted(count, noun) for count, noun in counts if count])
+    if not lost or is_yes(f"{question}, and remove what is in it ({lost})?"):
+        return True
+    write_aside("Nothing was done.\n")
+    return False
 
 
 @app.command("status", cls=Command)
@@ -97,10 +124,11 @@ def status(output: Output = Format.TEXT) -> int:
 
 
 @app.command("reset", cls=Command)
-def reset(output: Output = Format.TEXT) -> int:
+def reset(output: Output = Format.TEXT, auto_approve: AutoApprove = False) -> int:
     """Empty the local cloud.
 
-    If it runs, it goes on running, empty, at the same addresses and with the same keys.
+    If it runs, it goes on running, empty, at the same addresses and with the same keys. In a terminal it asks
+    first, where there are machines or images in it.
 
     \b
     Example:
@@ -108,6 +136,8 @@ def reset(output: Output = Format.TEXT) -> int:
     """
     from extenci import api
 
+    if not (auto_approve or may_empty("Empty the sandbox")):
+        return 1
     show(api.reset_sandbox(), output)
     return 0
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from extenci.cli.options import Format, Output, Paths
-from extenci.cli.terminal import write_json, write_result
+from extenci.cli.terminal import tell, write_json, write_result
 from extenci.model.desired import Desired
 from extenci.model.errors import SpecError
 
@@ -26,7 +26,7 @@ def validate(paths: Paths = None, output: Output = Format.TEXT) -> int:
     from extenci import api
 
     try:
-        desired = api.validate(paths or ())
+        desired = api.validate(paths or (), tell=tell)
     except SpecError as error:
         if output is Format.JSON:
             write_json(validation_document(error, None))
@@ -67,6 +67,8 @@ class Document(StrEnum):
     """The documents that have a schema."""
 
     SPEC = "spec"
+    SERVICE = "service"
+    ROOT = "root"
     PLAN = "plan"
     RESULT = "result"
     EVENTS = "events"
@@ -76,13 +78,14 @@ def schema(
     document: Annotated[
         Document,
         typer.Argument(
-            metavar="[spec|plan|result|events]",
-            help="Spec files, a plan or a result as JSON, or one line of `apply --format events`.",
+            metavar="[spec|service|root|plan|result|events]",
+            help="Spec files, services/NAME.yaml, extenci.yaml, a plan or a result as JSON, or one line of "
+            "`apply --format events`.",
             show_default=False,
         ),
     ] = Document.SPEC,
 ) -> int:
-    """Print the JSON Schema of spec files, or of what commands print.
+    """Print the JSON Schema of spec files, or of others.
 
     Editors that are given it complete and check specs as you type.
 
@@ -96,5 +99,5 @@ def schema(
     from extenci import api
     from extenci.report.schema.documents import SCHEMAS
 
-    write_json(api.spec_schema() if document is Document.SPEC else SCHEMAS[document])
+    write_json(SCHEMAS[document] if document in SCHEMAS else api.spec_schema(document))
     return 0

@@ -12,7 +12,7 @@ import typer
 
 from extenci.cli.failures import report_error
 from extenci.cli.options import Format, Output, Paths, ServiceName, Trusted
-from extenci.cli.terminal import palette_of, silence, write_result
+from extenci.cli.terminal import palette_of, silence, width_of, write_result
 from extenci.model.errors import ExtenciError, ServiceError, UsageError
 
 EVERY_SECONDS = 2.0
@@ -58,6 +58,10 @@ def status(
     return 0
 
 
+WIDEST_TABLE = 400
+"""Characters: tables may be wider than text, which is hard to read in long lines."""
+
+
 def look_once(paths: list[Path], service: str | None, output: Format) -> tuple[str, bool]:
     """The status as text or JSON, and whether all services could be read."""
     from extenci import api
@@ -71,7 +75,9 @@ def look_once(paths: list[Path], service: str | None, output: Format) -> tuple[s
         return render_json(status_document(found)), not found.unread
     from extenci.report.status.text import render_status
 
-    return render_status(found, palette=palette_of(sys.stdout)), not found.unread
+    width = width_of(sys.stdout, WIDEST_TABLE) if sys.stdout.isatty() else None
+    text = render_status(found, palette=palette_of(sys.stdout), width=width, now=time.time())
+    return text, not found.unread
 
 
 def keep_looking(look: Callable[[], str], sleep: Callable[[float], None] = time.sleep) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from extenci.cli.options import AutoApprove, Paths, ServiceName
-from extenci.cli.terminal import write_aside, write_result
+from extenci.cli.terminal import is_yes, tell, write_result
 from extenci.model.errors import Declined
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def unlock(paths: Paths = None, service: ServiceName = None, auto_approve: AutoA
     """
     from extenci import api
 
-    desired = api.load(paths or (), service=service)
+    desired = api.load(paths or (), service=service, tell=tell)
     ended = api.unlock(desired, approve=None if auto_approve else ask)
     if not ended:
         write_result(f"Nobody holds a lease of the stack {desired.stack}.\n")
@@ -48,8 +48,7 @@ def ask(found: Sequence[FoundLease]) -> bool:
             "was done.",
             "Give --auto-approve (-y) to end them without confirmation.",
         )
-    write_aside('Are these commands dead, and shall their leases end? Only "yes" or "y" goes ahead: ')
-    return sys.stdin.readline().strip().lower() in {"yes", "y"}
+    return is_yes("Are these commands dead, and shall their leases end?")
 
 
 def sentence(found: FoundLease) -> str:

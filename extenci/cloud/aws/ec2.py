@@ -92,6 +92,10 @@ class Ec2:
         others = (of_tokens(tokens), of_owners(owners))
         return self._machines(*of_stack(stack), of_ids("instance-id", ids), *others)
 
+    def all_machines(self) -> tuple[Machine, ...]:
+        """The account's machines, whoever launched them, including those that were terminated recently."""
+        return tuple(self._pages("describe_instances", "Reservations", _machines_of))
+
     def machines_by_id(self, ids: Collection[str]) -> tuple[Machine, ...]:
         """The machines with these ids that exist."""
         return self._machines(of_ids("instance-id", ids))

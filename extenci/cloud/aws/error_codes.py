@@ -5,6 +5,9 @@ Sources: EC2 API reference, "Error codes for the Amazon EC2 API"; EBS direct API
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+
 from extenci.model.errors import (
     AccessRefused,
     InUse,
@@ -108,23 +111,56 @@ SPENT = "IdempotentInstanceTerminated"
 
 _HINTS = {
     SPENT: "The machines of this request have ended already. Apply again: that is another request.",
-    "InvalidParameterCombination": "With `subnet`, for one, security groups are named by id (sg-…).",
     "InvalidAMIName.Duplicate": "An image of this name is registered already.",
-    "InvalidBlockDeviceMapping": "Check `size` and `root_volume`: a volume holds at least its snapshot.",
-    "Unsupported": "The type may not exist in this zone, or not for this architecture or boot mode.",
     "InternalError": "The service failed. Try again later.",
     "Unavailable": "The service is overloaded. Try again later.",
     "ServiceUnavailable": "The service is overloaded. Try again later.",
 }
 
+_VPC_GROUPS = "With `subnet`, security groups are named by id (sg-…)."
+_TYPE_IN_ZONE = "Give another `type`, or an `availability_zone` (or `subnet`) that has it."
+_VOLUME_SIZE = "Raise `size` or `root_volume`: a volume holds at least its snapshot."
+_OTHER_ARCHITECTURE = "Give a `type` of the image's architecture, or correct the image's `architecture`."
+_NO_ENA = "Give a `type` that needs no ENA, or an image that was registered with it."
+_BOOT_MODE = "Give a `type` that knows the image's boot mode, or correct the image's `boot_mode`."
+
+_HINTS_BY_REASON: Mapping[str, Sequence[tuple[str, str]]] = {
+    "AuthFailure": (
+        (r"not authorized for images", "The image is another account's, and not shared with this one."),
+    ),
+    "InvalidParameterCombination": (
+        (r"group.?name|security group", _VPC_GROUPS),
+        (
+            r"\bENA\b|elastic network adapter",
+            _NO_ENA,
+        ),
+        (r"boot mode", _BOOT_MODE),
+        (r"architecture", _OTHER_ARCHITECTURE),
+    ),
+    "InvalidBlockDeviceMapping": ((r"smaller than|size|iops", _VOLUME_SIZE),),
+    "InvalidParameterValue": (
+        (r"boot mode", _BOOT_MODE),
+        (r"architecture", _OTHER_ARCHITECTURE),
+        (r"subnet.*group|group.*subnet", _VPC_GROUPS),
+    ),
+    "Unsupported": (
+        (r"availability zone", _TYPE_IN_ZONE),
+        (r"boot mode", _BOOT_MODE),
+        (r"architecture", _OTHER_ARCHITECTURE),
+    ),
+}
+"""For codes of many meanings: what to do where the message (in any case of letters) says this. Any other
+message gets no hint, since a wrong one leads astray."""
+
 
 _MISSING = frozenset(("InvalidAMIID.Unavailable", "NoSuchBucket", "NoSuchKey", "NoSuchUpload", "404"))
 
 
-def kind_of_code(code: str) -> tuple[Kind, str]:
-    """The class of error that a code stands for, and what to do next ("" if that is not known)."""
+def kind_of_code(code: str, reason: str = "") -> tuple[Kind, str]:
+    """The class of error that a code stands for, and what to do next ("" if that is not known). `reason` is
+    the service's message."""
     if code in _ACCESS:
-        return AccessRefused, _ACCESS[code]
+        return AccessRefused, _hint_by_reason(code, reason) or _ACCESS[code]
     if code in _THROTTLES or code.startswith("Throttl"):
         return Throttled, "Try again later, or with a lower --parallelism."
     if is_limit(code):
@@ -133,7 +169,7 @@ def kind_of_code(code: str) -> tuple[Kind, str]:
         return InUse, "Something else uses it: find out what, and end that first."
     if is_missing(code):
         return NotFound, "It does not exist there (any more)."
-    return ServiceError, _hint(code)
+    return ServiceError, _hint_by_reason(code, reason) or _hint(code)
 
 
 def is_limit(code: str) -> bool:
@@ -150,6 +186,11 @@ def is_missing(code: str) -> bool:
 def is_unknown_action(code: str) -> bool:
     """Whether a code says that a service does not have an action."""
     return code in _UNKNOWN_ACTION
+
+
+def _hint_by_reason(code: str, reason: str) -> str:
+    hints = _HINTS_BY_REASON.get(code, ())
+    return next((hint for pattern, hint in hints if re.search(pattern, reason, re.IGNORECASE)), "")
 
 
 def _hint(code: str) -> str:

@@ -93,7 +93,7 @@ def translated(service: str, call: str, address: str = "", hidden: tuple[str, ..
 def _refused(asked: Asked, error: sdk.ClientError) -> ServiceError:
     details = error.response.get("Error", {})
     code, reason = str(details.get("Code", "")), asked.clean(str(details.get("Message", "")))
-    kind, hint = kind_of_code(code)
+    kind, hint = kind_of_code(code, reason)
     if code in SIGNATURE_CODES:
         reason = "the request's signature is not valid"  # the services' own messages quote signed headers
     if code.isdigit() or not code:

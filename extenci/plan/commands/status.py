@@ -12,6 +12,7 @@ from extenci.model.record import Records, ResourceKind
 from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
 from extenci.model.verdict import VerdictMark
 from extenci.model.version import Disk
+from extenci.plan.commands.verification_status import find_refused, find_test_vms
 from extenci.plan.images.content import Content, find_content, says
 from extenci.plan.images.lookup import preference
 from extenci.plan.images.source import ImageSource, Staged, Unavailable
@@ -46,6 +47,8 @@ def make_status(
                 inputs, {spec.address for spec in inputs.groups_on(name)} | index.owned_machines.keys()
             )
         ),
+        test_vms=tuple(one for index in inputs.indexes.values() for one in find_test_vms(inputs, index)),
+        refused=tuple(one for index in inputs.indexes.values() for one in find_refused(inputs, index)),
     )
 
 
@@ -146,6 +149,8 @@ def instances_status(
                 image=machine.image,
                 job=machine.job.id if machine.job else None,
                 outdated=bool(spec and source and outdated_fields(machine, spec, source, settings)),
+                type=machine.type,
+                launched=machine.launched,
             )
             for machine in machines
         ),

@@ -32,6 +32,11 @@ def render_sandbox(status: SandboxStatus) -> str:
     return "The sandbox runs.\n" + "".join(f"  {name:<8}  {value}\n" for name, value in rows)
 
 
+def render_stopped(was_running: bool) -> str:
+    """The end of the sandbox, or that there was none."""
+    return "Stopped. What was in the sandbox is gone.\n" if was_running else "The sandbox was not running.\n"
+
+
 def ports_text(forwards: Mapping[int, int]) -> str:
     """The ports of machines that can be reached, each with the port where it is if that is another one."""
     shown = (str(port) if port == at else f"{port} (at {at})" for port, at in forwards.items())

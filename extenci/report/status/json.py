@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
+from datetime import UTC, datetime
+
+from extenci.model.status import (
+    ImageStatus,
+    InstancesStatus,
+    MachineStatus,
+    RefusedVersion,
+    StackStatus,
+    TestVmStatus,
+)
 from extenci.report.plan.json import unread_document
+from extenci.report.reconcile.json import last_pass_document
 
 STATUS_JSON_VERSION = 1
 
@@ -16,8 +26,11 @@ def status_document(status: StackStatus) -> dict[str, object]:
         "services": list(status.services),
         "images": [image_document(image) for image in status.images],
         "instances": [instances_document(group) for group in status.instances],
+        "test_vms": [test_vm_document(one) for one in status.test_vms],
+        "refused_versions": [refused_document(one) for one in status.refused],
         "sandbox_machines": status.sandbox_machines,
         **({"unread": [unread_document(one) for one in status.unread]} if status.unread else {}),
+        **({"last_pass": last_pass_document(status.last_pass)} if status.last_pass else {}),
         **({"notes": list(status.notes)} if status.notes else {}),
     }
 
@@ -54,4 +67,37 @@ def machine_document(machine: MachineStatus) -> dict[str, object]:
         "image": machine.image,
         "job": machine.job,
         "outdated": machine.outdated,
+        "type": machine.type,
+        "launched": time_or_none(machine.launched),
     }
+
+
+def test_vm_document(machine: TestVmStatus) -> dict[str, object]:
+    """One test VM."""
+    return {
+        "address": str(machine.address),
+        "id": machine.id,
+        "state": machine.state,
+        "host": machine.host,
+        "image": machine.image,
+        "type": machine.type,
+        "launched": time_or_none(machine.launched),
+        "verdict": machine.verdict,
+        "expires": machine.expires or None,
+    }
+
+
+def refused_document(one: RefusedVersion) -> dict[str, object]:
+    """One version that is gone, since it did not pass."""
+    return {
+        "address": str(one.address),
+        "version": one.version,
+        "verdict": one.verdict,
+        "at": time_or_none(one.at),
+        "summary": one.summary,
+    }
+
+
+def time_or_none(seconds: float) -> str | None:
+    """Seconds since the epoch as ISO 8601, None where they are not known."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if seconds else None

@@ -88,7 +88,12 @@ def make_image(
 
 
 def check_replaceable(target: Path) -> None:
-    """Raises SandboxError when something is at `target` that was not made here."""
+    """Raises SandboxError when something is at `target` that was not made here, or its folder is missing."""
+    if not target.parent.is_dir():
+        raise SandboxError(
+            f"{target} cannot be written: there is no folder {target.parent}.",
+            "Make it, or name another file.",
+        )
     if not target.exists() and not target.is_symlink():
         return
     if target.is_file():
@@ -104,7 +109,6 @@ def check_replaceable(target: Path) -> None:
 
 @contextlib.contextmanager
 def _replacing(target: Path) -> Iterator[Path]:
-    target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     os.close(descriptor)
     unfinished = Path(name)

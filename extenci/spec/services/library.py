@@ -46,8 +46,9 @@ class Library:
         return self.read.get(name)
 
 
-def open_library(catalog: Mapping[str, Path], of_root: Sequence[Path]) -> Library:
-    """The library of a root. The root's own files are all read; the catalog's only when used."""
+def open_library(catalog: Mapping[str, Path], of_root: Sequence[Path], *, check_all: bool = True) -> Library:
+    """The library of a root. The catalog's files are read when they are used; so are the root's own, unless
+    `check_all` has them all read now."""
     library = Library(dict(catalog))
     for path in of_root:
         name = path.stem
@@ -60,7 +61,8 @@ def open_library(catalog: Mapping[str, Path], of_root: Sequence[Path]) -> Librar
             library.problems.append(problem(path, SANDBOX_TAKEN))
         else:
             library.files[name] = path
-            library.find(name)
+            if check_all:
+                library.find(name)
     if SANDBOX in catalog:
         library.problems.append(problem(catalog[SANDBOX], SANDBOX_TAKEN))
     return library

@@ -12,6 +12,8 @@ from extenci.spec.yaml.document import Mark, Unreadable
 LARGEST_FILE = 1 << 20
 """Bytes of the largest YAML file that is read: about 10,000 instance groups, which take some seconds."""
 
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
@@ -36,6 +38,23 @@ def read_bytes(path: str | Path, limit: int, *, follow: bool = True, advice: str
 
     A pipe, device or socket is not opened, or not waited for if it took a file's place meanwhile.
     """
+    content, size = _read(path, limit + 1, follow=follow)
+    if max(size, len(content)) > limit:
+        raise Unreadable(
+            f"is too large: {_in_words(max(size, limit + 1))}, at most {_in_words(limit)}{advice}"
+        )
+    return content
+
+
+def read_beginning(path: Path) -> str:
+    """The text at the beginning of a file, however long it is and whatever bytes are in it; Unreadable where
+    it cannot be opened."""
+    content, _ = _read(path, LARGEST_FILE)
+    return content.decode("utf-16" if content.startswith(_UTF16) else "utf-8-sig", "replace")
+
+
+def _read(path: str | Path, most: int, *, follow: bool = True) -> tuple[bytes, int]:
+    """Up to `most` bytes of a regular file, and its size."""
     try:
         _require_regular(Path(path).stat(follow_symlinks=follow))
         flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -43,14 +62,9 @@ def read_bytes(path: str | Path, limit: int, *, follow: bool = True, advice: str
         with os.fdopen(descriptor, "rb") as file:
             state = os.fstat(file.fileno())
             _require_regular(state)
-            content = file.read(limit + 1) if state.st_size <= limit else None
+            return file.read(most), state.st_size
     except OSError as error:
         raise Unreadable(_REASONS.get(error.errno or 0, f"cannot be read: {error.strerror}")) from None
-    if content is None or len(content) > limit:
-        raise Unreadable(
-            f"is too large: {_in_words(max(state.st_size, limit + 1))}, at most {_in_words(limit)}{advice}"
-        )
-    return content
 
 
 def _require_regular(state: os.stat_result) -> None:
@@ -66,7 +80,7 @@ def _in_words(size: int) -> str:
 def read_text(path: str | Path) -> str:
     """The text of a YAML file, which must be UTF-8 (a byte order mark is passed over)."""
     content = read_bytes(path, LARGEST_FILE, advice="; split it into several files")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")) or b"\x00" in content[:4]:
+    if content.startswith((*_UTF16, b"\x00\x00\xfe\xff")) or b"\x00" in content[:4]:
         raise Unreadable("is UTF-16 or UTF-32 text; save it as UTF-8", Mark(1, 1))
     try:
         return content.decode("utf-8-sig")

@@ -13,11 +13,12 @@ import struct
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
 
 from tests.faults.network.call import Answer, Api, Call, Delivery
 from tests.faults.network.tls import DOMAIN
+from tests.http_server import LocalServer
 
 TIMEOUT_SECONDS = 120.0
 _OF_CONNECTION = {
@@ -33,7 +34,7 @@ _VIRTUAL = f".s3.{DOMAIN}"
 Deliver = Callable[[Call], Delivery]
 
 
-class Listener(ThreadingHTTPServer):
+class Listener(LocalServer):
     """One port. `api` is None where the Host header tells it, behind CONNECT."""
 
     daemon_threads = True
@@ -44,12 +45,6 @@ class Listener(ThreadingHTTPServer):
         self.deliver, self.api, self.context = deliver, api, context
         super().__init__((host, 0), _Handler)
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
-
-    def server_bind(self) -> None:
-        """Without asking the name service for the address, as HTTPServer would."""
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     @property
     def url(self) -> str:

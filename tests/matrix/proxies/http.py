@@ -11,9 +11,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
+from tests.http_server import LocalServer
 from tests.matrix.processes import HOST
 
 FORM = "application/x-www-form-urlencoded"
@@ -117,7 +118,7 @@ def proxy(backend: str, quirks: Sequence[Quirk]) -> Iterator[str]:
         server.server_close()
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(LocalServer):
     daemon_threads = True
     request_queue_size = 128
 

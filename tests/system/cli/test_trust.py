@@ -8,12 +8,13 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from tests.disks import disk_bytes
+from tests.http_server import LocalServer
 from tests.program.command import run_extenci, start_extenci
 
 SESSION_TOKEN = "the-session-token-of-this-user"
@@ -45,7 +46,7 @@ def recorder() -> Iterator[Recorder]:
         def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
             """Stay silent."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = LocalServer(("127.0.0.1", 0), Handler)
     found = Recorder(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()

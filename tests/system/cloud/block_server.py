@@ -14,7 +14,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.http_server import LocalServer
 
 BLOCK = re.compile(r".*/snapshots/[^/]+/blocks/([0-9]+)")
 
@@ -148,7 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(LocalServer):
     daemon_threads = True
     request_queue_size = 256
 

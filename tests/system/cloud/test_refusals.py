@@ -7,7 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from extenci.cloud.aws.requests.parameters import LaunchRequest
 from extenci.cloud.clients import Clients
 from extenci.model.desired import LaunchSettings
 from extenci.model.errors import AccessRefused, ServiceError, Unreachable
+from tests.http_server import LocalServer
 
 OPENSSL = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1")
 SUBJECT = ("-subj", "/CN=campus", "-addext", "subjectAltName=IP:127.0.0.1")
@@ -50,7 +51,7 @@ def serve() -> Iterator[Callable[..., str]]:
     servers = []
 
     def start(handler: type[BaseHTTPRequestHandler], context: ssl.SSLContext | None = None) -> str:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server = LocalServer(("127.0.0.1", 0), handler)
         if context is not None:
             server.socket = context.wrap_socket(server.socket, server_side=True)
         servers.append(server)

@@ -116,6 +116,7 @@ def test_a_vdi_whose_block_map_is_damaged_is_refused(raw: Path, cache: Cache, ca
 def test_a_program_of_the_working_folder_is_never_run(
     path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    need("xz")
     for folder in (tmp_path, tmp_path / "tools"):
         folder.mkdir(exist_ok=True)
         (folder / "xz").write_text("#!/bin/sh")

@@ -10,9 +10,10 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
+from tests.http_server import LocalServer
 from tests.system.image.disk_files import need
 
 KEY = ("-newkey", "rsa:2048", "-nodes", "-days", "2")
@@ -60,7 +61,7 @@ class Server:
 
     def __init__(self, authority: Path, certificate: Path) -> None:
         self.site = Site(authority=authority)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(self.site))
+        self._server = LocalServer(("127.0.0.1", 0), handler_of(self.site))
         self._server.daemon_threads = True
         self._server.block_on_close = False
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

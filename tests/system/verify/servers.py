@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.http_server import LocalServer
+
 
 class Handler(http.server.BaseHTTPRequestHandler):
     """Answers by path."""
@@ -39,7 +41,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 @contextmanager
 def serve(tls_in: Path | None = None) -> Iterator[int]:
     """The port of a server of HTTP, or HTTPS with a certificate of its own made in a folder."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = LocalServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     if tls_in is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -244,6 +244,7 @@ def test_the_walk_is_bounded(specs: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_root_of_large_files_is_refused_unread(tmp_path: Path) -> None:
     for number in range(10):
         with (tmp_path / f"{number}.yaml").open("w") as file:
+            file.write("service: sandbox\n")
             file.truncate(1 << 20)
     with pytest.raises(UsageError, match="10 MiB"):
         load(tmp_path)
@@ -251,7 +252,7 @@ def test_a_root_of_large_files_is_refused_unread(tmp_path: Path) -> None:
 
 def test_names_that_could_act_on_a_terminal_are_escaped(tmp_path: Path) -> None:
     name = os.fsdecode(b"\x1b[2J\xff\n.yaml")
-    (tmp_path / name).write_text("")
+    (tmp_path / name).write_text("service: 1")
     with pytest.raises(SpecError) as caught:
         load(tmp_path)
     assert str(caught.value).isprintable()
@@ -259,11 +260,11 @@ def test_names_that_could_act_on_a_terminal_are_escaped(tmp_path: Path) -> None:
 
 
 def test_problems_come_in_the_order_of_files_and_lines(specs: Path) -> None:
-    write(specs, {"a.yaml": "x: 1\nservice: nowhere\ny: 2\n", "b.yaml": ""})
+    write(specs, {"a.yaml": "x: 1\nservice: nowhere\ny: 2\nimages: {}", "b.yaml": "service: []"})
     with pytest.raises(SpecError) as caught:
         load(specs)
     assert [(Path(p.file).name, p.line) for p in caught.value.problems] == [
-        ("a.yaml", 1), ("a.yaml", 2), ("a.yaml", 3), ("b.yaml", 0),
+        ("a.yaml", 1), ("a.yaml", 2), ("a.yaml", 3), ("b.yaml", 1),
     ]  # fmt: skip
 
 

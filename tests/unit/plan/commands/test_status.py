@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from extenci.model.status import ImageStatus, InstancesStatus, StackStatus
+from dataclasses import replace
+
+from extenci.model.record import VerdictRecord
+from extenci.model.status import ImageStatus, InstancesStatus, RefusedVersion, StackStatus
+from extenci.model.verdict import Verdict
 from extenci.plan.commands.status import make_status
 from tests.unit.plan.scenery import Body, address, build_case, digest
 
@@ -149,3 +153,39 @@ def test_without_its_disk_nobody_can_tell_whether_an_image_is_outdated() -> None
     assert (found.state, found.id, found.digest) == ("unknown", "ami-1", digest("A"))
     assert not group_of({"specs": specs, "there": there}).machines[0].outdated
     assert image_of({"specs": specs}).state == "not staged"
+
+
+TESTED: Body = {
+    "specs": {"images": {"worker": {"disk": "A"}}},
+    "there": {
+        "images": {"ami-1": {"of": "worker", "disk": "A"}},
+        "machines": {"i-1": {"of": "worker", "disk": "A", "role": "test", "image": "ami-1"}},
+    },
+}
+
+
+def with_verdict(body: Body, label: str | None, verdict: Verdict) -> StackStatus:
+    """The status with a verdict on record, on a version or on the one that the test VM runs."""
+    case = build_case("", body)
+    (state,) = case.observation.services.values()
+    tested = next((one.marks.version for one in state.machines if one.marks), None)
+    record = VerdictRecord(address("worker"), label or str(tested), "h", verdict, 5.0, "tcp 22 failed.")
+    records = replace(case.records, verdicts=(record,))
+    return make_status(case.desired, case.disks, case.observation, records)
+
+
+def test_test_vms_are_shown_with_the_verdict_on_their_version() -> None:
+    (found,) = status_of(TESTED).test_vms
+    assert (found.address, found.id, found.image, found.verdict) == (address("worker"), "i-1", "ami-1", None)
+    for verdict in (Verdict.WAITING, Verdict.FAILED):
+        (found,) = with_verdict(TESTED, None, verdict).test_vms
+        assert found.verdict == str(verdict)
+
+
+def test_a_version_that_failed_and_is_gone_is_told_of() -> None:
+    specs: Body = {"specs": {"images": {"worker": {"disk": "A"}}}}
+    assert with_verdict(specs, "gone", Verdict.FAILED).refused == (
+        RefusedVersion(address("worker"), "gone", "failed", 5.0, "tcp 22 failed."),
+    )
+    assert with_verdict(specs, "gone", Verdict.PASSED).refused == ()
+    assert with_verdict(TESTED, None, Verdict.FAILED).refused == ()

@@ -5,12 +5,20 @@ from collections.abc import Callable
 import pytest
 
 from extenci.model.address import Address
-from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus
+from extenci.model.status import (
+    ImageStatus,
+    InstancesStatus,
+    MachineStatus,
+    RefusedVersion,
+    StackStatus,
+    TestVmStatus,
+)
 from extenci.report.plan.json import render_json
 from extenci.report.status.json import status_document
 from extenci.report.status.text import render_status
 from extenci.report.text.palette import COLOUR
 
+NOW = 1_767_322_800.0
 SameAs = Callable[[str, str], None]
 
 
@@ -20,8 +28,8 @@ def status() -> StackStatus:
         stack="physics",
         services=("sandbox", "amazon"),
         images=(
-            ImageStatus(Address("sandbox", "worker"), "ab" * 32, "ami-1", "snap-1", "staged", "passed",
-                        ("ami-0",)),
+            ImageStatus(Address("sandbox", "worker"), "ab" * 32, "ami-0123456789abcdef0",
+                        "snap-0123456789abcdef0", "staged", "passed", ("ami-0",)),
             ImageStatus(Address("amazon", "worker-of-ours"), None, None, None, "not staged"),
         ),
         instances=(
@@ -29,7 +37,8 @@ def status() -> StackStatus:
                 Address("sandbox", "pool"),
                 3,
                 (
-                    MachineStatus("i-1", "running", "127.0.0.2", "ami-1"),
+                    MachineStatus("i-1", "running", "127.0.0.2", "ami-1", type="t3.micro",
+                                  launched=NOW - 7260),
                     MachineStatus("i-22", "running", "127.0.0.3", "ami-0", "12.0", outdated=True),
                     MachineStatus("i-3", "pending", "", "ami-1"),
                 ),
@@ -38,11 +47,25 @@ def status() -> StackStatus:
             InstancesStatus(Address("amazon", "old"), 0, (), 0),
         ),
         sandbox_machines="simulated",
+        test_vms=(
+            TestVmStatus(Address("sandbox", "worker"), "i-4", "running", "127.0.0.4", "ami-1", "t3.micro",
+                         NOW - 90, "waiting", "2026-01-02T03:04:05+00:00"),
+            TestVmStatus(Address("sandbox", "worker"), "i-5", "pending", "", "ami-1", "t3.micro"),
+        ),
+        refused=(
+            RefusedVersion(Address("sandbox", "worker"), "abc-1", "failed", NOW - 3600, "tcp 22 failed."),
+        ),
     )  # fmt: skip
 
 
 def test_a_status_shows_wanted_and_live_side_by_side(status: StackStatus, same_as: SameAs) -> None:
-    same_as(render_status(status), "status.txt")
+    same_as(render_status(status, now=NOW), "status.txt")
+
+
+def test_a_narrow_terminal_gets_fewer_columns(status: StackStatus, same_as: SameAs) -> None:
+    text = render_status(status, width=80, now=NOW)
+    same_as(text, "status-narrow.txt")
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_the_document_of_a_status_is_as_published(status: StackStatus, same_as: SameAs) -> None:
