@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from extenci.api.manual import StageResult, Staging, run_test_vm, stage, unstage
     from extenci.api.options import DEFAULTS, Approve, Options
     from extenci.api.plans import Planned, explain, is_plan_file, plan, save, submit_descriptions
+    from extenci.api.reconcile import Reconciler, open_reconciler
+    from extenci.api.repository import NewRepository, init_repository
     from extenci.api.sandbox import (
         make_bootable_disk,
         reset_sandbox,
@@ -45,11 +47,13 @@ if TYPE_CHECKING:
     )
     from extenci.api.specs import empty_stack, load, spec_schema, validate
     from extenci.api.trust import (
+        distrust_hooks,
         distrust_keys,
         distrust_service,
         distrust_sources,
         grant_requests,
         settings,
+        trust_hooks,
         trust_keys,
         trust_service,
         trust_sources,
@@ -62,8 +66,10 @@ __all__ = [
     "Approve",
     "FoundLease",
     "Home",
+    "NewRepository",
     "Options",
     "Planned",
+    "Reconciler",
     "ServiceFields",
     "ServiceList",
     "StageResult",
@@ -72,6 +78,7 @@ __all__ = [
     "apply",
     "apply_saved",
     "confirm",
+    "distrust_hooks",
     "distrust_keys",
     "distrust_service",
     "distrust_sources",
@@ -85,11 +92,13 @@ __all__ = [
     "find_service",
     "gc",
     "grant_requests",
+    "init_repository",
     "init_service",
     "is_plan_file",
     "list_services",
     "load",
     "make_bootable_disk",
+    "open_reconciler",
     "owned_resources",
     "plan",
     "remove_service",
@@ -105,6 +114,7 @@ __all__ = [
     "status",
     "stop_sandbox",
     "submit_descriptions",
+    "trust_hooks",
     "trust_keys",
     "trust_service",
     "trust_sources",
@@ -128,14 +138,16 @@ _FILES = {
     "extenci.api.manual": ("StageResult", "Staging", "run_test_vm", "stage", "unstage"),
     "extenci.api.options": ("DEFAULTS", "Approve", "Options"),
     "extenci.api.plans": ("Planned", "explain", "is_plan_file", "plan", "save", "submit_descriptions"),
+    "extenci.api.reconcile": ("Reconciler", "open_reconciler"),
+    "extenci.api.repository": ("NewRepository", "init_repository"),
     "extenci.api.sandbox": (
         "make_bootable_disk", "reset_sandbox", "sandbox_service", "sandbox_status", "start_sandbox",
         "stop_sandbox",
     ),
     "extenci.api.specs": ("empty_stack", "load", "spec_schema", "validate"),
     "extenci.api.trust": (
-        "distrust_keys", "distrust_service", "distrust_sources", "grant_requests", "settings", "trust_keys",
-        "trust_service", "trust_sources",
+        "distrust_hooks", "distrust_keys", "distrust_service", "distrust_sources", "grant_requests",
+        "settings", "trust_hooks", "trust_keys", "trust_service", "trust_sources",
     ),
     "extenci.api.leases": ("FoundLease", "unlock"),
     "extenci.api.verification": ("confirm", "end_test_vms", "verify"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from extenci.api.approval import Proposal, Rest, carry_out_approved, stale_plan
 from extenci.api.execution import Run
+from extenci.api.hooks import tell_result
 from extenci.api.options import DEFAULTS, Options
 from extenci.api.plans import Planned, make_planned
 from extenci.api.questions import Asking, ask_about
@@ -21,6 +22,7 @@ from extenci.catalog.trust import allowed_paths
 from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.errors import AlreadyApplied
+from extenci.model.hook import Event
 from extenci.model.outcome import Result
 from extenci.model.plan import Plan, SavedPlan
 from extenci.model.service import SANDBOX
@@ -57,7 +59,8 @@ def apply(
         return Proposal(planned.plan, observed)
 
     result = carry_out_approved(desired, home, options, propose, Run())
-    return ask_about(result, Asking(desired, home, options, lambda plan: Rest(plan, propose)))
+    result = ask_about(result, Asking(desired, home, options, lambda plan: Rest(plan, propose)))
+    return tell_result(desired, Event.APPLY, result, home, options)
 
 
 def apply_saved(
@@ -84,7 +87,8 @@ def apply_saved(
     _tell_origin(saved, Path(desired.root), options)
     result = carry_out_approved(desired, home, options, propose, Run(saved.id, is_new=False))
     rest = Rest(located_plan(saved.plan, desired.root), propose_now, is_saved=True)
-    return ask_about(result, Asking(desired, home, options, lambda _done: rest))
+    result = ask_about(result, Asking(desired, home, options, lambda _done: rest))
+    return tell_result(desired, Event.APPLY, result, home, options)
 
 
 def recover_and_plan(

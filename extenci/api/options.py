@@ -32,7 +32,8 @@ class Options:
     `ask` asks a person whether a test VM works (None: its version waits for `confirm`). It is called when
     all else is done, without the lock, and is given one question at a time. `answer` answers in advance
     instead, at once and from any thread. `evidence` is the folder for what the checks find (None: one in the
-    home), and `keep_failed` leaves a test VM that failed running and its image staged.
+    home), and `keep_failed` leaves a test VM that failed running and its image staged. `hooks`: whether the
+    hooks of the specs are told the result.
     """
 
     approve: Approve | None = None
@@ -47,6 +48,7 @@ class Options:
     answer: Ask | None = None
     evidence: Path | None = None
     keep_failed: bool = False
+    hooks: bool = True
 
     def tell(self, text: str) -> None:
         """Tell the listener something that is worth a line. A listener that fails ends nothing."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from extenci.api.apply_plans import recover_and_plan
 from extenci.api.approval import Proposal, carry_out_unasked
+from extenci.api.hooks import tell_result
 from extenci.api.options import DEFAULTS, Options
 from extenci.api.questions import Asking, ask_about, carry_out_answer, end_vms
 from extenci.api.session import Session
@@ -13,6 +14,7 @@ from extenci.catalog.home import Home
 from extenci.model.address import Address
 from extenci.model.desired import Desired, DesiredImage, LaunchSettings
 from extenci.model.errors import UsageError
+from extenci.model.hook import Event
 from extenci.model.outcome import Result
 from extenci.model.verification import Verify
 from extenci.plan.commands.verify import verifications_only
@@ -50,7 +52,8 @@ def verify(
 
     home = home or Home.find()
     result = carry_out_unasked(desired, home, options, propose)
-    return ask_about(result, Asking(desired, home, options))
+    result = ask_about(result, Asking(desired, home, options))
+    return tell_result(desired, Event.VERIFY, result, home, options)
 
 
 def confirm(
@@ -59,7 +62,9 @@ def confirm(
     """Give a version that waits for a person its verdict, terminate its test VM, and unstage it where it does
     not work; or do the rest of that, where it was said before. PlanError where nothing waits at the address,
     or no longer, or the other verdict was given, and whatever `apply` raises."""
-    return carry_out_answer(desired, address, works, home or Home.find(), options)
+    home = home or Home.find()
+    result = carry_out_answer(desired, address, works, home, options)
+    return tell_result(desired, Event.VERIFY, result, home, options)
 
 
 def end_test_vms(

@@ -94,6 +94,11 @@ class Home:
         return self.path / "catalog" / "uploads"
 
     @property
+    def reconcile_folder(self) -> Path:
+        """The folder of checkouts and last passes of spec roots that are reconciled."""
+        return self.path / "reconcile"
+
+    @property
     def leases_folder(self) -> Path:
         """The folder of the keys by which this home knows its own leases again."""
         return self.path / "leases"

@@ -64,13 +64,35 @@ def hold(
     LockHeld after `wait_seconds`; CatalogError where the file cannot be locked.
     """
     home.make(home.locks_folder)
-    path = home.lock(stack)
+
+    def refuse(holder: Holder | None, waited: float) -> LockHeld:
+        return held(stack, holder, waited)
+
+    with hold_file(
+        home.lock(stack), command, refuse, wait_seconds, clock=clock, sleep=sleep, on_wait=on_wait
+    ):
+        yield
+
+
+@contextmanager
+def hold_file(
+    path: Path,
+    command: str,
+    refuse: Callable[[Holder | None, float], LockHeld],
+    wait_seconds: float = 0.0,
+    *,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+    on_wait: Callable[[str], None] | None = None,
+) -> Iterator[None]:
+    """Hold the lock that a file is while the block runs. After `wait_seconds` raise what `refuse` makes of
+    the holder, None where it has not said who it is, and of the seconds waited."""
     lock = FileLock(path, mode=0o600, blocking=False, fallback_to_soft=False)
     deadline = clock() + wait_seconds
     while not take(lock, path):
         holder = read_holder(path)
         if clock() >= deadline:
-            raise held(stack, holder, wait_seconds)
+            raise refuse(holder, wait_seconds)
         if on_wait is not None:
             on_wait(f"Waiting for {f'the command of {holder}' if holder else 'one that has just begun'}.")
             on_wait = None

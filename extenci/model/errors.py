@@ -23,6 +23,7 @@
     │   ├── PlanRefused       past a limit of a service, without --force
     │   ├── StalePlan         the world or the specs changed since it was made
     │   └── AlreadyApplied    nothing of it is left to do
+    ├── GitError              the newest commit of a repository cannot be had
     ├── SandboxError          the local cloud cannot be started or used
     ├── Declined              a person said no, or nobody could be asked
     └── Interrupted           Ctrl-C, or told to stop; what was done is recorded
@@ -187,6 +188,10 @@ class StalePlan(PlanError):
 
 class AlreadyApplied(PlanError):
     """Nothing of the saved plan is left to do."""
+
+
+class GitError(ExtenciError):
+    """The newest commit of a git repository cannot be had."""
 
 
 class SandboxError(ExtenciError):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from extenci.model.address import Address
 from extenci.model.observed import Unread
+from extenci.model.reconcile import LastPass
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ class VmStatus:
 
 @dataclass(frozen=True)
 class StackStatus:
-    """A stack, or the selected part of it. `notes` are sentences about disks that cannot be read here."""
+    """A stack, or the selected part of it. `notes` are sentences about disks that cannot be read here;
+    `last_pass` is the last one of `extenci reconcile` in this home."""
 
     stack: str
     services: tuple[str, ...]
@@ -74,3 +76,4 @@ class StackStatus:
     unread: tuple[Unread, ...] = ()
     notes: tuple[str, ...] = ()
     test_vms: tuple[VmStatus, ...] = ()
+    last_pass: LastPass | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from extenci.model.status import ImageStatus, InstancesStatus, MachineStatus, StackStatus, VmStatus
 from extenci.report.plan.json import unread_document
+from extenci.report.reconcile.json import last_pass_document
 
 STATUS_JSON_VERSION = 1
 
@@ -19,6 +20,7 @@ def status_document(status: StackStatus) -> dict[str, object]:
         "test_vms": [test_vm_document(machine) for machine in status.test_vms],
         "sandbox_machines": status.sandbox_machines,
         **({"unread": [unread_document(one) for one in status.unread]} if status.unread else {}),
+        **({"last_pass": last_pass_document(status.last_pass)} if status.last_pass else {}),
         **({"notes": list(status.notes)} if status.notes else {}),
     }
 

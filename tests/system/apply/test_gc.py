@@ -20,7 +20,7 @@ from extenci.model.verification import KEY_PAIR_PREFIX
 from tests.program.command import run_extenci
 from tests.system.apply.killing_proxy import Way
 from tests.system.apply.rig import Command, Rig, Tags
-from tests.system.apply.test_killed import STAGING, UNSTAGING, rig, use
+from tests.system.apply.test_killed import EACH, STAGING, UNSTAGING, rig, use
 
 __all__ = ["rig"]
 
@@ -82,8 +82,7 @@ def agree_that_nothing_is_left(rig: Rig, told: object) -> None:
     assert key_files(rig) == [], told
 
 
-@pytest.mark.parametrize("way", ["before", "after"])
-@pytest.mark.parametrize("tags", ["create", "after", "none"])
+@pytest.mark.parametrize(("tags", "way"), EACH)
 def test_a_verify_killed_at_any_call_leaves_nothing_after_gc(rig: Rig, tags: Tags, way: Way) -> None:
     prepare(rig, tags)
     fatal: set[str] = set()
