@@ -29,6 +29,8 @@ if TYPE_CHECKING:
         remove_service,
     )
     from extenci.api.documentation import find_page, find_pages
+    from extenci.api.imports.description import ImportRequest
+    from extenci.api.imports.job import ImportResult, import_resources
     from extenci.api.inspection import doctor, status
     from extenci.api.leases import FoundLease, unlock
     from extenci.api.leftovers import gc
@@ -62,6 +64,8 @@ __all__ = [
     "Approve",
     "FoundLease",
     "Home",
+    "ImportRequest",
+    "ImportResult",
     "Options",
     "Planned",
     "ServiceFields",
@@ -84,6 +88,7 @@ __all__ = [
     "find_service",
     "gc",
     "grant_requests",
+    "import_resources",
     "init_service",
     "is_plan_file",
     "list_services",
@@ -122,6 +127,8 @@ _FILES = {
         "list_services", "owned_resources", "remove_service",
     ),
     "extenci.api.documentation": ("find_page", "find_pages"),
+    "extenci.api.imports.description": ("ImportRequest",),
+    "extenci.api.imports.job": ("ImportResult", "import_resources"),
     "extenci.api.inspection": ("doctor", "status"),
     "extenci.api.leftovers": ("gc",),
     "extenci.api.manual": ("StageResult", "Staging", "run_test_vm", "stage", "unstage"),

@@ -103,6 +103,10 @@ Trusted = Annotated[
         show_default=False,
     ),
 ]
+RootFolder = Annotated[
+    Path | None,
+    typer.Option("--root", metavar="PATH", help="The folder of the specs. Default: the current one."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Exceed the limits of the services.")]
 AutoApprove = Annotated[
     bool,
