@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from extenci.api.leftovers import gc
     from extenci.api.manual import StageResult, Staging, run_test_vm, stage, unstage
     from extenci.api.options import DEFAULTS, Approve, Options
+    from extenci.api.past_runs import history, past_run
     from extenci.api.plans import Planned, explain, is_plan_file, plan, save, submit_descriptions
     from extenci.api.sandbox import (
         make_bootable_disk,
@@ -88,6 +89,7 @@ __all__ = [
     "find_service",
     "gc",
     "grant_requests",
+    "history",
     "import_resources",
     "init_service",
     "is_plan_file",
@@ -95,6 +97,7 @@ __all__ = [
     "load",
     "make_bootable_disk",
     "owned_resources",
+    "past_run",
     "plan",
     "remove_service",
     "reset_sandbox",
@@ -127,6 +130,7 @@ _FILES = {
         "list_services", "owned_resources", "remove_service",
     ),
     "extenci.api.documentation": ("find_page", "find_pages"),
+    "extenci.api.past_runs": ("history", "past_run"),
     "extenci.api.imports.description": ("ImportRequest",),
     "extenci.api.imports.job": ("ImportResult", "import_resources"),
     "extenci.api.inspection": ("doctor", "status"),

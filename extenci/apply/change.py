@@ -64,11 +64,11 @@ def do_change(change: Change, outcomes: Outcomes, run: RunContext) -> Outcome:
     try:
         context = ChangeContext(change, run, outcomes, run.stop)
         outcome = STEPS[type(change.work)](change.work, context)
-    except Interrupted:
-        journal.end_change(run.run, change.id, Status.SKIPPED)
+    except Interrupted as error:
+        journal.end_change(run.run, change.id, Status.SKIPPED, error.message, change.count)
         raise
-    except ExtenciError:
-        journal.end_change(run.run, change.id, Status.FAILED)
+    except ExtenciError as error:
+        journal.end_change(run.run, change.id, Status.FAILED, error.message, change.count)
         raise
-    journal.end_change(run.run, change.id, outcome.status)
+    journal.end_change(run.run, change.id, outcome.status, outcome.message, change.count)
     return outcome

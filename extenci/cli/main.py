@@ -22,6 +22,7 @@ from extenci.cli.commands.status import status
 from extenci.cli.commands.trust import trust
 from extenci.cli.commands.unlock import unlock
 from extenci.cli.commands.unstage import unstage
+from extenci.cli.commands.upkeep.history import history
 from extenci.cli.commands.upkeep.import_resources import import_resources
 from extenci.cli.commands.verify import verify
 from extenci.cli.failures import (
@@ -90,6 +91,7 @@ COMMANDS = (
 for command in COMMANDS:
     app.command(cls=Command)(command)
 app.command(cls=Command)(trust)
+app.command(cls=Command)(history)
 app.command("import", cls=Command)(import_resources)
 app.command("test-vm", cls=Command)(run_test_vm)
 app.command("help", cls=Command)(show_help)
