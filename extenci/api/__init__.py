@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from extenci.api.access import Access, SshOptions, console, ssh_words
     from extenci.api.apply_plans import apply, apply_saved
     from extenci.api.bundles import unbundle
     from extenci.api.catalog import (
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULTS",
+    "Access",
     "Approve",
     "FoundLease",
     "Home",
@@ -71,12 +73,14 @@ __all__ = [
     "Planned",
     "ServiceFields",
     "ServiceList",
+    "SshOptions",
     "StageResult",
     "Staging",
     "add_service",
     "apply",
     "apply_saved",
     "confirm",
+    "console",
     "distrust_keys",
     "distrust_service",
     "distrust_sources",
@@ -107,6 +111,7 @@ __all__ = [
     "save",
     "settings",
     "spec_schema",
+    "ssh_words",
     "stage",
     "start_sandbox",
     "status",
@@ -123,6 +128,7 @@ __all__ = [
 ]
 
 _FILES = {
+    "extenci.api.access": ("Access", "SshOptions", "console", "ssh_words"),
     "extenci.api.apply_plans": ("apply", "apply_saved"),
     "extenci.api.bundles": ("unbundle",),
     "extenci.api.catalog": (

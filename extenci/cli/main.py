@@ -14,6 +14,8 @@ from extenci.cli.commands.confirm import confirm
 from extenci.cli.commands.destroy import destroy
 from extenci.cli.commands.doctor import doctor
 from extenci.cli.commands.gc import gc
+from extenci.cli.commands.machines.console import console
+from extenci.cli.commands.machines.ssh import ssh
 from extenci.cli.commands.plan import plan
 from extenci.cli.commands.run_test_vm import run_test_vm
 from extenci.cli.commands.specs import schema, validate
@@ -92,6 +94,8 @@ for command in COMMANDS:
     app.command(cls=Command)(command)
 app.command(cls=Command)(trust)
 app.command(cls=Command)(history)
+app.command(cls=Command)(ssh)
+app.command(cls=Command)(console)
 app.command("import", cls=Command)(import_resources)
 app.command("test-vm", cls=Command)(run_test_vm)
 app.command("help", cls=Command)(show_help)
