@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         init_service,
         list_services,
         owned_resources,
+        read_legacy_service,
         remove_service,
     )
     from extenci.api.documentation import find_page, find_pages
@@ -103,6 +104,7 @@ __all__ = [
     "owned_resources",
     "past_run",
     "plan",
+    "read_legacy_service",
     "remove_service",
     "reset_sandbox",
     "run_test_vm",
@@ -133,7 +135,7 @@ _FILES = {
     "extenci.api.bundles": ("unbundle",),
     "extenci.api.catalog": (
         "ServiceFields", "ServiceList", "add_service", "edit_service", "find_service", "init_service",
-        "list_services", "owned_resources", "remove_service",
+        "list_services", "owned_resources", "read_legacy_service", "remove_service",
     ),
     "extenci.api.documentation": ("find_page", "find_pages"),
     "extenci.api.past_runs": ("history", "past_run"),

@@ -21,7 +21,7 @@ def console(
     root: RootFolder = None,
     _trust: Trusted = None,
 ) -> int:
-    """Print the console output of one machine of a group, or of a test VM that waits.
+    """Print the console output of a machine or test VM.
 
     A machine may send anything to its console. Characters that move the cursor, change colours or the like
     are shown as escapes, unless --raw is given. Services keep the last 64 KiB or so, and some show them late.

@@ -36,7 +36,7 @@ def ssh(
     root: RootFolder = None,
     _trust: Trusted = None,
 ) -> int:
-    """Log in to one machine of a group, or to a test VM that waits; or run a command there.
+    """Log in to a machine of a group, or to a test VM.
 
     The system's ssh does it, with your ~/.ssh/config and agent. User, key and port are those of the first
     check of the image's `verify:` block that logs in; the key of a test VM's temporary key pair is used where

@@ -49,7 +49,7 @@ def import_resources(
     output: Output = Format.TEXT,
     _trust: Trusted = None,
 ) -> int:
-    """Take an image, or machines, that exist already under management.
+    """Manage an image or machines that exist already.
 
     Tags mark it as what the specs ask for at an address, so that the next plan there has nothing to do. Where
     the specs have no entry of that name, one is described: it is printed, or written with --write. Nothing is
