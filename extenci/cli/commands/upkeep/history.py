@@ -35,9 +35,9 @@ def history(
 ) -> int:
     """List what was changed when, and by whom, or show one run.
 
-    Each run is listed with the commit of its specs and its result. A run is a command that changed something on a service, or tried to. A `+` after the commit says that
-    the specs differed from it. The journal of this home has its own runs of the last 90 days;
-    those of other homes are in theirs.
+    Each run is listed with the commit of its specs and its result. A run is a command that changed something
+    on a service, or tried to. A `+` after the commit says that the specs differed from it. The journal of
+    this home has its own runs of the last 90 days; those of other homes are in theirs.
 
     \b
     Examples:
