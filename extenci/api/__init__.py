@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from extenci.api.manual import StageResult, Staging, run_test_vm, stage, unstage
     from extenci.api.options import DEFAULTS, Approve, Options
     from extenci.api.plans import Planned, explain, is_plan_file, plan, save, submit_descriptions
+    from extenci.api.reconcile import Reconciler, open_reconciler
+    from extenci.api.repository import NewRepository, init_repository
     from extenci.api.sandbox import (
         make_bootable_disk,
         reset_sandbox,
@@ -45,16 +47,18 @@ if TYPE_CHECKING:
     )
     from extenci.api.specs import empty_stack, load, spec_schema, validate
     from extenci.api.trust import (
+        distrust_hooks,
         distrust_keys,
         distrust_service,
         distrust_sources,
         grant_requests,
         settings,
+        trust_hooks,
         trust_keys,
         trust_service,
         trust_sources,
     )
-    from extenci.api.verification import confirm, verify
+    from extenci.api.verification import confirm, end_test_vms, verify
     from extenci.catalog.home import Home
 
 __all__ = [
@@ -62,8 +66,10 @@ __all__ = [
     "Approve",
     "FoundLease",
     "Home",
+    "NewRepository",
     "Options",
     "Planned",
+    "Reconciler",
     "SandboxContent",
     "ServiceFields",
     "ServiceList",
@@ -73,23 +79,27 @@ __all__ = [
     "apply",
     "apply_saved",
     "confirm",
+    "distrust_hooks",
     "distrust_keys",
     "distrust_service",
     "distrust_sources",
     "doctor",
     "edit_service",
     "empty_stack",
+    "end_test_vms",
     "explain",
     "find_page",
     "find_pages",
     "find_service",
     "gc",
     "grant_requests",
+    "init_repository",
     "init_service",
     "is_plan_file",
     "list_services",
     "load",
     "make_bootable_disk",
+    "open_reconciler",
     "owned_resources",
     "plan",
     "remove_service",
@@ -106,6 +116,7 @@ __all__ = [
     "status",
     "stop_sandbox",
     "submit_descriptions",
+    "trust_hooks",
     "trust_keys",
     "trust_service",
     "trust_sources",
@@ -129,17 +140,19 @@ _FILES = {
     "extenci.api.manual": ("StageResult", "Staging", "run_test_vm", "stage", "unstage"),
     "extenci.api.options": ("DEFAULTS", "Approve", "Options"),
     "extenci.api.plans": ("Planned", "explain", "is_plan_file", "plan", "save", "submit_descriptions"),
+    "extenci.api.reconcile": ("Reconciler", "open_reconciler"),
+    "extenci.api.repository": ("NewRepository", "init_repository"),
     "extenci.api.sandbox": (
         "make_bootable_disk", "reset_sandbox", "sandbox_service", "sandbox_status", "start_sandbox",
         "stop_sandbox",
     ),
     "extenci.api.specs": ("empty_stack", "load", "spec_schema", "validate"),
     "extenci.api.trust": (
-        "distrust_keys", "distrust_service", "distrust_sources", "grant_requests", "settings", "trust_keys",
-        "trust_service", "trust_sources",
+        "distrust_hooks", "distrust_keys", "distrust_service", "distrust_sources", "grant_requests",
+        "settings", "trust_hooks", "trust_keys", "trust_service", "trust_sources",
     ),
     "extenci.api.leases": ("FoundLease", "unlock"),
-    "extenci.api.verification": ("confirm", "verify"),
+    "extenci.api.verification": ("confirm", "end_test_vms", "verify"),
     "extenci.catalog.home": ("Home",),
 }  # fmt: skip
 _FILE_OF = {name: file for file, names in _FILES.items() for name in names}

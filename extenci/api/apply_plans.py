@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from extenci.api.approval import Proposal, carry_out_approved, stale_plan
+from extenci.api.approval import Proposal, Rest, carry_out_approved, stale_plan
 from extenci.api.execution import Run
+from extenci.api.hooks import tell_result
 from extenci.api.options import DEFAULTS, Options
 from extenci.api.plans import Planned, make_planned
+from extenci.api.questions import Asking, ask_about
 from extenci.api.recovery import begin_recovery, end_recovery
 from extenci.api.sandbox import sandbox_service
 from extenci.api.session import Observed, Session
@@ -20,6 +22,7 @@ from extenci.catalog.trust import allowed_paths
 from extenci.model.address import Address
 from extenci.model.desired import Desired
 from extenci.model.errors import AlreadyApplied
+from extenci.model.hook import Event
 from extenci.model.outcome import Result
 from extenci.model.plan import Plan, SavedPlan
 from extenci.model.service import SANDBOX
@@ -44,16 +47,20 @@ def apply(
 ) -> Result:
     """Make the services what the specs say, or with `destroy` remove all that is owned.
 
-    `options.approve` is asked first. Declined, PlanRefused, LockHeld, StalePlan (something changed while a
-    person was asked), and whatever planning raises. What fails of the plan is in the result.
+    `options.approve` is asked first, and `options.ask` about test VMs once all else is done. Declined,
+    PlanRefused, LockHeld, StalePlan (something changed while a person was asked), and whatever planning
+    raises. What fails of the plan is in the result.
     """
+    home = home or Home.find()
 
     def propose(session: Session) -> Proposal:
         planned, observed = recover_and_plan(session, destroy=destroy)
         require_matches(desired, observed.observation, observed.records)
         return Proposal(planned.plan, observed)
 
-    return carry_out_approved(desired, home or Home.find(), options, propose, Run())
+    result = carry_out_approved(desired, home, options, propose, Run())
+    result = ask_about(result, Asking(desired, home, options, lambda plan: Rest(plan, propose)))
+    return tell_result(desired, Event.APPLY, result, home, options)
 
 
 def apply_saved(
@@ -72,9 +79,16 @@ def apply_saved(
         planned, observed = recover_and_plan(session, destroy=saved.plan.destroy)
         return Proposal(_remainder(session, saved, planned, observed), observed)
 
+    def propose_now(session: Session) -> Proposal:
+        planned, observed = recover_and_plan(session, destroy=saved.plan.destroy)
+        return Proposal(planned.plan, observed)
+
     desired = _load_saved(saved, root, home)
     _tell_origin(saved, Path(desired.root), options)
-    return carry_out_approved(desired, home, options, propose, Run(saved.id, is_new=False))
+    result = carry_out_approved(desired, home, options, propose, Run(saved.id, is_new=False))
+    rest = Rest(located_plan(saved.plan, desired.root), propose_now, is_saved=True)
+    result = ask_about(result, Asking(desired, home, options, lambda _done: rest))
+    return tell_result(desired, Event.APPLY, result, home, options)
 
 
 def recover_and_plan(

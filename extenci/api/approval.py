@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extenci.api.execution import Run, carry_out
 from extenci.api.options import Options
@@ -30,6 +30,16 @@ Propose = Callable[[Session], Proposal]
 """Makes the plan of a job. The session holds the lock."""
 Agree = Callable[[Plan, Plan], Plan]
 """Given the approved plan and the one made now, returns the plan to carry out (StalePlan)."""
+
+
+@dataclass(frozen=True)
+class Rest:
+    """The way to go on with a plan after a part of it was done: `approved` is the whole plan; `is_saved` says
+    that nothing else may be done."""
+
+    approved: Plan
+    propose: Propose
+    is_saved: bool = False
 
 
 def require_same(approved: Plan, now: Plan) -> Plan:
@@ -74,12 +84,35 @@ def carry_out_approved(
         return carry_out(session, plan, proposal.observed, run)
 
 
-def carry_out_unasked(desired: Desired, home: Home, options: Options, propose: Propose) -> Result:
+def carry_out_unasked(
+    desired: Desired, home: Home, options: Options, propose: Propose, run: Run | None = None
+) -> Result:
     """Carry out a plan that covers only part of what is desired, so that it fulfils no spec. Nobody is asked.
     LockHeld, and whatever planning raises."""
     with open_locked(desired, home, options) as session:
         proposal = propose(session)
-        return carry_out(session, proposal.plan, proposal.observed, Run(is_whole=False))
+        return carry_out(session, proposal.plan, proposal.observed, run or Run(is_whole=False))
+
+
+def carry_out_rest(first: Result, desired: Desired, home: Home, options: Options, rest: Rest) -> Result:
+    """Carry out what is left of an approved plan, of which a part was done (its result: `first`), under the
+    same run. What is more than was approved is shown and asked, if anybody is to be asked. StalePlan where
+    the plan is a saved one and no longer holds; whatever `carry_out_approved` raises."""
+    with open_locked(desired, home, replace(options, on_plan=lambda _plan: None)) as session:
+        proposal = rest.propose(session)
+        approved, now = comparable(rest.approved, proposal.plan)
+        journal = session.catalog.journal
+        begun, done = journal.halfway_changes(first.run), journal.done_changes(first.run)
+        status = compare_plans(approved, now, begun, done)
+        if not isinstance(status, Stale):
+            _check_limits(now, options)
+            return carry_out(session, now, proposal.observed, Run(first.run, is_new=False))
+    if rest.is_saved:
+        raise stale_plan(status.differences)
+    options.tell("What is left to do is not what the plan said before:")
+    for line in status.differences:
+        options.tell(f"  {line}")
+    return carry_out_approved(desired, home, options, rest.propose, Run())
 
 
 def stale_plan(differences: Sequence[str], note: str = "") -> StalePlan:

@@ -66,7 +66,7 @@ def _context(session: Session, run: Run) -> RunContext:
         folder=home.jobs_folder,
         keys=home.keys_folder,
         evidence=options.evidence or home.evidence_folder,
-        ask=options.ask,
+        answer=options.answer,
         keep_failed=options.keep_failed,
         cache=home.cache_folder,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from extenci.api.disks import readable_disks
 from extenci.api.options import Options, ignore
+from extenci.api.reconcile import find_last_pass
 from extenci.api.sandbox import sandbox_service, sandbox_status, shown_sandbox_service
 from extenci.api.session import open_clients, open_session
 from extenci.api.trust import find_untrusted, not_trusted
@@ -32,7 +33,11 @@ def status(desired: Desired, *, home: Home | None = None, listener: Listener = i
     with open_session(desired, home, Options(listener=listener)) as session:
         observed = session.observe()
         disks, notes = readable_disks(session)
-        found = replace(make_status(desired, disks, observed.observation, observed.records), notes=notes)
+        found = replace(
+            make_status(desired, disks, observed.observation, observed.records),
+            notes=notes,
+            last_pass=find_last_pass(desired.root, home),
+        )
     if SANDBOX not in desired.services:
         return found
     return replace(found, sandbox_machines=sandbox_status(home=home).machines)

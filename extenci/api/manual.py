@@ -9,11 +9,13 @@ from extenci.api.approval import Proposal, carry_out_approved, carry_out_unasked
 from extenci.api.disks import known_disks, read_pinned_disks
 from extenci.api.execution import Run, carry_out
 from extenci.api.options import DEFAULTS, Options
+from extenci.api.questions import Asking, ask_about
 from extenci.api.recovery import recover
 from extenci.api.sandbox import with_running_sandbox
 from extenci.api.session import Observed, Session, open_locked
 from extenci.api.specs import empty_stack
 from extenci.catalog.home import Home
+from extenci.catalog.questions import hold_question
 from extenci.catalog.services.files import service_files
 from extenci.model.address import Address
 from extenci.model.errors import UsageError
@@ -118,12 +120,13 @@ def run_test_vm(
     home: Home | None = None,
     options: Options = DEFAULTS,
 ) -> Result:
-    """Stage a disk as `stage` does, run a test VM of a type from it, ask `options.ask` whether it works, and
-    terminate it. Where the answer is no, the image is unstaged. `raw` is that of Staging.
+    """Stage a disk as `stage` does, run a test VM of a type from it, ask `options.ask` whether it works (or
+    take the word of `options.answer`), and terminate it. Where the answer is no, the image is unstaged. `raw`
+    is that of Staging.
 
     UsageError where nobody can be asked, and what `stage` raises.
     """
-    if options.ask is None:
+    if options.ask is None and options.answer is None:
         raise UsageError("Nobody can be asked whether the test VM works.", "Nothing was done.")
     home = home or Home.find()
     desired = image_to_test(file, service, machine_type, stack, Path.cwd(), service_files(home), raw=raw)
@@ -136,4 +139,7 @@ def run_test_vm(
         plan = plan_test_vm(desired, disks, observed.observation, observed.records, session.clock(), hashes)
         return Proposal(plan, observed)
 
-    return carry_out_unasked(desired, home, options, propose)
+    run = Run(is_whole=False)
+    with hold_question(home, run.id):
+        result = carry_out_unasked(desired, home, options, propose, run)
+        return ask_about(result, Asking(desired, home, options, ends_unanswered=True))

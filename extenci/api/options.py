@@ -29,9 +29,11 @@ class Options:
     `lock_timeout` is how many seconds to wait for the lock, and `command` is what others are told who wait
     for it. `listener` is told about progress; setting `stop` interrupts the job.
 
-    `ask` asks a person whether a test VM works (None: its version waits for `confirm`), `evidence` is the
-    folder for what the checks find (None: one in the home), and `keep_failed` leaves a test VM that failed
-    running and its image staged.
+    `ask` asks a person whether a test VM works (None: its version waits for `confirm`). It is called when
+    all else is done, without the lock, and is given one question at a time. `answer` answers in advance
+    instead, at once and from any thread. `evidence` is the folder for what the checks find (None: one in the
+    home), and `keep_failed` leaves a test VM that failed running and its image staged. `hooks`: whether the
+    hooks of the specs are told the result.
     """
 
     approve: Approve | None = None
@@ -43,8 +45,10 @@ class Options:
     on_plan: Callable[[Plan], None] = lambda _plan: None
     stop: Event | None = None
     ask: Ask | None = None
+    answer: Ask | None = None
     evidence: Path | None = None
     keep_failed: bool = False
+    hooks: bool = True
 
     def tell(self, text: str) -> None:
         """Tell the listener something that is worth a line. A listener that fails ends nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 
 from extenci.api.options import Options
@@ -14,6 +14,7 @@ from extenci.api.trust import require_trust
 from extenci.apply.leases import Patience, hold_leases
 from extenci.catalog.home import Home
 from extenci.catalog.lock import hold, is_free
+from extenci.catalog.questions import asking_runs
 from extenci.catalog.records import Catalog
 from extenci.cloud.abilities import AbilityBook
 from extenci.cloud.aws.answers.waiting import Waiting
@@ -63,8 +64,10 @@ class Session:
 
     def observe(self) -> Observed:
         """Read the records, then the services, except for those that failed already. Services on which
-        another root uses the stack's name are left out; PlanError where no other is left."""
+        another root uses the stack's name are left out; PlanError where no other is left. A run whose command
+        still asks a person is not over."""
         records = self.catalog.records(self.stack)
+        records = replace(records, finished_runs=records.finished_runs - asking_runs(self.home))
         queues, abilities = queued_services(self.desired, records), needed_abilities(self.desired)
         needs = {
             name: Needs(name in queues, abilities.get(name, frozenset()), owners_of(self.desired, name))
@@ -88,12 +91,10 @@ class Session:
         return Observed(records, found.without(self.failures.unread))
 
     def shows_others(self, service: str) -> bool:
-        """Whether a service shows other homes all that this one made there lately. CatalogError, Interrupted;
-        ServiceError and its kinds."""
+        """Whether a service shows other homes all that this one made there lately, also after a
+        stop. CatalogError; ServiceError and its kinds."""
         records = self.catalog.records(self.stack)
-        return shows_others(
-            self.clients[service], self.stack, records, stop=self.options.stop, clock=self.clock
-        )
+        return shows_others(self.clients[service], self.stack, records, clock=self.clock)
 
 
 @contextmanager

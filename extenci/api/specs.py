@@ -70,8 +70,9 @@ def empty_stack(service: str, *, stack: str | None = None, home: Home | None = N
     return with_running_sandbox(stack_on(service, stack, Path.cwd(), service_files(home)), home)
 
 
-def spec_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of spec files, for editors."""
-    from extenci.spec.editor_schema import json_schema  # noqa: PLC0415 - only `extenci schema` needs it
+def spec_schema(kind: str = "spec") -> dict[str, Any]:
+    """The JSON Schema (2020-12) of spec files, or of another `kind` of file of a spec root (`service`,
+    `root`), for editors."""
+    from extenci.spec.editor_schema import form_schema  # noqa: PLC0415 - only `extenci schema` needs it
 
-    return json_schema()
+    return form_schema(kind)

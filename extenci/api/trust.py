@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from extenci.api.catalog import find_service
+from extenci.api.hooks import find_hooks
 from extenci.catalog import trust
 from extenci.catalog.files import locked, read_whole, write_whole
 from extenci.catalog.home import Home
 from extenci.model.errors import CatalogError, NotTrusted, UsageError
 from extenci.model.service import Service
-from extenci.model.trust import Grant, Settings, TrustRequest, shell_words
+from extenci.model.trust import Grant, HookGrant, HookRequest, Settings, TrustRequest, shell_words
 from extenci.report.catalog.trust import request_text
+from extenci.spec.root import SETTINGS_FILE, find_root
 from extenci.spec.settings import edit
 from extenci.spec.settings.file import read_settings
 from extenci.spec.yaml.files import LARGEST_FILE
@@ -82,6 +84,30 @@ def distrust_service(name: str, *, home: Home | None = None) -> int:
     with _changing(home) as path:
         grants = read_settings(path).grants
         return _remove(path, edit.TRUST, [place for place, one in enumerate(grants) if one.service == name])
+
+
+def trust_hooks(root: Path, *, home: Home | None = None) -> tuple[HookRequest, ...]:
+    """Allow the hooks of a spec root, as they are now, to be told results; return them (CatalogError,
+    SpecError, UsageError). A program that changes, or another address, must be allowed again."""
+    folder = find_root(root)
+    requests = find_hooks(folder)
+    if not requests:
+        raise UsageError(f"{folder} has no hooks.", f"They stand under `hooks:` in its {SETTINGS_FILE}.")
+    with _changing(home) as path:
+        for request in requests:
+            if not read_settings(path).allows_hook(request):
+                hook = HookGrant(request.root, request.label, request.word)
+                _change(path, lambda text, hook=hook: edit.add_hook(text, hook))  # type: ignore[misc]
+    return requests
+
+
+def distrust_hooks(root: Path, *, home: Home | None = None) -> int:
+    """Take back what the hooks of a spec root were allowed; the number of them (CatalogError, SpecError,
+    UsageError)."""
+    folder = str(find_root(root))
+    with _changing(home) as path:
+        hooks = read_settings(path).hooks
+        return _remove(path, edit.HOOKS, [place for place, one in enumerate(hooks) if one.root == folder])
 
 
 def trust_sources(folder: Path, *, home: Home | None = None) -> Path:

@@ -6,16 +6,17 @@ from dataclasses import replace
 
 from extenci.api.apply_plans import recover_and_plan
 from extenci.api.approval import Proposal, carry_out_unasked
+from extenci.api.hooks import tell_result
 from extenci.api.options import DEFAULTS, Options
-from extenci.api.recovery import recover
+from extenci.api.questions import Asking, ask_about, carry_out_answer, end_vms
 from extenci.api.session import Session
 from extenci.catalog.home import Home
 from extenci.model.address import Address
 from extenci.model.desired import Desired, DesiredImage, LaunchSettings
 from extenci.model.errors import UsageError
+from extenci.model.hook import Event
 from extenci.model.outcome import Result
 from extenci.model.verification import Verify
-from extenci.plan.commands.confirm import plan_confirm
 from extenci.plan.commands.verify import verifications_only
 from extenci.plan.selection import require_desired
 
@@ -49,7 +50,10 @@ def verify(
         planned, observed = recover_and_plan(session, again=addresses)
         return Proposal(verifications_only(planned.plan, addresses), observed)
 
-    return carry_out_unasked(desired, home or Home.find(), options, propose)
+    home = home or Home.find()
+    result = carry_out_unasked(desired, home, options, propose)
+    result = ask_about(result, Asking(desired, home, options))
+    return tell_result(desired, Event.VERIFY, result, home, options)
 
 
 def confirm(
@@ -57,14 +61,18 @@ def confirm(
 ) -> Result:
     """Give a version that waits for a person its verdict, terminate its test VM, and unstage it where it does
     not work; or do the rest of that, where it was said before. PlanError where nothing waits at the address,
-    or the other verdict was given, and whatever `apply` raises."""
+    or no longer, or the other verdict was given, and whatever `apply` raises."""
+    home = home or Home.find()
+    result = carry_out_answer(desired, address, works, home, options)
+    return tell_result(desired, Event.VERIFY, result, home, options)
 
-    def propose(session: Session) -> Proposal:
-        observed = recover(session)
-        plan = plan_confirm(desired, observed.observation, observed.records, session.clock(), address, works)
-        return Proposal(plan, observed)
 
-    return carry_out_unasked(desired, home or Home.find(), options, propose)
+def end_test_vms(
+    desired: Desired, address: Address, *, home: Home | None = None, options: Options = DEFAULTS
+) -> Result:
+    """End the test VMs of an image that wait for a person or were kept, without a verdict. PlanError where
+    there is none, and whatever `apply` raises."""
+    return end_vms(desired, address, home or Home.find(), options)
 
 
 def _on_type(desired: Desired, machine_type: str) -> Desired:

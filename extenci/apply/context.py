@@ -36,9 +36,9 @@ class RunContext:
     nothing can have been made under that id before; `clock` tells seconds since the epoch.
 
     `folder` holds files that jobs name, `keys` private keys of test VMs, and `evidence` the findings of their
-    checks; `ask` asks a person about a test VM, None: nobody can be asked; `keep_failed`: a test VM that
-    failed, and its image, are left for a person to look at. `cache` is the folder of converted and downloaded
-    disks.
+    checks; `answer` has the answers that were given in advance about test VMs, None: they wait for a person;
+    `keep_failed`: a test VM that failed, and its image, are left for a person to look at. `cache` is the
+    folder of converted and downloaded disks.
     """
 
     run: str
@@ -52,7 +52,7 @@ class RunContext:
     folder: Path = Path()
     keys: Path = Path()
     evidence: Path = Path()
-    ask: Ask | None = None
+    answer: Ask | None = None
     keep_failed: bool = False
     cache: Path | None = None
     sharing: SharedReading = field(default_factory=SharedReading)

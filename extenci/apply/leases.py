@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from threading import Event
 
 from extenci.catalog.home import Home
 from extenci.catalog.identity import home_id
-from extenci.catalog.lock import user_name
+from extenci.catalog.process import who_runs
 from extenci.cloud.clients import Clients
 from extenci.cloud.leases.lease import Lease
 from extenci.cloud.leases.store import LeaseNotOffered, LeaseStore
@@ -137,4 +136,4 @@ def _wait_for(lease: Lease, patience: Patience) -> None:
 def holder_text(command: str) -> str:
     """Who is at work, for others."""
     since = datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    return f"{user_name()} on {socket.gethostname()} (`{command}`, since {since})"
+    return f"{who_runs()} (`{command}`, since {since})"

@@ -12,10 +12,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
-def write_whole(path: Path, content: bytes, *, owner: int | None = None) -> None:
+def write_whole(path: Path, content: bytes, *, owner: int | None = None, mode: int | None = None) -> None:
     """Put a file in place at once, instead of an earlier one, and on disk before it has its name. OSError.
 
-    Its mode is 0600 (mkstemp(3)). `owner` is the id of the user who may read it, None for this one.
+    Its mode is 0600 (mkstemp(3)), or `mode`. `owner` is the id of the user who may read it, None for this
+    one.
     """
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:50]}.", dir=path.parent)
     try:
@@ -23,6 +24,8 @@ def write_whole(path: Path, content: bytes, *, owner: int | None = None) -> None
             file.write(content)
             if owner is not None:
                 os.fchown(descriptor, owner, -1)
+            if mode is not None:
+                os.fchmod(descriptor, mode)
             file.flush()
             os.fsync(descriptor)
         Path(name).replace(path)

@@ -54,6 +54,10 @@ class Home:
         """The file that a command locks while it changes a stack."""
         return self.locks_folder / f"{stack}.lock"
 
+    def question(self, run: str) -> Path:
+        """The file that a command locks from its run until a person has answered the run's question."""
+        return self.locks_folder / f"{run}.question"
+
     @property
     def sandbox_folder(self) -> Path:
         """The folder of the local cloud."""
@@ -88,6 +92,11 @@ class Home:
     def uploads_folder(self) -> Path:
         """The folder of notes on unfinished uploads."""
         return self.path / "catalog" / "uploads"
+
+    @property
+    def reconcile_folder(self) -> Path:
+        """The folder of checkouts and last passes of spec roots that are reconciled."""
+        return self.path / "reconcile"
 
     @property
     def leases_folder(self) -> Path:

@@ -7,7 +7,6 @@ of the whole file at the server. The file says who holds it, and stays when it i
 from __future__ import annotations
 
 import fcntl
-import getpass
 import json
 import os
 import socket
@@ -22,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from extenci.catalog.files import read_whole
 from extenci.catalog.home import Home
-from extenci.catalog.process import has_died
+from extenci.catalog.process import has_died, user_name
 from extenci.model.errors import CatalogError, LockHeld
 
 PAUSE_SECONDS = 0.5
@@ -65,13 +64,35 @@ def hold(
     LockHeld after `wait_seconds`; CatalogError where the file cannot be locked.
     """
     home.make(home.locks_folder)
-    path = home.lock(stack)
+
+    def refuse(holder: Holder | None, waited: float) -> LockHeld:
+        return held(stack, holder, waited)
+
+    with hold_file(
+        home.lock(stack), command, refuse, wait_seconds, clock=clock, sleep=sleep, on_wait=on_wait
+    ):
+        yield
+
+
+@contextmanager
+def hold_file(
+    path: Path,
+    command: str,
+    refuse: Callable[[Holder | None, float], LockHeld],
+    wait_seconds: float = 0.0,
+    *,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+    on_wait: Callable[[str], None] | None = None,
+) -> Iterator[None]:
+    """Hold the lock that a file is while the block runs. After `wait_seconds` raise what `refuse` makes of
+    the holder, None where it has not said who it is, and of the seconds waited."""
     lock = FileLock(path, mode=0o600, blocking=False, fallback_to_soft=False)
     deadline = clock() + wait_seconds
     while not take(lock, path):
         holder = read_holder(path)
         if clock() >= deadline:
-            raise held(stack, holder, wait_seconds)
+            raise refuse(holder, wait_seconds)
         if on_wait is not None:
             on_wait(f"Waiting for {f'the command of {holder}' if holder else 'one that has just begun'}.")
             on_wait = None
@@ -155,11 +176,3 @@ def read_holder(path: Path) -> Holder | None:
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
     return None if is_dead else holder
-
-
-def user_name() -> str:
-    """The user's name, or number where it has none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())

@@ -1,9 +1,23 @@
-"""Whether a process that wrote something down still runs."""
+"""Who runs this process, and whether another one that wrote something down still runs."""
 
 from __future__ import annotations
 
+import getpass
 import os
 import socket
+
+
+def user_name() -> str:
+    """The user's name, or number where it has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def who_runs() -> str:
+    """The user and the machine of this process: `ann on lab`."""
+    return f"{user_name()} on {socket.gethostname()}"
 
 
 def has_died(pid: int, host: str) -> bool:

@@ -32,10 +32,13 @@ from extenci.model.trust import (
     SOURCES,
     Access,
     Grant,
+    HookGrant,
     Settings,
     TrustRequest,
     is_credential,
     is_endpoint,
+    is_hook,
+    word_of_hook,
 )
 from extenci.spec.own_file import AllowedPaths
 from extenci.spec.settings.file import read_settings
@@ -61,17 +64,18 @@ def settings_of_environment(environment: Mapping[str, str] = os.environ) -> Sett
     )
     endpoints = frozenset(origin_of(word) for word in words if is_endpoint(word))
     credentials = frozenset(_with_real_path(word) for word in words if is_credential(word))
-    paths = (SOURCES, KEYS)
-    known = [one for one in words if one.startswith(paths) or is_endpoint(one) or is_credential(one)]
-    if len(known) < len(words):
-        wrong = next(word for word in words if word not in known)
+    hooks = tuple(HookGrant("", "", word_of_hook(word)) for word in words if is_hook(word))
+    kinds = (lambda word: word.startswith((SOURCES, KEYS)), is_endpoint, is_credential, is_hook)
+    wrong = next((word for word in words if not any(kind(word) for kind in kinds)), None)
+    if wrong is not None:
         raise UsageError(
             f"{wrong!r} is nothing that can be trusted.",
             "Give endpoints (https://HOST:PORT, aws, condor:POOL), credentials (profile:NAME, file:PATH, "
-            "schedd-file:PATH), folders of disks (sources:FOLDER) and private keys of checks (keys:PATH).",
+            "schedd-file:PATH), folders of disks (sources:FOLDER), private keys of checks (keys:PATH) and "
+            "hooks (hook:https://HOST, hook:SHA256).",
         )
     access = Access(endpoints, credentials | {SDK, ANY_CERTIFICATES})
-    return Settings(sources, (Grant("", access),) if endpoints else (), keys)
+    return Settings(sources, (Grant("", access),) if endpoints else (), keys, hooks)
 
 
 def trusted_settings(home: Home) -> Settings:

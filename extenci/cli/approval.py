@@ -54,9 +54,9 @@ class ApprovalPrompt:
             self._events.plan(plan)
         aside = self._output is not RunFormat.TEXT
         stream = sys.stderr if aside else sys.stdout
-        text = render_plan(plan, palette=palette_of(stream), width=width_of(stream))
-        if plan.is_empty and not plan.warnings and not plan.awaited and self._texts.nothing is not None:
-            text = self._texts.nothing
+        text = render_plan(
+            plan, palette=palette_of(stream), width=width_of(stream), nothing=self._texts.nothing
+        )
         (write_aside if aside else write_result)(text + "\n" if plan.changes else text)
 
     def ask(self, plan: Plan) -> bool:

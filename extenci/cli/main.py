@@ -14,7 +14,9 @@ from extenci.cli.commands.confirm import confirm
 from extenci.cli.commands.destroy import destroy
 from extenci.cli.commands.doctor import doctor
 from extenci.cli.commands.gc import gc
+from extenci.cli.commands.init import init
 from extenci.cli.commands.plan import plan
+from extenci.cli.commands.reconcile import reconcile
 from extenci.cli.commands.run_test_vm import run_test_vm
 from extenci.cli.commands.specs import schema, validate
 from extenci.cli.commands.stage import stage
@@ -70,7 +72,7 @@ def describe(
 
     \b
     Start here, with a small cloud on this machine:
-      extenci validate specs
+      extenci init specs
       extenci plan specs
       extenci apply specs
       extenci status specs
@@ -84,7 +86,8 @@ def describe(
 
 
 COMMANDS = (
-    plan, apply, destroy, status, verify, confirm, gc, unlock, validate, doctor, schema, stage, unstage,
+    init, plan, apply, destroy, status, reconcile, verify, confirm, gc, unlock, validate, doctor, schema,
+    stage, unstage,
 )  # fmt: skip
 for command in COMMANDS:
     app.command(cls=Command)(command)

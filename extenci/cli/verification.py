@@ -12,7 +12,7 @@ from extenci.cli.options import VerifyFormat
 from extenci.cli.terminal import palette_of, width_of, write_json, write_result
 from extenci.cli.vm_question import make_ask
 from extenci.model.outcome import Result, Status
-from extenci.model.verdict import Ask, Decision, Verdict, VerifyResult
+from extenci.model.verdict import Answer, Ask, Decision, Verdict, VerifyResult
 from extenci.model.work import VerifyWork
 
 if TYPE_CHECKING:
@@ -24,11 +24,16 @@ def run_verification(
     options: Options,
     output: VerifyFormat,
     ask_of: Callable[[Job], Ask | None] = make_ask,
+    answer: Answer | None = None,
 ) -> int:
     """Run a job that verifies images, print its result, and return the exit status. `ask_of` makes the
-    function that answers questions about test VMs."""
+    function that asks about test VMs, unless the `answer` is given in advance."""
     job = Job()
-    result = job.run(start, replace(options, ask=ask_of(job)))
+    if answer is not None:
+        options = replace(options, answer=lambda _question: answer)
+    if options.answer is None:
+        options = replace(options, ask=ask_of(job))
+    result = job.run(start, options)
     write_verification(result, output)
     return exit_status(result)
 

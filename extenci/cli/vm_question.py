@@ -6,7 +6,7 @@ import select
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Event, Lock
+from threading import Event
 
 from extenci.cli.job import Job
 from extenci.cli.terminal import palette_of, write_aside
@@ -48,34 +48,26 @@ def given_answer(yes: bool, no: bool) -> Answer | None:
     return Answer.YES if yes else Answer.NO if no else None
 
 
-def make_ask(job: Job, given: Answer | None = None, answers: Answers = ALL_ANSWERS) -> Ask | None:
-    """The function that answers questions: with the answer given in advance, or by asking a person; None
-    where there is no terminal.
-
-    It asks one question at a time, and raises Interrupted at Ctrl-C, and at the end of the input where that
-    stands for no answer.
-    """
-    if given is not None:
-        return lambda _question: given
+def make_ask(job: Job, answers: Answers = ALL_ANSWERS) -> Ask | None:
+    """The function that asks a person; None where there is no terminal. It raises Interrupted at Ctrl-C, and
+    at the end of the input where that stands for no answer."""
     if not sys.stdin.isatty():
         return None
-    turn = Lock()
 
     def ask(question: Question) -> Answer:
         from extenci.report.verify.question import render_question
 
-        with turn:
-            job.progress.pause()
-            is_brief = answers is YES_OR_NO
-            write_aside(render_question(question, palette=palette_of(sys.stderr), is_brief=is_brief))
-            return read_answer(answers, job.stopping.event)
+        job.progress.pause()
+        is_brief = answers is YES_OR_NO
+        write_aside(render_question(question, palette=palette_of(sys.stderr), is_brief=is_brief))
+        return read_answer(answers, job.stopping.event)
 
     return ask
 
 
 def read_answer(answers: Answers, stop: Event) -> Answer:
     """Prompt until the person gives one of the answers."""
-    while True:
+    while not stop.is_set():
         write_aside(answers.prompt)
         line = read_line(stop)
         if not line:
@@ -86,6 +78,7 @@ def read_answer(answers: Answers, stop: Event) -> Answer:
         if (answer := answers.by_word.get(line.strip().lower())) is not None:
             return answer
         write_aside(answers.reminder)
+    raise unanswered()
 
 
 def read_line(stop: Event) -> str:

@@ -19,9 +19,11 @@
     ├── DiskError             a disk cannot be read or is not what the spec says
     │   └── DiskChanged       it changed while, or since, it was read
     ├── PlanError             a plan cannot be made or used
+    │   ├── AnswerTooLate     a person answered about a test VM that had expired
     │   ├── PlanRefused       past a limit of a service, without --force
     │   ├── StalePlan         the world or the specs changed since it was made
     │   └── AlreadyApplied    nothing of it is left to do
+    ├── GitError              the newest commit of a repository cannot be had
     ├── SandboxError          the local cloud cannot be started or used
     ├── Declined              a person said no, or nobody could be asked
     └── Interrupted           Ctrl-C, or told to stop; what was done is recorded
@@ -172,6 +174,10 @@ class PlanError(ExtenciError):
     """A plan cannot be made, read or used."""
 
 
+class AnswerTooLate(PlanError):
+    """A person answered about a test VM that had expired."""
+
+
 class PlanRefused(PlanError):
     """The plan goes past a limit of a service, and nobody said --force."""
 
@@ -182,6 +188,10 @@ class StalePlan(PlanError):
 
 class AlreadyApplied(PlanError):
     """Nothing of the saved plan is left to do."""
+
+
+class GitError(ExtenciError):
+    """The newest commit of a git repository cannot be had."""
 
 
 class SandboxError(ExtenciError):

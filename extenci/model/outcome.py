@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from extenci.model.plan import Change, Plan
-from extenci.model.verdict import VerifyResult
+from extenci.model.verdict import Question, VerifyResult
 
 
 class Status(StrEnum):
@@ -39,7 +39,8 @@ class Made:
 @dataclass(frozen=True)
 class Outcome:
     """The outcome of one change. `made` are the ids that later changes need; `message` says why where it is
-    not done; `seconds` is how long it took; `verified` the outcome of a verification."""
+    not done; `seconds` is how long it took; `verified` the outcome of a verification, and `question` what a
+    person is to be asked about it once the run is over."""
 
     change: str
     status: Status
@@ -48,6 +49,7 @@ class Outcome:
     made: Made = Made()
     seconds: float = 0.0
     verified: VerifyResult | None = None
+    question: Question | None = None
 
 
 @dataclass(frozen=True)

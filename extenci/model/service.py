@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from extenci.model.abilities import SANDBOX_ABILITIES, Abilities, Ability, is_aws_api
 from extenci.model.launch import Launch, LaunchDefaults
 from extenci.model.lease import Lock
-from extenci.model.trust import AWS, PORTS
+from extenci.model.trust import AWS, PORTS, place_of
 from extenci.model.version import Method
 
 
@@ -188,13 +188,7 @@ def origin_of(url: str) -> str:
     """An endpoint's word: `aws` for AWS's own, else the URL's scheme, host and port. Other words stay."""
     if "://" not in url:
         return url
-    if is_aws_api(url):
-        return AWS
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    port = "" if parts.port in (None, PORTS.get(parts.scheme)) else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"
+    return AWS if is_aws_api(url) else place_of(url)
 
 
 @dataclass(frozen=True)

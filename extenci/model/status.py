@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from extenci.model.address import Address
 from extenci.model.observed import Unread
+from extenci.model.reconcile import LastPass
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ class InstancesStatus:
 @dataclass(frozen=True)
 class StackStatus:
     """A stack, or the selected part of it. `notes` are sentences about disks that cannot be read here;
-    `refused` is known to the home that tested only."""
+    `refused` is known to the home that tested only, and `last_pass` is the last one of `extenci reconcile` in
+    this home."""
 
     stack: str
     services: tuple[str, ...]
@@ -92,5 +94,6 @@ class StackStatus:
     sandbox_machines: str | None = None
     unread: tuple[Unread, ...] = ()
     notes: tuple[str, ...] = ()
+    last_pass: LastPass | None = None
     test_vms: tuple[TestVmStatus, ...] = ()
     refused: tuple[RefusedVersion, ...] = ()

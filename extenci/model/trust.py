@@ -12,12 +12,15 @@ pair of the two needs this user's word. Both are written as words, in settings a
     schedd-file:/home/ann/keys/id    the same on the schedd's machine
     ca:9f2c…                         certificates that vouch for endpoints, by SHA-256; `ca:*` any
     sources:/srv/images              a folder outside of spec roots that images may be made from
+    hook:https://chat.example.edu    an endpoint that hooks of spec roots may tell results
+    hook:9f2c…                       a program that they may run: its command line and files, by SHA-256
     keys:/home/ann/.ssh/lab          a private key outside of them, or a folder, that checks may log in with
 """
 
 from __future__ import annotations
 
 import posixpath
+import re
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -32,6 +35,7 @@ SCHEDD_FILE = "schedd-file:"
 CERTIFICATES = "ca:"
 ANY_CERTIFICATES = "ca:*"
 SOURCES = "sources:"
+HOOK = "hook:"
 KEYS = "keys:"
 
 PORTS = {"http": 80, "https": 443}
@@ -86,22 +90,51 @@ class Grant:
 
 
 @dataclass(frozen=True)
+class HookRequest:
+    """A hook of a spec root that asks to be told results: the root's folder, the hook as it is shown, and the
+    word that allows it."""
+
+    root: str
+    label: str
+    word: str
+
+
+@dataclass(frozen=True)
+class HookGrant:
+    """A hook that the user allowed, by its word. `root` is the folder whose hook it is, "" for any; `label`
+    shows it."""
+
+    root: str
+    label: str
+    word: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """A user's settings: grants, and what any spec may name outside of its root: folders that images may be
-    made from, and private keys (or folders of them) that checks may log in with."""
+    made from, and private keys (or folders of them) that checks may log in with.
+    `hooks` are hooks that may be told results."""
 
     sources: tuple[str, ...] = ()
     grants: tuple[Grant, ...] = ()
     keys: tuple[str, ...] = ()
+    hooks: tuple[HookGrant, ...] = ()
 
     def allows(self, access: Access) -> bool:
         """Whether one grant covers an access."""
         return any(grant.access.covers(access) for grant in self.grants)
 
+    def allows_hook(self, request: HookRequest) -> bool:
+        """Whether a hook may be told results."""
+        return any(one.word == request.word and one.root in ("", request.root) for one in self.hooks)
+
     def __or__(self, other: Settings) -> Settings:
         """Both."""
         return Settings(
-            (*self.sources, *other.sources), (*self.grants, *other.grants), (*self.keys, *other.keys)
+            (*self.sources, *other.sources),
+            (*self.grants, *other.grants),
+            (*self.keys, *other.keys),
+            (*self.hooks, *other.hooks),
         )
 
 
@@ -120,6 +153,28 @@ def is_credential(word: str) -> bool:
     """Whether a word stands for credentials."""
     kinds = (PROFILE, FILE, SCHEDD_FILE, CERTIFICATES)
     return word == SDK or any(word.startswith(kind) and word != kind for kind in kinds)
+
+
+def is_hook(word: str) -> bool:
+    """Whether a word stands for a hook."""
+    about = word.removeprefix(HOOK)
+    is_address = about.startswith("https://") and is_endpoint(about)
+    return about != word and (is_address or re.fullmatch(r"[0-9a-f]{64}", about) is not None)
+
+
+def word_of_hook(text: str) -> str:
+    """The word of a hook's URL, or of a word for one; another word stays."""
+    about = text.removeprefix(HOOK)
+    return HOOK + (place_of(about) if "://" in about else about)
+
+
+def place_of(url: str) -> str:
+    """The scheme, host and port of a URL, without a port that the scheme implies."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    port = "" if parts.port in (None, PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
 
 
 def shell_words(words: Iterable[str]) -> str:

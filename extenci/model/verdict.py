@@ -20,22 +20,28 @@ class Verdict(StrEnum):
     """Nobody answered in time."""
 
 
+ASIDE = "aside"
+
+
 @dataclass(frozen=True)
 class VerdictMark:
     """A verdict and the hash of the verify block that it belongs to, as the tag `extenci:verdict` has them:
-    `VERDICT:HASH`."""
+    `VERDICT:HASH`. `aside`, on a test VM (`VERDICT:HASH:aside`): the version is tried in another way than its
+    block says, so that its image does not bear the verdict."""
 
     verdict: Verdict
     verify_hash: str
+    aside: bool = False
 
     def __str__(self) -> str:
-        return f"{self.verdict}:{self.verify_hash}"
+        return f"{self.verdict}:{self.verify_hash}{':' + ASIDE if self.aside else ''}"
 
     @classmethod
     def parse(cls, text: str | None) -> VerdictMark | None:
         """Read a tag's value; None where there is none, or its word is no verdict."""
-        word, _, verify_hash = (text or "").partition(":")
-        return cls(Verdict(word), verify_hash) if word in list(Verdict) else None
+        word, _, rest = (text or "").partition(":")
+        verify_hash, _, how = rest.partition(":")
+        return cls(Verdict(word), verify_hash, how == ASIDE) if word in list(Verdict) else None
 
 
 @dataclass(frozen=True)
@@ -121,7 +127,8 @@ class Answer(StrEnum):
 @dataclass(frozen=True)
 class Question:
     """Asks a person whether a test VM works. `login` is a command line to log in with, "" where none is
-    known; `boot_seconds` is how long it took to run, `seconds` how long it waits for an answer at most."""
+    known; `boot_seconds` is how long it took to run, `seconds` how long it waits for an answer at most;
+    `expires` is when that time is over, in seconds since the epoch."""
 
     address: str
     machine: str
@@ -130,6 +137,7 @@ class Question:
     boot_seconds: float
     seconds: float
     report: MachineReport
+    expires: float = 0.0
 
 
 Ask = Callable[[Question], Answer]

@@ -130,7 +130,9 @@ class VerifyWork:
 @dataclass(frozen=True)
 class ConfirmWork:
     """Record a person's answer about a version that waits, terminate its test VMs (`machines` and
-    `key_pairs` as in TerminateWork), and unstage the version if it does not work."""
+    `key_pairs` as in TerminateWork), and unstage the version if it does not work. With `keep_until`, seconds
+    since the epoch, the test VMs of a version that does not work run on until then, and it stays staged.
+    `aside` is that of VerdictMark."""
 
     image: str
     version: str
@@ -139,6 +141,8 @@ class ConfirmWork:
     machines: tuple[MachineHandle, ...]
     key_pairs: tuple[str, ...] = ()
     removable: bool = True
+    keep_until: float | None = None
+    aside: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from extenci.model.errors import UsageError
+from extenci.model.hook import Hook
+from extenci.spec.hooks import HookSpec, build_hooks
 from extenci.spec.validation.faults import validate
 from extenci.spec.validation.fields import ONE_LINE, Name
 from extenci.spec.validation.strict import Strict
@@ -38,6 +40,10 @@ class RootFile(Strict):
         default_factory=list,
         description="YAML files that are not specs: names, paths or folders, with * and ?.",
     )
+    hooks: Annotated[list[HookSpec], Field(max_length=20)] = Field(
+        default_factory=list,
+        description="Programs and URLs that are told the results of commands, where the user allows it.",
+    )
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Root:
     ignore: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
     root_id: str | None = None
+    hooks: tuple[Hook, ...] = ()
 
 
 def find_root(path: Path) -> Path:
@@ -99,4 +106,12 @@ def read_root(folder: Path) -> Root:
     settings, faults = validate(RootFile, document)
     if settings is None:
         return Root(folder, document, None, (), tuple(faults))
-    return Root(folder, document, settings.stack, tuple(settings.ignore), tuple(faults), settings.root)
+    return Root(
+        folder,
+        document,
+        settings.stack,
+        tuple(settings.ignore),
+        tuple(faults),
+        settings.root,
+        build_hooks(settings.hooks),
+    )

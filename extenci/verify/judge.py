@@ -23,12 +23,13 @@ def judge(report: MachineReport, *, confirm: bool = False) -> Decision:
     return Decision(Verdict.PASSED, passed)
 
 
-def judge_answer(decision: Decision, *, yes: bool) -> Decision:
-    """The decision after a person's answer, which overrides the checks."""
+def judge_answer(decision: Decision, *, yes: bool, by: str = "") -> Decision:
+    """The decision after a person's answer, which overrides the checks. `by` says who that was."""
+    who = f"A person ({by})" if by else "A person"
     if yes:
         failed = decision.verdict is Verdict.FAILED
-        return Decision(Verdict.PASSED, "A person said yes" + (", though checks failed." if failed else "."))
-    return Decision(Verdict.FAILED, "A person said no.", decision.details)
+        return Decision(Verdict.PASSED, f"{who} said yes" + (", though checks failed." if failed else "."))
+    return Decision(Verdict.FAILED, f"{who} said no.", decision.details)
 
 
 def reason_of(failed: list[Evidence], total: int) -> str:

@@ -53,12 +53,14 @@ def run_program(
     halt: Halt,
     seconds: float,
     most: int = MOST_OUTPUT,
+    given: BinaryIO | None = None,
 ) -> ProgramEnd:
     """Run a program in `folder` for at most `seconds`, and append its output, at most `most` bytes, to `log`.
-    Whatever it left in its process group ends with it, or with this process."""
+    Its standard input is `given`, None for nothing. Whatever it left in its process group ends with it, or
+    with this process."""
     begin = os.fstat(log.fileno()).st_size
     try:
-        process, guard = _start(command, folder, environment, log)
+        process, guard = _start(command, folder, environment, log, given)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         return ProgramEnd(None, fault=reason or "its name or an argument has a forbidden character")
@@ -70,7 +72,11 @@ def run_program(
 
 
 def _start(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], log: BinaryIO
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    log: BinaryIO,
+    given: BinaryIO | None,
 ) -> tuple[subprocess.Popen[bytes], GroupGuard]:
     guard = GroupGuard()
     try:
@@ -78,7 +84,7 @@ def _start(
             list(command),
             cwd=folder,
             env=dict(environment),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if given is None else given,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

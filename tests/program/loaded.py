@@ -50,7 +50,7 @@ class Loaded(Forks):
 
     def fits(self, environment: Mapping[str, str]) -> bool:
         """Whether a command with this environment would start as the program that is loaded has."""
-        return _at_start(environment) == _at_start(self._environment)
+        return at_start(environment) == at_start(self._environment)
 
     def _load(self, links: Sequence[int]) -> None:
         subprocess.Popen(
@@ -64,7 +64,8 @@ class Loaded(Forks):
         os.close(links[1])
 
 
-def _at_start(environment: Mapping[str, str]) -> dict[str, str]:
+def at_start(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a program reads as it starts."""
     return {key: value for key, value in environment.items() if key.startswith(_READ_AT_START)}
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from extenci.model.abilities import GROUPS, Ability
 from extenci.spec import format as spec_format
+from extenci.spec.hooks import HookSpec
 from extenci.spec.root import RootFile
 from extenci.spec.services import format as service_format
-from extenci.spec.settings.file import GrantEntry, SettingsFile
+from extenci.spec.settings.file import GrantEntry, HookEntry, SettingsFile
 from extenci.verify.checks import KINDS
 from extenci.verify.form import CheckForm, LoginForm
 from tests.reference.commands import all_commands, describe_command
@@ -49,8 +50,12 @@ SERVICE_SECTIONS = (
     Section("Key files on the schedd's machine", service_format.CondorCredentialsSpec),
     Section("Limits", service_format.LimitsSpec),
 )
-ROOT_SECTIONS = (Section("The file", RootFile),)
-SETTINGS_SECTIONS = (Section("The file", SettingsFile), Section("Trust", GrantEntry))
+ROOT_SECTIONS = (Section("The file", RootFile), Section("Hooks", HookSpec))
+SETTINGS_SECTIONS = (
+    Section("The file", SettingsFile),
+    Section("Trust", GrantEntry),
+    Section("Allowed hooks", HookEntry),
+)
 
 
 def head_of(page: str) -> str:
@@ -60,7 +65,12 @@ def head_of(page: str) -> str:
 
 def links_of(page: str, here: str) -> dict[Form, str]:
     """Links to the sections of a page, from the page `here`."""
-    sections = {"spec": SPEC_SECTIONS, "service": SERVICE_SECTIONS, "settings": SETTINGS_SECTIONS}[page]
+    sections = {
+        "spec": SPEC_SECTIONS,
+        "service": SERVICE_SECTIONS,
+        "root": ROOT_SECTIONS,
+        "settings": SETTINGS_SECTIONS,
+    }[page]
     file = "" if page == here else f"{page}.md"
     return {
         one.form: f"[{one.title[0].lower() + one.title[1:] if not one.title.startswith('HT') else one.title}]"
@@ -74,7 +84,9 @@ def make_keys(here: str, sections: tuple[Section, ...], *files: str) -> str:
     """The page `here`, of keys."""
     examples = read_examples(FILES)
     links = {
-        form: text for page in ("spec", "service", "settings") for form, text in links_of(page, here).items()
+        form: text
+        for page in ("spec", "service", "root", "settings")
+        for form, text in links_of(page, here).items()
     }
     parts = [head_of(here), MADE]
     for section in sections:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from extenci.apply.context import ChangeContext
 from extenci.apply.steps.machines import image_to_launch
 from extenci.apply.verification.conclusion import conclude
 from extenci.apply.verification.examination import examine_vm
 from extenci.apply.verification.login import host_of, login_line
 from extenci.apply.verification.machine import end_test_vms, launch_test_vm
-from extenci.apply.verification.question import decide, keep_running
+from extenci.apply.verification.question import decide, keep_running, question
 from extenci.apply.verification.verdict import VerdictSubject, record_verdict
 from extenci.model.errors import Interrupted, MachinesLost
 from extenci.model.outcome import Outcome
@@ -58,7 +60,10 @@ def verify(work: VerifyWork, context: ChangeContext) -> Outcome:
         seconds=context.run.clock() - began,
     )
     # What a person has said is carried out, whoever stops the command meanwhile.
-    return conclude(subject, verified, is_left or not work.removable, context.unstoppable())
+    outcome = conclude(subject, verified, is_left or not work.removable, context.unstoppable())
+    if verdict is Verdict.WAITING and until is not None:
+        return replace(outcome, question=question(found, vm, work, until, context))
+    return outcome
 
 
 def left_by_stop(image: str) -> str:

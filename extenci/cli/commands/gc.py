@@ -12,7 +12,7 @@ from extenci.cli.terminal import tell
 from extenci.model.errors import UsageError
 from extenci.model.outcome import Result
 
-TEXTS = ApprovalTexts("Remove all this", "Interrupted runs have left nothing behind.\n")
+TEXTS = ApprovalTexts("Remove all this", "Interrupted runs have left nothing behind.")
 
 
 def gc(

@@ -4,6 +4,7 @@ no."""
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -65,7 +66,9 @@ def run_test_vm(  # noqa: PLR0913, PLR0917 - a parameter for each argument and o
         return results[0]
 
     options = api.Options(lock_timeout=lock_timeout)
-    status = run_verification(start, options, output, partial(announce_and_ask, answer, output))
+    if answer is not None:
+        options = replace(options, answer=partial(answer_aloud, answer, output))
+    status = run_verification(start, options, output, partial(announce_and_ask, output))
     if status == 0 and output is VerifyFormat.TEXT:
         write_result(staged_line(results[0], service))
     return status
@@ -89,16 +92,27 @@ def answer_in_advance(yes: bool, no: bool) -> Answer | None:
     return answer
 
 
-def announce_and_ask(given: Answer | None, output: VerifyFormat, job: Job) -> Ask:
-    """Make the function that prints the address, which is a result, and then asks for yes or no."""
+def announce(question: Question, output: VerifyFormat) -> None:
+    """Print the address of a test VM, which is a result."""
     write = write_result if output is VerifyFormat.TEXT else write_aside
-    ask = make_ask(job, given, YES_OR_NO)
+    write(f"The IP address is {question.host}\n")
 
-    def announce(question: Question) -> Answer:
+
+def answer_aloud(answer: Answer, output: VerifyFormat, question: Question) -> Answer:
+    """The answer that was given in advance, once the address is printed."""
+    announce(question, output)
+    return answer
+
+
+def announce_and_ask(output: VerifyFormat, job: Job) -> Ask | None:
+    """Make the function that prints the address, and then asks for yes or no; None where there is no
+    terminal."""
+    ask = make_ask(job, YES_OR_NO)
+
+    def ask_aloud(question: Question) -> Answer:
+        assert ask is not None  # noqa: S101 - for the type checker
         job.progress.pause()
-        write(f"The IP address is {question.host}\n")
-        if ask is None:
-            raise Declined("Nobody can be asked.", "Give --yes or --no.")
+        announce(question, output)
         return ask(question)
 
-    return announce
+    return ask_aloud if ask is not None else None

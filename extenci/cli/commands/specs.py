@@ -67,6 +67,8 @@ class Document(StrEnum):
     """The documents that have a schema."""
 
     SPEC = "spec"
+    SERVICE = "service"
+    ROOT = "root"
     PLAN = "plan"
     RESULT = "result"
     EVENTS = "events"
@@ -76,13 +78,14 @@ def schema(
     document: Annotated[
         Document,
         typer.Argument(
-            metavar="[spec|plan|result|events]",
-            help="Spec files, a plan or a result as JSON, or one line of `apply --format events`.",
+            metavar="[spec|service|root|plan|result|events]",
+            help="Spec files, services/NAME.yaml, extenci.yaml, a plan or a result as JSON, or one line of "
+            "`apply --format events`.",
             show_default=False,
         ),
     ] = Document.SPEC,
 ) -> int:
-    """Print the JSON Schema of spec files, or of what commands print.
+    """Print the JSON Schema of spec files, or of others.
 
     Editors that are given it complete and check specs as you type.
 
@@ -96,5 +99,5 @@ def schema(
     from extenci import api
     from extenci.report.schema.documents import SCHEMAS
 
-    write_json(api.spec_schema() if document is Document.SPEC else SCHEMAS[document])
+    write_json(SCHEMAS[document] if document in SCHEMAS else api.spec_schema(document))
     return 0

@@ -31,6 +31,15 @@ def trust(
             show_default=False,
         ),
     ] = None,
+    hooks: Annotated[
+        Path | None,
+        typer.Option(
+            "--hooks",
+            metavar="ROOT",
+            help="Let the hooks of these specs, as they are now, be told results.",
+            show_default=False,
+        ),
+    ] = None,
     keys: Annotated[
         Path | None,
         typer.Option(
@@ -52,26 +61,29 @@ def trust(
     no trust.
 
     Disks of images, and private keys that checks log in with, come from the specs' own folder, or from where
-    you allow it here.
+    you allow it here. The hooks of a repository (`hooks:` in its extenci.yaml) run only where you allow them,
+    and a program that changed must be allowed again.
 
     Where nobody can be asked, as in a pipeline, give --trust WORDS to the command, or set EXTENCI_TRUST. The
     words are endpoints (https://HOST:PORT, aws, condor:POOL), credentials (profile:NAME, file:PATH,
-    schedd-file:PATH; the SDK's own need none), sources:FOLDER and keys:PATH. The refusal says which are
-    needed.
+    schedd-file:PATH; the SDK's own need none), sources:FOLDER, keys:PATH and hook:WORD. The refusal says
+    which are needed.
 
     \b
     Examples:
       extenci trust campus specs
       extenci trust --sources /srv/images
       extenci trust --keys ~/.ssh/lab
+      extenci trust --hooks specs
       extenci trust --list
       extenci trust campus --remove
       extenci plan specs --trust "https://cloud.example.edu profile:campus"
     """
-    named = [one for one in (service, sources, keys) if one is not None]
+    named = [one for one in (service, sources, keys, hooks) if one is not None]
     if len(named) > 1 or (remove and not named):
         raise UsageError(
-            "There is not one thing to trust.", "Name a service, or give --sources FOLDER, or --keys PATH."
+            "There is not one thing to trust.",
+            "Name a service, or give --sources FOLDER, --keys PATH or --hooks ROOT.",
         )
     if service is not None:
         write_result(forbid_service(service) if remove else allow_service(service, root))
@@ -79,6 +91,8 @@ def trust(
         write_result(forbid_sources(sources) if remove else allow_sources(sources))
     elif keys is not None:
         write_result(forbid_keys(keys) if remove else allow_keys(keys))
+    elif hooks is not None:
+        write_result(forbid_hooks(hooks) if remove else allow_hooks(hooks))
     if list_ or not named:
         show_settings()
     return 0
@@ -123,6 +137,23 @@ def forbid_sources(folder: Path) -> str:
     if not api.distrust_sources(folder):
         raise UsageError(f"{folder} is not trusted.", "`extenci trust --list` shows what is.")
     return f"Images may no longer be made from disks in {folder}, unless they are their specs' own.\n"
+
+
+def allow_hooks(root: Path) -> str:
+    """Let the hooks of a spec root be told results, and say which those are."""
+    from extenci import api
+    from extenci.report.catalog.trust import hook_text
+
+    return "".join(f"{hook_text(one, 'may be told')}\n" for one in api.trust_hooks(root))
+
+
+def forbid_hooks(root: Path) -> str:
+    """Let the hooks of a spec root be told nothing any more."""
+    from extenci import api
+
+    if not api.distrust_hooks(root):
+        raise UsageError(f"No hook of {root} is allowed.", "`extenci trust --list` shows which are.")
+    return f"The hooks of {root} are told nothing any more.\n"
 
 
 def allow_keys(path: Path) -> str:

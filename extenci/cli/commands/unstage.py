@@ -47,5 +47,5 @@ def unstage(
         return api.unstage(image, service, stack=stack, options=options)
 
     options = api.Options(lock_timeout=lock_timeout)
-    texts = ApprovalTexts("Unstage it", "It was unstaged before, and nothing is left of it.\n")
+    texts = ApprovalTexts("Unstage it", "It was unstaged before, and nothing is left of it.")
     return run_approved(start, options, output=output, auto_approve=auto_approve, texts=texts)

@@ -77,7 +77,7 @@ def _requested(url: str, start: int) -> Iterator[urllib3.BaseHTTPResponse]:
     headers = {"User-Agent": f"extenci/{__version__}", "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
-    with _pool(parts) as pool:
+    with open_pool(parts) as pool:
         with expecting(Expectation(BOUNDS)):
             response = pool.request(
                 "GET",
@@ -120,7 +120,9 @@ def _followed(url: str, location: str) -> str:
     return target
 
 
-def _pool(parts: SplitResult) -> urllib3.PoolManager:
+def open_pool(parts: SplitResult) -> urllib3.PoolManager:
+    """Connections to the server of an https URL, or to the proxy for it, whose answers are bounded.
+    ServiceError where a cloud keeps its machines' credentials there."""
     context, host = ssl.create_default_context(), parts.hostname or ""
     refuse_metadata(parts.geturl(), socket.AI_NUMERICHOST)
     proxy = urllib.request.getproxies().get("https")

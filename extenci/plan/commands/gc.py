@@ -18,6 +18,7 @@ from extenci.model.ownership import Marks
 from extenci.model.plan import Change, Plan
 from extenci.model.record import Records
 from extenci.model.work import RemoveWork, TerminateWork
+from extenci.plan.commands.end_test_vms import notes_on_test_vms
 from extenci.plan.commands.manual import swap_roles
 from extenci.plan.images.obsolete_test_vms import end_obsolete_test_vms
 from extenci.plan.images.unconfirmed import endings, unconfirmed_images
@@ -64,12 +65,13 @@ def plan_gc(
     }
     files = collect_files(inputs, leftovers, collected)
     changes = order_changes((*whole.changes, *files))
+    notes = [note for index in inputs.indexes.values() for note in notes_on_test_vms(inputs, index)]
     return Plan(
         desired.stack,
         tuple(inputs.indexes),
         changes,
         blocked=whole.blocked,
-        warnings=whole.warnings,
+        warnings=(*whole.warnings, *notes),
         unread=observation.unread,
     )
 

@@ -23,7 +23,7 @@ from extenci.plan.differences import differences
 from extenci.plan.fields import verify_fields
 from extenci.plan.images.source import Staged, ToBeStaged, Unavailable, staged_as
 from extenci.plan.inputs import PlanInputs
-from extenci.plan.service_index import ServiceIndex, newest_first
+from extenci.plan.service_index import ServiceIndex, has_role, newest_first
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,19 @@ def waiting_machines(inputs: PlanInputs, index: ServiceIndex, address: Address, 
         and word_of(machine.marks) is Verdict.WAITING
         and not is_expired(machine.marks, inputs.now)
     ]
+
+
+def tried_images(inputs: PlanInputs, index: ServiceIndex, address: Address) -> tuple[Image, ...]:
+    """The images of an address that a person may be asked about, newest first: the planned ones, and those
+    that `test-vm` has staged."""
+    scope = (inputs.desired.stack, index.service.name)
+    manual = (
+        image
+        for image in index.images.values()
+        if has_role(image.marks, Role.MANUAL, *scope) and image.marks.address == address
+        if verdict_of(inputs, index, image) is not None
+    )
+    return newest_first((*index.owned_images.get(address, ()), *manual))
 
 
 def word_of(marks: Marks | None) -> Verdict | None:

@@ -13,6 +13,8 @@ from extenci.plan.instances.health import lacks_job
 Compared = dict[str, tuple[object, object]]
 """By field, the value that a machine has, and the one that the spec asks for: the same where any will do."""
 
+KEY_OF_JOB = "SSH_"
+
 NO_JOB = "no job"
 """What stands for the launcher of a machine whose job has vanished."""
 
@@ -54,7 +56,7 @@ def compare_reported(machine: Machine, spec: DesiredGroup) -> Compared:
     short_profile = profile and profile.rpartition("/")[2]
     return {
         "type": (machine.type, wanted.type),
-        "key_name": (machine.key_name, wanted.key_name),
+        "key_name": (None if has_key_of_job(machine) else machine.key_name, wanted.key_name),
         "subnet": (machine.subnet, machine.subnet if wanted.subnet is None else wanted.subnet),
         "availability_zone": (
             machine.availability_zone,
@@ -66,6 +68,12 @@ def compare_reported(machine: Machine, spec: DesiredGroup) -> Compared:
         ),
         **compare_security_groups(machine, wanted.security_groups),
     }
+
+
+def has_key_of_job(machine: Machine) -> bool:
+    """Whether HTCondor made a key pair for the machine's job alone, as it does where it does not take the
+    service for AWS (ec2job.cpp, `build_keypair`). Nobody asked for it, and nobody has its private key."""
+    return machine.job is not None and (machine.key_name or "").startswith(KEY_OF_JOB)
 
 
 def compare_security_groups(machine: Machine, wanted: tuple[str, ...]) -> Compared:

@@ -10,11 +10,14 @@ from extenci.model.trust import (
     CERTIFICATES,
     CONDOR,
     FILE,
+    HOOK,
     PROFILE,
     SCHEDD_FILE,
     SDK,
     Access,
     Grant,
+    HookGrant,
+    HookRequest,
     Settings,
     TrustRequest,
 )
@@ -69,7 +72,7 @@ def credential_text(word: str) -> str:
 
 
 def render_settings(settings: Settings) -> str:
-    """All grants, one line for each endpoint and credential, and the paths outside of spec roots."""
+    """All grants, one line for each endpoint and credential, the paths outside of spec roots, and hooks."""
     if settings == Settings():
         return "Nothing is trusted beyond this user's own service files.\n"
     lines: list[str] = []
@@ -83,7 +86,28 @@ def render_settings(settings: Settings) -> str:
         if paths:
             lines += [""] if lines else []
             lines += [head, *(f"  {safe(one)}" for one in paths)]
+    if settings.hooks:
+        lines += [""] if lines else []
+        lines += ["Hooks that may be told results", *columns([*map(hook_row, settings.hooks)], "  ")]
     return "\n".join(lines) + "\n"
+
+
+def hook_text(request: HookRequest, verb: str = "would be told") -> str:
+    """The hook, its root, and the address or program that it is."""
+    return f"{hook_noun(request.label, request.word)} {verb} the results of {safe(request.root)}."
+
+
+def hook_noun(label: str, word: str) -> str:
+    """`The program ./tell.sh, with the SHA-256 9f2c…,`; `The address https://chat.example.edu`."""
+    about = word.removeprefix(HOOK)
+    if "://" in about:
+        return f"The address {safe(about)}"
+    return f"The program `{safe(label)}`, with the SHA-256 {about[:SHOWN_DIGITS]}…,"
+
+
+def hook_row(grant: HookGrant) -> tuple[str, str]:
+    """An allowed hook as a line of a table."""
+    return safe(grant.label or grant.word.removeprefix(HOOK)), safe(grant.root)
 
 
 def grant_row(grant: Grant) -> tuple[str, str, str]:

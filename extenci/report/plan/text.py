@@ -32,9 +32,10 @@ def plan_text(view: PlanView) -> str:
     return render_plan(view.plan, palette=view.palette, width=view.width) + submits_text(view.submits or {})
 
 
-def render_plan(plan: Plan, *, palette: Palette = PLAIN, width: int = 80) -> str:
+def render_plan(plan: Plan, *, palette: Palette = PLAIN, width: int = 80, nothing: str | None = None) -> str:
     """The whole plan: changes by address, drift, blocked changes, warnings, refusals, and a summary in one
-    line. `width` is in characters; longer ids and paths are not broken."""
+    line, which is `nothing` where there is nothing to do. `width` is in characters; longer ids and paths are
+    not broken."""
     sections = (
         heading_lines(plan, palette, width),
         *change_sections(plan, palette, width),
@@ -44,7 +45,7 @@ def render_plan(plan: Plan, *, palette: Palette = PLAIN, width: int = 80) -> str
         sentence_lines(AWAITED, awaited_sentences(plan), palette, palette.heading, width),
         sentence_lines("Warnings", plan.warnings, palette, palette.warning, width),
         sentence_lines(REFUSED, plan.refusals, palette, palette.alarm, width),
-        [summary_line(plan, palette)],
+        [nothing] if nothing is not None and plan.is_empty else [summary_line(plan, palette)],
     )
     return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
 

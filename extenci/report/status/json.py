@@ -13,6 +13,7 @@ from extenci.model.status import (
     TestVmStatus,
 )
 from extenci.report.plan.json import unread_document
+from extenci.report.reconcile.json import last_pass_document
 
 STATUS_JSON_VERSION = 1
 
@@ -29,6 +30,7 @@ def status_document(status: StackStatus) -> dict[str, object]:
         "refused_versions": [refused_document(one) for one in status.refused],
         "sandbox_machines": status.sandbox_machines,
         **({"unread": [unread_document(one) for one in status.unread]} if status.unread else {}),
+        **({"last_pass": last_pass_document(status.last_pass)} if status.last_pass else {}),
         **({"notes": list(status.notes)} if status.notes else {}),
     }
 

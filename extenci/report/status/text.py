@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from extenci.model.observed import Unread
+from extenci.model.reconcile import LastPass
 from extenci.model.status import (
     ImageStatus,
     InstancesStatus,
@@ -14,10 +15,11 @@ from extenci.model.status import (
     TestVmStatus,
 )
 from extenci.model.text import listed
+from extenci.report.reconcile.summary import FINE, place_text, time_text
 from extenci.report.text.columns import columns
 from extenci.report.text.palette import PLAIN, Palette
 from extenci.report.text.quantities import duration
-from extenci.report.text.safe import paragraph, safe
+from extenci.report.text.safe import lines_of, paragraph, safe
 
 UNBROKEN = 100_000
 """The width where lines are not broken."""
@@ -46,6 +48,7 @@ def render_status(
         sandbox_lines(status.sandbox_machines),
         unread_lines(status.unread, palette),
         [safe(note) for note in status.notes],
+        last_pass_lines(status.last_pass, palette),
     ]
     if not status.images and not status.instances:
         sections.insert(1, ["The specs ask for nothing, and the stack owns nothing."])
@@ -163,6 +166,16 @@ def unread_lines(unread: tuple[Unread, ...], palette: Palette) -> list[str]:
     if not unread:
         return []
     return [palette.paint(palette.alarm, "Not read"), *(f"  - {safe(one)}" for one in unread)]
+
+
+def last_pass_lines(last: LastPass | None, palette: Palette) -> list[str]:
+    """When the stack was last reconciled from this home, and how that ended."""
+    if last is None:
+        return []
+    code = palette.good if last.status in FINE else palette.alarm
+    place = safe(place_text(last.branch, last.commit))
+    title = f"Reconciled {time_text(last.at)}{place}:"
+    return [title, *(palette.paint(code, line) for line in lines_of(f"{last.summary}.", 80, "  "))]
 
 
 def sandbox_lines(machines: str | None) -> list[str]:

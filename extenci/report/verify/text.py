@@ -35,7 +35,7 @@ def result_lines(result: VerifyResult, palette: Palette, width: int) -> Iterator
     code = {Verdict.PASSED: palette.good, Verdict.FAILED: palette.alarm}.get(result.verdict, palette.warning)
     word = palette.paint(code, WORDS[result.verdict])
     yield f"{palette.paint(palette.heading, safe(result.address))} {word}"
-    yield from machine_lines(result, width)
+    yield from machine_lines(result)
     if result.report is not None:
         for evidence in result.report.evidence:
             yield from evidence_lines(evidence, palette, width)
@@ -46,7 +46,7 @@ def result_lines(result: VerifyResult, palette: Palette, width: int) -> Iterator
             yield f"  Evidence: {safe(result.report.folder)}"
 
 
-def machine_lines(result: VerifyResult, width: int) -> Iterator[str]:
+def machine_lines(result: VerifyResult) -> Iterator[str]:
     """The test VM, and how to log in while it still runs."""
     if result.machine:
         booted = result.report.boot_seconds if result.report else None
@@ -55,8 +55,6 @@ def machine_lines(result: VerifyResult, width: int) -> Iterator[str]:
         yield f"  test VM {safe(result.machine)}{place}{answered}"
     if result.login and (result.kept or result.verdict is Verdict.WAITING):
         yield f"  log in: {safe(result.login)}"
-    if result.kept and result.verdict is not Verdict.WAITING:
-        yield from lines_of("The test VM was kept; extenci gc ends it once it has expired.", width, "  ")
 
 
 def evidence_lines(evidence: Evidence, palette: Palette, width: int) -> Iterator[str]:

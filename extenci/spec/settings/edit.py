@@ -8,15 +8,16 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from extenci.model.trust import Grant
+from extenci.model.trust import HOOK, Grant, HookGrant
 
-SOURCES, KEYS, TRUST = "sources", "keys", "trust"
+SOURCES, KEYS, TRUST, HOOKS = "sources", "keys", "trust", "hooks"
 
 HEADER = """\
 # The settings of this user. `extenci trust` adds to this file and removes from it; it may be edited, too.
 # sources: folders outside of spec roots that images may be made from
 # keys: private keys outside of spec roots, or folders of them, that checks may log in with
 # trust: what service files of spec roots may use, and for which endpoints
+# hooks: hooks of spec roots that may be told results
 """
 
 
@@ -33,6 +34,12 @@ def add_grant(text: str, grant: Grant) -> str:
         "credentials": sorted(grant.access.credentials),
     }
     return _edit(text, lambda document: document.setdefault(TRUST, []).append(entry))
+
+
+def add_hook(text: str, grant: HookGrant) -> str:
+    """The text with another allowed hook."""
+    entry = {"root": grant.root, "hook": grant.label, "trust": grant.word.removeprefix(HOOK)}
+    return _edit(text, lambda document: document.setdefault(HOOKS, []).append(entry))
 
 
 def remove_entries(text: str, section: str, places: Collection[int]) -> str:

@@ -11,10 +11,21 @@ from pydantic import AfterValidator, Field
 
 from extenci.model.errors import SpecError
 from extenci.model.service import origin_of
-from extenci.model.trust import FILE, Access, Grant, Settings, is_credential, is_endpoint
+from extenci.model.trust import (
+    FILE,
+    HOOK,
+    Access,
+    Grant,
+    HookGrant,
+    Settings,
+    is_credential,
+    is_endpoint,
+    is_hook,
+    word_of_hook,
+)
 from extenci.spec.problems import to_problems
 from extenci.spec.validation.faults import validate
-from extenci.spec.validation.fields import FilePath, Text
+from extenci.spec.validation.fields import Command, FilePath, Text
 from extenci.spec.validation.strict import Strict, wrong
 from extenci.spec.yaml.document import Unreadable
 from extenci.spec.yaml.files import absolute, read_text
@@ -47,6 +58,24 @@ class GrantEntry(Strict):
     )
 
 
+def require_hook(word: str) -> str:
+    """The word of a hook, without its kind."""
+    if not is_hook(HOOK + word):
+        raise wrong("must be an address such as https://chat.example.edu, or the SHA-256 of a program")
+    return word
+
+
+class HookEntry(Strict):
+    """A hook that the user allows a spec root to have."""
+
+    root: FilePath = Field(description="The folder of the spec root.")
+    hook: Command = Field(default="", description="The hook as it was; only to recognise it by.")
+    trust: Annotated[str, AfterValidator(require_hook)] = Field(
+        description="The address as https://HOST:PORT, or the SHA-256 of the program: its command line and "
+        "the files of the root that it names."
+    )
+
+
 class SettingsFile(Strict):
     """The settings of a user."""
 
@@ -60,6 +89,7 @@ class SettingsFile(Strict):
     trust: list[GrantEntry] = Field(
         default=[], description="What service files of spec roots may use, and for which endpoints."
     )
+    hooks: list[HookEntry] = Field(default=[], description="Hooks of spec roots that may be told results.")
 
 
 def read_settings(path: Path) -> Settings:
@@ -74,6 +104,10 @@ def read_settings(path: Path) -> Settings:
         tuple(real_path(path.parent, source) for source in found.sources),
         tuple(Grant(one.service, _access(path.parent, one)) for one in found.trust),
         tuple(real_path(path.parent, key) for key in found.keys),
+        tuple(
+            HookGrant(real_path(path.parent, one.root), one.hook, word_of_hook(one.trust))
+            for one in found.hooks
+        ),
     )
 
 

@@ -7,7 +7,8 @@ multiply, endless nesting) is refused while it is read, before it costs anything
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ruamel.yaml.events import (
@@ -37,7 +38,7 @@ from extenci.spec.yaml.document import (
     Sequence,
     Unreadable,
 )
-from extenci.spec.yaml.events import parse, to_mark
+from extenci.spec.yaml.events import NotAlike, is_plain, parse, parse_quickly, to_mark
 from extenci.spec.yaml.files import read_text
 from extenci.spec.yaml.scalars import TAG, Ambiguous, Value, resolve, resolve_tagged
 
@@ -63,7 +64,14 @@ def load_document(path: Path) -> Document:
 
 def compose(text: str) -> tuple[Node, list[Fault]]:
     """The one document in a text, and what is wrong with it; Unreadable where it cannot be read further."""
-    composer = _Composer(parse(text))
+    if is_plain(text):
+        with suppress(NotAlike):
+            return _compose(parse_quickly(text))
+    return _compose(parse(text))
+
+
+def _compose(events: Iterator[Event]) -> tuple[Node, list[Fault]]:
+    composer = _Composer(events)
     return composer.document(), composer.faults
 
 
@@ -137,6 +145,12 @@ class _Composer:
             self.anchors[event.anchor] = node
         return node
 
+    def _below(self, event: Event, depth: int, parent: Mark) -> Node:
+        """The value of a key, or an item; one that is left out stands where its `parent` does."""
+        node = self._node(event, depth + 1)
+        is_left_out = isinstance(event, ScalarEvent) and not event.value and not event.style
+        return replace(node, mark=parent) if is_left_out else node
+
     def _count(self, values: int, mark: Mark) -> None:
         self.values += values
         if self.values > MOST_VALUES:
@@ -189,7 +203,7 @@ class _Composer:
     def _sequence(self, mark: Mark, depth: int) -> Sequence:
         items: list[Node] = []
         while not isinstance(event := next(self.events), SequenceEndEvent):
-            items.append(self._node(event, depth + 1))
+            items.append(self._below(event, depth, mark))
         height = 1 + max((item.height for item in items), default=0)
         return Sequence(mark, tuple(items), 1 + sum(item.size for item in items), height)
 
@@ -211,8 +225,8 @@ class _Composer:
 
     def _entry(self, entries: dict[str, Entry], event: Event, depth: int) -> None:
         key = self._node(event, depth + 1)
-        node = self._node(next(self.events), depth + 1)
         mark = to_mark(event.start_mark)
+        node = self._below(next(self.events), depth, mark)
         match key:
             case Scalar(value=str() as word):
                 if word in entries:

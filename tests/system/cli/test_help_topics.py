@@ -6,25 +6,17 @@ import os
 import pty
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-EXTENCI = Path(sys.executable).parent / "extenci"
+from tests.program.command import run_extenci, start_extenci
+
 TOPICS = sorted(path.stem for path in (Path(__file__).parents[3] / "extenci" / "docs").rglob("*.md"))
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [EXTENCI, "help", *arguments],
-        env={**os.environ, **variables},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_extenci("help", *arguments, env={**os.environ, **variables})
 
 
 def test_it_lists_the_topics_with_their_titles() -> None:
@@ -79,9 +71,7 @@ def in_terminal(*arguments: str, **variables: str) -> str:
     ours, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", **variables}
     environment.pop("NO_COLOR", None)
-    process = subprocess.Popen(
-        [EXTENCI, "help", *arguments], env=environment, stdin=theirs, stdout=theirs, stderr=theirs
-    )
+    process = start_extenci("help", *arguments, env=environment, stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     printed = b""
     while chunk := read(ours):

@@ -116,7 +116,6 @@ def victim(tmp_path: Path) -> Victim:
             "EXTENCI_HOME": str(tmp_path / "home"),
             "HOME": str(tmp_path),
             "COLUMNS": "80",
-            "PYTHONPATH": str(Path(__file__).parents[3]),
             "AWS_ACCESS_KEY_ID": "ASIAVICTIM0000000000",
             "AWS_SECRET_ACCESS_KEY": "the-secret-key-of-this-user",
             "AWS_SESSION_TOKEN": SESSION_TOKEN,

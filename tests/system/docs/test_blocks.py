@@ -108,6 +108,18 @@ def test_commands_and_their_options_are_there(page: Path, monkeypatch: pytest.Mo
     assert wrong == []
 
 
+def test_no_page_has_this_repositorys_tests_run() -> None:
+    """A reader's folder has none of them, and they take minutes."""
+    followed = [block for block in BLOCKS if not block.mark and block.page != ROOT / "README.md"]
+    wrong = [
+        f"{block.place}: {line}: say <!-- not run: REASON -->"
+        for block in followed
+        for line in command_lines(block)
+        if re.search(r"python -m (?:tests\b|pytest tests\b)", line)
+    ]
+    assert wrong == []
+
+
 def names_of(command: object, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """The names of a command and of those below it."""
     yield above

@@ -1,5 +1,7 @@
 """The documentation is true: whoever types what a page says, in a fresh folder with a home and a sandbox
-of their own, sees what it shows."""
+of their own, sees what it shows.
+
+Commands are forked (`tests.program`); README's are started as people start them."""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ import pytest
 
 from tests.system.conftest import IN_CI
 from tests.system.docs.blocks import DOCS, ROOT, Block, all_pages, blocks_of
-from tests.system.docs.user import User, end_sandbox, make_user
+from tests.system.docs.user import User, end_sandbox, make_user, with_forked_commands
 
 MIB = 1024**2
 QEMU_PROGRAMS = ("qemu-system-x86_64", "qemu-img", "syslinux", "mcopy", "dropbearkey", "ssh")
@@ -49,7 +51,9 @@ def reader(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[User]:
     needs_qemu = "<!-- needs: qemu -->" in page.read_text("utf-8")
     if needs_qemu:
         require_qemu()
-    user = make_user(tmp_path, EXTENCI_SANDBOX_MACHINES="qemu" if needs_qemu else "simulated")
+    user = with_forked_commands(
+        make_user(tmp_path, EXTENCI_SANDBOX_MACHINES="qemu" if needs_qemu else "simulated")
+    )
     shutil.copytree(ROOT / "specs", user.folder / "specs", ignore=shutil.ignore_patterns("*.raw", "booting"))
     make_disk(user.folder / "specs" / "disks" / "worker.raw")
     yield user

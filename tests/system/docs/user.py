@@ -6,10 +6,13 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tests.program.command import PROGRAM
+from tests.program.loaded import at_start
+from tests.program.on_path import write_program
 from tests.system.docs.blocks import Block, shown_commands
 
 PROGRAMS = Path(sys.executable).parent
@@ -25,6 +28,9 @@ VARYING = (
     (re.compile(r"^Machines of the sandbox are .*", re.MULTILINE), "Machines of the sandbox are KIND."),
     (re.compile(r"from\s+/\S*/"), "from FOLDER/"),
     (re.compile(r"(?<=: )/\S*/(?=[\w.-]+$)", re.MULTILINE), "FOLDER/"),
+    (re.compile(r"(?<= in )/\S*/(?=[\w.-]+:$)", re.MULTILINE), "FOLDER/"),
+    (re.compile(r"(?<=the results of )/\S*/(?=[\w.-]+$)", re.MULTILINE), "FOLDER/"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"), "MOMENT"),
     (re.compile(r"Applied in [^:]+:"), "Applied in TIME:"),
     (re.compile(r"\(\d+(?:\.\d+)? s\)"), "(TIME)"),
     (re.compile(r"answered after [^\n]+"), "answered after TIME"),
@@ -45,12 +51,15 @@ class User:
     folder: Path
     environment: Mapping[str, str]
     state: Path
+    inherited: Sequence[int] = ()
+    """Descriptors that commands inherit through the shell."""
 
     def type(self, command: str, place: str) -> str:
         """What a command prints on stdout; it must exit with 0. Folder and variables stay for the next."""
         done = subprocess.run(
             ["/bin/sh", "-c", WRAPPER + command],
             env={**self.environment, "STATE": str(self.state)},
+            pass_fds=self.inherited,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -92,6 +101,19 @@ def make_user(folder: Path, **more: str) -> User:
         **more,
     }
     return User(folder / "work", environment, folder / "state")
+
+
+def with_forked_commands(user: User) -> User:
+    """The same user, whose `extenci` is forked from a process that has loaded it, as in all tests."""
+    if PROGRAM in os.environ:
+        return user
+    programs = user.state / "programs"
+    programs.mkdir()
+    link = write_program(programs)
+    path = f"{programs}{os.pathsep}{user.environment['PATH']}"
+    return replace(
+        user, environment={**user.environment, **at_start(os.environ), "PATH": path}, inherited=(link,)
+    )
 
 
 def end_sandbox(user: User) -> None:

@@ -58,8 +58,8 @@ def test_no_file_is_too_long_to_be_read() -> None:
 def test_no_folder_holds_too_many_files() -> None:
     folders = {path.parent for path in PACKAGE.rglob("*.py")}
     counts = {folder: len([*folder.glob("*.py")]) - 1 for folder in folders}
-    # Values that all parts share, one flat vocabulary; and one file a job.
-    allowed = {PACKAGE / "model": 25, PACKAGE / "api": 20}
+    # Values that all parts share, one flat vocabulary; one file a job, and one a command.
+    allowed = {PACKAGE / "model": 28, PACKAGE / "api": 24, PACKAGE / "cli" / "commands": 24}
     assert {
         str(folder): count for folder, count in counts.items() if count > allowed.get(folder, MOST_FILES)
     } == {}

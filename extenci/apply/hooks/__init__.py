@@ -1,0 +1,1 @@
+"""Tell hooks results: run a program, or send to an address."""

@@ -1,0 +1,1 @@
+"""Results as hooks are told them."""

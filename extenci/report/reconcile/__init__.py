@@ -1,0 +1,1 @@
+"""Passes of reconciling, for people, programs and Prometheus."""
