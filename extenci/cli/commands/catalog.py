@@ -12,7 +12,8 @@ import typer
 
 from extenci.cli.failures import report_error
 from extenci.cli.help import Command
-from extenci.cli.terminal import palette_of, write_aside, write_result
+from extenci.cli.options import Format, Output
+from extenci.cli.terminal import palette_of, write_aside, write_json, write_result
 
 app = typer.Typer(
     name="catalog",
@@ -35,19 +36,24 @@ Root = Annotated[
 
 
 @app.command("list", cls=Command)
-def list_(root: Root = None) -> int:
+def list_(root: Root = None, output: Output = Format.TEXT) -> int:
     """List the services, and count what is recorded as owned there.
 
     \b
     Examples:
       extenci catalog list
       extenci catalog list path/to/specs
+      extenci catalog list --format json
     """
     from extenci import api
+    from extenci.report.catalog.json import services_document
     from extenci.report.catalog.records import render_counts
     from extenci.report.catalog.text import render_services
 
     found = api.list_services(root=root)
+    if output is Format.JSON:
+        write_json(services_document(found.services, found.errors, api.owned_resources()))
+        return 1 if found.errors else 0
     for error in found.errors:
         report_error(error)
     for path in found.legacy:
