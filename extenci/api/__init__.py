@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from extenci.api.access import Access, SshOptions, console, ssh_words
     from extenci.api.apply_plans import apply, apply_saved
     from extenci.api.bundles import unbundle
     from extenci.api.catalog import (
@@ -26,14 +27,18 @@ if TYPE_CHECKING:
         init_service,
         list_services,
         owned_resources,
+        read_legacy_service,
         remove_service,
     )
     from extenci.api.documentation import find_page, find_pages
+    from extenci.api.imports.description import ImportRequest
+    from extenci.api.imports.job import ImportResult, import_resources
     from extenci.api.inspection import SandboxContent, doctor, sandbox_content, status
     from extenci.api.leases import FoundLease, unlock
     from extenci.api.leftovers import gc
     from extenci.api.manual import StageResult, Staging, run_test_vm, stage, unstage
     from extenci.api.options import DEFAULTS, Approve, Options
+    from extenci.api.past_runs import history, past_run
     from extenci.api.plans import Planned, explain, is_plan_file, plan, save, submit_descriptions
     from extenci.api.reconcile import Reconciler, open_reconciler
     from extenci.api.repository import NewRepository, init_repository
@@ -63,9 +68,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULTS",
+    "Access",
     "Approve",
     "FoundLease",
     "Home",
+    "ImportRequest",
+    "ImportResult",
     "NewRepository",
     "Options",
     "Planned",
@@ -73,12 +81,14 @@ __all__ = [
     "SandboxContent",
     "ServiceFields",
     "ServiceList",
+    "SshOptions",
     "StageResult",
     "Staging",
     "add_service",
     "apply",
     "apply_saved",
     "confirm",
+    "console",
     "distrust_hooks",
     "distrust_keys",
     "distrust_service",
@@ -93,6 +103,8 @@ __all__ = [
     "find_service",
     "gc",
     "grant_requests",
+    "history",
+    "import_resources",
     "init_repository",
     "init_service",
     "is_plan_file",
@@ -101,7 +113,9 @@ __all__ = [
     "make_bootable_disk",
     "open_reconciler",
     "owned_resources",
+    "past_run",
     "plan",
+    "read_legacy_service",
     "remove_service",
     "reset_sandbox",
     "run_test_vm",
@@ -111,6 +125,7 @@ __all__ = [
     "save",
     "settings",
     "spec_schema",
+    "ssh_words",
     "stage",
     "start_sandbox",
     "status",
@@ -128,13 +143,17 @@ __all__ = [
 ]
 
 _FILES = {
+    "extenci.api.access": ("Access", "SshOptions", "console", "ssh_words"),
     "extenci.api.apply_plans": ("apply", "apply_saved"),
     "extenci.api.bundles": ("unbundle",),
     "extenci.api.catalog": (
         "ServiceFields", "ServiceList", "add_service", "edit_service", "find_service", "init_service",
-        "list_services", "owned_resources", "remove_service",
+        "list_services", "owned_resources", "read_legacy_service", "remove_service",
     ),
     "extenci.api.documentation": ("find_page", "find_pages"),
+    "extenci.api.past_runs": ("history", "past_run"),
+    "extenci.api.imports.description": ("ImportRequest",),
+    "extenci.api.imports.job": ("ImportResult", "import_resources"),
     "extenci.api.inspection": ("SandboxContent", "doctor", "sandbox_content", "status"),
     "extenci.api.leftovers": ("gc",),
     "extenci.api.manual": ("StageResult", "Staging", "run_test_vm", "stage", "unstage"),

@@ -10,6 +10,7 @@ from extenci.api.sandbox import shown_sandbox_service
 from extenci.catalog.home import Home
 from extenci.catalog.records import Catalog
 from extenci.catalog.services import edit, files
+from extenci.catalog.services.legacy import LegacyService, read_legacy
 from extenci.catalog.services.text import ServiceFields
 from extenci.model.errors import SpecError
 from extenci.model.record import ResourceRecord
@@ -28,16 +29,19 @@ __all__ = [
     "init_service",
     "list_services",
     "owned_resources",
+    "read_legacy_service",
     "remove_service",
 ]
 
 
 @dataclass(frozen=True)
 class ServiceList:
-    """Services, with the built-in one first, and the errors of files that are wrong."""
+    """Services, with the built-in one first, the errors of files that are wrong, and files of the
+    2011 tools, which are not read."""
 
     services: tuple[Service, ...]
     errors: tuple[SpecError, ...]
+    legacy: tuple[Path, ...] = ()
 
 
 def list_services(*, root: Path | None = None, home: Home | None = None) -> ServiceList:
@@ -52,7 +56,7 @@ def list_services(*, root: Path | None = None, home: Home | None = None) -> Serv
             services.append(read_service(path))
         except SpecError as error:
             errors.append(error)
-    return ServiceList(tuple(services), tuple(errors))
+    return ServiceList(tuple(services), tuple(errors), files.legacy_files(home))
 
 
 def find_service(name: str, *, root: Path | None = None, home: Home | None = None) -> Service:
@@ -85,6 +89,11 @@ def init_service(name: str, *, root: Path | None = None, home: Home | None = Non
 def add_service(name: str, fields: ServiceFields, *, home: Home | None = None) -> Path:
     """Add a service and return the path of its file (CatalogError, SpecError)."""
     return files.add_service(home or Home.find(), name, fields)
+
+
+def read_legacy_service(file: Path) -> LegacyService:
+    """The fields of a service file of the 2011 tools, `key = value` lines (UsageError)."""
+    return read_legacy(file)
 
 
 def edit_service(name: str, *, home: Home | None = None) -> bool:

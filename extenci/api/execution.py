@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import uuid
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from threading import Event
 
 from extenci.api.session import Observed, Session
@@ -12,8 +15,10 @@ from extenci.apply.context import RunContext
 from extenci.apply.records import reconcile
 from extenci.apply.verification.prerequisites import require_prerequisites
 from extenci.model.errors import CatalogError, Interrupted, ServiceError
+from extenci.model.journal import UNKNOWN_ORIGIN, RunOrigin
 from extenci.model.outcome import Result
 from extenci.model.plan import Plan
+from extenci.observe.checkout import read_checkout
 from extenci.plan.abilities import require_abilities
 
 
@@ -45,14 +50,25 @@ def carry_out(session: Session, plan: Plan, observed: Observed, run: Run) -> Res
     result = apply_run.carry_out(
         plan,
         session.desired if run.is_whole else None,
-        _context(session, run),
+        _context(session, run, read_origin(session) if plan.changes else UNKNOWN_ORIGIN),
         parallelism=options.parallelism,
         command=options.command,
     )
     return _reconcile(session, result, observed if not plan.changes else None)
 
 
-def _context(session: Session, run: Run) -> RunContext:
+def read_origin(session: Session) -> RunOrigin:
+    """Who begins a run, and the commit that the specs are of."""
+    root = session.desired.root
+    checkout = read_checkout(Path(root), Path(root))
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # in containers, the number of a user may have no name
+        user = str(os.getuid())
+    return RunOrigin(user, root, checkout.commit, checkout.dirty)
+
+
+def _context(session: Session, run: Run, origin: RunOrigin) -> RunContext:
     home, options = session.home, session.options
     return RunContext(
         run.id,
@@ -69,6 +85,7 @@ def _context(session: Session, run: Run) -> RunContext:
         answer=options.answer,
         keep_failed=options.keep_failed,
         cache=home.cache_folder,
+        origin=origin,
     )
 
 

@@ -91,12 +91,10 @@ class Session:
         return Observed(records, found.without(self.failures.unread))
 
     def shows_others(self, service: str) -> bool:
-        """Whether a service shows other homes all that this one made there lately. CatalogError, Interrupted;
-        ServiceError and its kinds."""
+        """Whether a service shows other homes all that this one made there lately, also after a
+        stop. CatalogError; ServiceError and its kinds."""
         records = self.catalog.records(self.stack)
-        return shows_others(
-            self.clients[service], self.stack, records, stop=self.options.stop, clock=self.clock
-        )
+        return shows_others(self.clients[service], self.stack, records, clock=self.clock)
 
 
 @contextmanager

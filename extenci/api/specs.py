@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from extenci.catalog.trust import allowed_paths
 from extenci.model.desired import Desired
 from extenci.spec.arguments import stack_on
 from extenci.spec.load import load_desired
+from extenci.spec.recognition import find_candidates
+from extenci.spec.root import find_root, read_root
+from extenci.spec.root_files import list_files
 from extenci.spec.services.library import SANDBOX_STAND_IN
 
 
@@ -68,6 +72,19 @@ def empty_stack(service: str, *, stack: str | None = None, home: Home | None = N
     """
     home = home or Home.find()
     return with_running_sandbox(stack_on(service, stack, Path.cwd(), service_files(home)), home)
+
+
+def load_around(service: str, root: Path | None, home: Home) -> Desired:
+    """The specs of a root (None: that of the current folder), which need not name a service yet, or exist.
+    SpecError, UsageError, SandboxError."""
+    folder = root or Path()
+    if not find_candidates(list_files(read_root(find_root(folder))).yaml, ()):
+        return with_running_sandbox(stack_on(service, None, folder, service_files(home)), home)
+    desired = load([folder], home=home)
+    if service in desired.services:
+        return desired
+    found = stack_on(service, desired.stack, folder, service_files(home)).services
+    return with_running_sandbox(replace(desired, services={**desired.services, **found}), home)
 
 
 def spec_schema(kind: str = "spec") -> dict[str, Any]:

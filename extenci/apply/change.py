@@ -9,6 +9,7 @@ from extenci.apply.context import ChangeContext, Outcomes, RunContext
 from extenci.apply.steps.await_machines import await_machines
 from extenci.apply.steps.confirm import confirm
 from extenci.apply.steps.forget import forget_records
+from extenci.apply.steps.import_resources import import_resources
 from extenci.apply.steps.launch import launch
 from extenci.apply.steps.register import register
 from extenci.apply.steps.remove import remove
@@ -26,6 +27,7 @@ from extenci.model.work import (
     AwaitWork,
     ConfirmWork,
     ForgetWork,
+    ImportWork,
     LaunchWork,
     RegisterWork,
     RemoveWork,
@@ -49,6 +51,7 @@ STEPS: Mapping[type, Callable[[Any, ChangeContext], Outcome]] = {
     UnstageWork: unstage,
     UpdateWork: update,
     AdoptWork: update,
+    ImportWork: import_resources,
     ForgetWork: forget_records,
     RemoveWork: remove,
 }
@@ -61,11 +64,11 @@ def do_change(change: Change, outcomes: Outcomes, run: RunContext) -> Outcome:
     try:
         context = ChangeContext(change, run, outcomes, run.stop)
         outcome = STEPS[type(change.work)](change.work, context)
-    except Interrupted:
-        journal.end_change(run.run, change.id, Status.SKIPPED)
+    except Interrupted as error:
+        journal.end_change(run.run, change.id, Status.SKIPPED, error.message, change.count)
         raise
-    except ExtenciError:
-        journal.end_change(run.run, change.id, Status.FAILED)
+    except ExtenciError as error:
+        journal.end_change(run.run, change.id, Status.FAILED, error.message, change.count)
         raise
-    journal.end_change(run.run, change.id, outcome.status)
+    journal.end_change(run.run, change.id, outcome.status, outcome.message, change.count)
     return outcome

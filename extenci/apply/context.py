@@ -15,6 +15,7 @@ from extenci.apply.records import ChangeRecords
 from extenci.cloud.journalled.client import Journalled
 from extenci.image.sources import Cache
 from extenci.launch.context import LaunchContext
+from extenci.model.journal import UNKNOWN_ORIGIN, RunOrigin
 from extenci.model.outcome import Advanced, Listener, Made, Noted, Outcome, Progress
 from extenci.model.plan import Change
 from extenci.model.record import ResourceKind
@@ -38,7 +39,7 @@ class RunContext:
     `folder` holds files that jobs name, `keys` private keys of test VMs, and `evidence` the findings of their
     checks; `answer` has the answers that were given in advance about test VMs, None: they wait for a person;
     `keep_failed`: a test VM that failed, and its image, are left for a person to look at. `cache` is the
-    folder of converted and downloaded disks.
+    folder of converted and downloaded disks, `origin` who began the run.
     """
 
     run: str
@@ -55,6 +56,7 @@ class RunContext:
     answer: Ask | None = None
     keep_failed: bool = False
     cache: Path | None = None
+    origin: RunOrigin = UNKNOWN_ORIGIN
     sharing: SharedReading = field(default_factory=SharedReading)
 
     def tell(self, event: Progress) -> None:

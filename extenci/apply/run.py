@@ -26,7 +26,7 @@ def carry_out(
     are in the result, not raised; CatalogError where the journal cannot be written in the first place.
     """
     journal = run_context.catalog.journal
-    journal.begin_run(run_context.run, run_context.stack, command, run_context.run)
+    journal.begin_run(run_context.run, run_context.stack, command, run_context.run, run_context.origin)
     began = time.monotonic()
 
     def step(change: Change, outcomes: Outcomes) -> Outcome:

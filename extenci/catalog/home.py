@@ -74,6 +74,11 @@ class Home:
         return self.path / "keys"
 
     @property
+    def known_hosts_folder(self) -> Path:
+        """The folder of host keys of machines that people log in to."""
+        return self.path / "known_hosts"
+
+    @property
     def evidence_folder(self) -> Path:
         """The default folder of the evidence that checks of test VMs find."""
         return self.path / "evidence"

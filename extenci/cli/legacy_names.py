@@ -17,6 +17,11 @@ def test_vm() -> None:
     run_as("test-vm")
 
 
+def catalog() -> None:
+    """`extenci-catalog`: the commands `extenci catalog`."""
+    run_as("catalog")
+
+
 def run_as(command: str) -> None:
     """Run a command with the arguments of this program."""
     sys.argv.insert(1, command)

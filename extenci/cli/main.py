@@ -15,6 +15,8 @@ from extenci.cli.commands.destroy import destroy
 from extenci.cli.commands.doctor import doctor
 from extenci.cli.commands.gc import gc
 from extenci.cli.commands.init import init
+from extenci.cli.commands.machines.console import console
+from extenci.cli.commands.machines.ssh import ssh
 from extenci.cli.commands.plan import plan
 from extenci.cli.commands.reconcile import reconcile
 from extenci.cli.commands.run_test_vm import run_test_vm
@@ -24,6 +26,8 @@ from extenci.cli.commands.status import status
 from extenci.cli.commands.trust import trust
 from extenci.cli.commands.unlock import unlock
 from extenci.cli.commands.unstage import unstage
+from extenci.cli.commands.upkeep.history import history
+from extenci.cli.commands.upkeep.import_resources import import_resources
 from extenci.cli.commands.verify import verify
 from extenci.cli.failures import (
     report_defect,
@@ -92,6 +96,10 @@ COMMANDS = (
 for command in COMMANDS:
     app.command(cls=Command)(command)
 app.command(cls=Command)(trust)
+app.command(cls=Command)(history)
+app.command(cls=Command)(ssh)
+app.command(cls=Command)(console)
+app.command("import", cls=Command)(import_resources)
 app.command("test-vm", cls=Command)(run_test_vm)
 app.command("help", cls=Command)(show_help)
 app.add_typer(catalog.app)

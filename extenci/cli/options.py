@@ -103,6 +103,22 @@ Trusted = Annotated[
         show_default=False,
     ),
 ]
+MachineAddress = Annotated[
+    str,
+    typer.Argument(
+        metavar="ADDRESS",
+        help="SERVICE/NAME of a group, or of an image whose test VM waits; one of several as "
+        "SERVICE/NAME[N], counted from 0 in the order of their ids.",
+        show_default=False,
+    ),
+]
+MachineId = Annotated[
+    str | None, typer.Option("--machine", metavar="ID", help="The one of several with this id.")
+]
+RootFolder = Annotated[
+    Path | None,
+    typer.Option("--root", metavar="PATH", help="The folder of the specs. Default: the current one."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Exceed the limits of the services.")]
 AutoApprove = Annotated[
     bool,

@@ -97,3 +97,60 @@ def is_sure(error: ServiceError) -> bool:
     if isinstance(error, Unreachable | UnreadableAnswer | Throttled):
         return False
     return bool(error.code) and not error.code.isdigit() and error.code not in UNSURE_CODES
+
+
+@dataclass(frozen=True)
+class RunOrigin:
+    """Who began a run, and from which specs: the user's name, the spec root (an absolute path), and the
+    commit of its git repository, "" where there is none; `dirty`: the specs differed from it."""
+
+    user: str = ""
+    root: str = ""
+    commit: str = ""
+    dirty: bool = False
+
+
+UNKNOWN_ORIGIN = RunOrigin()
+
+
+@dataclass(frozen=True)
+class PastChange:
+    """A change of a run: its id, its status (`begun` while it has none), the number of things that it is
+    about, and why it is not done. `at` is when the status came about (seconds since the epoch)."""
+
+    id: str
+    status: str
+    at: float
+    amount: int | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class PastCall:
+    """A changing call of a run. `at` and `settled` are seconds since the epoch, `settled` None while nobody
+    knows its outcome; `made` the ids in its answer, `failure` why it changed nothing."""
+
+    change: str
+    service: str
+    call: str
+    at: float
+    settled: float | None
+    made: tuple[str, ...] = ()
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """A run as the journal has it. `outcome` is `done`, `failed` or `interrupted`; `running` while it may be
+    under way, and `killed` where its process is gone."""
+
+    id: str
+    stack: str
+    command: str
+    host: str
+    began: float
+    ended: float | None
+    outcome: str
+    origin: RunOrigin
+    changes: tuple[PastChange, ...] = ()
+    calls: tuple[PastCall, ...] = ()

@@ -172,6 +172,23 @@ class AdoptWork:
 
 
 @dataclass(frozen=True)
+class ImportWork:
+    """Take resources under management that exist and were not made for the specs: set and remove their tags,
+    and record them."""
+
+    set: Mapping[str, str]
+    unset: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    snapshots: tuple[str, ...] = ()
+    machines: tuple[str, ...] = ()
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """The ids of all of them."""
+        return (*self.images, *self.snapshots, *self.machines)
+
+
+@dataclass(frozen=True)
 class ForgetWork:
     """Drop the records of resources that no longer exist."""
 
@@ -202,6 +219,7 @@ Work = (
     | UnstageWork
     | UpdateWork
     | AdoptWork
+    | ImportWork
     | ForgetWork
     | RemoveWork
 )

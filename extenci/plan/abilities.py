@@ -17,6 +17,7 @@ from extenci.model.verification import Verify, needs_login
 from extenci.model.version import Method
 from extenci.model.work import (
     AdoptWork,
+    ImportWork,
     LaunchWork,
     RegisterWork,
     ReplaceWork,
@@ -137,7 +138,7 @@ def made_with_tags(change: Change) -> tuple[Ability, ...]:
             return (Ability.TAG_IMAGE,)
         case LaunchWork() | ReplaceWork() | VerifyWork():
             return (Ability.TAG_INSTANCE,)
-        case AdoptWork() | UpdateWork():
+        case AdoptWork() | ImportWork() | UpdateWork():
             return (Ability.CREATE_TAGS,)
         case _:
             return ()

@@ -17,17 +17,20 @@ from extenci.catalog.journal.deregistered import select_deregistered
 from extenci.catalog.journal.history import ServiceHistory
 from extenci.catalog.journal.intents import select_unseen, select_unsettled
 from extenci.catalog.journal.key_pairs import MadeKeyPair
+from extenci.catalog.journal.past_runs import select_calls, select_past_runs
 from extenci.catalog.journal.redaction import without_secrets
 from extenci.catalog.journal.runs import (
     KEPT_SECONDS,
     Run,
     insert_run,
+    printable,
     prune_runs,
     select_alive,
     select_runs,
 )
 from extenci.catalog.journal.uploads import select_uploaded
 from extenci.model.errors import CatalogError
+from extenci.model.journal import UNKNOWN_ORIGIN, PastCall, PastRun, RunOrigin
 from extenci.model.outcome import Status
 from extenci.model.record import Deregistered, Intent
 
@@ -52,15 +55,22 @@ class Journal:
 
     # Runs.
 
-    def begin_run(self, id: str, stack: str, command: str, plan_id: str | None = None) -> None:  # noqa: A002
-        """Write down that a run begins, or that the run of a saved plan is resumed.
+    def begin_run(
+        self,
+        id: str,  # noqa: A002
+        stack: str,
+        command: str,
+        plan_id: str | None = None,
+        origin: RunOrigin = UNKNOWN_ORIGIN,
+    ) -> None:
+        """Write down that a run begins, or that the run of a saved plan is resumed, and who began it.
 
         CatalogError where the id was used for another stack.
         """
         now = self._clock()
         with self._database.writing() as connection:
             prune_runs(connection, now - KEPT_SECONDS)
-            insert_run(connection, id, stack, plan_id, command, now)
+            insert_run(connection, id, stack, plan_id, command, now, origin)
         self._own |= {id}
 
     def end_run(self, id: str, outcome: str) -> None:  # noqa: A002
@@ -80,15 +90,27 @@ class Journal:
         with self._database.reading() as connection:
             return select_runs(connection, stack)
 
+    def past_runs(self, stack: str | None) -> tuple[PastRun, ...]:
+        """The runs of a stack, None: of all, that did something, newest first, without their calls."""
+        with self._database.reading() as connection:
+            return select_past_runs(connection, stack, self.alive(connection))
+
+    def calls_of(self, run: str) -> tuple[PastCall, ...]:
+        """The calls of a run, in their order."""
+        with self._database.reading() as connection:
+            return select_calls(connection, run)
+
     # Changes.
 
     def begin_change(self, run: str, change: str) -> None:
         """Write down that work on a change begins."""
         self._mark(run, change, BEGUN)
 
-    def end_change(self, run: str, change: str, status: Status) -> None:
-        """Write down the outcome of a change."""
-        self._mark(run, change, str(status))
+    def end_change(
+        self, run: str, change: str, status: Status, message: str = "", amount: int | None = None
+    ) -> None:
+        """Write down the outcome of a change: why it is not done, and the number of things it is about."""
+        self._mark(run, change, str(status), message, amount)
 
     def done_changes(self, run: str) -> frozenset[str]:
         """The ids of the changes that a run completed."""
@@ -187,11 +209,12 @@ class Journal:
         """The calls on a service, over all stacks."""
         return ServiceHistory(self._database, service)
 
-    def _mark(self, run: str, change: str, status: str) -> None:
+    def _mark(self, run: str, change: str, status: str, message: str = "", amount: int | None = None) -> None:
         with self._database.writing() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO changes (run, change, status, at) VALUES (?, ?, ?, ?)",
-                (run, change, status, self._clock()),
+                "INSERT OR REPLACE INTO changes (run, change, status, at, amount, message)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (run, change, status, self._clock(), amount, printable(message) or None),
             )
 
     def _changes(self, run: str, *statuses: str) -> frozenset[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from extenci.model.errors import CatalogError
+from extenci.model.journal import UNKNOWN_ORIGIN, RunOrigin
 
 KEPT_SECONDS = 90 * 86400.0
 """How long ended runs without open calls are kept."""
@@ -31,14 +32,22 @@ class Run:
 
 
 BEGIN_RUN = """
-INSERT INTO runs (id, stack, plan, command, pid, host, began) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO runs (id, stack, plan, command, pid, host, began, user, root, revision, dirty)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET plan = excluded.plan, command = excluded.command, pid = excluded.pid,
-    host = excluded.host, began = excluded.began, ended = NULL, outcome = NULL
+    host = excluded.host, began = excluded.began, ended = NULL, outcome = NULL, user = excluded.user,
+    root = excluded.root, revision = excluded.revision, dirty = excluded.dirty
 """
 
 
 def insert_run(
-    connection: sqlite3.Connection, run: str, stack: str, plan: str | None, command: str, now: float
+    connection: sqlite3.Connection,
+    run: str,
+    stack: str,
+    plan: str | None,
+    command: str,
+    now: float,
+    origin: RunOrigin = UNKNOWN_ORIGIN,
 ) -> None:
     """Write a run of this process down, new or resumed; CatalogError where the id is another stack's."""
     row = connection.execute("SELECT stack FROM runs WHERE id = ?", (run,)).fetchone()
@@ -47,9 +56,9 @@ def insert_run(
             f"The run {run} belongs to the stack {row['stack']!r}, not to {stack!r}.",
             "Make a new plan for this stack and apply that.",
         )
-    connection.execute(
-        BEGIN_RUN, (run, stack, plan, printable(command), os.getpid(), socket.gethostname(), now)
-    )
+    texts = [printable(text) or None for text in (origin.user, origin.root, origin.commit)]
+    known = (run, stack, plan, printable(command), os.getpid(), socket.gethostname(), now)
+    connection.execute(BEGIN_RUN, (*known, *texts, int(origin.dirty)))
 
 
 def select_runs(connection: sqlite3.Connection, stack: str) -> tuple[Run, ...]:

@@ -73,6 +73,14 @@ def add_service(home: Home, name: str, fields: ServiceFields) -> Path:
     return target
 
 
+def legacy_files(home: Home) -> tuple[Path, ...]:
+    """The files beside the service files that have no ending, as those of the 2011 tools."""
+    if not home.services_folder.is_dir():
+        return ()
+    found = sorted(home.services_folder.iterdir())
+    return tuple(path for path in found if NAME.fullmatch(path.name) and not path.suffix and path.is_file())
+
+
 def check_draft(draft: Path, target: Path) -> Service:
     """Read a draft as a service; SpecError with the positions that problems would have in the target."""
     from extenci.spec.services.file import read_service  # noqa: PLC0415 - pydantic and ruamel are slow to import

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +12,8 @@ import typer
 
 from extenci.cli.failures import report_error
 from extenci.cli.help import Command
-from extenci.cli.terminal import palette_of, write_result
+from extenci.cli.options import Format, Output
+from extenci.cli.terminal import palette_of, write_aside, write_json, write_result
 
 app = typer.Typer(
     name="catalog",
@@ -33,21 +36,31 @@ Root = Annotated[
 
 
 @app.command("list", cls=Command)
-def list_(root: Root = None) -> int:
+def list_(root: Root = None, output: Output = Format.TEXT) -> int:
     """List the services, and count what is recorded as owned there.
 
     \b
     Examples:
       extenci catalog list
       extenci catalog list path/to/specs
+      extenci catalog list --format json
     """
     from extenci import api
+    from extenci.report.catalog.json import services_document
     from extenci.report.catalog.records import render_counts
     from extenci.report.catalog.text import render_services
 
     found = api.list_services(root=root)
+    if output is Format.JSON:
+        write_json(services_document(found.services, found.errors, api.owned_resources()))
+        return 1 if found.errors else 0
     for error in found.errors:
         report_error(error)
+    for path in found.legacy:
+        write_aside(
+            f"{path} is not read. If it is a service file of the 2011 tools, run "
+            f"`{shlex.join(['extenci', 'catalog', 'add', path.name.lower(), '--from', str(path)])}`.\n"
+        )
     write_result(render_services(found.services, palette=palette_of(sys.stdout)))
     write_result("\n" + render_counts(api.owned_resources()))
     return 1 if found.errors else 0
@@ -133,6 +146,14 @@ def add(  # noqa: PLR0913, PLR0917 - one parameter an option
     bundle_user: Annotated[
         str | None, typer.Option(help="The account's number, for bundles.", metavar="NUMBER")
     ] = None,
+    legacy: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="A service file of the 2011 tools: `key = value` lines. Other options override it.",
+            metavar="FILE",
+        ),
+    ] = None,
 ) -> int:
     """Add a service. Keys are named by their files, never given on the command line.
 
@@ -141,6 +162,7 @@ def add(  # noqa: PLR0913, PLR0917 - one parameter an option
       extenci catalog add aws --region us-east-1 --profile default
       extenci catalog add bnl --region bnl --ec2 https://cloud.example:8773 \\
         --access-key-file ~/.keys/id --secret-key-file ~/.keys/secret
+      extenci catalog add amazon --from catalog/service/Amazon
     """
     from extenci import api
 
@@ -162,6 +184,12 @@ def add(  # noqa: PLR0913, PLR0917 - one parameter an option
         bundle_cloud_certificate,
         bundle_user,
     )
+    if legacy is not None:
+        found = api.read_legacy_service(legacy)
+        given = {key: value for key, value in asdict(fields).items() if value is not None}
+        fields = replace(found.fields, **given)
+        for place in found.unused:
+            write_aside(f"Not taken over, since service files have no such key: {place}\n")
     write_result(f"Added {name}: {api.add_service(name, fields)}\n")
     return 0
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from extenci.cli.addresses import parse_address
-from extenci.cli.options import LockTimeout, Trusted, VerifyFormat, VerifyOutput
+from extenci.cli.options import LockTimeout, RootFolder, Trusted, VerifyFormat, VerifyOutput
 from extenci.cli.verification import run_verification
 from extenci.model.errors import UsageError
 
@@ -19,10 +18,7 @@ def confirm(
     ],
     yes: Annotated[bool, typer.Option("--yes", help="It works.")] = False,
     no: Annotated[bool, typer.Option("--no", help="It does not work.")] = False,
-    root: Annotated[
-        Path | None,
-        typer.Option("--root", metavar="PATH", help="The folder of the specs. Default: the current one."),
-    ] = None,
+    root: RootFolder = None,
     lock_timeout: LockTimeout = 0.0,
     output: VerifyOutput = VerifyFormat.TEXT,
     _trust: Trusted = None,

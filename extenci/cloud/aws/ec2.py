@@ -140,6 +140,12 @@ class Ec2:
         with ec2_call(self._session, "GetConsoleOutput") as ec2:
             return ec2.get_console_output(InstanceId=machine).get("Output", "")
 
+    def user_data(self, machine: str) -> str:
+        """The user data that a machine was started with, in base64; "" where it had none."""
+        with ec2_call(self._session, "DescribeInstanceAttribute") as ec2:
+            answer = ec2.describe_instance_attribute(InstanceId=machine, Attribute="userData")
+            return answer.get("UserData", {}).get("Value", "")
+
     def _snapshots(self, *lookups: Lookup[Snapshot]) -> tuple[Snapshot, ...]:
         def read(filters: Mapping[str, Any], attempts: int) -> list[Snapshot]:
             return self._pages(

@@ -12,6 +12,7 @@ from extenci.model.work import (
     AdoptWork,
     ForgetWork,
     ImageToLaunch,
+    ImportWork,
     LaunchWork,
     RegisterWork,
     RemoveWork,
@@ -40,7 +41,7 @@ AWAITED = "Being launched already, so that apply waits for them"
 DRIFT = "Drift: changed outside the specs"
 
 
-def headline(change: Change) -> str:  # noqa: C901, PLR0911 - one return a case
+def headline(change: Change) -> str:  # noqa: C901, PLR0911, PLR0912 - one return a case
     """A change in a few words, without its address and reason: `launch 3 machines`."""
     machines = counted(change.count, change.kind.noun)
     match change.work:
@@ -58,6 +59,8 @@ def headline(change: Change) -> str:  # noqa: C901, PLR0911 - one return a case
             return f"update the tags of {machines}"
         case AdoptWork():
             return f"adopt {machines}"
+        case ImportWork():
+            return f"import {machines}"
         case ForgetWork(resources=resources):
             return f"forget {safe(listed(resources))}"
         case RemoveWork(key_pairs=names) if names:
@@ -93,7 +96,7 @@ def details(plan: Plan, change: Change) -> list[str]:  # noqa: PLR0911 - one ret
             return ["its snapshot, if any, stays"]
         case RemoveWork(files=files, objects=objects, uploads=uploads):
             return [safe(one) for one in (*files, *objects, *(upload.key for upload in uploads))]
-        case UpdateWork() | AdoptWork() as work:
+        case UpdateWork() | AdoptWork() | ImportWork() as work:
             return [safe(listed(work.resources)), *([] if change.fields else tag_details(work))]
         case _:
             return []
@@ -156,9 +159,9 @@ def missing(number: int) -> str:
     return f"up to {counted(number, 'machine')} missing at a time"
 
 
-def tag_details(work: UpdateWork | AdoptWork) -> list[str]:
+def tag_details(work: UpdateWork | AdoptWork | ImportWork) -> list[str]:
     """Tags that are set and removed, without extenci's own marks."""
-    unset = work.unset if isinstance(work, UpdateWork) else ()
+    unset = () if isinstance(work, AdoptWork) else work.unset
     return [
         *(f"{safe(key)}: {value_text(value)}" for key, value in sorted(work.set.items()) if shown(key)),
         *(f"{safe(key)}: removed" for key in sorted(unset) if shown(key)),

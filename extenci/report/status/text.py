@@ -138,17 +138,17 @@ def age_of(then: float, now: float) -> str:
 
 
 def count_text(group: InstancesStatus) -> str:
-    """`3 wanted, 2 running, 1 outdated`; the number on record only if it differs."""
+    """`3 desired, 2 running, 1 outdated`; the number on record only if it differs."""
     running = sum(machine.state == "running" for machine in group.machines)
     outdated = sum(machine.outdated for machine in group.machines)
-    wanted = f"{group.wanted} wanted" if group.wanted else "none wanted"
+    wanted = f"{group.wanted} desired" if group.wanted else "none desired"
     others = [f"{outdated} outdated"] if outdated else []
     others += [f"{group.recorded} recorded"] if group.recorded != len(group.machines) else []
     return ", ".join([wanted, f"{running} running", *others])
 
 
 def counts_colour(group: InstancesStatus, palette: Palette) -> str:
-    """Good if as many machines run as are wanted, all of them up to date."""
+    """Good if as many machines run as are desired, all of them up to date."""
     running = sum(machine.state == "running" and not machine.outdated for machine in group.machines)
     return palette.good if running == group.wanted == len(group.machines) else palette.warning
 

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from extenci.verify.programs import ProgramEnd
 
 
+NOT_FOUND = 127
+"""The status of a shell that did not find a command (POSIX, "Exit Status for Commands"): it will not come by
+itself, so that the check is not tried again, unless its `retries` say so."""
+
+
 @dataclass(frozen=True)
 class SshCheck(LoginCheck):
     """A command ends with `status`, and `output`, a regular expression, is found in its output."""
@@ -57,8 +62,10 @@ def try_ssh(check: SshCheck, context: CheckContext, attempt: Attempt) -> Attempt
     if isinstance(end, AttemptResult):
         return end
     if end.status != check.status:
-        text = f"the command ended with status {end.status}, not {check.status}"
-        return AttemptResult(False, text, excerpt(end.output))
+        is_missing = end.status == NOT_FOUND
+        why = " (a command was not found)" if is_missing else ""
+        text = f"the command ended with status {end.status}{why}, not {check.status}"
+        return AttemptResult(False, text, excerpt(end.output), final=is_missing and check.retries is None)
     return _judge_output(check, end, context, attempt)
 
 

@@ -57,6 +57,7 @@ def uses(catalog: Catalog) -> tuple[Callable[[], Any], ...]:
         lambda: catalog.services_with_records(STACK),
         lambda: catalog.stacks_with_records("cloud"), lambda: catalog.is_initialised("cloud"),
         lambda: [str(run) for run in journal.runs(STACK)], lambda: journal.unsettled(STACK),
+        lambda: [str(run) for run in journal.past_runs(STACK)], lambda: journal.calls_of("r"),
         lambda: journal.done_changes("r"), lambda: journal.halfway_changes("r"),
         lambda: journal.count_calls("r", "c"), lambda: journal.made_key_pairs("r", "c"),
         lambda: journal.left_key_pairs(STACK, "cloud"), journal.key_pairs,

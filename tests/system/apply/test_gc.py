@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from extenci import api
+from extenci.cloud.leases.stores import PREFIX as LEASE_PREFIX
 from extenci.model.action import Action
 from extenci.model.outcome import Status
 from extenci.model.plan import Plan
@@ -60,7 +61,9 @@ def prepare(rig: Rig, tags: Tags) -> None:
 
 
 def names_of_keys(rig: Rig) -> list[str]:
-    return [one["KeyName"] for one in rig.ec2.describe_key_pairs()["KeyPairs"]]
+    """The key pairs that are there, but for leases, which end by themselves."""
+    names = (one["KeyName"] for one in rig.ec2.describe_key_pairs()["KeyPairs"])
+    return [name for name in names if not name.startswith(LEASE_PREFIX)]
 
 
 def key_files(rig: Rig) -> list[Path]:

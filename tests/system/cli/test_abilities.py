@@ -140,7 +140,7 @@ def test_a_service_that_cannot_be_read_stops_no_other(run: Run, root: Path) -> N
     assert "Left out, so nothing was done there:\n  dead\n" in applied.stdout
     status = run("status")
     assert status.returncode == 1
-    assert "cloud/pool: 1 wanted, 1 running" in status.stdout
+    assert "cloud/pool: 1 desired, 1 running" in status.stdout
     assert run("gc", "--auto-approve").returncode == 1
     destroyed = run("destroy", "--auto-approve")
     assert destroyed.returncode == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import subprocess
@@ -111,3 +112,17 @@ def test_a_service_file_is_not_staged(user: User) -> None:
     done = user.shell("extenci stage services/lab.yaml sandbox")
     assert done.returncode == 1
     assert "it begins with the text 'region: us-east-1" in done.stderr
+
+
+def test_services_are_listed_as_json(user: User) -> None:
+    user.write("extenci.yaml", "stack: x\n")
+    user.write("services/lab.yaml", "region: eu-west-1\n")
+    done = user.shell("extenci catalog list --format json")
+    document = json.loads(done.stdout)
+    assert [one["name"] for one in document["services"]] == ["sandbox", "lab"]
+    assert document["services"][1]["file"] == str(user.folder / "services" / "lab.yaml")
+    assert (document["format_version"], document["owned"], document["problems"]) == (1, [], [])
+    user.write("services/lab.yaml", "regoin: eu-west-1\n")
+    done = user.shell("extenci catalog list --format json")
+    assert done.returncode == 1
+    assert "did you mean 'region'" in json.loads(done.stdout)["problems"][0]

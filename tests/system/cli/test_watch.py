@@ -104,10 +104,10 @@ def standing(world: World) -> World:
 
 def test_a_watch_in_a_terminal_draws_anew_and_ends_with_the_keys_ctrl_c(standing: World) -> None:
     with in_a_terminal(standing) as (watch, keyboard):
-        watch.until(lambda text: "sandbox/pool: 1 wanted, 1 running" in text)
+        watch.until(lambda text: "sandbox/pool: 1 desired, 1 running" in text)
         standing.write(count=2)
         standing.apply()
-        watch.until(lambda text: "sandbox/pool: 2 wanted, 2 running" in text)
+        watch.until(lambda text: "sandbox/pool: 2 desired, 2 running" in text)
         os.write(keyboard, b"\x03")
         assert watch.process.wait(PATIENCE_SECONDS) == 0
         said = watch.rest()
@@ -119,7 +119,7 @@ def test_a_watch_in_a_terminal_draws_anew_and_ends_with_the_keys_ctrl_c(standing
 
 def test_a_watch_into_a_pipe_says_one_status_after_the_other_and_ends_with_sigint(standing: World) -> None:
     with piped(standing) as watch:
-        watch.until(lambda text: text.count("1 wanted, 1 running") == 2)
+        watch.until(lambda text: text.count("1 desired, 1 running") == 2)
         watch.process.send_signal(signal.SIGINT)
         said, aside = watch.process.communicate(timeout=PATIENCE_SECONDS)
         assert (watch.process.returncode, said, aside) == (0, b"", b"")
@@ -130,12 +130,12 @@ def test_a_watch_into_a_pipe_says_one_status_after_the_other_and_ends_with_sigin
 
 def test_a_watch_goes_on_past_specs_that_are_wrong_for_a_while(standing: World) -> None:
     with piped(standing) as watch:
-        watch.until(lambda text: "1 wanted, 1 running" in text)
+        watch.until(lambda text: "1 desired, 1 running" in text)
         (standing.specs / "stack.yaml").write_text("service: [\n")
         assert watch.process.stderr is not None
         assert select.select([watch.process.stderr], [], [], PATIENCE_SECONDS)[0]
         standing.write(count=4)
-        watch.until(lambda text: "4 wanted, 1 running" in text)
+        watch.until(lambda text: "4 desired, 1 running" in text)
         watch.process.send_signal(signal.SIGINT)
         _, aside = watch.process.communicate(timeout=PATIENCE_SECONDS)
         assert watch.process.returncode == 0
@@ -153,7 +153,7 @@ def test_a_watch_of_specs_that_are_wrong_from_the_start_fails(world: World) -> N
 
 def test_a_watch_ends_when_nobody_reads_it_any_more(standing: World) -> None:
     with piped(standing) as watch:
-        watch.until(lambda text: "1 wanted, 1 running" in text)
+        watch.until(lambda text: "1 desired, 1 running" in text)
         assert watch.process.stdout is not None
         watch.process.stdout.close()
         assert watch.process.wait(PATIENCE_SECONDS) == 0

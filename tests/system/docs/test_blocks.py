@@ -26,7 +26,12 @@ from tests.system.docs.blocks import DOCS, ROOT, Block, all_pages, blocks_of, co
 PAGES = [*all_pages(), ROOT / "README.md"]
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 YAML_BLOCKS = [block for block in BLOCKS if block.language == "yaml"]
-PROGRAMS = {"extenci": (), "extenci-stage": ("stage",), "extenci-test-vm": ("test-vm",)}
+PROGRAMS = {
+    "extenci": (),
+    "extenci-catalog": ("catalog",),
+    "extenci-stage": ("stage",),
+    "extenci-test-vm": ("test-vm",),
+}
 FORMS: tuple[type[Strict], ...] = (SpecFile, ServiceFile, RootFile, SettingsFile)
 WIDEST_CODE = 78
 ROOT_COMMAND = typer.main.get_command(app)

@@ -75,6 +75,15 @@ def test_another_status_fails_and_an_expected_one_passes(sshd: Sshd, make_target
     assert look_once(make_target(), sshd, "exit 3", status=3).passed
 
 
+def test_a_command_that_is_not_there_is_tried_again_only_where_that_is_asked_for(
+    sshd: Sshd, make_target: MakeTarget
+) -> None:
+    missing = look_once(make_target(), sshd, "no-such-command", retries=None)
+    assert (missing.passed, missing.tries) == (False, 1)
+    assert missing.message == "the command ended with status 127 (a command was not found), not 0"
+    assert look_once(make_target(), sshd, "no-such-command", retries=1).tries == 2
+
+
 def test_a_refused_connection_is_not_taken_for_status_255(sshd: Sshd, make_target: MakeTarget) -> None:
     assert look_once(make_target(), sshd, "exit 255", status=255).passed
     refused = look_once(make_target(), sshd, "true", status=255, port=free_port("127.0.0.1"))

@@ -59,7 +59,7 @@ def test_no_folder_holds_too_many_files() -> None:
     folders = {path.parent for path in PACKAGE.rglob("*.py")}
     counts = {folder: len([*folder.glob("*.py")]) - 1 for folder in folders}
     # Values that all parts share, one flat vocabulary; one file a job, and one a command.
-    allowed = {PACKAGE / "model": 28, PACKAGE / "api": 24, PACKAGE / "cli" / "commands": 24}
+    allowed = {PACKAGE / "model": 28, PACKAGE / "api": 28, PACKAGE / "cli" / "commands": 28}
     assert {
         str(folder): count for folder, count in counts.items() if count > allowed.get(folder, MOST_FILES)
     } == {}

@@ -1,0 +1,1 @@
+"""Take existing images and machines under management: the job, and the specs that describe them."""

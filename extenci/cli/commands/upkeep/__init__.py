@@ -1,0 +1,1 @@
+"""Commands about what was made before: taken under management, looked back at."""

@@ -1,0 +1,1 @@
+"""The content of what exists on a service, read back."""

@@ -1,0 +1,1 @@
+"""Runs of the past as text and JSON."""
