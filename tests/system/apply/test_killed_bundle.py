@@ -9,10 +9,12 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from extenci.api import session
 from extenci.catalog.home import Home
 from extenci.model.service import SANDBOX_BUCKET
 from extenci.plan.commands import gc as sweeping
@@ -132,7 +134,7 @@ def test_what_another_home_left_goes_with_gc_days_later(
     assert other.apply().ok
     kept = sorted(set(rig.in_s3()) - set(left))
     later = time.time() + sweeping.LEFT_BEHIND_SECONDS + 10
-    monkeypatch.setattr(time, "time", lambda: later)
+    monkeypatch.setattr(session, "Session", partial(session.Session, clock=lambda: later))
     assert swept(rig, other) == ["remove campus/uploads"]
     assert rig.in_s3() == kept
 
