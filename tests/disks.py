@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 BOOT_SIGNATURE_AT = 510
@@ -18,3 +19,8 @@ def add_boot_sector(path: Path) -> None:
     with path.open("r+b") as file:
         file.seek(BOOT_SIGNATURE_AT)
         file.write(BOOT_SIGNATURE)
+
+
+def noise(count: int) -> bytes:
+    """Random bytes that begin as no other kind of file does: of archives' first bytes two come by chance."""
+    return bytes(4) + os.urandom(count - 4)

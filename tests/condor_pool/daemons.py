@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +95,17 @@ class Daemons:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
         self.process.wait(STOP_SECONDS)
+        until = time.monotonic() + STOP_SECONDS  # those in a namespace of their own end a moment later
+        while any(map(is_alive, everything)) and time.monotonic() < until:
+            time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs still."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def start_daemons(installation: Installation, folder: Path, users: Mapping[str, int]) -> Daemons:

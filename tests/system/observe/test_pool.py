@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.condor_pool.daemons import is_alive
 from tests.condor_pool.installation import find_installation
 from tests.condor_pool.pool import Pool, start_pool
 
@@ -26,13 +27,6 @@ time.sleep(600)
 REPOSITORY = Path(__file__).parents[3]
 
 
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
 def test_a_pool_ends_with_the_process_that_started_it(condor_pool: Pool, ending: signal.Signals) -> None:
     holder = subprocess.Popen(
@@ -44,7 +38,7 @@ def test_a_pool_ends_with_the_process_that_started_it(condor_pool: Pool, ending:
         assert len(pids) >= 3
         holder.send_signal(ending)
     deadline = time.monotonic() + 10
-    while any(alive(int(pid)) for pid in pids):
+    while any(is_alive(int(pid)) for pid in pids):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     shutil.rmtree(folder)
@@ -57,7 +51,7 @@ def test_several_run_at_once_and_leave_nothing(condor_pool: Pool) -> None:
     assert other.collector != condor_pool.collector
     pids = other.pids()
     other.stop()
-    assert not any(alive(pid) for pid in pids)
+    assert not any(is_alive(pid) for pid in pids)
     assert not other.folder.exists()
     assert condor_pool.pids("condor_schedd")
 

@@ -23,6 +23,7 @@ from extenci.model.service import KeyFiles, Service, Tagging
 from extenci.model.version import BLOCK_BYTES, Architecture, Method, Registration, Version
 from extenci.sandbox import control
 from extenci.stage.context import StageContext, StageRequest
+from tests.disks import noise
 from tests.system.conftest import IN_CI
 from tests.system.stage.broken_storage import NoDaemon, NoExport, failing_at, require_tools
 
@@ -157,7 +158,7 @@ def make_disk(tmp_path: Path) -> Callable[..., Path]:
             file.truncate(size)
             for number in range(blocks):
                 file.seek(number * 7 % (size // BLOCK_BYTES) * BLOCK_BYTES)
-                file.write(os.urandom(BLOCK_BYTES))
+                file.write(noise(BLOCK_BYTES))
         os.utime(path, (1, 1))
         return path
 

@@ -35,6 +35,7 @@ from extenci.stage.s3_import.location import FOLDER, import_location
 from extenci.stage.s3_import.method import upload
 from extenci.stage.s3_import.part_plan import PART_BLOCKS
 from extenci.stage.s3_import.parts import CONNECTIONS
+from tests.disks import noise
 from tests.system.stage.conftest import context_of, data_of
 
 MIB = 1024**2
@@ -120,7 +121,7 @@ def prepare(
 @pytest.fixture
 def import_job(prepare: Callable[..., StageRequest]) -> StageRequest:
     """Of a disk of four parts, the third of which is all zeros."""
-    return prepare(4 * PART, {0: os.urandom(MIB), PART: os.urandom(PART), 4 * PART - 3: b"end"})
+    return prepare(4 * PART, {0: noise(MIB), PART: noise(PART), 4 * PART - 3: b"end"})
 
 
 def assert_holds(stored: Path, source: str) -> None:
@@ -139,7 +140,7 @@ def test_a_sparse_disk_of_2_gib_is_imported_byte_for_byte(
     prepare: Callable[..., StageRequest],
     same_bytes: Callable[[Path, Path], bool],
 ) -> None:
-    places = {number * 61 * MIB: os.urandom(MIB) for number in range(33)}
+    places = {number * 61 * MIB: noise(MIB) for number in range(33)}
     job = prepare(2 * GIB, {**places, 2 * GIB - 3: b"end"})
     staged = stage(job, context)
     assert same_bytes(Path(job.source), cloud.disk(staged.snapshot))
@@ -161,7 +162,7 @@ def test_a_sparse_disk_of_2_gib_is_imported_byte_for_byte(
         (3 * GIB, {5 * MIB: b"all that there is"}),
         (GIB, {}),
         (10 * MIB + 513, {10 * MIB + 512: b"!"}),
-        (PART, {0: os.urandom(PART)}),
+        (PART, {0: noise(PART)}),
         (2 * PART, {PART - 1: b"edges"}),
     ],
     ids=["zeros at the end", "all zeros", "an odd size", "one part", "across parts"],
@@ -261,7 +262,7 @@ def test_a_disk_that_is_written_to_while_it_is_sent_is_noticed(
     cloud: Cloud, context: StageContext, prepare: Callable[..., StageRequest], offset: int
 ) -> None:
     """It changes at its end when its first part has arrived."""
-    job = prepare(40 * PART, {number * PART: os.urandom(MIB) for number in range(40)})
+    job = prepare(40 * PART, {number * PART: noise(MIB) for number in range(40)})
     before = cloud.calls()
 
     def write(_done: int, _total: int) -> None:
@@ -439,7 +440,7 @@ def test_a_stopped_upload_goes_on_with_the_parts_that_are_missing(
     cloud: Cloud, context: StageContext, prepare: Callable[..., StageRequest]
 ) -> None:
     parts = 3 * CONNECTIONS
-    job = prepare(parts * PART, {number * PART: os.urandom(MIB) for number in range(parts)})
+    job = prepare(parts * PART, {number * PART: noise(MIB) for number in range(parts)})
     before = cloud.calls()
     with pytest.raises(Interrupted):
         stage(job, replace(context, on_progress=lambda _done, _total: context.stop.set()))
@@ -542,7 +543,7 @@ def test_a_snapshot_that_nobody_tagged_is_taken(
 
 def test_memory_does_not_grow_with_the_disk(cloud: Cloud, prepare: Callable[..., StageRequest]) -> None:
     """In a process of its own, whose peak is known: VmHWM, since ru_maxrss holds the parent's too."""
-    data = {number * 31 * MIB: os.urandom(MIB) for number in range(200)}
+    data = {number * 31 * MIB: noise(MIB) for number in range(200)}
     job = prepare(20 * GIB, {**data, 20 * GIB - 3: b"end"})
     script = textwrap.dedent(
         """

@@ -28,6 +28,7 @@ from extenci.model.version import BLOCK_BYTES
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.ebs.method import upload
 from extenci.stage.methods import stage
+from tests.disks import noise
 from tests.system.stage.conftest import context_of, through
 
 MIB = 1024**2
@@ -117,7 +118,7 @@ def test_a_last_block_that_is_short_is_padded_with_zeros(
     home: Path, context: StageContext, tmp_path: Path, job_of: Callable[..., StageRequest]
 ) -> None:
     path = tmp_path / "odd.raw"
-    path.write_bytes(os.urandom(BLOCK_BYTES + 1000))
+    path.write_bytes(noise(BLOCK_BYTES + 1000))
     snapshot = upload(job_of(path), context)
     stored = home / "sandbox" / "disks" / f"{snapshot}.raw"
     with stored.open("rb") as file:
