@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from extenci.api.sandbox import sandbox_service, with_running_sandbox
 from extenci.catalog.home import Home
 from extenci.catalog.services.files import service_files
 from extenci.catalog.trust import allowed_paths
 from extenci.model.desired import Desired
+from extenci.model.service import Service
 from extenci.spec.arguments import stack_on
 from extenci.spec.load import load_desired
 from extenci.spec.services.library import SANDBOX_STAND_IN
@@ -33,7 +33,7 @@ def load(
     return load_desired(
         paths,
         catalog_services=service_files(home),
-        sandbox=lambda: sandbox_service(home),
+        sandbox=lambda: running_sandbox(home),
         service=service,
         targets=targets,
         excluded=excluded,
@@ -58,8 +58,17 @@ def empty_stack(service: str, *, stack: str | None = None, home: Home | None = N
     Its name is `stack`, or the one in an extenci.yaml here, or `default` where the service is on this
     machine.
     """
+    from extenci.api.sandbox import with_running_sandbox  # noqa: PLC0415 - not needed to validate specs
+
     home = home or Home.find()
     return with_running_sandbox(stack_on(service, stack, Path.cwd(), service_files(home)), home)
+
+
+def running_sandbox(home: Home) -> Service:
+    """The built-in service. The sandbox is started unless it runs (SandboxError)."""
+    from extenci.api.sandbox import sandbox_service  # noqa: PLC0415 - not needed to validate specs
+
+    return sandbox_service(home)
 
 
 def spec_schema() -> dict[str, Any]:

@@ -8,21 +8,7 @@ from typing import Annotated
 
 import typer
 
-from extenci.cli.commands import catalog, sandbox
-from extenci.cli.commands.apply import apply
-from extenci.cli.commands.confirm import confirm
-from extenci.cli.commands.destroy import destroy
-from extenci.cli.commands.doctor import doctor
-from extenci.cli.commands.gc import gc
-from extenci.cli.commands.plan import plan
-from extenci.cli.commands.run_test_vm import run_test_vm
-from extenci.cli.commands.specs import schema, validate
-from extenci.cli.commands.stage import stage
-from extenci.cli.commands.status import status
-from extenci.cli.commands.trust import trust
-from extenci.cli.commands.unlock import unlock
-from extenci.cli.commands.unstage import unstage
-from extenci.cli.commands.verify import verify
+from extenci.cli.commands import CommandList
 from extenci.cli.failures import (
     report_defect,
     report_error,
@@ -30,8 +16,6 @@ from extenci.cli.failures import (
     report_usage,
     show_defects,
 )
-from extenci.cli.help import Command
-from extenci.cli.pages.command import show_help
 from extenci.cli.terminal import prepare_streams, write_aside, write_result
 from extenci.cli.trust_question import is_allowed
 from extenci.model.errors import ExtenciError, NotTrusted
@@ -42,6 +26,7 @@ INTERRUPTED = 130
 
 app = typer.Typer(
     name="extenci",
+    cls=CommandList,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -81,18 +66,6 @@ def describe(
     Exit status: 0 done; 1 failed, blocked, declined, or wrong usage;
     2 changes pending (plan --detailed-exitcode); 3 waiting for a person.
     """
-
-
-COMMANDS = (
-    plan, apply, destroy, status, verify, confirm, gc, unlock, validate, doctor, schema, stage, unstage,
-)  # fmt: skip
-for command in COMMANDS:
-    app.command(cls=Command)(command)
-app.command(cls=Command)(trust)
-app.command("test-vm", cls=Command)(run_test_vm)
-app.command("help", cls=Command)(show_help)
-app.add_typer(catalog.app)
-app.add_typer(sandbox.app)
 
 
 def main() -> None:
