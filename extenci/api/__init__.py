@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         owned_resources,
         remove_service,
     )
+    from extenci.api.completion import SpecNames, service_names, spec_names
     from extenci.api.documentation import find_page, find_pages
     from extenci.api.inspection import doctor, status
     from extenci.api.leases import FoundLease, unlock
@@ -66,6 +67,7 @@ __all__ = [
     "Planned",
     "ServiceFields",
     "ServiceList",
+    "SpecNames",
     "StageResult",
     "Staging",
     "add_service",
@@ -97,7 +99,9 @@ __all__ = [
     "sandbox_service",
     "sandbox_status",
     "save",
+    "service_names",
     "settings",
+    "spec_names",
     "spec_schema",
     "stage",
     "start_sandbox",
@@ -121,6 +125,7 @@ _FILES = {
         "ServiceFields", "ServiceList", "add_service", "edit_service", "find_service", "init_service",
         "list_services", "owned_resources", "remove_service",
     ),
+    "extenci.api.completion": ("SpecNames", "service_names", "spec_names"),
     "extenci.api.documentation": ("find_page", "find_pages"),
     "extenci.api.inspection": ("doctor", "status"),
     "extenci.api.leftovers": ("gc",),

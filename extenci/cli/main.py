@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+import typer.main
 
 from extenci.cli.commands import CommandList
+from extenci.cli.completion.command import ASKED, answer
 from extenci.cli.failures import (
     report_defect,
     report_error,
@@ -72,6 +74,8 @@ def main() -> None:
     """Run the command line and exit with its status."""
     prepare_streams()
     show_defects()
+    if sys.argv[1:2] == [ASKED]:
+        sys.exit(answer(sys.argv[2:], typer.main.get_command(app)))
     sys.exit(run(sys.argv[1:]))
 
 

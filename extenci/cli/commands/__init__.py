@@ -44,6 +44,9 @@ COMMANDS = {
         "commands.run_test_vm:run_test_vm", "Stage a disk, run it, ask you, and unstage it if it fails."
     ),
     "help": Listed("pages.command:show_help", "Show a page of the documentation, or list the pages."),
+    "completion": Listed(
+        "completion.command:completion", "Print the script that completes commands in a shell."
+    ),
     "catalog": Listed(
         "commands.catalog:app", "The services of this user, and what is recorded as owned there."
     ),

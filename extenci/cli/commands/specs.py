@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from extenci.cli.options import Format, Output, Paths
 from extenci.cli.terminal import write_json, write_result
-from extenci.model.desired import Desired
 from extenci.model.errors import SpecError
+
+if TYPE_CHECKING:
+    from extenci.model.desired import Desired
 
 
 def validate(paths: Paths = None, output: Output = Format.TEXT) -> int:
