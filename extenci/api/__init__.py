@@ -44,7 +44,7 @@ if TYPE_CHECKING:
         start_sandbox,
         stop_sandbox,
     )
-    from extenci.api.specs import empty_stack, load, spec_schema, validate
+    from extenci.api.specs import empty_stack, load, schema, validate
     from extenci.api.trust import (
         distrust_keys,
         distrust_service,
@@ -99,10 +99,10 @@ __all__ = [
     "sandbox_service",
     "sandbox_status",
     "save",
+    "schema",
     "service_names",
     "settings",
     "spec_names",
-    "spec_schema",
     "stage",
     "start_sandbox",
     "status",
@@ -136,7 +136,7 @@ _FILES = {
         "make_bootable_disk", "reset_sandbox", "sandbox_service", "sandbox_status", "start_sandbox",
         "stop_sandbox",
     ),
-    "extenci.api.specs": ("empty_stack", "load", "spec_schema", "validate"),
+    "extenci.api.specs": ("empty_stack", "load", "schema", "validate"),
     "extenci.api.trust": (
         "distrust_keys", "distrust_service", "distrust_sources", "grant_requests", "settings", "trust_keys",
         "trust_service", "trust_sources",

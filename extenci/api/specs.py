@@ -71,8 +71,10 @@ def running_sandbox(home: Home) -> Service:
     return sandbox_service(home)
 
 
-def spec_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of spec files, for editors."""
-    from extenci.spec.editor_schema import json_schema  # noqa: PLC0415 - only `extenci schema` needs it
+def schema(name: str = "spec") -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a file that extenci reads (`spec`, `service`, `root`), or of a document
+    that its commands print (`plan`, `result`, `status`, `events`). KeyError for another name."""
+    from extenci.report.schema.documents import SCHEMAS  # noqa: PLC0415 - only `extenci schema` needs it
+    from extenci.spec.editor_schema import FORMS, json_schema  # noqa: PLC0415
 
-    return json_schema()
+    return json_schema(name) if name in FORMS else SCHEMAS[name]

@@ -1,16 +1,23 @@
-"""The JSON Schema of spec files, for editors."""
+"""The JSON Schemas of the files that people write: specs, services, and the settings of a root."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from extenci.spec.format import SpecFile
+from extenci.spec.root import RootFile
+from extenci.spec.services.format import ServiceFile
+from extenci.spec.validation.strict import Strict
+
+FORMS: Mapping[str, type[Strict]] = {"spec": SpecFile, "service": ServiceFile, "root": RootFile}
+"""By the names that `extenci schema` takes."""
 
 
-def json_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of a spec file, with the descriptions that document the format."""
-    schema = _without_null(SpecFile.model_json_schema())
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "extenci spec"}
+def json_schema(name: str = "spec") -> dict[str, Any]:
+    """JSON Schema (2020-12) of a file, with the descriptions that document the format."""
+    schema = _without_null(FORMS[name].model_json_schema())
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": f"extenci {name}"}
 
 
 def _without_null(value: Any) -> Any:

@@ -35,7 +35,8 @@ COMMANDS = {
         "commands.doctor:doctor", "Find out what is missing on this machine and for each service."
     ),
     "schema": Listed(
-        "commands.specs:schema", "Print the JSON Schema of spec files, or of what commands print."
+        "commands.specs:schema",
+        "Print the JSON Schema of files that extenci reads or prints.",
     ),
     "stage": Listed("commands.stage:stage", "Stage a disk on a service: upload and register it."),
     "unstage": Listed("commands.unstage:unstage", "Remove an image that `extenci stage` made."),

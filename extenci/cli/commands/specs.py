@@ -66,11 +66,14 @@ def validation_document(error: SpecError | None, desired: Desired | None) -> dic
 
 
 class Document(StrEnum):
-    """The documents that have a schema."""
+    """The documents that have a schema: files that people write, then what commands print."""
 
     SPEC = "spec"
+    SERVICE = "service"
+    ROOT = "root"
     PLAN = "plan"
     RESULT = "result"
+    STATUS = "status"
     EVENTS = "events"
 
 
@@ -78,25 +81,27 @@ def schema(
     document: Annotated[
         Document,
         typer.Argument(
-            metavar="[spec|plan|result|events]",
-            help="Spec files, a plan or a result as JSON, or one line of `apply --format events`.",
+            metavar=f"[{'|'.join(Document)}]",
+            help="Spec files, service files, extenci.yaml; or, as JSON, a plan, the result of apply, the "
+            "status, or one line of `apply --format events`.",
             show_default=False,
         ),
     ] = Document.SPEC,
 ) -> int:
-    """Print the JSON Schema of spec files, or of what commands print.
+    """Print the JSON Schema of files that extenci reads or prints.
 
-    Editors that are given it complete and check specs as you type.
+    Editors that are given it complete and check files as you type. References between files, and what lies
+    beside them, are checked by `extenci validate` only.
 
     \b
     Examples:
       extenci schema > extenci.schema.json
     then, as the first line of a spec file:
       # yaml-language-server: $schema=extenci.schema.json
+      extenci schema service > service.schema.json
       extenci schema events > events.schema.json
     """
     from extenci import api
-    from extenci.report.schema.documents import SCHEMAS
 
-    write_json(api.spec_schema() if document is Document.SPEC else SCHEMAS[document])
+    write_json(api.schema(document))
     return 0
