@@ -1,0 +1,1 @@
+"""Spec roots: their settings and files, and where that of a saved plan is."""
