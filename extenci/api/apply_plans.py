@@ -35,9 +35,9 @@ from extenci.plan.staleness.elsewhere import find_undone
 from extenci.plan.staleness.portable import located_plan, portable_desired
 from extenci.plan.staleness.services import comparable
 from extenci.plan.staleness.specs import spec_differences
+from extenci.spec.files.saved_root import find_saved_root
 from extenci.spec.load import load_desired
 from extenci.spec.root import find_root
-from extenci.spec.saved_root import find_saved_root
 from extenci.spec.services.library import SANDBOX_STAND_IN
 from extenci.spec.words import shown
 

@@ -74,9 +74,9 @@ def _sorted(kept: KeptNames) -> SpecNames:
 
 def _read(paths: list[Path], kept: KeptNames) -> KeptNames:
     """Read the specs anew, but for files that are as they were. ExtenciError where there are none."""
-    from extenci.spec.recognition import find_candidates  # noqa: PLC0415 - only where files changed
+    from extenci.spec.files.recognition import find_candidates  # noqa: PLC0415 - only where files changed
+    from extenci.spec.files.root_files import list_files  # noqa: PLC0415
     from extenci.spec.root import find_common_root, read_root  # noqa: PLC0415
-    from extenci.spec.root_files import list_files  # noqa: PLC0415
 
     begun = time.monotonic()
     root = read_root(find_common_root(paths))

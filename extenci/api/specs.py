@@ -13,10 +13,10 @@ from extenci.catalog.trust import allowed_paths
 from extenci.model.desired import Desired
 from extenci.model.service import Service
 from extenci.spec.arguments import stack_on
+from extenci.spec.files.recognition import find_candidates
+from extenci.spec.files.root_files import list_files
 from extenci.spec.load import load_desired
-from extenci.spec.recognition import find_candidates
 from extenci.spec.root import find_root, read_root
-from extenci.spec.root_files import list_files
 from extenci.spec.services.library import SANDBOX_STAND_IN
 
 

@@ -10,12 +10,12 @@ from extenci.model.desired import Desired
 from extenci.model.errors import Problem, SpecError, UsageError
 from extenci.model.service import SANDBOX, Service
 from extenci.model.text import listed
+from extenci.spec.files.recognition import describe_others, find_candidates, is_spec
+from extenci.spec.files.root_files import RootFiles, list_files
 from extenci.spec.own_file import NOTHING_ALLOWED, AllowedPaths
 from extenci.spec.problems import problem, to_problems
-from extenci.spec.recognition import describe_others, find_candidates, is_spec
 from extenci.spec.resolve import Resolution, resolve
 from extenci.spec.root import SETTINGS_FILE, Root, find_common_root, read_root, resolve_path
-from extenci.spec.root_files import RootFiles, list_files
 from extenci.spec.selection import find_selected_files, select
 from extenci.spec.services.library import Library, open_library
 from extenci.spec.spec_file import SpecDocument, read_spec_file

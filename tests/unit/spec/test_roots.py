@@ -12,7 +12,8 @@ from extenci.model.address import Address
 from extenci.model.desired import Desired, Selection
 from extenci.model.errors import SpecError, UsageError
 from extenci.model.service import Service
-from extenci.spec import resolve, root_files
+from extenci.spec import resolve
+from extenci.spec.files import root_files
 from extenci.spec.load import load_desired
 from extenci.spec.own_file import AllowedPaths
 from extenci.spec.root import find_root

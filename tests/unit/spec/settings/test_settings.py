@@ -9,7 +9,7 @@ import pytest
 
 import extenci
 from extenci.model.errors import SpecError
-from extenci.model.trust import Access, Grant, Settings
+from extenci.model.trust import Access, Grant, HookGrant, Settings
 from extenci.spec.settings.edit import SOURCES, TRUST, add_grant, add_path, remove_entries
 from extenci.spec.settings.file import read_settings
 
@@ -85,6 +85,7 @@ def test_the_settings_that_are_documented_are_valid(tmp_path: Path) -> None:
     (tmp_path / "settings.yaml").write_text(example)
     access = Access(frozenset({"https://cloud.example.edu:8773"}), frozenset({"profile:research"}))
     key = str(Path("~/.ssh/lab").expanduser())
+    hook = HookGrant("/home/ann/specs", "https://chat.example.edu/…", "hook:https://chat.example.edu")
     assert read_settings(tmp_path / "settings.yaml") == Settings(
-        ("/srv/images",), (Grant("campus", access),), (key,)
+        ("/srv/images",), (Grant("campus", access),), (key,), (hook,)
     )

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from extenci.model.errors import UsageError
 from extenci.model.plan import Checkout
+from extenci.spec.files.recognition import find_candidates
+from extenci.spec.files.root_files import list_files
 from extenci.spec.load import DEFAULT_STACK
-from extenci.spec.recognition import find_candidates
 from extenci.spec.root import SETTINGS_FILE, find_root, read_root
-from extenci.spec.root_files import list_files
 from extenci.spec.words import shown
 
 

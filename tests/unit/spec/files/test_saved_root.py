@@ -8,7 +8,7 @@ import pytest
 
 from extenci.model.errors import UsageError
 from extenci.model.plan import Checkout
-from extenci.spec.saved_root import find_saved_root
+from extenci.spec.files.saved_root import find_saved_root
 
 
 def make(folder: Path, stack: str = "lab") -> Path:

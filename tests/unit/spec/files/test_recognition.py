@@ -9,8 +9,8 @@ import pytest
 from extenci.model.desired import Desired
 from extenci.model.errors import SpecError
 from extenci.model.service import Service
+from extenci.spec.files.recognition import find_candidates, is_spec
 from extenci.spec.load import load_desired
-from extenci.spec.recognition import find_candidates, is_spec
 from extenci.spec.yaml.load import load_document
 
 SANDBOX = Service(name="sandbox", region="us-east-1", ec2="http://127.0.0.1:1")
