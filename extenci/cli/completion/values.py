@@ -16,7 +16,7 @@ import typer
 
 CHOICES = re.compile(r"\[([a-z0-9|_-]+)\]")
 FREE = frozenset(
-    "ABILITIES BUCKET DURATION GIB HEX IMAGE N NAME NUMBER REGION RULES TYPE URL WORDS".split()  # noqa: SIM905
+    "ABILITIES BUCKET COMMAND DURATION GIB HEX ID IMAGE N NAME NUMBER REGION RULES RUN TYPE URL WORDS".split()  # noqa: SIM905
 )
 """Words for values of which nobody here knows a list."""
 
@@ -79,8 +79,8 @@ class Given:
 
 
 def words_of(param: Any) -> set[str]:
-    """The words that stand for a value: `{"ADDRESS", "PATH"}` for `ADDRESS|PATH`."""
-    return set((param.metavar or "").strip("[]").split("|")) - {""}
+    """The words that stand for a value: `{"ADDRESS", "PATH"}` for `[ADDRESS|PATH]...`."""
+    return set((param.metavar or "").strip("[].").split("|")) - {""}
 
 
 def values_of(param: Any, given: Given) -> Values:
@@ -128,6 +128,7 @@ KINDS: Mapping[str, Callable[[Given], Values]] = {
     "FILE": lambda _: Values(files=Files.FILES),
     "PATH": lambda _: Values(files=Files.FILES),
     "MANIFEST": lambda _: Values(files=Files.FILES),
+    "DIR": lambda _: Values(files=Files.FOLDERS),
     "FOLDER": lambda _: Values(files=Files.FOLDERS),
     "ROOT": lambda _: Values(files=Files.FOLDERS),
 }
