@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         read_legacy_service,
         remove_service,
     )
+    from extenci.api.completion import SpecNames, service_names, spec_names
     from extenci.api.documentation import find_page, find_pages
     from extenci.api.imports.description import ImportRequest
     from extenci.api.imports.job import ImportResult, import_resources
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
         start_sandbox,
         stop_sandbox,
     )
-    from extenci.api.specs import empty_stack, load, spec_schema, validate
+    from extenci.api.specs import empty_stack, load, schema, validate
     from extenci.api.trust import (
         distrust_hooks,
         distrust_keys,
@@ -81,6 +82,7 @@ __all__ = [
     "SandboxContent",
     "ServiceFields",
     "ServiceList",
+    "SpecNames",
     "SshOptions",
     "StageResult",
     "Staging",
@@ -123,8 +125,10 @@ __all__ = [
     "sandbox_service",
     "sandbox_status",
     "save",
+    "schema",
+    "service_names",
     "settings",
-    "spec_schema",
+    "spec_names",
     "ssh_words",
     "stage",
     "start_sandbox",
@@ -150,6 +154,7 @@ _FILES = {
         "ServiceFields", "ServiceList", "add_service", "edit_service", "find_service", "init_service",
         "list_services", "owned_resources", "read_legacy_service", "remove_service",
     ),
+    "extenci.api.completion": ("SpecNames", "service_names", "spec_names"),
     "extenci.api.documentation": ("find_page", "find_pages"),
     "extenci.api.past_runs": ("history", "past_run"),
     "extenci.api.imports.description": ("ImportRequest",),
@@ -165,7 +170,7 @@ _FILES = {
         "make_bootable_disk", "reset_sandbox", "sandbox_service", "sandbox_status", "start_sandbox",
         "stop_sandbox",
     ),
-    "extenci.api.specs": ("empty_stack", "load", "spec_schema", "validate"),
+    "extenci.api.specs": ("empty_stack", "load", "schema", "validate"),
     "extenci.api.trust": (
         "distrust_hooks", "distrust_keys", "distrust_service", "distrust_sources", "grant_requests",
         "settings", "trust_hooks", "trust_keys", "trust_service", "trust_sources",

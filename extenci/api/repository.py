@@ -12,7 +12,7 @@ from pathlib import Path
 
 from extenci.model.address import NAME
 from extenci.model.errors import UsageError
-from extenci.spec.editor_schema import FORMS, form_schema
+from extenci.spec.editor_schema import FORMS, json_schema
 from extenci.spec.root import SETTINGS_FILE, read_root
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
@@ -101,7 +101,7 @@ def _fill(sample: Path, values: Mapping[str, str]) -> bytes:
 
 
 def _schema(form: str) -> bytes:
-    return (json.dumps(form_schema(form), indent=2) + "\n").encode()
+    return (json.dumps(json_schema(form), indent=2) + "\n").encode()
 
 
 def _unit(folder: Path, stack: str, program: Sequence[str]) -> bytes:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from extenci.api.sandbox import sandbox_service, with_running_sandbox
 from extenci.catalog.home import Home
 from extenci.catalog.services.files import service_files
 from extenci.catalog.trust import allowed_paths
 from extenci.model.desired import Desired
+from extenci.model.service import Service
 from extenci.spec.arguments import stack_on
 from extenci.spec.files.recognition import find_candidates
 from extenci.spec.files.root_files import list_files
@@ -38,7 +38,7 @@ def load(
     return load_desired(
         paths,
         catalog_services=service_files(home),
-        sandbox=lambda: sandbox_service(home),
+        sandbox=lambda: running_sandbox(home),
         service=service,
         targets=targets,
         excluded=excluded,
@@ -70,6 +70,8 @@ def empty_stack(service: str, *, stack: str | None = None, home: Home | None = N
     Its name is `stack`, or the one in an extenci.yaml here, or `default` where the service is on this
     machine.
     """
+    from extenci.api.sandbox import with_running_sandbox  # noqa: PLC0415 - not needed to validate specs
+
     home = home or Home.find()
     return with_running_sandbox(stack_on(service, stack, Path.cwd(), service_files(home)), home)
 
@@ -77,6 +79,8 @@ def empty_stack(service: str, *, stack: str | None = None, home: Home | None = N
 def load_around(service: str, root: Path | None, home: Home) -> Desired:
     """The specs of a root (None: that of the current folder), which need not name a service yet, or exist.
     SpecError, UsageError, SandboxError."""
+    from extenci.api.sandbox import with_running_sandbox  # noqa: PLC0415 - not needed to validate specs
+
     folder = root or Path()
     if not find_candidates(list_files(read_root(find_root(folder))).yaml, ()):
         return with_running_sandbox(stack_on(service, None, folder, service_files(home)), home)
@@ -87,9 +91,17 @@ def load_around(service: str, root: Path | None, home: Home) -> Desired:
     return with_running_sandbox(replace(desired, services={**desired.services, **found}), home)
 
 
-def spec_schema(kind: str = "spec") -> dict[str, Any]:
-    """The JSON Schema (2020-12) of spec files, or of another `kind` of file of a spec root (`service`,
-    `root`), for editors."""
-    from extenci.spec.editor_schema import form_schema  # noqa: PLC0415 - only `extenci schema` needs it
+def running_sandbox(home: Home) -> Service:
+    """The built-in service. The sandbox is started unless it runs (SandboxError)."""
+    from extenci.api.sandbox import sandbox_service  # noqa: PLC0415 - not needed to validate specs
 
-    return form_schema(kind)
+    return sandbox_service(home)
+
+
+def schema(name: str = "spec") -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a file that extenci reads (`spec`, `service`, `root`), or of a document
+    that its commands print (`plan`, `result`, `status`, `events`). KeyError for another name."""
+    from extenci.report.schema.documents import SCHEMAS  # noqa: PLC0415 - only `extenci schema` needs it
+    from extenci.spec.editor_schema import FORMS, json_schema  # noqa: PLC0415
+
+    return json_schema(name) if name in FORMS else SCHEMAS[name]

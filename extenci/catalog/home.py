@@ -89,6 +89,11 @@ class Home:
         return self.path / "cache"
 
     @property
+    def completion_folder(self) -> Path:
+        """The folder of names in specs, for the completion of words in a shell."""
+        return self.path / "completion"
+
+    @property
     def blocks_folder(self) -> Path:
         """The folder of the block lists of disks that were read."""
         return self.path / "catalog" / "blocks"

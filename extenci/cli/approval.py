@@ -7,17 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from extenci.cli.events import EventStream
 from extenci.cli.job import Job, exit_status
 from extenci.cli.options import RunFormat
 from extenci.cli.terminal import is_yes, palette_of, width_of, write_aside, write_json, write_result
 from extenci.cli.vm_question import make_ask
 from extenci.model.errors import Declined, ExtenciError
-from extenci.model.outcome import Result
-from extenci.model.plan import Plan
 
 if TYPE_CHECKING:
     from extenci.api import Options
+    from extenci.cli.events import EventStream
+    from extenci.model.outcome import Result
+    from extenci.model.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,8 @@ def run_approved(
     texts: ApprovalTexts = ApprovalTexts(),
 ) -> int:
     """Run a job that asks for approval, print its result, and return the exit status."""
+    from extenci.cli.events import EventStream
+
     events = EventStream() if output is RunFormat.EVENTS else None
     job = Job(listener=events.listen if events else None)
     prompt = ApprovalPrompt(output, job, texts, events)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from extenci.cli.terminal import write_result
-from extenci.model.errors import ExtenciError
-from extenci.model.outcome import Progress, Result
-from extenci.model.plan import Plan
 from extenci.report.result.events import (
     EventDocuments,
     error_event,
@@ -16,6 +14,11 @@ from extenci.report.result.events import (
     render_event,
     result_event,
 )
+
+if TYPE_CHECKING:
+    from extenci.model.errors import ExtenciError
+    from extenci.model.outcome import Progress, Result
+    from extenci.model.plan import Plan
 
 
 class EventStream:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from extenci.cli.progress import open_progress
 from extenci.cli.signals import Stopping
-from extenci.model.outcome import Listener, Progress, Result
 
 if TYPE_CHECKING:
     from extenci.api import Options
+    from extenci.model.outcome import Listener, Progress, Result
 
 T = TypeVar("T")
 WAITING_STATUS = 3

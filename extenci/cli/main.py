@@ -7,28 +7,10 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+import typer.main
 
-from extenci.cli.commands import catalog, sandbox
-from extenci.cli.commands.apply import apply
-from extenci.cli.commands.confirm import confirm
-from extenci.cli.commands.destroy import destroy
-from extenci.cli.commands.doctor import doctor
-from extenci.cli.commands.gc import gc
-from extenci.cli.commands.init import init
-from extenci.cli.commands.machines.console import console
-from extenci.cli.commands.machines.ssh import ssh
-from extenci.cli.commands.plan import plan
-from extenci.cli.commands.reconcile import reconcile
-from extenci.cli.commands.run_test_vm import run_test_vm
-from extenci.cli.commands.specs import schema, validate
-from extenci.cli.commands.stage import stage
-from extenci.cli.commands.status import status
-from extenci.cli.commands.trust import trust
-from extenci.cli.commands.unlock import unlock
-from extenci.cli.commands.unstage import unstage
-from extenci.cli.commands.upkeep.history import history
-from extenci.cli.commands.upkeep.import_resources import import_resources
-from extenci.cli.commands.verify import verify
+from extenci.cli.commands import CommandList
+from extenci.cli.completion.command import ASKED, answer
 from extenci.cli.failures import (
     report_defect,
     report_error,
@@ -36,8 +18,6 @@ from extenci.cli.failures import (
     report_usage,
     show_defects,
 )
-from extenci.cli.help import Command
-from extenci.cli.pages.command import show_help
 from extenci.cli.terminal import prepare_streams, write_aside, write_result
 from extenci.cli.trust_question import is_allowed
 from extenci.model.errors import ExtenciError, NotTrusted
@@ -48,6 +28,7 @@ INTERRUPTED = 130
 
 app = typer.Typer(
     name="extenci",
+    cls=CommandList,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -89,27 +70,12 @@ def describe(
     """
 
 
-COMMANDS = (
-    init, plan, apply, destroy, status, reconcile, verify, confirm, gc, unlock, validate, doctor, schema,
-    stage, unstage,
-)  # fmt: skip
-for command in COMMANDS:
-    app.command(cls=Command)(command)
-app.command(cls=Command)(trust)
-app.command(cls=Command)(history)
-app.command(cls=Command)(ssh)
-app.command(cls=Command)(console)
-app.command("import", cls=Command)(import_resources)
-app.command("test-vm", cls=Command)(run_test_vm)
-app.command("help", cls=Command)(show_help)
-app.add_typer(catalog.app)
-app.add_typer(sandbox.app)
-
-
 def main() -> None:
     """Run the command line and exit with its status."""
     prepare_streams()
     show_defects()
+    if sys.argv[1:2] == [ASKED]:
+        sys.exit(answer(sys.argv[2:], typer.main.get_command(app)))
     sys.exit(run(sys.argv[1:]))
 
 

@@ -71,7 +71,7 @@ Paths = Annotated[
     ),
 ]
 ServiceName = Annotated[
-    str | None, typer.Option("--service", metavar="NAME", help="Only what is on this service.")
+    str | None, typer.Option("--service", metavar="SERVICE", help="Only what is on this service.")
 ]
 Targets = Annotated[
     list[str] | None,

@@ -6,10 +6,12 @@ import os
 import sys
 import threading
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from extenci.cli.terminal import write_aside
-from extenci.model.outcome import Progress
+
+if TYPE_CHECKING:
+    from extenci.model.outcome import Progress
 
 
 class ProgressView(Protocol):

@@ -11,12 +11,11 @@ from extenci.cli.job import Job, exit_status
 from extenci.cli.options import VerifyFormat
 from extenci.cli.terminal import palette_of, width_of, write_json, write_result
 from extenci.cli.vm_question import make_ask
-from extenci.model.outcome import Result, Status
-from extenci.model.verdict import Answer, Ask, Decision, Verdict, VerifyResult
-from extenci.model.work import VerifyWork
 
 if TYPE_CHECKING:
     from extenci.api import Options
+    from extenci.model.outcome import Result
+    from extenci.model.verdict import Answer, Ask, VerifyResult
 
 
 def run_verification(
@@ -60,6 +59,10 @@ def write_verification(result: Result, output: VerifyFormat) -> None:
 def verifications_of(result: Result) -> list[VerifyResult]:
     """The verification of every version; one that could not be carried out counts as failed, so that no
     report looks green then."""
+    from extenci.model.outcome import Status
+    from extenci.model.verdict import Decision, Verdict, VerifyResult
+    from extenci.model.work import VerifyWork
+
     found = []
     for change, outcome in zip(result.plan.changes, result.outcomes, strict=True):
         if outcome.verified is not None:
@@ -73,6 +76,7 @@ def verifications_of(result: Result) -> list[VerifyResult]:
 
 def render_text(result: Result, verified: Sequence[VerifyResult]) -> str:
     """The verdict on each version; where one could not be verified, or a service was left out, the reason."""
+    from extenci.model.outcome import Status
     from extenci.report.result.text import render_result
     from extenci.report.verify.text import render_results
 

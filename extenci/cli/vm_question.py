@@ -7,11 +7,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Event
+from typing import TYPE_CHECKING
 
-from extenci.cli.job import Job
 from extenci.cli.terminal import palette_of, write_aside
 from extenci.model.errors import Interrupted, UsageError
 from extenci.model.verdict import Answer, Ask, Question
+
+if TYPE_CHECKING:
+    from extenci.cli.job import Job
 
 
 @dataclass(frozen=True)

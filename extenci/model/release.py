@@ -1,3 +1,3 @@
 """The version of extenci. A file of its own, so that nobody has to import the package itself for it."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,27 +1,21 @@
-"""The JSON Schemas of the files of spec roots, for editors."""
+"""The JSON Schemas of the files that people write: specs, services, and the settings of a root."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel
-
 from extenci.spec.format import SpecFile
 from extenci.spec.root import RootFile
 from extenci.spec.services.format import ServiceFile
+from extenci.spec.validation.strict import Strict
 
-FORMS: Mapping[str, type[BaseModel]] = {"spec": SpecFile, "service": ServiceFile, "root": RootFile}
-"""The files of a spec root: specs, `services/NAME.yaml` and extenci.yaml."""
-
-
-def json_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of a spec file, with the descriptions that document the format."""
-    return form_schema("spec")
+FORMS: Mapping[str, type[Strict]] = {"spec": SpecFile, "service": ServiceFile, "root": RootFile}
+"""By the names that `extenci schema` takes."""
 
 
-def form_schema(name: str) -> dict[str, Any]:
-    """JSON Schema (2020-12) of one kind of file."""
+def json_schema(name: str = "spec") -> dict[str, Any]:
+    """JSON Schema (2020-12) of a file, with the descriptions that document the format."""
     schema = _without_null(FORMS[name].model_json_schema())
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": f"extenci {name}"}
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from extenci.model.verification import Reach
 from extenci.model.version import Architecture, is_url
 from extenci.spec.checks import CheckEntry
+from extenci.spec.validation import schema_terms
 from extenci.spec.validation.duration import duration
 from extenci.spec.validation.fields import (
     ArchitectureChoice,
@@ -44,6 +45,8 @@ class VolumeSpec(Strict):
 class LaunchKeys(Strict):
     """The keys that say how to launch a machine, in specs and in service files."""
 
+    model_config = ConfigDict(json_schema_extra=schema_terms.ONE_USER_DATA)
+
     type: Text | None = Field(default=None, description="Instance type, such as `m5.large`.")
     launch: LaunchChoice | None = Field(
         default=None, description="Who starts the machines: `ec2` or `condor`. Default: the service's."
@@ -56,7 +59,9 @@ class LaunchKeys(Strict):
         default=None, description="File with the user data, relative to this file, inside the spec root."
     )
     security_groups: Annotated[list[Text], Field(max_length=100)] | None = Field(
-        default=None, description="Names or `sg-…` ids of security groups."
+        default=None,
+        description="Names or `sg-…` ids of security groups.",
+        json_schema_extra=schema_terms.DIFFERENT,
     )
     subnet: Text | None = Field(default=None, description="Id of a subnet.")
     availability_zone: Text | None = Field(
@@ -103,6 +108,8 @@ class VerifySpec(LaunchKeys):
 
 class ImageSpec(Strict):
     """A desired machine image, made from a disk."""
+
+    model_config = ConfigDict(json_schema_extra=schema_terms.DIGEST_OF_URL)
 
     source: Source = Field(
         description="The disk: a path relative to this file, or an `https://` or `s3://` URL. Raw, qcow2, "
@@ -180,7 +187,11 @@ class SpecFile(Strict):
     """The images and instances that should exist on one service, or alike on several."""
 
     service: Names = Field(description="The service, or a list: the same specs on each of them.")
-    images: dict[EntryName, ImageSpec] = Field(default_factory=dict, description="Images, by name.")
+    images: dict[EntryName, ImageSpec] = Field(
+        default_factory=dict, description="Images, by name.", json_schema_extra=schema_terms.ENTRY_NAMES
+    )
     instances: dict[EntryName, InstancesSpec] = Field(
-        default_factory=dict, description="Groups of machines, by name."
+        default_factory=dict,
+        description="Groups of machines, by name.",
+        json_schema_extra=schema_terms.ENTRY_NAMES,
     )

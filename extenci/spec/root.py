@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 
 from extenci.model.errors import UsageError
 from extenci.model.hook import Hook
-from extenci.spec.hooks import HookSpec, build_hooks
+from extenci.spec.settings.hooks import HookSpec, build_hooks
 from extenci.spec.validation.faults import validate
 from extenci.spec.validation.fields import ONE_LINE, Name
 from extenci.spec.validation.strict import Strict

@@ -28,8 +28,8 @@ class Job:
 
 JOBS = (
     Job("python -c pass", (sys.executable, "-c", "pass")),
-    Job("extenci --help", (EXTENCI, "--help"), 0.25),
-    Job("extenci validate specs", (EXTENCI, "validate", "specs"), 0.40),
+    Job("extenci --help", (EXTENCI, "--help"), 0.15),
+    Job("extenci validate specs", (EXTENCI, "validate", "specs"), 0.30),
 )
 
 

@@ -69,7 +69,7 @@ def read_examples(forms: Mapping[str, Form]) -> Examples:
     """An example of each key, from the files in `examples`: the first one that is short enough for a line."""
     found: Examples = {}
     for name, form in forms.items():
-        _collect(form, YAML(typ="safe").load(EXAMPLES / name), found)
+        _collect(form, YAML(typ="safe", pure=True).load(EXAMPLES / name), found)
     return found
 
 

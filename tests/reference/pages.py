@@ -7,10 +7,10 @@ from pathlib import Path
 
 from extenci.model.abilities import GROUPS, Ability
 from extenci.spec import format as spec_format
-from extenci.spec.hooks import HookSpec
 from extenci.spec.root import RootFile
 from extenci.spec.services import format as service_format
 from extenci.spec.settings.file import GrantEntry, HookEntry, SettingsFile
+from extenci.spec.settings.hooks import HookSpec
 from extenci.verify.checks import KINDS
 from extenci.verify.form import CheckForm, LoginForm
 from tests.reference.commands import all_commands, describe_command

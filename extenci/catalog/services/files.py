@@ -9,14 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from extenci.catalog.files import write_whole
 from extenci.catalog.home import Home
-from extenci.catalog.records import Catalog
 from extenci.catalog.services.text import ServiceFields, service_text
 from extenci.model.address import NAME
 from extenci.model.errors import CatalogError, Problem, SpecError
 from extenci.model.service import SANDBOX, Service
+
+if TYPE_CHECKING:
+    from extenci.catalog.records import Catalog
 
 SUFFIX = ".yaml"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from extenci.cli.approval import run_approved
 from extenci.cli.options import (
@@ -20,7 +21,9 @@ from extenci.cli.options import (
 )
 from extenci.cli.terminal import tell
 from extenci.model.errors import UsageError
-from extenci.model.outcome import Result
+
+if TYPE_CHECKING:
+    from extenci.model.outcome import Result
 
 
 def apply(  # noqa: PLR0913, PLR0917 - one parameter an option

@@ -24,7 +24,7 @@ app = typer.Typer(
     "  extenci catalog add bnl --region us-east-1 --profile bnl\n  extenci catalog show bnl",
 )
 
-Name = Annotated[str, typer.Argument(help="The name of the service.", metavar="NAME")]
+Name = Annotated[str, typer.Argument(help="The name of the service.", metavar="SERVICE")]
 Root = Annotated[
     Path | None,
     typer.Argument(
@@ -125,13 +125,13 @@ def add(  # noqa: PLR0913, PLR0917 - one parameter an option
         str | None, typer.Option(help="CA certificates (PEM) of the endpoints.", metavar="FILE")
     ] = None,
     launch: Annotated[
-        str | None, typer.Option(help="What launches machines: ec2 or condor.", metavar="HOW")
+        str | None, typer.Option(help="What launches machines.", metavar="[ec2|condor]")
     ] = None,
     stage: Annotated[
-        str | None, typer.Option(help="How to stage images: ebs, import or bundle.", metavar="HOW")
+        str | None, typer.Option(help="How to stage images.", metavar="[ebs|import|bundle]")
     ] = None,
     tags: Annotated[
-        str | None, typer.Option(help="When tags can be set: create, after or none.", metavar="WHEN")
+        str | None, typer.Option(help="When tags can be set.", metavar="[create|after|none]")
     ] = None,
     bucket: Annotated[str | None, typer.Option(help="Bucket for uploads.", metavar="BUCKET")] = None,
     bundle_certificate: Annotated[

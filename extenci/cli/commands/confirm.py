@@ -14,7 +14,7 @@ from extenci.model.errors import UsageError
 
 def confirm(
     address: Annotated[
-        str, typer.Argument(metavar="ADDR", help="The image (SERVICE/NAME) that waits for an answer.")
+        str, typer.Argument(metavar="ADDRESS", help="The image (SERVICE/NAME) that waits for an answer.")
     ],
     yes: Annotated[bool, typer.Option("--yes", help="It works.")] = False,
     no: Annotated[bool, typer.Option("--no", help="It does not work.")] = False,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from extenci.cli.approval import run_approved
 from extenci.cli.options import (
     AutoApprove,
@@ -17,7 +19,9 @@ from extenci.cli.options import (
     Trusted,
 )
 from extenci.cli.terminal import tell
-from extenci.model.outcome import Result
+
+if TYPE_CHECKING:
+    from extenci.model.outcome import Result
 
 
 def destroy(  # noqa: PLR0913, PLR0917 - one parameter an option

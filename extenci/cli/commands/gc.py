@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,7 +10,9 @@ from extenci.cli.approval import ApprovalTexts, run_approved
 from extenci.cli.options import AutoApprove, LockTimeout, Paths, RunFormat, RunOutput, ServiceName, Trusted
 from extenci.cli.terminal import tell
 from extenci.model.errors import UsageError
-from extenci.model.outcome import Result
+
+if TYPE_CHECKING:
+    from extenci.model.outcome import Result
 
 TEXTS = ApprovalTexts("Remove all this", "Interrupted runs have left nothing behind.")
 

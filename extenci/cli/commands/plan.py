@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,12 +13,12 @@ from extenci.cli.addresses import parse_address
 from extenci.cli.job import Job
 from extenci.cli.options import Excluded, Force, Paths, PlanFormat, ServiceName, Targets, Trusted
 from extenci.cli.terminal import palette_of, tell, width_of, write_aside, write_json, write_result
-from extenci.model.desired import Desired
 from extenci.model.errors import UsageError
-from extenci.model.plan import Explanation, Plan
-from extenci.report.plan.explanation import explanation_document, render_explanation
 from extenci.report.plan.formats import FORMATS
-from extenci.report.plan.view import PlanView
+
+if TYPE_CHECKING:
+    from extenci.model.desired import Desired
+    from extenci.model.plan import Explanation, Plan
 
 
 def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -67,6 +67,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one parameter an option
       extenci plan --explain bnl/pool
     """
     from extenci import api
+    from extenci.report.plan.view import PlanView
 
     check_combination(drift_only, explain, out, output)
 
@@ -105,6 +106,7 @@ def check_combination(drift_only: bool, explain: str | None, out: Path | None, o
 def show_explanation(load: Callable[[], Desired], text: str, *, destroy: bool, output: str) -> int:
     """Print why the plan does to an address what it does; 1 where its service could not be read."""
     from extenci import api
+    from extenci.report.plan.explanation import explanation_document, render_explanation
 
     address = parse_address(text)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from extenci.cli.options import Format, Output, Paths
 from extenci.cli.terminal import tell, write_json, write_result
-from extenci.model.desired import Desired
 from extenci.model.errors import SpecError
+
+if TYPE_CHECKING:
+    from extenci.model.desired import Desired
 
 
 def validate(paths: Paths = None, output: Output = Format.TEXT) -> int:
@@ -64,13 +66,14 @@ def validation_document(error: SpecError | None, desired: Desired | None) -> dic
 
 
 class Document(StrEnum):
-    """The documents that have a schema."""
+    """The documents that have a schema: files that people write, then what commands print."""
 
     SPEC = "spec"
     SERVICE = "service"
     ROOT = "root"
     PLAN = "plan"
     RESULT = "result"
+    STATUS = "status"
     EVENTS = "events"
 
 
@@ -78,26 +81,27 @@ def schema(
     document: Annotated[
         Document,
         typer.Argument(
-            metavar="[spec|service|root|plan|result|events]",
-            help="Spec files, services/NAME.yaml, extenci.yaml, a plan or a result as JSON, or one line of "
-            "`apply --format events`.",
+            metavar=f"[{'|'.join(Document)}]",
+            help="Spec files, service files, extenci.yaml; or, as JSON, a plan, the result of apply, the "
+            "status, or one line of `apply --format events`.",
             show_default=False,
         ),
     ] = Document.SPEC,
 ) -> int:
-    """Print the JSON Schema of spec files, or of others.
+    """Print the JSON Schema of files that extenci reads or prints.
 
-    Editors that are given it complete and check specs as you type.
+    Editors that are given it complete and check files as you type. References between files, and what lies
+    beside them, are checked by `extenci validate` only.
 
     \b
     Examples:
       extenci schema > extenci.schema.json
     then, as the first line of a spec file:
       # yaml-language-server: $schema=extenci.schema.json
+      extenci schema service > service.schema.json
       extenci schema events > events.schema.json
     """
     from extenci import api
-    from extenci.report.schema.documents import SCHEMAS
 
-    write_json(SCHEMAS[document] if document in SCHEMAS else api.spec_schema(document))
+    write_json(api.schema(document))
     return 0

@@ -17,7 +17,7 @@ from extenci.model.errors import UsageError
 
 def verify(  # noqa: PLR0913, PLR0917 - one parameter an option
     what: Annotated[
-        list[str] | None, typer.Argument(metavar="ADDR|PATH", help="Images (SERVICE/NAME), or specs.")
+        list[str] | None, typer.Argument(metavar="ADDRESS|PATH", help="Images (SERVICE/NAME), or specs.")
     ] = None,
     service: ServiceName = None,
     type_: Annotated[

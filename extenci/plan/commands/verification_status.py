@@ -42,7 +42,10 @@ def status_of_test_vm(
 
 
 def verdict_on(inputs: PlanInputs, index: ServiceIndex, machine: Machine, marks: Marks) -> str | None:
-    """The verdict on the version that a test VM runs: from the image's tag, else from the records."""
+    """The verdict on the version that a test VM runs: from its own tag, the image's, or the records."""
+    own = VerdictMark.parse(marks.verdict)
+    if own is not None:
+        return str(own.verdict)
     image = index.images.get(machine.image)
     mark = VerdictMark.parse(image.marks.verdict if image is not None and image.marks is not None else None)
     if mark is not None:

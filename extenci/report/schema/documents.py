@@ -1,4 +1,4 @@
-"""The schemas of plans, results and events, beside the renderers of which they tell."""
+"""The schemas of plans, results, status and events, beside the renderers of which they tell."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from extenci.report.schema.shape import (
     record,
     titled,
 )
+from extenci.report.status.json import STATUS_JSON_VERSION
 
 BLOCKED = record({"address": ADDRESS, "kind": member(Kind), "action": member(Action), "reason": TEXT})
 UNREAD = record({"service": TEXT, "message": TEXT, "hint": TEXT})
@@ -82,6 +83,43 @@ RESULT = record(
     },
     optional=["unread"],
 )
+IMAGE_STATUS = record(
+    {
+        "address": ADDRESS,
+        "digest": or_null(TEXT),
+        "id": or_null(TEXT),
+        "snapshot": or_null(TEXT),
+        "state": TEXT,
+        "verdict": or_null(TEXT),
+        "older": many(TEXT),
+    }
+)
+MACHINE_STATUS = record(
+    {
+        "id": TEXT,
+        "state": TEXT,
+        "host": TEXT,
+        "image": TEXT,
+        "job": or_null(TEXT),
+        "outdated": TRUTH,
+    }
+)
+GROUP_STATUS = record(
+    {"address": ADDRESS, "wanted": COUNT, "recorded": COUNT, "machines": many(MACHINE_STATUS)}
+)
+STATUS = record(
+    {
+        "format_version": {"const": STATUS_JSON_VERSION},
+        "stack": TEXT,
+        "services": many(TEXT),
+        "images": many(IMAGE_STATUS),
+        "instances": many(GROUP_STATUS),
+        "sandbox_machines": or_null(TEXT),
+        "unread": many(UNREAD),
+        "notes": many(TEXT),
+    },
+    optional=["unread", "notes"],
+)
 
 
 def event(name: str, fields: dict[str, Schema]) -> Schema:
@@ -118,6 +156,7 @@ EVENTS: Schema = {
 SCHEMAS: dict[str, Schema] = {
     "plan": titled("extenci plan --format json", PLAN),
     "result": titled("extenci apply --format json", RESULT),
+    "status": titled("extenci status --format json", STATUS),
     "events": titled("One line of extenci apply --format events", EVENTS),
 }
 """By the names that `extenci schema` takes."""

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, StringConstraints
 
 from extenci.model.abilities import GROUPS, Ability
+from extenci.spec.validation import schema_terms
 from extenci.spec.validation.fields import ONE_LINE, FilePath
 from extenci.spec.validation.strict import Expected, wrong
 
@@ -44,7 +45,7 @@ def require_endpoint(url: str) -> str:
 Url = Annotated[
     str,
     StringConstraints(min_length=1, max_length=2048, pattern=ONE_LINE),
-    Field(json_schema_extra={"format": "uri"}),
+    Field(json_schema_extra={"format": "uri", **schema_terms.ENDPOINT}),
     AfterValidator(require_endpoint),
 ]
 Region = Annotated[

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from extenci.model.launch import Launch
 from extenci.model.service import DELETE_PERCENT, CondorAccess, KeyFiles, Tagging
 from extenci.model.version import Method
 from extenci.spec.format import LaunchKeys
 from extenci.spec.services.fields import AbilityName, Account, Bucket, KeyPath, Region, Url
+from extenci.spec.validation import schema_terms
 from extenci.spec.validation.fields import (
     FilePath,
     LaunchChoice,
@@ -24,6 +25,8 @@ from extenci.spec.validation.strict import Expected, Strict, wrong
 
 class CredentialsSpec(Strict):
     """Two key files, or a profile of the AWS SDK; without either, the SDK finds credentials itself."""
+
+    model_config = ConfigDict(json_schema_extra=schema_terms.ONE_KIND_OF_CREDENTIALS)
 
     access_key_file: KeyPath | None = Field(default=None, description="File that holds the access key's id.")
     secret_key_file: KeyPath | None = Field(default=None, description="File that holds the secret key.")
@@ -84,6 +87,8 @@ class LimitsSpec(Strict):
 class ServiceFile(Strict):
     """A cloud service: its endpoints, credentials and abilities."""
 
+    model_config = ConfigDict(json_schema_extra=schema_terms.SERVICE)
+
     ec2: Url | None = Field(default=None, description="EC2 endpoint. Default: AWS's own of the region.")
     s3: Url | None = Field(default=None, description="S3 endpoint. Default: as `ec2`.")
     ebs: Url | None = Field(default=None, description="EBS direct APIs' endpoint. Default: as `ec2`.")
@@ -117,6 +122,7 @@ class ServiceFile(Strict):
     limits: LimitsSpec = Field(default=LimitsSpec(), description="Limits that need --force to exceed.")
     test: LaunchKeys | None = Field(default=None, description="Defaults for test VMs.")
     abilities: dict[AbilityName, bool] = Field(
+        json_schema_extra=schema_terms.ABILITIES,
         default={},
         description="Abilities that the service has (true) or lacks (false), by the names that `extenci "
         "doctor` shows; `all`, `tag-on-create` and `filters` stand for several. Default: those of AWS at "

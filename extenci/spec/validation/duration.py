@@ -10,7 +10,9 @@ from pydantic import Field, PlainValidator
 from extenci.spec.validation.strict import wrong
 
 _PATTERN = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,7})s)?", re.ASCII)
-_IN_FILES = Annotated[str, Field(pattern=r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$", examples=["90s", "10m", "24h"])]
+_IN_FILES = Annotated[
+    str, Field(pattern=r"^(?=.)(\d{1,4}d)?(\d{1,5}h)?(\d{1,6}m)?(\d{1,7}s)?$", examples=["90s", "10m", "24h"])
+]
 
 
 def duration(minimum: int, maximum: int) -> PlainValidator:

@@ -26,6 +26,7 @@ from extenci.model.lease import Lock
 from extenci.model.ownership import PREFIX, TAG_KEYS_LIMIT, join_keys
 from extenci.model.service import Tagging
 from extenci.model.version import Architecture, BootMode, Method
+from extenci.spec.validation import schema_terms
 from extenci.spec.validation.strict import Expected, wrong
 from extenci.spec.validation.urls import require_https, require_s3
 from extenci.spec.words import kind_of, printable
@@ -161,6 +162,7 @@ ImageText = Annotated[
     str,
     StringConstraints(pattern=f"^{NAME.pattern}$"),
     Expected("an image's name or id, such as worker or ami-0123456789abcdef0"),
+    Field(json_schema_extra=schema_terms.IMAGE),
     AfterValidator(require_image_id),
 ]
 Names = Annotated[
@@ -168,19 +170,12 @@ Names = Annotated[
     BeforeValidator(to_names),
     Field(min_length=1, max_length=MOST_SERVICES),
     AfterValidator(require_different),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "minLength": 1},
-                {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
-            ]
-        }
-    ),
+    WithJsonSchema(schema_terms.NAMES),
 ]
 
 _PathText = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_PATH, pattern=ONE_LINE)]
 FilePath = Annotated[_PathText, AfterValidator(require_known_home)]
-Source = Annotated[_PathText, AfterValidator(require_source)]
+Source = Annotated[_PathText, Field(json_schema_extra=schema_terms.SOURCE), AfterValidator(require_source)]
 Sha256 = Annotated[
     str,
     StringConstraints(pattern="^[0-9a-fA-F]{64}$", to_lower=True),
@@ -199,6 +194,7 @@ UserData = Annotated[
     str,
     Expected("text (begin it with | and indent it below)"),
     StringConstraints(min_length=1),
+    Field(json_schema_extra={"maxLength": USER_DATA_LIMIT}),
     AfterValidator(require_small),
 ]
 Tags = Annotated[
@@ -211,7 +207,7 @@ Tags = Annotated[
         ],
         Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(require_printable)],
     ],
-    Field(max_length=MOST_TAGS),
+    Field(max_length=MOST_TAGS, json_schema_extra=schema_terms.TAGS),
     AfterValidator(require_short_keys),
 ]
 

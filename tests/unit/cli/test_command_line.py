@@ -97,7 +97,7 @@ def test_no_first_line_of_help_is_cut(capsys: pytest.CaptureFixture[str]) -> Non
         (["apply", "--parallelism", "65"], "--parallelism"),
         (["apply", "--lock-timeout", "soon"], "'soon' is not a duration"),
         (["plan", "--format", "yaml"], "--format"),
-        (["catalog", "show"], "NAME"),
+        (["catalog", "show"], "SERVICE"),
         (["sandbox"], "Usage: extenci sandbox"),
         ([], "Usage: extenci"),
     ],

@@ -107,7 +107,7 @@ class Case:
 
 def read_case(path: Path) -> Case:
     """Read one case's file."""
-    return build_case(path.stem, YAML(typ="safe").load(path.read_text(encoding="utf-8")))
+    return build_case(path.stem, YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
 
 
 def build_case(title: str, body: Body) -> Case:

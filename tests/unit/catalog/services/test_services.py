@@ -91,7 +91,7 @@ def test_a_region_and_a_profile_are_enough(home: Home) -> None:
 def test_no_value_is_misread(text: str) -> None:
     from ruamel.yaml import YAML  # noqa: PLC0415
 
-    assert YAML(typ="safe").load(f"x: {scalar(text)}") == {"x": text}
+    assert YAML(typ="safe", pure=True).load(f"x: {scalar(text)}") == {"x": text}
 
 
 def test_a_service_is_never_overwritten(home: Home) -> None:

@@ -1,0 +1,1 @@
+"""Completion of commands, options, addresses, services and files in a shell."""
