@@ -40,9 +40,10 @@ run() {
 has_real_machines() { "$bin/extenci" sandbox status --format json | grep -q '"machines": "qemu"'; }
 
 # Where QEMU is installed: a small disk that boots.
-make_bootable_disk() { has_real_machines && run sandbox image specs/disks/worker.raw; }
+make_bootable_disk() { has_real_machines && mkdir -p specs/disks && run sandbox image specs/disks/worker.raw; }
 
-# Else a sparse disk of 1 GiB with 64 MiB of data, the same bytes each time, which boots nowhere.
+# Else a sparse disk of 1 GiB with 64 MiB of data, the same bytes each time, which boots nowhere: behind the mark of a
+# boot sector there is nothing but noise.
 make_other_disk() {
     mkdir -p specs/disks
     "$bin/python" - specs/disks/worker.raw <<'PROGRAM'
@@ -59,6 +60,8 @@ with unfinished.open("wb") as file:
     for piece in range(64):
         file.seek(piece * 16 * MIB)
         file.write(content.randbytes(MIB))
+    file.seek(0)
+    file.write(bytes(510) + b"\x55\xaa")
 unfinished.rename(disk)
 PROGRAM
 }
