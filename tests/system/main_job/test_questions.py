@@ -169,7 +169,8 @@ def test_a_test_vm_that_is_kept_is_named_by_summary_status_and_gc_until_it_is_en
     assert len(campus.cloud.ec2.images()) == 1
 
     shown = run(campus, "status")
-    assert f"Test VM {machine} of campus/worker" in shown.stdout
+    assert machine in shown.stdout
+    assert "was kept after it failed, until" in shown.stdout
     assert "was kept until" in shown.stdout
     (listed,) = json.loads(run(campus, "status", "--format", "json").stdout)["test_vms"]
     assert (listed["id"], listed["verdict"]) == (machine, "failed")
@@ -191,7 +192,7 @@ def test_a_test_vm_that_is_kept_is_named_by_summary_status_and_gc_until_it_is_en
 def test_a_test_vm_that_waits_is_ended_without_a_verdict(campus: World) -> None:
     assert campus.apply().waits
     shown = " ".join(run(campus, "status").stdout.split())
-    assert "waits for a person until" in shown
+    assert "waits for a person, until" in shown
     ended = run(campus, "verify", "--end", "campus/worker", "--format", "json")
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["images"] == []
