@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from extenci.api.options import DEFAULTS, Approve, Options
     from extenci.api.past_runs import history, past_run
     from extenci.api.plans import Planned, explain, is_plan_file, plan, save, submit_descriptions
+    from extenci.api.rebuild import RebuildResult, rebuild_records
     from extenci.api.reconcile import Reconciler, open_reconciler
     from extenci.api.repository import NewRepository, init_repository
     from extenci.api.sandbox import (
@@ -78,6 +79,7 @@ __all__ = [
     "NewRepository",
     "Options",
     "Planned",
+    "RebuildResult",
     "Reconciler",
     "SandboxContent",
     "ServiceFields",
@@ -118,6 +120,7 @@ __all__ = [
     "past_run",
     "plan",
     "read_legacy_service",
+    "rebuild_records",
     "remove_service",
     "reset_sandbox",
     "run_test_vm",
@@ -164,6 +167,7 @@ _FILES = {
     "extenci.api.manual": ("StageResult", "Staging", "run_test_vm", "stage", "unstage"),
     "extenci.api.options": ("DEFAULTS", "Approve", "Options"),
     "extenci.api.plans": ("Planned", "explain", "is_plan_file", "plan", "save", "submit_descriptions"),
+    "extenci.api.rebuild": ("RebuildResult", "rebuild_records"),
     "extenci.api.reconcile": ("Reconciler", "open_reconciler"),
     "extenci.api.repository": ("NewRepository", "init_repository"),
     "extenci.api.sandbox": (
