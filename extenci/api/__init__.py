@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         remove_service,
     )
     from extenci.api.completion import SpecNames, service_names, spec_names
+    from extenci.api.control import StartOptions, list_machines, start_machine, stop_machines
     from extenci.api.documentation import find_page, find_pages
     from extenci.api.imports.description import ImportRequest
     from extenci.api.imports.job import ImportResult, import_resources
@@ -88,6 +89,7 @@ __all__ = [
     "SshOptions",
     "StageResult",
     "Staging",
+    "StartOptions",
     "add_service",
     "apply",
     "apply_saved",
@@ -112,6 +114,7 @@ __all__ = [
     "init_repository",
     "init_service",
     "is_plan_file",
+    "list_machines",
     "list_services",
     "load",
     "make_bootable_disk",
@@ -134,8 +137,10 @@ __all__ = [
     "spec_names",
     "ssh_words",
     "stage",
+    "start_machine",
     "start_sandbox",
     "status",
+    "stop_machines",
     "stop_sandbox",
     "submit_descriptions",
     "trust_hooks",
@@ -158,6 +163,7 @@ _FILES = {
         "list_services", "owned_resources", "read_legacy_service", "remove_service",
     ),
     "extenci.api.completion": ("SpecNames", "service_names", "spec_names"),
+    "extenci.api.control": ("StartOptions", "list_machines", "start_machine", "stop_machines"),
     "extenci.api.documentation": ("find_page", "find_pages"),
     "extenci.api.past_runs": ("history", "past_run"),
     "extenci.api.imports.description": ("ImportRequest",),
