@@ -8,6 +8,7 @@ from dataclasses import replace
 from extenci.apply.records import present_records
 from extenci.catalog.records import Catalog
 from extenci.model.observed import ServiceState
+from extenci.model.ownership import Role, read_marks
 from extenci.model.record import LostKnowledge, RebuiltRecords, Records, ResourceKind, ResourceRecord
 from extenci.model.text import listed
 
@@ -46,8 +47,14 @@ def rebuild(
             *(LostKnowledge(one.address, one.kind, one.id, UNTAGGED) for one in missing if one.id in there),
             *lost_tags(before, found),
         ),
-        unapplied=tuple(sorted({one.address for one in found} - records.applied.keys())),
+        unapplied=tuple(sorted({one.address for one in found if is_planned(one)} - records.applied.keys())),
     )
+
+
+def is_planned(record: ResourceRecord) -> bool:
+    """Whether plans look after a resource: what was made manually was never applied."""
+    marks = read_marks(record.tags)
+    return marks is not None and marks.role is Role.POOL
 
 
 def lost_tags(

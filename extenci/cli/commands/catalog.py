@@ -14,7 +14,7 @@ from extenci.cli.failures import report_error
 from extenci.cli.help import Command
 from extenci.cli.job import Job
 from extenci.cli.options import Format, LockTimeout, Output, Trusted
-from extenci.cli.terminal import palette_of, write_aside, write_json, write_result
+from extenci.cli.terminal import palette_of, width_of, write_aside, write_json, write_result
 
 app = typer.Typer(
     name="catalog",
@@ -148,7 +148,7 @@ def rebuild(
         lambda options: api.rebuild_records(service, root=root, dry_run=dry_run, options=options),
         api.Options(lock_timeout=lock_timeout),
     )
-    write_result(render_rebuilt(result.services, result.stack, dry_run=dry_run))
+    write_result(render_rebuilt(result.services, result.stack, dry_run=dry_run, width=width_of(sys.stdout)))
     for one in result.unread:
         write_aside(f"{one}\n")
     return 0 if result.ok else 1

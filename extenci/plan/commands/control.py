@@ -36,12 +36,18 @@ class MachineRequest:
 
 
 def plan_start(desired: Desired, service: str, asked: MachineRequest, observation: Observation) -> Plan:
-    """Launch one machine, marked `manual`. PlanError where there is no such image."""
-    image = find_image(observation.services[service], desired.stack, asked.image)
+    """Launch one machine, marked `manual`, beside those of its name. PlanError where there is no such
+    image."""
+    state = observation.services[service]
+    image = find_image(state, desired.stack, asked.image)
     version = image.marks if isinstance(image, Image) else None
     id_ = image.id if isinstance(image, Image) else image
     address = Address(service, asked.name or (version.name if version else id_))
-    group = DesiredGroup(address, ORIGIN, ImageId(id_), 1, asked.settings, asked.launch)
+    alike = [
+        one for one in manual_machines(state, desired.stack) if one.marks and one.marks.address == address
+    ]
+    count = 1 + sum(not one.state.is_gone for one in alike)
+    group = DesiredGroup(address, ORIGIN, ImageId(id_), count, asked.settings, asked.launch)
     marks = Marks(
         stack=desired.stack,
         root_id=desired.root_id,
@@ -58,7 +64,7 @@ def plan_start(desired: Desired, service: str, asked: MachineRequest, observatio
         kind=Kind.INSTANCES,
         action=Action.LAUNCH,
         count=1,
-        reason=f"asked for, from {id_}",
+        reason="asked for",
         work=LaunchWork(group, ImageToLaunch(id_), 1, marks.to_tags()),
     )
     return Plan(desired.stack, (service,), (change,))
@@ -109,7 +115,7 @@ def end_machine(machine: Machine) -> Change:
         kind=Kind.INSTANCES,
         action=Action.TERMINATE,
         count=1,
-        reason=f"asked for: {machine.id}",
+        reason="asked for",
         work=TerminateWork((machine.handle,)),
     )
 

@@ -8,12 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from extenci.model.record import RebuiltRecords, ResourceKind, ResourceRecord
 from extenci.model.text import counted, joined, listed
 from extenci.report.text.columns import columns
-from extenci.report.text.safe import safe
+from extenci.report.text.safe import paragraph, safe
 
 
-def render_rebuilt(services: Sequence[RebuiltRecords], stack: str, *, dry_run: bool = False) -> str:
+def render_rebuilt(
+    services: Sequence[RebuiltRecords], stack: str, *, dry_run: bool = False, width: int = 80
+) -> str:
     """For each service: what tags tell, and how that differs from the records before."""
-    lines = [line for one in services for line in (*summary(one, stack), *differences(one), *notes(one))]
+    lines = [
+        line for one in services for line in (*summary(one, stack), *differences(one), *notes(one, width))
+    ]
     return (
         "\n".join([*lines, "Nothing was written." if dry_run else "Nothing on the services was changed."])
         + "\n"
@@ -39,15 +43,17 @@ def differences(rebuilt: RebuiltRecords) -> list[str]:
     return columns([tuple(safe(cell) for cell in row) for row in rows], "  ") if rows else []
 
 
-def notes(rebuilt: RebuiltRecords) -> Iterator[str]:
+def notes(rebuilt: RebuiltRecords, width: int) -> Iterator[str]:
     """What nothing tells any more, and what to do about it."""
     if rebuilt.lost:
-        yield "  Run `extenci import ADDRESS ID` for an image or a machine that shall be managed again."
+        text = "Run `extenci import ADDRESS ID` for an image or a machine that shall be managed again."
+        yield from paragraph(text, width, "  ")
     if rebuilt.unapplied:
-        yield (
-            f"  Nothing tells which fields of {safe(listed(rebuilt.unapplied))} were last applied: until the "
-            "next apply, no plan can tell drift from a change of the specs."
+        text = (
+            f"Nothing tells which fields of {listed(rebuilt.unapplied)} were last applied: until the next "
+            "apply, no plan can tell drift from a change of the specs."
         )
+        yield from paragraph(text, width, "  ")
 
 
 def kinds_text(records: Iterable[ResourceRecord]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ from extenci.cli.terminal import palette_of, write_result
 
 if TYPE_CHECKING:
     from extenci.api import Options
+    from extenci.model.observed import Machine
     from extenci.model.outcome import Result
 
 app = typer.Typer(
@@ -72,11 +74,18 @@ def start(
     """
     from extenci import api
 
+    made: list[str] = []
+
     def launch(options: Options) -> Result:
         how = api.StartOptions(type_, name, key_name)
-        return api.start_machine(image, service, how, stack=stack, options=options)
+        result = api.start_machine(image, service, how, stack=stack, options=options)
+        made.extend(id_ for one in result.outcomes for id_ in one.made.machines)
+        return result
 
-    return run_approved(launch, api.Options(lock_timeout=lock_timeout), output=output, auto_approve=True)
+    status = run_approved(launch, api.Options(lock_timeout=lock_timeout), output=output, auto_approve=True)
+    if made and output is RunFormat.TEXT:
+        show([one for one in api.list_machines(service, stack=stack) if one.id in made])
+    return status
 
 
 @app.command("list", cls=Command)
@@ -88,11 +97,16 @@ def list_(service: ServiceArgument, stack: StackName = None, _trust: Trusted = N
       extenci control list sandbox
     """
     from extenci import api
+
+    show(api.list_machines(service, stack=stack))
+    return 0
+
+
+def show(machines: Sequence[Machine]) -> None:
+    """Print machines with the addresses to reach them at."""
     from extenci.report.status.manual import render_machines
 
-    found = api.list_machines(service, stack=stack)
-    write_result(render_machines(found, time.time(), palette=palette_of(sys.stdout)))
-    return 0
+    write_result(render_machines(machines, time.time(), palette=palette_of(sys.stdout)))
 
 
 @app.command("stop", cls=Command)

@@ -59,6 +59,20 @@ def test_name_and_engine_are_those_that_were_asked_for() -> None:
     assert change.work.group.launch is Launch.CONDOR
 
 
+def test_those_of_the_same_name_stay_beside_it() -> None:
+    """Without a lease, machines beyond the count of their group are ended after a launch."""
+    there = observation(
+        *IMAGES,
+        observed_machine("i-1", MANUAL),
+        observed_machine("i-2", MANUAL, state=MachineState.TERMINATED),
+        observed_machine("i-3", replace(MANUAL, name="build")),
+    )
+    asked = MachineRequest("worker", LaunchSettings("t3.micro"), Launch.EC2)
+    (change,) = plan_start(DESIRED, "cloud", asked, there).changes
+    assert isinstance(change.work, LaunchWork)
+    assert (change.work.count, change.work.group.count) == (1, 2)
+
+
 def test_an_image_that_is_not_there_is_refused_with_those_that_are() -> None:
     with pytest.raises(PlanError, match="no image wrker on cloud") as caught:
         start("wrker")

@@ -26,9 +26,10 @@ def test_what_was_found_lost_and_gone_is_told() -> None:
         "  new   bnl/pool  machine  i-2  was not recorded\n"
         "  gone  bnl/pool  machine  i-3  is no longer there\n"
         "  lost  bnl/pool  machine  i-4  has no tags\n"
-        "  Run `extenci import ADDRESS ID` for an image or a machine that shall be managed again.\n"
-        "  Nothing tells which fields of bnl/pool were last applied: until the next apply, no plan can tell "
-        "drift from a change of the specs.\n"
+        "  Run `extenci import ADDRESS ID` for an image or a machine that shall be\n"
+        "  managed again.\n"
+        "  Nothing tells which fields of bnl/pool were last applied: until the next\n"
+        "  apply, no plan can tell drift from a change of the specs.\n"
         "Nothing on the services was changed.\n"
     )
 
