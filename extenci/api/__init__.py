@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         remove_service,
     )
     from extenci.api.completion import SpecNames, service_names, spec_names
+    from extenci.api.control import StartOptions, list_machines, start_machine, stop_machines
     from extenci.api.documentation import find_page, find_pages
     from extenci.api.imports.description import ImportRequest
     from extenci.api.imports.job import ImportResult, import_resources
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from extenci.api.options import DEFAULTS, Approve, Options
     from extenci.api.past_runs import history, past_run
     from extenci.api.plans import Planned, explain, is_plan_file, plan, save, submit_descriptions
+    from extenci.api.rebuild import RebuildResult, rebuild_records
     from extenci.api.reconcile import Reconciler, open_reconciler
     from extenci.api.repository import NewRepository, init_repository
     from extenci.api.sandbox import (
@@ -78,6 +80,7 @@ __all__ = [
     "NewRepository",
     "Options",
     "Planned",
+    "RebuildResult",
     "Reconciler",
     "SandboxContent",
     "ServiceFields",
@@ -86,6 +89,7 @@ __all__ = [
     "SshOptions",
     "StageResult",
     "Staging",
+    "StartOptions",
     "add_service",
     "apply",
     "apply_saved",
@@ -110,6 +114,7 @@ __all__ = [
     "init_repository",
     "init_service",
     "is_plan_file",
+    "list_machines",
     "list_services",
     "load",
     "make_bootable_disk",
@@ -118,6 +123,7 @@ __all__ = [
     "past_run",
     "plan",
     "read_legacy_service",
+    "rebuild_records",
     "remove_service",
     "reset_sandbox",
     "run_test_vm",
@@ -131,8 +137,10 @@ __all__ = [
     "spec_names",
     "ssh_words",
     "stage",
+    "start_machine",
     "start_sandbox",
     "status",
+    "stop_machines",
     "stop_sandbox",
     "submit_descriptions",
     "trust_hooks",
@@ -155,6 +163,7 @@ _FILES = {
         "list_services", "owned_resources", "read_legacy_service", "remove_service",
     ),
     "extenci.api.completion": ("SpecNames", "service_names", "spec_names"),
+    "extenci.api.control": ("StartOptions", "list_machines", "start_machine", "stop_machines"),
     "extenci.api.documentation": ("find_page", "find_pages"),
     "extenci.api.past_runs": ("history", "past_run"),
     "extenci.api.imports.description": ("ImportRequest",),
@@ -164,6 +173,7 @@ _FILES = {
     "extenci.api.manual": ("StageResult", "Staging", "run_test_vm", "stage", "unstage"),
     "extenci.api.options": ("DEFAULTS", "Approve", "Options"),
     "extenci.api.plans": ("Planned", "explain", "is_plan_file", "plan", "save", "submit_descriptions"),
+    "extenci.api.rebuild": ("RebuildResult", "rebuild_records"),
     "extenci.api.reconcile": ("Reconciler", "open_reconciler"),
     "extenci.api.repository": ("NewRepository", "init_repository"),
     "extenci.api.sandbox": (

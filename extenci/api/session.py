@@ -62,11 +62,11 @@ class Session:
         """The stack's name."""
         return self.desired.stack
 
-    def observe(self) -> Observed:
-        """Read the records, then the services, except for those that failed already. Services on which
-        another root uses the stack's name are left out; PlanError where no other is left. A run whose command
-        still asks a person is not over."""
-        records = self.catalog.records(self.stack)
+    def observe(self, records: Records | None = None) -> Observed:
+        """Read the records (None: those of the catalog), then the services, except for those that failed
+        already. Services on which another root uses the stack's name are left out; PlanError where no other
+        is left. A run whose command still asks a person is not over."""
+        records = records or self.catalog.records(self.stack)
         records = replace(records, finished_runs=records.finished_runs - asking_runs(self.home))
         queues, abilities = queued_services(self.desired, records), needed_abilities(self.desired)
         needs = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from extenci.catalog.records import Catalog
 from extenci.model.address import Address
-from extenci.model.observed import Image, Machine, Observation, Snapshot
+from extenci.model.observed import Image, Machine, Observation, ServiceState, Snapshot
 from extenci.model.ownership import PLAN, STACK
 from extenci.model.record import TAGGED, Facts, Records, ResourceKind, ResourceRecord
 
@@ -60,16 +60,17 @@ def reconcile(catalog: Catalog, stack: str, records: Records, observation: Obser
     """Bring the records up to date: owned resources are recorded as they are, those that are gone
     forgotten."""
     for service, state in observation.services.items():
-        present = list(_present(stack, state.at, (*state.images, *state.snapshots, *state.machines), records))
+        present = list(present_records(stack, state, records))
         there = {record.id for record in present}
         recorded = {record.id for record in records.resources if record.service == service}
         catalog.remember(stack, *(record for record in present if record.service == service))
         catalog.forget(stack, service, sorted(recorded - there))
 
 
-def _present(
-    stack: str, seen: float, things: Iterable[Image | Snapshot | Machine], records: Records
-) -> Iterator[ResourceRecord]:
+def present_records(stack: str, state: ServiceState, records: Records) -> Iterator[ResourceRecord]:
+    """The records of a stack's resources that are there, as a service reports them. Earlier `records` tell
+    the facts and tags that it does not report."""
+    things: tuple[Image | Snapshot | Machine, ...] = (*state.images, *state.snapshots, *state.machines)
     tags = {record.id: record.tags for record in records.resources}
     facts = {record.id: record.facts for record in records.resources}
     for thing in things:
@@ -86,7 +87,7 @@ def _present(
             Address(marks.service, marks.name),
             {**marks.to_tags(own), **mine},
             _facts(thing, facts.get(thing.id, {})),
-            seen,
+            state.at,
         )
 
 

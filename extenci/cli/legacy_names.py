@@ -22,6 +22,11 @@ def catalog() -> None:
     run_as("catalog")
 
 
+def control() -> None:
+    """`extenci-control`: the commands `extenci control`."""
+    run_as("control")
+
+
 def run_as(command: str) -> None:
     """Run a command with the arguments of this program."""
     sys.argv.insert(1, command)

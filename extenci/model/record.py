@@ -141,3 +141,29 @@ class Records:
     removed: frozenset[str] = frozenset()
     deregistered: tuple[Deregistered, ...] = ()
     other_stacks: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LostKnowledge:
+    """A part of a record that only the record knew, and that no tag can tell: `what`, in words."""
+
+    address: Address
+    kind: ResourceKind
+    id: str
+    what: str
+
+
+@dataclass(frozen=True)
+class RebuiltRecords:
+    """The records of a stack's resources on one service, made anew. `found` is what tags tell, and `added`
+    the part of it that was not recorded before; `kept` are the records of kinds that take no tags there;
+    `gone` those of resources that are no longer there. At `unapplied` addresses nothing tells which fields
+    were last applied."""
+
+    service: str
+    found: tuple[ResourceRecord, ...] = ()
+    added: tuple[ResourceRecord, ...] = ()
+    kept: tuple[ResourceRecord, ...] = ()
+    gone: tuple[ResourceRecord, ...] = ()
+    lost: tuple[LostKnowledge, ...] = ()
+    unapplied: tuple[Address, ...] = ()

@@ -54,6 +54,9 @@ COMMANDS = {
     "console": Listed(
         "commands.machines.console:console", "Print the console output of a machine or test VM."
     ),
+    "control": Listed(
+        "commands.machines.control:app", "Start, stop and list single machines, without specs."
+    ),
     "test-vm": Listed(
         "commands.run_test_vm:run_test_vm", "Stage a disk, run it, ask you, and unstage it if it fails."
     ),

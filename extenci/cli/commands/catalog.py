@@ -12,8 +12,9 @@ import typer
 
 from extenci.cli.failures import report_error
 from extenci.cli.help import Command
-from extenci.cli.options import Format, Output
-from extenci.cli.terminal import palette_of, write_aside, write_json, write_result
+from extenci.cli.job import Job
+from extenci.cli.options import Format, LockTimeout, Output, Trusted
+from extenci.cli.terminal import palette_of, width_of, write_aside, write_json, write_result
 
 app = typer.Typer(
     name="catalog",
@@ -103,6 +104,54 @@ def init(name: Name, root: Root = None) -> int:
     api.init_service(name, root=root)
     write_result(f"The records of this home are the truth for {name} from now on.\n")
     return 0
+
+
+@app.command("rebuild", cls=Command)
+def rebuild(
+    service: Annotated[
+        str | None,
+        typer.Argument(
+            help="The service. Default: all services of the specs.", metavar="[SERVICE]", show_default=False
+        ),
+    ] = None,
+    root: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The folder of the specs, whose stack it is. Default: the current folder.",
+            metavar="[ROOT]",
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be found and lost, and write nothing.")
+    ] = False,
+    lock_timeout: LockTimeout = 0.0,
+    _trust: Trusted = None,
+) -> int:
+    """Make the records of a stack anew from what tags tell.
+
+    For records that are lost or came from an old backup. Nothing on the services is changed. What is there
+    but no longer carries the stack's tags was known by the records only: it is named, and the stack does not
+    own it any more. Where a service takes no tags, the records are the truth and are kept. Verdicts, history
+    and the fields that were last applied stay as they are.
+
+    \b
+    Examples:
+      extenci catalog rebuild --dry-run
+      extenci catalog rebuild bnl
+      extenci catalog rebuild bnl path/to/specs
+    """
+    from extenci import api
+    from extenci.report.catalog.rebuilt import render_rebuilt
+
+    result = Job().run(
+        lambda options: api.rebuild_records(service, root=root, dry_run=dry_run, options=options),
+        api.Options(lock_timeout=lock_timeout),
+    )
+    write_result(render_rebuilt(result.services, result.stack, dry_run=dry_run, width=width_of(sys.stdout)))
+    for one in result.unread:
+        write_aside(f"{one}\n")
+    return 0 if result.ok else 1
 
 
 @app.command("add", cls=Command)

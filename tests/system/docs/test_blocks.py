@@ -29,6 +29,7 @@ YAML_BLOCKS = [block for block in BLOCKS if block.language == "yaml"]
 PROGRAMS = {
     "extenci": (),
     "extenci-catalog": ("catalog",),
+    "extenci-control": ("control",),
     "extenci-stage": ("stage",),
     "extenci-test-vm": ("test-vm",),
 }

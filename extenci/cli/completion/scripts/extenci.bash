@@ -47,4 +47,4 @@ _extenci() {
     esac
 }
 
-complete -F _extenci extenci extenci-stage extenci-test-vm
+complete -F _extenci extenci extenci-catalog extenci-control extenci-stage extenci-test-vm

@@ -21,6 +21,6 @@ function __extenci_complete
     end
 end
 
-for program in extenci extenci-stage extenci-test-vm
+for program in extenci extenci-catalog extenci-control extenci-stage extenci-test-vm
     complete -c $program -f -a '(__extenci_complete)'
 end
