@@ -16,7 +16,7 @@ from extenci.cloud.journalled.client import Journalled
 from extenci.image.sources import Cache
 from extenci.launch.context import LaunchContext
 from extenci.model.journal import UNKNOWN_ORIGIN, RunOrigin
-from extenci.model.outcome import Advanced, Listener, Made, Noted, Outcome, Progress
+from extenci.model.outcome import Advanced, Listener, Made, Noted, Outcome, Progress, Underway
 from extenci.model.plan import Change
 from extenci.model.record import ResourceKind
 from extenci.model.verdict import Ask
@@ -117,6 +117,10 @@ class ChangeContext:
     def note(self, text: str) -> None:
         """Tell something worth a line."""
         self.run.note(self.change, text)
+
+    def show(self, text: str, until: float | None = None) -> None:
+        """Show the step that the change is at, and the time by which it ends (seconds since the epoch)."""
+        self.run.tell(Underway(self.change, text, until))
 
     def staging(self) -> StageContext:
         """The context in which disks are staged and unstaged."""

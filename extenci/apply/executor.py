@@ -79,7 +79,7 @@ def _hindered(change: Change, made: Mapping[str, Outcome], stop: threading.Event
     if any(made[needed].status in _BLOCKING for needed in obstacles):
         return Outcome(change.id, Status.BLOCKED, f"waits for: {', '.join(obstacles)}")
     if obstacles or stop.is_set():
-        return Outcome(change.id, Status.SKIPPED, "not begun: the run was interrupted")
+        return Outcome(change.id, Status.SKIPPED, "Nothing of it was done.")
     return None
 
 

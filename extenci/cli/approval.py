@@ -86,7 +86,7 @@ def run_approved(
     from extenci.cli.events import EventStream
 
     events = EventStream() if output is RunFormat.EVENTS else None
-    job = Job(listener=events.listen if events else None)
+    job = Job(listener=events.listen if events else None, gives_reasons=output is not RunFormat.TEXT)
     prompt = ApprovalPrompt(output, job, texts, events)
     options = replace(
         options,

@@ -6,12 +6,27 @@ import logging
 import os
 import sys
 import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import typer
 
 from extenci.cli.terminal import palette_of, width_of, write_aside
 from extenci.model.errors import ExtenciError, SpecError
 from extenci.report.text.safe import paragraph
+
+VALUE_SENTENCES: Mapping[str, Callable[[str, Mapping[str, Any]], str]] = {
+    "value_error": lambda _, context: str(context["error"]),
+    "int_parsing": lambda given, _: f"{given} is not a whole number.",
+    "int_parsing_size": lambda given, _: f"{given} is too large.",
+    "float_parsing": lambda given, _: f"{given} is not a number.",
+    "bool_parsing": lambda given, _: f"{given} is neither true nor false.",
+    "greater_than_equal": lambda given, context: (
+        f"{given} is too small: it must be at least {context['ge']}."
+    ),
+    "less_than_equal": lambda given, context: f"{given} is too large: it must be at most {context['le']}.",
+}
+"""By the types of pydantic's errors (pydantic docs, Validation Errors)."""
 
 UNBROKEN = 100_000
 """The width where there is no terminal: a text on one line is easier to search for."""
@@ -25,7 +40,20 @@ def report_usage(error: typer.TyperException) -> None:
         return
     usage = f"{context.get_usage()}\n" if context is not None else ""
     hint = f"Try `{context.command_path} --help`." if context is not None else ""
-    write_aside(usage + error_text(error.format_message(), hint))
+    write_aside(usage + error_text(usage_message(error), hint))
+
+
+def usage_message(error: typer.TyperException) -> str:
+    """The mistake in a command line, in words for people: typer lets pydantic read values, whose words
+    are not for them."""
+    from pydantic import ValidationError
+
+    if isinstance(error.__cause__, ValidationError):
+        first = error.__cause__.errors(include_url=False)[0]
+        given = repr(str(first["input"]))
+        write = VALUE_SENTENCES.get(first["type"])
+        error.message = write(given, first.get("ctx", {})) if write else f"{given} does not fit."
+    return str(error.format_message())
 
 
 def report_error(error: ExtenciError) -> None:

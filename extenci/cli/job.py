@@ -21,10 +21,13 @@ WAITING_STATUS = 3
 
 class Job:
     """A job that shows its progress, and that Ctrl-C stops: in an orderly way, or with `at_once` at once.
-    `listener` is told about the progress, too."""
+    `listener` is told about the progress, too. `gives_reasons`: the result is for programs, so the progress
+    tells people why a change is not done."""
 
-    def __init__(self, *, at_once: bool = False, listener: Listener | None = None) -> None:
-        self.progress = open_progress()
+    def __init__(
+        self, *, at_once: bool = False, listener: Listener | None = None, gives_reasons: bool = False
+    ) -> None:
+        self.progress = open_progress(gives_reasons=gives_reasons)
         self._listener = listener
         self.stopping = Stopping(at_once=at_once)
 

@@ -25,12 +25,12 @@ class ProgressView(Protocol):
 
 
 class ProgressLog:
-    """Progress as lines, for logs."""
+    """Progress as lines, for logs. `gives_reasons`: nothing else will tell why a change is not done."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, gives_reasons: bool = False) -> None:
         from extenci.report.result.progress import ProgressLines
 
-        self._lines = ProgressLines()
+        self._lines = ProgressLines(gives_reasons=gives_reasons)
         self._lock = threading.Lock()
 
     def listen(self, event: Progress) -> None:
@@ -44,10 +44,10 @@ class ProgressLog:
         """Do nothing: nothing is drawn."""
 
 
-def open_progress() -> ProgressView:
-    """The view that suits stderr."""
+def open_progress(*, gives_reasons: bool = False) -> ProgressView:
+    """The view that suits stderr. `gives_reasons`: no text will tell afterwards why a change is not done."""
     if sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
         from extenci.cli.live_progress import LiveProgress
 
-        return LiveProgress()
-    return ProgressLog()
+        return LiveProgress(gives_reasons=gives_reasons)
+    return ProgressLog(gives_reasons=gives_reasons)

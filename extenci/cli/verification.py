@@ -27,7 +27,7 @@ def run_verification(
 ) -> int:
     """Run a job that verifies images, print its result, and return the exit status. `ask_of` makes the
     function that asks about test VMs, unless the `answer` is given in advance."""
-    job = Job()
+    job = Job(gives_reasons=output is not VerifyFormat.TEXT)
     if answer is not None:
         options = replace(options, answer=lambda _question: answer)
     if options.answer is None:

@@ -17,7 +17,7 @@ class Status(StrEnum):
     FAILED = "failed"
     BLOCKED = "blocked"
     SKIPPED = "skipped"
-    """Not begun, or given up, because the run was interrupted."""
+    """Not carried out, or not to its end, because the run was interrupted."""
     WAITING = "waiting"
     """A person has to say yes before it counts as done."""
 
@@ -70,6 +70,16 @@ class Advanced:
 
 
 @dataclass(frozen=True)
+class Underway:
+    """The step that a change is at, until the next event about it, and the time by which the step ends
+    (seconds since the epoch; None: unknown)."""
+
+    change: Change
+    text: str
+    until: float | None = None
+
+
+@dataclass(frozen=True)
 class Noted:
     """Something worth a line about a change: a machine's address, a warning, a wait."""
 
@@ -85,7 +95,7 @@ class Ended:
     outcome: Outcome
 
 
-Progress = Began | Advanced | Noted | Ended
+Progress = Began | Advanced | Underway | Noted | Ended
 Listener = Callable[[Progress], None]
 """Takes events from any thread, quickly, and never raises."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -142,3 +142,10 @@ class Question:
 
 Ask = Callable[[Question], Answer]
 """Asks a person."""
+
+
+def reason_of(failed: Sequence[Evidence], total: int) -> str:
+    """One sentence about the first check that failed, and how many did."""
+    first = failed[0]
+    more = f" ({len(failed)} of {total} checks failed)" if len(failed) > 1 else ""
+    return f"The check '{first.check}' failed: {first.message}{more}."

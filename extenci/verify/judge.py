@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extenci.model.verdict import Decision, Evidence, MachineReport, Verdict
+from extenci.model.verdict import Decision, Evidence, MachineReport, Verdict, reason_of
 
 
 def judge(report: MachineReport, *, confirm: bool = False) -> Decision:
@@ -30,13 +30,6 @@ def judge_answer(decision: Decision, *, yes: bool, by: str = "") -> Decision:
         failed = decision.verdict is Verdict.FAILED
         return Decision(Verdict.PASSED, f"{who} said yes" + (", though checks failed." if failed else "."))
     return Decision(Verdict.FAILED, f"{who} said no.", decision.details)
-
-
-def reason_of(failed: list[Evidence], total: int) -> str:
-    """One sentence about the first check that failed, and how many did."""
-    first = failed[0]
-    more = f" ({len(failed)} of {total} checks failed)" if len(failed) > 1 else ""
-    return f"The check '{first.check}' failed: {first.message}{more}."
 
 
 def sentence(evidence: Evidence) -> str:

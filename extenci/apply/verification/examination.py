@@ -38,18 +38,23 @@ def examine_vm(vm: TestVm, work: VerifyWork, image: str, context: ChangeContext)
         key=vm.key,
     )
 
+    launching = context.launching()
+    deadline = vm.launched + work.verify.timeout
+
     def tell(check: Check, evidence: Evidence | None) -> None:
-        if evidence is not None:
-            context.note(f"{check.label}: {'passed' if evidence.passed else f'failed: {evidence.message}'}")
+        if evidence is None:
+            context.show(check.label, launching.now() + deadline - launching.clock())
+        else:
+            context.note(f"{check.label}: {'passed' if evidence.passed else 'failed'}")
 
     found = examine(
         target,
         [check.at_forwards(service.forwards) for check in work.verify.checks],
-        deadline=vm.launched + work.verify.timeout,
+        deadline=deadline,
         stop=context.stop,
         launched=vm.launched,
         listener=tell,
-        clock=context.launching().clock,
+        clock=launching.clock,
     )
     require_evidence(vm, found, context)
     return found

@@ -90,7 +90,7 @@ def reconcile(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise UsageError("An --interval of under a second is too short.", "Give at least 1s.")
     if metrics is not None and not metrics.absolute().parent.is_dir():
         raise UsageError(f"{metrics.parent} is no folder.", "Make it, or give --metrics another file.")
-    job = Job()
+    job = Job(gives_reasons=output is not Format.TEXT)
 
     def start(options: api.Options) -> int:
         with api.open_reconciler(root or Path(), branch=branch, command=command_line()) as reconciler:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from extenci.model.errors import ExtenciError
-from extenci.model.outcome import Advanced, Began, Ended, Noted, Progress, Result
+from extenci.model.outcome import Advanced, Began, Ended, Noted, Progress, Result, Underway
 from extenci.model.plan import Plan
 from extenci.report.plan.json import plan_document
 from extenci.report.result.json import outcome_fields, result_document
@@ -46,6 +46,8 @@ class EventDocuments:
                     return None
                 self._said[change.id] = now
                 return document("progress", now, change=change.id, done=done, total=total, unit=unit)
+            case Underway():
+                return None
             case Noted(change=about, text=text):
                 return document("noted", now, change=about.id if about else None, text=text)
             case Ended(change=change, outcome=outcome):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from extenci.model.outcome import Advanced, Began, Ended, Noted, Outcome, Progress, Status
+from extenci.model.outcome import Advanced, Began, Ended, Noted, Outcome, Progress, Status, Underway
 from extenci.model.plan import Change
 from extenci.report.plan.phrases import headline
-from extenci.report.text.quantities import duration, portion, rate
+from extenci.report.result.statuses import UNDONE
+from extenci.report.text.quantities import duration, rate, remainder
 from extenci.report.text.safe import safe
 
 EVERY_SECONDS = 5.0
@@ -24,10 +26,12 @@ class Track:
 
 @dataclass
 class ProgressLines:
-    """Turns events into lines: every start, end and note, and the advance of each change at most once in
-    `every` seconds. Not safe for several threads: the caller holds a lock, and passes the time in."""
+    """Turns events into lines: every start, step, end and note, and the advance of each change at most once
+    in `every` seconds. `gives_reasons`: nothing else will tell why a change is not done. Not safe for several
+    threads: the caller holds a lock, and passes the time in."""
 
     every: float = EVERY_SECONDS
+    gives_reasons: bool = False
     _tracks: dict[str, Track] = field(default_factory=dict)
 
     def lines(self, event: Progress, now: float) -> list[str]:
@@ -38,12 +42,14 @@ class ProgressLines:
                 return [f"{safe(change.id)}: {headline(change)} …"]
             case Advanced():
                 return self._advance(event, now)
+            case Underway(change=change):
+                return [f"{safe(change.id)}: {step_text(event)} …"]
             case Noted(change=change, text=text):
                 label = f"{safe(change.id)}: " if change else ""
                 return [f"{label}{safe(line)}" for line in text.splitlines()]
             case Ended(change=change, outcome=outcome):
                 self._tracks.pop(change.id, None)
-                return ended_lines(change, outcome)
+                return ended_lines(change, outcome, gives_reasons=self.gives_reasons)
 
     def _advance(self, event: Advanced, now: float) -> list[str]:
         track = self._tracks.setdefault(event.change.id, Track(now, now))
@@ -58,21 +64,38 @@ class ProgressLines:
 
 
 def advance_text(event: Advanced, gained: int, seconds: float) -> str:
-    """`120 of 200 MiB, 85 MiB/s`, `2 of 3 machines`. The rate is `gained` units in `seconds`."""
+    """`80 of 200 MiB left, 10 MiB/s, 8 s to go`, `2 of 3 machines`. The rate is `gained` units in
+    `seconds`."""
     if event.unit != "bytes":
         return f"{event.done} of {event.total} {safe(event.unit)}"
-    speed = rate(gained, seconds) if gained > 0 else ""
-    return portion(event.done, event.total) + (f", {speed}" if speed else "")
+    left = event.total - event.done
+    text = remainder(left, event.total)
+    if gained <= 0 or seconds <= 0:
+        return text
+    togo = f", {duration(left * seconds / gained)} to go" if left else ""
+    return f"{text}, {rate(gained, seconds)}{togo}"
 
 
-def ended_lines(change: Change, outcome: Outcome) -> list[str]:
-    """The end of a change; if it is not done, the reason and what to do."""
-    label = safe(change.id)
-    ends = {
-        Status.DONE: f"done in {duration(outcome.seconds)}",
-        Status.FAILED: f"FAILED after {duration(outcome.seconds)}",
-        Status.BLOCKED: "not done, because a change before it was not done",
-        Status.SKIPPED: "not done, because the run was interrupted",
-    }
-    why = [*outcome.message.splitlines(), *outcome.hint.splitlines()]
-    return [f"{label}: {text}" for text in (ends[outcome.status], *map(safe, why))]
+def step_text(event: Underway, most: int = 200) -> str:
+    """`ssh uptime, until 14:03:10`, in local time; of the step, at most so many characters."""
+    ends = event.until
+    until = "" if ends is None else f", until {datetime.fromtimestamp(ends).astimezone():%H:%M:%S}"
+    return shorten(safe(event.text), most) + until
+
+
+def shorten(text: str, most: int) -> str:
+    """A text, or its beginning with an ellipsis, of at most so many characters."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def ended_lines(change: Change, outcome: Outcome, *, gives_reasons: bool = False) -> list[str]:
+    """The end of a change; with `gives_reasons`, why it is not done and what to do. Otherwise the result
+    tells that."""
+    label, status = safe(change.id), outcome.status
+    if status is Status.DONE:
+        text = f"done in {duration(outcome.seconds)}"
+    else:
+        after = f" after {duration(outcome.seconds)}" if status is Status.FAILED else ""
+        text = f"{UNDONE[status]}{after}"
+    why = [*outcome.message.splitlines(), *outcome.hint.splitlines()] if gives_reasons else []
+    return [f"{label}: {line}" for line in (text, *map(safe, why))]

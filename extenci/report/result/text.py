@@ -10,16 +10,10 @@ from extenci.model.plan import Change
 from extenci.model.text import counted
 from extenci.report.plan.phrases import SUMMARY_ORDER, headline, noun_of
 from extenci.report.result.outcomes import outcomes_of
+from extenci.report.result.statuses import UNDONE, title_of
 from extenci.report.text.palette import PLAIN, Palette
 from extenci.report.text.quantities import duration
 from extenci.report.text.safe import lines_of, safe
-
-TITLES = {
-    Status.FAILED: "Failed",
-    Status.WAITING: "Waiting for a person",
-    Status.BLOCKED: "Not done, because a change before it was not done",
-    Status.SKIPPED: "Not started, or given up, because the run was interrupted",
-}
 
 
 def render_result(result: Result, *, palette: Palette = PLAIN, width: int = 80) -> str:
@@ -27,7 +21,7 @@ def render_result(result: Result, *, palette: Palette = PLAIN, width: int = 80) 
     line."""
     found = outcomes_of(result)
     sections = [
-        *(outcome_lines(status, found, palette, width) for status in TITLES),
+        *(outcome_lines(status, found, palette, width) for status in UNDONE),
         blocked_lines(result, palette, width),
         unread_lines(result, palette, width),
         unrecorded_lines(result, palette, width),
@@ -44,7 +38,7 @@ def outcome_lines(
     if not same:
         return []
     code = palette.alarm if status is Status.FAILED else palette.warning
-    lines = [palette.paint(code, f"{TITLES[status]}:")]
+    lines = [palette.paint(code, f"{title_of(status)}:")]
     for change, outcome in same:
         lines.append(f"  {safe(change.id)}: {headline(change)}")
         lines += lines_of(outcome.message, width, " " * 6) + lines_of(outcome.hint, width, " " * 6)
@@ -93,7 +87,7 @@ def summary(result: Result) -> str:
     )
     undone = ", ".join(
         f"{number} {status}"
-        for status in TITLES
+        for status in UNDONE
         if (number := sum(outcome.status is status for _, outcome in found)
             + (len(result.plan.blocked) if status is Status.BLOCKED else 0))
     )  # fmt: skip

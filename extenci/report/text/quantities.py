@@ -34,6 +34,15 @@ def portion(done: int, total: int) -> str:
     return f"{scaled(done, place)} of {scaled(total, place)} {UNITS[place]}"
 
 
+def remainder(left: int, total: int) -> str:
+    """`80 of 200 MiB left`: both in the unit of the total. It is rounded up, so that an incomplete transfer
+    never looks complete."""
+    place = unit_place(total)
+    tenths = -(-left * 10 // 1024**place)
+    shown = f"{tenths / 10:.1f}" if tenths < 100 and tenths % 10 else str(-(-tenths // 10))
+    return f"{shown} of {scaled(total, place)} {UNITS[place]} left"
+
+
 def rate(count: float, seconds: float) -> str:
     """Bytes per second, `85 MiB/s`; `""` if no time has passed."""
     return f"{size(int(count / seconds))}/s" if seconds > 0 else ""

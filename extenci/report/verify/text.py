@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from extenci.model.text import counted
-from extenci.model.verdict import Evidence, MachineReport, Verdict, VerifyResult
+from extenci.model.verdict import Evidence, MachineReport, Verdict, VerifyResult, reason_of
 from extenci.report.text.palette import PLAIN, Palette
 from extenci.report.text.quantities import duration
 from extenci.report.text.safe import lines_of, safe
@@ -39,11 +39,19 @@ def result_lines(result: VerifyResult, palette: Palette, width: int) -> Iterator
     if result.report is not None:
         for evidence in result.report.evidence:
             yield from evidence_lines(evidence, palette, width)
-    yield from lines_of(result.decision.reason, width, "  ")
+    yield from lines_of(untold_reason(result), width, "  ")
     if result.report is not None:
         yield from console_lines(result, result.report, palette)
         if result.report.folder:
             yield f"  Evidence: {safe(result.report.folder)}"
+
+
+def untold_reason(result: VerifyResult) -> str:
+    """The reason of a verdict, without the failed check that stands above it."""
+    evidence = result.report.evidence if result.report else ()
+    failed = [one for one in evidence if not one.passed]
+    told = reason_of(failed, len(evidence)) if failed else ""
+    return result.decision.reason.removeprefix(told).strip()
 
 
 def machine_lines(result: VerifyResult) -> Iterator[str]:

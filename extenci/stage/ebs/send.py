@@ -15,6 +15,7 @@ from extenci.image.block_list import Entry
 from extenci.image.raw import Block, RawDisk
 from extenci.model.errors import ServiceError
 from extenci.model.version import BLOCK_BYTES
+from extenci.report.text.quantities import remainder
 from extenci.stage.context import StageContext, StageRequest
 from extenci.stage.ebs.difference import Difference
 from extenci.stage.planned_blocks import checked_block, is_known, read_block, zero_block
@@ -45,6 +46,10 @@ def send_blocks(
     whole, left = sum_up(difference, note)
     snapshot = note.upload.snapshot
     total, done, known = whole.blocks * BLOCK_BYTES, 0, whole.blocks - left
+
+    if known:
+        context.note(f"The upload is resumed: {remainder(left * BLOCK_BYTES, total)}")
+        context.on_progress(known * BLOCK_BYTES, total)
 
     def count(index: int) -> None:
         nonlocal done

@@ -40,7 +40,23 @@ def find_alarm(text: str) -> str:
     return found[0].strip()[:200] if found else ""
 
 
+_HOST_KEYS = re.compile(r"-----(BEGIN|END) SSH HOST KEY (?:KEYS|FINGERPRINTS)-----")
+"""The lines around the keys that cloud-init prints (cloud-init, `write-ssh-key-fingerprints`)."""
+
+
+def without_host_keys(text: str) -> list[str]:
+    """The lines of a console that are not those that show its SSH host keys."""
+    kept: list[str] = []
+    is_key = False
+    for line in text.splitlines():
+        if edge := _HOST_KEYS.search(line):
+            is_key = edge[1] == "BEGIN"
+        elif not is_key:
+            kept.append(line)
+    return kept
+
+
 def end_of(text: str, lines: int = 20, characters: int = 2000) -> str:
-    """The last lines that are not empty."""
-    kept = [line.rstrip() for line in text[-characters * 4 :].splitlines() if line.strip()]
+    """The last lines that are not empty, without the machine's SSH host keys."""
+    kept = [line.rstrip() for line in without_host_keys(text[-MOST:]) if line.strip()]
     return "\n".join(kept[-lines:])[-characters:]

@@ -9,12 +9,17 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from extenci import __version__
+from extenci.cli.failures import usage_message
 from extenci.cli.main import run as run_here
+from extenci.cli.options import TRUST
 from tests.disks import disk_bytes
+from tests.reference.commands import all_commands
 
 SPEC = """\
 service: sandbox
@@ -31,6 +36,10 @@ COMMANDS = (
     "catalog list", "catalog show", "catalog init", "catalog add", "catalog edit", "catalog remove",
     "sandbox start", "sandbox stop", "sandbox status", "sandbox reset", "sandbox image",
 )  # fmt: skip
+
+LIBRARY_WORDS = re.compile(
+    "Value error|input should|unable to|pydantic|validation error|must be of type", re.IGNORECASE
+)
 
 HEAVY = ("boto3", "botocore", "moto", "deepdiff", "pydantic", "ruamel", "sqlite3", "rich", "extenci.api")
 
@@ -110,6 +119,51 @@ def test_wrong_usage_exits_with_1_and_says_what_is_right(
     assert shown.out == ""
     assert "Usage: extenci" in shown.err
     assert said in shown.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["apply", "--parallelism", "many"], "'many' is not a whole number."),
+        (["apply", "--parallelism", "0"], "'0' is too small: it must be at least 1."),
+        (["apply", "--parallelism", "65"], "'65' is too large: it must be at most 64."),
+        (["apply", "--parallelism", "1.5"], "'1.5' is not a whole number."),
+        (["gc", "--format", "yaml"], "'yaml' is not one of 'text', 'json', 'events'."),
+        (["schema", "yaml"], "'yaml' is not one of "),
+    ],
+)
+def test_a_wrong_value_is_told_in_plain_words(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_here(arguments) == 1
+    assert said in capsys.readouterr().err
+
+
+def refusal(context: typer.Context, param: Any, value: str) -> str:
+    """The text that refuses a value, "" where it is taken."""
+    try:
+        param.process_value(context, (value,) if param.multiple or param.nargs == -1 else value)
+    except typer.TyperException as error:
+        return usage_message(error)
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("command", "param"),
+    [
+        pytest.param(command, param, id=f"{name} {param.name}")
+        for name, command in all_commands()
+        for param in command.params
+        if not getattr(param, "is_flag", False)
+    ],
+)
+def test_no_value_is_refused_in_the_words_of_a_library(
+    command: Any, param: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(TRUST, "")  # `--trust` writes there
+    context = command.make_context("extenci", [], resilient_parsing=True)
+    for value in ("no such value", "-1", "1e999", "", "9" * 5000):
+        assert not LIBRARY_WORDS.search(refusal(context, param, value))
 
 
 def test_valid_specs_are_counted(tmp_path: Path, specs: Path) -> None:

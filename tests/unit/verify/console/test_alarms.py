@@ -77,3 +77,10 @@ def test_the_end_of_a_console_is_its_last_lines() -> None:
     assert end_of(text, lines=2) == "line 98\nline 99"
     assert end_of("x" * 9000) == "x" * 2000
     assert end_of("") == ""
+
+
+def test_the_end_of_a_console_has_no_host_keys() -> None:
+    keys = "".join(f"ec2: ssh-rsa {'A' * 300} root@{number}\n" for number in range(9))
+    text = f"up\n-----BEGIN SSH HOST KEY KEYS-----\n{keys}-----END SSH HOST KEY KEYS-----\nlogin:"
+    assert end_of(text) == "up\nlogin:"
+    assert end_of(f"up\n<14>ec2: -----BEGIN SSH HOST KEY FINGERPRINTS-----\n{keys}") == "up"
