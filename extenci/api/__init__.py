@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from extenci.api.imports.job import ImportResult, import_resources
     from extenci.api.inspection import SandboxContent, doctor, sandbox_content, status
     from extenci.api.leases import FoundLease, unlock
-    from extenci.api.leftovers import gc
+    from extenci.api.leftovers import gc, preview_gc
     from extenci.api.manual import StageResult, Staging, run_test_vm, stage, unstage
     from extenci.api.options import DEFAULTS, Approve, Options
     from extenci.api.past_runs import history, past_run
@@ -122,6 +122,7 @@ __all__ = [
     "owned_resources",
     "past_run",
     "plan",
+    "preview_gc",
     "read_legacy_service",
     "rebuild_records",
     "remove_service",
@@ -169,7 +170,7 @@ _FILES = {
     "extenci.api.imports.description": ("ImportRequest",),
     "extenci.api.imports.job": ("ImportResult", "import_resources"),
     "extenci.api.inspection": ("SandboxContent", "doctor", "sandbox_content", "status"),
-    "extenci.api.leftovers": ("gc",),
+    "extenci.api.leftovers": ("gc", "preview_gc"),
     "extenci.api.manual": ("StageResult", "Staging", "run_test_vm", "stage", "unstage"),
     "extenci.api.options": ("DEFAULTS", "Approve", "Options"),
     "extenci.api.plans": ("Planned", "explain", "is_plan_file", "plan", "save", "submit_descriptions"),

@@ -5,6 +5,7 @@ The machines are simulated: nothing has to boot for a test VM to be left behind.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from extenci import api
+from extenci.catalog.lock import hold
 from extenci.cloud.leases.stores import PREFIX as LEASE_PREFIX
 from extenci.model.action import Action
 from extenci.model.outcome import Status
@@ -141,6 +143,28 @@ def test_without_a_terminal_gc_lists_and_removes_nothing_until_it_is_told(rig: R
         0,
         "Interrupted runs have left nothing behind.\n",
     )
+
+
+def test_a_dry_run_shows_what_would_be_removed_while_another_command_holds_the_lock(rig: Rig) -> None:
+    prepare(rig, "create")
+    leave_a_test_vm(rig)
+    (machine,) = rig.look().machines
+    rig.proxy.seen.clear()
+    shown = gc_command(rig, "--dry-run")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert machine in shown.stdout
+    assert shown.stdout.endswith("\nNothing was removed.\n")
+    document = json.loads(gc_command(rig, "--dry-run", "--format", "json").stdout)
+    assert {change["action"] for change in document["changes"]} >= {"terminate"}
+    with hold(rig.world.home, "default", "extenci apply"):
+        locked = gc_command(rig, "--dry-run")
+    assert locked.returncode == 0
+    assert "Another command is at work on this stack" in " ".join(locked.stdout.split())
+    assert not [call for call in rig.proxy.seen if not call.startswith(("Describe", "List", "Get"))]
+    assert rig.look().machines == {machine}
+    removed = gc_command(rig, "-y")
+    assert removed.returncode == 0, removed.stderr
+    agree_that_nothing_is_left(rig, removed.stdout)
 
 
 def test_what_another_home_or_stack_is_at_is_let_be_until_its_time_is_up(rig: Rig) -> None:

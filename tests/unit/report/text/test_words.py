@@ -5,7 +5,7 @@ import pytest
 from extenci.model.text import counted, listed
 from extenci.report.text.columns import columns
 from extenci.report.text.field_values import value_text
-from extenci.report.text.quantities import duration, portion, rate, size
+from extenci.report.text.quantities import duration, portion, rate, remainder, size
 from extenci.report.text.safe import paragraph, safe
 
 
@@ -31,6 +31,9 @@ def test_what_is_not_complete_never_looks_complete() -> None:
     assert portion(200 * 1024**2 - 1, 200 * 1024**2) == "199 of 200 MiB"
     assert portion(2 * 1024**3 - 1, 2 * 1024**3) == "1.9 of 2 GiB"
     assert portion(2 * 1024**3, 2 * 1024**3) == "2 of 2 GiB"
+    assert remainder(1, 200 * 1024**2) == "0.1 of 200 MiB left"
+    assert remainder(10 * 1024**2 + 1, 200 * 1024**2) == "11 of 200 MiB left"
+    assert remainder(0, 200 * 1024**2) == "0 of 200 MiB left"
 
 
 def test_a_rate_needs_time() -> None:
