@@ -47,8 +47,8 @@ def judge(new: State, wanted: Wanted, holds: Holds) -> list[tuple[Kind, str]]:
 
 
 def _is_lease(thing: Thing) -> bool:
-    """Whether a thing is a lease: where a call failed that should have ended it, it ends by itself. In the end,
-    after destroy and gc, there must be none."""
+    """Whether a thing is a lease: where a call failed that should have ended it, it ends by itself. After
+    destroy and gc there must be none."""
     return thing.kind == "key pair" and thing.id.startswith("extenci-lease-")
 
 
