@@ -73,8 +73,8 @@ def send(request: HttpRequest, halt: Halt, seconds: float) -> Answer:
     def ask() -> Answer:
         with contextlib.closing(connection):
             connection.request("GET", request.path, headers=headers)
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.reason, answer.read(MOST_BODY))
+            with connection.getresponse() as answer:  # which has the socket by now, to the end of reading
+                return Answer(answer.status, answer.reason, answer.read(MOST_BODY))
 
     try:
         return in_background(ask, halt, seconds, connection.cut)
