@@ -90,6 +90,9 @@ def run_program(
     """Run a program while the context lasts, with its input from `stdin`, `memory` bytes of address space,
     and with `piped` its output in a pipe.
 
+    Threads share two arenas of malloc, since each takes 64 MiB of address space (mallopt(3)): else qemu-img
+    sometimes had none left for a thread.
+
     The terminal's Ctrl-C does not reach it; leaving the context kills it. It also dies with this process or
     thread if `setpriv` (util-linux) is installed.
     """
@@ -103,7 +106,7 @@ def run_program(
             stdout=subprocess.PIPE if piped else subprocess.DEVNULL,
             stderr=stderr,
             pass_fds=descriptors,
-            env={"PATH": os.environ.get("PATH", SEARCHED_TOO), "LC_ALL": "C"},
+            env={"PATH": os.environ.get("PATH", SEARCHED_TOO), "LC_ALL": "C", "MALLOC_ARENA_MAX": "2"},
             start_new_session=True,
         )
         try:
