@@ -34,6 +34,7 @@ COMMANDS = (
     "plan", "apply", "destroy", "status", "verify", "confirm", "gc", "unlock", "stage", "unstage", "test-vm",
     "validate", "doctor", "schema", "trust",
     "catalog list", "catalog show", "catalog init", "catalog add", "catalog edit", "catalog remove",
+    "catalog rebuild", "control start", "control list", "control stop",
     "sandbox start", "sandbox stop", "sandbox status", "sandbox reset", "sandbox image",
 )  # fmt: skip
 
@@ -92,7 +93,7 @@ def test_every_command_explains_itself_in_80_columns(
 
 
 def test_no_first_line_of_help_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
-    for group in ((), ("catalog",), ("sandbox",)):
+    for group in ((), ("catalog",), ("control",), ("sandbox",)):
         assert run_here([*group, "--help"]) == 0
     assert "..." not in capsys.readouterr().out.replace("[ARGS]...", "")
 
@@ -286,14 +287,25 @@ def test_a_plan_file_takes_no_selection(
         assert "is a saved plan" in shown.err
 
 
-def test_the_2011_command_is_installed_under_its_own_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("extenci-test-vm", ["no.raw", "sandbox", "t3.micro"], "--yes or --no"),
+        ("extenci-stage", ["no.raw", "sandbox"], "no.raw does not exist"),
+        ("extenci-control", ["list", "nosuch"], "There is no service 'nosuch'"),
+        ("extenci-catalog", ["show", "nosuch"], "nosuch"),
+    ],
+)
+def test_the_2011_commands_are_installed_under_their_own_names(
+    tmp_path: Path, name: str, arguments: list[str], said: str
+) -> None:
     project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
-    module, _, function = project["project"]["scripts"]["extenci-test-vm"].partition(":")
+    module, _, function = project["project"]["scripts"][name].partition(":")
     program = f"from {module} import {function}; {function}()"
     run = subprocess.run(
-        [sys.executable, "-c", program, "no.raw", "sandbox", "t3.micro"],
+        [sys.executable, "-c", program, *arguments],
         capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=30,
         cwd=Path(__file__).parents[3], env={**os.environ, "EXTENCI_HOME": str(tmp_path)},
     )  # fmt: skip
     assert (run.returncode, run.stdout) == (1, "")
-    assert "--yes or --no" in run.stderr
+    assert said in run.stderr
